@@ -1,0 +1,88 @@
+"""What retrieval and chat hand to the API: passages, citations, verdicts and the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from portfolio_rag.models import Chunk, DocumentVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A chunk of a live document version that a query found.
+
+    `score` is the cosine similarity of its best window; `windows` are the indexes of the windows that were hit,
+    best first.
+    """
+
+    chunk: Chunk
+    document: DocumentVersion
+    score: float
+    windows: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Source `number` of an answer. `span` is [start, end) of `quote` in the document's extracted text."""
+
+    number: int
+    document_id: str
+    version: int
+    filename: str
+    s3_key: str
+    upload_timestamp: str
+    chunk_id: str
+    chunk_index: int
+    heading_path: tuple[str, ...]
+    page: int | None
+    span: tuple[int, int]
+    quote: str
+    score: float
+
+
+class Verdict(StrEnum):
+    SUPPORTED = "supported"
+    UNSUPPORTED = "unsupported"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedSentence:
+    """One sentence of a drafted answer, the sources it cites, and whether they hold it (`score` 0 to 1)."""
+
+    text: str
+    citations: tuple[int, ...]
+    verdict: Verdict
+    score: float
+    reason: str = ""
+
+
+class AnswerMode(StrEnum):
+    GPT = "gpt"
+    EXTRACTIVE = "extractive"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`answered` is false when the documents do not hold an answer; `text` then says so and `passages` are nearest.
+
+    `validation` holds a verdict for every drafted sentence, those dropped from `text` included;
+    `validation_score` is the supported share of them, 0 to 1.
+    """
+
+    text: str
+    answered: bool
+    mode: AnswerMode
+    model: str
+    citations: Sequence[Citation]
+    validation: Sequence[CheckedSentence]
+    validation_score: float
+    passages: Sequence[Passage]
+    usage: Usage = field(default_factory=Usage)

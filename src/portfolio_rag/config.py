@@ -1,0 +1,104 @@
+"""Settings from the environment: the variables of architecture.md under their names, and a few of our own.
+
+Every entry point builds `Settings.from_env()` once and calls `require` for what it cannot work without, so that
+a missing variable is named at the start and not in the middle of a document.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from portfolio_rag.errors import ConfigurationError
+
+PIPELINE_VERSION = "1"
+"""Bumped when extraction or chunking changes what is indexed; part of the index fingerprint."""
+
+
+def _variable(name: str) -> str:
+    return name.upper()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One field per environment variable, the same name in lower case. Sizes and bounds say their unit."""
+
+    # AWS. With an endpoint URL (the emulator) the keys default to `test`; without, boto3's own chain decides.
+    aws_endpoint_url: str = ""
+    aws_default_region: str = "us-east-1"
+    # S3
+    s3_raw_bucket: str = "portfolio-raw"
+    s3_embeddings_bucket: str = "portfolio-embeddings"
+    s3_config_bucket: str = "portfolio-config"
+    # DynamoDB
+    dynamodb_document_table: str = "document_registry"
+    dynamodb_chunks_table: str = "embedding_chunks"
+    dynamodb_jobs_table: str = "ingestion_jobs"
+    # The content address of every backed-up vector: fingerprint + SHA-256 of the text -> place in S3.
+    dynamodb_vectors_table: str = "embedding_vectors"
+    # SQS
+    sqs_ingestion_queue: str = "portfolio-ingestion-queue"
+    sqs_embedding_queue: str = "portfolio-embedding-queue"
+    sqs_dlq: str = "portfolio-ingestion-dlq"
+    sqs_embedding_dlq: str = "portfolio-embedding-dlq"
+    max_receive_count: int = 3
+    # Functions
+    reindex_function: str = "batch-reindex"
+    # Processing defaults; the rules in the config bucket override them. In tokens of the model's own tokenizer.
+    chunk_size: int = 1000
+    chunk_overlap: int = 200
+    embedding_model: str = "sentence-transformers/all-MiniLM-L6-v2"
+    # `onnx` (the baked model) or `torch` (sentence-transformers itself).
+    embedding_backend: str = "onnx"
+    # Directory of the baked model (made by `python -m portfolio_rag.bake`).
+    model_dir: str = "/opt/model"
+    # Threads inside one inference; 0 asks the CPU quota (see adapters/onnx_embedder.py).
+    embedding_threads: int = 0
+    # ChromaDB
+    chroma_url: str = "http://chromadb:8000"
+    chroma_collection: str = "portfolio_knowledge"
+    # API
+    openai_api_key: str = ""
+    openai_base_url: str = ""
+    gpt_model: str = "gpt-4o-mini"
+    # Metrics
+    metrics_namespace: str = "PortfolioRAG"
+    # Health: a document untouched for this long while not at its end is driven again.
+    stuck_after_seconds: int = 1800
+    log_level: str = "INFO"
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
+        """Read the environment; an empty variable counts as unset.
+
+        Raises ConfigurationError when a number is not a number or a value cannot work.
+        """
+        env = os.environ if env is None else env
+        values: dict[str, object] = {}
+        for setting in fields(cls):
+            raw = env.get(_variable(setting.name), "").strip()
+            if not raw:
+                continue
+            if setting.type == "int":
+                try:
+                    values[setting.name] = int(raw)
+                except ValueError:
+                    raise ConfigurationError(f"{_variable(setting.name)} must be a whole number, not {raw!r}.") from None
+            else:
+                values[setting.name] = raw
+        settings = cls(**values)  # type: ignore[arg-type]
+        settings._check()
+        return settings
+
+    def _check(self) -> None:
+        if self.chunk_size < 64:
+            raise ConfigurationError(f"CHUNK_SIZE must be at least 64 tokens, not {self.chunk_size}.")
+        if not 0 <= self.chunk_overlap < self.chunk_size:
+            raise ConfigurationError(
+                f"CHUNK_OVERLAP must be at least 0 and below CHUNK_SIZE ({self.chunk_size}), not {self.chunk_overlap}."
+            )
+        if self.embedding_backend not in ("onnx", "torch"):
+            raise ConfigurationError(f"EMBEDDING_BACKEND must be `onnx` or `torch`, not {self.embedding_backend!r}.")
+        if not self.chroma_url.startswith(("http://", "https://")):
+            raise ConfigurationError(f"CHROMA_URL must start with http:// or https://, not {self.chroma_url!r}.")

@@ -1,0 +1,125 @@
+"""Every error that this project raises on purpose.
+
+    PortfolioRagError
+    ├── ConfigurationError          a setting is missing or wrong
+    ├── InvalidRequest              400: the caller can mend it
+    │   └── PayloadTooLarge         413
+    ├── NotFound                    404
+    ├── Conflict                    409: the state does not allow it
+    │   ├── IllegalTransition       a status change that the state machine does not know
+    │   └── ConditionFailed         somebody else wrote first: read again
+    ├── DocumentRejected            the document can never be ingested as it is: FAILED with a reason
+    └── DependencyUnavailable       503, retryable: try again later
+        ├── VectorStoreUnavailable
+        ├── StorageUnavailable
+        └── LanguageModelUnavailable
+
+`retryable` tells a queue consumer whether a redelivery can help; `http_status` tells the API what to answer.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class PortfolioRagError(Exception):
+    """Base of the tree."""
+
+    retryable = False
+    http_status = 500
+    title = "Internal error"
+
+
+class ConfigurationError(PortfolioRagError):
+    """A setting is missing or has a value that cannot work; the message names the variable."""
+
+    title = "Configuration error"
+
+
+class InvalidRequest(PortfolioRagError):
+    """The request cannot be served as it stands; the message says what to change."""
+
+    http_status = 400
+    title = "Invalid request"
+
+
+class PayloadTooLarge(InvalidRequest):
+    """The upload is larger than the ingestion rules allow."""
+
+    http_status = 413
+    title = "Payload too large"
+
+
+class NotFound(PortfolioRagError):
+    """No such document, version, chunk or job."""
+
+    http_status = 404
+    title = "Not found"
+
+
+class Conflict(PortfolioRagError):
+    """The resource is in a state that does not allow the request."""
+
+    http_status = 409
+    title = "Conflict"
+
+
+class IllegalTransition(Conflict):
+    """A status change that `models.LEGAL_TRANSITIONS` does not list."""
+
+
+class ConditionFailed(Conflict):
+    """A conditional write found the item changed since it was read."""
+
+
+class FailureReason(StrEnum):
+    """Why a document version is FAILED: stored as `error_code` beside the human `error_message`."""
+
+    UNSUPPORTED_TYPE = "UNSUPPORTED_TYPE"
+    EMPTY_FILE = "EMPTY_FILE"
+    TOO_LARGE = "TOO_LARGE"
+    NO_TEXT = "NO_TEXT"
+    ENCRYPTED = "ENCRYPTED"
+    MALFORMED = "MALFORMED"
+    UNDECODABLE = "UNDECODABLE"
+    LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
+    KEY_TOO_LONG = "KEY_TOO_LONG"
+    BAD_METADATA = "BAD_METADATA"
+    SUPERSEDED = "SUPERSEDED"
+    DELETED = "DELETED"
+    DEPENDENCY_UNAVAILABLE = "DEPENDENCY_UNAVAILABLE"
+    INTERNAL = "INTERNAL"
+
+
+class DocumentRejected(PortfolioRagError):
+    """The document's bytes, type or metadata can never be ingested: no retry will help.
+
+    `str(error)` is shown to people: it says what is wrong and what to do.
+    """
+
+    http_status = 422
+    title = "Document rejected"
+
+    def __init__(self, reason: FailureReason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class DependencyUnavailable(PortfolioRagError):
+    """A service that this one needs did not answer; the same call may succeed later."""
+
+    retryable = True
+    http_status = 503
+    title = "Dependency unavailable"
+
+
+class VectorStoreUnavailable(DependencyUnavailable):
+    """Chroma did not answer, or answered with a server error."""
+
+
+class StorageUnavailable(DependencyUnavailable):
+    """S3, DynamoDB or SQS kept failing after the client's own retries."""
+
+
+class LanguageModelUnavailable(DependencyUnavailable):
+    """The OpenAI API timed out, throttled or failed after bounded retries."""

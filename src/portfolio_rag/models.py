@@ -1,0 +1,224 @@
+"""The domain: document versions, heads, chunks and jobs, and the legal changes of their states.
+
+Attribute names are those of the DynamoDB tables (`document_registry`, `embedding_chunks`, `ingestion_jobs`).
+Timestamps are ISO 8601 strings in UTC with microseconds, so that they sort as text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from portfolio_rag.errors import IllegalTransition
+
+# Fixed for ever: every id in every deployment derives from it.
+NAMESPACE = uuid.UUID("5b0f8a52-6c8e-5a0f-9d5e-0f6a5b1f7c11")
+
+AttributeValue = str | int | float | bool | list[str]
+"""What a custom attribute may hold: the types of Bedrock Knowledge Bases' metadata."""
+
+
+class DocumentStatus(StrEnum):
+    PENDING = "PENDING"
+    PROCESSING = "PROCESSING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+
+    @property
+    def terminal(self) -> bool:
+        return self in (DocumentStatus.COMPLETED, DocumentStatus.FAILED)
+
+
+class ChunkStatus(StrEnum):
+    PENDING = "PENDING"
+    EMBEDDED = "EMBEDDED"
+
+
+class JobStatus(StrEnum):
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+
+
+class JobType(StrEnum):
+    BATCH = "BATCH"
+    INCREMENTAL = "INCREMENTAL"
+    REINDEX = "REINDEX"
+
+
+class Trigger(StrEnum):
+    USER = "USER"
+    SCHEDULED = "SCHEDULED"
+    EVENT = "EVENT"
+
+
+LEGAL_TRANSITIONS: Mapping[DocumentStatus, frozenset[DocumentStatus]] = {
+    DocumentStatus.PENDING: frozenset({DocumentStatus.PROCESSING, DocumentStatus.FAILED}),
+    DocumentStatus.PROCESSING: frozenset({DocumentStatus.COMPLETED, DocumentStatus.FAILED}),
+    # A redrive starts a failed version again; a COMPLETED one never changes its status.
+    DocumentStatus.FAILED: frozenset({DocumentStatus.PENDING}),
+    DocumentStatus.COMPLETED: frozenset(),
+}
+
+
+def check_transition(current: DocumentStatus, target: DocumentStatus) -> None:
+    """Raise IllegalTransition unless a document version may go from `current` to `target`."""
+    if target not in LEGAL_TRANSITIONS[current]:
+        raise IllegalTransition(f"A document cannot go from {current} to {target}.")
+
+
+def iso(moment: datetime) -> str:
+    """`moment` as a sortable ISO 8601 string in UTC."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def document_id_for(bucket: str, logical_key: str) -> str:
+    """UUIDv5 of bucket and logical key: the same path is the same document for ever."""
+    return str(uuid.uuid5(NAMESPACE, f"document\x00{bucket}\x00{logical_key}"))
+
+
+def chunk_id_for(document_id: str, version: int, chunk_index: int, content_hash: str) -> str:
+    """UUIDv5 of what makes a chunk: a retry writes the same id."""
+    return str(uuid.uuid5(NAMESPACE, f"chunk\x00{document_id}\x00{version}\x00{chunk_index}\x00{content_hash}"))
+
+
+def sha256_hex(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def window_id(chunk_id: str, n: int) -> str:
+    """The id in Chroma of window `n` of a chunk."""
+    return f"{chunk_id}#{n}"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRef:
+    """One version of one S3 object."""
+
+    bucket: str
+    key: str
+    version_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """What HEAD and LIST tell of an object. `size` in bytes."""
+
+    ref: ObjectRef
+    size: int
+    last_modified: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentVersion:
+    """One row of `document_registry` with `version` ≥ 1: one upload of one document.
+
+    `s3_key` and `s3_version_id` say where the bytes are now; they change when the pipeline moves the object.
+    `metadata` holds the custom attributes of the sidecar; `metadata_version_id` is the sidecar's S3 version.
+    `attempt` counts the drives of this version: a redrive adds one.
+    `settled` is true once the work after the end (moves, purge of what was replaced) is done.
+    """
+
+    document_id: str
+    version: int
+    bucket: str
+    s3_key: str
+    s3_version_id: str
+    filename: str
+    upload_timestamp: str
+    file_size: int
+    file_type: str
+    status: DocumentStatus
+    embedding_model: str
+    metadata: Mapping[str, AttributeValue] = field(default_factory=dict)
+    metadata_version_id: str | None = None
+    attempt: int = 1
+    chunk_count: int | None = None
+    embedded_count: int = 0
+    processing_started_at: str | None = None
+    processing_completed_at: str | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    updated_at: str | None = None
+    settled: bool = False
+
+    @property
+    def ref(self) -> ObjectRef:
+        return ObjectRef(self.bucket, self.s3_key, self.s3_version_id)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentHead:
+    """The row with `version` 0: which version is newest, which one answers (0: none), and whether it is deleted."""
+
+    document_id: str
+    bucket: str
+    logical_key: str
+    latest_version: int
+    live_version: int = 0
+    deleted_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One row of `embedding_chunks`: the unit that is stored, cited and shown to the language model.
+
+    `span` is [start, end) in characters of the extracted text. `windows` are [start, end) in characters of
+    `content`; each has its own vector in Chroma, `heading_path` in front of its text. `token_count` counts word
+    pieces of the embedding model's own tokenizer. Pages count from 1; None where the format has none.
+    """
+
+    chunk_id: str
+    document_id: str
+    version: int
+    chunk_index: int
+    content: str
+    content_hash: str
+    token_count: int
+    span: tuple[int, int]
+    windows: tuple[tuple[int, int], ...]
+    heading_path: tuple[str, ...] = ()
+    page_start: int | None = None
+    page_end: int | None = None
+    status: ChunkStatus = ChunkStatus.PENDING
+    embedding_vector_s3: str | None = None
+    created_at: str | None = None
+
+    @property
+    def window_ids(self) -> list[str]:
+        return [window_id(self.chunk_id, n) for n in range(len(self.windows))]
+
+    @property
+    def window_texts(self) -> list[str]:
+        """What is embedded and indexed: each window with the heading path in front (design: +.08 hit@5)."""
+        head = " > ".join(self.heading_path)
+        prefix = f"{head}\n" if head else ""
+        return [prefix + self.content[start:end] for start, end in self.windows]
+
+    @property
+    def embedding_hash(self) -> str:
+        """SHA-256 over the texts that are embedded: equal hashes have equal vectors under one fingerprint."""
+        return sha256_hex("\x00".join(self.window_texts))
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One row of `ingestion_jobs`."""
+
+    job_id: str
+    job_type: JobType
+    status: JobStatus
+    source_s3_prefix: str
+    triggered_by: Trigger
+    started_at: str
+    completed_at: str | None = None
+    documents_total: int = 0
+    documents_processed: int = 0
+    documents_failed: int = 0
+    error_details: Mapping[str, str] = field(default_factory=dict)
+    statistics: Mapping[str, int] = field(default_factory=dict)

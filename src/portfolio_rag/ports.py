@@ -1,0 +1,300 @@
+"""Every protocol between the use cases and the outside: one adapter each in `adapters/`, fakes in `tests/`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from portfolio_rag.models import (
+    Chunk,
+    DocumentHead,
+    DocumentStatus,
+    DocumentVersion,
+    Job,
+    JobStatus,
+    ObjectInfo,
+    ObjectRef,
+)
+
+Vectors = NDArray[np.float32]
+"""Shape (n, dimensions), unit length."""
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The current time, aware, in UTC."""
+
+
+class ObjectStore(Protocol):
+    """S3. Raises NotFound for a missing object or version, StorageUnavailable when S3 keeps failing."""
+
+    def get(self, ref: ObjectRef, *, max_bytes: int | None = None) -> bytes:
+        """The bytes; raises PayloadTooLarge beyond `max_bytes` without reading them."""
+
+    def head(self, ref: ObjectRef) -> ObjectInfo | None:
+        """The object as it stands (its version id filled in), or None: missing, or a delete marker on top."""
+
+    def put(self, bucket: str, key: str, body: bytes, *, content_type: str = "application/octet-stream") -> str:
+        """Write and return the new version id."""
+
+    def copy(self, source: ObjectRef, bucket: str, key: str, *, metadata: Mapping[str, str] | None = None) -> str:
+        """Copy server-side and return the new version id; `metadata` replaces the user metadata."""
+
+    def delete(self, ref: ObjectRef) -> None:
+        """Delete that version for good, or set a delete marker when the ref names none. Missing is fine."""
+
+    def delete_prefix(self, bucket: str, prefix: str) -> int:
+        """Delete every version under the prefix, for good; returns how many."""
+
+    def list(self, bucket: str, prefix: str) -> Iterator[ObjectInfo]:
+        """Current objects under the prefix, without version ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of document versions, newest first; `cursor` is None at the end."""
+
+    items: list[DocumentVersion]
+    cursor: str | None
+
+
+class DocumentRegistry(Protocol):
+    """`document_registry`. Reads are strongly consistent unless they say otherwise.
+
+    Conditional writes raise ConditionFailed when the item is not as expected.
+    """
+
+    def head(self, document_id: str) -> DocumentHead | None: ...
+
+    def get(self, document_id: str, version: int) -> DocumentVersion | None: ...
+
+    def head_and_version(self, document_id: str, version: int) -> tuple[DocumentHead | None, DocumentVersion | None]:
+        """Both in one read."""
+
+    def versions(self, document_id: str) -> list[DocumentVersion]:
+        """Newest first."""
+
+    def register(self, version: DocumentVersion, logical_key: str, previous: DocumentHead | None) -> None:
+        """Write the new PENDING version and move the head's `latest_version` in one transaction.
+
+        Clears the head's `deleted_at`. Raises ConditionFailed when the head is no longer `previous`.
+        """
+
+    def start(self, version: DocumentVersion, now: str) -> DocumentVersion:
+        """PENDING -> PROCESSING; a version that is PROCESSING already is returned as it stands."""
+
+    def expect_chunks(self, version: DocumentVersion, chunk_count: int, now: str) -> None:
+        """Fix the number of chunks of a PROCESSING version before the fan-out; the same number again is fine."""
+
+    def complete(self, version: DocumentVersion, now: str) -> None:
+        """PROCESSING -> COMPLETED and the head's `live_version`, in one transaction.
+
+        Only if every expected chunk is embedded and the document is neither deleted nor live in a newer version.
+        """
+
+    def fail(self, version: DocumentVersion, code: str, message: str, now: str) -> None:
+        """PENDING or PROCESSING -> FAILED with a reason."""
+
+    def retry(self, version: DocumentVersion, now: str) -> DocumentVersion:
+        """FAILED -> PENDING with `attempt` + 1, the chunk count forgotten and `settled` cleared."""
+
+    def touch(self, version: DocumentVersion, now: str) -> None:
+        """Move `updated_at` of a version that is not at its end, so that it is not driven again at once."""
+
+    def relocate(self, version: DocumentVersion, key: str, version_id: str, *, settled: bool) -> None:
+        """Record where the bytes are now."""
+
+    def mark_deleted(self, head: DocumentHead, now: str) -> None:
+        """Nothing answers from the document from this write on: `live_version` 0, `deleted_at` set."""
+
+    def list_by_status(self, status: DocumentStatus, *, limit: int, cursor: str | None = None) -> Page:
+        """From the GSI status-upload_timestamp-index (eventually consistent), newest first.
+
+        Raises InvalidRequest when the cursor is not one of ours.
+        """
+
+    def untouched_since(self, status: DocumentStatus, before: str) -> Iterator[DocumentVersion]:
+        """Versions in `status` whose `updated_at` is before that time (eventually consistent)."""
+
+    def count_by_status(self) -> dict[DocumentStatus, int]:
+        """From the GSI (eventually consistent); deleted documents do not count."""
+
+
+class ChunkStore(Protocol):
+    """`embedding_chunks`."""
+
+    def create(self, chunks: Sequence[Chunk]) -> None:
+        """Write those that are not there yet; never overwrites one (its state may have moved on)."""
+
+    def get(self, keys: Iterable[tuple[str, str]]) -> list[Chunk]:
+        """By (chunk_id, document_id), strongly consistent, in any order; missing ones are left out."""
+
+    def of_document(self, document_id: str, *, version: int | None = None) -> Iterator[Chunk]:
+        """By index, from the GSI document_id-chunk_index-index (eventually consistent)."""
+
+    def mark_embedded(self, version: DocumentVersion, chunks: Sequence[Chunk], vector_s3: str, now: str) -> None:
+        """PENDING -> EMBEDDED of each chunk and the version's `embedded_count`, in one transaction a group.
+
+        A chunk that is EMBEDDED already is not counted again. Raises ConditionFailed when the version is no longer
+        PROCESSING (superseded, deleted, failed): the caller must take back what it wrote.
+        """
+
+    def delete(self, keys: Iterable[tuple[str, str]]) -> None: ...
+
+
+class JobStore(Protocol):
+    """`ingestion_jobs`, and the index pointer and lease that live beside the jobs."""
+
+    def put(self, job: Job) -> None: ...
+
+    def get(self, job_id: str) -> Job | None: ...
+
+    def list(self, *, status: JobStatus | None = None, limit: int = 50) -> list[Job]:
+        """Newest first."""
+
+    def index_pointer(self) -> IndexPointer: ...
+
+    def begin_build(self, collection: str, owner: str, now: str, until: str) -> None:
+        """Take the lease and name the collection being built. Raises Conflict while another holds the lease."""
+
+    def end_build(self, owner: str, *, live: str | None) -> None:
+        """Give the lease back; with `live`, that collection answers from this write on."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexPointer:
+    """Which collection answers, and which one a reindex is building beside it (writes go to both)."""
+
+    live: str
+    building: str | None = None
+
+    @property
+    def targets(self) -> list[str]:
+        return [self.live, *([self.building] if self.building else [])]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueDepth:
+    visible: int
+    in_flight: int
+    delayed: int = 0
+
+
+class MessageQueue(Protocol):
+    """One SQS queue. Raises StorageUnavailable when a message could not be sent."""
+
+    def send(self, bodies: Sequence[str]) -> None:
+        """Send all, ten a call; partial failures are sent again, and what stays unsent raises."""
+
+    def depth(self) -> QueueDepth: ...
+
+
+@dataclass(frozen=True, slots=True)
+class VectorRecord:
+    """One window in Chroma: `<chunk_id>#<n>`, its vector of shape (dimensions,), its metadata."""
+
+    id: str
+    vector: Vectors
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class VectorHit:
+    id: str
+    score: float
+    """Cosine similarity, -1 to 1."""
+    metadata: Mapping[str, Any]
+
+
+class VectorStore(Protocol):
+    """Chroma. Raises VectorStoreUnavailable when it does not answer."""
+
+    def ping(self) -> None: ...
+
+    def ensure(self, collection: str) -> None:
+        """Create the collection (cosine) if it is missing."""
+
+    def upsert(self, collection: str, records: Sequence[VectorRecord]) -> None: ...
+
+    def query(
+        self, collection: str, vector: Vectors, *, limit: int, where: Mapping[str, Any] | None = None
+    ) -> list[VectorHit]:
+        """Nearest first. `where` is a Chroma metadata filter. A missing collection has no hits."""
+
+    def delete(self, collection: str, ids: Sequence[str]) -> None:
+        """By id; unknown ids are fine."""
+
+    def ids(self, collection: str, where: Mapping[str, Any]) -> list[str]: ...
+
+    def count(self, collection: str) -> int: ...
+
+    def drop(self, collection: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class VectorLocation:
+    """Rows [row, row + count) of one `.npy` in the embeddings bucket."""
+
+    s3_key: str
+    row: int
+    count: int
+
+
+class VectorIndex(Protocol):
+    """`embedding_vectors`: the content address of every backed-up vector."""
+
+    def find(self, hashes: Iterable[str]) -> dict[str, VectorLocation]: ...
+
+    def remember(self, locations: Mapping[str, VectorLocation]) -> None: ...
+
+    def forget(self, hashes: Iterable[str], s3_key_prefix: str) -> None:
+        """Remove those that point under the prefix; others now belong to another document's backup."""
+
+
+class Embedder(Protocol):
+    """The embedding model under one recipe."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Hex digest of weights, recipe and window settings; equal fingerprints, comparable vectors."""
+
+    @property
+    def dimensions(self) -> int: ...
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of shape (len(texts), dimensions), in the order given."""
+
+
+class Tokenizer(Protocol):
+    def offsets(self, text: str) -> list[tuple[int, int]]:
+        """[start, end) in characters of each word piece of `text`, no special tokens, nothing truncated."""
+
+
+class Metrics(Protocol):
+    """CloudWatch custom metrics. Never raises: a lost data point must not fail a document."""
+
+    def put(self, name: str, value: float, unit: str, dimensions: Mapping[str, str] | None = None) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ChatCompletion:
+    text: str
+    model: str
+    prompt_tokens: int
+    completion_tokens: int
+
+
+class LanguageModel(Protocol):
+    """A chat model. Raises LanguageModelUnavailable after bounded retries."""
+
+    def complete(self, messages: Sequence[Mapping[str, str]], *, temperature: float) -> ChatCompletion: ...
+
+
+class JobLauncher(Protocol):
+    def launch(self, payload: Mapping[str, Any]) -> None:
+        """Start the batch-reindex function asynchronously."""
