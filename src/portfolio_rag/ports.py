@@ -79,6 +79,13 @@ class DocumentRegistry(Protocol):
     def versions(self, document_id: str) -> list[DocumentVersion]:
         """Newest first."""
 
+    def live_versions(self, pairs: Iterable[tuple[str, int]]) -> dict[tuple[str, int], DocumentVersion]:
+        """Those of the (document_id, version) pairs that answer now: the head's `live_version` is that version.
+
+        Deleted, superseded and unknown ones are left out. Heads and versions come in one batched read (two keys a
+        pair, 100 keys a call), because a query asks about every document it hit.
+        """
+
     def register(self, version: DocumentVersion, logical_key: str, previous: DocumentHead | None) -> None:
         """Write the new PENDING version and move the head's `latest_version` in one transaction.
 
