@@ -62,6 +62,12 @@ class Settings:
     openai_api_key: str = ""
     openai_base_url: str = ""
     gpt_model: str = "gpt-4o-mini"
+    # When set, every /api route but /api/live wants it in the header X-API-Key.
+    api_key: str = ""
+    # Comma-separated origins whose pages may call the API from a browser; empty: none but its own.
+    api_cors_origins: str = ""
+    # Bytes of one upload through the API; the ingestion rules may allow less, never more.
+    api_max_upload_bytes: int = 50 * 1024 * 1024
     # Metrics
     metrics_namespace: str = "PortfolioRAG"
     # Health: a document untouched for this long while not at its end is driven again.
@@ -100,5 +106,7 @@ class Settings:
             )
         if self.embedding_backend not in ("onnx", "torch"):
             raise ConfigurationError(f"EMBEDDING_BACKEND must be `onnx` or `torch`, not {self.embedding_backend!r}.")
+        if self.api_max_upload_bytes < 1:
+            raise ConfigurationError(f"API_MAX_UPLOAD_BYTES must be at least 1, not {self.api_max_upload_bytes}.")
         if not self.chroma_url.startswith(("http://", "https://")):
             raise ConfigurationError(f"CHROMA_URL must start with http:// or https://, not {self.chroma_url!r}.")
