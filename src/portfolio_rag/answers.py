@@ -14,13 +14,14 @@ class Passage:
     """A chunk of a live document version that a query found.
 
     `score` is the cosine similarity of its best window; `windows` are the indexes of the windows that were hit,
-    best first.
+    best first, and `window_scores` their similarities.
     """
 
     chunk: Chunk
     document: DocumentVersion
     score: float
     windows: tuple[int, ...]
+    window_scores: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

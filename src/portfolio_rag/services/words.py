@@ -1,0 +1,43 @@
+"""Content words: the small lexical lens that retrieval, abstention and validation share."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import snowballstemmer
+
+# Function words and question words: they say how something is asked, not what about.
+_FUNCTION_WORD_LIST = """
+    a an the this that these those there here it its itself he she him her his hers they them their theirs we us our
+    ours you your yours i me my mine myself yourself himself herself themselves ourselves who whom whose which what
+    when where why how and or but nor so yet if then than as of at by for from in into on onto to toward with within
+    over under up down out off about after before between through during via per am is are was were be been being do
+    does did doing done have has had having can could will would shall should may might must not no yes please tell
+    explain describe also just only very too more most much many some any each every both all such own same other
+    another again further once while because until although though however therefore thus s t d ll re ve m
+"""
+_FUNCTION_WORDS = frozenset(_FUNCTION_WORD_LIST.split())
+
+_WORD = re.compile(r"[^\W_]+")
+_stemmer = snowballstemmer.stemmer("english")
+
+
+@lru_cache(maxsize=65536)
+def _stem(word: str) -> str:
+    return str(_stemmer.stemWord(word))
+
+
+def terms(text: str) -> list[str]:
+    """Content words of `text` in order: NFKC, lower case, English stems, function words left out.
+
+    `c5d.12xlarge` gives `c5d` and `12xlarge`; words of other languages pass through the stemmer nearly unchanged.
+    """
+    folded = unicodedata.normalize("NFKC", text).lower().replace("’", "'").replace("n't", " not")
+    return [_stem(word) for word in _WORD.findall(folded) if word not in _FUNCTION_WORDS]
+
+
+def coverage(wanted: frozenset[str], held: frozenset[str]) -> float:
+    """Share of `wanted` that is in `held`, 0 to 1; 0 when nothing is wanted."""
+    return len(wanted & held) / len(wanted) if wanted else 0.0
