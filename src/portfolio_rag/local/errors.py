@@ -1,0 +1,11 @@
+"""What can go wrong on the user's machine."""
+
+from __future__ import annotations
+
+from portfolio_rag.errors import PortfolioRagError
+
+
+class StackError(PortfolioRagError):
+    """The embedded stack cannot start or has failed; the message says what to do about it."""
+
+    title = "Embedded stack"

@@ -1,0 +1,203 @@
+"""Execution environments as the Lambda host sees them: processes, and a bounded pool of them per function."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from multiprocessing import Pipe
+from pathlib import Path
+from typing import Any
+
+LineSink = Callable[[str, str, str], None]
+"""Called with function name, log stream and one line that a handler wrote."""
+
+FunctionSettings = Callable[[str], tuple[Mapping[str, str], int]]
+"""A function's environment variables and its memory in MB, as deployed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """`concurrency` is how many invocations run at once; more wait for their turn."""
+
+    name: str
+    handler: Path
+    concurrency: int
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """`deadline` is in Unix seconds; `event` any JSON value."""
+
+    request_id: str
+    arn: str
+    version: str
+    deadline: float
+    event: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """`payload` is the handler's response, or Lambda's error object when `error` names its type."""
+
+    payload: Any
+    error: str | None = None
+
+    @classmethod
+    def failure(cls, error_type: str, message: str) -> Result:
+        return cls({"errorType": error_type, "errorMessage": message}, error_type)
+
+
+class Environment:
+    """One worker process. Not for use by two threads at once."""
+
+    def __init__(self, function: Function, variables: Mapping[str, str], memory_mb: int, sink: LineSink) -> None:
+        self._function = function
+        self._memory_mb = memory_mb
+        self._log_group = f"/aws/lambda/{function.name}"
+        self._log_stream = f"{time.strftime('%Y/%m/%d', time.gmtime())}/[$LATEST]{uuid.uuid4().hex}"
+        self._connection, theirs = Pipe()
+        with theirs:
+            # A session of its own, so that a kill takes the children of the handler along.
+            self._process = subprocess.Popen(  # noqa: S603
+                [
+                    *(sys.executable, "-m", "portfolio_rag.local.lambda_worker"),
+                    *(str(function.handler), str(theirs.fileno())),
+                ],
+                # What the stack was told wins over what Terraform deployed for containers and AWS.
+                env={
+                    **variables,
+                    **os.environ,
+                    "PYTHONUNBUFFERED": "1",  # a kill must not take what was printed along
+                    "AWS_LAMBDA_FUNCTION_NAME": function.name,
+                    "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+                    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory_mb),
+                    "AWS_LAMBDA_LOG_GROUP_NAME": self._log_group,
+                    "AWS_LAMBDA_LOG_STREAM_NAME": self._log_stream,
+                    "LAMBDA_TASK_ROOT": str(function.handler.parent),
+                },
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._reader = threading.Thread(target=self._read, args=(sink,), name=f"log-{function.name}", daemon=True)
+        self._reader.start()
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def invoke(self, invocation: Invocation) -> Result:
+        """Run it and wait. Kills the process when the deadline passes, as Lambda does."""
+        request = {
+            "event": invocation.event,
+            "context": {
+                "function_name": self._function.name,
+                "function_version": invocation.version,
+                "invoked_function_arn": invocation.arn,
+                "memory_limit_in_mb": self._memory_mb,
+                "aws_request_id": invocation.request_id,
+                "log_group_name": self._log_group,
+                "log_stream_name": self._log_stream,
+                "deadline": invocation.deadline,
+            },
+        }
+        started = time.time()
+        try:
+            self._connection.send_bytes(json.dumps(request).encode())
+            if not self._connection.poll(max(0.0, invocation.deadline - time.time())):
+                self.kill()
+                return Result.failure("Sandbox.Timedout", f"Task timed out after {time.time() - started:.2f} seconds")
+            reply = json.loads(self._connection.recv_bytes())
+        except (EOFError, OSError):
+            self.kill()
+            status = self._process.returncode
+            return Result.failure("Runtime.ExitError", f"Runtime exited with status {status} during the invocation")
+        if "error" in reply:
+            return Result(reply["error"], str(reply["error"]["errorType"]))
+        return Result(reply["response"])
+
+    def kill(self) -> None:
+        """End the process and what it started; what it has written is still read."""
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):  # macOS answers EPERM for a group of zombies
+            self._process.kill()
+        self._process.wait()
+        self._connection.close()
+        self._reader.join(timeout=2)
+
+    def _read(self, sink: LineSink) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as stream:
+            for raw in stream:
+                line = raw.decode("utf-8", "replace").rstrip("\n")
+                if line:
+                    sink(self._function.name, self._log_stream, line)
+
+
+class Pool:
+    """The environments of one function: warm ones are used again, new ones started up to its concurrency."""
+
+    def __init__(self, function: Function, settings: FunctionSettings, sink: LineSink) -> None:
+        self._function = function
+        self._settings = settings
+        self._sink = sink
+        self._turn = asyncio.Semaphore(function.concurrency)
+        self._all: set[Environment] = set()
+        self._idle: list[Environment] = []
+
+    @property
+    def running(self) -> int:
+        return len(self._all) - len(self._idle)
+
+    @property
+    def idle(self) -> int:
+        return len(self._idle)
+
+    async def invoke(self, invocation: Invocation) -> Result:
+        """Wait for a turn, then run. An invocation whose caller has given up meanwhile is not started."""
+        async with self._turn:
+            if time.time() >= invocation.deadline:
+                return Result.failure("TooManyRequestsException", "No environment became free within the timeout")
+            environment = self._warm()
+            if environment is None:
+                environment = await asyncio.to_thread(self._start)
+            self._all.add(environment)
+            try:
+                return await asyncio.to_thread(environment.invoke, invocation)
+            finally:
+                if environment.alive:
+                    self._idle.append(environment)
+                else:
+                    environment.kill()
+                    self._all.discard(environment)
+
+    def close(self) -> None:
+        for environment in self._all:
+            environment.kill()
+        self._all.clear()
+        self._idle.clear()
+
+    def _warm(self) -> Environment | None:
+        while self._idle:
+            environment = self._idle.pop()
+            if environment.alive:
+                return environment
+            environment.kill()
+            self._all.discard(environment)
+        return None
+
+    def _start(self) -> Environment:
+        variables, memory_mb = self._settings(self._function.name)
+        return Environment(self._function, variables, memory_mb, self._sink)

@@ -1,0 +1,114 @@
+"""The four processes of the embedded stack: how each is started and how it says that it is ready."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from portfolio_rag.local.config import LOOPBACK, StackConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """`priority` orders the stop: highest first. `stop_seconds` is the grace between TERM and KILL."""
+
+    name: str
+    title: str
+    command: tuple[str, ...]
+    port: int
+    health_url: str
+    priority: int
+    stop_seconds: int
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def function_names(project: Path) -> list[str]:
+    """The AWS names of the functions that the project ships: one folder of `images/` each."""
+    return sorted(path.parent.name.replace("_", "-") for path in (project / "images").glob("*/handler.py"))
+
+
+def programs(config: StackConfig) -> list[Program]:
+    """In the order in which they start."""
+    return [_emulator(config), _chroma(config), _lambda_host(config), _api(config)]
+
+
+def _emulator(config: StackConfig) -> Program:
+    environment = {
+        "GATEWAY_PORT": str(config.emulator_port),
+        "BIND_HOST": LOOPBACK,
+        "MINISTACK_REGION": config.region,
+        # State is written when the emulator is stopped, objects at once.
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(config.state_dir / "emulator"),
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(config.state_dir / "s3"),
+        # No listeners of services that the project does not use.
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        # Asynchronous invocations are tried three times. AWS waits minutes in between; a burst of uploads that
+        # outruns the Lambda host's environments must find its turn within those tries.
+        "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "10",
+        # One emulator per port keeps its pid file in the temporary directory.
+        "TMPDIR": str(config.run_dir),
+    }
+    for name in function_names(config.project):
+        environment[f"MINISTACK_LAMBDA_PROXY_{name}"] = f"{config.lambda_host_url}/functions/{name}/invocations"
+    return Program(
+        name="emulator",
+        title="AWS emulator (MiniStack)",
+        command=(sys.executable, "-m", "ministack"),
+        port=config.emulator_port,
+        health_url=f"{config.emulator_url}/_ministack/ready",
+        priority=10,
+        stop_seconds=60,
+        environment=environment,
+    )
+
+
+def _chroma(config: StackConfig) -> Program:
+    return Program(
+        name="chroma",
+        title="Chroma",
+        command=(
+            *(str(Path(sys.executable).parent / "chroma"), "run"),
+            *("--path", str(config.state_dir / "chroma")),
+            *("--host", LOOPBACK, "--port", str(config.chroma_port)),
+        ),
+        port=config.chroma_port,
+        health_url=f"{config.chroma_url}/api/v2/heartbeat",
+        priority=20,
+        stop_seconds=20,
+    )
+
+
+def _lambda_host(config: StackConfig) -> Program:
+    return Program(
+        name="lambda",
+        title="Lambda host",
+        command=(
+            *(sys.executable, "-m", "portfolio_rag.local.lambda_host"),
+            *("--images", str(config.project / "images")),
+            *("--port", str(config.lambda_host_port)),
+        ),
+        port=config.lambda_host_port,
+        health_url=f"{config.lambda_host_url}/health",
+        priority=30,
+        stop_seconds=20,
+    )
+
+
+def _api(config: StackConfig) -> Program:
+    return Program(
+        name="api",
+        title="API",
+        command=(
+            *(sys.executable, "-m", "uvicorn", "api.main:create_app", "--factory"),
+            *("--app-dir", str(config.project), "--host", LOOPBACK, "--port", str(config.api_port)),
+        ),
+        port=config.api_port,
+        health_url=f"{config.api_url}/api/live",
+        priority=40,
+        stop_seconds=20,
+    )

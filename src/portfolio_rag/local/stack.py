@@ -1,0 +1,149 @@
+"""The embedded stack as a whole: up, down, and what it is made of."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from portfolio_rag.adapters.model_manifest import Manifest
+from portfolio_rag.config import Settings
+from portfolio_rag.errors import ConfigurationError
+from portfolio_rag.local.config import StackConfig
+from portfolio_rag.local.deployment import aws_clients, deploy
+from portfolio_rag.local.errors import StackError
+from portfolio_rag.local.health import wait_until_ready
+from portfolio_rag.local.preflight import check_disk, check_ports, check_terraform
+from portfolio_rag.local.programs import programs
+from portfolio_rag.local.report import Reporter, Step
+from portfolio_rag.local.samples import ingest_samples
+from portfolio_rag.local.supervise import Supervisor, configuration, socket_path
+from portfolio_rag.local.terraform import digest_of
+
+_READY_SECONDS = 120.0
+
+
+class Stack:
+    """Everything that `rag up` starts, for one StackConfig."""
+
+    def __init__(self, config: StackConfig) -> None:
+        self.config = config
+        self.supervisor = Supervisor(config)
+        self._programs = programs(config)
+        self._fingerprint_file = config.run_dir / "fingerprint"
+
+    def up(self, report: Reporter, *, samples: bool = True) -> None:
+        """Bring everything up and wait until it works. What runs already and is unchanged is left alone.
+
+        Raises StackError with a way out.
+        """
+        for variable in self.config.ignored_urls():
+            report.note(f"{variable} is not where the embedded stack listens; it is not used here.")
+        with self._alone():
+            with report.step("Checking this machine") as step:
+                step.update(f"Terraform {check_terraform(self.config.child_environment())}")
+                check_disk(self.config.home)
+                self._make_room(step)
+            with report.step("Baking the embedding model") as step:
+                self._bake(step)
+            if not self.supervisor.running():
+                self.supervisor.start(self._programs, self.config.child_environment())
+                self._fingerprint_file.write_text(self._fingerprint())
+            # The API reads at its start what Terraform makes; the others do not.
+            for name in ("emulator", "chroma", "lambda"):
+                self._start(name, report)
+            with report.step("Creating the AWS resources with Terraform") as step:
+                deploy(self.config, step)
+            self._start("api", report)
+            if samples:
+                with report.step("Ingesting the sample corpus") as step:
+                    settings = Settings.from_env(self.config.child_environment())
+                    ingest_samples(self.config, aws_clients(self.config), settings, step)
+
+    def down(self) -> bool:
+        """Stop every process, letting the emulator save its state; False when nothing ran."""
+        return self.supervisor.shutdown()
+
+    def clean(self) -> None:
+        """Stop, and delete all state: documents, vectors, logs. The baked model and the plugins stay."""
+        self.down()
+        for folder in (
+            self.config.state_dir,
+            self.config.logs_dir,
+            self.config.run_dir,
+            self.config.terraform_dir,
+        ):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _make_room(self, step: Step) -> None:
+        """Ports must be free, or ours with the configuration and code of today."""
+        ours: set[int] = set()
+        if self.supervisor.running():
+            if self._fingerprint_file.exists() and self._fingerprint_file.read_text() == self._fingerprint():
+                active = {info.name for info in self.supervisor.all() if info.state in ("RUNNING", "STARTING")}
+                ours = {program.port for program in self._programs if program.name in active}
+            else:
+                step.update("stopping the processes of another configuration or version")
+                self.supervisor.shutdown()
+        check_ports(self._programs, ours)
+
+    def _fingerprint(self) -> str:
+        """Changes when a process would be started otherwise: command lines, environment, code."""
+        config = self.config
+        environment = config.child_environment()
+        relevant = {name: environment[name] for name in sorted(environment) if _matters(name)}
+        parts = [
+            configuration(config, self._programs, socket_path(config.run_dir)),
+            json.dumps(relevant),
+            digest_of(config.project / "src", config.project / "api", config.project / "images"),
+        ]
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+    def _bake(self, step: Step) -> None:
+        try:
+            Manifest.load(self.config.model_dir)
+        except ConfigurationError:
+            pass
+        else:
+            step.skip("already baked")
+            return
+        step.update("this takes a minute, once")
+        self.config.logs_dir.mkdir(parents=True, exist_ok=True)
+        log = self.config.logs_dir / "bake.log"
+        command = [sys.executable, "-m", "portfolio_rag.bake", "--output", str(self.config.model_dir)]
+        with log.open("w") as output:
+            done = subprocess.run(  # noqa: S603
+                command, env=self.config.child_environment(), stdout=output, stderr=subprocess.STDOUT, check=False
+            )
+        if done.returncode != 0:
+            words = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+            raise StackError(f"The model could not be baked:\n{words}\nThe whole log is in {log}.")
+
+    def _start(self, name: str, report: Reporter) -> None:
+        program = next(program for program in self._programs if program.name == name)
+        with report.step(f"Starting {program.title}") as step:
+            self.supervisor.start_program(name)
+            wait_until_ready(self.supervisor, program, self.config.logs_dir, step, timeout=_READY_SECONDS)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One `up` at a time for one home; raises StackError when another one is at work."""
+        self.config.run_dir.mkdir(parents=True, exist_ok=True)
+        with (self.config.run_dir / "up.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise StackError("Another `rag up` is at work here; wait for it to end.") from None
+            os.set_inheritable(lock.fileno(), False)
+            yield
+
+
+def _matters(name: str) -> bool:
+    """Variables that the processes read: those of Settings, and the clients' own."""
+    return name.lower() in Settings.__dataclass_fields__ or name.startswith(("AWS_", "OPENAI_", "HF_"))

@@ -1,0 +1,142 @@
+"""Files of this machine into `incoming/`: which of them, under which keys, and what became of them."""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from portfolio_rag.adapters.aws import AwsClients, translated
+from portfolio_rag.adapters.dynamodb import Table
+from portfolio_rag.adapters.registry import DynamoDocumentRegistry
+from portfolio_rag.config import Settings
+from portfolio_rag.errors import DocumentRejected, InvalidRequest
+from portfolio_rag.keys import INCOMING, is_sidecar, sidecar_of
+from portfolio_rag.models import AttributeValue, DocumentVersion, document_id_for
+from portfolio_rag.sidecar import parse_sidecar
+from portfolio_rag.text.detect import SNIFFED_BYTES, detect_type
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """`metadata` is the body of the sidecar that goes with the document, if it has one. `size` in bytes."""
+
+    path: Path
+    logical_key: str
+    size: int
+    metadata: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An upload and the version that it will be: one more than the newest before it."""
+
+    upload: Upload
+    document_id: str
+    version: int
+
+
+def collect(
+    paths: Iterable[Path], *, prefix: str = "", attributes: Mapping[str, AttributeValue] | None = None
+) -> tuple[list[Upload], list[Skipped]]:
+    """What to upload: files as named, folders with everything below them, hidden files left out.
+
+    A folder's files keep their path below it. Types are told by content, as the pipeline does it. Raises
+    InvalidRequest for a path that does not exist, two files with one key, or a sidecar that is not usable.
+    """
+    uploads: dict[str, Upload] = {}
+    skipped: list[Skipped] = []
+    for path, relative in _files(paths):
+        if is_sidecar(path.name):
+            continue
+        reason = _unusable(path)
+        if reason is not None:
+            skipped.append(Skipped(path, reason))
+            continue
+        key = "/".join(filter(None, [prefix.strip("/"), relative]))
+        if key in uploads:
+            raise InvalidRequest(f"{path} and {uploads[key].path} would both be incoming/{key}: upload them apart.")
+        uploads[key] = Upload(path, key, path.stat().st_size, _metadata(path, attributes or {}))
+    return list(uploads.values()), skipped
+
+
+def _files(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+    for path in paths:
+        if path.is_dir():
+            for found in sorted(path.rglob("*")):
+                relative = found.relative_to(path)
+                if found.is_file() and not any(part.startswith(".") for part in relative.parts):
+                    yield found, relative.as_posix()
+        elif path.is_file():
+            yield path, path.name
+        else:
+            raise InvalidRequest(f"{path} does not exist.")
+
+
+def _unusable(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            detect_type(file.read(SNIFFED_BYTES), path.name, complete=False)
+    except DocumentRejected as error:
+        return str(error)
+    except OSError as error:
+        return f"it cannot be read ({error.strerror})"
+    return None
+
+
+def _metadata(path: Path, attributes: Mapping[str, AttributeValue]) -> bytes | None:
+    """The sidecar beside the file with `attributes` over its own, checked here: a typing error shows at once."""
+    sidecar = path.with_name(sidecar_of(path.name))
+    try:
+        body = json.loads(sidecar.read_bytes()) if sidecar.is_file() else {"metadataAttributes": {}}
+        merged = body | {"metadataAttributes": {**body["metadataAttributes"], **attributes}}
+        parse_sidecar(merged)
+    except DocumentRejected as error:
+        raise InvalidRequest(f"{path}: {error}") from None
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise InvalidRequest(f"{sidecar} is not a metadata sidecar: {error}") from None
+    return json.dumps(merged).encode() if merged["metadataAttributes"] else None
+
+
+class Uploader:
+    """Puts uploads into the raw bucket and follows them in the registry."""
+
+    def __init__(self, clients: AwsClients, settings: Settings) -> None:
+        self._s3 = clients("s3")
+        self._bucket = settings.s3_raw_bucket
+        self._registry = DynamoDocumentRegistry(Table(clients("dynamodb"), settings.dynamodb_document_table))
+
+    def known(self, logical_key: str) -> bool:
+        """Whether the document was ever uploaded, deleted ones included."""
+        return self._registry.head(document_id_for(self._bucket, logical_key)) is not None
+
+    def put(self, upload: Upload, progress: Callable[[int], Any] = lambda _: None) -> Sent:
+        """Upload a document, its sidecar first so that the version sees it; `progress` is called with bytes sent."""
+        document_id = document_id_for(self._bucket, upload.logical_key)
+        head = self._registry.head(document_id)
+        key = INCOMING + upload.logical_key
+        content_type = mimetypes.guess_type(upload.path.name)[0] or "application/octet-stream"
+        with translated(f"Upload of {upload.path}"):
+            if upload.metadata is not None:
+                self._s3.put_object(
+                    Bucket=self._bucket, Key=sidecar_of(key), Body=upload.metadata, ContentType="application/json"
+                )
+            self._s3.upload_file(
+                str(upload.path), self._bucket, key, ExtraArgs={"ContentType": content_type}, Callback=progress
+            )
+        return Sent(upload, document_id, (head.latest_version if head else 0) + 1)
+
+    def ended(self, sent: Sequence[Sent]) -> dict[Sent, DocumentVersion]:
+        """Those that are COMPLETED or FAILED by now."""
+        rows = self._registry.heads_and_versions((entry.document_id, entry.version) for entry in sent)
+        versions = {entry: rows[entry.document_id, entry.version][1] for entry in sent}
+        return {entry: version for entry, version in versions.items() if version and version.status.terminal}
