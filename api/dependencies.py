@@ -1,0 +1,50 @@
+"""What routes ask for: the use cases, from the services that `main.create_app` put on the application."""
+
+from __future__ import annotations
+
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+from portfolio_rag.bootstrap import ApiServices
+from portfolio_rag.services.chat import Chat
+from portfolio_rag.services.documents import Documents
+from portfolio_rag.services.health import HealthChecks
+from portfolio_rag.services.reindex import Jobs
+
+from portfolio_rag.services.retrieval import Retrieval
+
+# `async`, though nothing is awaited: FastAPI would send a plain function to the thread pool for one attribute.
+
+
+async def _services(request: Request) -> ApiServices:
+    return cast(ApiServices, request.app.state.services)
+
+
+ServicesDep = Annotated[ApiServices, Depends(_services)]
+
+
+async def _documents(services: ServicesDep) -> Documents:
+    return services.documents
+
+
+async def _jobs(services: ServicesDep) -> Jobs:
+    return services.jobs
+
+
+async def _health(services: ServicesDep) -> HealthChecks:
+    return services.health
+
+
+async def _retrieval(services: ServicesDep) -> Retrieval:
+    return services.retrieval
+
+
+async def _chat(services: ServicesDep) -> Chat:
+    return services.chat
+
+
+DocumentsDep = Annotated[Documents, Depends(_documents)]
+JobsDep = Annotated[Jobs, Depends(_jobs)]
+HealthDep = Annotated[HealthChecks, Depends(_health)]
+RetrievalDep = Annotated[Retrieval, Depends(_retrieval)]
+ChatDep = Annotated[Chat, Depends(_chat)]

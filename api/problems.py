@@ -1,0 +1,264 @@
+"""Every error as problem details (RFC 9457): what is wrong, a stable code, and a way out."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, cast
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from api.logs import current_request_id
+from portfolio_rag.errors import DocumentRejected, PortfolioRagError
+
+logger = logging.getLogger("api.problems")
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = 5
+"""How long a client should wait after a 503: the adapters have used up their own retries by then."""
+
+TYPE_PREFIX = "urn:problem-type:portfolio-rag:"
+
+_HINTS: Mapping[int, str] = {
+    400: "Change what the detail names and send the request again.",
+    401: "Send the key in the header X-API-Key (in the Swagger UI: Authorize).",
+    403: "Name the page's origin in API_CORS_ORIGINS, or call from the API's own pages.",
+    404: "GET /api/documents and GET /api/jobs list what exists; /docs lists the routes.",
+    405: "The header Allow names the methods of this path; /docs lists the routes.",
+    409: "Read the resource again; try once more when its state allows it.",
+    413: "Send less, or split the document; ingestion rules and API_MAX_UPLOAD_BYTES set the limit.",
+    422: "Correct the fields listed in `errors`; /docs gives their bounds and examples.",
+    500: "Try again; if it persists, look for the request id in the API's log.",
+    503: "Wait for the seconds of Retry-After and try again; GET /api/health names what is down.",
+}
+
+
+class FieldProblem(BaseModel):
+    """One field of the request that is not as the contract says."""
+
+    location: str = Field(description="Where the field is: body, query, path or header.", examples=["body"])
+    field: str = Field(description="Path of the field, dotted.", examples=["question"])
+    detail: str = Field(description="What is wrong with it.", examples=["String should have at least 1 character"])
+
+
+class Problem(BaseModel):
+    """Problem details (RFC 9457) with a code for programs and a hint for people."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": TYPE_PREFIX + "not_found",
+                    "title": "Not found",
+                    "status": 404,
+                    "detail": "There is no such document.",
+                    "instance": "/api/documents/5b0f8a52-6c8e-5a0f-9d5e-0f6a5b1f7c11",
+                    "code": "not_found",
+                    "hint": _HINTS[404],
+                    "request_id": "4f1d2c7be0a14d0fb7f3f1b2a9c8d7e6",
+                }
+            ]
+        }
+    )
+
+    type: str = Field(description="URI of the kind of problem.", examples=[TYPE_PREFIX + "not_found"])
+    title: str = Field(description="The kind of problem, the same every time.", examples=["Not found"])
+    status: int = Field(description="The HTTP status code.", examples=[404])
+    detail: str = Field(description="What went wrong this time.", examples=["There is no such document."])
+    instance: str = Field(description="Path of the request.", examples=["/api/documents"])
+    code: str = Field(description="The kind of problem for programs; it does not change.", examples=["not_found"])
+    hint: str | None = Field(default=None, description="A way out.", examples=[_HINTS[404]])
+    request_id: str | None = Field(
+        default=None,
+        description="The request in the API's log; also in the header X-Request-ID.",
+        examples=["4f1d2c7be0a14d0fb7f3f1b2a9c8d7e6"],
+    )
+    errors: list[FieldProblem] | None = Field(default=None, description="With 422: the fields that are wrong.")
+
+
+class ProblemResponse(JSONResponse):
+    media_type = MEDIA_TYPE
+
+    def render(self, content: Any) -> bytes:
+        # A detail may quote the request: half a surrogate pair must not turn a 4xx into a 500.
+        return json.dumps(content, ensure_ascii=False).encode("utf-8", "backslashreplace")
+
+
+def problem_response(
+    *,
+    status: int,
+    detail: str,
+    instance: str,
+    title: str | None = None,
+    code: str | None = None,
+    errors: Sequence[FieldProblem] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> ProblemResponse:
+    """The response for one problem; title and code default to those of the status, 503 gets Retry-After."""
+    title = title or HTTPStatus(status).phrase
+    code = code or HTTPStatus(status).phrase.lower().replace(" ", "_")
+    problem = Problem(
+        type=TYPE_PREFIX + code,
+        title=title,
+        status=status,
+        detail=detail,
+        instance=instance,
+        code=code,
+        hint=_HINTS.get(status),
+        request_id=current_request_id(),
+        errors=list(errors) if errors else None,
+    )
+    headers = dict(headers or {})
+    if status == 503:
+        headers.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
+    return ProblemResponse(problem.model_dump(exclude_none=True), status_code=status, headers=headers)
+
+
+def internal_error(instance: str) -> ProblemResponse:
+    """What a caller may know of an unexpected error: that it happened, and the id to find it by."""
+    return problem_response(
+        status=500,
+        title="Internal error",
+        code="internal_error",
+        detail="Something unexpected happened. The log holds the cause under the request id.",
+        instance=instance,
+    )
+
+
+def problem_code(error: PortfolioRagError) -> str:
+    """`VectorStoreUnavailable` -> `vector_store_unavailable`; a rejected document gives its own reason."""
+    if isinstance(error, DocumentRejected):
+        return error.reason.value.lower()
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
+
+
+async def _on_project_error(request: Request, error: Exception) -> ProblemResponse:
+    known = cast(PortfolioRagError, error)
+    path = request.url.path
+    if known.http_status == 500:
+        logger.error("internal error", exc_info=known, extra={"path": path})
+        return internal_error(path)
+    if known.http_status > 500:
+        logger.warning("dependency unavailable", exc_info=known, extra={"path": path})
+    return problem_response(
+        status=known.http_status,
+        title=known.title,
+        code=problem_code(known),
+        detail=str(known) or known.title,
+        instance=path,
+    )
+
+
+async def _on_http_exception(request: Request, error: Exception) -> ProblemResponse:
+    known = cast(HTTPException, error)
+    detail = str(known.detail)
+    if known.status_code == 404:
+        detail = f"There is no route {request.url.path}."
+    elif known.status_code == 405:
+        detail = f"{request.url.path} does not know the method {request.method}."
+    return problem_response(status=known.status_code, detail=detail, instance=request.url.path, headers=known.headers)
+
+
+async def _on_validation_error(request: Request, error: Exception) -> ProblemResponse:
+    known = cast(RequestValidationError, error)
+    fields = [
+        FieldProblem(
+            location=str(entry["loc"][0]),
+            # Numbers in the location of broken JSON are offsets in the text, in a list they are indexes.
+            field=".".join(str(part) for part in entry["loc"][1:]),
+            detail=entry["msg"],
+        )
+        for entry in known.errors()
+    ]
+    first = fields[0]
+    named = f"{first.location} {first.field}".strip()
+    more = f" ({len(fields) - 1} more in `errors`)" if len(fields) > 1 else ""
+    return problem_response(
+        status=422,
+        title="Invalid fields",
+        code="validation_error",
+        detail=f"{named}: {first.detail}{more}",
+        instance=request.url.path,
+        errors=fields,
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error that reaches the application's routes as problem details."""
+    app.add_exception_handler(PortfolioRagError, _on_project_error)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(RequestValidationError, _on_validation_error)
+
+
+_EXAMPLES: Mapping[int, tuple[str, str, str, str]] = {
+    400: (
+        "The request cannot be served as it stands.",
+        "invalid_request",
+        "Invalid request",
+        'filter.equals must be an object with "key" and "value" and nothing else.',
+    ),
+    401: ("The API key is missing or wrong.", "unauthorized", "Unauthorized", "The API key is missing or wrong."),
+    404: ("There is no such resource.", "not_found", "Not found", "There is no such document or job."),
+    409: ("The state does not allow the request.", "conflict", "Conflict", "Another reindex is running."),
+    413: (
+        "The body is larger than allowed.",
+        "payload_too_large",
+        "Payload too large",
+        "The file is larger than the 52428800 bytes that the ingestion rules allow.",
+    ),
+    422: (
+        "A field is missing or out of its bounds.",
+        "validation_error",
+        "Invalid fields",
+        "body question: String should have at least 1 character",
+    ),
+    500: (
+        "Something unexpected happened.",
+        "internal_error",
+        "Internal error",
+        "Something unexpected happened. The log holds the cause under the request id.",
+    ),
+    503: (
+        "A service that the request needs does not answer.",
+        "vector_store_unavailable",
+        "Dependency unavailable",
+        "Chroma does not answer.",
+    ),
+}
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The error responses of a route for its `responses`: description, schema, example, headers."""
+    responses: dict[int | str, dict[str, Any]] = {}
+    for status in statuses:
+        description, code, title, detail = _EXAMPLES[status]
+        example: dict[str, Any] = {
+            "type": TYPE_PREFIX + code,
+            "title": title,
+            "status": status,
+            "detail": detail,
+            "instance": "/api/…",
+            "code": code,
+            "hint": _HINTS[status],
+            "request_id": "4f1d2c7be0a14d0fb7f3f1b2a9c8d7e6",
+        }
+        if status == 422:
+            example["errors"] = [
+                {"location": "body", "field": "question", "detail": "String should have at least 1 character"}
+            ]
+        responses[status] = {
+            "description": description,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}},
+        }
+        if status == 503:
+            responses[status]["headers"] = {
+                "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}
+            }
+    return responses

@@ -1,0 +1,152 @@
+"""/api/documents: upload, follow, delete."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Body, File, Form, Path, Query, Response, UploadFile
+
+from api.dependencies import DocumentsDep
+from api.problems import documented
+from api.schemas.documents import (
+    AttributesText,
+    DeletionAccepted,
+    DocumentList,
+    DocumentOut,
+    Prefix,
+    PresignRequest,
+    PresignResponse,
+    UploadAccepted,
+)
+from portfolio_rag.models import DocumentStatus
+
+router = APIRouter(prefix="/api/documents", tags=["documents"])
+
+DocumentId = Annotated[UUID, Path(description="Id of a document.", examples=["5b0f8a52-6c8e-5a0f-9d5e-0f6a5b1f7c11"])]
+
+_LOCATION = {"Location": {"description": "Where to follow it.", "schema": {"type": "string"}}}
+
+
+@router.post(
+    "",
+    operation_id="upload_document",
+    summary="Upload a document",
+    status_code=202,
+    response_description="The bytes are in S3 and the pipeline has begun.",
+    responses={202: {"headers": _LOCATION}, **documented(400, 413, 422, 500, 503)},
+)
+def upload_document(
+    response: Response,
+    documents: DocumentsDep,
+    file: Annotated[UploadFile, File(description="The document: md, txt, pdf, html or docx, told by content.")],
+    prefix: Annotated[Prefix, Form(examples=["guides/"])] = "",
+    metadata: Annotated[
+        AttributesText | None,
+        Form(
+            description=(
+                "Custom attributes as JSON: texts, numbers, booleans and lists of texts. They are returned with "
+                "passages and can be used in filters."
+            ),
+            examples=['{"service": "sqs", "year": 2026}'],
+        ),
+    ] = None,
+) -> UploadAccepted:
+    """Stream a file to `incoming/` of the raw bucket.
+
+    The answer comes before the document is ingested: follow it at `Location`, which knows the document as soon as S3's
+    event has been handled (a second or so; 404 until then). The same path again is a new version of the same document;
+    the old one answers until the new one is COMPLETED. For files that are large or many, `POST /api/documents/presign`
+    spares the way through this API.
+    """
+    receipt = documents.upload(
+        file.filename or "",
+        file.file,
+        prefix=prefix,
+        attributes=metadata,
+        content_type=file.content_type or "application/octet-stream",
+    )
+    response.headers["Location"] = f"/api/documents/{receipt.document_id}"
+    return UploadAccepted.of(receipt)
+
+
+@router.post(
+    "/presign",
+    operation_id="presign_upload",
+    summary="Get a form for an upload straight to S3",
+    response_description="Where to send the file, and with which fields.",
+    responses=documented(400, 413, 422, 500, 503),
+)
+def presign_upload(
+    body: Annotated[
+        PresignRequest,
+        Body(
+            openapi_examples={
+                "guide": {
+                    "summary": "A guide with attributes",
+                    "value": {"filename": "my-guide.md", "prefix": "guides/", "metadata": {"service": "sqs"}},
+                }
+            }
+        ),
+    ],
+    documents: DocumentsDep,
+) -> PresignResponse:
+    """A presigned POST: S3 takes the file itself, checks its size, and the pipeline starts as with any upload.
+
+    With curl: `curl -F key=… -F policy=… (every field) -F file=@my-guide.md URL`. The field `file` comes last.
+    """
+    return PresignResponse.of(documents.presign(body.filename, prefix=body.prefix, attributes=body.metadata))
+
+
+@router.get(
+    "",
+    operation_id="list_documents",
+    summary="List documents by status",
+    response_description="One page, newest first.",
+    responses=documented(400, 422, 500, 503),
+)
+def list_documents(
+    documents: DocumentsDep,
+    status: Annotated[
+        DocumentStatus | None, Query(description="Only versions in this status.", examples=["COMPLETED"])
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=100, description="Versions per page.", examples=[20])] = 20,
+    cursor: Annotated[
+        str | None, Query(min_length=1, max_length=4096, description="`next_cursor` of the page before.")
+    ] = None,
+) -> DocumentList:
+    """Versions of documents, newest first, a page at a time. The first page also counts them all by status."""
+    page = documents.list(status, limit, cursor)
+    return DocumentList.of(page, documents.counts() if cursor is None else None)
+
+
+@router.get(
+    "/{document_id}",
+    operation_id="get_document",
+    summary="Show a document",
+    response_description="State, versions and chunks.",
+    responses=documented(404, 422, 500, 503),
+)
+def get_document(
+    document_id: DocumentId,
+    documents: DocumentsDep,
+    chunk_offset: Annotated[int, Query(ge=0, description="First chunk to show.", examples=[0])] = 0,
+    chunk_limit: Annotated[int, Query(ge=0, le=100, description="How many chunks to show.", examples=[20])] = 20,
+) -> DocumentOut:
+    """Where the document stands, why it failed if it did, each of its versions, and the chunks that answer."""
+    detail = documents.get(str(document_id))
+    return DocumentOut.of(detail, chunk_offset=chunk_offset, chunk_limit=chunk_limit)
+
+
+@router.delete(
+    "/{document_id}",
+    operation_id="delete_document",
+    summary="Delete a document",
+    status_code=202,
+    response_description="No answer uses it any more; its parts are being removed.",
+    responses=documented(404, 409, 422, 500, 503),
+)
+def delete_document(document_id: DocumentId, documents: DocumentsDep) -> DeletionAccepted:
+    """Take the document out of answers at once; chunks, vectors and their backup go within moments."""
+    documents.delete(str(document_id))
+    return DeletionAccepted(document_id=str(document_id))

@@ -1,0 +1,65 @@
+"""POST /api/search."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body
+
+from api.dependencies import RetrievalDep
+from api.problems import documented
+from api.schemas.answers import SearchRequest, SearchResponse
+from api.schemas.filters import parse_where
+
+router = APIRouter(prefix="/api", tags=["search"])
+
+
+@router.post(
+    "/search",
+    operation_id="search",
+    summary="Find passages",
+    response_description="The passages, best first.",
+    responses=documented(400, 413, 422, 500, 503),
+)
+def search(
+    body: Annotated[
+        SearchRequest,
+        Body(
+            openapi_examples={
+                "query": {
+                    "summary": "Words or a question",
+                    "value": {"query": "visibility timeout of a queue", "top_k": 5},
+                },
+                "one_service": {
+                    "summary": "Documents whose attribute `service` is `sqs`",
+                    "value": {
+                        "query": "what happens to messages that fail again and again",
+                        "filter": {"equals": {"key": "service", "value": "sqs"}},
+                    },
+                },
+                "combined": {
+                    "summary": "Markdown or text, and for developers since 2025",
+                    "value": {
+                        "query": "limits and quotas",
+                        "top_k": 10,
+                        "filter": {
+                            "andAll": [
+                                {"in": {"key": "file_type", "value": ["md", "txt"]}},
+                                {"equals": {"key": "audience", "value": "developer"}},
+                                {"greaterThanOrEquals": {"key": "year", "value": 2025}},
+                            ]
+                        },
+                    },
+                },
+            }
+        ),
+    ],
+    retrieval: RetrievalDep,
+) -> SearchResponse:
+    """Retrieval alone, without an answer: the chunks of live documents that are nearest to the query.
+
+    `filter` is the syntax of Bedrock Knowledge Bases: one operator per object, `andAll` and `orAll` to combine. It
+    works on the built-in attributes and on those that a document was uploaded with.
+    """
+    passages = retrieval.search(body.query, top_k=body.top_k, where=parse_where(body.filter))
+    return SearchResponse.of(passages)

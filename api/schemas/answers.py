@@ -1,0 +1,221 @@
+"""Chat and search: questions in, answers, citations, verdicts and passages out."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from api.schemas.documents import Attributes
+from api.schemas.filters import FilterField
+from portfolio_rag.answers import Answer, AnswerMode, CheckedSentence, Citation, Passage, Verdict
+
+Question = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
+TopK = Annotated[int, Field(strict=True, ge=1, le=20, description="How many passages to work with.", examples=[5])]
+Score = Annotated[float, Field(description="Cosine similarity to the question, -1 to 1.", examples=[0.83])]
+
+
+class Span(BaseModel):
+    """[start, end) in characters."""
+
+    start: int = Field(description="First character.", examples=[412])
+    end: int = Field(description="Behind the last character.", examples=[498])
+
+    @classmethod
+    def of(cls, span: tuple[int, int]) -> Span:
+        return cls(start=span[0], end=span[1])
+
+
+class ChatRequest(BaseModel):
+    """A question to the documents."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    question: Question = Field(
+        description="1 to 4,000 characters.", examples=["How long does Amazon SQS keep a message by default?"]
+    )
+    top_k: TopK = 5
+    filter: FilterField | None = Field(default=None, description="Only documents that pass may answer.")
+    temperature: float | None = Field(
+        default=None,
+        strict=True,
+        ge=0,
+        le=1,
+        description="Of the language model; the default is that of the model configuration.",
+        examples=[0.1],
+    )
+
+
+class SearchRequest(BaseModel):
+    """A query to the index."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    query: Question = Field(description="1 to 4,000 characters.", examples=["visibility timeout of a queue"])
+    top_k: TopK = 5
+    filter: FilterField | None = Field(default=None, description="Only documents that pass are searched.")
+
+
+class CitationOut(BaseModel):
+    """A source of the answer: where it stands, and its words."""
+
+    number: int = Field(description="The number in the answer's brackets.", examples=[1])
+    document_id: str = Field(description="The document.", examples=["5b0f8a52-6c8e-5a0f-9d5e-0f6a5b1f7c11"])
+    version: int = Field(description="Its version.", examples=[1])
+    filename: str = Field(description="Its name.", examples=["sqs-queues.md"])
+    s3_key: str = Field(description="Its logical key in the raw bucket.", examples=["sqs-queues.md"])
+    upload_timestamp: str = Field(description="When it was uploaded (UTC).", examples=["2026-01-05T10:12:00.000000Z"])
+    chunk_id: str = Field(description="The chunk.", examples=["0d8f4c0e-52f1-5a9f-8a0e-3f5f6f0c9b1a"])
+    chunk_index: int = Field(description="Place of the chunk in the document, from 0.", examples=[0])
+    heading_path: list[str] = Field(description="Headings above the quote.", examples=[["Amazon SQS", "Limits"]])
+    page: int | None = Field(description="Page, from 1, where the format has pages.", examples=[None])
+    span: Span = Field(description="Place of the quote in the document's extracted text.")
+    quote: str = Field(
+        description="The words of the document.", examples=["Amazon SQS keeps a message for 4 days by default"]
+    )
+    score: Score
+
+    @classmethod
+    def of(cls, citation: Citation) -> CitationOut:
+        return cls(
+            number=citation.number,
+            document_id=citation.document_id,
+            version=citation.version,
+            filename=citation.filename,
+            s3_key=citation.s3_key,
+            upload_timestamp=citation.upload_timestamp,
+            chunk_id=citation.chunk_id,
+            chunk_index=citation.chunk_index,
+            heading_path=list(citation.heading_path),
+            page=citation.page,
+            span=Span.of(citation.span),
+            quote=citation.quote,
+            score=citation.score,
+        )
+
+
+class SentenceOut(BaseModel):
+    """A drafted sentence and whether the sources that it cites hold it."""
+
+    text: str = Field(description="The sentence.", examples=["Amazon SQS keeps a message for 4 days by default."])
+    citations: list[int] = Field(description="Numbers of the sources that it cites.", examples=[[1]])
+    verdict: Verdict = Field(description="Whether they hold it; only supported sentences reach the answer.")
+    score: float = Field(description="How well, 0 to 1.", examples=[0.97])
+    reason: str = Field(description="Why not, when they do not.", examples=[""])
+
+    @classmethod
+    def of(cls, sentence: CheckedSentence) -> SentenceOut:
+        return cls(
+            text=sentence.text,
+            citations=list(sentence.citations),
+            verdict=sentence.verdict,
+            score=sentence.score,
+            reason=sentence.reason,
+        )
+
+
+class ValidationOut(BaseModel):
+    """The check that every answer passes before it is shown."""
+
+    score: float = Field(description="Supported share of the drafted sentences, 0 to 1.", examples=[1.0])
+    sentences: list[SentenceOut] = Field(description="Every drafted sentence, dropped ones included.")
+
+
+class PassageOut(BaseModel):
+    """A chunk that the query found, best first."""
+
+    score: Score
+    document_id: str = Field(description="The document.", examples=["5b0f8a52-6c8e-5a0f-9d5e-0f6a5b1f7c11"])
+    version: int = Field(description="Its live version.", examples=[1])
+    filename: str = Field(description="Its name.", examples=["sqs-queues.md"])
+    s3_key: str = Field(description="Where its bytes are in the raw bucket.", examples=["processed/sqs-queues.md"])
+    file_type: str = Field(description="md, txt, pdf, html or docx.", examples=["md"])
+    upload_timestamp: str = Field(description="When it was uploaded (UTC).", examples=["2026-01-05T10:12:00.000000Z"])
+    metadata: Attributes = Field(description="Its custom attributes.", examples=[{"service": "sqs", "year": 2026}])
+    chunk_id: str = Field(description="The chunk.", examples=["0d8f4c0e-52f1-5a9f-8a0e-3f5f6f0c9b1a"])
+    chunk_index: int = Field(description="Place of the chunk in the document, from 0.", examples=[0])
+    heading_path: list[str] = Field(description="Headings above it.", examples=[["Amazon SQS", "Limits"]])
+    page_start: int | None = Field(description="First page, from 1.", examples=[None])
+    page_end: int | None = Field(description="Last page.", examples=[None])
+    span: Span = Field(description="Place of the chunk in the document's extracted text.")
+    text: str = Field(
+        description="The chunk.",
+        examples=["Amazon SQS keeps a message for 4 days by default, and for 14 days at most."],
+    )
+    matches: list[Span] = Field(description="The parts of `text` that matched, best first.")
+
+    @classmethod
+    def of(cls, passage: Passage) -> PassageOut:
+        chunk, document = passage.chunk, passage.document
+        return cls(
+            score=passage.score,
+            document_id=document.document_id,
+            version=document.version,
+            filename=document.filename,
+            s3_key=document.s3_key,
+            file_type=document.file_type,
+            upload_timestamp=document.upload_timestamp,
+            metadata=dict(document.metadata),
+            chunk_id=chunk.chunk_id,
+            chunk_index=chunk.chunk_index,
+            heading_path=list(chunk.heading_path),
+            page_start=chunk.page_start,
+            page_end=chunk.page_end,
+            span=Span.of(chunk.span),
+            text=chunk.content,
+            matches=[Span.of(chunk.windows[n]) for n in passage.windows],
+        )
+
+
+class UsageOut(BaseModel):
+    """Tokens of the language model; 0 for an extractive answer."""
+
+    prompt_tokens: int = Field(description="Tokens read.", examples=[0])
+    completion_tokens: int = Field(description="Tokens written.", examples=[0])
+
+
+class ChatResponse(BaseModel):
+    """An answer that its sources hold, or a plain statement that the documents do not answer."""
+
+    answer: str = Field(
+        description="The answer, with source numbers in brackets.",
+        examples=["Amazon SQS keeps a message for 4 days by default. [1]"],
+    )
+    answered: bool = Field(
+        description="False when the documents do not hold an answer: `passages` are then the nearest ones."
+    )
+    mode: AnswerMode = Field(
+        description="`gpt`: written by the language model. `extractive`: sentences of the documents (no API key set).",
+        examples=["extractive"],
+    )
+    model: str = Field(description="The model that wrote it.", examples=["extractive"])
+    citations: list[CitationOut] = Field(description="The sources that the answer cites.")
+    validation: ValidationOut
+    passages: list[PassageOut] = Field(description="What retrieval found, best first.")
+    usage: UsageOut
+
+    @classmethod
+    def of(cls, answer: Answer) -> ChatResponse:
+        return cls(
+            answer=answer.text,
+            answered=answer.answered,
+            mode=answer.mode,
+            model=answer.model,
+            citations=[CitationOut.of(citation) for citation in answer.citations],
+            validation=ValidationOut(
+                score=answer.validation_score,
+                sentences=[SentenceOut.of(sentence) for sentence in answer.validation],
+            ),
+            passages=[PassageOut.of(passage) for passage in answer.passages],
+            usage=UsageOut(prompt_tokens=answer.usage.prompt_tokens, completion_tokens=answer.usage.completion_tokens),
+        )
+
+
+class SearchResponse(BaseModel):
+    """Passages of live documents."""
+
+    passages: list[PassageOut] = Field(description="Best first; empty when nothing passes the filter.")
+
+    @classmethod
+    def of(cls, passages: list[Passage]) -> SearchResponse:
+        return cls(passages=[PassageOut.of(passage) for passage in passages])

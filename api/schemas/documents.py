@@ -1,0 +1,225 @@
+"""Documents: uploads, versions, chunks."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from portfolio_rag.services.documents import DocumentDetail, PresignedUpload, UploadReceipt
+from pydantic import BaseModel, ConfigDict, Field, Json, StrictBool, StrictFloat, StrictInt, StrictStr
+
+from portfolio_rag.models import Chunk, ChunkStatus, DocumentStatus, DocumentVersion
+from portfolio_rag.ports import Page
+
+AttributeName = Annotated[str, Field(min_length=1, max_length=256)]
+Attributes = dict[AttributeName, StrictStr | StrictBool | StrictInt | StrictFloat | list[StrictStr]]
+AttributesText = Json[Attributes]
+"""A form field can only be text: JSON of the attributes."""
+
+_DOCUMENT_ID = "5b0f8a52-6c8e-5a0f-9d5e-0f6a5b1f7c11"
+_PREFIX = "Folder in the raw bucket, below `incoming/`; ingestion rules may differ by folder."
+_METADATA = "Custom attributes: stored with the document, returned with passages, and usable in filters."
+
+Filename = Annotated[str, Field(min_length=1, max_length=255, description="Name with extension.")]
+Prefix = Annotated[str, Field(max_length=512, description=_PREFIX)]
+
+
+class UploadAccepted(BaseModel):
+    """The bytes are in S3; the pipeline takes it from here."""
+
+    document_id: str = Field(
+        description="Id of the document; the same path always has the same.", examples=[_DOCUMENT_ID]
+    )
+    bucket: str = Field(description="The raw bucket.", examples=["portfolio-raw"])
+    s3_key: str = Field(description="Key of the upload.", examples=["incoming/guides/sqs-queues.md"])
+    s3_version_id: str = Field(description="S3 version of the upload.", examples=["3sL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY"])
+    size: int = Field(description="Bytes.", examples=[3120])
+
+    @classmethod
+    def of(cls, receipt: UploadReceipt) -> UploadAccepted:
+        return cls(
+            document_id=receipt.document_id,
+            bucket=receipt.bucket,
+            s3_key=receipt.s3_key,
+            s3_version_id=receipt.s3_version_id,
+            size=receipt.size,
+        )
+
+
+class PresignRequest(BaseModel):
+    """What will be uploaded, past this API, straight to S3."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    filename: Filename = Field(examples=["sqs-queues.md"])
+    prefix: Prefix = Field(default="", examples=["guides/"])
+    metadata: Attributes | None = Field(default=None, description=_METADATA, examples=[{"service": "sqs"}])
+
+
+class PresignResponse(BaseModel):
+    """A form for S3: POST all `fields` and then the file, as multipart/form-data, to `url`."""
+
+    url: str = Field(description="Where to POST.", examples=["http://localhost:4566/portfolio-raw"])
+    fields: dict[str, str] = Field(
+        description="Form fields, to be sent before the field `file`.",
+        examples=[{"key": "incoming/guides/sqs-queues.md", "policy": "eyJleHBpcmF0aW9uIjog…"}],
+    )
+    document_id: str = Field(description="The id that the document will have.", examples=[_DOCUMENT_ID])
+    s3_key: str = Field(description="Key of the upload.", examples=["incoming/guides/sqs-queues.md"])
+    expires_in_seconds: int = Field(description="How long the form is good for.", examples=[900])
+
+    @classmethod
+    def of(cls, upload: PresignedUpload) -> PresignResponse:
+        return cls(
+            url=upload.url,
+            fields=dict(upload.fields),
+            document_id=upload.document_id,
+            s3_key=upload.s3_key,
+            expires_in_seconds=upload.expires_in_seconds,
+        )
+
+
+class VersionOut(BaseModel):
+    """One upload of a document: a row of the document registry."""
+
+    document_id: str = Field(description="The document.", examples=[_DOCUMENT_ID])
+    version: int = Field(description="Counts the uploads of this path, from 1.", examples=[1])
+    status: DocumentStatus = Field(description="PENDING, PROCESSING, COMPLETED or FAILED.", examples=["COMPLETED"])
+    error_code: str | None = Field(description="Why it is FAILED, for programs.", examples=[None])
+    error_message: str | None = Field(description="Why it is FAILED, and what to do.", examples=[None])
+    filename: str = Field(description="Its name.", examples=["sqs-queues.md"])
+    file_type: str = Field(description="md, txt, pdf, html or docx.", examples=["md"])
+    file_size: int = Field(description="Bytes.", examples=[3120])
+    bucket: str = Field(description="Bucket of its bytes.", examples=["portfolio-raw"])
+    s3_key: str = Field(description="Where its bytes are now.", examples=["processed/guides/sqs-queues.md"])
+    s3_version_id: str = Field(description="S3 version of its bytes.", examples=["3sL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY"])
+    metadata: Attributes = Field(description="Custom attributes.", examples=[{"service": "sqs", "year": 2026}])
+    embedding_model: str = Field(
+        description="Model of its vectors.", examples=["sentence-transformers/all-MiniLM-L6-v2"]
+    )
+    chunk_count: int | None = Field(description="How many chunks it has, once it is cut.", examples=[2])
+    embedded_count: int = Field(description="How many of them are embedded.", examples=[2])
+    attempt: int = Field(description="How often the pipeline was started on it.", examples=[1])
+    upload_timestamp: str = Field(description="UTC.", examples=["2026-01-05T10:12:00.000000Z"])
+    processing_started_at: str | None = Field(description="UTC.", examples=["2026-01-05T10:12:01.000000Z"])
+    processing_completed_at: str | None = Field(description="UTC.", examples=["2026-01-05T10:12:03.000000Z"])
+
+    @classmethod
+    def of(cls, version: DocumentVersion) -> VersionOut:
+        return cls(
+            document_id=version.document_id,
+            version=version.version,
+            status=version.status,
+            error_code=version.error_code,
+            error_message=version.error_message,
+            filename=version.filename,
+            file_type=version.file_type,
+            file_size=version.file_size,
+            bucket=version.bucket,
+            s3_key=version.s3_key,
+            s3_version_id=version.s3_version_id,
+            metadata=dict(version.metadata),
+            embedding_model=version.embedding_model,
+            chunk_count=version.chunk_count,
+            embedded_count=version.embedded_count,
+            attempt=version.attempt,
+            upload_timestamp=version.upload_timestamp,
+            processing_started_at=version.processing_started_at,
+            processing_completed_at=version.processing_completed_at,
+        )
+
+
+class DocumentList(BaseModel):
+    """One page of document versions, newest first."""
+
+    items: list[VersionOut]
+    next_cursor: str | None = Field(description="For the next page; null on the last.", examples=[None])
+    counts: dict[DocumentStatus, int] | None = Field(
+        description="Versions by status in all; only on the first page.",
+        examples=[{"PENDING": 0, "PROCESSING": 0, "COMPLETED": 12, "FAILED": 0}],
+    )
+
+    @classmethod
+    def of(cls, page: Page, counts: dict[DocumentStatus, int] | None) -> DocumentList:
+        return cls(items=[VersionOut.of(item) for item in page.items], next_cursor=page.cursor, counts=counts)
+
+
+class ChunkOut(BaseModel):
+    """A piece of the live version: the unit that is found and cited."""
+
+    chunk_id: str = Field(description="Its id.", examples=["0d8f4c0e-52f1-5a9f-8a0e-3f5f6f0c9b1a"])
+    chunk_index: int = Field(description="Place in the document, from 0.", examples=[0])
+    status: ChunkStatus = Field(description="PENDING or EMBEDDED.", examples=["EMBEDDED"])
+    content: str = Field(description="Its text.", examples=["Amazon SQS keeps a message for 4 days by default…"])
+    content_hash: str = Field(description="SHA-256 of the text.", examples=["9f86d081884c7d65…"])
+    token_count: int = Field(description="Word pieces of the embedding model.", examples=[412])
+    start: int = Field(description="First character in the extracted text.", examples=[0])
+    end: int = Field(description="Behind its last character.", examples=[1840])
+    heading_path: list[str] = Field(description="Headings above it.", examples=[["Amazon SQS", "Limits"]])
+    page_start: int | None = Field(description="First page, from 1.", examples=[None])
+    page_end: int | None = Field(description="Last page.", examples=[None])
+    vector_ids: list[str] = Field(
+        description="Its vectors in Chroma.", examples=[["0d8f4c0e-52f1-5a9f-8a0e-3f5f6f0c9b1a#0"]]
+    )
+    embedding_vector_s3: str | None = Field(
+        description="Backup of its vectors in the embeddings bucket.", examples=["vectors/…"]
+    )
+
+    @classmethod
+    def of(cls, chunk: Chunk) -> ChunkOut:
+        return cls(
+            chunk_id=chunk.chunk_id,
+            chunk_index=chunk.chunk_index,
+            status=chunk.status,
+            content=chunk.content,
+            content_hash=chunk.content_hash,
+            token_count=chunk.token_count,
+            start=chunk.span[0],
+            end=chunk.span[1],
+            heading_path=list(chunk.heading_path),
+            page_start=chunk.page_start,
+            page_end=chunk.page_end,
+            vector_ids=chunk.window_ids,
+            embedding_vector_s3=chunk.embedding_vector_s3,
+        )
+
+
+class DocumentOut(BaseModel):
+    """A document: its state, its versions, and the chunks that answer."""
+
+    document_id: str = Field(description="Its id.", examples=[_DOCUMENT_ID])
+    bucket: str = Field(description="The raw bucket.", examples=["portfolio-raw"])
+    logical_key: str = Field(description="Its path, without the stage folder.", examples=["guides/sqs-queues.md"])
+    status: DocumentStatus | None = Field(description="Of the newest version.", examples=["COMPLETED"])
+    error_code: str | None = Field(description="Why the newest version is FAILED, for programs.", examples=[None])
+    error_message: str | None = Field(description="Why it is FAILED, and what to do.", examples=[None])
+    latest_version: int = Field(description="The newest version.", examples=[1])
+    live_version: int | None = Field(description="The version that answers; null: none does.", examples=[1])
+    deleted_at: str | None = Field(description="When it was deleted (UTC).", examples=[None])
+    versions: list[VersionOut] = Field(description="Newest first.")
+    chunk_count: int = Field(description="Chunks of the live version in all.", examples=[2])
+    chunks: list[ChunkOut] = Field(description="Those asked for by `chunk_offset` and `chunk_limit`, in order.")
+
+    @classmethod
+    def of(cls, detail: DocumentDetail, *, chunk_offset: int, chunk_limit: int) -> DocumentOut:
+        head = detail.head
+        newest = next((version for version in detail.versions if version.version == head.latest_version), None)
+        return cls(
+            document_id=head.document_id,
+            bucket=head.bucket,
+            logical_key=head.logical_key,
+            status=newest.status if newest else None,
+            error_code=newest.error_code if newest else None,
+            error_message=newest.error_message if newest else None,
+            latest_version=head.latest_version,
+            live_version=head.live_version or None,
+            deleted_at=head.deleted_at,
+            versions=[VersionOut.of(version) for version in detail.versions],
+            chunk_count=len(detail.chunks),
+            chunks=[ChunkOut.of(chunk) for chunk in detail.chunks[chunk_offset : chunk_offset + chunk_limit]],
+        )
+
+
+class DeletionAccepted(BaseModel):
+    """No answer uses the document any more; its stored parts go within moments."""
+
+    document_id: str = Field(description="The document.", examples=[_DOCUMENT_ID])
