@@ -1,0 +1,108 @@
+"""The backup of vectors in `portfolio-embeddings`: every document version owns its objects.
+
+    vectors/<fingerprint>/<document_id>/<version>/<sha256>.npy     float32, shape (windows, dimensions)
+    metadata/<fingerprint>/<document_id>/<version>/<sha256>.json   ids and Chroma metadata, row by row
+
+One object per message of chunks, named by the SHA-256 of its texts, so that a retry writes the same object. Removing
+a version is removing a prefix; nothing is shared, so nothing needs counting. That unchanged text is embedded once is
+the work of the vector index, which tells where the vectors of a text lie.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from portfolio_rag.errors import NotFound
+from portfolio_rag.models import ObjectRef, sha256_hex
+from portfolio_rag.ports import ObjectStore, VectorLocation, VectorRecord, Vectors
+
+VECTORS = "vectors/"
+METADATA = "metadata/"
+
+
+@dataclass(frozen=True, slots=True)
+class BackupEntry:
+    """One metadata object: which version it belongs to and where."""
+
+    document_id: str
+    version: int
+    key: str
+
+
+class VectorBackup:
+    def __init__(self, store: ObjectStore, bucket: str, fingerprint: str) -> None:
+        self._store = store
+        self._bucket = bucket
+        self._fingerprint = fingerprint
+
+    def key_for(self, document_id: str, version: int, texts: Sequence[str]) -> str:
+        """Where the vectors of these window texts of that version go."""
+        return f"{self.prefix(VECTORS, document_id, version)}{sha256_hex(chr(0).join(texts))}.npy"
+
+    def prefix(self, kind: str, document_id: str, version: int) -> str:
+        return f"{kind}{self._fingerprint}/{document_id}/{version}/"
+
+    def uri(self, key: str) -> str:
+        return f"s3://{self._bucket}/{key}"
+
+    def write(self, key: str, records: Sequence[VectorRecord]) -> None:
+        """Vectors first: metadata never points at what is not there."""
+        buffer = io.BytesIO()
+        np.save(buffer, np.stack([record.vector for record in records]).astype(np.float32), allow_pickle=False)
+        self._store.put(self._bucket, key, buffer.getvalue())
+        rows = [{"id": record.id, "metadata": dict(record.metadata)} for record in records]
+        body = json.dumps({"vectors": key, "rows": rows}, ensure_ascii=False).encode()
+        self._store.put(self._bucket, _metadata_key(key), body, content_type="application/json")
+
+    def load(self, locations: Mapping[str, VectorLocation]) -> dict[str, Vectors]:
+        """The vectors at each location, by the key given; those whose object is gone are left out."""
+        arrays: dict[str, Vectors | None] = {}
+        found: dict[str, Vectors] = {}
+        for digest, place in locations.items():
+            if place.s3_key not in arrays:
+                arrays[place.s3_key] = self._array(place.s3_key)
+            array = arrays[place.s3_key]
+            if array is not None and place.row + place.count <= len(array):
+                found[digest] = array[place.row : place.row + place.count]
+        return found
+
+    def entries(self) -> Iterator[BackupEntry]:
+        """Every metadata object under the current fingerprint."""
+        for info in self._store.list(self._bucket, f"{METADATA}{self._fingerprint}/"):
+            document_id, version = info.ref.key.split("/")[2:4]
+            yield BackupEntry(document_id, int(version), info.ref.key)
+
+    def read(self, entry: BackupEntry) -> list[VectorRecord]:
+        """Ids, metadata and vectors of one object. Raises NotFound when it has been removed meanwhile."""
+        content = json.loads(self._store.get(ObjectRef(self._bucket, entry.key)))
+        array = self._array(content["vectors"])
+        if array is None:
+            raise NotFound(f"{content['vectors']} is gone.")
+        return [
+            VectorRecord(row["id"], vector, row["metadata"]) for row, vector in zip(content["rows"], array, strict=True)
+        ]
+
+    def exists(self, entry: BackupEntry) -> bool:
+        return self._store.head(ObjectRef(self._bucket, entry.key)) is not None
+
+    def delete(self, document_id: str, version: int) -> None:
+        """Metadata first: from then on no rebuild brings the version back."""
+        self._store.delete_prefix(self._bucket, self.prefix(METADATA, document_id, version))
+        self._store.delete_prefix(self._bucket, self.prefix(VECTORS, document_id, version))
+
+    def _array(self, key: str) -> Vectors | None:
+        try:
+            data: Any = np.load(io.BytesIO(self._store.get(ObjectRef(self._bucket, key))), allow_pickle=False)
+        except NotFound:
+            return None
+        return np.asarray(data, dtype=np.float32)
+
+
+def _metadata_key(vectors_key: str) -> str:
+    return METADATA + vectors_key.removeprefix(VECTORS).removesuffix(".npy") + ".json"

@@ -1,0 +1,38 @@
+"""Removing what a document version left in the stores: vectors, chunks, backup."""
+
+from __future__ import annotations
+
+from portfolio_rag.models import DocumentVersion
+from portfolio_rag.ports import ChunkStore, JobStore, VectorIndex, VectorStore
+from portfolio_rag.services.backup import VECTORS, VectorBackup
+
+
+class Purge:
+    """Idempotent; safe beside a reindex."""
+
+    def __init__(
+        self, chunks: ChunkStore, vectors: VectorStore, backup: VectorBackup, index: VectorIndex, jobs: JobStore
+    ) -> None:
+        self._chunks = chunks
+        self._vectors = vectors
+        self._backup = backup
+        self._index = index
+        self._jobs = jobs
+
+    def version(self, version: DocumentVersion) -> None:
+        """Remove every trace of the version's chunks. The registry row stays: it is the audit trail."""
+        document_id, number = version.document_id, version.version
+        stored = list(self._chunks.of_document(document_id, version=number))
+        self._index.forget(
+            (chunk.embedding_hash for chunk in stored), self._backup.prefix(VECTORS, document_id, number)
+        )
+        # The backup goes before Chroma and the pointer is read after it: a reindex that starts in between does not
+        # find the version any more, and one that has started is named by the pointer.
+        self._backup.delete(document_id, number)
+        where = {"$and": [{"document_id": document_id}, {"version": number}]}
+        for collection in self._jobs.index_pointer().targets:
+            # Asked for by metadata and by the ids we know: a window whose chunk row is gone goes too.
+            ids = {id_ for chunk in stored for id_ in chunk.window_ids} | set(self._vectors.ids(collection, where))
+            if ids:
+                self._vectors.delete(collection, sorted(ids))
+        self._chunks.delete((chunk.chunk_id, chunk.document_id) for chunk in stored)
