@@ -1,0 +1,208 @@
+"""Build, push and measure the container images: `make build-images`, `make push-images`, `make image-sizes`.
+
+Standard library only, so that a machine with Docker and Python needs nothing else. Each image carries a tag
+derived from the content of its inputs: the same files give the same tag, changed code gives another one. `build`
+writes the functions' tag to `terraform/images.auto.tfvars.json`, which Terraform reads by itself, so that changed
+code means a changed `image_uri`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from docker_cli import DockerNotFoundError, docker_command
+from image_sizes import ImageSize, measure
+from package_index import build_time_index
+
+ROOT = Path(__file__).resolve().parents[2]
+TFVARS = ROOT / "terraform" / "images.auto.tfvars.json"
+DOCKERFILE = "images/Dockerfile"
+STAND_INS = "tests/containers/standins"
+PREFIX = "portfolio-rag"
+API = "api"
+
+# Function -> target in the Dockerfile. `lambda` holds the parsers and the tokenizer, `lambda-embedding` the model.
+FUNCTIONS = {
+    "document-intake": "lambda",
+    "document-processor": "lambda",
+    "check-health": "lambda",
+    "embedding-generator": "lambda-embedding",
+    "batch-reindex": "lambda-embedding",
+}
+# What the emulator's ECR calls its registry: an image with that name is found in the local engine, without a push.
+EMULATED_REGISTRY = f"000000000000.dkr.ecr.{os.environ.get('AWS_DEFAULT_REGION', 'us-east-1')}.amazonaws.com"
+# Parts of the package that no image holds (.dockerignore): the embedded stack and the command line.
+_LEFT_OUT = {"local", "cli"}
+LOCKS = {"lambda": "lambda.txt", "lambda-embedding": "lambda-embedding.txt", "api": "api.txt"}
+
+
+def _inputs(image: str) -> Iterator[Path]:
+    yield from (ROOT / DOCKERFILE, ROOT / ".dockerignore")
+    yield from (ROOT / "requirements" / lock for lock in ("bake.txt", LOCKS[FUNCTIONS.get(image, API)]))
+    yield from (path for path in (ROOT / "src" / "portfolio_rag").rglob("*") if not _LEFT_OUT & set(path.parts))
+    if image == API:
+        yield from (ROOT / "api").rglob("*")
+    else:
+        yield ROOT / "images" / "entrypoint.sh"
+        yield from (ROOT / "images" / image.replace("-", "_")).rglob("*")
+
+
+def content_tag(images: Iterable[str], build_args: Sequence[str] = ()) -> str:
+    """Twelve hexadecimal digits over the paths, the bytes and the executable bits of all that goes into `images`."""
+    digest = hashlib.sha256("\0".join(build_args).encode())
+    paths = {path for image in images for path in _inputs(image)}
+    for path in sorted(p for p in paths if p.is_file() and "__pycache__" not in p.parts):
+        executable = bool(path.stat().st_mode & 0o111)
+        body = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest.update(f"{path.relative_to(ROOT).as_posix()}\0{executable}\0{body}\0".encode())
+    return digest.hexdigest()[:12]
+
+
+def tag_of(image: str) -> str:
+    """The functions share one tag (Terraform's `image_tag`), over the content of all of them; the API has its own."""
+    return content_tag([API] if image == API else FUNCTIONS, _given_build_args())
+
+
+def names_of(image: str) -> list[str]:
+    """What a built image is called here: by its tag, `latest`, and for a function the name in the emulator's ECR."""
+    names = [f"{PREFIX}/{image}:{tag_of(image)}", f"{PREFIX}/{image}:latest"]
+    if image in FUNCTIONS:
+        names.append(f"{EMULATED_REGISTRY}/{image}:{tag_of(image)}")
+    return names
+
+
+def _given_build_args() -> list[str]:
+    names = ("BASE_IMAGE", "TORCH_INDEX_URL")
+    return [f"{name}={os.environ[name]}" for name in names if name in os.environ]
+
+
+@contextmanager
+def _builder() -> Iterator[Callable[..., None]]:
+    """A function that runs one `docker build`, with this machine's way to its package index."""
+    docker = docker_command(building=True)
+    with tempfile.TemporaryDirectory() as scratch, build_time_index(Path(scratch)) as index:
+        shared_args = _given_build_args()
+        if index.has_torch_cpu_build and "TORCH_INDEX_URL" not in os.environ:
+            shared_args.append("TORCH_INDEX_URL=")
+
+        def run(file: str, names: Sequence[str], *options: str, build_args: Sequence[str] = ()) -> None:
+            command = [*docker, "build", "--file", file, *index.docker_build_options, *options]
+            command += [part for name in names for part in ("--tag", name)]
+            command += [part for arg in [*shared_args, *build_args] for part in ("--build-arg", arg)]
+            print(f"==> {names[0]}", flush=True)
+            subprocess.run([*command, "."], cwd=ROOT, check=True, env={**os.environ, "DOCKER_BUILDKIT": "1"})
+
+        yield run
+
+
+def build(images: Sequence[str]) -> None:
+    """Build `images` under all their names, and hand the functions' tag to Terraform once all of them carry it."""
+    with _builder() as run:
+        for image in images:
+            run(
+                DOCKERFILE,
+                names_of(image),
+                *("--target", FUNCTIONS.get(image, API)),
+                *("--label", f"org.opencontainers.image.version={tag_of(image)}"),
+                build_args=[f"FUNCTION={image.replace('-', '_')}"] if image in FUNCTIONS else [],
+            )
+    if set(FUNCTIONS) <= set(images):
+        TFVARS.write_text(json.dumps({"image_tag": tag_of(next(iter(FUNCTIONS)))}, indent=2) + "\n")
+
+
+def build_stand_ins() -> None:
+    """Build what takes the place of the emulator's and Chroma's images where no registry can be reached."""
+    with _builder() as run:
+        for dockerfile in sorted((ROOT / STAND_INS).glob("*.Dockerfile")):
+            run(str(dockerfile.relative_to(ROOT)), [f"{PREFIX}/stand-in-{dockerfile.stem}:latest"])
+
+
+def _repository_urls() -> dict[str, str]:
+    output = subprocess.run(
+        ["terraform", "-chdir=terraform", "output", "-json", "repository_urls"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    urls: dict[str, str] = json.loads(output.stdout)
+    return urls
+
+
+def _pushable(url: str) -> str:
+    """`url`, or its place behind the emulator's own address: an emulator may name its registry after AWS's hosts."""
+    endpoint = urlsplit(os.environ.get("AWS_ENDPOINT_URL", ""))
+    registry, _, name = url.partition("/")
+    return f"{endpoint.netloc}/{name}" if endpoint.netloc and registry.endswith(".amazonaws.com") else url
+
+
+def push(images: Sequence[str]) -> None:
+    """Push the built functions to the ECR repositories that Terraform made, on AWS or behind AWS_ENDPOINT_URL."""
+    docker = docker_command()
+    urls = {image: _pushable(url) for image, url in _repository_urls().items() if image in images}
+    password = subprocess.run(["aws", "ecr", "get-login-password"], check=True, capture_output=True).stdout
+    for registry in sorted({url.partition("/")[0] for url in urls.values()}):
+        login = [*docker, "login", "--username", "AWS", "--password-stdin", registry]
+        subprocess.run(login, input=password, check=True)
+    for image, url in urls.items():
+        uri = f"{url}:{tag_of(image)}"
+        subprocess.run([*docker, "tag", f"{PREFIX}/{image}:{tag_of(image)}", uri], check=True)
+        subprocess.run([*docker, "push", uri], check=True)
+
+
+def _table(sizes: dict[str, ImageSize]) -> str:
+    lines = [
+        "| image | over its base, compressed | over its base, on disk | with its base, on disk |",
+        "|---|---:|---:|---:|",
+    ]
+    lines += [
+        f"| {image} | {s.compressed_over_base / 1e6:.0f} MB | {s.over_base / 1e6:.0f} MB | {s.total / 1e6:.0f} MB |"
+        for image, s in sizes.items()
+    ]
+    return "\n".join(lines)
+
+
+def main() -> int:
+    every = [*FUNCTIONS, API]
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("command", choices=["build", "push", "sizes", "names", "stand-ins"])
+    parser.add_argument("images", nargs="*", metavar="image", help=f"default: all of {', '.join(every)}")
+    arguments = parser.parse_args()
+    images: list[str] = arguments.images or every
+    if unknown := set(images) - set(every):
+        parser.error(f"no such image: {', '.join(sorted(unknown))}")
+    try:
+        if arguments.command == "build":
+            build(images)
+        elif arguments.command == "push":
+            push([image for image in images if image in FUNCTIONS])
+        elif arguments.command == "stand-ins":
+            build_stand_ins()
+        elif arguments.command == "sizes":
+            print(_table({image: measure(f"{PREFIX}/{image}:latest") for image in images}))
+        else:
+            for image in images:
+                print(*names_of(image), sep="\n")
+    except DockerNotFoundError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except subprocess.CalledProcessError as error:
+        print(f"error: `{' '.join(error.cmd[:3])} …` ended with {error.returncode}", file=sys.stderr)
+        if error.stderr:
+            print(error.stderr, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,13 @@
+# MiniStack from PyPI, in the place of its own image where none can be pulled.
+ARG BASE_IMAGE=python:3.11.14-slim-bookworm
+FROM ${BASE_IMAGE}
+ENV PYTHONUNBUFFERED=1
+WORKDIR /app
+COPY requirements/dev.txt tests/containers/standins/ministack.txt ./
+RUN --mount=type=cache,target=/var/cache/pip \
+    --mount=type=secret,id=pip_conf,target=/etc/pip.conf --mount=type=secret,id=ca_bundle \
+    python3 -m venv --without-pip venv \
+    && python3 -m pip --python venv/bin/python install --cache-dir /var/cache/pip --only-binary :all: -c dev.txt -r ministack.txt
+ENV PATH=/app/venv/bin:$PATH
+EXPOSE 4566
+ENTRYPOINT ["python", "-m", "ministack"]
