@@ -1,0 +1,47 @@
+"""`rag ingest`: start a batch job and show it until it ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from portfolio_rag.cli.http import ApiClient
+from portfolio_rag.errors import PortfolioRagError
+from portfolio_rag.local.config import StackConfig
+
+_POLL_SECONDS = 0.5
+_ENDED = ("COMPLETED", "FAILED")
+
+
+def ingest(job_type: str, *, prefix: str) -> None:
+    """Raises PortfolioRagError when the job ends FAILED."""
+    console = Console()
+    with ApiClient(StackConfig.load()) as api:
+        job = api.post("/api/reindex", {"job_type": job_type, "source_s3_prefix": prefix})
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
+            task = progress.add_task(f"{job_type} {job['job_id']}", total=None)
+            while job["status"] not in _ENDED:
+                time.sleep(_POLL_SECONDS)
+                job = api.get(f"/api/jobs/{job['job_id']}")
+                done = job["documents_processed"] + job["documents_failed"]
+                progress.update(task, total=job["documents_total"] or None, completed=done)
+    if job["status"] == "FAILED":
+        raise PortfolioRagError(f"Job {job['job_id']} failed. {summary(job)}")
+    console.print(escape(summary(job)))
+
+
+def summary(job: Mapping[str, Any]) -> str:
+    """Its counts, and what went wrong, in a few lines."""
+    counts = [
+        f"{job['documents_total']} documents, {job['documents_processed']} processed, {job['documents_failed']} failed"
+    ]
+    counts += [f"{name.replace('_', ' ')}: {count}" for name, count in job["statistics"].items()]
+    lines = [f"{job['job_type']}: {', '.join(counts)}"]
+    lines += [f"  {what}: {why}" for what, why in job["error_details"].items()]
+    return "\n".join(lines)

@@ -1,0 +1,130 @@
+"""`rag`: every command, each a thin function. Heavy modules are imported by the command that needs them."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from portfolio_rag.errors import PortfolioRagError
+
+app = typer.Typer(
+    help="Drop documents into S3, ask questions about them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Kind(StrEnum):
+    """The job types of architecture.md."""
+
+    BATCH = "BATCH"
+    INCREMENTAL = "INCREMENTAL"
+    REINDEX = "REINDEX"
+
+
+@app.command()
+def up(
+    samples: Annotated[bool, typer.Option(help="Ingest the sample corpus too.")] = True,
+) -> None:
+    """Start the embedded stack, create the AWS resources and ingest the samples."""
+    from portfolio_rag.cli.stack import up as run
+
+    run(samples=samples)
+
+
+@app.command()
+def down() -> None:
+    """Stop the embedded stack; its state is kept."""
+    from portfolio_rag.cli.stack import down as run
+
+    run()
+
+
+@app.command()
+def clean() -> None:
+    """Stop the embedded stack and delete its state: documents, vectors, logs. The baked model stays."""
+    from portfolio_rag.cli.stack import clean as run
+
+    run()
+
+
+@app.command()
+def status(
+    live: Annotated[bool, typer.Option("--live", help="Keep the display up to date until Ctrl-C.")] = False,
+) -> None:
+    """Show processes, documents, jobs and queues."""
+    from portfolio_rag.cli.status import show
+
+    show(live=live)
+
+
+@app.command()
+def logs(
+    name: Annotated[str | None, typer.Argument(help="emulator, chroma, lambda, api, supervisord or bake.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many of the last lines of each.")] = 20,
+) -> None:
+    """Show the logs of the embedded stack, all of them or one."""
+    from portfolio_rag.cli.logs import show
+
+    show(name, follow=follow, lines=lines)
+
+
+@app.command()
+def upload(
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders.")],
+    prefix: Annotated[str, typer.Option(help="Put them below this path in incoming/.")] = "",
+    attributes: Annotated[
+        list[str] | None,
+        typer.Option("--attributes", "-a", metavar="NAME=VALUE", help="Custom attribute to filter by; repeatable."),
+    ] = None,
+    wait: Annotated[bool, typer.Option(help="Wait until every document is COMPLETED or FAILED.")] = False,
+) -> None:
+    """Upload documents into s3://…/incoming/, from where they are ingested."""
+    from portfolio_rag.cli.upload import upload as run
+
+    run(paths, prefix=prefix, attributes=attributes or [], wait=wait)
+
+
+@app.command()
+def ingest(
+    job_type: Annotated[Kind, typer.Option("--type", case_sensitive=False, help="What to do.")] = Kind.INCREMENTAL,
+    prefix: Annotated[str, typer.Option(help="Only documents under this path.")] = "",
+) -> None:
+    """Run a batch job and show it until it ends.
+
+    BATCH drives every document under the prefix again, INCREMENTAL those that are new, changed or failed, REINDEX
+    builds a new index and switches to it.
+    """
+    from portfolio_rag.cli.ingest import ingest as run
+
+    run(job_type.value, prefix=prefix)
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="What you want to know.")],
+    top_k: Annotated[int, typer.Option(min=1, max=20, help="How many passages to work with.")] = 5,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the API's response as it is.")] = False,
+) -> None:
+    """Ask the documents; the answer comes with its sources."""
+    from portfolio_rag.cli.ask import ask as run
+
+    run(question, top_k=top_k, as_json=as_json)
+
+
+def main() -> None:
+    """Run the command line; what goes wrong on purpose is one message and exit code 1."""
+    try:
+        app()
+    except PortfolioRagError as error:
+        typer.secho(f"Error: {error}", fg=typer.colors.RED, err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,92 @@
+"""`rag up`, `rag down`, `rag clean`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from portfolio_rag.cli.progress import RichReporter
+from portfolio_rag.config import Settings
+from portfolio_rag.local.config import StackConfig
+from portfolio_rag.local.stack import Stack
+
+QUESTION = "How long does Amazon SQS keep a message by default?"
+
+
+def up(*, samples: bool) -> None:
+    config = StackConfig.load()
+    console = Console()
+    credentials = _has_credentials()
+    Stack(config).up(RichReporter(console), samples=samples)
+    console.print(guide(config, credentials=credentials), soft_wrap=True)
+
+
+def down() -> None:
+    console = Console()
+    with console.status("Stopping; the emulator saves its state"):
+        stopped = Stack(StackConfig.load()).down()
+    console.print("Stopped. `make up` goes on where it was." if stopped else "Nothing was running.")
+
+
+def clean() -> None:
+    config = StackConfig.load()
+    Stack(config).clean()
+    Console().print(f"Stopped, and deleted the state in {escape(str(config.home))}. The baked model stays.")
+
+
+def guide(config: StackConfig, *, credentials: bool) -> str:
+    """What to try now, as rich markup."""
+    settings = Settings.from_env(config.child_environment())
+    endpoint = f"http://localhost:{config.emulator_port}"
+    api = f"http://localhost:{config.api_port}"
+    key = ' -H "X-API-Key: $API_KEY"' if settings.api_key else ""
+    lines = [
+        "",
+        "[bold]Everything is up.[/bold] Try:",
+        "",
+        "[dim]# ask in the browser[/dim]",
+        f"{api}/docs",
+        "",
+        "[dim]# ask here[/dim]",
+        f'{_command("rag")} ask "{QUESTION}"',
+        f"curl -s {api}/api/chat -H 'Content-Type: application/json'{key} -d '{{\"question\": \"{QUESTION}\"}}'",
+        "",
+        "[dim]# ingest a document of yours: md, txt, pdf, html or docx[/dim]",
+    ]
+    if not credentials:
+        lines.append(f"export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION={config.region}")
+    lines += [
+        f"{_command('aws')} --endpoint-url {endpoint} s3 cp FILE s3://{settings.s3_raw_bucket}/incoming/FILE",
+        f"{_command('rag')} upload FILE --wait",
+        "",
+        "[dim]# watch, and stop[/dim]",
+        f"{_command('rag')} status --live",
+        "make down",
+    ]
+    if not settings.openai_api_key:
+        lines += ["", "[dim]Answers are extractive: set OPENAI_API_KEY in .env for written ones.[/dim]"]
+    return "\n".join(lines)
+
+
+def _command(name: str) -> str:
+    """The command as the user's shell finds it: by name, or by its path in the virtual environment."""
+    if shutil.which(name):
+        return name
+    path = Path(sys.executable).parent / name
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _has_credentials() -> bool:
+    if os.environ.get("AWS_ACCESS_KEY_ID"):
+        return True
+    import boto3
+
+    return boto3.Session().get_credentials() is not None
