@@ -1,0 +1,109 @@
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {}
+
+locals {
+  account_id = data.aws_caller_identity.current.account_id
+  partition  = data.aws_partition.current.partition
+  region     = data.aws_region.current.name
+
+  prefix            = "portfolio"
+  suffix            = var.name_suffix == "" ? "" : "-${var.name_suffix}"
+  metrics_namespace = "PortfolioRAG"
+
+  tags = merge(var.tags, { Project = "portfolio-rag", ManagedBy = "terraform" })
+
+  # Every name, once.
+  bucket_names   = { for key in ["raw", "embeddings", "config"] : key => "${local.prefix}-${key}${local.suffix}" }
+  table_names    = { for key in ["document_registry", "embedding_chunks", "ingestion_jobs", "embedding_vectors"] : key => "${key}${local.suffix}" }
+  queue_names    = { for key in ["ingestion", "embedding"] : key => "${local.prefix}-${key}-queue${local.suffix}" }
+  dlq_names      = { for key in ["ingestion", "embedding", "events"] : key => "${local.prefix}-${key}-dlq${local.suffix}" }
+  function_names = { for key in keys(local.functions) : key => "${key}${local.suffix}" }
+  rule_names     = { for key in ["daily-reindex", "process-monitoring"] : key => "${key}${local.suffix}" }
+
+  # The ARNs that follow from the names. Policies are written with them, so that no role waits for the queues and
+  # tables that it names: an apply is nearly all waiting, and this keeps its chains short.
+  bucket_arns   = { for key, name in local.bucket_names : key => "arn:${local.partition}:s3:::${name}" }
+  table_arns    = { for key, name in local.table_names : key => "arn:${local.partition}:dynamodb:${local.region}:${local.account_id}:table/${name}" }
+  queue_arns    = { for key, name in local.queue_names : key => "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${name}" }
+  dlq_arns      = { for key, name in local.dlq_names : key => "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${name}" }
+  function_arns = { for key, name in local.function_names : key => "arn:${local.partition}:lambda:${local.region}:${local.account_id}:function:${name}" }
+  rule_arns     = { for key, name in local.rule_names : key => "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${name}" }
+
+  stages = ["incoming", "processed", "failed", "archived"]
+
+  # The names that the API, the command line and the functions must agree on: the variables of the same name.
+  shared_environment = {
+    S3_RAW_BUCKET           = local.bucket_names.raw
+    S3_EMBEDDINGS_BUCKET    = local.bucket_names.embeddings
+    S3_CONFIG_BUCKET        = local.bucket_names.config
+    DYNAMODB_DOCUMENT_TABLE = local.table_names.document_registry
+    DYNAMODB_CHUNKS_TABLE   = local.table_names.embedding_chunks
+    DYNAMODB_JOBS_TABLE     = local.table_names.ingestion_jobs
+    DYNAMODB_VECTORS_TABLE  = local.table_names.embedding_vectors
+    SQS_INGESTION_QUEUE     = local.queue_names.ingestion
+    SQS_EMBEDDING_QUEUE     = local.queue_names.embedding
+    SQS_DLQ                 = local.dlq_names.ingestion
+    SQS_EMBEDDING_DLQ       = local.dlq_names.embedding
+    SQS_EVENTS_DLQ          = local.dlq_names.events
+    MAX_RECEIVE_COUNT       = tostring(var.max_receive_count)
+    REINDEX_FUNCTION        = local.function_names.batch-reindex
+    CHUNK_SIZE              = tostring(var.ingestion_rules.chunk_size_tokens)
+    CHUNK_OVERLAP           = tostring(var.ingestion_rules.chunk_overlap_tokens)
+    EMBEDDING_MODEL         = var.model_config.embedding_model
+    EMBEDDING_BACKEND       = var.model_config.embedding_backend
+    CHROMA_COLLECTION       = var.chroma_collection
+    METRICS_NAMESPACE       = local.metrics_namespace
+    GPT_MODEL               = var.model_config.gpt_model
+  }
+
+  # AWS_DEFAULT_REGION and the credentials are not here: Lambda sets them itself and refuses them from anyone else.
+  function_environment = merge(
+    local.shared_environment,
+    { CHROMA_URL = var.chroma_url, LOG_LEVEL = var.log_level },
+    var.aws_endpoint_url_for_functions == "" ? {} : { AWS_ENDPOINT_URL = var.aws_endpoint_url_for_functions },
+  )
+
+  functions = {
+    document-intake = {
+      description = "Validates and registers what is put into or deleted from the raw bucket"
+      may         = ["read_config", "read_originals", "move_originals", "registry", "read_index_pointer", "purge", "send_ingestion", "send_failed_events", "publish_metrics"]
+      embeds      = false
+      queue       = null
+      # S3 invokes it asynchronously.
+      retries = 2
+    }
+    document-processor = {
+      description = "Extracts, sanitises and chunks documents"
+      may         = ["read_config", "read_originals", "move_originals", "registry", "read_index_pointer", "purge", "create_chunks", "receive_ingestion", "send_embedding", "publish_metrics"]
+      embeds      = false
+      queue       = "ingestion"
+      retries     = null
+    }
+    embedding-generator = {
+      description = "Embeds chunks, stores them in Chroma and backs their vectors up"
+      may         = ["read_config", "read_originals", "move_originals", "registry", "read_index_pointer", "purge", "mark_chunks", "back_up_vectors", "receive_embedding", "publish_metrics"]
+      embeds      = true
+      queue       = "embedding"
+      retries     = null
+    }
+    batch-reindex = {
+      description = "Runs batch ingestions and rebuilds the index beside the live one"
+      may         = ["read_config", "read_originals", "move_originals", "registry", "jobs", "purge", "create_chunks", "mark_chunks", "back_up_vectors", "send_ingestion", "send_embedding", "send_failed_events", "publish_metrics"]
+      embeds      = true
+      queue       = null
+      # Started by a rule or the API. A run that was cut off goes on where it was, once: the next day's run comes anyway.
+      retries = 1
+    }
+    check-health = {
+      description = "Checks Chroma, queues and documents, publishes metrics, drives stuck documents again"
+      may         = ["read_config", "read_originals", "move_originals", "registry", "read_index_pointer", "purge", "mark_chunks", "read_vectors", "watch_queues", "send_ingestion", "send_embedding", "send_failed_events", "publish_metrics"]
+      embeds      = false
+      queue       = null
+      # The next check is five minutes away.
+      retries = 0
+    }
+  }
+}

@@ -1,0 +1,4 @@
+output "url" {
+  description = "Where images are pushed to, without a tag."
+  value       = aws_ecr_repository.this.repository_url
+}

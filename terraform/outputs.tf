@@ -1,0 +1,67 @@
+output "upload_command" {
+  description = "Ingests a document: put a file's name for FILE. Against an emulator, add --endpoint-url."
+  value       = "aws s3 cp FILE s3://${local.bucket_names.raw}/incoming/FILE"
+}
+
+output "environment" {
+  description = "The names of what was made, as the environment variables that the API and the command line read."
+  value       = merge(local.shared_environment, { AWS_DEFAULT_REGION = local.region })
+}
+
+output "bucket_names" {
+  description = "Buckets, by what they hold."
+  value       = { for key, bucket in module.bucket : key => bucket.name }
+}
+
+output "table_names" {
+  description = "Tables, by the architecture's names."
+  value       = { for key, table in module.table : key => table.name }
+}
+
+output "queue_urls" {
+  description = "Queues, by the work that waits in them."
+  value       = { for key, queue in module.queue : key => queue.url }
+}
+
+output "dead_letter_queue_urls" {
+  description = "Dead-letter queues. events holds what S3 or a rule handed over and a function could not take."
+  value = merge(
+    { for key, queue in module.queue : key => queue.dead_letter_queue.url },
+    { events = module.events_dead_letter_queue.url },
+  )
+}
+
+output "function_names" {
+  description = "Functions, by the architecture's names."
+  value       = { for key, function in module.function : key => function.name }
+}
+
+output "image_uris" {
+  description = "The image that each function runs: push it under this name."
+  value       = { for key, function in module.function : key => function.image_uri }
+}
+
+output "log_group_names" {
+  description = "Where each function's logs are: aws logs tail NAME --follow."
+  value       = { for key, function in module.function : key => function.log_group_name }
+}
+
+output "alarm_topic_arn" {
+  description = "Alarms notify this topic: aws sns subscribe --topic-arn ARN --protocol email --notification-endpoint ADDRESS."
+  value       = module.monitoring.topic_arn
+}
+
+output "alarm_names" {
+  description = "The alarms: aws cloudwatch describe-alarms --alarm-names NAME tells their state."
+  value       = module.monitoring.alarm_names
+}
+
+output "dashboard_name" {
+  description = "The CloudWatch dashboard."
+  value       = module.monitoring.dashboard_name
+}
+
+output "dashboard_url" {
+  description = "The dashboard in AWS's console."
+  value       = "https://${local.region}.console.aws.amazon.com/cloudwatch/home?region=${local.region}#dashboards:name=${module.monitoring.dashboard_name}"
+}

@@ -1,0 +1,206 @@
+# What a function may do, by the name that `functions` in locals.tf calls it by: exact actions on exact resources.
+# Wildcards stand for keys under a prefix only. Nothing may write under incoming/, the one prefix whose new objects
+# start the pipeline: whatever goes wrong, it cannot feed itself.
+locals {
+  permissions = {
+    read_config = [
+      {
+        sid       = "ReadConfig"
+        actions   = ["s3:GetObject"]
+        resources = [for prefix in ["ingestion-rules", "model-configs"] : "${local.bucket_arns.config}/${prefix}/*"]
+      },
+      {
+        # Without it, S3 answers 403 instead of 404 to a missing object.
+        sid       = "ListConfig"
+        actions   = ["s3:ListBucket"]
+        resources = [local.bucket_arns.config]
+      },
+    ]
+
+    read_originals = [
+      {
+        # Copying an object copies its tags, and reads them first.
+        sid       = "ReadOriginals"
+        actions   = ["s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectTagging", "s3:GetObjectVersionTagging"]
+        resources = [for stage in local.stages : "${local.bucket_arns.raw}/${stage}/*"]
+      },
+      {
+        sid       = "ListOriginals"
+        actions   = ["s3:ListBucket", "s3:ListBucketVersions"]
+        resources = [local.bucket_arns.raw]
+      },
+    ]
+
+    move_originals = [
+      {
+        sid       = "WriteMovedOriginals"
+        actions   = ["s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload"]
+        resources = [for stage in local.stages : "${local.bucket_arns.raw}/${stage}/*" if stage != "incoming"]
+      },
+      {
+        sid       = "DeleteMovedOriginals"
+        actions   = ["s3:DeleteObject", "s3:DeleteObjectVersion"]
+        resources = [for stage in local.stages : "${local.bucket_arns.raw}/${stage}/*"]
+      },
+    ]
+
+    registry = [
+      {
+        # Rows are never deleted: a deleted document's head says so.
+        sid       = "Registry"
+        actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"]
+        resources = [local.table_arns.document_registry]
+      },
+      {
+        sid       = "RegistryByStatus"
+        actions   = ["dynamodb:Query"]
+        resources = ["${local.table_arns.document_registry}/index/status-upload_timestamp-index"]
+      },
+    ]
+
+    # Take back what a deleted or replaced version left behind: its chunks, its vectors' backup and their addresses.
+    purge = [
+      {
+        sid       = "PurgeChunks"
+        actions   = ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:DeleteItem"]
+        resources = [local.table_arns.embedding_chunks]
+      },
+      {
+        sid       = "ChunksOfDocument"
+        actions   = ["dynamodb:Query"]
+        resources = ["${local.table_arns.embedding_chunks}/index/document_id-chunk_index-index"]
+      },
+      {
+        sid       = "PurgeVectorAddresses"
+        actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:DeleteItem"]
+        resources = [local.table_arns.embedding_vectors]
+      },
+      {
+        sid       = "PurgeVectors"
+        actions   = ["s3:DeleteObject", "s3:DeleteObjectVersion"]
+        resources = [for prefix in ["vectors", "metadata"] : "${local.bucket_arns.embeddings}/${prefix}/*"]
+      },
+      {
+        sid       = "ListVectors"
+        actions   = ["s3:ListBucket", "s3:ListBucketVersions"]
+        resources = [local.bucket_arns.embeddings]
+      },
+    ]
+
+    create_chunks = [{
+      sid       = "CreateChunks"
+      actions   = ["dynamodb:GetItem", "dynamodb:PutItem"]
+      resources = [local.table_arns.embedding_chunks]
+    }]
+
+    mark_chunks = [{
+      sid       = "MarkChunks"
+      actions   = ["dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"]
+      resources = [local.table_arns.embedding_chunks]
+    }]
+
+    read_vectors = [{
+      sid       = "ReadVectors"
+      actions   = ["s3:GetObject"]
+      resources = [for prefix in ["vectors", "metadata"] : "${local.bucket_arns.embeddings}/${prefix}/*"]
+    }]
+
+    back_up_vectors = [
+      {
+        sid       = "BackUpVectors"
+        actions   = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"]
+        resources = [for prefix in ["vectors", "metadata"] : "${local.bucket_arns.embeddings}/${prefix}/*"]
+      },
+      {
+        sid       = "RememberVectorAddresses"
+        actions   = ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+        resources = [local.table_arns.embedding_vectors]
+      },
+    ]
+
+    read_index_pointer = [{
+      sid       = "ReadIndexPointer"
+      actions   = ["dynamodb:GetItem"]
+      resources = [local.table_arns.ingestion_jobs]
+    }]
+
+    jobs = [
+      {
+        sid       = "Jobs"
+        actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"]
+        resources = [local.table_arns.ingestion_jobs]
+      },
+      {
+        sid       = "JobsByStatus"
+        actions   = ["dynamodb:Query"]
+        resources = ["${local.table_arns.ingestion_jobs}/index/status-started_at-index"]
+      },
+    ]
+
+    send_ingestion    = [{ sid = "SendIngestion", actions = local.send_actions, resources = [local.queue_arns.ingestion] }]
+    send_embedding    = [{ sid = "SendEmbedding", actions = local.send_actions, resources = [local.queue_arns.embedding] }]
+    receive_ingestion = [{ sid = "ReceiveIngestion", actions = local.receive_actions, resources = [local.queue_arns.ingestion] }]
+    receive_embedding = [{ sid = "ReceiveEmbedding", actions = local.receive_actions, resources = [local.queue_arns.embedding] }]
+
+    # Lambda itself sends, in the function's name, an event that failed for good.
+    send_failed_events = [{ sid = "SendFailedEvents", actions = ["sqs:SendMessage"], resources = [local.dlq_arns.events] }]
+
+    watch_queues = [{
+      sid       = "WatchQueues"
+      actions   = ["sqs:GetQueueUrl", "sqs:GetQueueAttributes"]
+      resources = concat(values(local.queue_arns), values(local.dlq_arns))
+    }]
+
+    # PutMetricData knows no resources; the namespace is what narrows it.
+    publish_metrics = [{
+      sid       = "PublishMetrics"
+      actions   = ["cloudwatch:PutMetricData"]
+      resources = ["*"]
+      condition = { StringEquals = { "cloudwatch:namespace" = local.metrics_namespace } }
+    }]
+  }
+
+  send_actions    = ["sqs:GetQueueUrl", "sqs:SendMessage"]
+  receive_actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"]
+
+  function_statements = {
+    for key, function in local.functions : key => flatten([
+      [for permission in function.may : local.permissions[permission]],
+      [for key_arn in var.s3_kms_key_arn[*] : {
+        sid       = "UseBucketKey"
+        actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+        resources = [key_arn]
+      }],
+      # X-Ray and the network interfaces of a VPC know no resources either.
+      [for statement in [{
+        sid       = "Trace"
+        actions   = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+        resources = ["*"]
+      }] : statement if var.tracing_enabled],
+      [for statement in [
+        {
+          sid       = "AttachToVpc"
+          actions   = local.network_interface_actions
+          resources = ["*"]
+        },
+        {
+          # Lambda needs them, the function's own code does not: its calls carry its ARN, Lambda's do not.
+          sid       = "AttachToVpcIsForLambdaOnly"
+          effect    = "Deny"
+          actions   = local.network_interface_actions
+          resources = ["*"]
+          condition = { ArnEquals = { "lambda:SourceFunctionArn" = local.function_arns[key] } }
+        },
+      ] : statement if var.vpc_config != null],
+    ])
+  }
+
+  network_interface_actions = [
+    "ec2:CreateNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:DeleteNetworkInterface",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:UnassignPrivateIpAddresses",
+  ]
+}

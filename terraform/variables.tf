@@ -1,0 +1,425 @@
+# --- Names ------------------------------------------------------------------------------------------------------
+
+variable "name_suffix" {
+  description = "Put at the end of every name, after a hyphen. Bucket names are unique over all of AWS, so a deployment to AWS needs one (for example \"acme-prod\"); with none, names are exactly those of the architecture."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?)?$", var.name_suffix))
+    error_message = "name_suffix must be empty, or up to 20 lower-case letters, digits and hyphens, with no hyphen at either end."
+  }
+}
+
+variable "tags" {
+  description = "Tags of every resource, added to Project and ManagedBy."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+# --- Images -----------------------------------------------------------------------------------------------------
+
+variable "create_ecr_repositories" {
+  description = "Create an ECR repository for each function's image. Turn it off where an emulator has no ECR; images are then named after image_registry."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "image_registry" {
+  description = "What stands before `/<function>` in an image's name when create_ecr_repositories is off: a registry and path, or the name of local images."
+  type        = string
+  default     = "portfolio"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9._:/-]*[a-z0-9]$", var.image_registry))
+    error_message = "image_registry must look like \"registry.example.com/portfolio\": no scheme, no slash at the end."
+  }
+}
+
+variable "image_tag" {
+  description = "Tag of the functions' images. `make build-images` derives it from their content and writes it to images.auto.tfvars.json, so that changed code means a changed image URI."
+  type        = string
+  default     = "local"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$", var.image_tag))
+    error_message = "image_tag must be a valid image tag: up to 128 letters, digits, underscores, dots and hyphens."
+  }
+}
+
+variable "architecture" {
+  description = "Instruction set that the images were built for."
+  type        = string
+  default     = "x86_64"
+  nullable    = false
+
+  validation {
+    condition     = contains(["x86_64", "arm64"], var.architecture)
+    error_message = "architecture must be x86_64 or arm64."
+  }
+}
+
+# --- Functions --------------------------------------------------------------------------------------------------
+
+variable "function_settings" {
+  description = "Time limit, memory and concurrency by function; leave out what should stay as it is. maximum_concurrency bounds how many invocations one queue feeds at once; reserved_concurrency of -1 reserves none."
+  type = object({
+    document-intake = optional(object({
+      timeout_seconds      = optional(number, 30)
+      memory_mb            = optional(number, 512)
+      reserved_concurrency = optional(number, -1)
+    }), {})
+    # 1769 MB buys one whole vCPU: parsing and inference are bound by it.
+    document-processor = optional(object({
+      timeout_seconds      = optional(number, 50)
+      memory_mb            = optional(number, 1769)
+      reserved_concurrency = optional(number, -1)
+      maximum_concurrency  = optional(number, 10)
+    }), {})
+    embedding-generator = optional(object({
+      timeout_seconds      = optional(number, 120)
+      memory_mb            = optional(number, 1769)
+      reserved_concurrency = optional(number, -1)
+      maximum_concurrency  = optional(number, 10)
+    }), {})
+    batch-reindex = optional(object({
+      timeout_seconds      = optional(number, 900)
+      memory_mb            = optional(number, 1769)
+      reserved_concurrency = optional(number, -1)
+    }), {})
+    check-health = optional(object({
+      timeout_seconds      = optional(number, 60)
+      memory_mb            = optional(number, 512)
+      reserved_concurrency = optional(number, -1)
+    }), {})
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for f in values(var.function_settings) : f.timeout_seconds >= 1 && f.timeout_seconds <= 900])
+    error_message = "timeout_seconds must be between 1 and 900, Lambda's limit."
+  }
+
+  validation {
+    condition     = alltrue([for f in values(var.function_settings) : f.memory_mb >= 128 && f.memory_mb <= 10240])
+    error_message = "memory_mb must be between 128 and 10240, Lambda's limits."
+  }
+
+  validation {
+    condition     = alltrue([for f in values(var.function_settings) : try(f.maximum_concurrency, 2) >= 2 && try(f.maximum_concurrency, 2) <= 1000])
+    error_message = "maximum_concurrency must be between 2 and 1000, the limits of an SQS event source."
+  }
+
+  validation {
+    condition     = alltrue([for f in values(var.function_settings) : f.reserved_concurrency >= -1])
+    error_message = "reserved_concurrency must be -1 (none reserved) or more."
+  }
+}
+
+variable "vpc_config" {
+  description = "Subnets and security groups of the functions, for a Chroma that is only reachable inside a VPC. Null leaves them outside."
+  type = object({
+    subnet_ids         = list(string)
+    security_group_ids = list(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.vpc_config == null ? true : length(var.vpc_config.subnet_ids) > 0 && length(var.vpc_config.security_group_ids) > 0
+    error_message = "vpc_config needs at least one subnet and one security group."
+  }
+}
+
+variable "tracing_enabled" {
+  description = "Trace the functions with X-Ray."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "log_level" {
+  description = "What the functions log."
+  type        = string
+  default     = "INFO"
+  nullable    = false
+
+  validation {
+    condition     = contains(["DEBUG", "INFO", "WARNING", "ERROR"], var.log_level)
+    error_message = "log_level must be DEBUG, INFO, WARNING or ERROR."
+  }
+}
+
+variable "log_retention_days" {
+  description = "How long the functions' logs are kept."
+  type        = number
+  default     = 30
+  nullable    = false
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "log_retention_days must be a number that CloudWatch Logs accepts: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, …"
+  }
+}
+
+variable "aws_endpoint_url_for_functions" {
+  description = "AWS_ENDPOINT_URL inside the functions, for an emulator that does not set it itself. Empty means AWS's own endpoints."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = var.aws_endpoint_url_for_functions == "" || can(regex("^https?://[^/ ]+$", var.aws_endpoint_url_for_functions))
+    error_message = "aws_endpoint_url_for_functions must be empty or look like http://host:port, with no path."
+  }
+}
+
+# --- Chroma -----------------------------------------------------------------------------------------------------
+
+variable "chroma_url" {
+  description = "Where the functions reach Chroma."
+  type        = string
+  default     = "http://chromadb:8000"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^https?://[^/ ]+$", var.chroma_url))
+    error_message = "chroma_url must look like http://host:port, with no path."
+  }
+}
+
+variable "chroma_collection" {
+  description = "Base name of the collection in Chroma."
+  type        = string
+  default     = "portfolio_knowledge"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9][a-zA-Z0-9._-]{1,448}[a-zA-Z0-9]$", var.chroma_collection))
+    error_message = "chroma_collection must have 3 to 450 letters, digits, dots, underscores and hyphens, and begin and end with a letter or digit."
+  }
+}
+
+# --- What the pipeline obeys: the objects in the config bucket --------------------------------------------------
+
+variable "ingestion_rules" {
+  description = "Which documents are taken and how they are cut; written to ingestion-rules/default.json. `prefixes` overrides any of it for documents whose key, without its stage, begins with the map's key."
+  type = object({
+    allowed_types              = optional(list(string), ["md", "txt", "pdf", "html", "docx"])
+    max_file_size_bytes        = optional(number, 52428800)
+    chunk_size_tokens          = optional(number, 1000)
+    chunk_overlap_tokens       = optional(number, 200)
+    window_tokens              = optional(number, 128)
+    max_pages                  = optional(number, 5000)
+    max_characters             = optional(number, 20000000)
+    extraction_timeout_seconds = optional(number, 35)
+    extraction_memory_mb       = optional(number, 1024)
+    prefixes = optional(map(object({
+      allowed_types              = optional(list(string))
+      max_file_size_bytes        = optional(number)
+      chunk_size_tokens          = optional(number)
+      chunk_overlap_tokens       = optional(number)
+      window_tokens              = optional(number)
+      max_pages                  = optional(number)
+      max_characters             = optional(number)
+      extraction_timeout_seconds = optional(number)
+      extraction_memory_mb       = optional(number)
+    })), {})
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition = alltrue([
+      for rules in concat([var.ingestion_rules], values(var.ingestion_rules.prefixes)) :
+      rules.allowed_types == null ? true : length(rules.allowed_types) > 0 && length(setsubtract(rules.allowed_types, ["md", "txt", "pdf", "html", "docx"])) == 0
+    ])
+    error_message = "allowed_types must be chosen from md, txt, pdf, html and docx, and not be empty."
+  }
+
+  validation {
+    condition = alltrue([
+      for rules in concat([var.ingestion_rules], values(var.ingestion_rules.prefixes)) :
+      coalesce(rules.chunk_size_tokens, var.ingestion_rules.chunk_size_tokens) >= 64
+      && coalesce(rules.chunk_overlap_tokens, var.ingestion_rules.chunk_overlap_tokens) >= 0
+      && coalesce(rules.chunk_overlap_tokens, var.ingestion_rules.chunk_overlap_tokens) < coalesce(rules.chunk_size_tokens, var.ingestion_rules.chunk_size_tokens)
+    ])
+    error_message = "chunk_size_tokens must be at least 64, and chunk_overlap_tokens between 0 and less than chunk_size_tokens."
+  }
+
+  validation {
+    # 256 word pieces is where all-MiniLM-L6-v2 cuts its input off: what lies beyond would not be searchable.
+    condition = alltrue([
+      for rules in concat([var.ingestion_rules], values(var.ingestion_rules.prefixes)) :
+      rules.window_tokens == null ? true : rules.window_tokens >= 16 && rules.window_tokens <= 256
+    ])
+    error_message = "window_tokens must be between 16 and 256, the most that the embedding model reads."
+  }
+
+  validation {
+    condition = alltrue(flatten([
+      for rules in concat([var.ingestion_rules], values(var.ingestion_rules.prefixes)) : [
+        for limit in [rules.max_file_size_bytes, rules.max_pages, rules.max_characters, rules.extraction_timeout_seconds, rules.extraction_memory_mb] :
+        limit == null ? true : limit > 0
+      ]
+    ]))
+    error_message = "Sizes, counts and limits of ingestion_rules must be above 0."
+  }
+
+  validation {
+    # The processor still has to chunk, write and send when a parser is stopped at its limit.
+    condition = alltrue([
+      for rules in concat([var.ingestion_rules], values(var.ingestion_rules.prefixes)) :
+      rules.extraction_timeout_seconds == null ? true : rules.extraction_timeout_seconds < var.function_settings.document-processor.timeout_seconds
+    ])
+    error_message = "extraction_timeout_seconds must be below the timeout_seconds of document-processor."
+  }
+
+  validation {
+    condition = alltrue([
+      for rules in concat([var.ingestion_rules], values(var.ingestion_rules.prefixes)) :
+      rules.extraction_memory_mb == null ? true : rules.extraction_memory_mb < var.function_settings.document-processor.memory_mb
+    ])
+    error_message = "extraction_memory_mb must be below the memory_mb of document-processor."
+  }
+}
+
+variable "model_config" {
+  description = "Embedding and chat models; written to model-configs/default.json."
+  type = object({
+    embedding_model   = optional(string, "sentence-transformers/all-MiniLM-L6-v2")
+    embedding_backend = optional(string, "onnx")
+    gpt_model         = optional(string, "gpt-4o-mini")
+    temperature       = optional(number, 0.1)
+    top_k             = optional(number, 5)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = contains(["onnx", "torch"], var.model_config.embedding_backend)
+    error_message = "embedding_backend must be onnx (the baked model) or torch (sentence-transformers itself)."
+  }
+
+  validation {
+    condition     = var.model_config.temperature >= 0 && var.model_config.temperature <= 2
+    error_message = "temperature must be between 0 and 2."
+  }
+
+  validation {
+    condition     = var.model_config.top_k >= 1 && var.model_config.top_k <= 50 && floor(var.model_config.top_k) == var.model_config.top_k
+    error_message = "top_k must be a whole number between 1 and 50."
+  }
+}
+
+# --- Queues -----------------------------------------------------------------------------------------------------
+
+variable "max_receive_count" {
+  description = "Attempts at a message before it goes to the dead-letter queue."
+  type        = number
+  default     = 3
+  nullable    = false
+
+  validation {
+    condition     = var.max_receive_count >= 1 && var.max_receive_count <= 1000 && floor(var.max_receive_count) == var.max_receive_count
+    error_message = "max_receive_count must be a whole number between 1 and 1000."
+  }
+}
+
+# --- Data: protection and age -----------------------------------------------------------------------------------
+
+variable "s3_kms_key_arn" {
+  description = "KMS key that encrypts the buckets. Null encrypts with keys that S3 manages (AES256)."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.s3_kms_key_arn == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.s3_kms_key_arn))
+    error_message = "s3_kms_key_arn must be the ARN of a key, arn:aws:kms:<region>:<account>:key/<id>; the policies of the functions name it, so an alias will not do."
+  }
+}
+
+variable "deletion_protection" {
+  description = "Refuse to delete the tables."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "force_destroy_buckets" {
+  description = "Let `terraform destroy` delete buckets that still hold objects."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "lifecycle_days" {
+  description = "Ages, in days, at which objects move and go. archive and deep_archive: of objects under archived/ of the raw bucket. originals: of what is under processed/, which goes to a class that is still read at once. noncurrent_archive: of replaced or deleted versions in the raw bucket. noncurrent_expiration: of the same in every bucket, for good. incomplete_upload: of multipart uploads that never ended."
+  type = object({
+    archive               = optional(number, 30)
+    deep_archive          = optional(number, 180)
+    originals             = optional(number, 180)
+    noncurrent_archive    = optional(number, 30)
+    noncurrent_expiration = optional(number, 365)
+    incomplete_upload     = optional(number, 7)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for days in values(var.lifecycle_days) : days >= 1 && floor(days) == days])
+    error_message = "lifecycle_days must be whole numbers of days, 1 or more."
+  }
+
+  validation {
+    # Glacier Flexible Retrieval bills 90 days whatever happens.
+    condition     = var.lifecycle_days.deep_archive >= var.lifecycle_days.archive + 90
+    error_message = "deep_archive must come at least 90 days after archive, the shortest stay that Glacier bills."
+  }
+
+  validation {
+    condition     = var.lifecycle_days.noncurrent_expiration > var.lifecycle_days.noncurrent_archive
+    error_message = "noncurrent_expiration must come after noncurrent_archive."
+  }
+}
+
+# --- Alarms -----------------------------------------------------------------------------------------------------
+
+variable "alarm_thresholds" {
+  description = "The alarms fire above these: failed documents in percent of those that ended, mean seconds from intake to the end over 5 minutes, messages waiting in a queue, messages in the dead-letter queues."
+  type = object({
+    failure_rate_percent = optional(number, 5)
+    processing_seconds   = optional(number, 300)
+    queue_depth          = optional(number, 100)
+    dead_letters         = optional(number, 0)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.alarm_thresholds.failure_rate_percent >= 0 && var.alarm_thresholds.failure_rate_percent < 100
+    error_message = "failure_rate_percent must be at least 0 and below 100."
+  }
+
+  validation {
+    condition     = alltrue([for threshold in values(var.alarm_thresholds) : threshold >= 0])
+    error_message = "Alarm thresholds must be 0 or more."
+  }
+}
+
+variable "alarm_emails" {
+  description = "Addresses that the alarms notify; each must confirm a message from AWS first."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for address in var.alarm_emails : can(regex("^[^@ ]+@[^@ ]+$", address))])
+    error_message = "alarm_emails must hold e-mail addresses."
+  }
+}
