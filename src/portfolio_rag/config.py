@@ -42,6 +42,8 @@ class Settings:
     sqs_embedding_queue: str = "portfolio-embedding-queue"
     sqs_dlq: str = "portfolio-ingestion-dlq"
     sqs_embedding_dlq: str = "portfolio-embedding-dlq"
+    # Where asynchronous invocations end that failed all their retries.
+    sqs_events_dlq: str = "portfolio-events-dlq"
     max_receive_count: int = 3
     # Functions
     reindex_function: str = "batch-reindex"
@@ -90,7 +92,9 @@ class Settings:
                 try:
                     values[setting.name] = int(raw)
                 except ValueError:
-                    raise ConfigurationError(f"{_variable(setting.name)} must be a whole number, not {raw!r}.") from None
+                    raise ConfigurationError(
+                        f"{_variable(setting.name)} must be a whole number, not {raw!r}."
+                    ) from None
             else:
                 values[setting.name] = raw
         settings = cls(**values)  # type: ignore[arg-type]

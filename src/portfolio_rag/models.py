@@ -120,8 +120,12 @@ class DocumentVersion:
 
     `s3_key` and `s3_version_id` say where the bytes are now; they change when the pipeline moves the object.
     `metadata` holds the custom attributes of the sidecar; `metadata_version_id` is the sidecar's S3 version.
-    `attempt` counts the drives of this version: a redrive adds one.
+    `source_version_id` is the S3 version of the upload itself: with `metadata_version_id` it tells a new upload from
+    an event that came twice.
+    `attempt` counts the lives of this version: a retry after FAILED adds one, and messages of an earlier one are
+    void. `drives` counts how often a stuck one was driven again within its attempt.
     `settled` is true once the work after the end (moves, purge of what was replaced) is done.
+    `retired` is true once a newer version or a deletion has replaced it: kept for the audit trail, listed no more.
     """
 
     document_id: str
@@ -129,6 +133,7 @@ class DocumentVersion:
     bucket: str
     s3_key: str
     s3_version_id: str
+    source_version_id: str
     filename: str
     upload_timestamp: str
     file_size: int
@@ -138,6 +143,7 @@ class DocumentVersion:
     metadata: Mapping[str, AttributeValue] = field(default_factory=dict)
     metadata_version_id: str | None = None
     attempt: int = 1
+    drives: int = 0
     chunk_count: int | None = None
     embedded_count: int = 0
     processing_started_at: str | None = None
@@ -146,6 +152,7 @@ class DocumentVersion:
     error_message: str | None = None
     updated_at: str | None = None
     settled: bool = False
+    retired: bool = False
 
     @property
     def ref(self) -> ObjectRef:
@@ -162,6 +169,10 @@ class DocumentHead:
     latest_version: int
     live_version: int = 0
     deleted_at: str | None = None
+
+    def replaces(self, version: int) -> bool:
+        """True if that version must not go on: the document was deleted, or uploaded anew."""
+        return self.deleted_at is not None or self.latest_version > version
 
 
 @dataclass(frozen=True, slots=True)

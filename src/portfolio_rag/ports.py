@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,11 +30,22 @@ class Clock(Protocol):
         """The current time, aware, in UTC."""
 
 
+@dataclass(frozen=True, slots=True)
+class PresignedPost:
+    """POST the `fields` and then the file (as `file`) to `url` as multipart/form-data."""
+
+    url: str
+    fields: Mapping[str, str]
+
+
 class ObjectStore(Protocol):
     """S3. Raises NotFound for a missing object or version, StorageUnavailable when S3 keeps failing."""
 
     def get(self, ref: ObjectRef, *, max_bytes: int | None = None) -> bytes:
         """The bytes; raises PayloadTooLarge beyond `max_bytes` without reading them."""
+
+    def peek(self, ref: ObjectRef, size: int) -> bytes:
+        """The first `size` bytes at most."""
 
     def head(self, ref: ObjectRef) -> ObjectInfo | None:
         """The object as it stands (its version id filled in), or None: missing, or a delete marker on top."""
@@ -42,11 +53,20 @@ class ObjectStore(Protocol):
     def put(self, bucket: str, key: str, body: bytes, *, content_type: str = "application/octet-stream") -> str:
         """Write and return the new version id."""
 
+    def upload(self, bucket: str, key: str, stream: BinaryIO, *, content_type: str, max_bytes: int) -> ObjectInfo:
+        """Write a stream of unknown length in parts. Raises PayloadTooLarge beyond `max_bytes`: nothing is kept."""
+
+    def presign_post(self, bucket: str, key: str, *, max_bytes: int, expires_in_seconds: int) -> PresignedPost:
+        """A form with which anybody may upload that one object, up to that size, for that time."""
+
     def copy(self, source: ObjectRef, bucket: str, key: str, *, metadata: Mapping[str, str] | None = None) -> str:
         """Copy server-side and return the new version id; `metadata` replaces the user metadata."""
 
     def delete(self, ref: ObjectRef) -> None:
         """Delete that version for good, or set a delete marker when the ref names none. Missing is fine."""
+
+    def older_versions(self, ref: ObjectRef) -> list[ObjectRef]:
+        """The versions of the same key that are older than that one, oldest first, delete markers left out."""
 
     def delete_prefix(self, bucket: str, prefix: str) -> int:
         """Delete every version under the prefix, for good; returns how many."""
@@ -73,8 +93,13 @@ class DocumentRegistry(Protocol):
 
     def get(self, document_id: str, version: int) -> DocumentVersion | None: ...
 
-    def head_and_version(self, document_id: str, version: int) -> tuple[DocumentHead | None, DocumentVersion | None]:
-        """Both in one read."""
+    def heads_and_versions(
+        self, keys: Iterable[tuple[str, int]]
+    ) -> dict[tuple[str, int], tuple[DocumentHead | None, DocumentVersion | None]]:
+        """Head and version of each (document_id, version), batched."""
+
+    def heads(self) -> Iterator[DocumentHead]:
+        """Every document, deleted ones included; reads the whole table (for batch jobs only)."""
 
     def versions(self, document_id: str) -> list[DocumentVersion]:
         """Newest first."""
@@ -110,33 +135,43 @@ class DocumentRegistry(Protocol):
     def retry(self, version: DocumentVersion, now: str) -> DocumentVersion:
         """FAILED -> PENDING with `attempt` + 1, the chunk count forgotten and `settled` cleared."""
 
-    def touch(self, version: DocumentVersion, now: str) -> None:
-        """Move `updated_at` of a version that is not at its end, so that it is not driven again at once."""
+    def drive_again(self, version: DocumentVersion, now: str) -> None:
+        """Count another drive of a version that is not at its end; only if it has not been touched meanwhile."""
 
-    def relocate(self, version: DocumentVersion, key: str, version_id: str, *, settled: bool) -> None:
-        """Record where the bytes are now."""
+    def relocate(self, version: DocumentVersion, ref: ObjectRef, *, settled: bool, retired: bool = False) -> None:
+        """Record where the bytes are now, whether all is done, and whether the version is history."""
 
     def mark_deleted(self, head: DocumentHead, now: str) -> None:
         """Nothing answers from the document from this write on: `live_version` 0, `deleted_at` set."""
 
+    def unpublish(self, head: DocumentHead) -> None:
+        """`live_version` 0 while a newer version is still on its way."""
+
     def list_by_status(self, status: DocumentStatus, *, limit: int, cursor: str | None = None) -> Page:
-        """From the GSI status-upload_timestamp-index (eventually consistent), newest first.
+        """From the GSI status-upload_timestamp-index (eventually consistent), newest first, without retired ones.
 
         Raises InvalidRequest when the cursor is not one of ours.
         """
 
-    def untouched_since(self, status: DocumentStatus, before: str) -> Iterator[DocumentVersion]:
-        """Versions in `status` whose `updated_at` is before that time (eventually consistent)."""
+    def in_status(self, status: DocumentStatus, *, uploaded_after: str | None = None) -> Iterator[DocumentVersion]:
+        """Every version in `status`, newest first, retired ones included (eventually consistent)."""
+
+    def unsettled(self, *, uploaded_after: str) -> Iterator[DocumentVersion]:
+        """Versions that have ended but are not settled (eventually consistent)."""
 
     def count_by_status(self) -> dict[DocumentStatus, int]:
-        """From the GSI (eventually consistent); deleted documents do not count."""
+        """From the GSI (eventually consistent); retired versions do not count."""
 
 
 class ChunkStore(Protocol):
     """`embedding_chunks`."""
 
-    def create(self, chunks: Sequence[Chunk]) -> None:
-        """Write those that are not there yet; never overwrites one (its state may have moved on)."""
+    def create(self, version: DocumentVersion, chunks: Sequence[Chunk]) -> list[Chunk]:
+        """Write those that are not there yet and return those that still wait for their vector, by index.
+
+        Never overwrites one: its state may have moved on in another worker's hands. Raises ConditionFailed when the
+        version is no longer PROCESSING.
+        """
 
     def get(self, keys: Iterable[tuple[str, str]]) -> list[Chunk]:
         """By (chunk_id, document_id), strongly consistent, in any order; missing ones are left out."""
@@ -242,6 +277,9 @@ class VectorStore(Protocol):
 
     def drop(self, collection: str) -> None: ...
 
+    def collections(self) -> list[str]:
+        """The names of all collections on the server."""
+
 
 @dataclass(frozen=True, slots=True)
 class VectorLocation:
@@ -253,13 +291,13 @@ class VectorLocation:
 
 
 class VectorIndex(Protocol):
-    """`embedding_vectors`: the content address of every backed-up vector."""
+    """`embedding_vectors`: the content address (services.backup.vector_id) of every backed-up chunk."""
 
-    def find(self, hashes: Iterable[str]) -> dict[str, VectorLocation]: ...
+    def find(self, vector_ids: Iterable[str]) -> dict[str, VectorLocation]: ...
 
     def remember(self, locations: Mapping[str, VectorLocation]) -> None: ...
 
-    def forget(self, hashes: Iterable[str], s3_key_prefix: str) -> None:
+    def forget(self, vector_ids: Iterable[str], s3_key_prefix: str) -> None:
         """Remove those that point under the prefix; others now belong to another document's backup."""
 
 

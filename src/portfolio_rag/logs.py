@@ -1,0 +1,17 @@
+"""JSON lines on standard output, one object a record: what CloudWatch Logs Insights reads without parsing."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from pythonjsonlogger.json import JsonFormatter
+
+
+def configure_logging(level: str) -> None:
+    """Replace the root handlers (Lambda's runtime client sets its own) by one that writes JSON."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        JsonFormatter("%(asctime)s %(levelname)s %(name)s %(message)s", rename_fields={"asctime": "timestamp"})
+    )
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
