@@ -1,0 +1,194 @@
+"""`embedding_chunks` behind `ports.ChunkStore`.
+
+Chunks are created in transactions (100 actions a call) and not by BatchWriteItem (25 items, no conditions): a second
+worker on the same message must never set a chunk back to PENDING that has its vector already, and nothing may be
+written for a version that is no longer PROCESSING.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+from portfolio_rag.adapters.dynamodb import (
+    TRANSACTION_ACTIONS,
+    TRANSACTION_BYTES,
+    Item,
+    Table,
+    TransactionRefused,
+    item,
+    value,
+)
+from portfolio_rag.errors import ConditionFailed
+from portfolio_rag.models import Chunk, ChunkStatus, DocumentStatus, DocumentVersion, window_id
+
+DOCUMENT_INDEX = "document_id-chunk_index-index"
+
+_FIELDS = tuple(field.name for field in fields(Chunk))
+_GROUP = TRANSACTION_ACTIONS - 1  # One action of each transaction guards or counts on the document's version.
+
+
+class DynamoChunkStore:
+    def __init__(self, table: Table, registry_table_name: str) -> None:
+        self._table = table
+        self._registry = registry_table_name
+
+    def create(self, version: DocumentVersion, chunks: Sequence[Chunk]) -> list[Chunk]:
+        waiting: list[Chunk] = []
+        for group in _groups(chunks):
+            waiting += self._create_group(version, group)
+        return waiting
+
+    def get(self, keys: Iterable[tuple[str, str]]) -> list[Chunk]:
+        return [_chunk(stored) for stored in self._table.get_many(_key(*key) for key in keys)]
+
+    def of_document(self, document_id: str, *, version: int | None = None) -> Iterator[Chunk]:
+        expressions: dict[str, Any] = {
+            "IndexName": DOCUMENT_INDEX,
+            "KeyConditionExpression": "document_id = :id",
+            "ExpressionAttributeValues": {":id": value(document_id)},
+        }
+        if version is not None:
+            expressions["FilterExpression"] = "#version = :version"
+            expressions["ExpressionAttributeNames"] = {"#version": "version"}
+            expressions["ExpressionAttributeValues"][":version"] = value(version)
+        for stored in self._table.query(**expressions):
+            yield _chunk(stored)
+
+    def mark_embedded(self, version: DocumentVersion, chunks: Sequence[Chunk], vector_s3: str, now: str) -> None:
+        for start in range(0, len(chunks), _GROUP):
+            self._mark_group(version, list(chunks[start : start + _GROUP]), vector_s3, now)
+
+    def delete(self, keys: Iterable[tuple[str, str]]) -> None:
+        self._table.delete_many(_key(*key) for key in keys)
+
+    def _create_group(self, version: DocumentVersion, group: list[Chunk]) -> list[Chunk]:
+        guard = {
+            "ConditionCheck": {
+                **self._version_address(version),
+                "ConditionExpression": "#status = :processing AND attempt = :attempt",
+                "ExpressionAttributeNames": {"#status": "status"},
+                "ExpressionAttributeValues": _processing(version),
+            }
+        }
+        missing, known = list(group), []
+        while missing:
+            puts = [
+                {
+                    "Put": {
+                        "TableName": self._table.name,
+                        "Item": _item(chunk),
+                        "ConditionExpression": "attribute_not_exists(chunk_id)",
+                    }
+                }
+                for chunk in missing
+            ]
+            try:
+                self._table.transact([guard, *puts])
+                known += missing
+                break
+            except TransactionRefused as refused:
+                if refused.reasons[0] == "ConditionalCheckFailed":
+                    raise ConditionFailed(f"Version {version.version} is no longer being processed.") from refused
+                # Some are there already: a redelivery, or another worker on the same message.
+                stored = self.get((chunk.chunk_id, chunk.document_id) for chunk in missing)
+                known += stored
+                present = {chunk.chunk_id for chunk in stored}
+                missing = [chunk for chunk in missing if chunk.chunk_id not in present]
+        return sorted(
+            (chunk for chunk in known if chunk.status is ChunkStatus.PENDING), key=lambda chunk: chunk.chunk_index
+        )
+
+    def _mark_group(self, version: DocumentVersion, group: list[Chunk], vector_s3: str, now: str) -> None:
+        waiting = group
+        while waiting:
+            count = {
+                "Update": {
+                    **self._version_address(version),
+                    "UpdateExpression": "SET updated_at = :now ADD embedded_count :count",
+                    "ConditionExpression": "#status = :processing AND attempt = :attempt",
+                    "ExpressionAttributeNames": {"#status": "status"},
+                    "ExpressionAttributeValues": {
+                        **_processing(version),
+                        ":count": value(len(waiting)),
+                        ":now": value(now),
+                    },
+                }
+            }
+            marks = [
+                {
+                    "Update": {
+                        "TableName": self._table.name,
+                        "Key": item(_key(chunk.chunk_id, chunk.document_id)),
+                        "UpdateExpression": "SET #status = :embedded, embedding_vector_s3 = :s3",
+                        "ConditionExpression": "#status = :pending",
+                        "ExpressionAttributeNames": {"#status": "status"},
+                        "ExpressionAttributeValues": {
+                            ":embedded": value(ChunkStatus.EMBEDDED),
+                            ":pending": value(ChunkStatus.PENDING),
+                            ":s3": value(vector_s3),
+                        },
+                    }
+                }
+                for chunk in waiting
+            ]
+            try:
+                self._table.transact([count, *marks])
+                return
+            except TransactionRefused as refused:
+                if refused.reasons[0] == "ConditionalCheckFailed":
+                    raise ConditionFailed(f"Version {version.version} is no longer being processed.") from refused
+                stored = self.get((chunk.chunk_id, chunk.document_id) for chunk in waiting)
+                if len(stored) < len(waiting):
+                    raise ConditionFailed("Chunks of this version have been removed.") from refused
+                # Another worker marked some of them: those are counted.
+                pending = {chunk.chunk_id for chunk in stored if chunk.status is ChunkStatus.PENDING}
+                waiting = [chunk for chunk in waiting if chunk.chunk_id in pending]
+
+    def _version_address(self, version: DocumentVersion) -> dict[str, Any]:
+        return {
+            "TableName": self._registry,
+            "Key": item({"document_id": version.document_id, "version": version.version}),
+        }
+
+
+def _processing(version: DocumentVersion) -> dict[str, Any]:
+    return {":processing": value(DocumentStatus.PROCESSING), ":attempt": value(version.attempt)}
+
+
+def _key(chunk_id: str, document_id: str) -> dict[str, Any]:
+    return {"chunk_id": chunk_id, "document_id": document_id}
+
+
+def _item(chunk: Chunk) -> Item:
+    return item({**asdict(chunk), "chromadb_id": window_id(chunk.chunk_id, 0)})
+
+
+def _chunk(stored: Item) -> Chunk:
+    known = {name: stored[name] for name in _FIELDS if name in stored}
+    return Chunk(
+        **{
+            **known,
+            "status": ChunkStatus(stored["status"]),
+            "span": tuple(stored["span"]),
+            "windows": tuple((start, end) for start, end in stored["windows"]),
+            "heading_path": tuple(stored.get("heading_path", ())),
+        }
+    )
+
+
+def _groups(chunks: Sequence[Chunk]) -> Iterator[list[Chunk]]:
+    """Groups that fit into one transaction, by count and by bytes."""
+    group: list[Chunk] = []
+    size = 0
+    for chunk in chunks:
+        # The item beside its content: attributes, windows and headings stay well below this.
+        chunk_bytes = len(chunk.content.encode()) + 4096
+        if group and (len(group) == _GROUP or size + chunk_bytes > TRANSACTION_BYTES):
+            yield group
+            group, size = [], 0
+        group.append(chunk)
+        size += chunk_bytes
+    if group:
+        yield group

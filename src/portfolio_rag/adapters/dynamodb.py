@@ -1,0 +1,186 @@
+"""What every DynamoDB adapter shares: items, batches and transactions with bounded retries.
+
+Limits of the service (Service, account, and table quotas in Amazon DynamoDB): 100 keys a BatchGetItem, 25 writes a
+BatchWriteItem, 100 actions and 4 MB a TransactWriteItems, 400 KB an item.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from portfolio_rag.adapters.aws import error_code, translated
+from portfolio_rag.errors import ConditionFailed, StorageUnavailable
+
+TRANSACTION_ACTIONS = 100
+TRANSACTION_BYTES = 3_500_000  # below 4 MB: expressions and names count too.
+_GET_KEYS = 100
+_WRITE_ITEMS = 25
+_ATTEMPTS = 8
+
+_serializer = TypeSerializer()
+_deserializer = TypeDeserializer()
+
+Item = dict[str, Any]
+
+
+def value(plain: Any) -> Any:
+    """A plain Python value in DynamoDB's notation."""
+    return _serializer.serialize(_to_decimal(plain))
+
+
+def item(plain: Mapping[str, Any]) -> Item:
+    """An item in DynamoDB's notation; None values are left out (an attribute that is not there)."""
+    return {name: value(content) for name, content in plain.items() if content is not None}
+
+
+def plain(stored: Mapping[str, Any]) -> Item:
+    """The reverse of `item`, numbers as int or float."""
+    return {name: _from_decimal(_deserializer.deserialize(content)) for name, content in stored.items()}
+
+
+def _to_decimal(content: Any) -> Any:
+    if isinstance(content, float):
+        return Decimal(repr(content))
+    if isinstance(content, Mapping):
+        return {key: _to_decimal(inner) for key, inner in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [_to_decimal(inner) for inner in content]
+    return content
+
+
+def _from_decimal(content: Any) -> Any:
+    if isinstance(content, Decimal):
+        return int(content) if content == content.to_integral_value() else float(content)
+    if isinstance(content, dict):
+        return {key: _from_decimal(inner) for key, inner in content.items()}
+    if isinstance(content, list):
+        return [_from_decimal(inner) for inner in content]
+    return content
+
+
+class TransactionRefused(ConditionFailed):
+    """A transaction was cancelled; `reasons` holds one code an action, in order (`None` where it was fine)."""
+
+    def __init__(self, message: str, reasons: Sequence[str]) -> None:
+        super().__init__(message)
+        self.reasons = list(reasons)
+
+
+class Table:
+    """One table through the low-level client; every call translated and retried within bounds."""
+
+    def __init__(self, client: Any, name: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.client = client
+        self.name = name
+        self._sleep = sleep
+
+    def get(self, key: Mapping[str, Any]) -> Item | None:
+        """One item, strongly consistent."""
+        with translated("DynamoDB GetItem"):
+            answer = self.client.get_item(TableName=self.name, Key=item(key), ConsistentRead=True)
+        return plain(answer["Item"]) if answer.get("Item") else None
+
+    def put(self, content: Mapping[str, Any]) -> None:
+        with translated("DynamoDB PutItem"):
+            self.client.put_item(TableName=self.name, Item=item(content))
+
+    def update(self, key: Mapping[str, Any], **expressions: Any) -> Item:
+        """UpdateItem; returns the item as it is after. Raises ConditionFailed."""
+        with translated("DynamoDB UpdateItem"):
+            try:
+                answer = self.client.update_item(
+                    TableName=self.name, Key=item(key), ReturnValues="ALL_NEW", **expressions
+                )
+            except ClientError as error:
+                if error_code(error) == "ConditionalCheckFailedException":
+                    raise ConditionFailed(f"The item in {self.name} has changed.") from error
+                raise
+        return plain(answer.get("Attributes", {}))
+
+    def query(self, **expressions: Any) -> Iterator[Item]:
+        """Every match, page after page."""
+        yield from self._pages("query", "DynamoDB Query", expressions)
+
+    def scan(self, **expressions: Any) -> Iterator[Item]:
+        yield from self._pages("scan", "DynamoDB Scan", expressions)
+
+    def get_many(self, keys: Iterable[Mapping[str, Any]]) -> list[Item]:
+        """BatchGetItem, strongly consistent; missing items are left out, order is not kept."""
+        wanted = [item(key) for key in keys]
+        found: list[Item] = []
+        for start in range(0, len(wanted), _GET_KEYS):
+            request = {self.name: {"Keys": wanted[start : start + _GET_KEYS], "ConsistentRead": True}}
+            for attempt in range(_ATTEMPTS):
+                with translated("DynamoDB BatchGetItem"):
+                    answer = self.client.batch_get_item(RequestItems=request)
+                found += [plain(stored) for stored in answer.get("Responses", {}).get(self.name, [])]
+                request = answer.get("UnprocessedKeys") or {}
+                if not request:
+                    break
+                self._back_off(attempt)
+            else:
+                raise StorageUnavailable(f"DynamoDB kept throttling reads of {self.name}.")
+        return found
+
+    def put_many(self, items: Iterable[Mapping[str, Any]]) -> None:
+        self._write_many([{"PutRequest": {"Item": item(content)}} for content in items])
+
+    def delete_many(self, keys: Iterable[Mapping[str, Any]]) -> None:
+        self._write_many([{"DeleteRequest": {"Key": item(key)}} for key in keys])
+
+    def transact(self, actions: Sequence[Mapping[str, Any]]) -> None:
+        """TransactWriteItems. Raises TransactionRefused when a condition fails, StorageUnavailable on conflicts.
+
+        A conflict (another transaction on the same item) and throttling are tried again, with jitter.
+        """
+        for attempt in range(_ATTEMPTS):
+            try:
+                with translated("DynamoDB TransactWriteItems"):
+                    try:
+                        self.client.transact_write_items(TransactItems=list(actions))
+                        return
+                    except ClientError as error:
+                        if error_code(error) not in ("TransactionCanceledException", "TransactionInProgressException"):
+                            raise
+                        reasons = [str(reason.get("Code")) for reason in error.response.get("CancellationReasons", [])]
+                        if "ConditionalCheckFailed" in reasons:
+                            raise TransactionRefused(f"An item in {self.name} has changed.", reasons) from error
+            except TransactionRefused:
+                raise
+            self._back_off(attempt)
+        raise StorageUnavailable(f"DynamoDB kept refusing a transaction on {self.name}.")
+
+    def _write_many(self, requests: list[dict[str, Any]]) -> None:
+        for start in range(0, len(requests), _WRITE_ITEMS):
+            waiting = {self.name: requests[start : start + _WRITE_ITEMS]}
+            for attempt in range(_ATTEMPTS):
+                with translated("DynamoDB BatchWriteItem"):
+                    answer = self.client.batch_write_item(RequestItems=waiting)
+                waiting = answer.get("UnprocessedItems") or {}
+                if not waiting:
+                    break
+                self._back_off(attempt)
+            else:
+                raise StorageUnavailable(f"DynamoDB kept throttling writes to {self.name}.")
+
+    def _pages(self, operation: str, what: str, expressions: Mapping[str, Any]) -> Iterator[Item]:
+        start: dict[str, Any] = {}
+        while True:
+            with translated(what):
+                answer = getattr(self.client, operation)(TableName=self.name, **expressions, **start)
+            for stored in answer.get("Items", []):
+                yield plain(stored)
+            if not answer.get("LastEvaluatedKey"):
+                return
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def _back_off(self, attempt: int) -> None:
+        # Full jitter (Amazon Builders' Library, "Timeouts, retries, and backoff with jitter").
+        self._sleep(random.uniform(0, min(2.0, 0.05 * 2**attempt)))  # noqa: S311

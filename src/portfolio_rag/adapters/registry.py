@@ -1,0 +1,347 @@
+"""`document_registry` behind `ports.DocumentRegistry`: every change of state is one conditional write."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, fields
+from typing import Any
+
+from portfolio_rag.adapters.aws import translated
+from portfolio_rag.adapters.dynamodb import Item, Table, item, plain, value
+from portfolio_rag.errors import FailureReason, InvalidRequest
+from portfolio_rag.models import DocumentHead, DocumentStatus, DocumentVersion, ObjectRef, check_transition
+from portfolio_rag.ports import Page
+
+STATUS_INDEX = "status-upload_timestamp-index"
+HEAD = 0  # The sort key of the head item; versions count from 1.
+
+_VERSION_FIELDS = tuple(field.name for field in fields(DocumentVersion))
+_HEAD_FIELDS = tuple(field.name for field in fields(DocumentHead))
+_ACTIVE = {":pending": value(DocumentStatus.PENDING), ":processing": value(DocumentStatus.PROCESSING)}
+
+
+class DynamoDocumentRegistry:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def head(self, document_id: str) -> DocumentHead | None:
+        stored = self._table.get(_key(document_id, HEAD))
+        return _head(stored) if stored else None
+
+    def get(self, document_id: str, version: int) -> DocumentVersion | None:
+        stored = self._table.get(_key(document_id, version))
+        return _version(stored) if stored else None
+
+    def heads_and_versions(
+        self, keys: Iterable[tuple[str, int]]
+    ) -> dict[tuple[str, int], tuple[DocumentHead | None, DocumentVersion | None]]:
+        wanted = list(dict.fromkeys(keys))
+        unique = dict.fromkeys([*((document_id, HEAD) for document_id, _ in wanted), *wanted])
+        found = {
+            (stored["document_id"], stored["version"]): stored
+            for stored in self._table.get_many(_key(document_id, version) for document_id, version in unique)
+        }
+        pairs: dict[tuple[str, int], tuple[DocumentHead | None, DocumentVersion | None]] = {}
+        for key in wanted:
+            head, version = found.get((key[0], HEAD)), found.get(key)
+            pairs[key] = (_head(head) if head else None, _version(version) if version else None)
+        return pairs
+
+    def live_versions(self, keys: Iterable[tuple[str, int]]) -> dict[tuple[str, int], DocumentVersion]:
+        return {
+            key: version
+            for key, (head, version) in self.heads_and_versions(keys).items()
+            if version is not None and head is not None and head.deleted_at is None and head.live_version == key[1]
+        }
+
+    def heads(self) -> Iterator[DocumentHead]:
+        for stored in self._table.scan(
+            FilterExpression="#version = :head",
+            ExpressionAttributeNames={"#version": "version"},
+            ExpressionAttributeValues={":head": value(HEAD)},
+        ):
+            yield _head(stored)
+
+    def versions(self, document_id: str) -> list[DocumentVersion]:
+        stored = self._table.query(
+            KeyConditionExpression="document_id = :id AND #version > :head",
+            ExpressionAttributeNames={"#version": "version"},
+            ExpressionAttributeValues={":id": value(document_id), ":head": value(HEAD)},
+            ScanIndexForward=False,
+            ConsistentRead=True,
+        )
+        return [_version(found) for found in stored]
+
+    def register(self, version: DocumentVersion, logical_key: str, previous: DocumentHead | None) -> None:
+        head = DocumentHead(
+            document_id=version.document_id,
+            bucket=version.bucket,
+            logical_key=logical_key,
+            latest_version=version.version,
+            live_version=previous.live_version if previous else 0,
+        )
+        put_head: dict[str, Any] = {"TableName": self._table.name, "Item": item({**asdict(head), "version": HEAD})}
+        if previous:
+            # live_version too: a completion in between must not be undone by our copy of the head.
+            put_head["ConditionExpression"] = "latest_version = :latest AND live_version = :live"
+            put_head["ExpressionAttributeValues"] = {
+                ":latest": value(previous.latest_version),
+                ":live": value(previous.live_version),
+            }
+        else:
+            put_head["ConditionExpression"] = "attribute_not_exists(document_id)"
+        put_version = {
+            "TableName": self._table.name,
+            "Item": item(asdict(version)),
+            "ConditionExpression": "attribute_not_exists(document_id)",
+        }
+        self._table.transact([{"Put": put_head}, {"Put": put_version}])
+
+    def start(self, version: DocumentVersion, now: str) -> DocumentVersion:
+        if version.status is DocumentStatus.PROCESSING:
+            return version
+        check_transition(version.status, DocumentStatus.PROCESSING)
+        return self._change(
+            version,
+            "SET #status = :processing, processing_started_at = :now, updated_at = :now",
+            "#status = :pending AND attempt = :attempt",
+            {**_ACTIVE, ":now": value(now), ":attempt": value(version.attempt)},
+        )
+
+    def expect_chunks(self, version: DocumentVersion, chunk_count: int, now: str) -> None:
+        self._change(
+            version,
+            "SET chunk_count = :count, updated_at = :now",
+            "#status = :processing AND attempt = :attempt "
+            "AND (attribute_not_exists(chunk_count) OR chunk_count = :count)",
+            {
+                ":processing": _ACTIVE[":processing"],
+                ":count": value(chunk_count),
+                ":attempt": value(version.attempt),
+                ":now": value(now),
+            },
+        )
+
+    def complete(self, version: DocumentVersion, now: str) -> None:
+        check_transition(version.status, DocumentStatus.COMPLETED)
+        update_version = {
+            **self._address(version),
+            "UpdateExpression": "SET #status = :completed, processing_completed_at = :now, updated_at = :now "
+            "REMOVE error_code, error_message",
+            "ConditionExpression": "#status = :processing AND embedded_count = chunk_count",
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": {
+                ":completed": value(DocumentStatus.COMPLETED),
+                ":processing": value(DocumentStatus.PROCESSING),
+                ":now": value(now),
+            },
+        }
+        update_head = {
+            "TableName": self._table.name,
+            "Key": item(_key(version.document_id, HEAD)),
+            "UpdateExpression": "SET live_version = :version",
+            "ConditionExpression": "live_version < :version AND latest_version = :version "
+            "AND attribute_not_exists(deleted_at)",
+            "ExpressionAttributeValues": {":version": value(version.version)},
+        }
+        self._table.transact([{"Update": update_version}, {"Update": update_head}])
+
+    def fail(self, version: DocumentVersion, code: str, message: str, now: str) -> None:
+        check_transition(version.status, DocumentStatus.FAILED)
+        self._change(
+            version,
+            "SET #status = :failed, error_code = :code, error_message = :message, "
+            "processing_completed_at = :now, updated_at = :now, settled = :false, retired = :retired",
+            "#status IN (:pending, :processing) AND attempt = :attempt",
+            {
+                **_ACTIVE,
+                ":failed": value(DocumentStatus.FAILED),
+                ":code": value(code),
+                ":message": value(message),
+                ":now": value(now),
+                ":attempt": value(version.attempt),
+                ":false": value(False),
+                ":retired": value(code in (FailureReason.SUPERSEDED, FailureReason.DELETED)),
+            },
+        )
+
+    def retry(self, version: DocumentVersion, now: str) -> DocumentVersion:
+        check_transition(version.status, DocumentStatus.PENDING)
+        return self._change(
+            version,
+            "SET #status = :pending, attempt = attempt + :one, embedded_count = :zero, "
+            "drives = :zero, settled = :false, updated_at = :now "
+            "REMOVE chunk_count, error_code, error_message, processing_completed_at",
+            "#status = :failed AND attempt = :attempt AND settled = :true",
+            {
+                ":pending": value(DocumentStatus.PENDING),
+                ":failed": value(DocumentStatus.FAILED),
+                ":attempt": value(version.attempt),
+                ":one": value(1),
+                ":zero": value(0),
+                ":false": value(False),
+                ":true": value(True),
+                ":now": value(now),
+            },
+        )
+
+    def drive_again(self, version: DocumentVersion, now: str) -> None:
+        self._change(
+            version,
+            "SET updated_at = :now, drives = if_not_exists(drives, :zero) + :one",
+            "#status IN (:pending, :processing) AND attempt = :attempt AND updated_at = :seen",
+            {
+                **_ACTIVE,
+                ":now": value(now),
+                ":zero": value(0),
+                ":one": value(1),
+                ":attempt": value(version.attempt),
+                ":seen": value(version.updated_at),
+            },
+        )
+
+    def relocate(self, version: DocumentVersion, ref: ObjectRef, *, settled: bool, retired: bool = False) -> None:
+        self._change(
+            version,
+            "SET s3_key = :key, s3_version_id = :version_id, settled = :settled, retired = :retired",
+            "#status = :status AND attempt = :attempt",
+            {
+                ":key": value(ref.key),
+                ":version_id": value(ref.version_id),
+                ":settled": value(settled),
+                ":retired": value(retired or version.retired),
+                ":status": value(version.status),
+                ":attempt": value(version.attempt),
+            },
+        )
+
+    def mark_deleted(self, head: DocumentHead, now: str) -> None:
+        self._change_head(head, "SET live_version = :zero, deleted_at = :now", {":zero": value(0), ":now": value(now)})
+
+    def unpublish(self, head: DocumentHead) -> None:
+        self._change_head(head, "SET live_version = :zero", {":zero": value(0)})
+
+    def list_by_status(self, status: DocumentStatus, *, limit: int, cursor: str | None = None) -> Page:
+        items: list[DocumentVersion] = []
+        start: dict[str, Any] = {"ExclusiveStartKey": _decode_cursor(cursor, status)} if cursor else {}
+        while True:
+            # `Limit` counts items before the filter: ask until the page is full or the index at its end.
+            answer = self._query_status(status, Limit=limit - len(items), **start)
+            items += [_version(plain(stored)) for stored in answer.get("Items", [])]
+            last = answer.get("LastEvaluatedKey")
+            if not last or len(items) == limit:
+                return Page(items, _encode_cursor(last) if last else None)
+            start = {"ExclusiveStartKey": last}
+
+    def in_status(self, status: DocumentStatus, *, uploaded_after: str | None = None) -> Iterator[DocumentVersion]:
+        yield from self._in_status(status, uploaded_after)
+
+    def unsettled(self, *, uploaded_after: str) -> Iterator[DocumentVersion]:
+        for status in (DocumentStatus.COMPLETED, DocumentStatus.FAILED):
+            yield from self._in_status(status, uploaded_after, FilterExpression="settled = :false")
+
+    def _in_status(
+        self, status: DocumentStatus, uploaded_after: str | None, **options: Any
+    ) -> Iterator[DocumentVersion]:
+        values = {":status": value(status)}
+        condition = "#status = :status"
+        if uploaded_after is not None:
+            condition += " AND upload_timestamp > :after"
+            values[":after"] = value(uploaded_after)
+        if options:
+            values[":false"] = value(False)
+        for stored in self._table.query(
+            IndexName=STATUS_INDEX,
+            KeyConditionExpression=condition,
+            ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues=values,
+            ScanIndexForward=False,
+            **options,
+        ):
+            yield _version(stored)
+
+    def count_by_status(self) -> dict[DocumentStatus, int]:
+        return {status: self._count(status) for status in DocumentStatus}
+
+    def _count(self, status: DocumentStatus) -> int:
+        total = 0
+        start: dict[str, Any] = {}
+        while True:
+            answer = self._query_status(status, Select="COUNT", **start)
+            total += int(answer["Count"])
+            if not answer.get("LastEvaluatedKey"):
+                return total
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def _query_status(self, status: DocumentStatus, **options: Any) -> dict[str, Any]:
+        """One page of the status index, newest first, retired versions left out."""
+        with translated("DynamoDB Query"):
+            return dict(
+                self._table.client.query(
+                    TableName=self._table.name,
+                    IndexName=STATUS_INDEX,
+                    KeyConditionExpression="#status = :status",
+                    FilterExpression="attribute_not_exists(retired) OR retired = :false",
+                    ExpressionAttributeNames={"#status": "status"},
+                    ExpressionAttributeValues={":status": value(status), ":false": value(False)},
+                    ScanIndexForward=False,
+                    **options,
+                )
+            )
+
+    def _address(self, version: DocumentVersion) -> dict[str, Any]:
+        return {"TableName": self._table.name, "Key": item(_key(version.document_id, version.version))}
+
+    def _change(self, version: DocumentVersion, update: str, condition: str, values: dict[str, Any]) -> DocumentVersion:
+        # DynamoDB refuses names and values that no expression uses.
+        names = {"#status": "status"}
+        used = {name: content for name, content in values.items() if name in f"{update} {condition}"}
+        stored = self._table.update(
+            _key(version.document_id, version.version),
+            UpdateExpression=update,
+            ConditionExpression=condition,
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=used,
+        )
+        return _version(stored)
+
+    def _change_head(self, head: DocumentHead, update: str, values: dict[str, Any]) -> None:
+        self._table.update(
+            _key(head.document_id, HEAD),
+            UpdateExpression=update,
+            ConditionExpression="latest_version = :latest AND live_version = :live",
+            ExpressionAttributeValues={
+                **values,
+                ":latest": value(head.latest_version),
+                ":live": value(head.live_version),
+            },
+        )
+
+
+def _key(document_id: str, version: int) -> dict[str, Any]:
+    return {"document_id": document_id, "version": version}
+
+
+def _head(stored: Item) -> DocumentHead:
+    return DocumentHead(**{name: stored[name] for name in _HEAD_FIELDS if name in stored})
+
+
+def _version(stored: Item) -> DocumentVersion:
+    known = {name: stored[name] for name in _VERSION_FIELDS if name in stored}
+    return DocumentVersion(**{**known, "status": DocumentStatus(stored["status"])})
+
+
+def _encode_cursor(key: Item) -> str:
+    return base64.urlsafe_b64encode(json.dumps(key, separators=(",", ":")).encode()).decode()
+
+
+def _decode_cursor(cursor: str, status: DocumentStatus) -> Item:
+    try:
+        key = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        if set(key) != {"document_id", "version", "status", "upload_timestamp"} or plain(key)["status"] != status:
+            raise ValueError
+    except (ValueError, TypeError, AttributeError) as error:
+        raise InvalidRequest("The cursor is not valid here: use the one of the previous page, unchanged.") from error
+    return dict(key)

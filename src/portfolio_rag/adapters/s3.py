@@ -1,0 +1,136 @@
+"""S3 behind `ports.ObjectStore`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, BinaryIO
+
+from boto3.s3.transfer import TransferConfig
+
+from portfolio_rag.adapters.aws import translated, translating
+from portfolio_rag.errors import NotFound, PayloadTooLarge
+from portfolio_rag.models import ObjectInfo, ObjectRef
+from portfolio_rag.ports import PresignedPost
+
+_DELETE_BATCH = 1000  # DeleteObjects takes at most 1,000 keys.
+# In the caller's thread: the cap's exception must reach the caller, and the API runs uploads in threads of its own.
+_TRANSFER = TransferConfig(use_threads=False)
+
+
+class _Capped:
+    """A readable that raises PayloadTooLarge once more than `limit` bytes have been read from it."""
+
+    def __init__(self, stream: BinaryIO, limit: int) -> None:
+        self._stream = stream
+        self._left = limit
+        self._limit = limit
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._stream.read(size)
+        self._left -= len(data)
+        if self._left < 0:
+            raise PayloadTooLarge(f"The upload has more than {self._limit:,} bytes, which is the limit.")
+        return data
+
+
+def _target(ref: ObjectRef) -> dict[str, str]:
+    target = {"Bucket": ref.bucket, "Key": ref.key}
+    return {**target, "VersionId": ref.version_id} if ref.version_id else target
+
+
+class S3ObjectStore:
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    @translating("S3 GetObject")
+    def get(self, ref: ObjectRef, *, max_bytes: int | None = None) -> bytes:
+        answer = self._client.get_object(**_target(ref))
+        with answer["Body"] as body:
+            if max_bytes is not None and answer["ContentLength"] > max_bytes:
+                raise PayloadTooLarge(f"{ref.key} has {answer['ContentLength']:,} bytes; {max_bytes:,} are allowed.")
+            return bytes(body.read())
+
+    @translating("S3 GetObject (range)")
+    def peek(self, ref: ObjectRef, size: int) -> bytes:
+        answer = self._client.get_object(**_target(ref), Range=f"bytes=0-{size - 1}")
+        with answer["Body"] as body:
+            return bytes(body.read(size))
+
+    def head(self, ref: ObjectRef) -> ObjectInfo | None:
+        try:
+            answer = self._head(ref)
+        except NotFound:
+            return None
+        return ObjectInfo(
+            ObjectRef(ref.bucket, ref.key, answer.get("VersionId")), answer["ContentLength"], answer["LastModified"]
+        )
+
+    @translating("S3 HeadObject")
+    def _head(self, ref: ObjectRef) -> Mapping[str, Any]:
+        return dict(self._client.head_object(**_target(ref)))
+
+    @translating("S3 PutObject")
+    def put(self, bucket: str, key: str, body: bytes, *, content_type: str = "application/octet-stream") -> str:
+        answer = self._client.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
+        return str(answer.get("VersionId", ""))
+
+    @translating("S3 upload")
+    def upload(self, bucket: str, key: str, stream: BinaryIO, *, content_type: str, max_bytes: int) -> ObjectInfo:
+        # The managed transfer aborts its multipart upload when the stream raises, so a refused upload leaves nothing.
+        self._client.upload_fileobj(
+            _Capped(stream, max_bytes), bucket, key, ExtraArgs={"ContentType": content_type}, Config=_TRANSFER
+        )
+        info = self.head(ObjectRef(bucket, key))
+        if info is None:
+            raise NotFound(f"{key} was deleted right after its upload.")
+        return info
+
+    @translating("S3 presigned POST")
+    def presign_post(self, bucket: str, key: str, *, max_bytes: int, expires_in_seconds: int) -> PresignedPost:
+        answer = self._client.generate_presigned_post(
+            bucket, key, Conditions=[["content-length-range", 1, max_bytes]], ExpiresIn=expires_in_seconds
+        )
+        return PresignedPost(answer["url"], answer["fields"])
+
+    @translating("S3 CopyObject")
+    def copy(self, source: ObjectRef, bucket: str, key: str, *, metadata: Mapping[str, str] | None = None) -> str:
+        replace = {"Metadata": dict(metadata), "MetadataDirective": "REPLACE"} if metadata is not None else {}
+        answer = self._client.copy_object(Bucket=bucket, Key=key, CopySource=_target(source), **replace)
+        return str(answer.get("VersionId", ""))
+
+    @translating("S3 DeleteObject")
+    def delete(self, ref: ObjectRef) -> None:
+        self._client.delete_object(**_target(ref))
+
+    @translating("S3 ListObjectVersions")
+    def older_versions(self, ref: ObjectRef) -> list[ObjectRef]:
+        newest_first = [
+            version["VersionId"] for version in self._versions(ref.bucket, ref.key) if version["Key"] == ref.key
+        ]
+        if ref.version_id not in newest_first:
+            return []
+        older = newest_first[newest_first.index(ref.version_id) + 1 :]
+        return [ObjectRef(ref.bucket, ref.key, version_id) for version_id in reversed(older)]
+
+    @translating("S3 DeleteObjects")
+    def delete_prefix(self, bucket: str, prefix: str) -> int:
+        keys = [
+            {"Key": version["Key"], "VersionId": version["VersionId"]}
+            for version in self._versions(bucket, prefix, markers=True)
+        ]
+        for start in range(0, len(keys), _DELETE_BATCH):
+            batch = keys[start : start + _DELETE_BATCH]
+            self._client.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
+        return len(keys)
+
+    def list(self, bucket: str, prefix: str) -> Iterator[ObjectInfo]:
+        with translated("S3 ListObjectsV2"):
+            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+                for entry in page.get("Contents", []):
+                    yield ObjectInfo(ObjectRef(bucket, entry["Key"]), entry["Size"], entry["LastModified"])
+
+    def _versions(self, bucket: str, prefix: str, *, markers: bool = False) -> Iterator[dict[str, Any]]:
+        for page in self._client.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
+            yield from page.get("Versions", [])
+            if markers:
+                yield from page.get("DeleteMarkers", [])
