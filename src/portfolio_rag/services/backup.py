@@ -1,7 +1,7 @@
 """The backup of vectors in `portfolio-embeddings`: every document version owns its objects.
 
-    vectors/<fingerprint>/<document_id>/<version>/<sha256>.npy     float32, shape (windows, dimensions)
-    metadata/<fingerprint>/<document_id>/<version>/<sha256>.json   ids and Chroma metadata, row by row
+    vectors/<document_id>/<version>/<fingerprint>/<sha256>.npy     float32, shape (windows, dimensions)
+    metadata/<document_id>/<version>/<fingerprint>/<sha256>.json   ids and Chroma metadata, row by row
 
 One object per message of chunks, named by the SHA-256 of its texts, so that a retry writes the same object. Removing
 a version is removing a prefix; nothing is shared, so nothing needs counting. That unchanged text is embedded once is
@@ -36,17 +36,13 @@ class BackupEntry:
 
 
 class VectorBackup:
-    def __init__(self, store: ObjectStore, bucket: str, fingerprint: str) -> None:
+    def __init__(self, store: ObjectStore, bucket: str) -> None:
         self._store = store
         self._bucket = bucket
-        self._fingerprint = fingerprint
 
-    def key_for(self, document_id: str, version: int, texts: Sequence[str]) -> str:
+    def key_for(self, fingerprint: str, document_id: str, version: int, texts: Sequence[str]) -> str:
         """Where the vectors of these window texts of that version go."""
-        return f"{self.prefix(VECTORS, document_id, version)}{sha256_hex(chr(0).join(texts))}.npy"
-
-    def prefix(self, kind: str, document_id: str, version: int) -> str:
-        return f"{kind}{self._fingerprint}/{document_id}/{version}/"
+        return f"{prefix_of(VECTORS, document_id, version)}{fingerprint}/{sha256_hex(chr(0).join(texts))}.npy"
 
     def uri(self, key: str) -> str:
         return f"s3://{self._bucket}/{key}"
@@ -72,11 +68,12 @@ class VectorBackup:
                 found[digest] = array[place.row : place.row + place.count]
         return found
 
-    def entries(self) -> Iterator[BackupEntry]:
-        """Every metadata object under the current fingerprint."""
-        for info in self._store.list(self._bucket, f"{METADATA}{self._fingerprint}/"):
-            document_id, version = info.ref.key.split("/")[2:4]
-            yield BackupEntry(document_id, int(version), info.ref.key)
+    def entries(self, fingerprint: str) -> Iterator[BackupEntry]:
+        """Every metadata object under that fingerprint."""
+        for info in self._store.list(self._bucket, METADATA):
+            _, document_id, version, found, _ = info.ref.key.split("/")
+            if found == fingerprint:
+                yield BackupEntry(document_id, int(version), info.ref.key)
 
     def read(self, entry: BackupEntry) -> list[VectorRecord]:
         """Ids, metadata and vectors of one object. Raises NotFound when it has been removed meanwhile."""
@@ -92,9 +89,9 @@ class VectorBackup:
         return self._store.head(ObjectRef(self._bucket, entry.key)) is not None
 
     def delete(self, document_id: str, version: int) -> None:
-        """Metadata first: from then on no rebuild brings the version back."""
-        self._store.delete_prefix(self._bucket, self.prefix(METADATA, document_id, version))
-        self._store.delete_prefix(self._bucket, self.prefix(VECTORS, document_id, version))
+        """Under every fingerprint. Metadata first: from then on no rebuild brings the version back."""
+        self._store.delete_prefix(self._bucket, prefix_of(METADATA, document_id, version))
+        self._store.delete_prefix(self._bucket, prefix_of(VECTORS, document_id, version))
 
     def _array(self, key: str) -> Vectors | None:
         try:
@@ -102,6 +99,20 @@ class VectorBackup:
         except NotFound:
             return None
         return np.asarray(data, dtype=np.float32)
+
+
+def prefix_of(kind: str, document_id: str, version: int) -> str:
+    return f"{kind}{document_id}/{version}/"
+
+
+def vector_id(fingerprint: str, embedding_hash: str) -> str:
+    """The content address of a chunk's vectors: another model never answers for this one."""
+    return f"{fingerprint}:{embedding_hash}"
+
+
+def fingerprint_of(vectors_key: str) -> str:
+    """The fingerprint under which that object (key or s3:// URI) was written."""
+    return vectors_key.split("/")[-2]
 
 
 def _metadata_key(vectors_key: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portfolio_rag.models import DocumentVersion
 from portfolio_rag.ports import ChunkStore, JobStore, VectorIndex, VectorStore
-from portfolio_rag.services.backup import VECTORS, VectorBackup
+from portfolio_rag.services.backup import VECTORS, VectorBackup, fingerprint_of, prefix_of, vector_id
 
 
 class Purge:
@@ -23,9 +23,12 @@ class Purge:
         """Remove every trace of the version's chunks. The registry row stays: it is the audit trail."""
         document_id, number = version.document_id, version.version
         stored = list(self._chunks.of_document(document_id, version=number))
-        self._index.forget(
-            (chunk.embedding_hash for chunk in stored), self._backup.prefix(VECTORS, document_id, number)
-        )
+        addresses = [
+            vector_id(fingerprint_of(chunk.embedding_vector_s3), chunk.embedding_hash)
+            for chunk in stored
+            if chunk.embedding_vector_s3
+        ]
+        self._index.forget(addresses, prefix_of(VECTORS, document_id, number))
         # The backup goes before Chroma and the pointer is read after it: a reindex that starts in between does not
         # find the version any more, and one that has started is named by the pointer.
         self._backup.delete(document_id, number)

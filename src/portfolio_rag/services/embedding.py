@@ -1,0 +1,214 @@
+"""embedding-generator: chunks -> vectors in the backup and in Chroma -> the document's completion.
+
+The order of the writes is what makes a crash harmless: backup, Chroma, then the transaction that marks and counts.
+Ids are deterministic, so a retry writes the same things again and only the transaction can count a chunk.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from portfolio_rag import keys
+from portfolio_rag.errors import ConditionFailed, VectorStoreUnavailable
+from portfolio_rag.messages import EmbeddingMessage
+from portfolio_rag.models import Chunk, DocumentHead, DocumentStatus, DocumentVersion, iso, window_id
+from portfolio_rag.ports import (
+    ChunkStore,
+    Clock,
+    DocumentRegistry,
+    Embedder,
+    JobStore,
+    Metrics,
+    VectorIndex,
+    VectorLocation,
+    VectorRecord,
+    Vectors,
+    VectorStore,
+)
+from portfolio_rag.services.backup import VectorBackup, vector_id
+from portfolio_rag.services.lifecycle import Lifecycle
+from portfolio_rag.services.processing import failure_of
+from portfolio_rag.services.purge import Purge
+
+_log = logging.getLogger(__name__)
+
+Key = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One message whose version is under way, with its vectors and where they are backed up."""
+
+    version: DocumentVersion
+    chunks: tuple[Chunk, ...]
+    backup_key: str
+    records: list[VectorRecord]
+    known: bool
+
+
+class Embedding:
+    def __init__(
+        self,
+        registry: DocumentRegistry,
+        chunks: ChunkStore,
+        jobs: JobStore,
+        embedder: Embedder,
+        vectors: VectorStore,
+        backup: VectorBackup,
+        index: VectorIndex,
+        lifecycle: Lifecycle,
+        purge: Purge,
+        metrics: Metrics,
+        clock: Clock,
+    ) -> None:
+        self._registry = registry
+        self._chunks = chunks
+        self._jobs = jobs
+        self._embedder = embedder
+        self._vectors = vectors
+        self._backup = backup
+        self._index = index
+        self._lifecycle = lifecycle
+        self._purge = purge
+        self._metrics = metrics
+        self._clock = clock
+
+    def process(self, messages: Sequence[EmbeddingMessage]) -> None:
+        """Embed and store all chunks of the messages together: one model run, one upsert.
+
+        All or nothing for the caller: what it raises is retryable for every message, and repeating is harmless.
+        """
+        states = self._registry.heads_and_versions((message.document_id, message.version) for message in messages)
+        work = self._embed([message for message in messages if self._under_way(message, states)], states)
+        for item in work:
+            if not item.known:
+                self._backup.write(item.backup_key, item.records)
+        # Read after the backup is written: a reindex that is not named here has found the backup.
+        targets = self._jobs.index_pointer().targets
+        records = [record for item in work for record in item.records]
+        if records:
+            self._upsert(targets, records)
+        self._index.remember(self._locations(work))
+        for item in work:
+            self._mark(item)
+        for key in dict.fromkeys((message.document_id, message.version) for message in messages):
+            self._lifecycle.complete(*key)
+
+    def give_up(self, message: EmbeddingMessage, error: Exception) -> None:
+        """The queue will not deliver this message again: record why the document failed."""
+        self._metrics.put("FailedChunks", len(message.chunks), "Count")
+        version = self._registry.get(message.document_id, message.version)
+        if version is not None and version.attempt == message.attempt and not version.status.terminal:
+            self._lifecycle.fail(version, *failure_of(error))
+
+    def _under_way(
+        self, message: EmbeddingMessage, states: dict[Key, tuple[DocumentHead | None, DocumentVersion | None]]
+    ) -> bool:
+        head, version = states[message.document_id, message.version]
+        if head is None or version is None or version.attempt != message.attempt:
+            return False
+        if version.status is DocumentStatus.FAILED:
+            # An earlier delivery may have written before the version was ended, and crashed before it could undo it.
+            self._purge.version(version)
+            return False
+        if head.replaces(version.version) and self._lifecycle.end_if_replaced(message.document_id, message.version):
+            return False
+        return version.status is DocumentStatus.PROCESSING
+
+    def _embed(
+        self,
+        messages: Sequence[EmbeddingMessage],
+        states: dict[Key, tuple[DocumentHead | None, DocumentVersion | None]],
+    ) -> list[_Work]:
+        by_address = {self._address(chunk): chunk for message in messages for chunk in message.chunks}
+        places = self._index.find(by_address)
+        vectors = {
+            address: found
+            for address, found in self._backup.load(places).items()
+            if len(found) == len(by_address[address].windows)
+        }
+        missing = {address: chunk for address, chunk in by_address.items() if address not in vectors}
+        vectors |= self._embed_chunks(missing)
+        work = []
+        for message in messages:
+            version = states[message.document_id, message.version][1]
+            assert version is not None  # `_under_way` saw to it
+            texts = [text for chunk in message.chunks for text in chunk.window_texts]
+            key = self._backup.key_for(self._embedder.fingerprint, message.document_id, message.version, texts)
+            addresses = [self._address(chunk) for chunk in message.chunks]
+            records = [
+                record
+                for chunk, address in zip(message.chunks, addresses, strict=True)
+                for record in window_records(version, chunk, vectors[address])
+            ]
+            known = all(
+                address not in missing and address in places and places[address].s3_key == key for address in addresses
+            )
+            work.append(_Work(version, message.chunks, key, records, known))
+        return work
+
+    def _embed_chunks(self, chunks: Mapping[str, Chunk]) -> dict[str, Vectors]:
+        """One run of the model over all of them; by address, shape (windows, dimensions) each."""
+        if not chunks:
+            return {}
+        rows = self._embedder.embed([text for chunk in chunks.values() for text in chunk.window_texts])
+        ends = np.cumsum([len(chunk.windows) for chunk in chunks.values()])
+        return dict(zip(chunks, np.split(rows, ends[:-1]), strict=True))
+
+    def _address(self, chunk: Chunk) -> str:
+        return vector_id(self._embedder.fingerprint, chunk.embedding_hash)
+
+    def _locations(self, work: Iterable[_Work]) -> dict[str, VectorLocation]:
+        """Where each chunk's vectors lie in the object of its message."""
+        places: dict[str, VectorLocation] = {}
+        for item in work:
+            row = 0
+            for chunk in item.chunks:
+                if not item.known:
+                    places[self._address(chunk)] = VectorLocation(item.backup_key, row, len(chunk.windows))
+                row += len(chunk.windows)
+        return places
+
+    def _upsert(self, targets: Iterable[str], records: Sequence[VectorRecord]) -> None:
+        try:
+            for collection in targets:
+                self._vectors.upsert(collection, records)
+        except VectorStoreUnavailable:
+            self._metrics.put("ChromaDBErrors", 1, "Count")
+            raise
+
+    def _mark(self, item: _Work) -> None:
+        try:
+            self._chunks.mark_embedded(
+                item.version, item.chunks, self._backup.uri(item.backup_key), iso(self._clock.now())
+            )
+        except ConditionFailed:
+            # Superseded, deleted or failed while we worked: take back what we wrote.
+            _log.info("Version %s of %s has ended meanwhile.", item.version.version, item.version.document_id)
+            current = self._registry.get(item.version.document_id, item.version.version)
+            if current is not None and current.status is DocumentStatus.FAILED:
+                self._purge.version(current)
+
+
+def window_records(version: DocumentVersion, chunk: Chunk, vectors: Vectors) -> list[VectorRecord]:
+    """What Chroma and the backup hold of each window of a chunk; `vectors` has shape (windows, dimensions)."""
+    metadata: dict[str, Any] = {
+        **version.metadata,
+        "document_id": version.document_id,
+        "version": version.version,
+        "chunk_id": chunk.chunk_id,
+        "chunk_index": chunk.chunk_index,
+        "file_type": version.file_type,
+        "filename": version.filename,
+        "s3_key": keys.logical_key_of(version.s3_key),
+        "upload_timestamp": version.upload_timestamp,
+    }
+    return [
+        VectorRecord(window_id(chunk.chunk_id, n), vector, {**metadata, "window": n})
+        for n, vector in enumerate(vectors)
+    ]

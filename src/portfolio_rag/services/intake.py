@@ -1,0 +1,257 @@
+"""document-intake: register what was uploaded, notice what was deleted."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from portfolio_rag import keys
+from portfolio_rag.errors import ConditionFailed, DocumentRejected, FailureReason, PayloadTooLarge, StorageUnavailable
+from portfolio_rag.messages import IngestionMessage
+from portfolio_rag.models import (
+    AttributeValue,
+    DocumentHead,
+    DocumentStatus,
+    DocumentVersion,
+    ObjectInfo,
+    ObjectRef,
+    document_id_for,
+    iso,
+)
+from portfolio_rag.ports import Clock, DocumentRegistry, MessageQueue, ObjectStore
+from portfolio_rag.rules import ConfigSource, Rules
+from portfolio_rag.services.lifecycle import Lifecycle
+from portfolio_rag.sidecar import MAX_SIDECAR_BYTES, parse_sidecar
+from portfolio_rag.text.detect import detect_type
+
+_log = logging.getLogger(__name__)
+
+_SNIFF_BYTES = 8192
+_REGISTRATIONS = 6  # Tries against concurrent uploads of the same key before the event is left to a retry.
+
+
+class Intake:
+    def __init__(
+        self,
+        store: ObjectStore,
+        registry: DocumentRegistry,
+        queue: MessageQueue,
+        lifecycle: Lifecycle,
+        config: ConfigSource,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._registry = registry
+        self._queue = queue
+        self._lifecycle = lifecycle
+        self._config = config
+        self._clock = clock
+
+    def object_created(self, ref: ObjectRef) -> DocumentVersion | None:
+        """Register the object as it stands in `incoming/` now and send it on; None if there is nothing to do.
+
+        The event says only where to look: late, doubled and reordered events all lead to the current object, and
+        the version that is registered for it already is not registered again.
+        """
+        if keys.stage_of(ref.key) != keys.INCOMING or keys.is_folder_marker(ref.key):
+            return None
+        if keys.is_sidecar(ref.key):
+            return self._sidecar_created(ref)
+        current = self._store.head(ObjectRef(ref.bucket, ref.key))
+        if current is None:
+            _log.info("%s is gone: moved on already, or deleted.", ref.key)
+            return None
+        return self._register(current)
+
+    def sweep(self, ref: ObjectRef) -> DocumentVersion | None:
+        """Register an object whose event never came; one that is known already waits for its turn in the queue."""
+        current = self._store.head(ObjectRef(ref.bucket, ref.key))
+        if current is None or keys.is_folder_marker(ref.key) or keys.is_sidecar(ref.key):
+            return None
+        return self._register(current, send_known=False)
+
+    def ingest_again(self, ref: ObjectRef, *, force: bool = False) -> DocumentVersion | None:
+        """A new version of a document that has been through, from the same bytes where they lie now.
+
+        For new attributes (and, with `force`, for new rules): its vectors are found by content, so unchanged text is
+        not embedded again, and nothing is ever written to `incoming/`, so the pipeline cannot feed itself.
+        """
+        current = self._store.head(ObjectRef(ref.bucket, ref.key))
+        return self._register(current, force=force) if current is not None else None
+
+    def object_removed(self, ref: ObjectRef) -> None:
+        """Purge a document whose object was deleted; the pipeline's own moves change nothing."""
+        stage = keys.stage_of(ref.key)
+        if stage not in (keys.INCOMING, keys.PROCESSED) or keys.is_sidecar(ref.key):
+            return
+        if self._store.head(ObjectRef(ref.bucket, ref.key)) is not None:
+            return
+        document_id = document_id_for(ref.bucket, keys.logical_key_of(ref.key))
+        head = self._registry.head(document_id)
+        if head is None:
+            return
+        newest = self._registry.get(document_id, head.latest_version)
+        under_way = newest is not None and not newest.status.terminal and newest.s3_key == _incoming(ref.key)
+        if head.deleted_at is not None:
+            self._lifecycle.remove(head, keep_newest=False)
+        elif stage == keys.PROCESSED and head.live_version:
+            self._lifecycle.remove(head, keep_newest=under_way)
+        elif stage == keys.INCOMING and newest is not None and under_way:
+            if head.live_version:
+                self._lifecycle.fail(newest, FailureReason.DELETED, "The upload was deleted before it was processed.")
+            else:
+                self._lifecycle.remove(head, keep_newest=False)
+
+    def _sidecar_created(self, ref: ObjectRef) -> DocumentVersion | None:
+        if self._store.head(ObjectRef(ref.bucket, ref.key)) is None:
+            return None
+        document_key = keys.document_of(ref.key)
+        current = self._store.head(ObjectRef(ref.bucket, document_key))
+        if current is not None:
+            return self._register(current)
+        # The document has been through already.
+        for stage in (keys.PROCESSED, keys.FAILED):
+            earlier = ObjectRef(ref.bucket, stage + keys.logical_key_of(document_key))
+            if self._store.head(earlier) is not None:
+                return self.ingest_again(earlier)
+        return None
+
+    def _register(self, current: ObjectInfo, *, send_known: bool = True, force: bool = False) -> DocumentVersion | None:
+        logical_key = keys.logical_key_of(current.ref.key)
+        document_id = document_id_for(current.ref.bucket, logical_key)
+        sidecar = self._sidecar(current.ref.bucket, logical_key)
+        for _ in range(_REGISTRATIONS):
+            head = self._registry.head(document_id)
+            known = None if force else self._known(head, current, sidecar)
+            if known is not None:
+                if send_known and known.status is DocumentStatus.PENDING:
+                    # Registered, but perhaps never sent: a crash in between looks just like this.
+                    self._queue.send([IngestionMessage.of(known).to_json()])
+                return None
+            version, rejection = self._new_version(document_id, logical_key, current, sidecar, head)
+            try:
+                self._registry.register(version, logical_key, head)
+            except ConditionFailed:
+                continue
+            if head is not None:
+                self._lifecycle.supersede_older(document_id, version.version)
+            if rejection is not None:
+                self._lifecycle.fail(version, rejection.reason, str(rejection))
+            else:
+                self._queue.send([IngestionMessage.of(version).to_json()])
+            return version
+        raise StorageUnavailable(f"{current.ref.key} is being uploaded faster than it can be registered.")
+
+    def _known(
+        self, head: DocumentHead | None, current: ObjectInfo, sidecar: ObjectInfo | None
+    ) -> DocumentVersion | None:
+        if head is None or head.deleted_at is not None:
+            return None
+        newest = self._registry.get(head.document_id, head.latest_version)
+        if newest is None or newest.source_version_id != current.ref.version_id:
+            return None
+        # No sidecar now but one before: our own move has taken it along.
+        same_sidecar = sidecar is None or newest.metadata_version_id == sidecar.ref.version_id
+        return newest if same_sidecar else None
+
+    def _new_version(
+        self,
+        document_id: str,
+        logical_key: str,
+        current: ObjectInfo,
+        sidecar: ObjectInfo | None,
+        head: DocumentHead | None,
+    ) -> tuple[DocumentVersion, DocumentRejected | None]:
+        rules = self._config.rules_for(logical_key)
+        file_type = logical_key.rpartition(".")[2].lower() if "." in logical_key else ""
+        metadata: Mapping[str, AttributeValue] = {}
+        rejection: DocumentRejected | None = None
+        try:
+            _check_size(current.size, rules)
+            _check_key(logical_key)
+            file_type = detect_type(self._store.peek(current.ref, _SNIFF_BYTES), logical_key, complete=False)
+            _check_type(file_type, rules)
+            metadata = self._attributes(logical_key, sidecar)
+        except DocumentRejected as error:
+            rejection = error
+        now = iso(self._clock.now())
+        version_id = current.ref.version_id or "null"
+        version = DocumentVersion(
+            document_id=document_id,
+            version=head.latest_version + 1 if head else 1,
+            bucket=current.ref.bucket,
+            s3_key=current.ref.key,
+            s3_version_id=version_id,
+            source_version_id=version_id,
+            filename=keys.filename_of(current.ref.key),
+            upload_timestamp=iso(current.last_modified),
+            file_size=current.size,
+            file_type=file_type,
+            status=DocumentStatus.PENDING,
+            embedding_model=self._config.model_config().embedding_model,
+            metadata=metadata,
+            metadata_version_id=sidecar.ref.version_id if sidecar else None,
+            updated_at=now,
+        )
+        return version, rejection
+
+    def _sidecar(self, bucket: str, logical_key: str) -> ObjectInfo | None:
+        """The one beside the upload or, when only the document was uploaded again, the one it had before."""
+        for stage in (keys.INCOMING, keys.PROCESSED):
+            found = self._store.head(ObjectRef(bucket, keys.sidecar_of(stage + logical_key)))
+            if found is not None:
+                return found
+        return None
+
+    def _attributes(self, logical_key: str, sidecar: ObjectInfo | None) -> Mapping[str, AttributeValue]:
+        if sidecar is None:
+            return {}
+        try:
+            body: Any = json.loads(self._store.get(sidecar.ref, max_bytes=MAX_SIDECAR_BYTES))
+        except PayloadTooLarge as error:
+            raise DocumentRejected(
+                FailureReason.BAD_METADATA,
+                f"The sidecar {keys.sidecar_of(logical_key)} is too large: {MAX_SIDECAR_BYTES:,} bytes are allowed.",
+            ) from error
+        except ValueError as error:
+            raise DocumentRejected(
+                FailureReason.BAD_METADATA,
+                f"The sidecar {keys.sidecar_of(logical_key)} is not valid JSON: {error}. "
+                "Correct it and upload it again.",
+            ) from error
+        return parse_sidecar(body)
+
+
+def _incoming(key: str) -> str:
+    return keys.INCOMING + keys.logical_key_of(key)
+
+
+def _check_size(size: int, rules: Rules) -> None:
+    if size == 0:
+        raise DocumentRejected(FailureReason.EMPTY_FILE, "The file is empty. Upload it again with its content.")
+    if size > rules.max_file_size_bytes:
+        raise DocumentRejected(
+            FailureReason.TOO_LARGE,
+            f"The file has {size:,} bytes; the ingestion rules allow {rules.max_file_size_bytes:,}. "
+            "Split it, or raise max_file_size_bytes.",
+        )
+
+
+def _check_key(logical_key: str) -> None:
+    if len(logical_key.encode()) > keys.MAX_LOGICAL_KEY_BYTES:
+        raise DocumentRejected(
+            FailureReason.KEY_TOO_LONG,
+            f"The key after incoming/ has more than {keys.MAX_LOGICAL_KEY_BYTES} bytes, so that the document could not "
+            "be moved within S3's limit of 1,024. Use a shorter path.",
+        )
+
+
+def _check_type(file_type: str, rules: Rules) -> None:
+    if file_type not in rules.allowed_types:
+        raise DocumentRejected(
+            FailureReason.UNSUPPORTED_TYPE,
+            f"The ingestion rules do not allow {file_type} files here; "
+            f"allowed: {', '.join(sorted(rules.allowed_types))}.",
+        )

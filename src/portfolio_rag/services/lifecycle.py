@@ -1,0 +1,215 @@
+"""How a document version ends, and what has to be done after it has ended.
+
+The end itself is one conditional write. The work after it (moving the bytes, removing what was replaced) is
+idempotent and repeated until `settled`: by a redelivery, or by check-health.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from portfolio_rag import keys
+from portfolio_rag.errors import ConditionFailed, DependencyUnavailable, FailureReason, NotFound
+from portfolio_rag.models import DocumentHead, DocumentStatus, DocumentVersion, ObjectRef, iso
+from portfolio_rag.ports import Clock, DocumentRegistry, Metrics, ObjectStore
+from portfolio_rag.services.purge import Purge
+
+_log = logging.getLogger(__name__)
+
+_METADATA_BYTES = 1800
+"""S3 allows 2 KB of user metadata; the keys count too."""
+
+_DELETED = "The document was deleted while it was being processed."
+
+
+class Lifecycle:
+    def __init__(
+        self, store: ObjectStore, registry: DocumentRegistry, purge: Purge, metrics: Metrics, clock: Clock
+    ) -> None:
+        self._store = store
+        self._registry = registry
+        self._purge = purge
+        self._metrics = metrics
+        self._clock = clock
+
+    def fail(self, version: DocumentVersion, reason: FailureReason, message: str) -> None:
+        """End the version as FAILED, if it has not ended yet, and settle it."""
+        try:
+            self._registry.fail(version, reason, message, self._now())
+        except ConditionFailed:
+            _log.info("Version %s of %s had ended already.", version.version, version.document_id)
+        else:
+            _log.warning(
+                "Document failed: %s", message, extra={"document_id": version.document_id, "reason": str(reason)}
+            )
+        self.settle_now(version.document_id, version.version)
+
+    def complete(self, document_id: str, number: int) -> bool:
+        """End the version as COMPLETED if its last chunk is embedded; true if it is complete now.
+
+        Whoever sees the full set may call this: the transaction lets one of them through.
+        """
+        version = self._registry.get(document_id, number)
+        if version is None:
+            return False
+        if version.status is DocumentStatus.PROCESSING:
+            if version.chunk_count is None or version.embedded_count < version.chunk_count:
+                return False
+            try:
+                self._registry.complete(version, self._now())
+            except ConditionFailed:
+                # Another worker was first, or the version was superseded or deleted meanwhile: what it is now
+                # decides what is left to do.
+                self.end_if_replaced(document_id, number)
+            else:
+                self._count(version)
+        self.settle_now(document_id, number)
+        return True
+
+    def settle_now(self, document_id: str, number: int) -> None:
+        """Settle, and leave it to check-health when a dependency is down: the end itself is recorded."""
+        try:
+            self.settle(document_id, number)
+        except DependencyUnavailable:
+            _log.warning("Version %s of %s will be settled later.", number, document_id, exc_info=True)
+
+    def settle(self, document_id: str, number: int) -> None:
+        """Do what is left after the end of a version. Raises DependencyUnavailable; may be repeated at will."""
+        head, version = self._registry.heads_and_versions([(document_id, number)])[(document_id, number)]
+        if head is None or version is None or not version.status.terminal or version.settled:
+            return
+        if version.status is DocumentStatus.COMPLETED:
+            self._settle_completed(head, version)
+        else:
+            self._settle_failed(head, version)
+
+    def end_if_replaced(self, document_id: str, number: int) -> bool:
+        """End a version that is under way though its document was deleted or uploaded anew; true if so."""
+        head, version = self._registry.heads_and_versions([(document_id, number)])[(document_id, number)]
+        if head is None or version is None or version.status.terminal:
+            return False
+        if head.deleted_at is not None:
+            self.fail(version, FailureReason.DELETED, _DELETED)
+        elif head.latest_version > number:
+            self.fail(version, FailureReason.SUPERSEDED, _replaced_by(head.latest_version))
+        else:
+            return False
+        return True
+
+    def supersede_older(self, document_id: str, newest: int) -> None:
+        """End every older version that is still under way: its late writes are fenced from then on."""
+        for version in self._registry.versions(document_id):
+            if version.version < newest and not version.status.terminal:
+                self.fail(version, FailureReason.SUPERSEDED, _replaced_by(newest))
+
+    def remove(self, head: DocumentHead, *, keep_newest: bool) -> None:
+        """Take a document out of the answers and purge it.
+
+        With `keep_newest` a newer version is on its way and only the one that answers now is taken out.
+        """
+        if keep_newest:
+            self._registry.unpublish(head)
+        elif head.deleted_at is None:
+            self._registry.mark_deleted(head, self._now())
+        for version in self._registry.versions(head.document_id):
+            if not version.status.terminal:
+                if keep_newest:
+                    continue
+                self.fail(version, FailureReason.DELETED, _DELETED)
+            elif not version.retired:
+                self._purge.version(version)
+                self._registry.relocate(version, version.ref, settled=True, retired=True)
+
+    def _settle_completed(self, head: DocumentHead, version: DocumentVersion) -> None:
+        if head.live_version > version.version or head.deleted_at is not None:
+            # A newer version, or the deletion, has seen to this one.
+            return
+        here = version.ref
+        if keys.stage_of(here.key) in (keys.INCOMING, keys.FAILED):
+            if self._store.head(ObjectRef(here.bucket, here.key)) is None:
+                # Deleted by its owner after the last chunk and before the move.
+                self.remove(head, keep_newest=False)
+                return
+            here = self._move(version, keys.PROCESSED + head.logical_key)
+        self._move_sidecar(version, head)
+        if version.version > 1:
+            for older in self._registry.versions(version.document_id):
+                if older.version < version.version and not older.retired:
+                    self._retire(older, head)
+        self._registry.relocate(version, here, settled=True)
+
+    def _settle_failed(self, head: DocumentHead, version: DocumentVersion) -> None:
+        here = version.ref
+        replaced = version.error_code == FailureReason.SUPERSEDED
+        if keys.stage_of(here.key) == keys.INCOMING and version.error_code != FailureReason.DELETED:
+            target = (
+                keys.archived_key(head.logical_key, f"v{version.version}")
+                if replaced
+                else keys.FAILED + head.logical_key
+            )
+            here = self._move(version, target, reason=None if replaced else version)
+        if version.chunk_count is not None:
+            self._purge.version(version)
+        self._registry.relocate(version, here, settled=True, retired=version.retired)
+
+    def _retire(self, older: DocumentVersion, head: DocumentHead) -> None:
+        here = older.ref
+        if older.status is DocumentStatus.COMPLETED:
+            if keys.stage_of(here.key) != keys.ARCHIVED:
+                target = keys.archived_key(head.logical_key, f"v{older.version}")
+                try:
+                    here = ObjectRef(here.bucket, target, self._store.copy(here, here.bucket, target))
+                except NotFound:
+                    _log.warning("The bytes of version %s of %s are gone.", older.version, older.document_id)
+            self._purge.version(older)
+        self._registry.relocate(older, here, settled=True, retired=True)
+
+    def _move(self, version: DocumentVersion, target: str, *, reason: DocumentVersion | None = None) -> ObjectRef:
+        """Copy to `target`, record it, then remove the original: in that order nothing is ever without a home."""
+        source = version.ref
+        try:
+            copied = self._store.copy(source, source.bucket, target, metadata=_reason(reason) if reason else None)
+        except NotFound:
+            _log.warning("%s is gone; there is nothing to move.", source.key)
+            return source
+        moved = ObjectRef(source.bucket, target, copied)
+        self._registry.relocate(version, moved, settled=False, retired=version.retired)
+        # Only that version is deleted: an upload that came meanwhile stays on top. Older ones would come to light
+        # again by it, so they are archived first; they were replaced before the pipeline ever saw them.
+        for older in self._store.older_versions(source):
+            label = f"replaced-{(older.version_id or '')[:12]}"
+            self._store.copy(older, older.bucket, keys.archived_key(keys.logical_key_of(older.key), label))
+            self._store.delete(older)
+        self._store.delete(source)
+        return moved
+
+    def _move_sidecar(self, version: DocumentVersion, head: DocumentHead) -> None:
+        if version.metadata_version_id is None:
+            return
+        source = ObjectRef(
+            version.bucket, keys.sidecar_of(keys.INCOMING + head.logical_key), version.metadata_version_id
+        )
+        try:
+            self._store.copy(source, source.bucket, keys.sidecar_of(keys.PROCESSED + head.logical_key))
+        except NotFound:
+            return
+        self._store.delete(source)
+
+    def _count(self, version: DocumentVersion) -> None:
+        seconds = (self._clock.now() - datetime.fromisoformat(version.upload_timestamp)).total_seconds()
+        self._metrics.put("IngestedDocuments", 1, "Count")
+        self._metrics.put("ProcessingDuration", max(0.0, seconds), "Seconds")
+
+    def _now(self) -> str:
+        return iso(self._clock.now())
+
+
+def _replaced_by(newest: int) -> str:
+    return f"Replaced by version {newest} before it was complete. Nothing to do: the newer upload counts."
+
+
+def _reason(version: DocumentVersion) -> dict[str, str]:
+    """The reason as S3 user metadata: ASCII, within the size that S3 allows."""
+    message = (version.error_message or "").encode("ascii", "replace").decode()
+    return {"error-code": version.error_code or "", "error-message": message[:_METADATA_BYTES]}

@@ -1,0 +1,199 @@
+"""check-health: look after the pipeline every five minutes, mend what can be mended, publish what alarms watch."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
+
+from portfolio_rag import keys
+from portfolio_rag.errors import ConditionFailed, FailureReason, PortfolioRagError
+from portfolio_rag.messages import IngestionMessage
+from portfolio_rag.models import DocumentStatus, DocumentVersion, iso
+from portfolio_rag.ports import Clock, DocumentRegistry, MessageQueue, Metrics, ObjectStore
+from portfolio_rag.services.health import DependencyHealth, HealthChecks
+from portfolio_rag.services.intake import Intake
+from portfolio_rag.services.lifecycle import Lifecycle
+
+_log = logging.getLogger(__name__)
+
+_PERIOD = timedelta(minutes=5)  # The rate of the rule `process-monitoring`, and the window of FailureRate.
+_LOOK_BACK = timedelta(days=1)
+_MISSED_AFTER = timedelta(minutes=10)  # S3 delivers "typically in seconds but can sometimes take a minute or longer".
+_MAX_DRIVES = 3
+_MAX_ATTEMPTS = 5
+_NOT_A_FAILURE = {FailureReason.SUPERSEDED, FailureReason.DELETED}
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineReport:
+    """What check-health saw and did. Depths in messages, rates in percent of the versions that ended in the period."""
+
+    dependencies: Sequence[DependencyHealth]
+    queue_depth: int
+    dead_letters: int
+    stuck: int
+    driven_again: int
+    retried: int
+    settled: int
+    swept: int
+    failure_rate: float
+
+    @property
+    def healthy(self) -> bool:
+        return all(dependency.healthy for dependency in self.dependencies) and not self.dead_letters
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"healthy": self.healthy, **asdict(self)}
+
+
+class PipelineMonitor:
+    def __init__(
+        self,
+        checks: HealthChecks,
+        store: ObjectStore,
+        registry: DocumentRegistry,
+        ingestion_queue: MessageQueue,
+        queues: Sequence[MessageQueue],
+        dead_letter_queues: Sequence[MessageQueue],
+        intake: Intake,
+        lifecycle: Lifecycle,
+        metrics: Metrics,
+        clock: Clock,
+        bucket: str,
+        stuck_after_seconds: int,
+    ) -> None:
+        self._checks = checks
+        self._store = store
+        self._registry = registry
+        self._ingestion_queue = ingestion_queue
+        self._queues = queues
+        self._dead_letter_queues = dead_letter_queues
+        self._intake = intake
+        self._lifecycle = lifecycle
+        self._metrics = metrics
+        self._clock = clock
+        self._bucket = bucket
+        self._stuck_after = timedelta(seconds=stuck_after_seconds)
+
+    def run(self) -> PipelineReport:
+        """One round. A repair that fails is logged and left for the next round."""
+        dependencies = self._checks.run()
+        stuck = [version for version in self._under_way() if self._untouched(version, self._stuck_after)]
+        report = PipelineReport(
+            dependencies=dependencies,
+            queue_depth=max((queue.depth().visible for queue in self._queues), default=0),
+            dead_letters=sum(queue.depth().visible for queue in self._dead_letter_queues),
+            stuck=len(stuck),
+            driven_again=_count(stuck, self._drive_again),
+            # Retrying against a dependency that is still down would only use the attempts up.
+            retried=_count(self._recoverable(), self._retry) if all(d.healthy for d in dependencies) else 0,
+            settled=_count(self._unsettled(), self._settle),
+            swept=_count(self._missed(), self._sweep),
+            failure_rate=self._failure_rate(),
+        )
+        self._publish(report)
+        return report
+
+    def _publish(self, report: PipelineReport) -> None:
+        self._metrics.put("QueueDepth", report.queue_depth, "Count")
+        self._metrics.put("DeadLetters", report.dead_letters, "Count")
+        self._metrics.put("StuckDocuments", report.stuck, "Count")
+        self._metrics.put("FailureRate", report.failure_rate, "Percent")
+        for dependency in report.dependencies:
+            if dependency.name == "chromadb":
+                self._metrics.put("ChromaDBErrors", 0 if dependency.healthy else 1, "Count")
+
+    def _under_way(self) -> Iterable[DocumentVersion]:
+        for status in (DocumentStatus.PENDING, DocumentStatus.PROCESSING):
+            yield from self._registry.in_status(status)
+
+    def _untouched(self, version: DocumentVersion, period: timedelta) -> bool:
+        return (version.updated_at or "") < iso(self._clock.now() - period)
+
+    def _drive_again(self, version: DocumentVersion) -> bool:
+        if version.drives >= _MAX_DRIVES:
+            self._lifecycle.fail(
+                version,
+                FailureReason.INTERNAL,
+                f"Ingestion stopped without a word {_MAX_DRIVES + 1} times, most likely for lack of memory or time. "
+                "Look into the function's log, then upload the document again.",
+            )
+            return True
+        try:
+            self._registry.drive_again(version, iso(self._clock.now()))
+        except ConditionFailed:
+            return False  # It moved on by itself.
+        self._ingestion_queue.send([IngestionMessage.of(version).to_json()])
+        return True
+
+    def _recoverable(self) -> Iterable[DocumentVersion]:
+        for version in self._recent(DocumentStatus.FAILED):
+            if (
+                version.error_code == FailureReason.DEPENDENCY_UNAVAILABLE
+                and version.settled
+                and not version.retired
+                and version.attempt < _MAX_ATTEMPTS
+            ):
+                head = self._registry.head(version.document_id)
+                if head is not None and not head.replaces(version.version):
+                    yield version
+
+    def _retry(self, version: DocumentVersion) -> bool:
+        try:
+            retried = self._registry.retry(version, iso(self._clock.now()))
+        except ConditionFailed:
+            return False
+        self._ingestion_queue.send([IngestionMessage.of(retried).to_json()])
+        return True
+
+    def _unsettled(self) -> Iterable[DocumentVersion]:
+        after = iso(self._clock.now() - _LOOK_BACK)
+        # Its own worker settles it within a minute; after that nobody does.
+        return [
+            version
+            for version in self._registry.unsettled(uploaded_after=after)
+            if self._untouched(version, timedelta(minutes=1))
+        ]
+
+    def _settle(self, version: DocumentVersion) -> bool:
+        self._lifecycle.settle(version.document_id, version.version)
+        return True
+
+    def _missed(self) -> Iterable[Any]:
+        before = self._clock.now() - _MISSED_AFTER
+        for info in self._store.list(self._bucket, keys.INCOMING):
+            if info.last_modified < before:
+                yield info.ref
+
+    def _sweep(self, ref: Any) -> bool:
+        return self._intake.sweep(ref) is not None
+
+    def _recent(self, status: DocumentStatus) -> Iterable[DocumentVersion]:
+        return self._registry.in_status(status, uploaded_after=iso(self._clock.now() - _LOOK_BACK))
+
+    def _failure_rate(self) -> float:
+        since = iso(self._clock.now() - _PERIOD)
+        ended = {
+            status: sum(
+                1
+                for version in self._recent(status)
+                if (version.processing_completed_at or "") >= since and version.error_code not in _NOT_A_FAILURE
+            )
+            for status in (DocumentStatus.COMPLETED, DocumentStatus.FAILED)
+        }
+        total = sum(ended.values())
+        return 100.0 * ended[DocumentStatus.FAILED] / total if total else 0.0
+
+
+def _count(items: Iterable[Any], repair: Callable[[Any], bool]) -> int:
+    """How many items the repair helped; one that fails does not keep it from the others."""
+    helped = 0
+    for entry in items:
+        try:
+            helped += repair(entry)
+        except PortfolioRagError:
+            _log.exception("A repair failed; the next round tries again.")
+    return helped
