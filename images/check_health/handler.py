@@ -1,0 +1,12 @@
+"""check-health: the rule `process-monitoring`; checks, mends, publishes metrics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from portfolio_rag.bootstrap import function_container
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Answers the report. A dependency that is down is a finding, not a failure of this function."""
+    return function_container().monitor.run().as_dict()

@@ -1,0 +1,21 @@
+"""document-intake: S3 notifications of the raw bucket; registers uploads, purges what was deleted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from portfolio_rag.bootstrap import function_container
+from portfolio_rag.lambda_events import s3_events
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
+    """Raises what is retryable: Lambda repeats an asynchronous invocation twice, then keeps it in its DLQ."""
+    intake = function_container().intake
+    handled = 0
+    for record in s3_events(event):
+        if record.created:
+            intake.object_created(record.ref)
+        elif record.removed:
+            intake.object_removed(record.ref)
+        handled += 1
+    return {"records": handled}

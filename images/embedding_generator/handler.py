@@ -1,0 +1,22 @@
+"""embedding-generator: `portfolio-embedding-queue`; embeds chunks, stores and backs up their vectors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from portfolio_rag.bootstrap import function_container
+from portfolio_rag.lambda_events import handle_batch
+from portfolio_rag.messages import EmbeddingMessage
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """The whole batch in one run of the model and one upsert. Answers which messages must be delivered again."""
+    embedding = function_container().embedding
+    return handle_batch(
+        event,
+        parse=EmbeddingMessage.from_json,
+        process=embedding.process,
+        give_up=embedding.give_up,
+        max_receive_count=function_container().settings.max_receive_count,
+        together=True,
+    )

@@ -1,0 +1,345 @@
+"""The composition root: the only place that builds clients and wires use cases. Nothing is built at import time.
+
+`Container` builds each part when it is first asked for, so that a light function never imports the model, and a warm
+invocation reuses all that the first one built.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
+
+from portfolio_rag.adapters.aws import AwsClients
+from portfolio_rag.adapters.chunk_store import DynamoChunkStore
+from portfolio_rag.adapters.dynamodb import Table
+from portfolio_rag.adapters.job_store import DynamoJobStore
+from portfolio_rag.adapters.launcher import LambdaJobLauncher
+from portfolio_rag.adapters.metrics import CloudWatchMetrics
+from portfolio_rag.adapters.registry import DynamoDocumentRegistry
+from portfolio_rag.adapters.s3 import S3ObjectStore
+from portfolio_rag.adapters.sqs import SqsQueue
+from portfolio_rag.adapters.vector_index import DynamoVectorIndex
+from portfolio_rag.config import Settings
+from portfolio_rag.keys import INCOMING
+from portfolio_rag.logs import configure_logging
+from portfolio_rag.ports import Embedder, LanguageModel, Tokenizer, VectorStore
+from portfolio_rag.rules import ConfigSource
+from portfolio_rag.services.backup import VectorBackup
+from portfolio_rag.services.documents import Documents
+from portfolio_rag.services.health import Check, HealthChecks
+from portfolio_rag.services.intake import Intake
+from portfolio_rag.services.lifecycle import Lifecycle
+from portfolio_rag.services.monitoring import PipelineMonitor
+from portfolio_rag.services.purge import Purge
+from portfolio_rag.services.reindex import BatchReindex, Jobs
+
+if TYPE_CHECKING:
+    from portfolio_rag.services.chat import Chat
+    from portfolio_rag.services.embedding import Embedding
+    from portfolio_rag.services.processing import Processing
+    from portfolio_rag.services.retrieval import Retrieval
+
+
+class SystemClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class Container:
+    """Everything, lazily. Heavy imports stand inside the part that needs them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.clock = SystemClock()
+        self._aws = AwsClients(settings)
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Container:
+        """Raises ConfigurationError."""
+        return cls(Settings.from_env(env))
+
+    # --- adapters
+
+    @cached_property
+    def store(self) -> S3ObjectStore:
+        return S3ObjectStore(self._aws("s3"))
+
+    @cached_property
+    def registry(self) -> DynamoDocumentRegistry:
+        return DynamoDocumentRegistry(self._table(self.settings.dynamodb_document_table))
+
+    @cached_property
+    def chunks(self) -> DynamoChunkStore:
+        return DynamoChunkStore(self._table(self.settings.dynamodb_chunks_table), self.settings.dynamodb_document_table)
+
+    @cached_property
+    def jobs(self) -> DynamoJobStore:
+        return DynamoJobStore(self._table(self.settings.dynamodb_jobs_table), self.settings.chroma_collection)
+
+    @cached_property
+    def vector_index(self) -> DynamoVectorIndex:
+        return DynamoVectorIndex(self._table(self.settings.dynamodb_vectors_table))
+
+    @cached_property
+    def ingestion_queue(self) -> SqsQueue:
+        return SqsQueue(self._aws("sqs"), self.settings.sqs_ingestion_queue)
+
+    @cached_property
+    def embedding_queue(self) -> SqsQueue:
+        return SqsQueue(self._aws("sqs"), self.settings.sqs_embedding_queue)
+
+    @cached_property
+    def dead_letter_queues(self) -> list[SqsQueue]:
+        names = (self.settings.sqs_dlq, self.settings.sqs_embedding_dlq, self.settings.sqs_events_dlq)
+        return [SqsQueue(self._aws("sqs"), name) for name in names]
+
+    @cached_property
+    def metrics(self) -> CloudWatchMetrics:
+        return CloudWatchMetrics(self._aws("cloudwatch"), self.settings.metrics_namespace)
+
+    @cached_property
+    def vectors(self) -> VectorStore:
+        from portfolio_rag.adapters.chroma import ChromaVectorStore
+
+        return ChromaVectorStore(self.settings.chroma_url)
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        from portfolio_rag.adapters.embedding_factory import make_embedder
+
+        return make_embedder(self.model_settings)
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer:
+        from portfolio_rag.adapters.embedding_factory import make_tokenizer
+
+        return make_tokenizer(self.settings)
+
+    @cached_property
+    def language_model(self) -> LanguageModel | None:
+        """None without a key: the answers are extractive then."""
+        if not self.settings.openai_api_key:
+            return None
+        from portfolio_rag.adapters.openai_model import OpenAIModel
+
+        return OpenAIModel(
+            self.settings.openai_api_key, self.model_settings.gpt_model, base_url=self.settings.openai_base_url
+        )
+
+    @cached_property
+    def config(self) -> ConfigSource:
+        return ConfigSource(self.store, self.settings)
+
+    @cached_property
+    def model_settings(self) -> Settings:
+        """The settings with what the model configuration in the config bucket says: it wins over the environment."""
+        chosen = self.config.model_config()
+        return replace(
+            self.settings,
+            embedding_model=chosen.embedding_model,
+            embedding_backend=chosen.embedding_backend,
+            gpt_model=chosen.gpt_model,
+        )
+
+    # --- use cases
+
+    @cached_property
+    def backup(self) -> VectorBackup:
+        return VectorBackup(self.store, self.settings.s3_embeddings_bucket)
+
+    @cached_property
+    def purge(self) -> Purge:
+        return Purge(self.chunks, self.vectors, self.backup, self.vector_index, self.jobs)
+
+    @cached_property
+    def lifecycle(self) -> Lifecycle:
+        return Lifecycle(self.store, self.registry, self.purge, self.metrics, self.clock)
+
+    @cached_property
+    def intake(self) -> Intake:
+        return Intake(self.store, self.registry, self.ingestion_queue, self.lifecycle, self.config, self.clock)
+
+    @cached_property
+    def processing(self) -> Processing:
+        from portfolio_rag.services.processing import Processing
+
+        return Processing(
+            self.store,
+            self.registry,
+            self.chunks,
+            self.embedding_queue,
+            self.lifecycle,
+            self.config,
+            self.tokenizer,
+            self.clock,
+        )
+
+    @cached_property
+    def embedding(self) -> Embedding:
+        from portfolio_rag.services.embedding import Embedding
+
+        return Embedding(
+            self.registry,
+            self.chunks,
+            self.jobs,
+            self.embedder,
+            self.vectors,
+            self.backup,
+            self.vector_index,
+            self.lifecycle,
+            self.purge,
+            self.metrics,
+            self.clock,
+        )
+
+    @cached_property
+    def batch_reindex(self) -> BatchReindex:
+        from portfolio_rag.services.rebuild import Rebuild
+
+        rebuild = Rebuild(
+            self.registry,
+            self.chunks,
+            self.jobs,
+            self.vectors,
+            self.backup,
+            self.embedder,
+            self.clock,
+            self.settings.chroma_collection,
+            time.sleep,
+        )
+        return BatchReindex(
+            self.store,
+            self.registry,
+            self.jobs,
+            self.intake,
+            rebuild,
+            self.clock,
+            self.settings.s3_raw_bucket,
+            time.sleep,
+        )
+
+    @cached_property
+    def monitor(self) -> PipelineMonitor:
+        return PipelineMonitor(
+            HealthChecks(self.checks()),
+            self.store,
+            self.registry,
+            self.ingestion_queue,
+            [self.ingestion_queue, self.embedding_queue],
+            self.dead_letter_queues,
+            self.intake,
+            self.lifecycle,
+            self.metrics,
+            self.clock,
+            self.settings.s3_raw_bucket,
+            self.settings.stuck_after_seconds,
+        )
+
+    @cached_property
+    def documents(self) -> Documents:
+        return Documents(
+            self.store,
+            self.registry,
+            self.chunks,
+            self.lifecycle,
+            self.config,
+            self.clock,
+            self.settings.s3_raw_bucket,
+        )
+
+    @cached_property
+    def retrieval(self) -> Retrieval:
+        from portfolio_rag.services.retrieval import Retrieval
+
+        return Retrieval(self.embedder, self.vectors, self.chunks, self.registry, self.jobs)
+
+    @cached_property
+    def chat(self) -> Chat:
+        from portfolio_rag.services.chat import Chat
+
+        return Chat(
+            self.retrieval, self.language_model, self.embedder, temperature=self.config.model_config().temperature
+        )
+
+    # --- health
+
+    def checks(self) -> dict[str, Check]:
+        """What ingestion cannot do without."""
+        return {
+            "s3": self._check_s3,
+            "dynamodb": self._check_dynamodb,
+            "sqs": self._check_sqs,
+            "chromadb": self._check_chroma,
+        }
+
+    def api_checks(self) -> dict[str, Check]:
+        return {**self.checks(), "embedding_model": self._check_model, "openai": self._check_openai}
+
+    def _check_s3(self) -> str:
+        bucket = self.settings.s3_raw_bucket
+        next(self.store.list(bucket, INCOMING), None)
+        return f"Bucket {bucket} answers."
+
+    def _check_dynamodb(self) -> str:
+        self.registry.head("health")
+        return f"Table {self.settings.dynamodb_document_table} answers."
+
+    def _check_sqs(self) -> str:
+        depths = {queue.name: queue.depth().visible for queue in (self.ingestion_queue, self.embedding_queue)}
+        return ", ".join(f"{name}: {depth} waiting" for name, depth in depths.items())
+
+    def _check_chroma(self) -> str:
+        self.vectors.ping()
+        live = self.jobs.index_pointer().live
+        return f"Collection {live} holds {self.vectors.count(live)} windows."
+
+    def _check_model(self) -> str:
+        self.embedder.embed(["health"])
+        return f"{self.model_settings.embedding_model}, backend {self.model_settings.embedding_backend}."
+
+    def _check_openai(self) -> str:
+        if self.language_model is None:
+            return "No OPENAI_API_KEY: answers are extractive."
+        return f"Configured for {self.model_settings.gpt_model}; not called, because a call costs money."
+
+    def _table(self, name: str) -> Table:
+        return Table(self._aws("dynamodb"), name)
+
+
+@cache
+def function_container() -> Container:
+    """The container of a Lambda function's process, built by its first invocation and kept for the warm ones."""
+    container = Container.from_env()
+    configure_logging(container.settings.log_level)
+    return container
+
+
+@dataclass(frozen=True, slots=True)
+class ApiServices:
+    """What the routes of the API use."""
+
+    documents: Documents
+    jobs: Jobs
+    health: HealthChecks
+    retrieval: Retrieval
+    chat: Chat
+    settings: Settings
+
+
+def build_api(settings: Settings) -> ApiServices:
+    """All that the API needs, its model loaded, so that the first question waits for nothing."""
+    container = Container(settings)
+    container.embedder.embed(["warm up"])
+    launcher = LambdaJobLauncher(container._aws("lambda"), settings.reindex_function)
+    return ApiServices(
+        documents=container.documents,
+        jobs=Jobs(container.jobs, launcher, container.clock),
+        health=HealthChecks(container.api_checks()),
+        retrieval=container.retrieval,
+        chat=container.chat,
+        settings=settings,
+    )
