@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
+
 from portfolio_rag.bootstrap import ApiServices
 from portfolio_rag.services.chat import Chat
 from portfolio_rag.services.documents import Documents
 from portfolio_rag.services.health import HealthChecks
 from portfolio_rag.services.reindex import Jobs
-
 from portfolio_rag.services.retrieval import Retrieval
 
 # `async`, though nothing is awaited: FastAPI would send a plain function to the thread pool for one attribute.

@@ -8,7 +8,6 @@ from typing import Any
 
 from fastapi import FastAPI, Security
 from fastapi.security import APIKeyHeader
-from portfolio_rag.bootstrap import ApiServices, build_api
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
@@ -17,6 +16,7 @@ from api.logs import configure_logging
 from api.middleware import REQUEST_ID_HEADER, ErrorBoundary, Guard, RequestContext
 from api.openapi import DESCRIPTION, SUMMARY, TAGS, TITLE, VERSION, complete
 from api.routes import chat, documents, health, jobs, search
+from portfolio_rag.bootstrap import ApiServices, build_api
 from portfolio_rag.config import Settings
 from portfolio_rag.errors import ConfigurationError
 

@@ -182,9 +182,7 @@ class Guard:
             )
         length = headers.get("content-length", "")
         if length.isascii() and length.isdigit() and int(length) > limit:
-            return problem_response(
-                status=413, title="Payload too large", code="payload_too_large", detail=_too_large(limit), instance=path
-            )
+            return problem_response(status=413, detail=_too_large(limit), instance=path)
         return None
 
     def _allows(self, origin: str | None) -> bool:

@@ -102,8 +102,9 @@ def problem_response(
     headers: Mapping[str, str] | None = None,
 ) -> ProblemResponse:
     """The response for one problem; title and code default to those of the status, 503 gets Retry-After."""
-    title = title or HTTPStatus(status).phrase
-    code = code or HTTPStatus(status).phrase.lower().replace(" ", "_")
+    # Python renamed the phrase of 413 between releases.
+    title = title or ("Payload too large" if status == 413 else HTTPStatus(status).phrase.capitalize())
+    code = code or title.lower().replace(" ", "_")
     problem = Problem(
         type=TYPE_PREFIX + code,
         title=title,
@@ -166,17 +167,18 @@ async def _on_http_exception(request: Request, error: Exception) -> ProblemRespo
     return problem_response(status=known.status_code, detail=detail, instance=request.url.path, headers=known.headers)
 
 
+def _field_problem(entry: Mapping[str, Any]) -> FieldProblem:
+    location, *path = entry["loc"]
+    if entry["type"] == "json_invalid" and isinstance(path[0], int):
+        # The whole body: FastAPI gives the offset where a field's name is otherwise.
+        detail = f"The body is not JSON: {entry['ctx']['error']} at character {path[0]}."
+        return FieldProblem(location=location, field="", detail=detail)
+    return FieldProblem(location=location, field=".".join(str(part) for part in path), detail=entry["msg"])
+
+
 async def _on_validation_error(request: Request, error: Exception) -> ProblemResponse:
     known = cast(RequestValidationError, error)
-    fields = [
-        FieldProblem(
-            location=str(entry["loc"][0]),
-            # Numbers in the location of broken JSON are offsets in the text, in a list they are indexes.
-            field=".".join(str(part) for part in entry["loc"][1:]),
-            detail=entry["msg"],
-        )
-        for entry in known.errors()
-    ]
+    fields = [_field_problem(entry) for entry in known.errors()]
     first = fields[0]
     named = f"{first.location} {first.field}".strip()
     more = f" ({len(fields) - 1} more in `errors`)" if len(fields) > 1 else ""

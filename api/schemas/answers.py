@@ -63,7 +63,7 @@ class CitationOut(BaseModel):
     document_id: str = Field(description="The document.", examples=["5b0f8a52-6c8e-5a0f-9d5e-0f6a5b1f7c11"])
     version: int = Field(description="Its version.", examples=[1])
     filename: str = Field(description="Its name.", examples=["sqs-queues.md"])
-    s3_key: str = Field(description="Its logical key in the raw bucket.", examples=["sqs-queues.md"])
+    s3_key: str = Field(description="Where its bytes are in the raw bucket.", examples=["processed/sqs-queues.md"])
     upload_timestamp: str = Field(description="When it was uploaded (UTC).", examples=["2026-01-05T10:12:00.000000Z"])
     chunk_id: str = Field(description="The chunk.", examples=["0d8f4c0e-52f1-5a9f-8a0e-3f5f6f0c9b1a"])
     chunk_index: int = Field(description="Place of the chunk in the document, from 0.", examples=[0])

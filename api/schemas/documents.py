@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from portfolio_rag.services.documents import DocumentDetail, PresignedUpload, UploadReceipt
 from pydantic import BaseModel, ConfigDict, Field, Json, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from portfolio_rag.models import Chunk, ChunkStatus, DocumentStatus, DocumentVersion
 from portfolio_rag.ports import Page
+from portfolio_rag.services.documents import DocumentDetail, PresignedUpload, UploadReceipt
 
 AttributeName = Annotated[str, Field(min_length=1, max_length=256)]
 Attributes = dict[AttributeName, StrictStr | StrictBool | StrictInt | StrictFloat | list[StrictStr]]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from portfolio_rag.services.health import DependencyHealth
 from pydantic import BaseModel, Field
+
+from portfolio_rag.services.health import DependencyHealth
 
 
 class Health(StrEnum):

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.main import create_app
+from portfolio_rag.bootstrap import ApiServices
+from portfolio_rag.config import Settings
+from tests.unit.api.fakes import fake_services
+
+
+@pytest.fixture
+def services() -> ApiServices:
+    return fake_services()
+
+
+@pytest.fixture
+def client(services: ApiServices) -> Iterator[TestClient]:
+    with TestClient(create_app(services=services)) as client:
+        yield client
+
+
+@pytest.fixture
+def client_with() -> Iterator[Callable[..., TestClient]]:
+    """Makes a client for an API with the given settings."""
+    with ExitStack() as stack:
+
+        def make(**settings: Any) -> TestClient:
+            app = create_app(services=fake_services(Settings(**settings)))
+            return stack.enter_context(TestClient(app))
+
+        yield make

@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from portfolio_rag.errors import Conflict, InvalidRequest, StorageUnavailable
+from portfolio_rag.models import DocumentHead, DocumentStatus
+from portfolio_rag.services.documents import DocumentDetail
+from tests.unit.api.fakes import BUCKET, DOCUMENT_ID, KEY, UNKNOWN_ID, chunk, document
+
+
+def test_upload_streams_the_file_to_the_service(client, services):
+    attributes = {"service": "sqs", "year": 2026, "score": 0.5, "reviewed": True, "topics": ["a", "b"]}
+    response = client.post(
+        "/api/documents",
+        files={"file": ("sqs-queues.md", b"# SQS\n" * 1000, "text/markdown")},
+        data={"prefix": "guides/", "metadata": json.dumps(attributes)},
+    )
+    assert response.status_code == 202
+    assert response.headers["Location"] == f"/api/documents/{DOCUMENT_ID}"
+    assert response.json() == {
+        "document_id": DOCUMENT_ID,
+        "bucket": "portfolio-raw",
+        "s3_key": "incoming/guides/sqs-queues.md",
+        "s3_version_id": "s3-1",
+        "size": 6000,
+    }
+    ((filename, size, prefix, passed, content_type),) = services.documents.calls
+    assert (filename, size, prefix, content_type) == ("sqs-queues.md", 6000, "guides/", "text/markdown")
+    assert passed == attributes
+    assert [type(value) for value in passed.values()] == [str, int, float, bool, list]
+
+
+def test_upload_needs_nothing_but_the_file(client, services):
+    assert client.post("/api/documents", files={"file": ("a.md", b"x")}).status_code == 202
+    assert services.documents.calls[0][2:4] == ("", None)
+
+
+def test_upload_takes_the_empty_fields_of_a_form_for_unset(client, services):
+    response = client.post("/api/documents", files={"file": ("a.md", b"x")}, data={"prefix": "", "metadata": ""})
+    assert response.status_code == 202
+    assert services.documents.calls[0][2:4] == ("", None)
+
+
+def test_upload_larger_than_the_rules_allow(client):
+    response = client.post("/api/documents", files={"file": ("a.md", b"x" * 10_001)})
+    assert response.status_code == 413
+    assert response.json()["code"] == "payload_too_large"
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    ["not json", "[]", '{"a": null}', '{"a": {"b": 1}}', '{"a": [1]}', '{"": 1}'],
+)
+def test_upload_with_attributes_that_cannot_be_stored(client, services, metadata):
+    response = client.post("/api/documents", files={"file": ("a.md", b"x")}, data={"metadata": metadata})
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["field"].startswith("metadata")
+    assert services.documents.calls == []
+
+
+@pytest.mark.parametrize("form", [{"data": {"prefix": "a/"}}, {"files": {"other": ("a.md", b"x")}}, {}])
+def test_upload_without_a_file(client, form):
+    response = client.post("/api/documents", **form)
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["field"] == "file"
+
+
+def test_upload_that_is_no_multipart_form(client):
+    response = client.post(
+        "/api/documents", content=b"garbage", headers={"Content-Type": "multipart/form-data; boundary=x"}
+    )
+    assert response.status_code in (400, 422)
+    assert response.headers["Content-Type"] == "application/problem+json"
+
+
+def test_upload_that_the_service_refuses_or_storage_loses(client, services):
+    services.documents.error = InvalidRequest("The prefix must not contain `..`.")
+    assert client.post("/api/documents", files={"file": ("a.md", b"x")}).status_code == 400
+    services.documents.error = StorageUnavailable("S3 does not answer.")
+    response = client.post("/api/documents", files={"file": ("a.md", b"x")})
+    assert response.status_code == 503
+    assert "Retry-After" in response.headers
+
+
+def test_presign(client, services):
+    response = client.post(
+        "/api/documents/presign", json={"filename": "a.md", "prefix": "guides/", "metadata": {"service": "sqs"}}
+    )
+    assert response.status_code == 200
+    body = response.json()
+    assert body["fields"]["key"] == body["s3_key"] == "incoming/guides/a.md"
+    assert body["document_id"] == DOCUMENT_ID
+    assert body["expires_in_seconds"] == 900
+    assert services.documents.calls == [("a.md", "guides/", {"service": "sqs"})]
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"filename": ""}, {"filename": "x" * 256}, {"filename": "a.md", "metadata": {"a": None}}]
+)
+def test_presign_bounds(client, body):
+    assert client.post("/api/documents/presign", json=body).status_code == 422
+
+
+def test_presign_that_the_service_refuses(client, services):
+    services.documents.error = InvalidRequest("The name must not contain a slash.")
+    assert client.post("/api/documents/presign", json={"filename": "a/b.md"}).status_code == 400
+
+
+def test_list_counts_on_the_first_page_only(client, services):
+    first = client.get("/api/documents", params={"status": "COMPLETED", "limit": 1}).json()
+    assert [item["document_id"] for item in first["items"]] == [DOCUMENT_ID]
+    assert first["items"][0]["status"] == "COMPLETED"
+    assert first["counts"] == {"PENDING": 0, "PROCESSING": 0, "COMPLETED": 1, "FAILED": 0}
+    second = client.get("/api/documents", params={"cursor": first["next_cursor"]}).json()
+    assert second["next_cursor"] is None
+    assert second["counts"] is None
+    assert services.documents.calls == [(DocumentStatus.COMPLETED, 1, None), (None, 20, "page-2")]
+
+
+@pytest.mark.parametrize("query", ["status=DONE", "limit=0", "limit=101", "limit=x", "cursor="])
+def test_list_bounds(client, query):
+    response = client.get(f"/api/documents?{query}")
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["location"] == "query"
+
+
+def test_list_with_a_foreign_cursor(client):
+    assert client.get("/api/documents", params={"cursor": "made-up"}).status_code == 400
+
+
+def test_get_shows_head_versions_and_chunks(client):
+    body = client.get(f"/api/documents/{DOCUMENT_ID}").json()
+    assert body["logical_key"] == "guides/sqs-queues.md"
+    assert (body["status"], body["latest_version"], body["live_version"]) == ("COMPLETED", 1, 1)
+    assert [version["version"] for version in body["versions"]] == [1]
+    assert body["chunk_count"] == 1
+    (shown,) = body["chunks"]
+    assert shown["content"] == chunk().content
+    assert shown["vector_ids"] == chunk().window_ids
+
+
+def test_get_shows_why_the_newest_version_failed_while_an_older_one_answers(client, services):
+    failed = document(
+        version=2, status=DocumentStatus.FAILED, error_code="ENCRYPTED", error_message="The PDF wants a password."
+    )
+    services.documents.detail = DocumentDetail(
+        DocumentHead(DOCUMENT_ID, BUCKET, KEY, 2, 1), [failed, document()], [chunk()]
+    )
+    body = client.get(f"/api/documents/{DOCUMENT_ID}").json()
+    assert (body["status"], body["error_code"]) == ("FAILED", "ENCRYPTED")
+    assert body["error_message"] == "The PDF wants a password."
+    assert (body["latest_version"], body["live_version"]) == (2, 1)
+
+
+def test_get_when_no_version_answers(client, services):
+    services.documents.detail = DocumentDetail(
+        DocumentHead(DOCUMENT_ID, BUCKET, KEY, 1, 0), [document(status=DocumentStatus.PENDING)], []
+    )
+    body = client.get(f"/api/documents/{DOCUMENT_ID}").json()
+    assert body["live_version"] is None
+    assert body["chunks"] == []
+
+
+def test_get_shows_a_slice_of_many_chunks(client, services):
+    services.documents.detail = DocumentDetail(
+        DocumentHead(DOCUMENT_ID, BUCKET, KEY, 1, 1), [document()], [chunk(n) for n in range(150)]
+    )
+    body = client.get(f"/api/documents/{DOCUMENT_ID}", params={"chunk_offset": 140, "chunk_limit": 100}).json()
+    assert body["chunk_count"] == 150
+    assert [shown["chunk_index"] for shown in body["chunks"]] == list(range(140, 150))
+    assert len(client.get(f"/api/documents/{DOCUMENT_ID}").json()["chunks"]) == 20
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_unknown_and_malformed_ids(client, method):
+    missing = client.request(method, f"/api/documents/{UNKNOWN_ID}")
+    assert missing.status_code == 404
+    assert UNKNOWN_ID in missing.json()["detail"]
+    assert client.request(method, "/api/documents/nonsense").status_code == 422
+
+
+def test_delete(client, services):
+    response = client.delete(f"/api/documents/{DOCUMENT_ID}")
+    assert response.status_code == 202
+    assert response.json() == {"document_id": DOCUMENT_ID}
+    assert services.documents.calls == [(DOCUMENT_ID,)]
+
+
+def test_delete_in_a_state_that_does_not_allow_it(client, services):
+    services.documents.error = Conflict("Somebody else is deleting it.")
+    assert client.delete(f"/api/documents/{DOCUMENT_ID}").status_code == 409

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import pytest
+
+from portfolio_rag.errors import Conflict
+from portfolio_rag.models import JobStatus, JobType, Trigger
+from tests.unit.api.fakes import JOB_ID, UNKNOWN_ID
+
+
+def test_start_answers_at_once_with_where_to_look(client, services):
+    response = client.post("/api/reindex", json={"job_type": "BATCH", "source_s3_prefix": "guides/"})
+    assert response.status_code == 202
+    assert response.headers["Location"] == f"/api/jobs/{JOB_ID}"
+    body = response.json()
+    assert (body["job_type"], body["status"], body["source_s3_prefix"]) == ("BATCH", "PENDING", "guides/")
+    assert services.jobs.calls == [(JobType.BATCH, "guides/", Trigger.USER)]
+
+
+def test_start_without_a_body_rebuilds_everything(client, services):
+    assert client.post("/api/reindex").status_code == 202
+    assert services.jobs.calls == [(JobType.REINDEX, "", Trigger.USER)]
+
+
+@pytest.mark.parametrize("body", [{"job_type": "EVERYTHING"}, {"source_s3_prefix": "x" * 1025}, {"prefix": "x"}, 7])
+def test_start_bounds(client, services, body):
+    assert client.post("/api/reindex", json=body).status_code == 422
+    assert services.jobs.calls == []
+
+
+def test_start_while_another_runs(client, services):
+    services.jobs.error = Conflict("A reindex is running.")
+    response = client.post("/api/reindex", json={})
+    assert response.status_code == 409
+    assert response.json()["detail"] == "A reindex is running."
+
+
+def test_list(client, services):
+    body = client.get("/api/jobs", params={"status": "RUNNING", "limit": 100}).json()
+    assert [item["job_id"] for item in body["items"]] == [JOB_ID]
+    client.get("/api/jobs")
+    assert services.jobs.calls == [(JobStatus.RUNNING, 100), (None, 20)]
+
+
+@pytest.mark.parametrize("query", ["status=GONE", "limit=0", "limit=101"])
+def test_list_bounds(client, query):
+    assert client.get(f"/api/jobs?{query}").status_code == 422
+
+
+def test_get(client):
+    body = client.get(f"/api/jobs/{JOB_ID}").json()
+    assert body["documents_total"] == 12
+    assert body["statistics"] == {"vectors_reused": 40}
+    assert body["completed_at"] is None
+
+
+def test_unknown_and_malformed_ids(client, services):
+    assert client.get(f"/api/jobs/{UNKNOWN_ID}").status_code == 404
+    # The index pointer lives in the same table under `index#…`: it is no job.
+    assert client.get("/api/jobs/index%23portfolio_knowledge").status_code == 422
+    assert services.jobs.calls == [(UNKNOWN_ID,)]

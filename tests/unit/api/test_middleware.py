@@ -1,0 +1,260 @@
+"""Ids, access log, security headers, the key, foreign pages, body sizes, CORS."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from api.main import create_app, parse_origins
+from api.middleware import FORM_OVERHEAD_BYTES, JSON_BODY_BYTES
+from portfolio_rag.config import Settings
+from portfolio_rag.errors import ConfigurationError
+from tests.unit.api.fakes import DOCUMENT_ID, JOB_ID, QUESTION, fake_services
+from tests.unit.api.test_problems import assert_problem
+
+KEY = "a-key-with-ä"
+GUARDED = [
+    ("POST", "/api/chat"),
+    ("POST", "/api/search"),
+    ("POST", "/api/documents"),
+    ("POST", "/api/documents/presign"),
+    ("GET", "/api/documents"),
+    ("GET", f"/api/documents/{DOCUMENT_ID}"),
+    ("DELETE", f"/api/documents/{DOCUMENT_ID}"),
+    ("POST", "/api/reindex"),
+    ("GET", "/api/jobs"),
+    ("GET", f"/api/jobs/{JOB_ID}"),
+    ("GET", "/api/health"),
+    ("GET", "/api/not-yet-written"),
+    ("GET", "/not-yet-written"),
+    ("GET", "//api/jobs"),
+]
+
+
+@pytest.mark.parametrize("path", ["/api/live", "/api/jobs", "/docs", "/nowhere", "/docs/assets/swagger-ui.css"])
+def test_every_response_has_an_id_and_security_headers(client, path):
+    first, second = client.get(path), client.get(path)
+    assert first.headers["X-Request-ID"] != second.headers["X-Request-ID"]
+    assert first.headers["X-Content-Type-Options"] == "nosniff"
+    assert first.headers["X-Frame-Options"] == "DENY"
+    assert first.headers["Referrer-Policy"] == "no-referrer"
+    assert "default-src 'none'" in first.headers["Content-Security-Policy"]
+
+
+def test_answers_are_not_cached(client):
+    assert client.get("/api/jobs").headers["Cache-Control"] == "no-store"
+
+
+def test_a_good_request_id_is_kept_and_a_bad_one_is_not(client):
+    assert client.get("/api/live", headers={"X-Request-ID": "trace-1.2_3"}).headers["X-Request-ID"] == "trace-1.2_3"
+    for bad in ("", "a b", 'x"}\n', "x" * 129, "ä"):
+        response = client.get("/api/live", headers={"X-Request-ID": bad.encode("latin-1")})
+        assert response.headers["X-Request-ID"] != bad
+        assert len(response.headers["X-Request-ID"]) == 32
+
+
+def test_the_access_log_says_what_happened_and_no_query(client, caplog):
+    with caplog.at_level(logging.INFO, logger="api.access"):
+        client.get("/api/jobs?status=NOTHING", headers={"X-Request-ID": "abc"})
+        client.get("/api/live")
+    (record,) = [record for record in caplog.records if record.name == "api.access"]
+    assert (record.method, record.path, record.status) == ("GET", "/api/jobs", 422)
+    assert record.duration_ms >= 0
+    assert "NOTHING" not in str(vars(record))
+
+
+def test_logs_are_json_lines_with_the_request_id_also_from_worker_threads():
+    """In a process of its own: it sets up logging for the whole process."""
+    script = """
+import logging
+from fastapi.testclient import TestClient
+from api.logs import configure_logging
+from api.main import create_app
+from tests.unit.api.fakes import FakeJobs, fake_services
+
+class Talking(FakeJobs):
+    def list(self, status=None, limit=50):
+        logging.getLogger("portfolio_rag.services.reindex").info("from the use case")
+        logging.getLogger("uvicorn.access").info("not wanted")
+        return super().list(status, limit)
+
+configure_logging("INFO")
+services = fake_services()
+object.__setattr__(services, "jobs", Talking())
+with TestClient(create_app(services=services)) as client:
+    client.get("/api/jobs", headers={"X-Request-ID": "abc"})
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(line["logger"], line["message"]) for line in lines] == [
+        ("portfolio_rag.services.reindex", "from the use case"),
+        ("api.access", "request"),
+    ]
+    assert {line["request_id"] for line in lines} == {"abc"}
+    assert lines[1]["status"] == 200
+
+
+@pytest.mark.parametrize(("method", "path"), GUARDED)
+@pytest.mark.parametrize("given", [None, "", "wrong", KEY + " ", KEY.upper()])
+def test_with_a_key_set_everything_wants_it(client_with, method, path, given):
+    client = client_with(api_key=KEY)
+    headers = {} if given is None else {"X-API-Key": given.encode()}
+    # A space at the end of a header's value does not count in HTTP.
+    if given == KEY + " ":
+        headers = {"X-API-Key": (KEY + " x").encode()}
+    response = client.request(method, path, headers=headers)
+    assert_problem(response, 401, "unauthorized")
+    assert response.headers["WWW-Authenticate"] == "ApiKey"
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/live", "/docs", "/openapi.json", "/docs/assets/start.js", "/docs/assets/swagger-ui-bundle.js"]
+)
+def test_with_a_key_set_the_documentation_and_liveness_stay_open(client_with, path):
+    assert client_with(api_key=KEY).get(path).status_code == 200
+
+
+def test_the_right_key_opens(client_with):
+    client = client_with(api_key=KEY)
+    headers = {"X-API-Key": KEY.encode()}
+    assert client.post("/api/chat", json={"question": QUESTION}, headers=headers).status_code == 200
+    assert client.get("/api/health", headers=headers).status_code == 200
+
+
+def test_without_a_key_none_is_asked_for(client):
+    assert client.get("/api/jobs", headers={"X-API-Key": "whatever"}).status_code == 200
+
+
+def test_a_json_body_that_says_it_is_too_large_is_not_read(client, services):
+    body = json.dumps({"question": "x" * JSON_BODY_BYTES})
+    response = client.post("/api/chat", content=body, headers={"Content-Type": "application/json"})
+    assert_problem(response, 413, "payload_too_large")
+    assert services.chat.calls == []
+
+
+@pytest.mark.parametrize("path", ["/api/chat", "/api/documents/presign", "/api/reindex"])
+def test_a_body_that_hides_its_size_is_cut_off(client, path):
+    pieces = (b" " * 65536 for _ in range(10))
+    response = client.post(path, content=pieces, headers={"Content-Type": "application/json"})
+    assert_problem(response, 413, "payload_too_large")
+
+
+def test_a_body_without_end_is_not_read_to_its_end():
+    """Past TestClient, which collects the body before it sends it."""
+    read, sent = 0, []
+
+    async def receive():
+        nonlocal read
+        read += 1
+        return {"type": "http.request", "body": b" " * 65536, "more_body": True}
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/api/chat",
+        "query_string": b"",
+        "headers": [(b"content-type", b"application/json")],
+    }
+    asyncio.run(create_app(services=fake_services())(scope, receive, send))
+    assert sent[0]["status"] == 413
+    assert read == JSON_BODY_BYTES // 65536 + 1
+
+
+def test_uploads_have_their_own_limit(client_with):
+    client = client_with(api_max_upload_bytes=4096)
+    allowed = client.post("/api/documents", files={"file": ("a.md", b"x" * 4096)})
+    assert allowed.status_code == 202
+    too_large = {"file": ("a.md", b"x" * (4096 + FORM_OVERHEAD_BYTES))}
+    assert_problem(client.post("/api/documents", files=too_large), 413, "payload_too_large")
+
+
+def test_an_upload_that_hides_its_size_is_cut_off(client_with):
+    def pieces():
+        yield b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.md"\r\n\r\n'
+        for _ in range(40):
+            yield b"x" * 65536
+        yield b"\r\n--x--\r\n"
+
+    client = client_with(api_max_upload_bytes=4096)
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    assert_problem(client.post("/api/documents", content=pieces(), headers=headers), 413, "payload_too_large")
+
+
+def test_a_form_on_a_foreign_page_cannot_upload(client, services):
+    headers = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
+    response = client.post("/api/documents", files={"file": ("a.md", b"x")}, headers=headers)
+    assert_problem(response, 403, "cross_site_request")
+    assert services.documents.calls == []
+    own = {"Sec-Fetch-Site": "same-origin", "Origin": "http://testserver"}
+    assert client.post("/api/documents", files={"file": ("a.md", b"x")}, headers=own).status_code == 202
+
+
+def test_cors_is_off_unless_set(client):
+    response = client.get("/api/live", headers={"Origin": "https://app.example"})
+    assert "Access-Control-Allow-Origin" not in response.headers
+    preflight = client.options(
+        "/api/chat", headers={"Origin": "https://app.example", "Access-Control-Request-Method": "POST"}
+    )
+    assert preflight.status_code == 405
+
+
+def test_cors_lets_listed_origins_in_errors_included(client_with):
+    client = client_with(api_cors_origins="https://app.example, https://b.example/", api_key=KEY)
+    origin = {"Origin": "https://app.example", "Sec-Fetch-Site": "cross-site"}
+    preflight = client.options(
+        "/api/chat",
+        headers={
+            **origin,
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": "X-API-Key, Content-Type",
+        },
+    )
+    assert preflight.status_code == 200
+    assert preflight.headers["Access-Control-Allow-Origin"] == "https://app.example"
+    refused = client.get("/api/jobs", headers=origin)
+    assert refused.status_code == 401
+    assert refused.headers["Access-Control-Allow-Origin"] == "https://app.example"
+    allowed = client.get("/api/jobs", headers={**origin, "X-API-Key": KEY.encode()})
+    assert allowed.status_code == 200
+    assert "X-Request-ID" in allowed.headers["Access-Control-Expose-Headers"]
+    foreign = client.get("/api/jobs", headers={"Origin": "https://evil.example", "X-API-Key": KEY.encode()})
+    assert "Access-Control-Allow-Origin" not in foreign.headers
+
+
+def test_origins():
+    assert parse_origins("") == []
+    assert parse_origins(" https://a.example/ ,, http://b:1") == ["https://a.example", "http://b:1"]
+    assert parse_origins("*") == ["*"]
+    with pytest.raises(ConfigurationError, match="API_CORS_ORIGINS"):
+        create_app(Settings(api_cors_origins="a.example"), services=object())
+
+
+def test_use_cases_run_beside_the_event_loop(client, services):
+    """A slow one must not hold up the others."""
+    loop_thread = client.portal.call(threading.get_ident)
+    calls = [
+        client.post("/api/chat", json={"question": QUESTION}),
+        client.post("/api/search", json={"query": QUESTION}),
+        client.post("/api/documents", files={"file": ("a.md", b"x")}),
+        client.post("/api/documents/presign", json={"filename": "a.md"}),
+        client.get("/api/documents"),
+        client.get(f"/api/documents/{DOCUMENT_ID}"),
+        client.delete(f"/api/documents/{DOCUMENT_ID}"),
+        client.post("/api/reindex"),
+        client.get("/api/jobs"),
+        client.get(f"/api/jobs/{JOB_ID}"),
+        client.get("/api/health"),
+    ]
+    assert all(response.is_success for response in calls)
+    fakes = (services.chat, services.retrieval, services.documents, services.jobs, services.health)
+    assert sum(len(fake.calls) for fake in fakes) == len(calls)
+    assert loop_thread not in set().union(*(fake.threads for fake in fakes))

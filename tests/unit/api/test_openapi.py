@@ -1,0 +1,163 @@
+"""The OpenAPI document is valid and complete, and its examples really work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from openapi_spec_validator import validate
+
+from api.main import create_app
+from portfolio_rag.config import Settings
+from portfolio_rag.errors import InvalidRequest
+from portfolio_rag.services.filters import parse_filter
+from tests.unit.api.fakes import DOCUMENT_ID, JOB_ID, fake_services
+
+ROUTES = {
+    ("POST", "/api/chat"),
+    ("POST", "/api/search"),
+    ("POST", "/api/documents"),
+    ("POST", "/api/documents/presign"),
+    ("GET", "/api/documents"),
+    ("GET", "/api/documents/{document_id}"),
+    ("DELETE", "/api/documents/{document_id}"),
+    ("POST", "/api/reindex"),
+    ("GET", "/api/jobs"),
+    ("GET", "/api/jobs/{job_id}"),
+    ("GET", "/api/health"),
+    ("GET", "/api/live"),
+}
+
+
+def document_of(**settings: Any) -> dict[str, Any]:
+    return create_app(services=fake_services(Settings(**settings))).openapi()
+
+
+DOCUMENT = document_of()
+OPERATIONS = {
+    (method.upper(), path): operation
+    for path, operations in DOCUMENT["paths"].items()
+    for method, operation in operations.items()
+}
+operations = pytest.mark.parametrize(
+    "operation", list(OPERATIONS.values()), ids=lambda operation: operation["operationId"]
+)
+
+
+def refs(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        for value in node.values():
+            yield from refs(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from refs(value)
+
+
+@pytest.mark.parametrize("settings", [{}, {"api_key": "k"}])
+def test_the_document_is_valid(settings):
+    document = document_of(**settings)
+    assert document["openapi"].startswith("3.1")
+    validate(document)
+    for ref in refs(document):
+        assert ref.removeprefix("#/components/schemas/") in document["components"]["schemas"]
+
+
+def test_the_routes_are_those_of_the_contract():
+    assert set(OPERATIONS) == ROUTES
+    assert len({operation["operationId"] for operation in OPERATIONS.values()}) == len(ROUTES)
+
+
+@operations
+def test_every_operation_is_described(operation):
+    (tag,) = operation["tags"]
+    assert tag in {known["name"] for known in DOCUMENT["tags"] if known["description"]}
+    assert operation["summary"]
+    assert operation["description"]
+    for parameter in operation.get("parameters", []):
+        assert parameter.get("description"), parameter["name"]
+
+
+@operations
+def test_every_operation_documents_its_errors_as_problems(operation):
+    codes = set(operation["responses"])
+    assert "500" in codes
+    if "parameters" in operation or "requestBody" in operation:
+        assert "422" in codes
+    if operation["operationId"] != "live":
+        assert "503" in codes
+    for code, response in operation["responses"].items():
+        assert response["description"]
+        assert "X-Request-ID" in response["headers"]
+        if int(code) >= 400 and not (operation["operationId"] == "health" and code == "503"):
+            content = response["content"]["application/problem+json"]
+            assert content["schema"] == {"$ref": "#/components/schemas/Problem"}
+            assert content["example"]["status"] == int(code)
+
+
+@pytest.mark.parametrize("name", sorted(DOCUMENT["components"]["schemas"]))
+def test_every_field_is_described_and_has_an_example_or_a_schema_that_says_enough(name):
+    for field, schema in DOCUMENT["components"]["schemas"][name].get("properties", {}).items():
+        described = schema.get("description") or "$ref" in schema or "$ref" in schema.get("items", {})
+        assert described, f"{name}.{field}"
+
+
+def body_examples() -> Iterator[Any]:
+    for (method, path), operation in OPERATIONS.items():
+        content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+        if content is not None:
+            assert content["examples"], path
+            for name, example in content["examples"].items():
+                assert example["summary"]
+                yield pytest.param(method, path, example["value"], id=f"{path}-{name}")
+
+
+@pytest.mark.parametrize(("method", "path", "body"), list(body_examples()))
+def test_every_example_body_is_accepted(client, method, path, body):
+    assert client.request(method, path, json=body).is_success
+
+
+def test_every_example_filter_parses():
+    for example in DOCUMENT["components"]["schemas"]["MetadataFilter"]["examples"]:
+        assert parse_filter(example) is not None
+
+
+def test_the_filter_schema_and_the_parser_know_the_same_operators():
+    documented = set(DOCUMENT["components"]["schemas"]["MetadataFilter"]["properties"])
+    with pytest.raises(InvalidRequest) as refusal:
+        parse_filter({"unknown": {}})
+    known = str(refusal.value).partition("Use one of: ")[2].rstrip(".").split(", ")
+    assert documented == set(known)
+
+
+def test_every_response_matches_its_schema(client):
+    """Answers of the fakes against the document, by the same JSON Schema dialect."""
+    from openapi_schema_validator import OAS31Validator
+
+    calls = {
+        ("POST", "/api/chat"): {"json": {"question": "x"}},
+        ("POST", "/api/search"): {"json": {"query": "x"}},
+        ("POST", "/api/documents"): {"files": {"file": ("a.md", b"x")}},
+        ("POST", "/api/documents/presign"): {"json": {"filename": "a.md"}},
+        ("POST", "/api/reindex"): {"json": {}},
+    }
+    for (method, path), operation in OPERATIONS.items():
+        url = path.format(document_id=DOCUMENT_ID, job_id=JOB_ID)
+        response = client.request(method, url, **calls.get((method, path), {}))
+        assert response.is_success, path
+        schema = operation["responses"][str(response.status_code)]["content"]["application/json"]["schema"]
+        OAS31Validator({**schema, "components": DOCUMENT["components"]}).validate(response.json())
+
+
+def test_the_key_is_declared_when_one_is_set():
+    assert "securitySchemes" not in DOCUMENT["components"]
+    guarded = document_of(api_key="k")
+    scheme = guarded["components"]["securitySchemes"]["ApiKey"]
+    assert (scheme["type"], scheme["in"], scheme["name"]) == ("apiKey", "header", "X-API-Key")
+    for path, methods in guarded["paths"].items():
+        for operation in methods.values():
+            wanted = path != "/api/live"
+            assert (operation.get("security") == [{"ApiKey": []}]) == wanted
+            assert ("401" in operation["responses"]) == wanted
