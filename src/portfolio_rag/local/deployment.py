@@ -16,7 +16,7 @@ from portfolio_rag.local.config import StackConfig
 from portfolio_rag.local.errors import StackError
 from portfolio_rag.local.programs import function_names
 from portfolio_rag.local.report import Step
-from portfolio_rag.local.terraform import Terraform, digest_of, plugin_cache, tflocal_environment, user_variables
+from portfolio_rag.local.terraform import Terraform, digest_of, plugin_environment, tflocal_environment, user_variables
 
 
 def aws_clients(config: StackConfig) -> AwsClients:
@@ -39,7 +39,7 @@ def deploy(config: StackConfig, step: Step) -> None:
         source=config.project / "terraform",
         work=config.terraform_dir,
         environment=tflocal_environment(
-            config.child_environment() | variables, config.emulator_url, plugin_cache(config.project)
+            plugin_environment(config.child_environment() | variables, config.project), config.emulator_url
         ),
     )
     record = config.state_dir / "terraform-applied"

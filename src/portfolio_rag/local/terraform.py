@@ -167,22 +167,30 @@ class Terraform:
 _TFLOCAL = (sys.executable, str(Path(sys.executable).parent / "tflocal"))
 
 
-def tflocal_environment(environment: Mapping[str, str], emulator_url: str, cache: Path) -> dict[str, str]:
-    """The environment for Terraform against the emulator.
-
-    Without S3_HOSTNAME tflocal asks the DNS for a name of LocalStack's, which fails offline.
-    """
+def plugin_environment(environment: Mapping[str, str], project: Path) -> dict[str, str]:
+    """For any Terraform here: a provider from the registry is kept once for all working copies."""
+    cache = project / ".portfolio" / "cache" / "terraform-plugins"
     cache.mkdir(parents=True, exist_ok=True)
     return {
         "TF_PLUGIN_CACHE_DIR": str(cache),
         "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE": "1",
         **environment,
+        "TF_IN_AUTOMATION": "1",
+        "CHECKPOINT_DISABLE": "1",
+    }
+
+
+def tflocal_environment(environment: Mapping[str, str], emulator_url: str) -> dict[str, str]:
+    """For Terraform against the emulator.
+
+    Without S3_HOSTNAME tflocal asks the DNS for a name of LocalStack's, which fails offline.
+    """
+    return {
+        **environment,
         "AWS_ENDPOINT_URL": emulator_url,
         "S3_HOSTNAME": "127.0.0.1",
         "CUSTOMIZE_ACCESS_KEY": "1",
         "DISABLE_DEPRECATION_NOTICE": "1",
-        "TF_IN_AUTOMATION": "1",
-        "CHECKPOINT_DISABLE": "1",
     }
 
 
@@ -243,8 +251,3 @@ class _ApplyProgress:
 
     def failure(self) -> str:
         return "\n".join(self._errors or self._plain[-30:] or ["it gave no reason"])
-
-
-def plugin_cache(project: Path) -> Path:
-    """Providers from the registry are kept once for every working copy."""
-    return project / ".portfolio" / "cache" / "terraform"
