@@ -15,6 +15,8 @@ import docx
 import pypdfium2
 import pytest
 
+from portfolio_rag.text.extract import ExtractionLimits, extract
+
 ROOT = Path(__file__).resolve().parents[3]
 SAMPLES = ROOT / "samples"
 DOCUMENTS = SAMPLES / "documents"
@@ -103,16 +105,15 @@ def test_every_document_is_asked_about_and_some_questions_have_no_answer() -> No
 
 @pytest.mark.parametrize("question", ANSWERED, ids=lambda question: question["question"])
 def test_the_expected_phrase_is_in_the_text_that_the_pipeline_extracts(question: dict[str, Any]) -> None:
-    text = pytest.importorskip("portfolio_rag.text.extract", reason="extraction is not installed")
     path = DOCUMENTS / question["document"]
-    limits = text.ExtractionLimits(
+    limits = ExtractionLimits(
         allowed_types=frozenset({"md", "txt", "pdf", "html", "docx"}),
         max_pages=100,
         max_characters=1_000_000,
         timeout_seconds=60,
         memory_mb=1024,
     )
-    extracted = text.extract(path.read_bytes(), path.name, limits)
+    extracted = extract(path.read_bytes(), path.name, limits)
     assert extracted.file_type == path.suffix.removeprefix(".")
     assert one_line(question["phrase"]) in one_line(extracted.text)
 
