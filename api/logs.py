@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-import logging.config
 from contextvars import ContextVar
+
+from portfolio_rag.logs import configure_logging
 
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
@@ -29,39 +30,18 @@ class RequestIdFilter(logging.Filter):
         return True
 
 
-def configure_logging(level: str) -> None:
+def configure_api_logging(level: str) -> None:
     """Send every logger of the process, uvicorn's included, to standard output as JSON.
 
     uvicorn's own access log is switched off: `api.access` says the same and more.
     """
-    logging.config.dictConfig(
-        {
-            "version": 1,
-            "disable_existing_loggers": False,
-            "filters": {"request_id": {"()": RequestIdFilter}},
-            "formatters": {
-                "json": {
-                    "()": "pythonjsonlogger.json.JsonFormatter",
-                    "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
-                    "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
-                }
-            },
-            "handlers": {
-                "stdout": {
-                    "class": "logging.StreamHandler",
-                    "stream": "ext://sys.stdout",
-                    "formatter": "json",
-                    "filters": ["request_id"],
-                }
-            },
-            "root": {"level": level.upper(), "handlers": ["stdout"]},
-            "loggers": {
-                "uvicorn": {"handlers": [], "propagate": True},
-                "uvicorn.error": {"handlers": [], "propagate": True},
-                "uvicorn.access": {"handlers": [], "propagate": False},
-                # One line for each call to OpenAI or Chroma would bury the rest.
-                "httpx": {"level": "WARNING"},
-                "httpx2": {"level": "WARNING"},
-            },
-        }
-    )
+    configure_logging(level)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(RequestIdFilter())
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = name != "uvicorn.access"
+    # One line for each call to OpenAI or Chroma would bury the rest.
+    for name in ("httpx", "httpx2"):
+        logging.getLogger(name).setLevel(logging.WARNING)

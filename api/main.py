@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from api import docs, problems
-from api.logs import configure_logging
+from api.logs import configure_api_logging
 from api.middleware import REQUEST_ID_HEADER, ErrorBoundary, Guard, RequestContext
 from api.openapi import DESCRIPTION, SUMMARY, TAGS, TITLE, VERSION, complete
 from api.routes import chat, documents, health, jobs, search
@@ -46,7 +46,7 @@ def create_app(settings: Settings | None = None, services: ApiServices | None = 
     if settings is None:
         settings = services.settings if services is not None else Settings.from_env()
     if services is None:
-        configure_logging(settings.log_level)
+        configure_api_logging(settings.log_level)
     origins = parse_origins(settings.api_cors_origins)
 
     @asynccontextmanager

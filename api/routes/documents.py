@@ -102,7 +102,7 @@ def presign_upload(
     "",
     operation_id="list_documents",
     summary="List documents by status",
-    response_description="One page, newest first.",
+    response_description="One page.",
     responses=documented(400, 422, 500, 503),
 )
 def list_documents(
@@ -115,7 +115,11 @@ def list_documents(
         str | None, Query(min_length=1, max_length=4096, description="`next_cursor` of the page before.")
     ] = None,
 ) -> DocumentList:
-    """Versions of documents, newest first, a page at a time. The first page also counts them all by status."""
+    """Versions of documents a page at a time, newest first.
+
+    Without `status` those that wait come first, then those in work, the completed and the failed. The first page also
+    counts them all. A version that was uploaded a moment ago may take a second to appear.
+    """
     page = documents.list(status, limit, cursor)
     return DocumentList.of(page, documents.counts() if cursor is None else None)
 
@@ -143,10 +147,14 @@ def get_document(
     operation_id="delete_document",
     summary="Delete a document",
     status_code=202,
-    response_description="No answer uses it any more; its parts are being removed.",
+    response_description="No answer uses it any more.",
     responses=documented(404, 409, 422, 500, 503),
 )
 def delete_document(document_id: DocumentId, documents: DocumentsDep) -> DeletionAccepted:
-    """Take the document out of answers at once; chunks, vectors and their backup go within moments."""
+    """Take the document out of answers at once, and remove its chunks, its vectors and their backup.
+
+    Where a store does not answer meanwhile, the rest is removed when it does. The file itself gets a delete marker in
+    S3: its bytes stay until the lifecycle rule expires them.
+    """
     documents.delete(str(document_id))
     return DeletionAccepted(document_id=str(document_id))

@@ -25,7 +25,7 @@ _EVERYTHING: Final = ReindexRequest()
     response_description="The job has been handed over.",
     responses={
         202: {"headers": {"Location": {"description": "Where to follow it.", "schema": {"type": "string"}}}},
-        **documented(400, 409, 413, 422, 500, 503),
+        **documented(400, 413, 422, 500, 503),
     },
 )
 def start_job(
@@ -36,7 +36,7 @@ def start_job(
         Body(
             openapi_examples={
                 "incremental": {
-                    "summary": "Ingest what is new, changed or failed",
+                    "summary": "Ingest what waits in incoming/",
                     "value": {"job_type": "INCREMENTAL"},
                 },
                 "reindex": {"summary": "Rebuild the whole index", "value": {"job_type": "REINDEX"}},
@@ -50,8 +50,8 @@ def start_job(
 ) -> JobOut:
     """Start the function `batch-reindex` in the background; `Location` follows it.
 
-    A reindex builds a new index beside the live one, which answers until the new one is whole. Two at a time are
-    refused (409).
+    A reindex builds a new index beside the live one, which answers until the new one is whole. Only one runs at a
+    time: a second one ends FAILED and says so.
     """
     job = jobs.start(body.job_type, source_s3_prefix=body.source_s3_prefix, triggered_by=Trigger.USER)
     response.headers["Location"] = f"/api/jobs/{job.job_id}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, Json, StrictBool, StrictFloat, StrictInt, StrictStr
+from pydantic import BaseModel, ConfigDict, Field, Json, StrictBool, StrictFloat, StrictInt, StrictStr, WithJsonSchema
 
 from portfolio_rag.models import Chunk, ChunkStatus, DocumentStatus, DocumentVersion
 from portfolio_rag.ports import Page
@@ -12,7 +12,8 @@ from portfolio_rag.services.documents import DocumentDetail, PresignedUpload, Up
 
 AttributeName = Annotated[str, Field(min_length=1, max_length=256)]
 Attributes = dict[AttributeName, StrictStr | StrictBool | StrictInt | StrictFloat | list[StrictStr]]
-AttributesText = Json[Attributes]
+# Described as plain text: the Swagger UI draws whatever has a media type as a file to choose.
+AttributesText = Annotated[Json[Attributes], WithJsonSchema({"type": "string"})]
 """A form field can only be text: JSON of the attributes."""
 
 _DOCUMENT_ID = "5b0f8a52-6c8e-5a0f-9d5e-0f6a5b1f7c11"
@@ -129,7 +130,7 @@ class VersionOut(BaseModel):
 
 
 class DocumentList(BaseModel):
-    """One page of document versions, newest first."""
+    """One page of document versions."""
 
     items: list[VersionOut]
     next_cursor: str | None = Field(description="For the next page; null on the last.", examples=[None])
@@ -220,6 +221,6 @@ class DocumentOut(BaseModel):
 
 
 class DeletionAccepted(BaseModel):
-    """No answer uses the document any more; its stored parts go within moments."""
+    """No answer uses the document any more."""
 
     document_id: str = Field(description="The document.", examples=[_DOCUMENT_ID])

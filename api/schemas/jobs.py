@@ -15,13 +15,17 @@ class ReindexRequest(BaseModel):
     job_type: JobType = Field(
         default=JobType.REINDEX,
         description=(
-            "`REINDEX` builds a new index beside the live one and then switches over. `BATCH` drives every document "
-            "under the prefix through the pipeline. `INCREMENTAL` drives only what is new, changed or failed."
+            "`REINDEX` builds the index of all documents anew, beside the live one, and then switches over. `BATCH` "
+            "drives every document under the prefix through the pipeline again, failed ones included. `INCREMENTAL` "
+            "drives what waits in `incoming/`: uploads whose event got lost."
         ),
         examples=["INCREMENTAL"],
     )
     source_s3_prefix: str = Field(
-        default="", max_length=1024, description="Only documents under this path; empty: all.", examples=["guides/"]
+        default="",
+        max_length=1024,
+        description="BATCH and INCREMENTAL: only documents under this path; empty: all.",
+        examples=["guides/"],
     )
 
 
@@ -39,7 +43,9 @@ class JobOut(BaseModel):
     documents_processed: int = Field(description="Documents done.", examples=[7])
     documents_failed: int = Field(description="Documents that failed.", examples=[0])
     error_details: dict[str, str] = Field(description="What went wrong, by document or step.", examples=[{}])
-    statistics: dict[str, int] = Field(description="Further counts of the job.", examples=[{"vectors_reused": 40}])
+    statistics: dict[str, int] = Field(
+        description="Further counts of the job.", examples=[{"scanned": 12, "new": 7, "skipped": 5}]
+    )
 
     @classmethod
     def of(cls, job: Job) -> JobOut:

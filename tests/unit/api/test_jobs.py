@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-from portfolio_rag.errors import Conflict
 from portfolio_rag.models import JobStatus, JobType, Trigger
 from tests.unit.api.fakes import JOB_ID, UNKNOWN_ID
 
@@ -25,13 +24,6 @@ def test_start_without_a_body_rebuilds_everything(client, services):
 def test_start_bounds(client, services, body):
     assert client.post("/api/reindex", json=body).status_code == 422
     assert services.jobs.calls == []
-
-
-def test_start_while_another_runs(client, services):
-    services.jobs.error = Conflict("A reindex is running.")
-    response = client.post("/api/reindex", json={})
-    assert response.status_code == 409
-    assert response.json()["detail"] == "A reindex is running."
 
 
 def test_list(client, services):

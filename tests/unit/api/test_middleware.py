@@ -74,7 +74,7 @@ def test_logs_are_json_lines_with_the_request_id_also_from_worker_threads():
     script = """
 import logging
 from fastapi.testclient import TestClient
-from api.logs import configure_logging
+from api.logs import configure_api_logging
 from api.main import create_app
 from tests.unit.api.fakes import FakeJobs, fake_services
 
@@ -84,7 +84,7 @@ class Talking(FakeJobs):
         logging.getLogger("uvicorn.access").info("not wanted")
         return super().list(status, limit)
 
-configure_logging("INFO")
+configure_api_logging("INFO")
 services = fake_services()
 object.__setattr__(services, "jobs", Talking())
 with TestClient(create_app(services=services)) as client:
@@ -92,7 +92,7 @@ with TestClient(create_app(services=services)) as client:
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [(line["logger"], line["message"]) for line in lines] == [
+    assert [(line["name"], line["message"]) for line in lines] == [
         ("portfolio_rag.services.reindex", "from the use case"),
         ("api.access", "request"),
     ]
