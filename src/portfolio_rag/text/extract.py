@@ -1,0 +1,90 @@
+"""Extraction in a child process: a parser that loops, crashes or eats memory costs one document, not the pipeline.
+
+A process per document, over pipes: AWS Lambda has no /dev/shm, so `multiprocessing` does not work there.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import asdict
+from typing import Any
+
+from portfolio_rag.errors import DocumentRejected, FailureReason
+from portfolio_rag.text.document import Block, BlockKind, ExtractedDocument, ExtractionLimits
+from portfolio_rag.text.worker import too_much_memory
+
+__all__ = ["Block", "BlockKind", "ExtractedDocument", "ExtractionLimits", "extract"]
+
+logger = logging.getLogger(__name__)
+
+_LOGGED_CHARACTERS = 2000
+
+
+def extract(data: bytes, filename: str, limits: ExtractionLimits) -> ExtractedDocument:
+    """The text and structure of a document whose type is told by its content.
+
+    Raises DocumentRejected with a message for people: EMPTY_FILE, UNSUPPORTED_TYPE, UNDECODABLE, ENCRYPTED, MALFORMED,
+    NO_TEXT, or LIMIT_EXCEEDED for too many pages or characters, too much time or memory.
+    """
+    header = {"filename": filename, "limits": {**asdict(limits), "allowed_types": sorted(limits.allowed_types)}}
+    command = [sys.executable, "-S", "-P", "-m", "portfolio_rag.text.worker"]
+    try:
+        done = subprocess.run(  # noqa: S603 (our own interpreter and module)
+            command,
+            input=json.dumps(header).encode() + b"\n" + data,
+            capture_output=True,
+            timeout=limits.timeout_seconds,
+            env=_environment(),
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise _too_slow(limits) from None
+    if done.stderr:
+        level = logging.WARNING if done.returncode else logging.INFO
+        logger.log(
+            level, "The parser of %r wrote: %s", filename, done.stderr[-_LOGGED_CHARACTERS:].decode(errors="replace")
+        )
+    if done.returncode != 0:
+        raise _died(done.returncode, limits)
+    answer = json.loads(done.stdout)
+    if "rejected" in answer:
+        reason, message = answer["rejected"]
+        raise DocumentRejected(FailureReason(reason), message)
+    return _from_json(answer)
+
+
+def _environment() -> dict[str, str]:
+    """What Python needs to find our packages and nothing else: no credentials for whoever breaks a parser."""
+    return {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUTF8": "1"}
+
+
+def _too_slow(limits: ExtractionLimits) -> DocumentRejected:
+    return DocumentRejected(
+        FailureReason.LIMIT_EXCEEDED,
+        f"Reading the document took more than {limits.timeout_seconds:g} seconds. Split it into parts, or, if it is "
+        "small, save it again: it may be damaged.",
+    )
+
+
+def _died(returncode: int, limits: ExtractionLimits) -> DocumentRejected:
+    """What to tell of a child that ended without an answer; a negative code is the signal that ended it."""
+    if returncode == -getattr(signal, "SIGXCPU", signal.SIGTERM):
+        return _too_slow(limits)
+    if returncode == -getattr(signal, "SIGKILL", signal.SIGTERM):
+        return DocumentRejected(FailureReason.LIMIT_EXCEEDED, too_much_memory(limits))
+    return DocumentRejected(
+        FailureReason.MALFORMED,
+        "The file makes its parser crash: it is damaged, or needs more memory than is allowed. Save it again.",
+    )
+
+
+def _from_json(answer: dict[str, Any]) -> ExtractedDocument:
+    blocks = tuple(
+        Block(start, end, BlockKind(kind), tuple(path), page) for start, end, kind, path, page in answer["blocks"]
+    )
+    return ExtractedDocument(answer["text"], answer["file_type"], blocks, answer["title"], answer["page_count"])

@@ -1,0 +1,1 @@
+"""One module per format, each with `extract(...) -> ExtractedDocument`; they run in the child process only."""

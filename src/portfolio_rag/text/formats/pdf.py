@@ -1,0 +1,171 @@
+"""PDF by PDFium: text with page numbers, headings from the outline or the font sizes."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+
+import pypdfium2
+from pypdfium2 import raw
+
+from portfolio_rag.errors import DocumentRejected, FailureReason
+from portfolio_rag.text.document import DocumentBuilder, ExtractedDocument, ExtractionLimits
+from portfolio_rag.text.formats.pdf_layout import Line, OutlineEntry, add_blocks
+from portfolio_rag.text.sanitise import clean_line
+
+SCANNED_MAX_CHARACTERS = 100
+"""Pages with less text than this on average are looked at for pictures of text."""
+SCANNED_MIN_COVER = 0.5
+"""Share of a page that a picture covers when the page is taken for a scan."""
+MAX_OUTLINE_ENTRIES = 20_000
+_POINTLESS_TITLE = re.compile(
+    r"^(untitled.*|microsoft word - .*|powerpoint presentation|slide 1|document\d*|\W*|.*\.\w{2,4})$", re.IGNORECASE
+)
+
+
+def extract(data: bytes, limits: ExtractionLimits) -> ExtractedDocument:
+    document = _open(data)
+    page_count = len(document)
+    if page_count > limits.max_pages:
+        raise DocumentRejected(
+            FailureReason.LIMIT_EXCEEDED,
+            f"The PDF has {page_count:,} pages; at most {limits.max_pages:,} are allowed. Split it into parts.",
+        )
+    pages: list[list[Line]] = []
+    unreadable = characters = 0
+    for index in range(page_count):
+        try:
+            pages.append(list(_lines(document, index)))
+        except pypdfium2.PdfiumError:
+            pages.append([])
+            unreadable += 1
+        characters += sum(len(line.text) for line in pages[-1])
+        if characters > 2 * limits.max_characters:
+            break
+    if unreadable == page_count:
+        raise DocumentRejected(FailureReason.MALFORMED, "The PDF is damaged: none of its pages can be read.")
+    if not characters or (characters < SCANNED_MAX_CHARACTERS * page_count and _is_scanned(document)):
+        raise _no_text("it seems to hold pictures of text (a scan), or nothing")
+    if _is_unreadable("".join(line.text for lines in pages for line in lines[:20])[:20_000]):
+        raise _no_text("its fonts do not say which characters they show")
+    builder = DocumentBuilder(limits.max_characters)
+    add_blocks(pages, list(_outline(document)), builder)
+    return builder.build("pdf", _title(document), page_count)
+
+
+def _no_text(why: str) -> DocumentRejected:
+    return DocumentRejected(
+        FailureReason.NO_TEXT,
+        f"The PDF holds no text that can be read: {why}. Text recognition (OCR) is not done here; "
+        "run it first and upload the result.",
+    )
+
+
+def _open(data: bytes) -> pypdfium2.PdfDocument:
+    try:
+        document = pypdfium2.PdfDocument(data)
+        pages = len(document)
+    except pypdfium2.PdfiumError as error:
+        if error.err_code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
+            raise DocumentRejected(
+                FailureReason.ENCRYPTED,
+                "The PDF is protected with a password. Save it without one and upload it again.",
+            ) from error
+        raise DocumentRejected(
+            FailureReason.MALFORMED, "The PDF is damaged and cannot be opened. Save or export it again."
+        ) from error
+    if pages == 0:
+        raise DocumentRejected(FailureReason.MALFORMED, "The PDF is damaged: it has no pages.")
+    return document
+
+
+def _lines(document: pypdfium2.PdfDocument, index: int) -> Iterator[Line]:
+    """The lines of a page in the order of its content stream. Raises PdfiumError when the page cannot be loaded."""
+    page = document[index]
+    textpage = page.get_textpage()
+    try:
+        text = textpage.get_text_range()
+        at = 0
+        for piece in text.split("\r\n"):
+            stripped = piece.strip()
+            if stripped:
+                first = at + piece.index(stripped)
+                head = _box(textpage, first)
+                tail = _box(textpage, first + len(stripped) - 1)
+                yield Line(
+                    text=stripped,
+                    page=index + 1,
+                    left=head.left,
+                    right=max(head.right, tail.right),
+                    bottom=head.bottom,
+                    last_bottom=tail.bottom,
+                    size=max(head.top - head.bottom, tail.top - tail.bottom),
+                )
+            at += len(piece) + 2
+    finally:
+        textpage.close()
+        page.close()
+
+
+def _box(textpage: pypdfium2.PdfTextPage, text_index: int) -> raw.FS_RECTF:
+    """The box of a character in points, of the height of its font; all zeros when PDFium knows none."""
+    box = raw.FS_RECTF()
+    index = raw.FPDFText_GetCharIndexFromTextIndex(textpage, text_index)
+    if index >= 0:
+        raw.FPDFText_GetLooseCharBox(textpage, index, ctypes.byref(box))
+    return box
+
+
+def _outline(document: pypdfium2.PdfDocument) -> Iterator[OutlineEntry]:
+    for number, bookmark in enumerate(document.get_toc()):
+        if number >= MAX_OUTLINE_ENTRIES:
+            break
+        destination = bookmark.get_dest()
+        page = destination.get_index() if destination else None
+        title = clean_line(bookmark.get_title())
+        if page is not None and title:
+            yield OutlineEntry(title, bookmark.level + 1, page + 1)
+
+
+def _title(document: pypdfium2.PdfDocument) -> str | None:
+    title = clean_line(document.get_metadata_value("Title"))
+    return None if _POINTLESS_TITLE.match(title) else title
+
+
+def _is_scanned(document: pypdfium2.PdfDocument) -> bool:
+    """Whether a picture covers most of every page (the first ten are looked at)."""
+    return all(_is_picture(document, index) for index in range(min(10, len(document))))
+
+
+def _is_picture(document: pypdfium2.PdfDocument, index: int) -> bool:
+    try:
+        page = document[index]
+    except pypdfium2.PdfiumError:
+        return True
+    width, height = page.get_size()
+    for picture in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=2):
+        left, bottom, right, top = picture.get_bounds()
+        if (right - left) * (top - bottom) >= SCANNED_MIN_COVER * width * height:
+            return True
+    return False
+
+
+_WORD = re.compile(r"[^\W\d_]{2,}")
+# Scripts that words of one language mix.
+_SCRIPT_FAMILY = {"CJK": "EAST", "HIRAGANA": "EAST", "KATAKANA": "EAST", "KATAKANA-HIRAGANA": "EAST", "HANGUL": "EAST"}
+
+
+@lru_cache(maxsize=4096)
+def _script(char: str) -> str:
+    name = unicodedata.name(char, "").split(" ")[0]
+    return _SCRIPT_FAMILY.get(name, name)
+
+
+def _is_unreadable(text: str) -> bool:
+    """Whether the text is glyph numbers in disguise: many of its words mix scripts that no language mixes."""
+    words = _WORD.findall(text)
+    mixed = sum(len({_script(char) for char in word}) > 2 for word in words)
+    return mixed > 0.2 * len(words)

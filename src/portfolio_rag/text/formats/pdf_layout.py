@@ -1,0 +1,231 @@
+"""From lines with positions to paragraphs, lists and headings; page furniture left out, hyphenation undone."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from portfolio_rag.text.document import DocumentBuilder
+
+SOFT_HYPHEN = "\ufffe"
+"""What PDFium puts where a word was divided at the end of a line."""
+
+HEADING_RATIO = 1.15
+"""A short paragraph in type this much larger than the body's is a heading."""
+MAX_HEADING_LEVELS = 4
+MAX_HEADING_CHARACTERS = 150
+
+_EDGE_LINES = 3
+_FURNITURE_MIN_PAGES = 3
+_FURNITURE_SHARE = 0.3
+_GAP_RATIO = 1.3
+_ISOLATED_RATIO = 1.7
+
+_BULLET = re.compile(r"^(?:[•◦▪‣●○■□–—*\uf0b7\uf0a7\uf0d8]|-|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s+(?=\S)")
+_BULLET_SIGN = re.compile(r"^[•◦▪‣●○■□–—*\uf0b7\uf0a7\uf0d8-]\s+")
+_SENTENCE_END = re.compile("[.!?:。！？：…][\"'”’»」)\\]]*$")
+_LEADERS = re.compile(r"\s*(?:[.·…_]\s?){5,}\s*")
+_DIVIDED = re.compile(rf"(\w+){SOFT_HYPHEN}(\w+)")
+_HYPHENATED = re.compile(r"\w+-\w+")
+_DIGITS = re.compile(r"\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a page; positions in points from the lower left corner.
+
+    `bottom` is that of the first character; `last_bottom` of the last: they differ where PDFium has joined lines that
+    a divided word spans.
+    """
+
+    text: str
+    page: int
+    left: float
+    right: float
+    bottom: float
+    last_bottom: float
+    size: float
+
+
+@dataclass(frozen=True, slots=True)
+class OutlineEntry:
+    """A bookmark: `level` and `page` count from 1."""
+
+    title: str
+    level: int
+    page: int
+
+
+@dataclass(slots=True)
+class _Paragraph:
+    lines: list[Line]
+    level: int | None = None
+
+    @property
+    def text(self) -> str:
+        return " ".join(line.text for line in self.lines)
+
+    @property
+    def size(self) -> float:
+        return self.lines[0].size
+
+
+def add_blocks(pages: Sequence[Sequence[Line]], outline: Sequence[OutlineEntry], builder: DocumentBuilder) -> None:
+    """Add the text of all pages to the builder."""
+    pitch = _pitch(pages)
+    furniture = _furniture(pages, pitch)
+    kept = [[line for line in lines if id(line) not in furniture] for lines in pages]
+    titles = {(entry.page, _key(entry.title)) for entry in outline}
+    paragraphs = [paragraph for lines in kept for paragraph in _paragraphs(lines, pitch, titles)]
+    if not _level_by_outline(paragraphs, outline):
+        _level_by_size(paragraphs)
+    hyphenated = {word.lower() for lines in kept for line in lines for word in _HYPHENATED.findall(line.text)}
+    for paragraph in paragraphs:
+        _add(paragraph, hyphenated, builder)
+
+
+def _add(paragraph: _Paragraph, hyphenated: set[str], builder: DocumentBuilder) -> None:
+    text = _LEADERS.sub(" ", _undivide(paragraph.text, hyphenated))
+    page = paragraph.lines[0].page
+    if paragraph.level is not None:
+        builder.heading(text, paragraph.level, page)
+    elif _BULLET.match(text):
+        builder.item(_BULLET_SIGN.sub("- ", text), "", 0, page)
+    else:
+        builder.paragraph(text, page)
+
+
+def _undivide(text: str, hyphenated: set[str]) -> str:
+    """Join words divided at line ends; the hyphen stays where the document also writes it within a line."""
+
+    def join(match: re.Match[str]) -> str:
+        with_hyphen = f"{match[1]}-{match[2]}"
+        return with_hyphen if with_hyphen.lower() in hyphenated else match[1] + match[2]
+
+    return _DIVIDED.sub(join, text)
+
+
+def _key(text: str) -> str:
+    """Letters and digits alone, to compare titles."""
+    return "".join(char for char in text.lower() if char.isalnum())
+
+
+def _pitch(pages: Iterable[Sequence[Line]]) -> float:
+    """The usual distance of two lines of a paragraph, in sizes of their type."""
+    ratios = [
+        ratio
+        for lines in pages
+        for above, below in pairwise(lines)
+        if above.size > 0 and 0.5 < (ratio := (above.last_bottom - below.bottom) / above.size) < 2.5
+    ]
+    return median(ratios) if ratios else 1.2
+
+
+def _furniture(pages: Sequence[Sequence[Line]], pitch: float) -> set[int]:
+    """The ids of running headers, footers and page numbers.
+
+    A line at the edge of a page is one when lines with the same text but for numbers, or lines that stand as far
+    apart from the rest, are at the same height on many pages.
+    """
+    edges: list[tuple[Line, tuple[object, ...]]] = []
+    for lines in pages:
+        ordered = sorted(lines, key=lambda line: -line.bottom)
+        for side in (ordered[:_EDGE_LINES], ordered[::-1][:_EDGE_LINES]):
+            for position, line in enumerate(side):
+                height = round(line.bottom / 3)
+                edges.append((line, ("text", height, _DIGITS.sub("#", line.text))))
+                following = ordered[_EDGE_LINES] if len(ordered) > _EDGE_LINES else None
+                nearest = side[position + 1] if position + 1 < len(side) else following
+                if nearest is None or abs(line.bottom - nearest.bottom) > _ISOLATED_RATIO * pitch * line.size:
+                    edges.append((line, ("place", height)))
+                else:
+                    break
+    pages_by_key: dict[tuple[object, ...], set[int]] = defaultdict(set)
+    for line, key in edges:
+        pages_by_key[key].add(line.page)
+    enough = {
+        "text": max(_FURNITURE_MIN_PAGES, _FURNITURE_SHARE * len(pages)),
+        "place": max(_FURNITURE_MIN_PAGES + 1, 2 * _FURNITURE_SHARE * len(pages)),
+    }
+    return {id(line) for line, key in edges if len(pages_by_key[key]) >= enough[str(key[0])]}
+
+
+def _paragraphs(lines: Sequence[Line], pitch: float, titles: set[tuple[int, str]]) -> list[_Paragraph]:
+    """Group the lines of a page."""
+    paragraphs: list[_Paragraph] = []
+    right_edge = max((line.right for line in lines), default=0.0)
+    previous: Line | None = None
+    previous_is_title = False
+    for line in lines:
+        is_title = (line.page, _key(line.text)) in titles
+        if previous is None or is_title or previous_is_title or _breaks(previous, line, pitch, right_edge):
+            paragraphs.append(_Paragraph([line]))
+        else:
+            paragraphs[-1].lines.append(line)
+        previous, previous_is_title = line, is_title
+    return paragraphs
+
+
+def _breaks(above: Line, below: Line, pitch: float, right_edge: float) -> bool:
+    """Whether a new paragraph begins at `below`."""
+    if _BULLET.match(below.text):
+        return True
+    size = max(above.size, 1.0)
+    distance = (above.last_bottom - below.bottom) / size
+    if abs(distance) < 0.35:
+        return False
+    if abs(above.size - below.size) > 0.08 * size:
+        return True
+    ended = bool(_SENTENCE_END.search(above.text))
+    if distance < 0:
+        # The next column: the same sentence goes on unless it has ended.
+        return ended or not below.text[:1].islower()
+    if distance > _GAP_RATIO * pitch:
+        return True
+    indented = below.left > above.left + 0.8 * size
+    short = above.right < 0.75 * right_edge
+    return ended and (indented or short)
+
+
+def _level_by_outline(paragraphs: Sequence[_Paragraph], outline: Sequence[OutlineEntry]) -> bool:
+    """Make headings of the paragraphs that bookmarks name; False, and nothing done, when too few are found."""
+    if len(outline) < 3:
+        return False
+    levels = {(entry.page, _key(entry.title)): entry.level for entry in outline}
+    found: dict[tuple[int, str], _Paragraph] = {}
+    for paragraph in paragraphs:
+        key = (paragraph.lines[0].page, _key(paragraph.text))
+        # Of a running header and the title itself, the title is the larger.
+        if key in levels and (key not in found or paragraph.size > found[key].size):
+            found[key] = paragraph
+    if 2 * len(found) < len(levels):
+        return False
+    for key, paragraph in found.items():
+        paragraph.level = levels[key]
+    return True
+
+
+def _level_by_size(paragraphs: Sequence[_Paragraph]) -> None:
+    """Make headings of short paragraphs in type larger than the body's; the largest type is level 1."""
+    characters: Counter[float] = Counter()
+    for paragraph in paragraphs:
+        characters[round(paragraph.size * 2) / 2] += len(paragraph.text)
+    if not characters:
+        return
+    body = characters.most_common(1)[0][0]
+    headings = [
+        paragraph
+        for paragraph in paragraphs
+        if paragraph.size >= HEADING_RATIO * body
+        and len(paragraph.text) <= MAX_HEADING_CHARACTERS
+        and any(char.isalpha() for char in paragraph.text)
+    ]
+    if sum(len(paragraph.text) for paragraph in headings) > 0.25 * sum(characters.values()):
+        return
+    sizes = sorted({round(paragraph.size) for paragraph in headings}, reverse=True)
+    for paragraph in headings:
+        paragraph.level = min(MAX_HEADING_LEVELS, 1 + sizes.index(round(paragraph.size)))
