@@ -59,14 +59,12 @@ def bake(output: Path, *, source: str, report: Report, precision: str = "int8", 
     The directory is replaced in one piece at the end, or left as it was. Raises ConfigurationError when the source
     is missing, has the wrong weights or does not fit the recipe, and ParityError when the result is not the model.
     """
+    if output.exists() and any(output.iterdir()) and not (output / MANIFEST_FILE).exists():
+        raise ConfigurationError(f"{output} holds other things than a baked model: choose another directory.")
     recipe = RECIPES[precision]
     found = locate(source)
-    versions = {library: version(library) for library in _LIBRARIES}
-    files = {file.name: file_sha256(file) for file in sorted(found.path.glob("*.json"))}
-    inputs = digest(
-        {"weights": found.weights_sha256, "files": files, "versions": versions, "name": found.name, "format": FORMAT}
-        | recipe.describe()
-    )
+    versions = _versions()
+    inputs = _inputs(found, recipe, versions)
     with _one_at_a_time(output.parent):
         ready = None if force else _finished(output, inputs)
         if ready:
@@ -137,6 +135,24 @@ def _bake_into(
     return manifest
 
 
+def up_to_date(output: Path, *, source: str, precision: str = "int8") -> bool:
+    """Whether `bake` with the same arguments would find nothing to do."""
+    return _finished(output, _inputs(locate(source), RECIPES[precision], _versions())) is not None
+
+
+def _versions() -> dict[str, str]:
+    return {library: version(library) for library in _LIBRARIES}
+
+
+def _inputs(source: Source, recipe: Recipe, versions: dict[str, str]) -> str:
+    """Digest of all that a bake reads."""
+    files = {file.name: file_sha256(file) for file in sorted(source.path.glob("*.json"))}
+    return digest(
+        {"weights": source.weights_sha256, "files": files, "versions": versions, "name": source.name, "format": FORMAT}
+        | recipe.describe()
+    )
+
+
 def _finished(output: Path, inputs: str) -> Manifest | None:
     """The manifest in `output` if that bake had the same inputs and its files are whole."""
     try:
@@ -152,8 +168,6 @@ def _finished(output: Path, inputs: str) -> Manifest | None:
 
 def _put_in_place(draft: Path, output: Path) -> None:
     """Two renames: whoever opens the model in between finds none, never half of one."""
-    if output.exists() and any(output.iterdir()) and not (output / MANIFEST_FILE).exists():
-        raise ConfigurationError(f"{output} holds other things than a baked model: choose another directory.")
     old = output.parent / f".{output.name}.old"
     shutil.rmtree(old, ignore_errors=True)
     if output.exists():

@@ -130,6 +130,7 @@ def _exporter_warnings_ignored() -> Iterator[None]:
     """What the tracing exporter says of itself; whether the graph is right, parity shows."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="You are using the legacy TorchScript", category=DeprecationWarning)
+        warnings.filterwarnings("ignore", message="The feature will be removed", category=DeprecationWarning)
         warnings.filterwarnings("ignore", message="Exporting aten::index operator", category=UserWarning)
         warnings.filterwarnings("ignore", message="Converting a tensor to a Python", category=Warning)
         yield
