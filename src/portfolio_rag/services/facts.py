@@ -132,6 +132,10 @@ class Quantity:
     factor: float
     text: str
 
+    @property
+    def is_year(self) -> bool:
+        return not self.dimension and 1000 <= self.value < 2200 and self.value.is_integer()
+
     def same(self, other: Quantity) -> bool:
         """Equal values of compatible units: 60 seconds is 1 minute; a number without a unit matches any."""
         if not self.dimension or not other.dimension:
@@ -155,24 +159,27 @@ class Date:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a sentence states that no rephrasing may change."""
+    """What a sentence states that no rephrasing may change; `wording` is its text without quantities and dates."""
 
     quantities: tuple[Quantity, ...]
     dates: tuple[Date, ...]
     names: frozenset[str]
     addresses: frozenset[str]
     denied: tuple[frozenset[str], ...]
+    wording: str
 
 
 def facts(text: str) -> Facts:
     """The hard facts of one sentence, or of a few together."""
     dates, rest = _dates(text)
+    quantities, wording = _quantities(rest)
     return Facts(
-        quantities=tuple(_quantities(rest)),
+        quantities=(*quantities, *(_year(date.year) for date in dates if date.year)),
         dates=tuple(dates),
         names=_names(text),
         addresses=frozenset(address.rstrip(".,;:)'\"") for address in _ADDRESS.findall(text)),
         denied=tuple(_denied(text)),
+        wording=wording,
     )
 
 
@@ -200,11 +207,17 @@ def _names(text: str) -> frozenset[str]:
             continue
         if _UNIT_GLUED.fullmatch(word):
             continue
-        found.update(terms(word))
+        # Single letters are what is left of U.S. and of initials.
+        found.update(term for term in terms(word) if len(term) > 1)
     return frozenset(found)
 
 
 _UNIT_GLUED = re.compile(r"[\d.,]+(?:st|nd|rd|th|k|x|s|ms|[kmgt]i?b|[ap]m)?", re.IGNORECASE)
+
+
+def _year(year: int) -> Quantity:
+    """The year of a date as a number: a claim may keep only that of it."""
+    return Quantity(float(year), "", 1.0, str(year))
 
 
 def _dates(text: str) -> tuple[list[Date], str]:
@@ -220,7 +233,10 @@ def _dates(text: str) -> tuple[list[Date], str]:
     return found, text
 
 
-def _quantities(text: str) -> Iterable[Quantity]:
+def _quantities(text: str) -> tuple[list[Quantity], str]:
+    """The quantities, and the text with them blanked; a noun after a number that is no unit of ours stays."""
+    found: list[Quantity] = []
+    wording = text
     for match in _QUANTITY.finditer(text):
         if match["digits"]:
             value = float(match["digits"].replace(",", ""))
@@ -229,12 +245,15 @@ def _quantities(text: str) -> Iterable[Quantity]:
             if value == 1 and not match["unit"]:
                 continue
         if match["scale"]:
-            value *= _SCALES[match["scale"].strip(" -").lower()]
+            value *= _SCALES[match["scale"].strip("- \t\n\u00a0\u202f").lower()]
         unit = (match["currency"] or match["unit"] or "").strip().lower()
         if match["words"] and value == 1 and unit not in _UNITS:
             continue  # "one of", "one queue": an article more than a number
         dimension, factor = _UNITS.get(unit, ("", 1.0))
-        yield Quantity(value, dimension, factor, match.group().strip())
+        found.append(Quantity(value, dimension, factor, match.group().strip()))
+        end = match.end() if dimension or not match["unit"] else match.start("unit")
+        wording = wording[: match.start()] + " " * (end - match.start()) + wording[end:]
+    return found, wording
 
 
 def _spelled(words: str) -> float:

@@ -1,0 +1,168 @@
+"""The question's whole way: retrieve, decide whether the documents speak of it, draft, validate, cite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from portfolio_rag.answers import Answer, AnswerMode, CheckedSentence, Citation, Passage, Usage, Verdict
+from portfolio_rag.ports import Embedder, LanguageModel
+from portfolio_rag.services.context import CONTEXT_TOKENS, build_context
+from portfolio_rag.services.draft import DraftSentence, parse_draft, render
+from portfolio_rag.services.evidence import SourceText
+from portfolio_rag.services.extractive import extract_answer
+from portfolio_rag.services.filters import Filter
+from portfolio_rag.services.prompts import build_messages, is_refusal
+from portfolio_rag.services.relevance import THRESHOLD, relevance
+from portfolio_rag.services.retrieval import Retrieval, check_query
+from portfolio_rag.services.validation import Checked, check
+
+NOT_FOUND = "The answer is not in the documents."
+EXTRACTIVE_MODEL = "extractive"
+
+MIN_SUPPORTED_SHARE = 0.34
+"""Of a draft of which less than this holds, the rest is not trusted either."""
+
+
+class Chat:
+    """Answers from the documents. Without a language model the answer is extractive: their own sentences."""
+
+    def __init__(
+        self,
+        retrieval: Retrieval,
+        language_model: LanguageModel | None,
+        embedder: Embedder,
+        *,
+        temperature: float = 0.1,
+        context_tokens: int = CONTEXT_TOKENS,
+        relevance_threshold: float = THRESHOLD,
+    ) -> None:
+        self._retrieval = retrieval
+        self._language_model = language_model
+        self._embedder = embedder
+        self._temperature = temperature
+        self._context_tokens = context_tokens
+        self._relevance_threshold = relevance_threshold
+
+    def answer(
+        self, question: str, *, top_k: int = 5, where: Filter | None = None, temperature: float | None = None
+    ) -> Answer:
+        """An answer whose every sentence a cited source holds, or an honest refusal with the nearest passages.
+
+        Raises InvalidRequest for a question or `top_k` out of bounds, DependencyUnavailable when Chroma, DynamoDB or
+        the language model does not answer.
+        """
+        question = check_query(question)
+        passages = self._retrieval.search(question, top_k=top_k, where=where)
+        if relevance(question, passages) < self._relevance_threshold:
+            return self._not_found(passages)
+        sources = build_context(passages, budget_tokens=self._context_tokens)
+        if self._language_model is None:
+            drafted = extract_answer(question, sources, self._embedder)
+            return self._validated(question, drafted, passages, EXTRACTIVE_MODEL, Usage())
+        completion = self._language_model.complete(
+            build_messages(question, sources),
+            temperature=self._temperature if temperature is None else temperature,
+        )
+        usage = Usage(completion.prompt_tokens, completion.completion_tokens)
+        if is_refusal(completion.text):
+            return self._not_found(passages, model=completion.model, usage=usage)
+        return self._validated(question, parse_draft(completion.text), passages, completion.model, usage)
+
+    def _validated(
+        self, question: str, drafted: Sequence[DraftSentence], passages: Sequence[Passage], model: str, usage: Usage
+    ) -> Answer:
+        checked = check(question, drafted, _source_texts(passages), self._embedder)
+        kept = [one for one in checked if one.verdict is Verdict.SUPPORTED]
+        share = len(kept) / len(checked) if checked else 0.0
+        if share < MIN_SUPPORTED_SHARE:
+            return self._not_found(passages, checked, share, model, usage)
+        return Answer(
+            text=render([one.sentence for one in kept]),
+            answered=True,
+            mode=self._mode,
+            model=model,
+            citations=_citations(kept, passages),
+            validation=[_verdict(one) for one in checked],
+            validation_score=share,
+            passages=passages,
+            usage=usage,
+        )
+
+    def _not_found(
+        self,
+        passages: Sequence[Passage],
+        checked: Sequence[Checked] = (),
+        share: float = 0.0,
+        model: str = "",
+        usage: Usage | None = None,
+    ) -> Answer:
+        return Answer(
+            text=NOT_FOUND,
+            answered=False,
+            mode=self._mode,
+            model=model or (EXTRACTIVE_MODEL if self._language_model is None else ""),
+            citations=[],
+            validation=[_verdict(one) for one in checked],
+            validation_score=share,
+            passages=passages,
+            usage=usage or Usage(),
+        )
+
+    @property
+    def _mode(self) -> AnswerMode:
+        return AnswerMode.EXTRACTIVE if self._language_model is None else AnswerMode.GPT
+
+
+def _source_texts(passages: Sequence[Passage]) -> list[SourceText]:
+    """Whole chunks as evidence: what the model saw is a part of them."""
+    return [
+        SourceText.build(
+            number,
+            passage.chunk.content,
+            "\n".join([passage.document.filename, *passage.chunk.heading_path]),
+        )
+        for number, passage in enumerate(passages, start=1)
+    ]
+
+
+def _verdict(checked: Checked) -> CheckedSentence:
+    return CheckedSentence(
+        text=checked.sentence.text,
+        citations=checked.sentence.citations,
+        verdict=checked.verdict,
+        score=round(checked.score, 4),
+        reason=checked.reason,
+    )
+
+
+def _citations(kept: Iterable[Checked], passages: Sequence[Passage]) -> list[Citation]:
+    """One for each span of evidence, in the order of the sources and of their text."""
+    spans = {(found.number, found.start, found.end) for one in kept for found in one.evidence}
+    # A span inside another one of the same source is quoted by it already.
+    widest = [
+        span
+        for span in spans
+        if not any(
+            other != span and other[0] == span[0] and other[1] <= span[1] and span[2] <= other[2] for other in spans
+        )
+    ]
+    return [_citation(passages[number - 1], number, start, end) for number, start, end in sorted(widest)]
+
+
+def _citation(passage: Passage, number: int, start: int, end: int) -> Citation:
+    chunk, document = passage.chunk, passage.document
+    return Citation(
+        number=number,
+        document_id=document.document_id,
+        version=document.version,
+        filename=document.filename,
+        s3_key=document.s3_key,
+        upload_timestamp=document.upload_timestamp,
+        chunk_id=chunk.chunk_id,
+        chunk_index=chunk.chunk_index,
+        heading_path=chunk.heading_path,
+        page=chunk.page_start,
+        span=(chunk.span[0] + start, chunk.span[0] + end),
+        quote=chunk.content[start:end],
+        score=passage.score,
+    )

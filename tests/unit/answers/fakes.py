@@ -1,0 +1,216 @@
+"""In-memory stand-ins for the ports that retrieval and chat use."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from portfolio_rag.models import Chunk, DocumentStatus, DocumentVersion, chunk_id_for, document_id_for, sha256_hex
+from portfolio_rag.ports import ChatCompletion, IndexPointer, VectorHit, VectorRecord, Vectors
+from portfolio_rag.services.words import terms
+
+BUCKET = "portfolio-raw"
+
+
+class WordEmbedder:
+    """Texts that share content words are near: a hashed bag of stems, unit length."""
+
+    fingerprint = "words"
+    dimensions = 512
+
+    def __init__(self) -> None:
+        self.texts = 0
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        self.texts += len(texts)
+        vectors = np.zeros((len(texts), self.dimensions), np.float32)
+        for row, text in enumerate(texts):
+            for term in terms(text) or [text]:
+                vectors[row, int(hashlib.sha256(term.encode()).hexdigest(), 16) % self.dimensions] += 1
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+class MemoryVectors:
+    """Exact search; counts its queries and keeps the last filter."""
+
+    def __init__(self) -> None:
+        self.collections: dict[str, dict[str, VectorRecord]] = {}
+        self.limits: list[int] = []
+        self.where: Mapping[str, Any] | None = None
+
+    def ping(self) -> None: ...
+
+    def ensure(self, collection: str) -> None:
+        self.collections.setdefault(collection, {})
+
+    def upsert(self, collection: str, records: Sequence[VectorRecord]) -> None:
+        self.collections.setdefault(collection, {}).update({record.id: record for record in records})
+
+    def query(
+        self, collection: str, vector: Vectors, *, limit: int, where: Mapping[str, Any] | None = None
+    ) -> list[VectorHit]:
+        self.limits.append(limit)
+        self.where = where
+        hits = [
+            VectorHit(record.id, float(record.vector @ vector), record.metadata)
+            for record in self.collections.get(collection, {}).values()
+        ]
+        return sorted(hits, key=lambda hit: -hit.score)[:limit]
+
+    def delete(self, collection: str, ids: Sequence[str]) -> None:
+        for one in ids:
+            self.collections[collection].pop(one, None)
+
+    def ids(self, collection: str, where: Mapping[str, Any]) -> list[str]:
+        return [
+            record.id
+            for record in self.collections.get(collection, {}).values()
+            if all(record.metadata.get(key) == value for key, value in where.items())
+        ]
+
+    def count(self, collection: str) -> int:
+        return len(self.collections.get(collection, {}))
+
+    def drop(self, collection: str) -> None:
+        self.collections.pop(collection, None)
+
+
+@dataclass
+class MemoryRegistry:
+    """Only what retrieval reads: which versions are live. `calls` counts the batched reads."""
+
+    live: dict[str, DocumentVersion] = field(default_factory=dict)
+    calls: int = 0
+
+    def live_versions(self, pairs: Iterable[tuple[str, int]]) -> dict[tuple[str, int], DocumentVersion]:
+        self.calls += 1
+        return {
+            (document_id, version): self.live[document_id]
+            for document_id, version in pairs
+            if document_id in self.live and self.live[document_id].version == version
+        }
+
+
+@dataclass
+class MemoryChunks:
+    rows: dict[str, Chunk] = field(default_factory=dict)
+    calls: int = 0
+
+    def get(self, keys: Iterable[tuple[str, str]]) -> list[Chunk]:
+        self.calls += 1
+        return [self.rows[chunk_id] for chunk_id, _ in keys if chunk_id in self.rows]
+
+
+@dataclass
+class MemoryJobs:
+    pointer: IndexPointer = field(default_factory=lambda: IndexPointer("knowledge"))
+
+    def index_pointer(self) -> IndexPointer:
+        return self.pointer
+
+
+@dataclass
+class ScriptedModel:
+    """A language model that says what it is told to, and remembers what it was asked."""
+
+    say: str | Callable[[Sequence[Mapping[str, str]]], str]
+    asked: list[Sequence[Mapping[str, str]]] = field(default_factory=list)
+    temperatures: list[float] = field(default_factory=list)
+
+    def complete(self, messages: Sequence[Mapping[str, str]], *, temperature: float) -> ChatCompletion:
+        self.asked.append(messages)
+        self.temperatures.append(temperature)
+        text = self.say if isinstance(self.say, str) else self.say(messages)
+        return ChatCompletion(text=text, model="scripted", prompt_tokens=100, completion_tokens=20)
+
+
+def document(name: str, version: int = 1, **changes: Any) -> DocumentVersion:
+    """A COMPLETED version of `name`."""
+    made = DocumentVersion(
+        document_id=document_id_for(BUCKET, name),
+        version=version,
+        bucket=BUCKET,
+        s3_key=f"processed/{name}",
+        s3_version_id=f"v{version}",
+        source_version_id=f"v{version}",
+        filename=name.rsplit("/", 1)[-1],
+        upload_timestamp="2026-01-02T03:04:05.000000Z",
+        file_size=100,
+        file_type="md",
+        status=DocumentStatus.COMPLETED,
+        embedding_model="words",
+    )
+    return replace(made, **changes)
+
+
+def chunk_of(
+    version: DocumentVersion, content: str, *, index: int = 0, offset: int = 0, heading: Sequence[str] = (), **more: Any
+) -> Chunk:
+    """A chunk with a window for each paragraph of `content`."""
+    windows = []
+    start = 0
+    for paragraph in content.split("\n\n"):
+        windows.append((start, start + len(paragraph)))
+        start += len(paragraph) + 2
+    return Chunk(
+        chunk_id=chunk_id_for(version.document_id, version.version, index, sha256_hex(content)),
+        document_id=version.document_id,
+        version=version.version,
+        chunk_index=index,
+        content=content,
+        content_hash=sha256_hex(content),
+        token_count=len(content.split()),
+        span=(offset, offset + len(content)),
+        windows=tuple(windows),
+        heading_path=tuple(heading),
+        **more,
+    )
+
+
+class Corpus:
+    """The ports filled with documents, as the pipeline leaves them."""
+
+    def __init__(self) -> None:
+        self.embedder = WordEmbedder()
+        self.vectors = MemoryVectors()
+        self.registry = MemoryRegistry()
+        self.chunks = MemoryChunks()
+        self.jobs = MemoryJobs()
+
+    def add(self, version: DocumentVersion, *chunks: Chunk, live: bool = True) -> DocumentVersion:
+        for chunk in chunks:
+            self.chunks.rows[chunk.chunk_id] = chunk
+            vectors = self.embedder.embed(chunk.window_texts)
+            self.vectors.upsert(
+                "knowledge",
+                [
+                    VectorRecord(
+                        f"{chunk.chunk_id}#{n}",
+                        vector,
+                        {
+                            "document_id": chunk.document_id,
+                            "version": chunk.version,
+                            "chunk_id": chunk.chunk_id,
+                            "chunk_index": chunk.chunk_index,
+                            "window": n,
+                        },
+                    )
+                    for n, vector in enumerate(vectors)
+                ],
+            )
+        if live:
+            self.registry.live[version.document_id] = version
+        return version
+
+    def text(
+        self, name: str, content: str, *, version: int = 1, heading: Sequence[str] = (), live: bool = True
+    ) -> Chunk:
+        """One document with one chunk."""
+        added = document(name, version)
+        chunk = chunk_of(added, content, heading=heading)
+        self.add(added, chunk, live=live)
+        return chunk
