@@ -175,14 +175,20 @@ class Lifecycle:
             return source
         moved = ObjectRef(source.bucket, target, copied)
         self._registry.relocate(version, moved, settled=False, retired=version.retired)
-        # Only that version is deleted: an upload that came meanwhile stays on top. Older ones would come to light
-        # again by it, so they are archived first; they were replaced before the pipeline ever saw them.
+        self._remove_moved(source)
+        return moved
+
+    def _remove_moved(self, source: ObjectRef) -> None:
+        """Remove an original whose copy is in place: that version alone, so that a newer upload stays on top.
+
+        Older versions would come to light again by it, so they are archived first; they were replaced before the
+        pipeline ever saw them.
+        """
         for older in self._store.older_versions(source):
             label = f"replaced-{(older.version_id or '')[:12]}"
             self._store.copy(older, older.bucket, keys.archived_key(keys.logical_key_of(older.key), label))
             self._store.delete(older)
         self._store.delete(source)
-        return moved
 
     def _move_sidecar(self, version: DocumentVersion, head: DocumentHead) -> None:
         if version.metadata_version_id is None:
@@ -193,8 +199,8 @@ class Lifecycle:
         try:
             self._store.copy(source, source.bucket, keys.sidecar_of(keys.PROCESSED + head.logical_key))
         except NotFound:
-            return
-        self._store.delete(source)
+            return  # Moved already, or it came from processed/ in the first place.
+        self._remove_moved(source)
 
     def _count(self, version: DocumentVersion) -> None:
         seconds = (self._clock.now() - datetime.fromisoformat(version.upload_timestamp)).total_seconds()

@@ -1,0 +1,70 @@
+"""Chroma behind `ports.VectorStore`: collections of vectors, exact cosine search, metadata filters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from portfolio_rag.errors import VectorStoreUnavailable
+from portfolio_rag.ports import VectorHit, VectorRecord, Vectors
+
+
+class ChromaModel:
+    def __init__(self) -> None:
+        self.data: dict[str, dict[str, VectorRecord]] = {}
+        self.down = False
+
+    def ping(self) -> None:
+        self._answer()
+
+    def ensure(self, collection: str) -> None:
+        self._answer()
+        self.data.setdefault(collection, {})
+
+    def upsert(self, collection: str, records: Sequence[VectorRecord]) -> None:
+        self._answer()
+        self.data.setdefault(collection, {}).update({record.id: record for record in records})
+
+    def query(
+        self, collection: str, vector: Vectors, *, limit: int, where: Mapping[str, Any] | None = None
+    ) -> list[VectorHit]:
+        self._answer()
+        found = [record for record in self.data.get(collection, {}).values() if matches(record.metadata, where)]
+        hits = [VectorHit(record.id, float(np.dot(record.vector, vector)), record.metadata) for record in found]
+        return sorted(hits, key=lambda hit: -hit.score)[:limit]
+
+    def delete(self, collection: str, ids: Sequence[str]) -> None:
+        self._answer()
+        for id_ in ids:
+            self.data.get(collection, {}).pop(id_, None)
+
+    def ids(self, collection: str, where: Mapping[str, Any]) -> list[str]:
+        self._answer()
+        return [id_ for id_, record in self.data.get(collection, {}).items() if matches(record.metadata, where)]
+
+    def count(self, collection: str) -> int:
+        self._answer()
+        return len(self.data.get(collection, {}))
+
+    def drop(self, collection: str) -> None:
+        self._answer()
+        self.data.pop(collection, None)
+
+    def collections(self) -> list[str]:
+        self._answer()
+        return list(self.data)
+
+    def _answer(self) -> None:
+        if self.down:
+            raise VectorStoreUnavailable("Chroma is down.")
+
+
+def matches(metadata: Mapping[str, Any], where: Mapping[str, Any] | None) -> bool:
+    """The part of Chroma's filter language that the pipeline itself uses: equality and $and."""
+    if not where:
+        return True
+    if "$and" in where:
+        return all(matches(metadata, part) for part in where["$and"])
+    return all(metadata.get(name) == content for name, content in where.items())

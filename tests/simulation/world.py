@@ -1,0 +1,203 @@
+"""The whole pipeline on the models: real handlers, real use cases, real adapters, no network, no waiting."""
+
+from __future__ import annotations
+
+import importlib.util
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+from portfolio_rag.bootstrap import Container
+from portfolio_rag.config import Settings
+from portfolio_rag.models import DocumentStatus, DocumentVersion, document_id_for
+
+from .chroma import ChromaModel
+from .dynamodb import DynamoModel, pipeline_tables
+from .models import HashEmbedder, RecordedMetrics, SimClock, WordTokenizer
+from .s3 import S3Model, s3_event
+from .sqs import Message, QueueModel, SqsModel
+
+ROOT = Path(__file__).parents[2]
+RAW, EMBEDDINGS, CONFIG = "portfolio-raw", "portfolio-embeddings", "portfolio-config"
+INGESTION, EMBEDDING = "portfolio-ingestion-queue", "portfolio-embedding-queue"
+CONSUMERS = {INGESTION: "document_processor", EMBEDDING: "embedding_generator"}
+COLLECTION = "portfolio_knowledge"
+
+
+class SimContainer(Container):
+    """The real composition root over the models."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(Settings(chunk_size=64, chunk_overlap=8))
+        self.clock = world.clock  # type: ignore[assignment]
+        self.vectors = world.chroma  # type: ignore[misc]
+        self.embedder = world.embedder  # type: ignore[misc]
+        self.tokenizer = WordTokenizer()  # type: ignore[misc]
+        self.metrics = world.metrics  # type: ignore[assignment,misc]
+        clients = {"s3": world.s3, "dynamodb": world.dynamo, "sqs": world.sqs}
+        self._aws = clients.__getitem__  # type: ignore[assignment]
+
+
+@dataclass(frozen=True)
+class Notification:
+    bucket: str
+    key: str
+    event: str
+    version_id: str
+
+
+class World:
+    """One deployment. `upload` and `delete` are what users do; `run` lets everything happen until all is quiet."""
+
+    def __init__(self, rng: random.Random | None = None, *, index_lag: int = 0) -> None:
+        self.rng = rng
+        self.clock = SimClock()
+        self.notifications: list[Notification] = []
+        self.s3 = S3Model([RAW, EMBEDDINGS, CONFIG], self.clock.now, self._notify)
+        lag = (lambda: rng.randint(0, index_lag)) if rng and index_lag else (lambda: 0)
+        self.dynamo = DynamoModel(pipeline_tables(), lag=lag)
+        dead = {name: QueueModel(name) for name in ("portfolio-ingestion-dlq", "portfolio-embedding-dlq")}
+        events_dlq = QueueModel("portfolio-events-dlq")
+        queues = [
+            QueueModel(INGESTION, timedelta(seconds=300), 3, dead["portfolio-ingestion-dlq"]),
+            QueueModel(EMBEDDING, timedelta(seconds=720), 3, dead["portfolio-embedding-dlq"]),
+        ]
+        self.sqs = SqsModel([*queues, *dead.values(), events_dlq], self.clock.now)
+        self.chroma = ChromaModel()
+        self.embedder = HashEmbedder()
+        self.metrics = RecordedMetrics()
+        self.container = SimContainer(self)
+        self.handlers = {name: self._load(name) for name in ("document_intake", *CONSUMERS.values())}
+
+    # --- what users do
+
+    def upload(self, key: str, body: bytes | str) -> str:
+        """Put an object into `incoming/`; returns its document id."""
+        data = body.encode() if isinstance(body, str) else body
+        self.s3.put_object(Bucket=RAW, Key=f"incoming/{key}", Body=data)
+        return document_id_for(RAW, key)
+
+    def delete(self, key: str) -> None:
+        self.s3.delete_object(Bucket=RAW, Key=key)
+
+    # --- what AWS does
+
+    def run(self, *, max_steps: int = 10_000) -> None:
+        """Deliver events and messages until none is left, moving the clock to the next visibility when idle."""
+        for _ in range(max_steps):
+            if not self.step():
+                following = self.sqs.next_visible_at()
+                if following is None and not self.notifications:
+                    return
+                if following is not None and following > self.clock.time:
+                    self.clock.time = following
+        raise AssertionError("the world does not come to rest")
+
+    def step(self) -> bool:
+        """One delivery; false when nothing can be delivered now."""
+        choices: list[Callable[[], None]] = []
+        if self.notifications:
+            choices.append(self._deliver_notification)
+        for name in CONSUMERS:
+            if self.sqs.visible(name):
+                choices.append(lambda name=name: self._deliver_batch(name))  # type: ignore[misc]
+        if not choices:
+            return False
+        (self.rng.choice(choices) if self.rng else choices[0])()
+        return True
+
+    def _deliver_notification(self) -> None:
+        at = self.rng.randrange(len(self.notifications)) if self.rng else 0
+        note = self.notifications.pop(at)
+        self.invoke("document_intake", s3_event(note.bucket, note.key, note.event, note.version_id))
+
+    def _deliver_batch(self, name: str) -> None:
+        messages: Sequence[Message] = self.sqs.visible(name)[:10]
+        event = self.sqs.receive(name, messages)
+        answer = self.invoke(CONSUMERS[name], event)
+        self.sqs.acknowledge(name, messages, answer)
+
+    def invoke(self, function: str, event: dict[str, Any]) -> dict[str, Any]:
+        """Run the real handler as Lambda does."""
+        context = SimpleNamespace(get_remaining_time_in_millis=lambda: 900_000)
+        return dict(self.handlers[function].handler(event, context))
+
+    def _notify(self, bucket: str, key: str, event: str, version_id: str) -> None:
+        """The notifications that Terraform configures."""
+        created = event.startswith("ObjectCreated:") and key.startswith("incoming/")
+        removed = event.startswith("ObjectRemoved:") and key.startswith(("incoming/", "processed/"))
+        if bucket == RAW and (created or removed):
+            self.notifications.append(Notification(bucket, key, event, version_id))
+
+    def _load(self, name: str) -> ModuleType:
+        spec = importlib.util.spec_from_file_location(f"sim_{name}", ROOT / "images" / name / "handler.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        module.function_container = lambda: self.container  # type: ignore[attr-defined]
+        return module
+
+    # --- what tests look at
+
+    def version(self, document_id: str, number: int) -> DocumentVersion:
+        found = self.container.registry.get(document_id, number)
+        assert found is not None, f"no version {number} of {document_id}"
+        return found
+
+    def live(self, document_id: str) -> int:
+        head = self.container.registry.head(document_id)
+        return head.live_version if head else 0
+
+    def windows(self, document_id: str | None = None) -> dict[str, int]:
+        """Window id -> version, in the live collection."""
+        live = self.container.jobs.index_pointer().live
+        return {
+            id_: record.metadata["version"]
+            for id_, record in self.chroma.data.get(live, {}).items()
+            if document_id in (None, record.metadata["document_id"])
+        }
+
+    def texts(self, document_id: str) -> str:
+        """What answers can be made from: the chunks of the live version, in order."""
+        return "\n".join(
+            chunk.content
+            for chunk in sorted(
+                self.container.chunks.of_document(document_id, version=self.live(document_id)),
+                key=lambda chunk: chunk.chunk_index,
+            )
+        )
+
+    def check(self) -> None:
+        """The invariants: every document at its end and settled, and the three stores agree, id by id."""
+        expected: set[str] = set()
+        chunk_rows: set[str] = set()
+        live = {head.document_id: head.live_version for head in self.container.registry.heads()}
+        for item in self.dynamo.tables["document_registry"].items.values():
+            if item["version"]["N"] == "0":
+                continue
+            version = self.version(item["document_id"]["S"], int(item["version"]["N"]))
+            assert version.status in (DocumentStatus.COMPLETED, DocumentStatus.FAILED), version
+            assert version.settled, version
+        for table_item in self.dynamo.tables["embedding_chunks"].items.values():
+            chunk = self.container.chunks.get([(table_item["chunk_id"]["S"], table_item["document_id"]["S"])])[0]
+            assert live.get(chunk.document_id) == chunk.version, f"stale chunk {chunk.chunk_id}"
+            chunk_rows.add(chunk.chunk_id)
+            expected |= set(chunk.window_ids)
+        assert set(self.windows()) == expected, "Chroma and DynamoDB differ"
+        backed_up: set[str] = set()
+        for entry in self.container.backup.entries(self.embedder.fingerprint):
+            backed_up |= {record.id for record in self.container.backup.read(entry)}
+        assert backed_up == expected, "the backup and DynamoDB differ"
+        for document_id, number in live.items():
+            if number:
+                count = self.version(document_id, number).chunk_count
+                mine = [chunk_id for chunk_id in chunk_rows if self._chunk_of(chunk_id, document_id)]
+                assert len(mine) == count, f"{document_id}: {len(mine)} of {count} chunks"
+
+    def _chunk_of(self, chunk_id: str, document_id: str) -> bool:
+        return (chunk_id, document_id) in self.dynamo.tables["embedding_chunks"].items

@@ -1,0 +1,177 @@
+"""Deliveries that come twice, late or out of order, and dependencies that fail."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from portfolio_rag.models import DocumentStatus
+from tests.simulation.s3 import s3_event
+from tests.simulation.world import EMBEDDING, INGESTION, RAW, World
+
+GUIDE = "# Topics\n\n" + "\n\n".join(f"Paragraph {n} says something about topic {n} at length." for n in range(40))
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_a_doubled_event_registers_once(world: World) -> None:
+    document_id = world.upload("a.md", GUIDE)
+    world.notifications *= 2
+    world.run()
+    world.check()
+    assert len(world.container.registry.versions(document_id)) == 1
+
+
+def test_an_event_days_later_changes_nothing(world: World) -> None:
+    document_id = world.upload("a.md", GUIDE)
+    note = world.notifications[0]
+    world.run()
+    world.clock.advance(timedelta(days=5))
+    world.notifications.append(note)
+    world.run()
+    world.check()
+    assert len(world.container.registry.versions(document_id)) == 1
+
+
+def test_the_second_uploads_event_before_the_first(world: World) -> None:
+    document_id = world.upload("a.md", "# One\n\nThe first text.")
+    world.upload("a.md", "# Two\n\nThe second text.")
+    world.notifications.reverse()
+    world.run()
+    world.check()
+    assert "second" in world.texts(document_id)
+    # The first upload was replaced before anybody saw it; its bytes are kept.
+    assert [key for key in world.s3.current_keys(RAW) if key.startswith("archived/a.replaced-")]
+
+
+def test_doubled_embedding_messages_are_counted_once(world: World) -> None:
+    document_id = world.upload("a.md", GUIDE)
+    world.step()
+    world.step()
+    queue = world.sqs.queues[EMBEDDING]
+    event = world.sqs.receive(EMBEDDING, queue.messages)
+    world.invoke("embedding_generator", event)
+    world.invoke("embedding_generator", event)
+    world.run()
+    world.check()
+    version = world.version(document_id, 1)
+    assert version.embedded_count == version.chunk_count
+    assert world.metrics.total("IngestedDocuments") == 1
+    assert max(world.embedder.embedded.values()) == 1
+
+
+def test_a_doubled_ingestion_message_sends_only_what_waits(world: World) -> None:
+    world.upload("a.md", GUIDE)
+    world.step()
+    event = world.sqs.receive(INGESTION, world.sqs.queues[INGESTION].messages)
+    world.invoke("document_processor", event)
+    sent = len(world.sqs.queues[EMBEDDING].messages)
+    batch = world.sqs.queues[EMBEDDING].messages[:]
+    world.sqs.acknowledge(EMBEDDING, batch, world.invoke("embedding_generator", world.sqs.receive(EMBEDDING, batch)))
+    world.invoke("document_processor", event)
+    assert sent > 0
+    assert not world.sqs.queues[EMBEDDING].messages
+    world.run()
+    world.check()
+
+
+def test_chroma_down_and_back_loses_nothing(world: World) -> None:
+    document_id = world.upload("a.md", GUIDE)
+    world.step()
+    world.step()
+    world.chroma.down = True
+    world.step()
+    assert world.version(document_id, 1).status is DocumentStatus.PROCESSING
+    assert world.metrics.total("ChromaDBErrors") == 1
+    world.chroma.down = False
+    world.run()
+    world.check()
+    assert world.live(document_id) == 1
+
+
+def test_an_outage_longer_than_the_queue_waits_ends_failed_and_recovers_without_a_hand(world: World) -> None:
+    document_id = world.upload("a.md", GUIDE)
+    world.step()
+    world.step()
+    world.chroma.down = True
+    world.run()
+    failed = world.version(document_id, 1)
+    assert (failed.status, failed.error_code) == (DocumentStatus.FAILED, "DEPENDENCY_UNAVAILABLE")
+    assert world.sqs.queues["portfolio-embedding-dlq"].messages
+    assert world.metrics.total("FailedChunks") == failed.chunk_count
+    world.chroma.down = False
+    for _ in range(2):  # The first round settles what could not be purged, the second drives it again.
+        world.clock.advance(timedelta(minutes=5))
+        world.container.monitor.run()
+        world.run()
+    world.check()
+    assert world.live(document_id) == 1
+    assert world.s3.current_keys(RAW) == ["processed/a.md"]
+
+
+def test_a_poison_message_does_not_hold_up_its_batch_mates(world: World) -> None:
+    document_id = world.upload("a.md", GUIDE)
+    world.step()
+    world.step()
+    world.sqs.send_message_batch(
+        QueueUrl=f"sim://{EMBEDDING}", Entries=[{"Id": "0", "MessageBody": '{"not": "a message"}'}]
+    )
+    world.run()
+    world.check()
+    assert world.live(document_id) == 1
+    assert [message.body for message in world.sqs.queues["portfolio-embedding-dlq"].messages] == [
+        '{"not": "a message"}'
+    ]
+
+
+def test_a_worker_that_vanishes_is_replaced(world: World) -> None:
+    document_id = world.upload("a.md", GUIDE)
+    world.step()
+    world.sqs.queues[INGESTION].messages.clear()
+    world.run()
+    assert world.version(document_id, 1).status is DocumentStatus.PENDING
+    world.clock.advance(timedelta(hours=1))
+    report = world.container.monitor.run()
+    assert (report.stuck, report.driven_again) == (1, 1)
+    world.run()
+    world.check()
+    assert world.live(document_id) == 1
+
+
+def test_a_document_that_never_ends_fails_after_its_last_drive(world: World) -> None:
+    document_id = world.upload("a.md", GUIDE)
+    world.step()
+    for _ in range(4):
+        world.sqs.queues[INGESTION].messages.clear()
+        world.clock.advance(timedelta(hours=1))
+        world.container.monitor.run()
+    assert world.version(document_id, 1).error_code == "INTERNAL"
+
+
+def test_an_object_whose_event_never_came_is_swept_up(world: World) -> None:
+    document_id = world.upload("a.md", GUIDE)
+    world.notifications.clear()
+    world.clock.advance(timedelta(minutes=15))
+    assert world.container.monitor.run().swept == 1
+    world.run()
+    world.check()
+    assert world.live(document_id) == 1
+
+
+def test_the_failure_rate_is_published(world: World) -> None:
+    world.upload("a.md", GUIDE)
+    world.upload("b.png", b"\x89PNG\r\n\x1a\n" + b"\x00" * 64)
+    world.run()
+    report = world.container.monitor.run()
+    assert report.failure_rate == pytest.approx(50.0)
+    assert world.metrics.total("FailureRate") == pytest.approx(50.0)
+
+
+def test_s3_events_of_other_prefixes_are_ignored(world: World) -> None:
+    world.s3.put_object(Bucket=RAW, Key="processed/a.md", Body=b"text")
+    world.invoke("document_intake", s3_event(RAW, "processed/a.md", "ObjectCreated:Put", "v000001"))
+    assert not world.dynamo.tables["document_registry"].items
