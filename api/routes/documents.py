@@ -40,15 +40,14 @@ def upload_document(
     response: Response,
     documents: DocumentsDep,
     file: Annotated[UploadFile, File(description="The document: md, txt, pdf, html or docx, told by content.")],
-    prefix: Annotated[Prefix, Form(examples=["guides/"])] = "",
+    prefix: Annotated[Prefix, Form()] = "",
     metadata: Annotated[
-        AttributesText | None,
+        AttributesText,
         Form(
             description=(
-                "Custom attributes as JSON: texts, numbers, booleans and lists of texts. They are returned with "
-                "passages and can be used in filters."
+                "Custom attributes as JSON: texts, numbers, booleans and lists of texts, for example "
+                '`{"service": "sqs", "year": 2026}`. They are returned with passages and can be used in filters.'
             ),
-            examples=['{"service": "sqs", "year": 2026}'],
         ),
     ] = None,
 ) -> UploadAccepted:

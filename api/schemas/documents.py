@@ -12,9 +12,10 @@ from portfolio_rag.services.documents import DocumentDetail, PresignedUpload, Up
 
 AttributeName = Annotated[str, Field(min_length=1, max_length=256)]
 Attributes = dict[AttributeName, StrictStr | StrictBool | StrictInt | StrictFloat | list[StrictStr]]
-# Described as plain text: the Swagger UI draws whatever has a media type as a file to choose.
-AttributesText = Annotated[Json[Attributes], WithJsonSchema({"type": "string"})]
-"""A form field can only be text: JSON of the attributes."""
+# Described as plain text: the Swagger UI draws whatever has a media type as a file to choose. The example keeps it
+# from filling the field with a sample, which would then be stored with the document.
+AttributesText = Annotated[Json[Attributes] | None, WithJsonSchema({"type": "string", "examples": [""]})]
+"""A form field can only be text: JSON of the attributes, empty for none."""
 
 _DOCUMENT_ID = "5b0f8a52-6c8e-5a0f-9d5e-0f6a5b1f7c11"
 _PREFIX = "Folder in the raw bucket, below `incoming/`; ingestion rules may differ by folder."
