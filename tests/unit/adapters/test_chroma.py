@@ -1,0 +1,130 @@
+"""The Chroma adapter against a real Chroma server."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+
+from portfolio_rag.adapters.chroma import ChromaVectorStore
+from portfolio_rag.errors import VectorStoreUnavailable
+from portfolio_rag.ports import VectorRecord
+
+# chromadb's own start-up warns about deprecations of its dependencies.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    port, folder = free_port(), tmp_path_factory.mktemp("chroma")
+    command = [str(Path(sys.executable).with_name("chroma")), "run", "--path", str(folder), "--host", "127.0.0.1"]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([*command, "--port", str(port)], stdout=log, stderr=log)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(300):
+            try:
+                httpx.get(f"{address}/api/v2/heartbeat").raise_for_status()
+                break
+            except httpx.HTTPError:
+                assert process.poll() is None, (folder / "log").read_text()
+                time.sleep(0.2)
+        yield address
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@pytest.fixture
+def store(url: str) -> ChromaVectorStore:
+    return ChromaVectorStore(url)
+
+
+def unit(*values: float) -> np.ndarray:
+    vector = np.asarray(values, dtype=np.float32)
+    return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
+
+
+def record(id_: str, *values: float, **metadata: object) -> VectorRecord:
+    return VectorRecord(id_, unit(*values), {"document_id": "d1", **metadata})
+
+
+def test_the_nearest_come_first_with_their_cosine(store: ChromaVectorStore) -> None:
+    store.upsert("nearest", [record("a", 1, 0), record("b", 1, 1), record("c", 0, 1)])
+    hits = store.query("nearest", unit(1, 0.1), limit=2)
+    assert [hit.id for hit in hits] == ["a", "b"]
+    assert hits[0].score == pytest.approx(float(unit(1, 0) @ unit(1, 0.1)), abs=1e-4)
+    assert hits[0].metadata["document_id"] == "d1"
+
+
+def test_the_same_ids_again_replace_and_do_not_add(store: ChromaVectorStore) -> None:
+    store.upsert("again", [record("a", 1, 0), record("a", 0, 1)])
+    store.upsert("again", [record("a", 1, 0, team="x", tags=["p", "q"], nothing=None, empty=[])])
+    assert store.count("again") == 1
+    metadata = store.query("again", unit(1, 0), limit=1)[0].metadata
+    assert metadata["team"] == "x"
+    assert metadata["tags"] == ["p", "q"]
+
+
+def test_filters_and_deletes(store: ChromaVectorStore) -> None:
+    store.upsert("filters", [record("a", 1, 0, version=1), record("b", 1, 0, version=2), record("c", 0, 1, version=2)])
+    second = {"$and": [{"document_id": "d1"}, {"version": 2}]}
+    assert sorted(store.ids("filters", second)) == ["b", "c"]
+    assert [hit.id for hit in store.query("filters", unit(1, 0), limit=5, where=second)] == ["b", "c"]
+    store.delete("filters", ["b", "unknown"])
+    assert sorted(store.ids("filters", {})) == ["a", "c"]
+
+
+def test_a_missing_collection_is_empty_and_is_made_by_the_first_write(store: ChromaVectorStore) -> None:
+    assert store.query("missing", unit(1, 0), limit=5) == []
+    assert store.count("missing") == 0
+    assert store.ids("missing", {"version": 1}) == []
+    store.delete("missing", ["a"])
+    store.drop("missing")
+    assert "missing" not in store.collections()
+    store.upsert("missing", [record("a", 1, 0)])
+    assert store.count("missing") == 1
+
+
+def test_a_collection_made_anew_behind_our_back_is_found_again(store: ChromaVectorStore, url: str) -> None:
+    store.upsert("renewed", [record("a", 1, 0)])
+    other = ChromaVectorStore(url)
+    other.drop("renewed")
+    assert store.query("renewed", unit(1, 0), limit=1) == []
+    other.upsert("renewed", [record("b", 1, 0)])
+    assert [hit.id for hit in store.query("renewed", unit(1, 0), limit=1)] == ["b"]
+    other.drop("renewed")
+    store.upsert("renewed", [record("c", 1, 0)])
+    assert store.ids("renewed", {}) == ["c"]
+
+
+def test_more_than_one_call_can_hold(store: ChromaVectorStore) -> None:
+    rng = np.random.default_rng(1)
+    store.upsert("many", [record(f"id{n}", *rng.normal(size=4)) for n in range(5600)])
+    assert store.count("many") == 5600
+
+
+def test_calls_have_a_timeout(store: ChromaVectorStore) -> None:
+    store.ping()
+    assert store._client._server._session.timeout.read == 30.0
+
+
+def test_a_server_that_is_not_there() -> None:
+    store = ChromaVectorStore(f"http://127.0.0.1:{free_port()}")
+    with pytest.raises(VectorStoreUnavailable, match="does not answer"):
+        store.ping()
+    with pytest.raises(VectorStoreUnavailable):
+        store.upsert("any", [record("a", 1, 0)])

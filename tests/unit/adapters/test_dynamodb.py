@@ -1,0 +1,115 @@
+"""Batches and transactions: partial answers, throttles, conflicts, limits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from portfolio_rag.adapters.dynamodb import Table, TransactionRefused, item, plain
+from portfolio_rag.errors import ConditionFailed, NotFound, StorageUnavailable
+
+
+def client_error(code: str, **extra: Any) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": code}, **extra}, "Operation")  # type: ignore[typeddict-item]
+
+
+class Scripted:
+    """A client that plays a list of answers for one operation; an exception in it is raised."""
+
+    def __init__(self, operation: str, answers: list[Any]) -> None:
+        self.calls: list[dict[str, Any]] = []
+        self._answers = answers
+        setattr(self, operation, self._call)
+
+    def _call(self, **arguments: Any) -> Any:
+        self.calls.append(arguments)
+        answer = self._answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def table(operation: str, answers: list[Any]) -> tuple[Table, Scripted]:
+    client = Scripted(operation, answers)
+    return Table(client, "things", sleep=lambda _: None), client
+
+
+def test_unprocessed_items_are_written_again_until_none_is_left() -> None:
+    left = [{"PutRequest": {"Item": {"id": {"S": "b"}}}}]
+    things, client = table("batch_write_item", [{"UnprocessedItems": {"things": left}}, {"UnprocessedItems": {}}])
+    things.put_many([{"id": "a"}, {"id": "b"}])
+    assert len(client.calls[0]["RequestItems"]["things"]) == 2
+    assert client.calls[1]["RequestItems"] == {"things": left}
+
+
+def test_writes_that_stay_unprocessed_raise() -> None:
+    left = {"UnprocessedItems": {"things": [{"PutRequest": {"Item": {"id": {"S": "a"}}}}]}}
+    things, _ = table("batch_write_item", [left] * 20)
+    with pytest.raises(StorageUnavailable, match="kept throttling writes"):
+        things.put_many([{"id": "a"}])
+
+
+def test_unprocessed_keys_are_read_again() -> None:
+    first = {
+        "Responses": {"things": [{"id": {"S": "a"}}]},
+        "UnprocessedKeys": {"things": {"Keys": [{"id": {"S": "b"}}], "ConsistentRead": True}},
+    }
+    things, client = table("batch_get_item", [first, {"Responses": {"things": [{"id": {"S": "b"}}]}}])
+    assert things.get_many([{"id": "a"}, {"id": "b"}]) == [{"id": "a"}, {"id": "b"}]
+    assert client.calls[0]["RequestItems"]["things"]["ConsistentRead"] is True
+
+
+def test_batches_keep_to_the_services_limits() -> None:
+    things, client = table("batch_write_item", [{}] * 3)
+    things.put_many({"id": str(n)} for n in range(60))
+    assert [len(call["RequestItems"]["things"]) for call in client.calls] == [25, 25, 10]
+    things, client = table("batch_get_item", [{}] * 3)
+    things.get_many({"id": str(n)} for n in range(250))
+    assert [len(call["RequestItems"]["things"]["Keys"]) for call in client.calls] == [100, 100, 50]
+
+
+def test_a_conflict_is_tried_again() -> None:
+    conflict = client_error("TransactionCanceledException", CancellationReasons=[{"Code": "TransactionConflict"}])
+    things, client = table("transact_write_items", [conflict, conflict, {}])
+    things.transact([{"Put": {}}])
+    assert len(client.calls) == 3
+
+
+def test_a_refused_condition_is_not_tried_again_and_says_which() -> None:
+    refused = client_error(
+        "TransactionCanceledException", CancellationReasons=[{"Code": "None"}, {"Code": "ConditionalCheckFailed"}]
+    )
+    things, client = table("transact_write_items", [refused])
+    with pytest.raises(TransactionRefused) as caught:
+        things.transact([{"Put": {}}, {"Put": {}}])
+    assert caught.value.reasons == ["None", "ConditionalCheckFailed"]
+    assert len(client.calls) == 1
+
+
+def test_every_page_of_a_scan_is_read() -> None:
+    pages = [{"Items": [{"id": {"S": "a"}}], "LastEvaluatedKey": {"id": {"S": "a"}}}, {"Items": [{"id": {"S": "b"}}]}]
+    things, client = table("scan", pages)
+    assert list(things.scan()) == [{"id": "a"}, {"id": "b"}]
+    assert client.calls[1]["ExclusiveStartKey"] == {"id": {"S": "a"}}
+
+
+@pytest.mark.parametrize(
+    ("raised", "expected"),
+    [
+        (client_error("ConditionalCheckFailedException"), ConditionFailed),
+        (client_error("ResourceNotFoundException"), NotFound),
+        (client_error("ProvisionedThroughputExceededException"), StorageUnavailable),
+        (EndpointConnectionError(endpoint_url="http://nowhere"), StorageUnavailable),
+    ],
+)
+def test_errors_are_translated(raised: Exception, expected: type[Exception]) -> None:
+    things, _ = table("update_item", [raised])
+    with pytest.raises(expected):
+        things.update({"id": "a"}, UpdateExpression="SET a = :a")
+
+
+def test_items_make_a_round_trip() -> None:
+    content = {"s": "x", "n": 3, "f": 0.25, "b": True, "l": ["a", 1], "m": {"k": 1.5}}
+    assert plain(item({**content, "absent": None})) == content

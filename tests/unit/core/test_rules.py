@@ -1,0 +1,69 @@
+"""The rules and model configuration in the config bucket."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from portfolio_rag.adapters.s3 import S3ObjectStore
+from portfolio_rag.config import Settings
+from portfolio_rag.errors import ConfigurationError
+from portfolio_rag.rules import INGESTION_RULES_KEY, MODEL_CONFIG_KEY, ConfigSource, IngestionRules
+from tests.simulation.s3 import S3Model
+
+
+def source(files: dict[str, str], settings: Settings | None = None) -> ConfigSource:
+    s3 = S3Model(["portfolio-config"], lambda: datetime.now(UTC))
+    for key, body in files.items():
+        s3.put_object(Bucket="portfolio-config", Key=key, Body=body.encode())
+    return ConfigSource(S3ObjectStore(s3), settings or Settings())
+
+
+def test_without_files_the_environment_decides() -> None:
+    config = source({}, Settings(chunk_size=300, chunk_overlap=30, gpt_model="gpt-test"))
+    assert config.rules_for("a.md").chunk_size_tokens == 300
+    assert config.rules_for("a.md").chunk_overlap_tokens == 30
+    assert config.model_config().gpt_model == "gpt-test"
+
+
+def test_the_longest_prefix_overrides_the_rest() -> None:
+    rules: dict[str, Any] = {
+        "chunk_size_tokens": 500,
+        "prefixes": {
+            "notes/": {"chunk_size_tokens": 200, "chunk_overlap_tokens": 20},
+            "notes/long/": {"chunk_size_tokens": 900, "allowed_types": ["pdf"]},
+        },
+    }
+    config = source({INGESTION_RULES_KEY: json.dumps(rules)})
+    assert config.rules_for("guide.md").chunk_size_tokens == 500
+    assert config.rules_for("notes/a.md").chunk_size_tokens == 200
+    assert config.rules_for("notes/long/a.pdf").chunk_size_tokens == 900
+    assert config.rules_for("notes/long/a.pdf").allowed_types == {"pdf"}
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("{", "not valid JSON"),
+        ('{"chunk_sise_tokens": 5}', "chunk_sise_tokens"),
+        ('{"chunk_size_tokens": 100, "chunk_overlap_tokens": 100}', "chunk_overlap_tokens must be below"),
+        ('{"allowed_types": ["exe"]}', "unknown types: exe"),
+        ('{"prefixes": {"a/": {"max_pages": 0}}}', "max_pages"),
+    ],
+)
+def test_an_invalid_file_stops_ingestion_and_is_named(content: str, problem: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"s3://portfolio-config/ingestion-rules/default.json") as caught:
+        source({INGESTION_RULES_KEY: content}).rules_for("a.md")
+    assert problem in str(caught.value)
+
+
+def test_the_model_configuration_wins_over_the_environment() -> None:
+    config = source({MODEL_CONFIG_KEY: '{"gpt_model": "gpt-4o", "top_k": 7}'}, Settings(gpt_model="gpt-4o-mini"))
+    assert (config.model_config().gpt_model, config.model_config().top_k) == ("gpt-4o", 7)
+
+
+def test_defaults_are_valid() -> None:
+    assert IngestionRules().for_key("anything").window_tokens == 128
