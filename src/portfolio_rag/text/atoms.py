@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -43,12 +44,11 @@ class Atom:
 
 @dataclass(frozen=True, slots=True)
 class TokenizedBlock:
-    """A block with the place of every word piece in it, counted from the block's start."""
+    """A block with the start of every word piece in it, counted from the block's start."""
 
     block: Block
     text: str
-    offsets: Sequence[Span]
-    starts: Sequence[int]
+    starts: array[int]
 
     @property
     def tokens(self) -> int:
@@ -61,8 +61,7 @@ class TokenizedBlock:
 
 def tokenize(text: str, block: Block, tokenizer: Tokenizer) -> TokenizedBlock:
     content = text[block.start : block.end]
-    offsets = tokenizer.offsets(content)
-    return TokenizedBlock(block, content, offsets, [start for start, _ in offsets])
+    return TokenizedBlock(block, content, array("I", (start for start, _ in tokenizer.offsets(content))))
 
 
 def atoms_of(block: TokenizedBlock, tokenizer: Tokenizer, *, size_tokens: int, window_tokens: int) -> list[Atom]:

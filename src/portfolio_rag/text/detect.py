@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import zipfile
 from collections.abc import Collection
 from pathlib import PurePosixPath
 
@@ -94,6 +93,8 @@ def _zip_type(data: bytes, extension: str, complete: bool) -> str:
         if extension == "docx":
             return "docx"
         raise unsupported("a ZIP archive")
+    import zipfile  # a tenth of the start of a process that most documents do not need
+
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = set(archive.namelist())

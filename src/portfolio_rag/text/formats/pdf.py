@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
+from statistics import median
 
 import pypdfium2
 from pypdfium2 import raw
@@ -93,30 +94,61 @@ def _lines(document: pypdfium2.PdfDocument, index: int) -> Iterator[Line]:
             stripped = piece.strip()
             if stripped:
                 first = at + piece.index(stripped)
-                head = _box(textpage, first)
-                tail = _box(textpage, first + len(stripped) - 1)
-                yield Line(
-                    text=stripped,
-                    page=index + 1,
-                    left=head.left,
-                    right=max(head.right, tail.right),
-                    bottom=head.bottom,
-                    last_bottom=tail.bottom,
-                    size=max(head.top - head.bottom, tail.top - tail.bottom),
-                )
+                yield _line(textpage, index + 1, stripped, first)
             at += len(piece) + 2
     finally:
         textpage.close()
         page.close()
 
 
-def _box(textpage: pypdfium2.PdfTextPage, text_index: int) -> raw.FS_RECTF:
+def _line(textpage: pypdfium2.PdfTextPage, page: int, text: str, first: int) -> Line:
+    """The line that begins at `first` in the page's text. Three of its characters speak for all of them."""
+    middle = len(text) // 2
+    places = (first, first + (middle if not text[middle].isspace() else middle + 1), first + len(text) - 1)
+    indexes = [raw.FPDFText_GetCharIndexFromTextIndex(textpage, place) for place in places]
+    head, _, tail = boxes = [_box(textpage, index) for index in indexes]
+    fonts = [_font(textpage, index) for index in indexes]
+    return Line(
+        text=text,
+        page=page,
+        left=head.left,
+        right=max(head.right, tail.right),
+        baseline=_baseline(textpage, indexes[0]),
+        last_baseline=_baseline(textpage, indexes[-1]),
+        # Of three, as bullets and footnote marks are of another size.
+        size=median(box.top - box.bottom for box in boxes),
+        advance=head.right - head.left,
+        is_bold=all(_BOLD.search(font) for font in fonts),
+        is_code=all(_MONOSPACED.search(font) for font in fonts),
+    )
+
+
+# By name: the flag for fixed pitch is set at random by some producers.
+_BOLD = re.compile(r"bold|black|heavy|demi|medi\b|cmbx", re.IGNORECASE)
+_MONOSPACED = re.compile(r"mono|courier|consol|menlo|cmtt|typewriter", re.IGNORECASE)
+
+
+def _box(textpage: pypdfium2.PdfTextPage, index: int) -> raw.FS_RECTF:
     """The box of a character in points, of the height of its font; all zeros when PDFium knows none."""
     box = raw.FS_RECTF()
-    index = raw.FPDFText_GetCharIndexFromTextIndex(textpage, text_index)
     if index >= 0:
         raw.FPDFText_GetLooseCharBox(textpage, index, ctypes.byref(box))
     return box
+
+
+def _baseline(textpage: pypdfium2.PdfTextPage, index: int) -> float:
+    x, y = ctypes.c_double(0), ctypes.c_double(0)
+    if index >= 0:
+        raw.FPDFText_GetCharOrigin(textpage, index, ctypes.byref(x), ctypes.byref(y))
+    return y.value
+
+
+def _font(textpage: pypdfium2.PdfTextPage, index: int) -> str:
+    """The name of a character's font, or an empty string."""
+    name = ctypes.create_string_buffer(128)
+    if index < 0 or not raw.FPDFText_GetFontInfo(textpage, index, name, len(name), ctypes.byref(ctypes.c_int(0))):
+        return ""
+    return name.value.decode("utf-8", "replace")
 
 
 def _outline(document: pypdfium2.PdfDocument) -> Iterator[OutlineEntry]:

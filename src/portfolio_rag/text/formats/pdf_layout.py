@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,9 +17,12 @@ SOFT_HYPHEN = "\ufffe"
 
 HEADING_RATIO = 1.15
 """A short paragraph in type this much larger than the body's is a heading."""
+BOLD_RATIO = 1.04
+"""The same for bold type."""
 MAX_HEADING_LEVELS = 4
 MAX_HEADING_CHARACTERS = 150
 
+_HEADING_MIN_LETTERS = 3
 _EDGE_LINES = 3
 _FURNITURE_MIN_PAGES = 3
 _FURNITURE_SHARE = 0.3
@@ -27,7 +31,8 @@ _ISOLATED_RATIO = 1.7
 
 _BULLET = re.compile(r"^(?:[•◦▪‣●○■□–—*\uf0b7\uf0a7\uf0d8]|-|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s+(?=\S)")
 _BULLET_SIGN = re.compile(r"^[•◦▪‣●○■□–—*\uf0b7\uf0a7\uf0d8-]\s+")
-_SENTENCE_END = re.compile("[.!?:。！？：…][\"'”’»」)\\]]*$")
+_SENTENCE_END = re.compile("[.!?。！？…][\"'”’»」)\\]]*$")
+_NUMBERED = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[A-Z]\.|[IVX]{1,5}\.)\s+[^\W\d]")
 _LEADERS = re.compile(r"\s*(?:[.·…_]\s?){5,}\s*")
 _DIVIDED = re.compile(rf"(\w+){SOFT_HYPHEN}(\w+)")
 _HYPHENATED = re.compile(r"\w+-\w+")
@@ -38,17 +43,20 @@ _DIGITS = re.compile(r"\d+")
 class Line:
     """A line of a page; positions in points from the lower left corner.
 
-    `bottom` is that of the first character; `last_bottom` of the last: they differ where PDFium has joined lines that
-    a divided word spans.
+    `baseline` is that of the first character; `last_baseline` of the last: they differ where PDFium has joined lines
+    that a divided word spans. `advance` is the width of the first character.
     """
 
     text: str
     page: int
     left: float
     right: float
-    bottom: float
-    last_bottom: float
+    baseline: float
+    last_baseline: float
     size: float
+    advance: float = 0.0
+    is_bold: bool = False
+    is_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +75,28 @@ class _Paragraph:
 
     @property
     def text(self) -> str:
-        return " ".join(line.text for line in self.lines)
+        """The lines as running text; East Asian lines are joined without a blank."""
+        text = self.lines[0].text
+        for line in self.lines[1:]:
+            text += line.text if _is_wide(text[-1]) and _is_wide(line.text[0]) else f" {line.text}"
+        return text
+
+    @property
+    def code(self) -> str:
+        """The lines as they stand, indented by their distance from the leftmost."""
+        left = min(line.left for line in self.lines)
+        return "\n".join(
+            " " * (round((line.left - left) / line.advance) if line.advance > 0 else 0) + line.text
+            for line in self.lines
+        )
+
+    @property
+    def is_code(self) -> bool:
+        return self.lines[0].is_code
+
+    @property
+    def is_bold(self) -> bool:
+        return all(line.is_bold for line in self.lines)
 
     @property
     def size(self) -> float:
@@ -89,9 +118,11 @@ def add_blocks(pages: Sequence[Sequence[Line]], outline: Sequence[OutlineEntry],
 
 
 def _add(paragraph: _Paragraph, hyphenated: set[str], builder: DocumentBuilder) -> None:
-    text = _LEADERS.sub(" ", _undivide(paragraph.text, hyphenated))
     page = paragraph.lines[0].page
-    if paragraph.level is not None:
+    text = _LEADERS.sub(" ", _undivide(paragraph.text, hyphenated))
+    if paragraph.is_code and len(paragraph.lines) > 1:
+        builder.code(_undivide(paragraph.code, hyphenated), page)
+    elif paragraph.level is not None:
         builder.heading(text, paragraph.level, page)
     elif _BULLET.match(text):
         builder.item(_BULLET_SIGN.sub("- ", text), "", 0, page)
@@ -109,6 +140,10 @@ def _undivide(text: str, hyphenated: set[str]) -> str:
     return _DIVIDED.sub(join, text)
 
 
+def _is_wide(char: str) -> bool:
+    return unicodedata.east_asian_width(char) in "WF"
+
+
 def _key(text: str) -> str:
     """Letters and digits alone, to compare titles."""
     return "".join(char for char in text.lower() if char.isalnum())
@@ -120,7 +155,7 @@ def _pitch(pages: Iterable[Sequence[Line]]) -> float:
         ratio
         for lines in pages
         for above, below in pairwise(lines)
-        if above.size > 0 and 0.5 < (ratio := (above.last_bottom - below.bottom) / above.size) < 2.5
+        if above.size > 0 and 0.5 < (ratio := (above.last_baseline - below.baseline) / above.size) < 2.5
     ]
     return median(ratios) if ratios else 1.2
 
@@ -128,30 +163,47 @@ def _pitch(pages: Iterable[Sequence[Line]]) -> float:
 def _furniture(pages: Sequence[Sequence[Line]], pitch: float) -> set[int]:
     """The ids of running headers, footers and page numbers.
 
-    A line at the edge of a page is one when lines with the same text but for numbers, or lines that stand as far
-    apart from the rest, are at the same height on many pages.
+    A line at the edge of a page is one when many pages have it there, but for numbers, and few elsewhere; or when
+    many pages have lines that stand apart from the rest at the same height.
     """
+    everywhere = Counter(_masked(line) for lines in pages for line in lines)
     edges: list[tuple[Line, tuple[object, ...]]] = []
     for lines in pages:
-        ordered = sorted(lines, key=lambda line: -line.bottom)
-        for side in (ordered[:_EDGE_LINES], ordered[::-1][:_EDGE_LINES]):
+        ordered = sorted(lines, key=lambda line: -line.baseline)
+        for side in (ordered[: _EDGE_LINES + 1], ordered[::-1][: _EDGE_LINES + 1]):
+            isolated = _isolated(side, pitch)
             for position, line in enumerate(side):
-                height = round(line.bottom / 3)
-                edges.append((line, ("text", height, _DIGITS.sub("#", line.text))))
-                following = ordered[_EDGE_LINES] if len(ordered) > _EDGE_LINES else None
-                nearest = side[position + 1] if position + 1 < len(side) else following
-                if nearest is None or abs(line.bottom - nearest.bottom) > _ISOLATED_RATIO * pitch * line.size:
-                    edges.append((line, ("place", height)))
-                else:
-                    break
+                edges.append((line, ("text", _masked(line))))
+                if position < isolated:
+                    edges.append((line, ("place", round(line.baseline / 3))))
     pages_by_key: dict[tuple[object, ...], set[int]] = defaultdict(set)
     for line, key in edges:
         pages_by_key[key].add(line.page)
-    enough = {
-        "text": max(_FURNITURE_MIN_PAGES, _FURNITURE_SHARE * len(pages)),
-        "place": max(_FURNITURE_MIN_PAGES + 1, 2 * _FURNITURE_SHARE * len(pages)),
+    repeated = max(_FURNITURE_MIN_PAGES, _FURNITURE_SHARE * len(pages))
+    placed = max(_FURNITURE_MIN_PAGES + 1, 2 * _FURNITURE_SHARE * len(pages))
+    return {
+        id(line)
+        for line, key in edges
+        if (
+            len(pages_by_key[key]) >= placed
+            if key[0] == "place"
+            else repeated <= len(pages_by_key[key]) and everywhere[str(key[1])] < 2 * len(pages_by_key[key])
+        )
     }
-    return {id(line) for line, key in edges if len(pages_by_key[key]) >= enough[str(key[0])]}
+
+
+def _masked(line: Line) -> str:
+    """The text without its numbers; where there is nothing else, with its height."""
+    masked = _DIGITS.sub("#", line.text)
+    return masked if any(char.isalpha() for char in masked) else f"{masked} {round(line.baseline / 3)}"
+
+
+def _isolated(side: Sequence[Line], pitch: float) -> int:
+    """How many lines at the edge of a page stand apart from the rest; 0 when no gap follows."""
+    for position, (line, inner) in enumerate(pairwise(side), start=1):
+        if abs(line.baseline - inner.baseline) > _ISOLATED_RATIO * pitch * line.size:
+            return position
+    return 0
 
 
 def _paragraphs(lines: Sequence[Line], pitch: float, titles: set[tuple[int, str]]) -> list[_Paragraph]:
@@ -172,10 +224,12 @@ def _paragraphs(lines: Sequence[Line], pitch: float, titles: set[tuple[int, str]
 
 def _breaks(above: Line, below: Line, pitch: float, right_edge: float) -> bool:
     """Whether a new paragraph begins at `below`."""
-    if _BULLET.match(below.text):
-        return True
     size = max(above.size, 1.0)
-    distance = (above.last_bottom - below.bottom) / size
+    distance = (above.last_baseline - below.baseline) / size
+    if above.is_code or below.is_code:
+        return above.is_code != below.is_code
+    if _BULLET.match(below.text) or (above.is_bold and not below.is_bold and abs(distance) > 0.35):
+        return True
     if abs(distance) < 0.35:
         return False
     if abs(above.size - below.size) > 0.08 * size:
@@ -186,7 +240,7 @@ def _breaks(above: Line, below: Line, pitch: float, right_edge: float) -> bool:
         return ended or not below.text[:1].islower()
     if distance > _GAP_RATIO * pitch:
         return True
-    indented = below.left > above.left + 0.8 * size
+    indented = below.left > above.left + 0.8 * size and not _BULLET.match(above.text)
     short = above.right < 0.75 * right_edge
     return ended and (indented or short)
 
@@ -210,7 +264,7 @@ def _level_by_outline(paragraphs: Sequence[_Paragraph], outline: Sequence[Outlin
 
 
 def _level_by_size(paragraphs: Sequence[_Paragraph]) -> None:
-    """Make headings of short paragraphs in type larger than the body's; the largest type is level 1."""
+    """Make headings of short paragraphs that stand out by their type; the largest is level 1."""
     characters: Counter[float] = Counter()
     for paragraph in paragraphs:
         characters[round(paragraph.size * 2) / 2] += len(paragraph.text)
@@ -220,12 +274,22 @@ def _level_by_size(paragraphs: Sequence[_Paragraph]) -> None:
     headings = [
         paragraph
         for paragraph in paragraphs
-        if paragraph.size >= HEADING_RATIO * body
+        if _stands_out(paragraph, body)
         and len(paragraph.text) <= MAX_HEADING_CHARACTERS
-        and any(char.isalpha() for char in paragraph.text)
+        and sum(char.isalpha() for char in paragraph.text) >= _HEADING_MIN_LETTERS
     ]
     if sum(len(paragraph.text) for paragraph in headings) > 0.25 * sum(characters.values()):
         return
     sizes = sorted({round(paragraph.size) for paragraph in headings}, reverse=True)
     for paragraph in headings:
         paragraph.level = min(MAX_HEADING_LEVELS, 1 + sizes.index(round(paragraph.size)))
+
+
+def _stands_out(paragraph: _Paragraph, body: float) -> bool:
+    """Larger than the body's type `body`; if bold, a little larger, or as large and numbered or in capitals."""
+    if paragraph.is_code or body <= 0:
+        return False
+    ratio = paragraph.size / body
+    if paragraph.is_bold and ratio > 0.97:
+        return ratio >= BOLD_RATIO or paragraph.text.isupper() or bool(_NUMBERED.match(paragraph.text))
+    return ratio >= HEADING_RATIO
