@@ -15,3 +15,6 @@ def configure_logging(level: str) -> None:
         JsonFormatter("%(asctime)s %(levelname)s %(name)s %(message)s", rename_fields={"asctime": "timestamp"})
     )
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    # A line for every request of every client would bury what the pipeline says.
+    for chatty in ("httpx", "httpcore", "botocore"):
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLogger().level))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from functools import partial
@@ -14,7 +15,7 @@ from portfolio_rag.adapters.aws import AwsClients
 from portfolio_rag.config import Settings
 from portfolio_rag.local.config import StackConfig
 from portfolio_rag.local.errors import StackError
-from portfolio_rag.local.programs import function_names
+from portfolio_rag.local.functions import discover, queue_concurrency
 from portfolio_rag.local.report import Step
 from portfolio_rag.local.terraform import Terraform, digest_of, plugin_environment, tflocal_environment, user_variables
 
@@ -34,7 +35,9 @@ def deploy(config: StackConfig, step: Step) -> None:
 
     Raises StackError when the apply fails, or made other names than the settings ask for.
     """
-    variables = user_variables(config.settings)
+    images = config.project / "images"
+    functions = [function.name for function in discover(images)]
+    variables = {"TF_VAR_function_settings": json.dumps(queue_concurrency(images))} | user_variables(config.settings)
     terraform = Terraform(
         source=config.project / "terraform",
         work=config.terraform_dir,
@@ -45,14 +48,14 @@ def deploy(config: StackConfig, step: Step) -> None:
     record = config.state_dir / "terraform-applied"
     wanted = digest_of(terraform.source, extra=variables | {"region": config.region})
     clients, settings = aws_clients(config), Settings.from_env(config.child_environment())
-    if _read(record) == wanted and not missing(clients, settings, function_names(config.project)):
+    if _read(record) == wanted and not missing(clients, settings, functions):
         step.skip("nothing has changed")
         return
     record.unlink(missing_ok=True)
     step.update("preparing Terraform")
     terraform.prepare()
     terraform.apply(step)
-    absent = missing(clients, settings, function_names(config.project))
+    absent = missing(clients, settings, functions)
     if absent:
         raise StackError(
             f"Terraform was applied, but the settings name what it did not make: {', '.join(absent)}. "

@@ -14,23 +14,15 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from multiprocessing import Pipe
-from pathlib import Path
 from typing import Any
+
+from portfolio_rag.local.functions import Function
 
 LineSink = Callable[[str, str, str], None]
 """Called with function name, log stream and one line that a handler wrote."""
 
 FunctionSettings = Callable[[str], tuple[Mapping[str, str], int]]
 """A function's environment variables and its memory in MB, as deployed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Function:
-    """`concurrency` is how many invocations run at once; more wait for their turn."""
-
-    name: str
-    handler: Path
-    concurrency: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ import argparse
 import contextlib
 import json
 import logging
-import os
 import sys
 import time
 import uuid
@@ -30,7 +29,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from portfolio_rag.local.config import LOOPBACK
-from portfolio_rag.local.lambda_environment import Function, FunctionSettings, Invocation, LineSink, Pool
+from portfolio_rag.local.functions import Function, discover
+from portfolio_rag.local.lambda_environment import FunctionSettings, Invocation, LineSink, Pool
 from portfolio_rag.local.lambda_logs import CloudWatchShipper
 
 # The emulator waits exactly the function's timeout for an answer: end a little before it gives up.
@@ -38,23 +38,6 @@ _ANSWER_MARGIN_SECONDS = 0.3
 _DEFAULT_TIMEOUT_SECONDS = 60
 _DEFAULT_MEMORY_MB = 512
 _log = logging.getLogger(__name__)
-
-
-def discover(images: Path) -> list[Function]:
-    """The functions of `images/<function_underscored>/handler.py`, with how many environments each may have.
-
-    Intake waits on the network; the model uses every core by itself; a second reindex would only meet the lease.
-    """
-    cores = os.cpu_count() or 1
-    concurrency = {
-        "document-intake": 4,
-        "document-processor": max(2, cores // 2),
-        "embedding-generator": max(1, cores // 4),
-        "batch-reindex": 1,
-        "check-health": 1,
-    }
-    names = {path.parent.name.replace("_", "-"): path for path in sorted(images.glob("*/handler.py"))}
-    return [Function(name, path.resolve(), concurrency.get(name, 1)) for name, path in names.items()]
 
 
 def create_app(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from portfolio_rag.local.config import LOOPBACK, StackConfig
+from portfolio_rag.local.functions import discover
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +23,6 @@ class Program:
     priority: int
     stop_seconds: int
     environment: Mapping[str, str] = field(default_factory=dict)
-
-
-def function_names(project: Path) -> list[str]:
-    """The AWS names of the functions that the project ships: one folder of `images/` each."""
-    return sorted(path.parent.name.replace("_", "-") for path in (project / "images").glob("*/handler.py"))
 
 
 def programs(config: StackConfig) -> list[Program]:
@@ -53,8 +49,9 @@ def _emulator(config: StackConfig) -> Program:
         # One emulator per port keeps its pid file in the temporary directory.
         "TMPDIR": str(config.run_dir),
     }
-    for name in function_names(config.project):
-        environment[f"MINISTACK_LAMBDA_PROXY_{name}"] = f"{config.lambda_host_url}/functions/{name}/invocations"
+    for function in discover(config.project / "images"):
+        url = f"{config.lambda_host_url}/functions/{function.name}/invocations"
+        environment[f"MINISTACK_LAMBDA_PROXY_{function.name}"] = url
     return Program(
         name="emulator",
         title="AWS emulator (MiniStack)",

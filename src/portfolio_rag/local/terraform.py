@@ -239,7 +239,7 @@ class _ApplyProgress:
             case "change_summary" if message["changes"].get("operation") == "plan":
                 changes = message["changes"]
                 self._planned = changes["add"] + changes["change"] + changes["remove"]
-            case "apply_complete":
+            case "apply_complete" if message["hook"]["action"] != "read":
                 self._done += 1
                 self._step.update(f"{self._done} of {self._planned}: {message['hook']['resource']['addr']}")
             case "refresh_start":

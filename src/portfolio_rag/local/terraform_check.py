@@ -37,6 +37,5 @@ def check() -> None:
         print(terraform.run(arguments), flush=True)
 
 
-
 if __name__ == "__main__":
     sys.exit(main())
