@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ from portfolio_rag.models import (
     ObjectInfo,
     ObjectRef,
 )
+
+if TYPE_CHECKING:
+    from portfolio_rag.services.filters import Filter
 
 Vectors = NDArray[np.float32]
 """Shape (n, dimensions), unit length."""
@@ -299,6 +302,40 @@ class VectorIndex(Protocol):
 
     def forget(self, vector_ids: Iterable[str], s3_key_prefix: str) -> None:
         """Remove those that point under the prefix; others now belong to another document's backup."""
+
+
+@dataclass(frozen=True, slots=True)
+class LexicalHit:
+    """Window `window` of a chunk, found by its words. `score` is BM25: above 0, comparable within one query only."""
+
+    chunk_id: str
+    document_id: str
+    version: int
+    window: int
+    score: float
+
+
+class LexicalIndex(Protocol):
+    """The full-text index of one API process: a local file that follows the registry. Safe from several threads.
+
+    A cache, never the truth: what it finds is checked against the heads like every vector, and a lost or damaged
+    file is built again from the chunks.
+    """
+
+    def search(self, query: str, *, limit: int, where: Filter | None = None) -> list[LexicalHit]:
+        """Best first; a query without content words finds nothing."""
+
+    def scores(self, query: str, windows: Iterable[tuple[str, int]]) -> dict[tuple[str, int], float]:
+        """BM25 of those (chunk_id, window) pairs that share a word with the query."""
+
+    def index(self, version: DocumentVersion, chunks: Sequence[Chunk]) -> None:
+        """Put this version in the place of whatever the index has of the document, in one transaction."""
+
+    def remove(self, document_ids: Iterable[str]) -> None:
+        """Forget the documents; unknown ones are fine."""
+
+    def versions(self) -> dict[str, int]:
+        """Which version of each document is indexed."""
 
 
 class Embedder(Protocol):
