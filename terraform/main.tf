@@ -6,7 +6,8 @@ locals {
       archive_rules = {
         # Replaced versions of documents.
         archived = {
-          prefix = "archived/"
+          prefix            = "archived/"
+          larger_than_bytes = 1
           transitions = [
             { days = var.lifecycle_days.archive, storage_class = "GLACIER" },
             { days = var.lifecycle_days.deep_archive, storage_class = "DEEP_ARCHIVE" },
@@ -14,8 +15,10 @@ locals {
         }
         # Live documents: a reindex reads them again, so they go where they can be read at once.
         originals = {
-          prefix      = "processed/"
-          transitions = [{ days = var.lifecycle_days.originals, storage_class = "GLACIER_IR" }]
+          prefix = "processed/"
+          # That class bills every object as 128 KB at least.
+          larger_than_bytes = 131072
+          transitions       = [{ days = var.lifecycle_days.originals, storage_class = "GLACIER_IR" }]
         }
       }
       noncurrent_archive_days = var.lifecycle_days.noncurrent_archive

@@ -35,7 +35,7 @@ variable "image_registry" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z0-9][a-z0-9._:/-]*[a-z0-9]$", var.image_registry))
+    condition     = can(regex("^[a-z0-9][a-z0-9.-]*(:[0-9]+)?(/[a-z0-9._-]+)*$", var.image_registry))
     error_message = "image_registry must look like \"registry.example.com/portfolio\": no scheme, no slash at the end."
   }
 }
@@ -359,7 +359,7 @@ variable "force_destroy_buckets" {
 }
 
 variable "lifecycle_days" {
-  description = "Ages, in days, at which objects move and go. archive and deep_archive: of objects under archived/ of the raw bucket. originals: of what is under processed/, which goes to a class that is still read at once. noncurrent_archive: of replaced or deleted versions in the raw bucket. noncurrent_expiration: of the same in every bucket, for good. incomplete_upload: of multipart uploads that never ended."
+  description = "Ages, in days, at which objects move and go. archive and deep_archive: of objects under archived/ of the raw bucket. originals: of what is under processed/ and large enough to gain by it, which goes to a class that is still read at once. noncurrent_archive: of replaced or deleted versions in the raw bucket. noncurrent_expiration: of the same in every bucket, for good. incomplete_upload: of multipart uploads that never ended."
   type = object({
     archive               = optional(number, 30)
     deep_archive          = optional(number, 180)

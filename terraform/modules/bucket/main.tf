@@ -71,12 +71,10 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
       id     = rule.key
       status = "Enabled"
 
-      # A lower bound on the size, because without one S3 never moves an object under 128 KB to another class, and
-      # most documents are smaller.
       filter {
         and {
           prefix                   = rule.value.prefix
-          object_size_greater_than = 1
+          object_size_greater_than = rule.value.larger_than_bytes
         }
       }
 
@@ -98,6 +96,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
       id     = "archive-noncurrent-versions"
       status = "Enabled"
 
+      # Any size: without a bound of ours, S3 would leave versions under 128 KB, nearly all documents, where they are.
       filter {
         object_size_greater_than = 1
       }

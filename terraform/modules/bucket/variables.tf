@@ -15,9 +15,10 @@ variable "force_destroy" {
 }
 
 variable "archive_rules" {
-  description = "Storage classes that current objects move to, by the rule's id: their prefix, and at which age in days they move where."
+  description = "Storage classes that current objects move to, by the rule's id: their prefix, which size in bytes they must exceed, and at which age in days they move where. The size is not optional: without it, S3 leaves every object under 128 KB where it is."
   type = map(object({
-    prefix = string
+    prefix            = string
+    larger_than_bytes = number
     transitions = list(object({
       days          = number
       storage_class = string
