@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.logs import bind_request_id, current_request_id
+from api.paths import local_path
 from api.problems import ProblemResponse, internal_error, problem_response
 
 access_log = logging.getLogger("api.access")
@@ -44,13 +45,6 @@ _BASE_HEADERS: Final[Mapping[str, str]] = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 _API_CSP: Final = "default-src 'none'; frame-ancestors 'none'"
-
-
-def local_path(scope: Scope) -> str:
-    """The path as the routes know it: without the prefix under which a proxy serves the application."""
-    path: str = scope["path"]
-    root: str = scope.get("root_path", "")
-    return path[len(root) :] if root and path.startswith(root + "/") else path
 
 
 class RequestContext:

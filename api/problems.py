@@ -14,8 +14,10 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
+from starlette.routing import compile_path
 
 from api.logs import current_request_id
+from api.paths import local_path
 from portfolio_rag.errors import DocumentRejected, PortfolioRagError
 
 logger = logging.getLogger("api.problems")
@@ -159,12 +161,22 @@ async def _on_project_error(request: Request, error: Exception) -> ProblemRespon
 
 async def _on_http_exception(request: Request, error: Exception) -> ProblemResponse:
     known = cast(HTTPException, error)
-    detail = str(known.detail)
+    detail, headers = str(known.detail), dict(known.headers or {})
     if known.status_code == 404:
         detail = f"There is no route {request.url.path}."
     elif known.status_code == 405:
         detail = f"{request.url.path} does not know the method {request.method}."
-    return problem_response(status=known.status_code, detail=detail, instance=request.url.path, headers=known.headers)
+        headers["Allow"] = _methods_of(request) or headers.get("Allow", "")
+    return problem_response(status=known.status_code, detail=detail, instance=request.url.path, headers=headers)
+
+
+def _methods_of(request: Request) -> str:
+    """The methods of the request's path. Starlette names those of the first route that matches, not of all."""
+    path = local_path(request.scope)
+    paths: Mapping[str, Mapping[str, Any]] = request.app.openapi()["paths"]
+    # A path that is spelt out wins over one with a parameter in the same place.
+    spelt = [path] if path in paths else [known for known in paths if compile_path(known)[0].fullmatch(path)]
+    return ", ".join(sorted({method.upper() for known in spelt for method in paths[known]}))
 
 
 def _field_problem(entry: Mapping[str, Any]) -> FieldProblem:

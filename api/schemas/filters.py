@@ -100,13 +100,13 @@ with_config(
 
 
 def _is_object(value: Any) -> Any:
-    if not isinstance(value, Mapping):
+    if not isinstance(value, Mapping) or not value:
         raise ValueError("must be an object with exactly one operator")
     return value
 
 
 FilterField = Annotated[SkipValidation[MetadataFilter], AfterValidator(_is_object)]
-"""Documented in full, checked only to be an object: the parser's own messages name the place and what to change."""
+"""Documented in full, checked only to be an object with something in it: the parser says better what is wrong."""
 
 
 def parse_where(raw: Mapping[str, Any] | None) -> Filter | None:

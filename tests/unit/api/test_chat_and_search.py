@@ -65,6 +65,7 @@ def test_search_gives_passages(client, services):
         ({"temperature": True}, "temperature"),
         ({"filter": "service=sqs"}, "filter"),
         ({"filter": []}, "filter"),
+        ({"filter": {}}, "filter"),
         ({"topk": 3}, "topk"),
     ],
 )

@@ -8,6 +8,7 @@ import logging
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,7 @@ from portfolio_rag.errors import ConfigurationError
 from tests.unit.api.fakes import DOCUMENT_ID, JOB_ID, QUESTION, fake_services
 from tests.unit.api.test_problems import assert_problem
 
+ROOT = Path(__file__).parents[3]
 KEY = "a-key-with-ä"
 GUARDED = [
     ("POST", "/api/chat"),
@@ -90,7 +92,7 @@ object.__setattr__(services, "jobs", Talking())
 with TestClient(create_app(services=services)) as client:
     client.get("/api/jobs", headers={"X-Request-ID": "abc"})
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [(line["name"], line["message"]) for line in lines] == [
         ("portfolio_rag.services.reindex", "from the use case"),

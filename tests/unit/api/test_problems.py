@@ -91,11 +91,21 @@ def test_unknown_routes(client, path):
     assert path in problem["detail"]
 
 
-def test_unknown_methods(client):
-    response = client.put("/api/chat", json={})
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/api/chat", "POST"),
+        ("/api/documents", "GET, POST"),
+        ("/api/documents/presign", "POST"),
+        ("/api/documents/00000000-0000-4000-8000-000000000000", "DELETE, GET"),
+        ("/docs", "GET"),
+    ],
+)
+def test_unknown_methods(client, path, allowed):
+    response = client.put(path, json={})
     problem = assert_problem(response, 405, "method_not_allowed")
     assert "PUT" in problem["detail"]
-    assert response.headers["Allow"] == "POST"
+    assert response.headers["Allow"] == allowed
 
 
 def test_json_that_is_none(client):
