@@ -83,18 +83,19 @@ class Manifest:
         text = json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
         (directory / MANIFEST_FILE).write_text(text, encoding="utf-8")
 
-    def read(self, directory: Path, name: str) -> bytes:
-        """A file of the bake; raises ConfigurationError when it is missing or not the one that was baked.
+    def verified(self, directory: Path, name: str) -> Path:
+        """The path of a file of the bake; raises ConfigurationError when it is missing or not the one that was baked.
 
         A model and a manifest that do not belong together would fill the index with vectors that no query matches.
         """
+        path = directory / name
         try:
-            data = (directory / name).read_bytes()
+            found = file_sha256(path)
         except OSError as error:
             raise ConfigurationError(f"The baked model in {directory} lacks {name} ({error}). {REMEDY}") from error
-        if hashlib.sha256(data).hexdigest() != self.sha256.get(name):
+        if found != self.sha256.get(name):
             raise ConfigurationError(f"{name} in {directory} is not the file that was baked. {REMEDY}")
-        return data
+        return path
 
 
 def digest(parts: Mapping[str, Any]) -> str:

@@ -28,18 +28,18 @@ def encodable(text: str) -> str:
     return text if text.isascii() else _SURROGATES.sub("\ufffd", text)
 
 
-def load_backend(data: bytes) -> BackendTokenizer:
+def load_backend(path: Path) -> BackendTokenizer:
     """The tokenizer of a tokenizer.json, with whatever padding and truncation it was saved with taken off.
 
     all-MiniLM-L6-v2 as published pads to 128 word pieces and truncates there. Raises ConfigurationError when
-    `data` is no tokenizer.
+    the file is no tokenizer.
     """
     from tokenizers import Tokenizer
 
     try:
-        backend = Tokenizer.from_buffer(data)
+        backend = Tokenizer.from_file(str(path))
     except Exception as error:  # the bindings raise bare Exception
-        raise ConfigurationError(f"The model's {TOKENIZER_FILE} is damaged: {error}") from error
+        raise ConfigurationError(f"{path} is damaged: {error}") from error
     backend.no_padding()
     backend.no_truncation()
     return backend
@@ -76,7 +76,7 @@ class HuggingFaceTokenizer:
 
     def _pieces(self, word: str) -> tuple[tuple[int, int], ...]:
         if self._backend is None:
-            self._backend = load_backend(self._manifest.read(self._directory, TOKENIZER_FILE))
+            self._backend = load_backend(self._manifest.verified(self._directory, TOKENIZER_FILE))
         pieces = tuple(self._backend.encode(word, add_special_tokens=False).offsets)
         if len(word) <= _CACHED_LENGTH:
             if len(self._cache) >= _CACHED_WORDS:

@@ -160,7 +160,7 @@ def _finished(output: Path, inputs: str) -> Manifest | None:
         if manifest.inputs != inputs or manifest.parity is None:
             return None
         for name in (MODEL_FILE, TOKENIZER_FILE):
-            manifest.read(output, name)
+            manifest.verified(output, name)
     except ConfigurationError:
         return None
     return manifest
