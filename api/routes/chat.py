@@ -33,7 +33,7 @@ def chat(
                 "filtered": {
                     "summary": "Answered by documents about one service only",
                     "value": {
-                        "question": "What is the largest item that a table can hold?",
+                        "question": "What is the maximum size of a DynamoDB item?",
                         "top_k": 3,
                         "filter": {"equals": {"key": "service", "value": "dynamodb"}},
                     },
