@@ -55,6 +55,7 @@ class Container:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.clock = SystemClock()
+        self.sleep = time.sleep
         self._aws = AwsClients(settings)
 
     @classmethod
@@ -209,7 +210,7 @@ class Container:
             self.embedder,
             self.clock,
             self.settings.chroma_collection,
-            time.sleep,
+            self.sleep,
         )
         return BatchReindex(
             self.store,
@@ -219,7 +220,7 @@ class Container:
             rebuild,
             self.clock,
             self.settings.s3_raw_bucket,
-            time.sleep,
+            self.sleep,
         )
 
     @cached_property

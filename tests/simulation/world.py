@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+from portfolio_rag.adapters.dynamodb import Table
+from portfolio_rag.adapters.sqs import SqsQueue
 from portfolio_rag.bootstrap import Container
 from portfolio_rag.config import Settings
 from portfolio_rag.models import DocumentStatus, DocumentVersion, document_id_for
 
 from .chroma import ChromaModel
 from .dynamodb import DynamoModel, pipeline_tables
+from .faults import Crash, Faults, Faulty
 from .models import HashEmbedder, RecordedMetrics, SimClock, WordTokenizer
 from .s3 import S3Model, s3_event
-from .sqs import Message, QueueModel, SqsModel
+from .sqs import QueueModel, SqsModel
+from .turns import Turns
 
 ROOT = Path(__file__).parents[2]
 RAW, EMBEDDINGS, CONFIG = "portfolio-raw", "portfolio-embeddings", "portfolio-config"
 INGESTION, EMBEDDING = "portfolio-ingestion-queue", "portfolio-embedding-queue"
 CONSUMERS = {INGESTION: "document_processor", EMBEDDING: "embedding_generator"}
+FUNCTIONS = ("document_intake", *CONSUMERS.values(), "batch_reindex", "check_health")
 COLLECTION = "portfolio_knowledge"
 
 
@@ -33,13 +39,23 @@ class SimContainer(Container):
 
     def __init__(self, world: World) -> None:
         super().__init__(Settings(chunk_size=64, chunk_overlap=8))
+        self.world = world
         self.clock = world.clock  # type: ignore[assignment]
-        self.vectors = world.chroma  # type: ignore[misc]
+        self.vectors = Faulty("chroma", world.chroma, world.faults)  # type: ignore[assignment,misc]
         self.embedder = world.embedder  # type: ignore[misc]
         self.tokenizer = WordTokenizer()  # type: ignore[misc]
         self.metrics = world.metrics  # type: ignore[assignment,misc]
-        clients = {"s3": world.s3, "dynamodb": world.dynamo, "sqs": world.sqs}
+        clients = {
+            name: Faulty(name, client, world.faults)
+            for name, client in (("s3", world.s3), ("dynamodb", world.dynamo), ("sqs", world.sqs))
+        }
         self._aws = clients.__getitem__  # type: ignore[assignment]
+        self.sleep = world.pause
+        self.ingestion_queue = SqsQueue(clients["sqs"], INGESTION, sleep=world.pause)
+        self.embedding_queue = SqsQueue(clients["sqs"], EMBEDDING, sleep=world.pause)
+
+    def _table(self, name: str) -> Table:
+        return Table(self._aws("dynamodb"), name, sleep=self.world.pause)
 
 
 @dataclass(frozen=True)
@@ -48,13 +64,23 @@ class Notification:
     key: str
     event: str
     version_id: str
+    tries: int = 1
 
 
 class World:
     """One deployment. `upload` and `delete` are what users do; `run` lets everything happen until all is quiet."""
 
-    def __init__(self, rng: random.Random | None = None, *, index_lag: int = 0) -> None:
+    def __init__(
+        self,
+        rng: random.Random | None = None,
+        *,
+        index_lag: int = 0,
+        faults: Faults | None = None,
+        duplicates: float = 0.0,
+    ) -> None:
+        self.duplicates = duplicates
         self.rng = rng
+        self.faults = faults or Faults()
         self.clock = SimClock()
         self.notifications: list[Notification] = []
         self.s3 = S3Model([RAW, EMBEDDINGS, CONFIG], self.clock.now, self._notify)
@@ -71,7 +97,7 @@ class World:
         self.embedder = HashEmbedder()
         self.metrics = RecordedMetrics()
         self.container = SimContainer(self)
-        self.handlers = {name: self._load(name) for name in ("document_intake", *CONSUMERS.values())}
+        self.handlers = {name: self._load(name) for name in FUNCTIONS}
 
     # --- what users do
 
@@ -98,33 +124,92 @@ class World:
         raise AssertionError("the world does not come to rest")
 
     def step(self) -> bool:
-        """One delivery; false when nothing can be delivered now."""
-        choices: list[Callable[[], None]] = []
-        if self.notifications:
-            choices.append(self._deliver_notification)
-        for name in CONSUMERS:
-            if self.sqs.visible(name):
-                choices.append(lambda name=name: self._deliver_batch(name))  # type: ignore[misc]
-        if not choices:
+        """One delivery, or several at once; false when nothing can be delivered now."""
+        tasks = self._deliveries()
+        if not tasks:
             return False
-        (self.rng.choice(choices) if self.rng else choices[0])()
+        if self.rng is None:
+            tasks[0]()
+        elif len(tasks) > 1 and self.rng.random() < 0.3:
+            self._together(self.rng.sample(tasks, 2))
+        else:
+            self.rng.choice(tasks)()
         return True
 
+    def attempt(self, function: str, event: dict[str, Any]) -> None:
+        """An invocation whose failure is its own affair."""
+        try:
+            self.invoke(function, event)
+        except (Crash, Exception) as error:
+            self.faults.note(f"        {function} failed: {error!r:.200}")
+
+    def _together(self, tasks: Sequence[Callable[[], None]]) -> None:
+        assert self.rng is not None
+        turns = Turns(self.rng)
+        self.faults.gate = turns.gate
+        try:
+            turns.run(tasks)
+        finally:
+            self.faults.gate = None
+
+    def _deliveries(self) -> list[Callable[[], None]]:
+        """Everything that could be delivered now. What is received twice may be handled at the same time."""
+        tasks: list[Callable[[], None]] = [self._deliver_notification] if self.notifications else []
+        for name in CONSUMERS:
+            if self.sqs.visible(name):
+                tasks.append(functools.partial(self._deliver_batch, name))
+                if self.rng and self.rng.random() < self.duplicates:
+                    tasks.append(functools.partial(self._deliver_batch, name, keep=True))
+        return tasks
+
     def _deliver_notification(self) -> None:
+        if not self.notifications:
+            return  # The other worker has taken it.
         at = self.rng.randrange(len(self.notifications)) if self.rng else 0
         note = self.notifications.pop(at)
-        self.invoke("document_intake", s3_event(note.bucket, note.key, note.event, note.version_id))
+        if self.rng and self.rng.random() < self.duplicates:
+            self.notifications.append(note)
+        try:
+            self.invoke("document_intake", s3_event(note.bucket, note.key, note.event, note.version_id))
+        except (Crash, Exception) as error:
+            self.faults.note(f"        document_intake failed: {error!r:.200}")
+            # An asynchronous invocation is tried three times in all, then the event is dropped (to its DLQ).
+            if note.tries < 3:
+                self.notifications.append(replace(note, tries=note.tries + 1))
 
-    def _deliver_batch(self, name: str) -> None:
-        messages: Sequence[Message] = self.sqs.visible(name)[:10]
+    def _deliver_batch(self, name: str, *, keep: bool = False) -> None:
+        """One poll: some of the messages in any order; with `keep` they come again although they were acknowledged."""
+        waiting = self.sqs.visible(name)
+        if not waiting:
+            return
+        messages = waiting[:10]
+        if self.rng:
+            messages = self.rng.sample(waiting, self.rng.randint(1, min(10, len(waiting))))
         event = self.sqs.receive(name, messages)
-        answer = self.invoke(CONSUMERS[name], event)
-        self.sqs.acknowledge(name, messages, answer)
+        if keep:
+            for message in messages:
+                message.visible_at = self.clock.time
+        try:
+            answer = self.invoke(CONSUMERS[name], event)
+        except (Crash, Exception) as error:
+            self.faults.note(f"        {CONSUMERS[name]} failed: {error!r:.200}")
+            return  # The messages come back after their visibility timeout.
+        if not keep:
+            self.sqs.acknowledge(name, messages, answer)
 
     def invoke(self, function: str, event: dict[str, Any]) -> dict[str, Any]:
         """Run the real handler as Lambda does."""
         context = SimpleNamespace(get_remaining_time_in_millis=lambda: 900_000)
-        return dict(self.handlers[function].handler(event, context))
+        self.faults.note(f"{self.clock.time:%d %H:%M:%S} {function}")
+        try:
+            return dict(self.handlers[function].handler(event, context))
+        except Crash as crash:
+            self.faults.note(f"        {function} crashed {crash}")
+            self.container = SimContainer(self)  # A new process has nothing cached.
+            raise
+
+    def pause(self, seconds: float) -> None:
+        self.clock.advance(timedelta(seconds=seconds))
 
     def _notify(self, bucket: str, key: str, event: str, version_id: str) -> None:
         """The notifications that Terraform configures."""

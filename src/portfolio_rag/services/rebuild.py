@@ -65,7 +65,7 @@ class Rebuild:
             self._vectors.ensure(building)
             covered, windows = self._copy_backup(building)
             embedded, more = self._embed_missing(building, covered)
-        except BaseException:
+        except Exception:
             self._jobs.end_build(owner, live=None)
             self._vectors.drop(building)
             raise

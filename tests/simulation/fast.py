@@ -1,0 +1,40 @@
+"""What the simulation replaces because it would only cost time or make a replay differ: processes and threads."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import pytest
+
+from portfolio_rag.services import health, processing
+from portfolio_rag.text.document import ExtractedDocument, ExtractionLimits
+from portfolio_rag.text.worker import extract_here
+
+
+class SerialPool:
+    """`ThreadPoolExecutor` without threads: the order of calls must follow from the seed alone."""
+
+    def __init__(self, max_workers: int) -> None:
+        self.max_workers = max_workers
+
+    def __enter__(self) -> SerialPool:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        return None
+
+    def map(self, function: Callable[[Any], Any], entries: Iterable[Any]) -> Iterator[Any]:
+        return map(function, entries)
+
+
+@functools.lru_cache(maxsize=64)
+def extract(data: bytes, filename: str, limits: ExtractionLimits) -> ExtractedDocument:
+    """In this process, and each document once."""
+    return extract_here(data, filename, limits)
+
+
+def install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processing, "extract", extract)
+    monkeypatch.setattr(health, "ThreadPoolExecutor", SerialPool)

@@ -1,0 +1,33 @@
+"""Seeded schedules of the whole pipeline (`SCHEDULES` many from `SEED` on), and every seed that ever failed."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from .fast import install
+from .schedule import Schedule
+
+SEED = int(os.environ.get("SEED", "1"))
+SCHEDULES = int(os.environ.get("SCHEDULES", "200"))
+BLOCK = 50
+
+FOUND: list[int] = []
+"""Seeds that once failed: kept for ever."""
+
+
+@pytest.fixture(autouse=True)
+def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch)
+
+
+@pytest.mark.parametrize("first", range(SEED, SEED + SCHEDULES, BLOCK))
+def test_schedules_with_faults(first: int) -> None:
+    for seed in range(first, min(first + BLOCK, SEED + SCHEDULES)):
+        assert Schedule(seed).run().clock.time
+
+
+@pytest.mark.parametrize("seed", FOUND)
+def test_a_seed_that_failed_once(seed: int) -> None:
+    assert Schedule(seed).run().clock.time
