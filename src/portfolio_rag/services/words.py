@@ -34,8 +34,13 @@ def terms(text: str) -> list[str]:
 
     `c5d.12xlarge` gives `c5d` and `12xlarge`; words of other languages pass through the stemmer nearly unchanged.
     """
+    return [_stem(word) for word in content_words(text)]
+
+
+def content_words(text: str) -> list[str]:
+    """The same words as they stand, in lower case, not stemmed."""
     folded = unicodedata.normalize("NFKC", text).lower().replace("’", "'").replace("n't", " not")
-    return [_stem(word) for word in _WORD.findall(folded) if word not in _FUNCTION_WORDS]
+    return [word for word in _WORD.findall(folded) if word not in _FUNCTION_WORDS]
 
 
 def coverage(wanted: frozenset[str], held: frozenset[str]) -> float:

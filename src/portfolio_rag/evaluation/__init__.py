@@ -1,0 +1,1 @@
+"""Measuring answers on evaluation sets that this project did not write: `EVAL_DATA` says where they lie."""
