@@ -61,6 +61,26 @@ class ExtractionLimits:
     memory_mb: int
 
 
+@dataclass(slots=True)
+class ListNumbering:
+    """`number` is that of the next item, None for bullets; `marker` that of the item being read, once."""
+
+    number: int | None
+    marker: str = ""
+    width: int = 2
+
+    def open_item(self) -> None:
+        self.marker = "- " if self.number is None else f"{self.number}. "
+        self.width = len(self.marker)
+        if self.number is not None:
+            self.number += 1
+
+    def take_marker(self) -> str:
+        """The item's marker, then blanks of its width for the item's further paragraphs."""
+        marker, self.marker = self.marker or " " * self.width, ""
+        return marker
+
+
 class DocumentBuilder:
     """Collects blocks in reading order, cleans their text, and keeps the heading path.
 

@@ -23,6 +23,7 @@ BOMS = (
     (b"\xfe\xff", "utf-16-be"),
 )
 
+_TERMINAL_CODES = re.compile("\x1b\\[[0-?]*[ -/]*[@-~]")
 _LINE_ENDS = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 
 _INVISIBLE = re.compile(
@@ -51,7 +52,7 @@ _EMPTY_LINES = re.compile("\n{3,}")
 
 def clean(text: str) -> str:
     """`text` without what cannot be seen, in NFC, with `\\n` line ends; blanks stay as they are. Idempotent."""
-    text = _LINE_ENDS.sub("\n", text)
+    text = _LINE_ENDS.sub("\n", _TERMINAL_CODES.sub("", text))
     if text.isascii():
         return _INVISIBLE.sub("", text)
     text = _PRESENTATION_FORMS.sub(lambda match: unicodedata.normalize("NFKC", match.group()), text)
@@ -136,8 +137,8 @@ def wide_encoding(data: bytes) -> str | None:
     quarter = len(sample) // 4 or 1
     nuls = [sample[offset::4].count(0) / quarter for offset in range(4)]
     for encoding, width, pattern in (
-        ("utf-32-le", 4, (0, 0, 1, 1)),
-        ("utf-32-be", 4, (1, 1, 0, 0)),
+        ("utf-32-le", 4, (0, 1, 1, 1)),
+        ("utf-32-be", 4, (1, 1, 1, 0)),
         ("utf-16-le", 2, (0, 1, 0, 1)),
         ("utf-16-be", 2, (1, 0, 1, 0)),
     ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -39,6 +40,7 @@ def extract(data: bytes, limits: ExtractionLimits) -> ExtractedDocument:
         raise unsupported("a Word document with macros, or a template", limits.allowed_types) from error
     except (
         PackageNotFoundError,
+        zlib.error,
         KeyError,
         zipfile.BadZipFile,
         etree.XMLSyntaxError,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from portfolio_rag.text.document import DocumentBuilder, ExtractedDocument, ExtractionLimits
+from portfolio_rag.text.document import DocumentBuilder, ExtractedDocument, ExtractionLimits, ListNumbering
 from portfolio_rag.text.sanitise import decode
 
 MAIN_MIN_CHARACTERS = 200
@@ -194,8 +194,7 @@ class _Walk:
 
     builder: DocumentBuilder
     text: list[str] = field(default_factory=list)
-    lists: list[int | None] = field(default_factory=list)
-    marker: str = ""
+    lists: list[ListNumbering] = field(default_factory=list)
 
     def run(self, root: LexborNode) -> None:
         events = _events(root)
@@ -239,18 +238,12 @@ class _Walk:
             self.text.append(node.attributes.get("alt") or "")
         elif tag in ("ul", "ol"):
             self._flush()
-            self.lists.append(None if tag == "ul" else 1)
+            self.lists.append(ListNumbering(None if tag == "ul" else 1))
         elif tag in _BLOCKS:
             self._flush()
             if tag == "li" and self.lists:
-                self._open_item()
+                self.lists[-1].open_item()
         return False
-
-    def _open_item(self) -> None:
-        number = self.lists[-1]
-        self.marker = "- " if number is None else f"{number}. "
-        if number is not None:
-            self.lists[-1] = number + 1
 
     def _flush(self) -> None:
         text = "".join(self.text)
@@ -258,8 +251,7 @@ class _Walk:
         if not text.strip():
             return
         if self.lists:
-            self.builder.item(text, self.marker or "  ", len(self.lists) - 1)
-            self.marker = ""
+            self.builder.item(text, self.lists[-1].take_marker(), len(self.lists) - 1)
         else:
             self.builder.paragraph(text)
 

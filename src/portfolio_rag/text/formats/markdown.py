@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from portfolio_rag.text.document import DocumentBuilder, ExtractedDocument, ExtractionLimits
+from portfolio_rag.text.document import DocumentBuilder, ExtractedDocument, ExtractionLimits, ListNumbering
 from portfolio_rag.text.sanitise import clean, decode
 
 MAX_NESTING = 100
@@ -27,6 +27,8 @@ def extract(data: bytes, limits: ExtractionLimits) -> ExtractedDocument:
     text = clean(decode(data))
     title, text = _split_front_matter(text)
     parser = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING}).enable(["table", "strikethrough"])
+    # Addresses are dropped, so there is none to fear; an invalid one would leave the link's markup in the text.
+    parser.validateLink = lambda url: True  # type: ignore[method-assign]
     walk = _Walk(DocumentBuilder(limits.max_characters))
     tokens = parser.parse(text)
     walk.run(tokens)
@@ -43,21 +45,12 @@ def _split_front_matter(text: str) -> tuple[str | None, str]:
 
 
 @dataclass(slots=True)
-class _List:
-    """`number` is that of the next item, None for bullets; `marker` that of the item being read, once."""
-
-    number: int | None
-    marker: str = ""
-    width: int = 2
-
-
-@dataclass(slots=True)
 class _Walk:
     """Turns the flat stream of tokens into blocks."""
 
     builder: DocumentBuilder
     title: str | None = None
-    lists: list[_List] = field(default_factory=list)
+    lists: list[ListNumbering] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
 
     def run(self, tokens: Sequence[Token]) -> None:
@@ -70,26 +63,20 @@ class _Walk:
                 case "html_block":
                     self._html(token.content)
                 case "bullet_list_open":
-                    self.lists.append(_List(None))
+                    self.lists.append(ListNumbering(None))
                 case "ordered_list_open":
                     start = token.attrGet("start")
-                    self.lists.append(_List(1 if start is None else int(start)))
+                    self.lists.append(ListNumbering(1 if start is None else int(start)))
                 case "bullet_list_close" | "ordered_list_close":
                     self.lists.pop()
                 case "list_item_open":
-                    self._open_item(self.lists[-1])
+                    self.lists[-1].open_item()
                 case "table_open":
                     self.rows = []
                 case "tr_open":
                     self.rows.append([])
                 case "table_close":
                     self.builder.table(self.rows)
-
-    def _open_item(self, current: _List) -> None:
-        current.marker = "- " if current.number is None else f"{current.number}. "
-        current.width = len(current.marker)
-        if current.number is not None:
-            current.number += 1
 
     def _inline(self, opening: Token, token: Token) -> None:
         text = inline_text(token.children or ())
@@ -101,9 +88,7 @@ class _Walk:
         elif opening.type in ("td_open", "th_open"):
             self.rows[-1].append(text)
         elif self.lists:
-            current = self.lists[-1]
-            marker, current.marker = current.marker or " " * current.width, ""
-            self.builder.item(text, marker, len(self.lists) - 1)
+            self.builder.item(text, self.lists[-1].take_marker(), len(self.lists) - 1)
         else:
             self.builder.paragraph(text)
 

@@ -107,7 +107,7 @@ def _line(textpage: pypdfium2.PdfTextPage, page: int, text: str, first: int) -> 
     places = (first, first + (middle if not text[middle].isspace() else middle + 1), first + len(text) - 1)
     indexes = [raw.FPDFText_GetCharIndexFromTextIndex(textpage, place) for place in places]
     head, _, tail = boxes = [_box(textpage, index) for index in indexes]
-    fonts = [_font(textpage, index) for index in indexes]
+    fonts = [_font(textpage, index) for index in (indexes[0], indexes[-1])]
     return Line(
         text=text,
         page=page,

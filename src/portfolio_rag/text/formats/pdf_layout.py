@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
@@ -36,6 +36,7 @@ _NUMBERED = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[A-Z]\.|[IVX]{1,5}\.)\
 _LEADERS = re.compile(r"\s*(?:[.·…_]\s?){5,}\s*")
 _DIVIDED = re.compile(rf"(\w+){SOFT_HYPHEN}(\w+)")
 _HYPHENATED = re.compile(r"\w+-\w+")
+_NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
 _DIGITS = re.compile(r"\d+")
 
 
@@ -108,7 +109,11 @@ def add_blocks(pages: Sequence[Sequence[Line]], outline: Sequence[OutlineEntry],
     pitch = _pitch(pages)
     furniture = _furniture(pages, pitch)
     kept = [[line for line in lines if id(line) not in furniture] for lines in pages]
-    titles = {(entry.page, _key(entry.title)) for entry in outline}
+    if _is_typewritten(kept):
+        kept = [[replace(line, is_code=False) for line in lines] for lines in kept]
+    titles: dict[int, set[str]] = defaultdict(set)
+    for entry in outline:
+        titles[entry.page].add(_key(entry.title))
     paragraphs = [paragraph for lines in kept for paragraph in _paragraphs(lines, pitch, titles)]
     if not _level_by_outline(paragraphs, outline):
         _level_by_size(paragraphs)
@@ -146,7 +151,16 @@ def _is_wide(char: str) -> bool:
 
 def _key(text: str) -> str:
     """Letters and digits alone, to compare titles."""
-    return "".join(char for char in text.lower() if char.isalnum())
+    return _NOT_ALPHANUMERIC.sub("", text.lower())
+
+
+def _is_typewritten(pages: Iterable[Sequence[Line]]) -> bool:
+    """Whether most of the document is set in a monospaced font, which then does not mean code."""
+    characters = Counter[bool]()
+    for lines in pages:
+        for line in lines:
+            characters[line.is_code] += len(line.text)
+    return characters[True] > characters[False]
 
 
 def _pitch(pages: Iterable[Sequence[Line]]) -> float:
@@ -206,14 +220,14 @@ def _isolated(side: Sequence[Line], pitch: float) -> int:
     return 0
 
 
-def _paragraphs(lines: Sequence[Line], pitch: float, titles: set[tuple[int, str]]) -> list[_Paragraph]:
-    """Group the lines of a page."""
+def _paragraphs(lines: Sequence[Line], pitch: float, titles: Mapping[int, set[str]]) -> list[_Paragraph]:
+    """Group the lines of a page; `titles` are the keys of the bookmarks to each page."""
     paragraphs: list[_Paragraph] = []
     right_edge = max((line.right for line in lines), default=0.0)
     previous: Line | None = None
     previous_is_title = False
     for line in lines:
-        is_title = (line.page, _key(line.text)) in titles
+        is_title = line.page in titles and _key(line.text) in titles[line.page]
         if previous is None or is_title or previous_is_title or _breaks(previous, line, pitch, right_edge):
             paragraphs.append(_Paragraph([line]))
         else:
