@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TFVARS = ROOT / "terraform" / "images.auto.tfvars.json"
 DOCKERFILE = "images/Dockerfile"
 STAND_INS = "tests/containers/standins"
-PREFIX = "portfolio-rag"
+PREFIX = "portfolio"
 API = "api"
 
 # Function -> target in the Dockerfile. `lambda` holds the parsers and the tokenizer, `lambda-embedding` the model.
@@ -47,8 +47,8 @@ LOCKS = {"lambda": "lambda.txt", "lambda-embedding": "lambda-embedding.txt", "ap
 
 
 def _inputs(image: str) -> Iterator[Path]:
-    yield from (ROOT / DOCKERFILE, ROOT / ".dockerignore")
-    yield from (ROOT / "requirements" / lock for lock in ("bake.txt", LOCKS[FUNCTIONS.get(image, API)]))
+    yield from (ROOT / name for name in (DOCKERFILE, ".dockerignore", "pyproject.toml"))
+    yield from (ROOT / "requirements" / lock for lock in ("uv.txt", "bake.txt", LOCKS[FUNCTIONS.get(image, API)]))
     yield from (path for path in (ROOT / "src" / "portfolio_rag").rglob("*") if not _LEFT_OUT & set(path.parts))
     if image == API:
         yield from (ROOT / "api").rglob("*")
@@ -73,32 +73,26 @@ def tag_of(image: str) -> str:
     return content_tag([API] if image == API else FUNCTIONS, _given_build_args())
 
 
-def names_of(image: str) -> list[str]:
+def names_of(image: str, tag: str) -> list[str]:
     """What a built image is called here: by its tag, `latest`, and for a function the name in the emulator's ECR."""
-    names = [f"{PREFIX}/{image}:{tag_of(image)}", f"{PREFIX}/{image}:latest"]
-    if image in FUNCTIONS:
-        names.append(f"{EMULATED_REGISTRY}/{image}:{tag_of(image)}")
-    return names
+    names = [f"{PREFIX}/{image}:{tag}", f"{PREFIX}/{image}:latest"]
+    return names if image == API else [*names, f"{EMULATED_REGISTRY}/{PREFIX}/{image}:{tag}"]
 
 
 def _given_build_args() -> list[str]:
-    names = ("BASE_IMAGE", "TORCH_INDEX_URL")
-    return [f"{name}={os.environ[name]}" for name in names if name in os.environ]
+    return [f"BASE_IMAGE={base}"] if (base := os.environ.get("BASE_IMAGE")) else []
 
 
 @contextmanager
 def _builder() -> Iterator[Callable[..., None]]:
     """A function that runs one `docker build`, with this machine's way to its package index."""
     docker = docker_command(building=True)
-    with tempfile.TemporaryDirectory() as scratch, build_time_index(Path(scratch)) as index:
-        shared_args = _given_build_args()
-        if index.has_torch_cpu_build and "TORCH_INDEX_URL" not in os.environ:
-            shared_args.append("TORCH_INDEX_URL=")
+    with tempfile.TemporaryDirectory() as scratch, build_time_index(Path(scratch)) as index_options:
 
         def run(file: str, names: Sequence[str], *options: str, build_args: Sequence[str] = ()) -> None:
-            command = [*docker, "build", "--file", file, *index.docker_build_options, *options]
+            command = [*docker, "build", "--file", file, *index_options, *options]
             command += [part for name in names for part in ("--tag", name)]
-            command += [part for arg in [*shared_args, *build_args] for part in ("--build-arg", arg)]
+            command += [part for arg in [*_given_build_args(), *build_args] for part in ("--build-arg", arg)]
             print(f"==> {names[0]}", flush=True)
             subprocess.run([*command, "."], cwd=ROOT, check=True, env={**os.environ, "DOCKER_BUILDKIT": "1"})
 
@@ -107,17 +101,18 @@ def _builder() -> Iterator[Callable[..., None]]:
 
 def build(images: Sequence[str]) -> None:
     """Build `images` under all their names, and hand the functions' tag to Terraform once all of them carry it."""
+    tags = {image: tag_of(image) for image in images}
     with _builder() as run:
-        for image in images:
+        for image, tag in tags.items():
             run(
                 DOCKERFILE,
-                names_of(image),
+                names_of(image, tag),
                 *("--target", FUNCTIONS.get(image, API)),
-                *("--label", f"org.opencontainers.image.version={tag_of(image)}"),
+                *("--label", f"org.opencontainers.image.version={tag}"),
                 build_args=[f"FUNCTION={image.replace('-', '_')}"] if image in FUNCTIONS else [],
             )
     if set(FUNCTIONS) <= set(images):
-        TFVARS.write_text(json.dumps({"image_tag": tag_of(next(iter(FUNCTIONS)))}, indent=2) + "\n")
+        TFVARS.write_text(json.dumps({"image_tag": tags[next(iter(FUNCTIONS))]}, indent=2) + "\n")
 
 
 def build_stand_ins() -> None:
@@ -155,9 +150,9 @@ def push(images: Sequence[str]) -> None:
         login = [*docker, "login", "--username", "AWS", "--password-stdin", registry]
         subprocess.run(login, input=password, check=True)
     for image, url in urls.items():
-        uri = f"{url}:{tag_of(image)}"
-        subprocess.run([*docker, "tag", f"{PREFIX}/{image}:{tag_of(image)}", uri], check=True)
-        subprocess.run([*docker, "push", uri], check=True)
+        tag = tag_of(image)
+        subprocess.run([*docker, "tag", f"{PREFIX}/{image}:{tag}", f"{url}:{tag}"], check=True)
+        subprocess.run([*docker, "push", f"{url}:{tag}"], check=True)
 
 
 def _table(sizes: dict[str, ImageSize]) -> str:
@@ -192,7 +187,7 @@ def main() -> int:
             print(_table({image: measure(f"{PREFIX}/{image}:latest") for image in images}))
         else:
             for image in images:
-                print(*names_of(image), sep="\n")
+                print(*names_of(image, tag_of(image)), sep="\n")
     except DockerNotFoundError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -14,7 +14,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -23,14 +22,6 @@ from urllib.request import url2pathname
 
 _FORWARDED = ("index-url", "extra-index-url", "find-links", "trusted-host", "default-timeout", "timeout", "proxy")
 _CA_BUNDLE = "ca_bundle"
-
-
-@dataclass(frozen=True, slots=True)
-class BuildIndex:
-    """`docker_build_options` go before the context; `has_torch_cpu_build`: pip finds torch's CPU wheel by itself."""
-
-    docker_build_options: list[str]
-    has_torch_cpu_build: bool
 
 
 def pip_settings() -> dict[str, str]:
@@ -78,8 +69,8 @@ class _LocalIndexHandler(SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def build_time_index(scratch: Path) -> Iterator[BuildIndex]:
-    """Write the secrets into `scratch` and serve the local directories until the block ends."""
+def build_time_index(scratch: Path) -> Iterator[list[str]]:
+    """The options for `docker build`: secrets are written into `scratch`, local directories served, until the end."""
     settings = pip_settings()
     names = [name for name in _FORWARDED if settings.get(name)]
     directories = {
@@ -111,7 +102,7 @@ def build_time_index(scratch: Path) -> Iterator[BuildIndex]:
     if server:
         options += ["--network", "host"]
     try:
-        yield BuildIndex(options, any(any(d.glob("torch-*+cpu-*.whl")) for d in directories.values()))
+        yield options
     finally:
         if server:
             server.shutdown()
