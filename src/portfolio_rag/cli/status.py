@@ -89,6 +89,7 @@ def _pipeline(clients: AwsClients, settings: Settings) -> list[RenderableType]:
         settings.sqs_embedding_queue,
         settings.sqs_dlq,
         settings.sqs_embedding_dlq,
+        settings.sqs_events_dlq,
     )
     return [
         Text(),

@@ -51,14 +51,15 @@ class StackConfig:
 
     @classmethod
     def load(cls, env: Mapping[str, str] | None = None, project: Path | None = None) -> StackConfig:
-        """Read the environment (by default os.environ) over `.env` of the project.
+        """Read the environment (by default os.environ) over `.env` of the project (or PORTFOLIO_ENV_FILE).
 
         Raises StackError when a port is no port or two are the same.
         """
         project = project or project_root()
-        file = {name: value for name, value in dotenv_values(project / ".env").items() if value}
         # An empty variable counts as unset, as in Settings.
-        settings = {**file, **{name: value for name, value in (os.environ if env is None else env).items() if value}}
+        given = {name: value for name, value in (os.environ if env is None else env).items() if value}
+        path = project / given.get("PORTFOLIO_ENV_FILE", ".env")
+        settings = {name: value for name, value in dotenv_values(path).items() if value} | given
         ports = {name: _port(name, settings) for name in _PORTS}
         if len(set(ports.values())) < len(ports):
             listed = ", ".join(f"{name}={port}" for name, port in ports.items())
@@ -110,7 +111,7 @@ class StackConfig:
 
     @property
     def model_dir(self) -> Path:
-        return Path(self.settings.get("PORTFOLIO_MODEL_DIR") or self.home / "model").absolute()
+        return self.project / self.settings.get("PORTFOLIO_MODEL_DIR", str(self.home / "model"))
 
     def ignored_urls(self) -> list[str]:
         """Variables that point elsewhere than the stack listens: told to the user, since they have no effect here."""

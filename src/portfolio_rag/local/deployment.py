@@ -90,7 +90,13 @@ def missing(clients: AwsClients, settings: Settings, functions: list[str]) -> li
     )
     check(
         "queue",
-        [settings.sqs_ingestion_queue, settings.sqs_embedding_queue, settings.sqs_dlq, settings.sqs_embedding_dlq],
+        [
+            settings.sqs_ingestion_queue,
+            settings.sqs_embedding_queue,
+            settings.sqs_dlq,
+            settings.sqs_embedding_dlq,
+            settings.sqs_events_dlq,
+        ],
         lambda name: sqs.get_queue_url(QueueName=name),
     )
     check("function", functions, lambda name: functions_client.get_function(FunctionName=name))

@@ -12,9 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from portfolio_rag.adapters.model_manifest import Manifest
 from portfolio_rag.config import Settings
-from portfolio_rag.errors import ConfigurationError
 from portfolio_rag.local.config import StackConfig
 from portfolio_rag.local.deployment import aws_clients, deploy
 from portfolio_rag.local.errors import StackError
@@ -106,24 +104,27 @@ class Stack:
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
     def _bake(self, step: Step) -> None:
-        try:
-            Manifest.load(self.config.model_dir)
-        except ConfigurationError:
-            pass
-        else:
-            step.skip("already baked")
-            return
-        step.update("this takes a minute, once")
+        """Costs a second when the baked model is that of today's sources, weights and libraries."""
+        settings = Settings.from_env(self.config.child_environment())
         self.config.logs_dir.mkdir(parents=True, exist_ok=True)
         log = self.config.logs_dir / "bake.log"
-        command = [sys.executable, "-m", "portfolio_rag.bake", "--output", str(self.config.model_dir)]
+        step.update("this takes a minute, once")
         with log.open("w") as output:
             done = subprocess.run(  # noqa: S603
-                command, env=self.config.child_environment(), stdout=output, stderr=subprocess.STDOUT, check=False
+                [
+                    *(sys.executable, "-m", "portfolio_rag.bake"),
+                    *("--output", str(self.config.model_dir), "--source", settings.embedding_model),
+                ],
+                env=self.config.child_environment(),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                check=False,
             )
+        words = log.read_text(errors="replace").splitlines()[-15:]
         if done.returncode != 0:
-            words = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
-            raise StackError(f"The model could not be baked:\n{words}\nThe whole log is in {log}.")
+            raise StackError("\n".join(["The model could not be baked:", *words, f"The whole log is in {log}."]))
+        if any("up to date" in line for line in words):
+            step.skip("up to date")
 
     def _start(self, name: str, report: Reporter) -> None:
         program = next(program for program in self._programs if program.name == name)

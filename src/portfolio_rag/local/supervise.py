@@ -53,7 +53,7 @@ class Supervisor:
     def running(self) -> bool:
         """Whether the daemon answers."""
         try:
-            return bool(self._rpc().getState()["statename"] == "RUNNING")
+            return bool(self._call("getState")["statename"] == "RUNNING")
         except _GONE:
             return False
 
@@ -82,8 +82,8 @@ class Supervisor:
         """Stop every program, last started first, then the daemon; returns False when none was running."""
         if not self.running():
             return False
-        pid = int(self._rpc().getPID())
-        self._rpc().shutdown()
+        pid = int(self._call("getPID"))
+        self._call("shutdown")
         # Not bounded here: supervisord itself kills what outlives its grace.
         while _alive(pid):
             time.sleep(0.1)
@@ -94,23 +94,26 @@ class Supervisor:
         if self.info(name).state in ("RUNNING", "STARTING"):
             return
         try:
-            self._rpc().startProcess(name, False)
+            self._call("startProcess", name, False)
         except Fault as fault:
             raise StackError(f"supervisord refused to start `{name}`: {fault.faultString}") from None
 
     def info(self, name: str) -> ProcessInfo:
-        return _info(self._rpc().getProcessInfo(name))
+        return _info(self._call("getProcessInfo", name))
 
     def all(self) -> list[ProcessInfo]:
         """Every program's state; empty when the daemon does not run."""
         try:
-            return [_info(raw) for raw in self._rpc().getAllProcessInfo()]
+            return [_info(raw) for raw in self._call("getAllProcessInfo")]
         except _GONE:
             return []
 
-    def _rpc(self) -> Any:
+    def _call(self, method: str, *arguments: object) -> Any:
         transport = SupervisorTransport(None, None, serverurl=f"unix://{self._socket}")
-        return ServerProxy("http://localhost", transport=transport).supervisor
+        try:
+            return getattr(ServerProxy("http://localhost", transport=transport).supervisor, method)(*arguments)
+        finally:
+            transport.close()
 
 
 def socket_path(run_dir: Path) -> Path:

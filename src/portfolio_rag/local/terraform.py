@@ -211,11 +211,12 @@ def user_variables(settings: Mapping[str, str]) -> dict[str, str]:
         ),
     }
     variables = {f"TF_VAR_{name}": json.dumps(value) for name, value in objects.items() if value}
-    variables |= {
-        f"TF_VAR_{variable}": settings[name]
-        for name, variable in {"CHROMA_COLLECTION": "chroma_collection", "LOG_LEVEL": "log_level"}.items()
-        if settings.get(name)
+    scalars = {
+        "CHROMA_COLLECTION": "chroma_collection",
+        "LOG_LEVEL": "log_level",
+        "MAX_RECEIVE_COUNT": "max_receive_count",
     }
+    variables |= {f"TF_VAR_{name}": value for name, value in chosen(scalars).items()}
     return variables | {name: value for name, value in settings.items() if name.startswith("TF_VAR_")}
 
 
