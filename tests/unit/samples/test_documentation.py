@@ -26,6 +26,7 @@ STACK_VARIABLES = {
     "LAMBDA_HOST_PORT",
     "PORTFOLIO_HOME",
     "PORTFOLIO_MODEL_DIR",
+    "TF_PLUGIN_DIR",
 }
 
 
@@ -79,6 +80,11 @@ def test_defaults_are_those_of_the_code(field: object) -> None:
         assert default.endswith(code(shown)[0])
     else:
         assert code(shown) == ([default] if default else [])
+
+
+def test_the_example_of_an_env_file_has_the_same_variables() -> None:
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    assert set(re.findall(r"^# ([A-Z][A-Z_0-9]+)=", example, flags=re.M)) == set(variables())
 
 
 def test_every_reason_of_failure_is_explained() -> None:
