@@ -1,0 +1,112 @@
+"""Terraform's working copy, mirrors and variables, without Terraform."""
+
+from __future__ import annotations
+
+import json
+import platform
+from pathlib import Path
+
+import pytest
+
+from portfolio_rag.local.errors import StackError
+from portfolio_rag.local.terraform import Terraform, digest_of, provider_mirror, user_variables
+
+TARGET = (
+    f"{platform.system().lower()}_"
+    f"{ {'x86_64': 'amd64', 'aarch64': 'arm64'}.get(platform.machine(), platform.machine()) }".replace(" ", "")
+)
+
+
+def make_mirror(folder: Path, entry: str) -> Path:
+    path = folder / "registry.terraform.io" / "hashicorp" / "aws" / entry
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch() if path.suffix == ".zip" else path.mkdir(parents=True)
+    return folder
+
+
+@pytest.mark.parametrize("entry", [f"5.100.0/{TARGET}", f"terraform-provider-aws_5.100.0_{TARGET}.zip"])
+def test_a_named_mirror_is_found_packed_or_unpacked(tmp_path: Path, entry: str) -> None:
+    mirror = make_mirror(tmp_path / "mirror", entry)
+    assert provider_mirror({"TF_PLUGIN_DIR": str(mirror), "HOME": str(tmp_path)}) == mirror
+
+
+def test_implied_folders_are_looked_into_and_the_named_one_comes_first(tmp_path: Path) -> None:
+    implied = make_mirror(tmp_path / ".terraform.d" / "plugins", f"5.100.0/{TARGET}")
+    environment = {"HOME": str(tmp_path)}
+    assert provider_mirror(environment) == implied
+    named = make_mirror(tmp_path / "named", f"5.100.0/{TARGET}")
+    assert provider_mirror(environment | {"TF_PLUGIN_DIR": str(named)}) == named
+
+
+def test_a_mirror_for_another_machine_is_none(tmp_path: Path) -> None:
+    mirror = make_mirror(tmp_path / "mirror", "5.100.0/plan9_mips")
+    assert provider_mirror({"TF_PLUGIN_DIR": str(mirror), "HOME": str(tmp_path)}) != mirror
+
+
+@pytest.fixture
+def terraform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terraform:
+    source = tmp_path / "source"
+    (source / "modules" / "queue").mkdir(parents=True)
+    (source / "main.tf").write_text("one")
+    (source / "modules" / "queue" / "main.tf").write_text("two")
+    for written in ("terraform.tfstate", "localstack_providers_override.tf", ".terraform.lock.hcl"):
+        (source / written).write_text("the user's own")
+    monkeypatch.setattr(Terraform, "_init", lambda _self, *, backend: None)
+    return Terraform(source, tmp_path / "work", {})
+
+
+def files(folder: Path) -> dict[str, str]:
+    return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_copy_holds_what_people_wrote_and_not_what_terraform_did(terraform: Terraform) -> None:
+    terraform.prepare()
+    assert files(terraform.work) == {"main.tf": "one", "modules/queue/main.tf": "two"}
+
+
+def test_an_update_removes_what_is_stale_and_keeps_the_state(terraform: Terraform) -> None:
+    terraform.prepare()
+    (terraform.work / "localstack_providers_override.tf").write_text("left by an interrupted run")
+    (terraform.work / "terraform.tfstate").write_text("state")
+    (terraform.work / ".terraform").mkdir()
+    (terraform.work / ".terraform" / "plugin").write_text("big")
+    (terraform.source / "modules" / "queue" / "main.tf").unlink()
+    (terraform.source / "main.tf").write_text("changed")
+    terraform.prepare()
+    assert files(terraform.work) == {"main.tf": "changed", "terraform.tfstate": "state", ".terraform/plugin": "big"}
+    assert not (terraform.work / "modules").exists()
+
+
+def test_the_digest_follows_content_names_and_variables(terraform: Terraform) -> None:
+    before = digest_of(terraform.source)
+    (terraform.source / "terraform.tfstate").write_text("another state")
+    assert digest_of(terraform.source) == before
+    assert digest_of(terraform.source, extra={"TF_VAR_x": "1"}) != before
+    (terraform.source / "main.tf").rename(terraform.source / "other.tf")
+    assert digest_of(terraform.source) != before
+
+
+def test_terraforms_own_words_reach_the_user(tmp_path: Path) -> None:
+    stub = tmp_path / "terraform"
+    stub.write_text("#!/bin/sh\necho 'Error: no such workspace' >&2\nexit 1\n")
+    stub.chmod(0o755)
+    terraform = Terraform(tmp_path, tmp_path, {"PATH": f"{tmp_path}:/usr/bin:/bin"})
+    with pytest.raises(StackError, match="no such workspace"):
+        terraform.run(["output"])
+
+
+def test_settings_become_terraform_variables() -> None:
+    variables = user_variables(
+        {"CHUNK_SIZE": "500", "GPT_MODEL": "gpt-x", "CHROMA_COLLECTION": "mine", "TF_VAR_tags": "{}", "PATH": "/bin"}
+    )
+    assert json.loads(variables["TF_VAR_ingestion_rules"]) == {"chunk_size_tokens": "500"}
+    assert json.loads(variables["TF_VAR_model_config"]) == {"gpt_model": "gpt-x"}
+    assert variables["TF_VAR_chroma_collection"] == "mine"
+    assert variables["TF_VAR_tags"] == "{}"
+    assert len(variables) == 4
+
+
+def test_a_terraform_variable_of_the_user_wins() -> None:
+    assert user_variables({"CHROMA_COLLECTION": "a", "TF_VAR_chroma_collection": "b"}) == {
+        "TF_VAR_chroma_collection": "b"
+    }
