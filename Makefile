@@ -4,6 +4,9 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
+ifdef CI
+export BROWSER_TESTS := required
+endif
 
 # Variables given to make (EMULATOR_PORT, CHROMA_PORT, API_PORT, LAMBDA_HOST_PORT, PORTFOLIO_HOME and those of
 # .env.example) reach every command: make exports what stands on its command line.
