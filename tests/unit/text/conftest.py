@@ -30,17 +30,17 @@ class WordTokenizer:
         return [match.span() for match in re.finditer(r"\w{1,4}|[^\w\s]", text)]
 
 
-@pytest.fixture()
+@pytest.fixture
 def tokenizer() -> WordTokenizer:
     return WordTokenizer()
 
 
-@pytest.fixture()
+@pytest.fixture
 def limits() -> ExtractionLimits:
     return LIMITS
 
 
-@pytest.fixture()
+@pytest.fixture
 def read() -> Callable[..., ExtractedDocument]:
     """Extract in this process; keyword arguments change the limits."""
 
@@ -51,7 +51,7 @@ def read() -> Callable[..., ExtractedDocument]:
     return extract
 
 
-@pytest.fixture()
+@pytest.fixture
 def blocks_of() -> Callable[[ExtractedDocument], list[tuple[str, str]]]:
     """(kind, text) of each block."""
     return lambda document: [(str(b.kind), document.text[b.start : b.end]) for b in document.blocks]
@@ -87,7 +87,9 @@ def make_pdf(
     """A PDF 1.4; `outline` holds (title, page from 1); with a password it is encrypted with 40-bit RC4."""
     objects: list[bytes] = [b""] * 4
     objects[0] = b"<</Type/Catalog/Pages 2 0 R/Outlines 4 0 R>>"
-    fonts = "".join(f"/{name}<</Type/Font/Subtype/Type1/BaseFont/{font}>>" for name, font in _FONTS.items())
+    fonts = "".join(
+        f"/{name}<</Type/Font/Subtype/Type1/BaseFont/{font}/Encoding/WinAnsiEncoding>>" for name, font in _FONTS.items()
+    )
     objects[2] = f"<</Title({title})>>".encode()
     page_numbers = []
     for inks in pages:
@@ -167,17 +169,17 @@ def _rc4(key: bytes, data: bytes) -> bytes:
     return bytes(out)
 
 
-@pytest.fixture()
+@pytest.fixture
 def pdf() -> Callable[..., bytes]:
     return make_pdf
 
 
-@pytest.fixture()
+@pytest.fixture
 def lines() -> Callable[..., list[Ink]]:
     return column
 
 
-@pytest.fixture()
+@pytest.fixture
 def rezip() -> Callable[..., bytes]:
     """A ZIP archive with some entries replaced, added, or (None) left out."""
 

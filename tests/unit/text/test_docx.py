@@ -107,10 +107,7 @@ def test_external_entities_are_not_read(read: Read, rezip: Callable[..., bytes],
         f'<w:document xmlns:w="{W}"><w:body><w:p><w:r><w:t>a&x;b</w:t></w:r></w:p></w:body></w:document>'
     )
     data = rezip(saved(docx.Document()), word__document_DOT_xml=xml.encode())
-    try:
-        assert "confidential" not in read(data, "a.docx").text
-    except DocumentRejected as rejected:
-        assert rejected.reason in (FailureReason.MALFORMED, FailureReason.NO_TEXT)
+    assert read(data, "a.docx").text == "a"
 
 
 def test_entity_bomb(read: Read, rezip: Callable[..., bytes]) -> None:
@@ -119,10 +116,9 @@ def test_entity_bomb(read: Read, rezip: Callable[..., bytes]) -> None:
         f'<?xml version="1.0"?><!DOCTYPE w:document [<!ENTITY e0 "lol">{entities}]>'
         f'<w:document xmlns:w="{W}"><w:body><w:p><w:r><w:t>a&e11;b</w:t></w:r></w:p></w:body></w:document>'
     )
-    try:
-        assert len(read(rezip(saved(docx.Document()), word__document_DOT_xml=xml.encode()), "a.docx").text) < 100
-    except DocumentRejected as rejected:
-        assert rejected.reason in (FailureReason.MALFORMED, FailureReason.NO_TEXT)
+    with pytest.raises(DocumentRejected) as rejected:
+        read(rezip(saved(docx.Document()), word__document_DOT_xml=xml.encode()), "a.docx")
+    assert rejected.value.reason is FailureReason.MALFORMED
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,7 +38,7 @@ def test_an_empty_line_ends_a_sentence() -> None:
 def test_all_but_blanks_is_in_exactly_one_sentence(text: str) -> None:
     spans = sentences(text)
     assert all(start < end for start, end in spans)
-    assert all(first[1] <= second[0] for first, second in zip(spans, spans[1:], strict=False))
+    assert all(first[1] <= second[0] for first, second in pairwise(spans))
     inside = {position for start, end in spans for position in range(start, end)}
     assert all(position in inside or char.isspace() for position, char in enumerate(text))
     assert all(text[start:end] == text[start:end].strip() for start, end in spans)

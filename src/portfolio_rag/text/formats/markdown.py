@@ -12,8 +12,8 @@ from markdown_it.token import Token
 from portfolio_rag.text.document import DocumentBuilder, ExtractedDocument, ExtractionLimits, ListNumbering
 from portfolio_rag.text.sanitise import clean, decode
 
-MAX_NESTING = 100
-"""Depth of lists and quotations; what lies deeper is left out by the parser."""
+MAX_NESTING = 200
+"""Of the tokens, two to a level of a list; what lies deeper is left out by the parser."""
 
 _FRONT_MATTER = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)^(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _FRONT_MATTER_TITLE = re.compile(r"^title[ \t]*[:=][ \t]*(.+)$", re.IGNORECASE | re.MULTILINE)
@@ -28,7 +28,7 @@ def extract(data: bytes, limits: ExtractionLimits) -> ExtractedDocument:
     title, text = _split_front_matter(text)
     parser = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING}).enable(["table", "strikethrough"])
     # Addresses are dropped, so there is none to fear; an invalid one would leave the link's markup in the text.
-    parser.validateLink = lambda url: True  # type: ignore[method-assign]
+    parser.validateLink = lambda _: True  # type: ignore[method-assign, assignment]
     walk = _Walk(DocumentBuilder(limits.max_characters))
     tokens = parser.parse(text)
     walk.run(tokens)

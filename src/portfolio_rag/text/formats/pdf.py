@@ -14,7 +14,8 @@ from pypdfium2 import raw
 
 from portfolio_rag.errors import DocumentRejected, FailureReason
 from portfolio_rag.text.document import DocumentBuilder, ExtractedDocument, ExtractionLimits
-from portfolio_rag.text.formats.pdf_layout import Line, OutlineEntry, add_blocks
+from portfolio_rag.text.formats.pdf_layout import OutlineEntry, add_blocks
+from portfolio_rag.text.formats.pdf_lines import Line
 from portfolio_rag.text.sanitise import clean_line
 
 SCANNED_MAX_CHARACTERS = 100

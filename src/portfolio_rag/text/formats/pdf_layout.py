@@ -1,4 +1,4 @@
-"""From lines with positions to paragraphs, lists and headings; page furniture left out, hyphenation undone."""
+"""From lines with positions to paragraphs, lists, code and headings; hyphenation undone."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
-from statistics import median
 
 from portfolio_rag.text.document import DocumentBuilder
+from portfolio_rag.text.formats.pdf_lines import Line, usual_pitch, without_furniture
 
 SOFT_HYPHEN = "\ufffe"
 """What PDFium puts where a word was divided at the end of a line."""
@@ -23,11 +22,7 @@ MAX_HEADING_LEVELS = 4
 MAX_HEADING_CHARACTERS = 150
 
 _HEADING_MIN_LETTERS = 3
-_EDGE_LINES = 3
-_FURNITURE_MIN_PAGES = 3
-_FURNITURE_SHARE = 0.3
 _GAP_RATIO = 1.3
-_ISOLATED_RATIO = 1.7
 
 _BULLET = re.compile(r"^(?:[•◦▪‣●○■□–—*\uf0b7\uf0a7\uf0d8]|-|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s+(?=\S)")
 _BULLET_SIGN = re.compile(r"^[•◦▪‣●○■□–—*\uf0b7\uf0a7\uf0d8-]\s+")
@@ -37,27 +32,6 @@ _LEADERS = re.compile(r"\s*(?:[.·…_]\s?){5,}\s*")
 _DIVIDED = re.compile(rf"(\w+){SOFT_HYPHEN}(\w+)")
 _HYPHENATED = re.compile(r"\w+-\w+")
 _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
-_DIGITS = re.compile(r"\d+")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of a page; positions in points from the lower left corner.
-
-    `baseline` is that of the first character; `last_baseline` of the last: they differ where PDFium has joined lines
-    that a divided word spans. `advance` is the width of the first character.
-    """
-
-    text: str
-    page: int
-    left: float
-    right: float
-    baseline: float
-    last_baseline: float
-    size: float
-    advance: float = 0.0
-    is_bold: bool = False
-    is_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +80,8 @@ class _Paragraph:
 
 def add_blocks(pages: Sequence[Sequence[Line]], outline: Sequence[OutlineEntry], builder: DocumentBuilder) -> None:
     """Add the text of all pages to the builder."""
-    pitch = _pitch(pages)
-    furniture = _furniture(pages, pitch)
-    kept = [[line for line in lines if id(line) not in furniture] for lines in pages]
+    pitch = usual_pitch(pages)
+    kept = without_furniture(pages, pitch)
     if _is_typewritten(kept):
         kept = [[replace(line, is_code=False) for line in lines] for lines in kept]
     titles: dict[int, set[str]] = defaultdict(set)
@@ -161,63 +134,6 @@ def _is_typewritten(pages: Iterable[Sequence[Line]]) -> bool:
         for line in lines:
             characters[line.is_code] += len(line.text)
     return characters[True] > characters[False]
-
-
-def _pitch(pages: Iterable[Sequence[Line]]) -> float:
-    """The usual distance of two lines of a paragraph, in sizes of their type."""
-    ratios = [
-        ratio
-        for lines in pages
-        for above, below in pairwise(lines)
-        if above.size > 0 and 0.5 < (ratio := (above.last_baseline - below.baseline) / above.size) < 2.5
-    ]
-    return median(ratios) if ratios else 1.2
-
-
-def _furniture(pages: Sequence[Sequence[Line]], pitch: float) -> set[int]:
-    """The ids of running headers, footers and page numbers.
-
-    A line at the edge of a page is one when many pages have it there, but for numbers, and few elsewhere; or when
-    many pages have lines that stand apart from the rest at the same height.
-    """
-    everywhere = Counter(_masked(line) for lines in pages for line in lines)
-    edges: list[tuple[Line, tuple[object, ...]]] = []
-    for lines in pages:
-        ordered = sorted(lines, key=lambda line: -line.baseline)
-        for side in (ordered[: _EDGE_LINES + 1], ordered[::-1][: _EDGE_LINES + 1]):
-            isolated = _isolated(side, pitch)
-            for position, line in enumerate(side):
-                edges.append((line, ("text", _masked(line))))
-                if position < isolated:
-                    edges.append((line, ("place", round(line.baseline / 3))))
-    pages_by_key: dict[tuple[object, ...], set[int]] = defaultdict(set)
-    for line, key in edges:
-        pages_by_key[key].add(line.page)
-    repeated = max(_FURNITURE_MIN_PAGES, _FURNITURE_SHARE * len(pages))
-    placed = max(_FURNITURE_MIN_PAGES + 1, 2 * _FURNITURE_SHARE * len(pages))
-    return {
-        id(line)
-        for line, key in edges
-        if (
-            len(pages_by_key[key]) >= placed
-            if key[0] == "place"
-            else repeated <= len(pages_by_key[key]) and everywhere[str(key[1])] < 2 * len(pages_by_key[key])
-        )
-    }
-
-
-def _masked(line: Line) -> str:
-    """The text without its numbers; where there is nothing else, with its height."""
-    masked = _DIGITS.sub("#", line.text)
-    return masked if any(char.isalpha() for char in masked) else f"{masked} {round(line.baseline / 3)}"
-
-
-def _isolated(side: Sequence[Line], pitch: float) -> int:
-    """How many lines at the edge of a page stand apart from the rest; 0 when no gap follows."""
-    for position, (line, inner) in enumerate(pairwise(side), start=1):
-        if abs(line.baseline - inner.baseline) > _ISOLATED_RATIO * pitch * line.size:
-            return position
-    return 0
 
 
 def _paragraphs(lines: Sequence[Line], pitch: float, titles: Mapping[int, set[str]]) -> list[_Paragraph]:

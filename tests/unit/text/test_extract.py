@@ -1,0 +1,106 @@
+"""The child process: same result as in this process, and whatever goes wrong in it costs one document only."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from portfolio_rag.errors import DocumentRejected, FailureReason
+from portfolio_rag.text.extract import ExtractedDocument, ExtractionLimits, extract
+
+
+def test_the_child_yields_the_same_document(
+    read: Callable[..., ExtractedDocument], limits: ExtractionLimits, pdf: Any, lines: Any
+) -> None:
+    for data, name in (
+        ("# Überschrift\n\nText mit “Zitat” 👍".encode(), "a.md"),
+        (b"plain text with a \x00 " + b"in it " * 20, "a.txt"),
+        (b"<html><h1>A</h1><p>b</p></html>", "a.html"),
+        (pdf([lines("A page.")]), "a.pdf"),
+    ):
+        assert extract(data, name, limits) == read(data, name), name
+
+
+@pytest.mark.parametrize(
+    ("data", "filename", "reason"),
+    [
+        (b"", "a.md", FailureReason.EMPTY_FILE),
+        (b" \n", "a.md", FailureReason.NO_TEXT),
+        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "a.md", FailureReason.UNSUPPORTED_TYPE),
+        (b"%PDF-1.7 nothing", "a.pdf", FailureReason.MALFORMED),
+        ("ü".encode() * 20 + b"\xff", "a.txt", FailureReason.UNDECODABLE),
+    ],
+)
+def test_rejections_come_back(limits: ExtractionLimits, data: bytes, filename: str, reason: FailureReason) -> None:
+    with pytest.raises(DocumentRejected) as rejected:
+        extract(data, filename, limits)
+    assert rejected.value.reason is reason
+    assert len(str(rejected.value)) > 20
+
+
+def test_only_allowed_types(limits: ExtractionLimits) -> None:
+    with pytest.raises(DocumentRejected, match=r"HTML.*Allowed are: plain text, PDF") as rejected:
+        extract(b"<html><p>x</p>", "a.md", replace(limits, allowed_types=frozenset({"pdf", "txt"})))
+    assert rejected.value.reason is FailureReason.UNSUPPORTED_TYPE
+
+
+def test_a_parser_that_does_not_end_is_stopped(limits: ExtractionLimits) -> None:
+    quadratic = b"<html>" + b"<div>" * 400_000
+    with pytest.raises(DocumentRejected, match="more than 1 seconds") as rejected:
+        extract(quadratic, "a.html", replace(limits, timeout_seconds=1))
+    assert rejected.value.reason is FailureReason.LIMIT_EXCEEDED
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the cap on memory is kept on Linux only")
+def test_a_parser_that_eats_memory_is_stopped(limits: ExtractionLimits) -> None:
+    big = b"- a *b* c\n" * 400_000
+    with pytest.raises(DocumentRejected, match="memory") as rejected:
+        extract(big, "a.md", replace(limits, memory_mb=100, max_characters=10**9))
+    assert rejected.value.reason in (FailureReason.LIMIT_EXCEEDED, FailureReason.MALFORMED)
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (-signal.SIGSEGV, FailureReason.MALFORMED),
+        (-signal.SIGABRT, FailureReason.MALFORMED),
+        (1, FailureReason.MALFORMED),
+        (-signal.SIGKILL, FailureReason.LIMIT_EXCEEDED),
+        (-signal.SIGXCPU, FailureReason.LIMIT_EXCEEDED),
+    ],
+)
+def test_a_child_that_dies(
+    limits: ExtractionLimits, monkeypatch: pytest.MonkeyPatch, code: int, reason: FailureReason
+) -> None:
+    real = subprocess.run
+
+    def dying(command: list[str], **options: Any) -> subprocess.CompletedProcess[bytes]:
+        end = f"os.kill(os.getpid(), {-code})" if code < 0 else f"sys.exit({code})"
+        return real([command[0], "-c", f"import os, sys; sys.stdin.buffer.read(); {end}"], **options)
+
+    monkeypatch.setattr(subprocess, "run", dying)
+    with pytest.raises(DocumentRejected) as rejected:
+        extract(b"text", "a.txt", limits)
+    assert rejected.value.reason is reason
+
+
+def test_the_child_gets_no_credentials(limits: ExtractionLimits, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, str] = {}
+    real = subprocess.run
+
+    def spying(command: list[str], **options: Any) -> subprocess.CompletedProcess[bytes]:
+        seen.update(options["env"])
+        return real(command, **options)
+
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "do not pass on")
+    monkeypatch.setattr(subprocess, "run", spying)
+    extract(b"text", "a.txt", limits)
+    assert set(seen) == {"PYTHONPATH", "PYTHONUTF8"}
+    assert "AWS_SECRET_ACCESS_KEY" in os.environ
