@@ -69,38 +69,33 @@ locals {
   functions = {
     document-intake = {
       description = "Validates and registers what is put into or deleted from the raw bucket"
-      may         = ["read_config", "read_originals", "move_originals", "registry", "read_index_pointer", "purge", "send_ingestion", "send_failed_events", "publish_metrics"]
-      embeds      = false
+      may         = ["read_config", "read_originals", "move_originals", "change_versions", "register_versions", "purge", "send_ingestion", "send_failed_events", "publish_metrics"]
       queue       = null
       # S3 invokes it asynchronously.
       retries = 2
     }
     document-processor = {
       description = "Extracts, sanitises and chunks documents"
-      may         = ["read_config", "read_originals", "move_originals", "registry", "read_index_pointer", "purge", "create_chunks", "receive_ingestion", "send_embedding", "publish_metrics"]
-      embeds      = false
+      may         = ["read_config", "read_originals", "move_originals", "change_versions", "purge", "create_chunks", "receive_ingestion", "send_embedding", "publish_metrics"]
       queue       = "ingestion"
       retries     = null
     }
     embedding-generator = {
       description = "Embeds chunks, stores them in Chroma and backs their vectors up"
-      may         = ["read_config", "read_originals", "move_originals", "registry", "read_index_pointer", "purge", "mark_chunks", "back_up_vectors", "receive_embedding", "publish_metrics"]
-      embeds      = true
+      may         = ["read_config", "read_originals", "move_originals", "change_versions", "purge", "mark_chunks", "back_up_vectors", "remember_vectors", "receive_embedding", "publish_metrics"]
       queue       = "embedding"
       retries     = null
     }
     batch-reindex = {
       description = "Runs batch ingestions and rebuilds the index beside the live one"
-      may         = ["read_config", "read_originals", "move_originals", "registry", "jobs", "purge", "create_chunks", "mark_chunks", "back_up_vectors", "send_ingestion", "send_embedding", "send_failed_events", "publish_metrics"]
-      embeds      = true
+      may         = ["read_config", "read_originals", "move_originals", "change_versions", "register_versions", "all_heads", "purge", "back_up_vectors", "run_jobs", "send_ingestion", "send_failed_events", "publish_metrics"]
       queue       = null
       # Started by a rule or the API. A run that was cut off goes on where it was, once: the next day's run comes anyway.
       retries = 1
     }
     check-health = {
       description = "Checks Chroma, queues and documents, publishes metrics, drives stuck documents again"
-      may         = ["read_config", "read_originals", "move_originals", "registry", "read_index_pointer", "purge", "mark_chunks", "read_vectors", "watch_queues", "send_ingestion", "send_embedding", "send_failed_events", "publish_metrics"]
-      embeds      = false
+      may         = ["read_config", "read_originals", "move_originals", "change_versions", "register_versions", "versions_by_status", "purge", "watch_queues", "send_ingestion", "send_failed_events", "publish_metrics"]
       queue       = null
       # The next check is five minutes away.
       retries = 0

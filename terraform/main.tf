@@ -214,13 +214,10 @@ module "function" {
   timeout_seconds      = var.function_settings[each.key].timeout_seconds
   memory_mb            = var.function_settings[each.key].memory_mb
   reserved_concurrency = var.function_settings[each.key].reserved_concurrency
-  environment = merge(
-    local.function_environment,
-    # As many threads as the memory buys whole vCPUs: more of them share the same time and only wait for each other.
-    each.value.embeds ? { EMBEDDING_THREADS = tostring(max(1, floor(var.function_settings[each.key].memory_mb / 1769))) } : {},
-  )
+  environment          = local.function_environment
 
   statements         = local.function_statements[each.key]
+  log_level          = var.log_level
   log_retention_days = var.log_retention_days
   tracing_enabled    = var.tracing_enabled
   vpc_config         = var.vpc_config

@@ -36,8 +36,13 @@ output "function_names" {
   value       = { for key, function in module.function : key => function.name }
 }
 
+output "repository_urls" {
+  description = "Where each function's image is pushed to, without a tag; empty when create_ecr_repositories is off."
+  value       = { for key, repository in module.repository : key => repository.url }
+}
+
 output "image_uris" {
-  description = "The image that each function runs: push it under this name."
+  description = "The image that each function runs."
   value       = { for key, function in module.function : key => function.image_uri }
 }
 

@@ -19,9 +19,9 @@ locals {
 
     read_originals = [
       {
-        # Copying an object copies its tags, and reads them first.
+        # By version too: what is read is what the event named, whatever was uploaded since.
         sid       = "ReadOriginals"
-        actions   = ["s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectTagging", "s3:GetObjectVersionTagging"]
+        actions   = ["s3:GetObject", "s3:GetObjectVersion"]
         resources = [for stage in local.stages : "${local.bucket_arns.raw}/${stage}/*"]
       },
       {
@@ -31,38 +31,56 @@ locals {
       },
     ]
 
+    # A move copies an object out of incoming/ or failed/ and then deletes that version there.
     move_originals = [
       {
+        # A copy takes the tags along.
+        sid       = "ReadTags"
+        actions   = ["s3:GetObjectTagging", "s3:GetObjectVersionTagging"]
+        resources = [for stage in local.stages : "${local.bucket_arns.raw}/${stage}/*"]
+      },
+      {
         sid       = "WriteMovedOriginals"
-        actions   = ["s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload"]
-        resources = [for stage in local.stages : "${local.bucket_arns.raw}/${stage}/*" if stage != "incoming"]
+        actions   = ["s3:PutObject", "s3:PutObjectTagging"]
+        resources = [for stage in ["processed", "failed", "archived"] : "${local.bucket_arns.raw}/${stage}/*"]
       },
       {
         sid       = "DeleteMovedOriginals"
         actions   = ["s3:DeleteObject", "s3:DeleteObjectVersion"]
-        resources = [for stage in local.stages : "${local.bucket_arns.raw}/${stage}/*"]
+        resources = [for stage in ["incoming", "failed"] : "${local.bucket_arns.raw}/${stage}/*"]
       },
     ]
 
-    registry = [
-      {
-        # Rows are never deleted: a deleted document's head says so.
-        sid       = "Registry"
-        actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"]
-        resources = [local.table_arns.document_registry]
-      },
-      {
-        sid       = "RegistryByStatus"
-        actions   = ["dynamodb:Query"]
-        resources = ["${local.table_arns.document_registry}/index/status-upload_timestamp-index"]
-      },
-    ]
+    # Rows of the registry are never deleted: a deleted document's head says so.
+    change_versions = [{
+      sid       = "ChangeVersions"
+      actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:UpdateItem"]
+      resources = [local.table_arns.document_registry]
+    }]
+
+    register_versions = [{
+      sid       = "RegisterVersions"
+      actions   = ["dynamodb:PutItem"]
+      resources = [local.table_arns.document_registry]
+    }]
+
+    versions_by_status = [{
+      sid       = "VersionsByStatus"
+      actions   = ["dynamodb:Query"]
+      resources = ["${local.table_arns.document_registry}/index/status-upload_timestamp-index"]
+    }]
+
+    all_heads = [{
+      sid       = "AllHeads"
+      actions   = ["dynamodb:Scan"]
+      resources = [local.table_arns.document_registry]
+    }]
 
     # Take back what a deleted or replaced version left behind: its chunks, its vectors' backup and their addresses.
     purge = [
       {
         sid       = "PurgeChunks"
-        actions   = ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:DeleteItem"]
+        actions   = ["dynamodb:BatchWriteItem"]
         resources = [local.table_arns.embedding_chunks]
       },
       {
@@ -72,7 +90,7 @@ locals {
       },
       {
         sid       = "PurgeVectorAddresses"
-        actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:DeleteItem"]
+        actions   = ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem"]
         resources = [local.table_arns.embedding_vectors]
       },
       {
@@ -81,61 +99,62 @@ locals {
         resources = [for prefix in ["vectors", "metadata"] : "${local.bucket_arns.embeddings}/${prefix}/*"]
       },
       {
-        sid       = "ListVectors"
-        actions   = ["s3:ListBucket", "s3:ListBucketVersions"]
+        sid       = "ListVectorVersions"
+        actions   = ["s3:ListBucketVersions"]
         resources = [local.bucket_arns.embeddings]
+      },
+      {
+        # In Chroma, a version is taken out of every collection that the pointer names.
+        sid       = "ReadIndexPointer"
+        actions   = ["dynamodb:GetItem"]
+        resources = [local.table_arns.ingestion_jobs]
       },
     ]
 
-    create_chunks = [{
-      sid       = "CreateChunks"
-      actions   = ["dynamodb:GetItem", "dynamodb:PutItem"]
-      resources = [local.table_arns.embedding_chunks]
-    }]
+    # In one transaction with a look at the version: nothing is written for one that has ended.
+    create_chunks = [
+      {
+        sid       = "CreateChunks"
+        actions   = ["dynamodb:PutItem", "dynamodb:BatchGetItem"]
+        resources = [local.table_arns.embedding_chunks]
+      },
+      {
+        sid       = "GuardChunks"
+        actions   = ["dynamodb:ConditionCheckItem"]
+        resources = [local.table_arns.document_registry]
+      },
+    ]
 
     mark_chunks = [{
       sid       = "MarkChunks"
-      actions   = ["dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"]
+      actions   = ["dynamodb:UpdateItem", "dynamodb:BatchGetItem"]
       resources = [local.table_arns.embedding_chunks]
-    }]
-
-    read_vectors = [{
-      sid       = "ReadVectors"
-      actions   = ["s3:GetObject"]
-      resources = [for prefix in ["vectors", "metadata"] : "${local.bucket_arns.embeddings}/${prefix}/*"]
     }]
 
     back_up_vectors = [
       {
         sid       = "BackUpVectors"
-        actions   = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"]
+        actions   = ["s3:GetObject", "s3:PutObject"]
         resources = [for prefix in ["vectors", "metadata"] : "${local.bucket_arns.embeddings}/${prefix}/*"]
       },
       {
-        sid       = "RememberVectorAddresses"
-        actions   = ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
-        resources = [local.table_arns.embedding_vectors]
+        sid       = "ListVectors"
+        actions   = ["s3:ListBucket"]
+        resources = [local.bucket_arns.embeddings]
       },
     ]
 
-    read_index_pointer = [{
-      sid       = "ReadIndexPointer"
-      actions   = ["dynamodb:GetItem"]
-      resources = [local.table_arns.ingestion_jobs]
+    remember_vectors = [{
+      sid       = "RememberVectors"
+      actions   = ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem"]
+      resources = [local.table_arns.embedding_vectors]
     }]
 
-    jobs = [
-      {
-        sid       = "Jobs"
-        actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"]
-        resources = [local.table_arns.ingestion_jobs]
-      },
-      {
-        sid       = "JobsByStatus"
-        actions   = ["dynamodb:Query"]
-        resources = ["${local.table_arns.ingestion_jobs}/index/status-started_at-index"]
-      },
-    ]
+    run_jobs = [{
+      sid       = "RunJobs"
+      actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+      resources = [local.table_arns.ingestion_jobs]
+    }]
 
     send_ingestion    = [{ sid = "SendIngestion", actions = local.send_actions, resources = [local.queue_arns.ingestion] }]
     send_embedding    = [{ sid = "SendEmbedding", actions = local.send_actions, resources = [local.queue_arns.embedding] }]

@@ -13,7 +13,7 @@ run "with_ecr" {
   }
 
   assert {
-    condition     = toset(keys(module.repository)) == toset(keys(local.functions))
+    condition     = toset(keys(output.repository_urls)) == toset(keys(local.functions))
     error_message = "A function has no repository."
   }
 

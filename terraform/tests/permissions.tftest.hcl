@@ -67,8 +67,8 @@ run "each_function_its_own" {
       document-intake     = toset([local.queue_arns.ingestion, local.dlq_arns.events])
       document-processor  = toset([local.queue_arns.embedding])
       embedding-generator = toset([])
-      batch-reindex       = toset([local.queue_arns.ingestion, local.queue_arns.embedding, local.dlq_arns.events])
-      check-health        = toset([local.queue_arns.ingestion, local.queue_arns.embedding, local.dlq_arns.events])
+      batch-reindex       = toset([local.queue_arns.ingestion, local.dlq_arns.events])
+      check-health        = toset([local.queue_arns.ingestion, local.dlq_arns.events])
     }
     error_message = "A function may send to a queue that is not its next step."
   }
@@ -88,18 +88,46 @@ run "each_function_its_own" {
     error_message = "A function may receive from a queue that is not its own."
   }
 
+  # Who may write what: table or bucket -> functions with that action on it.
   assert {
-    condition = toset([
-      for key, statements in local.function_statements : key if anytrue([for statement in statements : contains(statement.actions, "s3:PutObject") && anytrue([for resource in statement.resources : strcontains(resource, "portfolio-embeddings")])])
-    ]) == toset(["embedding-generator", "batch-reindex"])
-    error_message = "Others than those that embed may write vectors."
+    condition = {
+      for name, what in {
+        registry = { action = "dynamodb:PutItem", resource = "arn:aws:dynamodb:eu-central-1:123456789012:table/document_registry" }
+        chunks   = { action = "dynamodb:PutItem", resource = "arn:aws:dynamodb:eu-central-1:123456789012:table/embedding_chunks" }
+        jobs     = { action = "dynamodb:PutItem", resource = "arn:aws:dynamodb:eu-central-1:123456789012:table/ingestion_jobs" }
+        scan     = { action = "dynamodb:Scan", resource = "arn:aws:dynamodb:eu-central-1:123456789012:table/document_registry" }
+        vectors  = { action = "s3:PutObject", resource = "arn:aws:s3:::portfolio-embeddings/vectors/*" }
+        config   = { action = "s3:PutObject", resource = "arn:aws:s3:::portfolio-config/ingestion-rules/*" }
+        } : name => toset([
+          for key, statements in local.function_statements : key if anytrue([
+            for statement in statements : contains(statement.actions, what.action) && contains(statement.resources, what.resource)
+          ])
+      ])
+      } == {
+      registry = toset(["document-intake", "batch-reindex", "check-health"])
+      chunks   = toset(["document-processor"])
+      jobs     = toset(["batch-reindex"])
+      scan     = toset(["batch-reindex"])
+      vectors  = toset(["embedding-generator", "batch-reindex"])
+      config   = toset([])
+    }
+    error_message = "A function may write what is not its to write."
   }
 
   assert {
-    condition = toset([
-      for key, statements in local.function_statements : key if anytrue([for statement in statements : contains(statement.actions, "dynamodb:PutItem") && contains(statement.resources, local.table_arns.ingestion_jobs)])
-    ]) == toset(["batch-reindex"])
-    error_message = "Others than batch-reindex may write jobs."
+    condition = alltrue(flatten([
+      for statements in values(local.function_statements) : [
+        for statement in statements : [
+          for resource in statement.resources : endswith(resource, "/incoming/*") || endswith(resource, "/failed/*") if startswith(resource, "arn:aws:s3:::portfolio-raw/")
+        ] if contains(statement.actions, "s3:DeleteObjectVersion")
+      ]
+    ]))
+    error_message = "A function may delete originals that are in their place."
+  }
+
+  assert {
+    condition     = !contains(flatten([for statements in values(local.function_statements) : [for statement in statements : statement.actions if contains(statement.resources, local.table_arns.document_registry)]]), "dynamodb:DeleteItem")
+    error_message = "The registry is the audit trail: no function deletes from it."
   }
 
   assert {
@@ -110,13 +138,8 @@ run "each_function_its_own" {
   }
 
   assert {
-    condition = toset(flatten([
-      for statement in local.permissions.registry : statement.resources
-      ])) == toset([
-      "arn:aws:dynamodb:eu-central-1:123456789012:table/document_registry",
-      "arn:aws:dynamodb:eu-central-1:123456789012:table/document_registry/index/status-upload_timestamp-index",
-    ])
-    error_message = "The registry and its index are not named exactly."
+    condition     = local.permissions.versions_by_status[0].resources == ["arn:aws:dynamodb:eu-central-1:123456789012:table/document_registry/index/status-upload_timestamp-index"]
+    error_message = "The index is not named exactly."
   }
 }
 

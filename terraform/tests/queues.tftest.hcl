@@ -119,6 +119,7 @@ run "batches" {
     reserved_concurrency = -1
     environment          = { LOG_LEVEL = "INFO" }
     statements           = [{ sid = "Send", actions = ["sqs:SendMessage"], resources = ["arn:aws:sqs:eu-central-1:123456789012:q"] }]
+    log_level            = "WARNING"
     log_retention_days   = 14
     tracing_enabled      = true
     vpc_config           = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }
@@ -140,6 +141,7 @@ run "batches" {
       aws_lambda_function.this.package_type == "Image"
       && aws_lambda_function.this.architectures == tolist(["arm64"])
       && aws_lambda_function.this.logging_config[0].log_format == "JSON"
+      && aws_lambda_function.this.logging_config[0].application_log_level == "WARN"
       && aws_lambda_function.this.logging_config[0].log_group == "/aws/lambda/document-processor"
       && aws_lambda_function.this.tracing_config[0].mode == "Active"
       && aws_lambda_function.this.vpc_config[0].subnet_ids == toset(["subnet-1"])

@@ -62,7 +62,9 @@ resource "aws_lambda_function" "this" {
 
   logging_config {
     log_format = "JSON"
-    log_group  = aws_cloudwatch_log_group.this.name
+    # Lambda drops what is below it; its default would hide what the function is told to log.
+    application_log_level = var.log_level == "WARNING" ? "WARN" : var.log_level
+    log_group             = aws_cloudwatch_log_group.this.name
   }
 
   tracing_config {

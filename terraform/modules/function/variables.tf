@@ -54,6 +54,11 @@ variable "statements" {
   }))
 }
 
+variable "log_level" {
+  description = "What the function logs: DEBUG, INFO, WARNING or ERROR."
+  type        = string
+}
+
 variable "log_retention_days" {
   description = "How long logs are kept."
   type        = number
