@@ -4,6 +4,8 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
+# MODE=containers: the same stack as Docker images under Compose (make up, down and clean).
+STACK := $(if $(filter containers,$(MODE)),$(BIN)/python scripts/containers/stack.py,$(BIN)/rag)
 ifdef CI
 export BROWSER_TESTS := required
 endif
@@ -15,7 +17,7 @@ endif
 
 .PHONY: up
 up: install ## Start everything: emulator, Chroma, functions, API; create the AWS resources; ingest the samples
-	@$(BIN)/rag up
+	@$(STACK) up
 
 .PHONY: status
 status: install ## Show processes, documents, jobs and queues
@@ -27,11 +29,29 @@ logs: install ## Follow all logs (NAME=lambda for one)
 
 .PHONY: down
 down: ## Stop everything; documents and vectors are kept
-	@if [ -x $(BIN)/rag ]; then $(BIN)/rag down; else echo "Nothing was running."; fi
+	@if [ -x $(BIN)/rag ]; then $(STACK) down; else echo "Nothing was running."; fi
 
 .PHONY: clean
 clean: ## Stop everything and delete documents, vectors and logs
-	@if [ -x $(BIN)/rag ]; then $(BIN)/rag clean; else echo "Nothing to clean."; fi
+	@if [ -x $(BIN)/rag ]; then $(STACK) clean; else echo "Nothing to clean."; fi
+
+##@ Containers
+
+.PHONY: build-images
+build-images: ## Build the functions' images and the API's; tells Terraform their tag
+	@python3 scripts/containers/images.py build
+
+.PHONY: push-images
+push-images: install ## Push the functions' images to the ECR repositories that Terraform made
+	@PATH="$(CURDIR)/$(BIN):$$PATH" python3 scripts/containers/images.py push
+
+.PHONY: image-sizes
+image-sizes: ## Measure the images: compressed and on disk, over their base
+	@python3 scripts/containers/images.py sizes
+
+.PHONY: test-containers
+test-containers: install ## Build everything and test it in containers (starts an engine where none runs)
+	@.ci/containers
 
 ##@ Test
 
