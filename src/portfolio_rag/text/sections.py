@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from portfolio_rag.text.atoms import MAX_CHARACTERS, TokenizedBlock
 from portfolio_rag.text.document import BlockKind
@@ -55,26 +56,41 @@ def group(
 
     A chunk has one heading path, which goes in front of all its windows. So only sections that fill one window (which
     then begins with their own heading) may join others: under the section just above them, or with small siblings
-    under the path that they share. `is_small(section, path)` tells whether a section fits a window under a path.
+    under the path that they share. A section with others below it stays apart from what is before, to gather those.
+    `is_small(section, path)` tells whether a section fits a window under a path.
     """
     groups: list[Section] = []
-    siblings_may_join = False
-    for section in sections:
-        parent = section.path[:-1]
+    last_is_one_section = False
+    for section, following in zip_longest(sections, sections[1:]):
         last = groups[-1] if groups else None
-        if last is not None and section.path and _fits(last, section, size_tokens) and is_small(section, parent):
-            if parent == last.path:
-                last.blocks += section.blocks
-                siblings_may_join = False
-                continue
-            if siblings_may_join and last.path and parent == last.path[:-1] and is_small(last, parent):
-                last.blocks += section.blocks
-                last.path = parent
-                siblings_may_join = False
-                continue
-        groups.append(Section(section.path, list(section.blocks)))
-        siblings_may_join = True
+        joined = None if last is None else _joined_path(last, section, following, last_is_one_section, is_small)
+        if last is not None and joined is not None and _fits(last, section, size_tokens):
+            last.blocks += section.blocks
+            last.path = joined
+            last_is_one_section = False
+        else:
+            groups.append(Section(section.path, list(section.blocks)))
+            last_is_one_section = True
     return groups
+
+
+def _joined_path(
+    last: Section,
+    section: Section,
+    following: Section | None,
+    last_is_one_section: bool,
+    is_small: Callable[[Section, HeadingPath], bool],
+) -> HeadingPath | None:
+    """The heading path under which `section` may join the group `last`, or None."""
+    parent = section.path[:-1]
+    has_others_below = following is not None and following.path[: len(section.path)] == section.path != following.path
+    if not section.path or has_others_below or not is_small(section, parent):
+        return None
+    if parent == last.path:
+        return parent
+    if last_is_one_section and last.path and parent == last.path[:-1] and is_small(last, parent):
+        return parent
+    return None
 
 
 def _fits(first: Section, second: Section, size_tokens: int) -> bool:
