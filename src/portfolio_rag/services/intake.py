@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from portfolio_rag import keys
@@ -59,27 +60,24 @@ class Intake:
             return None
         if keys.is_sidecar(ref.key):
             return self._sidecar_created(ref)
-        current = self._store.head(ObjectRef(ref.bucket, ref.key))
-        if current is None:
-            _log.info("%s is gone: moved on already, or deleted.", ref.key)
-            return None
-        return self._register(current)
+        return self._register(ref.bucket, keys.logical_key_of(ref.key), [keys.INCOMING])
 
     def sweep(self, ref: ObjectRef) -> DocumentVersion | None:
         """Register an object whose event never came; one that is known already waits for its turn in the queue."""
-        current = self._store.head(ObjectRef(ref.bucket, ref.key))
-        if current is None or keys.is_folder_marker(ref.key) or keys.is_sidecar(ref.key):
+        if keys.is_folder_marker(ref.key) or keys.is_sidecar(ref.key):
             return None
-        return self._register(current, send_known=False)
+        return self._register(ref.bucket, keys.logical_key_of(ref.key), [keys.INCOMING], send_known=False)
 
-    def ingest_again(self, ref: ObjectRef, *, force: bool = False) -> DocumentVersion | None:
+    def ingest_again(self, ref: ObjectRef, *, attempt: int = 1) -> DocumentVersion | None:
         """A new version of a document that has been through, from the same bytes where they lie now.
 
-        For new attributes (and, with `force`, for new rules): its vectors are found by content, so unchanged text is
-        not embedded again, and nothing is ever written to `incoming/`, so the pipeline cannot feed itself.
+        For new rules, retries and repairs: its vectors are found by content, so unchanged text is not embedded again,
+        and nothing is ever written to `incoming/`, so the pipeline cannot feed itself. A newer upload that waits there
+        comes first. None where those bytes are not what the newest version is made of: an earlier upload that failed
+        must not replace a later one that did not.
         """
-        current = self._store.head(ObjectRef(ref.bucket, ref.key))
-        return self._register(current, force=force) if current is not None else None
+        stages = [keys.INCOMING, *([stage] if (stage := keys.stage_of(ref.key)) else [])]
+        return self._register(ref.bucket, keys.logical_key_of(ref.key), stages, again=True, attempt=attempt)
 
     def object_removed(self, ref: ObjectRef) -> None:
         """Purge a document whose object was deleted; the pipeline's own moves change nothing."""
@@ -97,8 +95,9 @@ class Intake:
         if head.deleted_at is not None:
             self._lifecycle.remove(head, keep_newest=False)
         elif stage == keys.PROCESSED and head.live_version:
-            self._lifecycle.remove(head, keep_newest=under_way)
-        elif stage == keys.INCOMING and newest is not None and under_way:
+            keep = under_way and self._store.head(ObjectRef(ref.bucket, _incoming(ref.key))) is not None
+            self._lifecycle.remove(head, keep_newest=keep)
+        elif stage == keys.INCOMING and newest is not None and under_way and self._lifecycle.bytes_of(newest) is None:
             if head.live_version:
                 self._lifecycle.fail(newest, FailureReason.DELETED, "The upload was deleted before it was processed.")
             else:
@@ -107,30 +106,48 @@ class Intake:
     def _sidecar_created(self, ref: ObjectRef) -> DocumentVersion | None:
         if self._store.head(ObjectRef(ref.bucket, ref.key)) is None:
             return None
-        document_key = keys.document_of(ref.key)
-        current = self._store.head(ObjectRef(ref.bucket, document_key))
-        if current is not None:
-            return self._register(current)
-        # The document has been through already.
-        for stage in (keys.PROCESSED, keys.FAILED):
-            earlier = ObjectRef(ref.bucket, stage + keys.logical_key_of(document_key))
-            if self._store.head(earlier) is not None:
-                return self.ingest_again(earlier)
-        return None
+        logical_key = keys.logical_key_of(keys.document_of(ref.key))
+        # Where the document has been through already, the same bytes are taken in again with their new attributes.
+        return self._register(ref.bucket, logical_key, [keys.INCOMING, keys.PROCESSED, keys.FAILED])
 
-    def _register(self, current: ObjectInfo, *, send_known: bool = True, force: bool = False) -> DocumentVersion | None:
-        logical_key = keys.logical_key_of(current.ref.key)
-        document_id = document_id_for(current.ref.bucket, logical_key)
-        sidecar = self._sidecar(current.ref.bucket, logical_key)
+    def _register(
+        self,
+        bucket: str,
+        logical_key: str,
+        stages: Sequence[str],
+        *,
+        send_known: bool = True,
+        again: bool = False,
+        attempt: int = 1,
+    ) -> DocumentVersion | None:
+        """Register the object of the first stage that has one, as a new version, and send it on.
+
+        The head is read first, the object after it, and the registration holds only for that head: whatever another
+        upload's event does in between makes it fail, and the object is looked up anew. So the newest bytes always get
+        the newest version. With `again`, what has been through is registered although it is known.
+        """
+        document_id = document_id_for(bucket, logical_key)
         for _ in range(_REGISTRATIONS):
             head = self._registry.head(document_id)
-            known = None if force else self._known(head, current, sidecar)
+            current = self._locate(bucket, logical_key, stages)
+            if current is None:
+                _log.info("%s is gone: moved on already, or deleted.", logical_key)
+                return None
+            sidecar = self._sidecar(bucket, logical_key)
+            newest = self._registry.get(document_id, head.latest_version) if head else None
+            force = again and keys.stage_of(current.ref.key) != keys.INCOMING
+            if force and (
+                head is None or newest is None or head.deleted_at is not None or newest.s3_key != current.ref.key
+            ):
+                return None
+            known = None if force else self._known(newest, current, sidecar)
             if known is not None:
                 if send_known and known.status is DocumentStatus.PENDING:
                     # Registered, but perhaps never sent: a crash in between looks just like this.
                     self._queue.send([IngestionMessage.of(known).to_json()])
                 return None
             version, rejection = self._new_version(document_id, logical_key, current, sidecar, head)
+            version = replace(version, attempt=attempt if force else 1)
             try:
                 self._registry.register(version, logical_key, head)
             except ConditionFailed:
@@ -142,14 +159,19 @@ class Intake:
             else:
                 self._queue.send([IngestionMessage.of(version).to_json()])
             return version
-        raise StorageUnavailable(f"{current.ref.key} is being uploaded faster than it can be registered.")
+        raise StorageUnavailable(f"{logical_key} is being uploaded faster than it can be registered.")
+
+    def _locate(self, bucket: str, logical_key: str, stages: Sequence[str]) -> ObjectInfo | None:
+        for stage in stages:
+            found = self._store.head(ObjectRef(bucket, stage + logical_key))
+            if found is not None:
+                return found
+        return None
 
     def _known(
-        self, head: DocumentHead | None, current: ObjectInfo, sidecar: ObjectInfo | None
+        self, newest: DocumentVersion | None, current: ObjectInfo, sidecar: ObjectInfo | None
     ) -> DocumentVersion | None:
-        if head is None or head.deleted_at is not None:
-            return None
-        newest = self._registry.get(head.document_id, head.latest_version)
+        """The version that is registered for this upload: also of a deleted document, whose bytes may lie there yet."""
         if newest is None or newest.source_version_id != current.ref.version_id:
             return None
         # No sidecar now but one before: our own move has taken it along.
@@ -186,7 +208,8 @@ class Intake:
             s3_version_id=version_id,
             source_version_id=version_id,
             filename=keys.filename_of(current.ref.key),
-            upload_timestamp=iso(current.last_modified),
+            # Bytes that have been through are taken in now: old objects must not look as if they had waited for long.
+            upload_timestamp=iso(current.last_modified) if keys.stage_of(current.ref.key) == keys.INCOMING else now,
             file_size=current.size,
             file_type=file_type,
             status=DocumentStatus.PENDING,

@@ -222,7 +222,7 @@ class BatchReindex:
         """Register what is new, and drive what has been through as a new version, under the rules in force."""
         if keys.stage_of(ref.key) == keys.INCOMING:
             return self._intake.sweep(ref)
-        return self._intake.ingest_again(ref, force=True)
+        return self._intake.ingest_again(ref)
 
     def _wait(self, driven: Mapping[tuple[str, int], str], deadline: datetime) -> list[DocumentVersion]:
         """The versions that have ended, waiting for all of them while there is time."""
