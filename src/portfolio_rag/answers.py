@@ -14,7 +14,8 @@ class Passage:
     """A chunk of a live document version that a query found.
 
     `score` is the cosine similarity of its best window; `windows` are the indexes of the windows that were hit,
-    best first, and `window_scores` their similarities.
+    best first, and `window_scores` their similarities. `window_ranks` orders the windows of all passages of one
+    result by what the search makes of them: the same, or words and meaning together (0 to 1).
     """
 
     chunk: Chunk
@@ -22,6 +23,7 @@ class Passage:
     score: float
     windows: tuple[int, ...]
     window_scores: tuple[float, ...] = ()
+    window_ranks: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

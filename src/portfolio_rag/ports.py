@@ -117,7 +117,8 @@ class DocumentRegistry(Protocol):
     def register(self, version: DocumentVersion, logical_key: str, previous: DocumentHead | None) -> None:
         """Write the new PENDING version and move the head's `latest_version` in one transaction.
 
-        Clears the head's `deleted_at`. Raises ConditionFailed when the head is no longer `previous`.
+        Clears the head's `deleted_at`. Raises ConditionFailed when the head is no longer `previous`. Like every change
+        of a head, it makes the document `due`.
         """
 
     def start(self, version: DocumentVersion, now: str) -> DocumentVersion:
@@ -135,9 +136,6 @@ class DocumentRegistry(Protocol):
     def fail(self, version: DocumentVersion, code: str, message: str, now: str) -> None:
         """PENDING or PROCESSING -> FAILED with a reason."""
 
-    def retry(self, version: DocumentVersion, now: str) -> DocumentVersion:
-        """FAILED -> PENDING with `attempt` + 1, the chunk count forgotten and `settled` cleared."""
-
     def drive_again(self, version: DocumentVersion, now: str) -> None:
         """Count another drive of a version that is not at its end; only if it has not been touched meanwhile."""
 
@@ -147,8 +145,14 @@ class DocumentRegistry(Protocol):
     def mark_deleted(self, head: DocumentHead, now: str) -> None:
         """Nothing answers from the document from this write on: `live_version` 0, `deleted_at` set."""
 
-    def unpublish(self, head: DocumentHead) -> None:
+    def unpublish(self, head: DocumentHead, now: str) -> None:
         """`live_version` 0 while a newer version is still on its way."""
+
+    def due(self) -> Iterator[DocumentHead]:
+        """Documents that have changed since they were last looked over, longest ago first (eventually consistent)."""
+
+    def looked_over(self, head: DocumentHead) -> None:
+        """The document is `due` no more, unless it has changed since `head` was read: that is ConditionFailed."""
 
     def list_by_status(self, status: DocumentStatus, *, limit: int, cursor: str | None = None) -> Page:
         """From the GSI status-upload_timestamp-index (eventually consistent), newest first, without retired ones.
@@ -158,9 +162,6 @@ class DocumentRegistry(Protocol):
 
     def in_status(self, status: DocumentStatus, *, uploaded_after: str | None = None) -> Iterator[DocumentVersion]:
         """Every version in `status`, newest first, retired ones included (eventually consistent)."""
-
-    def unsettled(self, *, uploaded_after: str) -> Iterator[DocumentVersion]:
-        """Versions that have ended but are not settled (eventually consistent)."""
 
     def count_by_status(self) -> dict[DocumentStatus, int]:
         """From the GSI (eventually consistent); retired versions do not count."""
@@ -271,6 +272,9 @@ class VectorStore(Protocol):
     ) -> list[VectorHit]:
         """Nearest first. `where` is a Chroma metadata filter. A missing collection has no hits."""
 
+    def similarities(self, collection: str, ids: Sequence[str], vector: Vectors) -> dict[str, float]:
+        """Cosine of those windows with `vector`; ids that the collection does not have are left out."""
+
     def delete(self, collection: str, ids: Sequence[str]) -> None:
         """By id; unknown ids are fine."""
 
@@ -324,9 +328,6 @@ class LexicalIndex(Protocol):
 
     def search(self, query: str, *, limit: int, where: Filter | None = None) -> list[LexicalHit]:
         """Best first; a query without content words finds nothing."""
-
-    def scores(self, query: str, windows: Iterable[tuple[str, int]]) -> dict[tuple[str, int], float]:
-        """BM25 of those (chunk_id, window) pairs that share a word with the query."""
 
     def index(self, version: DocumentVersion, chunks: Sequence[Chunk]) -> None:
         """Put this version in the place of whatever the index has of the document, in one transaction."""

@@ -69,6 +69,16 @@ class ChromaVectorStore:
         # Chroma's cosine distance is 1 - similarity.
         return [VectorHit(id_, 1.0 - distance, metadata or {}) for id_, distance, metadata in rows]
 
+    def similarities(self, collection: str, ids: Sequence[str], vector: Vectors) -> dict[str, float]:
+        found: dict[str, float] = {}
+        for start in range(0, len(ids), _BATCH):
+            batch = list(dict.fromkeys(ids[start : start + _BATCH]))
+            answer = self._with(collection, "get", ids=batch, include=["embeddings"])
+            if answer is not None and answer["ids"]:
+                cosines = np.asarray(answer["embeddings"], dtype=np.float32) @ np.asarray(vector, dtype=np.float32)
+                found.update(zip(answer["ids"], cosines.tolist(), strict=True))
+        return found
+
     def delete(self, collection: str, ids: Sequence[str]) -> None:
         for start in range(0, len(ids), _BATCH):
             self._with(collection, "delete", ids=list(ids[start : start + _BATCH]))

@@ -58,6 +58,7 @@ class EvalCorpus:
             self._add(document, tokenizer, rules)
         self.texts = [window.chunk.window_texts[window.n] for window in self.windows]
         self.vectors = embedder.embed(self.texts)
+        self._rows = {window.chunk.window_ids[window.n]: row for row, window in enumerate(self.windows)}
         self._groups = np.array([window.group for window in self.windows])
 
     def _add(self, document: EvalDocument, tokenizer: Tokenizer, rules: Rules) -> None:
@@ -117,6 +118,10 @@ class EvalCorpus:
         nearest = np.argpartition(-scores, min(limit, len(scores) - 1))[:limit]
         nearest = nearest[np.argsort(-scores[nearest], kind="stable")]
         return [self.hit(int(row), float(scores[row])) for row in nearest if np.isfinite(scores[row])]
+
+    def similarities(self, collection: str, ids: Sequence[str], vector: Vectors) -> dict[str, float]:
+        del collection
+        return {one: float(self.vectors[self._rows[one]] @ vector) for one in ids}
 
     def hit(self, row: int, score: float) -> VectorHit:
         window = self.windows[row]

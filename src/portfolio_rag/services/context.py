@@ -57,7 +57,9 @@ def _preferences(passages: Sequence[Passage]) -> Iterator[tuple[int, int]]:
     hits = sorted(
         (-score, position, window)
         for position, passage in enumerate(passages)
-        for window, score in zip(passage.windows, passage.window_scores or _ranks(passage), strict=False)
+        for window, score in zip(
+            passage.windows, passage.window_ranks or passage.window_scores or _ranks(passage), strict=True
+        )
     )
     for _, position, window in hits:
         yield position, window

@@ -1,13 +1,15 @@
 """From a question to passages: windows are searched, chunks are returned, live versions only.
 
 A query costs one embedding, one search of Chroma and three batched reads of DynamoDB (index pointer, heads with
-their versions, chunks); more only when the live check or the grouping leaves too few chunks.
+their versions, chunks); with a full-text index also its search and one read of vectors. More only when the live check
+or the grouping leaves too few chunks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from portfolio_rag.answers import Passage
 from portfolio_rag.errors import InvalidRequest
@@ -17,10 +19,12 @@ from portfolio_rag.ports import (
     DocumentRegistry,
     Embedder,
     JobStore,
-    VectorHit,
+    LexicalHit,
+    Vectors,
     VectorStore,
 )
 from portfolio_rag.services.filters import Filter, to_chroma
+from portfolio_rag.services.fusion import Candidate, dense_only, fuse, missing_cosines
 
 MAX_TOP_K = 50
 MAX_QUERY_CHARACTERS = 8000
@@ -29,8 +33,17 @@ OVERFETCH = 5
 """Windows fetched per passage wanted: 25 to get 5 (design: grouping by chunk needs several windows a chunk)."""
 
 GROWTH = 4
+MIN_HYBRID_WINDOWS = 50
+"""Each side brings at least so many windows, so that scaling has something to scale by (bench/compare_fusion.py)."""
+
 MAX_WINDOWS = 1600
 """Where growing stops: what is still dropped after that is an index far out of step, which check-health repairs."""
+
+
+class LexicalSearch(Protocol):
+    """The full-text side: an index, or the follower that keeps one."""
+
+    def search(self, query: str, *, limit: int, where: Filter | None = None) -> list[LexicalHit]: ...
 
 
 @dataclass(slots=True)
@@ -40,11 +53,7 @@ class _Group:
     chunk_id: str
     document_id: str
     version: int
-    windows: list[tuple[int, float]] = field(default_factory=list)
-
-    @property
-    def score(self) -> float:
-        return self.windows[0][1]
+    windows: list[Candidate] = field(default_factory=list)
 
 
 class Retrieval:
@@ -57,12 +66,14 @@ class Retrieval:
         chunks: ChunkStore,
         registry: DocumentRegistry,
         jobs: JobStore,
+        lexical: LexicalSearch | None = None,
     ) -> None:
         self._embedder = embedder
         self._vectors = vectors
         self._chunks = chunks
         self._registry = registry
         self._jobs = jobs
+        self._lexical = lexical
 
     def search(self, query: str, *, top_k: int = 5, where: Filter | None = None) -> list[Passage]:
         """The `top_k` best chunks of live versions, best first; fewer when the corpus holds fewer.
@@ -75,14 +86,27 @@ class Retrieval:
             raise InvalidRequest(f"top_k must be between 1 and {MAX_TOP_K}, not {top_k}.")
         vector = self._embedder.embed([query])[0]
         collection = self._jobs.index_pointer().live
-        chroma_where = to_chroma(where) if where else None
         limit = top_k * OVERFETCH
         while True:
-            hits = self._vectors.query(collection, vector, limit=limit, where=chroma_where)
-            passages = self._live_passages(_group(hits), top_k)
-            if len(passages) >= top_k or len(hits) < limit or limit >= MAX_WINDOWS:
+            candidates, exhausted = self._candidates(query, vector, collection, limit, where)
+            passages = self._live_passages(_group(candidates), top_k)
+            if len(passages) >= top_k or exhausted or limit >= MAX_WINDOWS:
                 return passages
             limit = min(limit * GROWTH, MAX_WINDOWS)
+
+    def _candidates(
+        self, query: str, vector: Vectors, collection: str, limit: int, where: Filter | None
+    ) -> tuple[list[Candidate], bool]:
+        """Windows, best first, and whether there are no more."""
+        if self._lexical is not None:
+            limit = max(limit, MIN_HYBRID_WINDOWS)
+        dense = self._vectors.query(collection, vector, limit=limit, where=to_chroma(where) if where else None)
+        lexical = self._lexical.search(query, limit=limit, where=where) if self._lexical else []
+        if not lexical:
+            return dense_only(dense), len(dense) < limit
+        missing = missing_cosines(dense, lexical)
+        cosines = self._vectors.similarities(collection, missing, vector) if missing else {}
+        return fuse(dense, lexical, cosines), len(dense) < limit and len(lexical) < limit
 
     def _live_passages(self, groups: list[_Group], top_k: int) -> list[Passage]:
         live = self._registry.live_versions({(group.document_id, group.version) for group in groups})
@@ -111,24 +135,21 @@ def check_query(query: str) -> str:
     return query
 
 
-def _group(hits: Iterable[VectorHit]) -> list[_Group]:
+def _group(candidates: Iterable[Candidate]) -> list[_Group]:
     """Windows by chunk, chunks by their best window."""
     groups: dict[str, _Group] = {}
-    for hit in sorted(hits, key=lambda hit: -hit.score):
-        chunk_id = str(hit.metadata["chunk_id"])
-        group = groups.setdefault(
-            chunk_id, _Group(chunk_id, str(hit.metadata["document_id"]), int(hit.metadata["version"]))
-        )
-        group.windows.append((int(hit.metadata["window"]), hit.score))
-    return sorted(groups.values(), key=lambda group: -group.score)
+    for one in candidates:
+        groups.setdefault(one.chunk_id, _Group(one.chunk_id, one.document_id, one.version)).windows.append(one)
+    return list(groups.values())
 
 
 def _passage(group: _Group, chunk: Chunk, document: DocumentVersion) -> Passage:
-    hits = [(window, score) for window, score in group.windows if window < len(chunk.windows)]
+    hits = [one for one in group.windows if one.window < len(chunk.windows)]
     return Passage(
         chunk=chunk,
         document=document,
-        score=group.score,
-        windows=tuple(window for window, _ in hits),
-        window_scores=tuple(score for _, score in hits),
+        score=max(one.cosine for one in group.windows),
+        windows=tuple(one.window for one in hits),
+        window_scores=tuple(one.cosine for one in hits),
+        window_ranks=tuple(one.rank for one in hits),
     )
