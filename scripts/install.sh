@@ -47,8 +47,24 @@ if ! is_wanted "$venv/bin/python"; then
         fail "$python cannot create a virtual environment. On Debian and Ubuntu: apt install python3.11-venv"
 fi
 
-pip() {
-    "$venv/bin/python" -m pip --disable-pip-version-check "$@"
+# On a terminal, one line that says what pip is doing; all of it goes to the log.
+log="$venv/install.log"
+install_with() {
+    "$@" 2>&1 | tee "$log" | if [ -t 1 ]; then
+        while read -r line; do printf '\r\033[K  %.100s' "$line"; done
+        printf '\r\033[K'
+    else
+        cat >/dev/null
+    fi
+}
+
+pip_install() {
+    install_with "$venv/bin/python" -m pip --disable-pip-version-check install --progress-bar off "$@"
+}
+
+give_up() {
+    tail -n 20 "$log" >&2
+    fail "$@" "  The whole log is in $log."
 }
 
 # PyTorch's plain wheel for Linux brings gigabytes of CUDA. Its CPU build is not on PyPI: pip finds it where a
@@ -57,15 +73,16 @@ installed="$("$venv/bin/python" -c 'from importlib.metadata import version; prin
 if [ "${installed%%+*}" != "${torch#*==}" ]; then
     echo "Installing $torch (CPU)"
     if [ "$(uname -s)" != Linux ]; then
-        pip install --quiet --constraint "$lock" "$torch"
-    elif ! pip install --quiet --constraint "$lock" "$torch+cpu" 2>/dev/null; then
-        pip install --quiet --requirement requirements/uv.txt
-        "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --torch-backend=cpu --constraint "$lock" "$torch" ||
-            fail "The CPU build of $torch could not be installed. If PyTorch's index cannot be reached from here," \
+        pip_install --constraint "$lock" "$torch" || give_up "$torch could not be installed."
+    elif ! pip_install --constraint "$lock" "$torch+cpu"; then
+        pip_install --requirement requirements/uv.txt || give_up "uv could not be installed."
+        install_with "$venv/bin/uv" pip install --python "$venv/bin/python" --torch-backend=cpu --constraint "$lock" \
+            "$torch" ||
+            give_up "The CPU build of $torch could not be installed. If PyTorch's index cannot be reached from here," \
                 "  put its wheel into a folder and name the folder: PIP_FIND_LINKS=/path/to/folder make up"
     fi
 fi
 
 echo "Installing the requirements"
-pip install --quiet --requirement "$lock"
-pip install --quiet --no-deps --editable .
+pip_install --requirement "$lock" || give_up "The requirements could not be installed."
+pip_install --no-deps --editable . || give_up "The project could not be installed."
