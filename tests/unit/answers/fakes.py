@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from portfolio_rag.models import Chunk, DocumentStatus, DocumentVersion, chunk_id_for, document_id_for, sha256_hex
-from portfolio_rag.ports import ChatCompletion, IndexPointer, VectorHit, VectorRecord, Vectors
+from portfolio_rag.ports import ChatCompletion, IndexPointer, LexicalHit, VectorHit, VectorRecord, Vectors
+from portfolio_rag.services.filters import Filter
 from portfolio_rag.services.words import terms
 
 BUCKET = "portfolio-raw"
@@ -60,6 +61,10 @@ class MemoryVectors:
             for record in self.collections.get(collection, {}).values()
         ]
         return sorted(hits, key=lambda hit: -hit.score)[:limit]
+
+    def similarities(self, collection: str, ids: Sequence[str], vector: Vectors) -> dict[str, float]:
+        known = self.collections.get(collection, {})
+        return {one: float(known[one].vector @ vector) for one in ids if one in known}
 
     def delete(self, collection: str, ids: Sequence[str]) -> None:
         for one in ids:
@@ -111,6 +116,18 @@ class MemoryJobs:
 
     def index_pointer(self) -> IndexPointer:
         return self.pointer
+
+
+@dataclass
+class ScriptedLexical:
+    """A full-text side that finds what it is told to."""
+
+    hits: list[LexicalHit] = field(default_factory=list)
+    asked: list[tuple[str, int, Filter | None]] = field(default_factory=list)
+
+    def search(self, query: str, *, limit: int, where: Filter | None = None) -> list[LexicalHit]:
+        self.asked.append((query, limit, where))
+        return self.hits[:limit]
 
 
 @dataclass

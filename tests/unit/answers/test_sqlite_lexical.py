@@ -123,6 +123,16 @@ def test_a_long_query_is_cut(path: Path) -> None:
     assert found(index, "elephants " + " ".join(f"word{n}" for n in range(5000))) == [one]
 
 
+def test_words_that_are_nearly_everywhere_are_left_out_of_a_query_with_rarer_ones(path: Path) -> None:
+    index = SqliteLexicalIndex(path)
+    for n in range(20):
+        add(index, f"{n}.md", f"Amazon service number {n}")
+    one = add(index, "one.md", "Amazon elephants and giraffes")
+    assert found(index, "Amazon elephants giraffes") == [one]
+    assert len(found(index, "Amazon elephants", limit=30)) == 21
+    assert len(found(index, "Amazon service", limit=30)) == 21
+
+
 FILTERS = [
     {"equals": {"key": "team", "value": "storage"}},
     {"notEquals": {"key": "team", "value": "storage"}},
