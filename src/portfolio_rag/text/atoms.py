@@ -18,6 +18,8 @@ MAX_CHARACTERS = 16_000
 
 Span = tuple[int, int]
 
+_SLICE_CHARACTERS = 100_000
+
 
 class Cut(IntEnum):
     """How good a place the start of an atom is to cut at."""
@@ -61,7 +63,23 @@ class TokenizedBlock:
 
 def tokenize(text: str, block: Block, tokenizer: Tokenizer) -> TokenizedBlock:
     content = text[block.start : block.end]
-    return TokenizedBlock(block, content, array("I", (start for start, _ in tokenizer.offsets(content))))
+    starts = array("I")
+    for start, end in _slices(content):
+        starts.extend(start + first for first, _ in tokenizer.offsets(content[start:end]))
+    return TokenizedBlock(block, content, starts)
+
+
+def _slices(text: str) -> Iterator[Span]:
+    """Cut what is very long before a blank, as tokenizers take a hundred bytes of memory for each of its characters."""
+    start = 0
+    while len(text) - start > _SLICE_CHARACTERS:
+        blank = max(
+            text.rfind(" ", start, start + _SLICE_CHARACTERS), text.rfind("\n", start, start + _SLICE_CHARACTERS)
+        )
+        end = blank if blank > start else start + _SLICE_CHARACTERS
+        yield start, end
+        start = end
+    yield start, len(text)
 
 
 def atoms_of(block: TokenizedBlock, tokenizer: Tokenizer, *, size_tokens: int, window_tokens: int) -> list[Atom]:

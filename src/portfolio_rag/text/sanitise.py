@@ -25,26 +25,29 @@ BOMS = (
 
 _TERMINAL_CODES = re.compile("\x1b\\[[0-?]*[ -/]*[@-~]")
 _LINE_ENDS = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
-
-_INVISIBLE = re.compile(
-    "["
+_INVISIBLE_CLASS = (
     "\x00-\x08\x0e-\x1f\x7f-\x9f"  # control characters but tab, newline and what _LINE_ENDS has replaced
     "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"  # soft hyphen, joiners without a use, fillers
     "\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"  # zero-width space, bidirectional controls, invisible operators
-    "\u3164\ufeff\uffa0\ufff0-\uffff"  # fillers, byte order mark, specials; U+FFFD is put back below
+    "\u3164\ufeff\uffa0\ufff0-\ufffc\ufffe\uffff"  # fillers, byte order mark, specials but the replacement character
     "\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef"  # surrogates, private use, noncharacters
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # shorthand and musical format controls
     "\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"  # tags (text hidden in plain sight)
     "\U000f0000-\U0010ffff"  # private planes
-    + "".join(f"{chr(plane * 0x10000 + 0xFFFE)}{chr(plane * 0x10000 + 0xFFFF)}" for plane in range(1, 15))
-    + "]+"
-)
-_JOINERS = re.compile("[\u200c\u200d]+")
-_VARIATIONS = re.compile("([\ufe00-\ufe0f\U000e0100-\U000e01ef])[\ufe00-\ufe0f\U000e0100-\U000e01ef]+")
-_PRESENTATION_FORMS = re.compile("[\ufb00-\ufb06\ufb13-\ufb17\ufb1d-\ufbb1\ufbd3-\ufd3d\ufd50-\ufdcf\ufe70-\ufefc]")
+) + "".join(f"{chr(plane * 0x10000 + 0xFFFE)}{chr(plane * 0x10000 + 0xFFFF)}" for plane in range(1, 15))
+_JOINER_CLASS = "\u200c\u200d"
+_VARIATION_CLASS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
+_PRESENTATION_CLASS = "\ufb00-\ufb06\ufb13-\ufb17\ufb1d-\ufbb1\ufbd3-\ufd3d\ufd50-\ufdcf\ufe70-\ufefc"
 
-_BLANKS = re.compile("[^\\S\n]+")
-_BLANKS_AT_LINE_ENDS = re.compile(" ?\n ?")
+_INVISIBLE = re.compile(f"[{_INVISIBLE_CLASS}]+")
+_JOINERS = re.compile(f"[{_JOINER_CLASS}]+")
+_VARIATIONS = re.compile(f"([{_VARIATION_CLASS}])[{_VARIATION_CLASS}]+")
+_PRESENTATION_FORMS = re.compile(f"[{_PRESENTATION_CLASS}]")
+# Most texts have none of these: one search then spares a pass for each kind.
+_UNUSUAL = re.compile(f"[{_INVISIBLE_CLASS}{_JOINER_CLASS}{_VARIATION_CLASS}{_PRESENTATION_CLASS}\r\v\f\u2028\u2029]")
+
+_BLANKS = re.compile("[^\\S\n]{2,}|[^\\S\n ]")
+_BLANKS_AT_LINE_ENDS = re.compile(" \n ?|\n ")
 _TRAILING_BLANKS = re.compile("[^\\S\n]+$", re.MULTILINE)
 _ODD_BLANKS = re.compile("[^\\S\n\t ]")
 _EMPTY_LINES = re.compile("\n{3,}")
@@ -52,12 +55,11 @@ _EMPTY_LINES = re.compile("\n{3,}")
 
 def clean(text: str) -> str:
     """`text` without what cannot be seen, in NFC, with `\\n` line ends; blanks stay as they are. Idempotent."""
+    if not _UNUSUAL.search(text):
+        return unicodedata.normalize("NFC", text)
     text = _LINE_ENDS.sub("\n", _TERMINAL_CODES.sub("", text))
-    if text.isascii():
-        return _INVISIBLE.sub("", text)
     text = _PRESENTATION_FORMS.sub(lambda match: unicodedata.normalize("NFKC", match.group()), text)
-    text = _INVISIBLE.sub(lambda match: "\ufffd" * match.group().count("\ufffd"), text)
-    text = _VARIATIONS.sub(r"\1", text)
+    text = _VARIATIONS.sub(r"\1", _INVISIBLE.sub("", text))
     # Composed before joiners are judged by their neighbours, and again because a joiner may have stood between.
     text = unicodedata.normalize("NFC", text)
     text = _JOINERS.sub(_joiner, text)
