@@ -246,19 +246,20 @@ variable "ingestion_rules" {
     condition = alltrue([
       for rules in concat([var.ingestion_rules], values(var.ingestion_rules.prefixes)) :
       coalesce(rules.chunk_size_tokens, var.ingestion_rules.chunk_size_tokens) >= 64
+      && coalesce(rules.chunk_size_tokens, var.ingestion_rules.chunk_size_tokens) <= 2000
       && coalesce(rules.chunk_overlap_tokens, var.ingestion_rules.chunk_overlap_tokens) >= 0
       && coalesce(rules.chunk_overlap_tokens, var.ingestion_rules.chunk_overlap_tokens) < coalesce(rules.chunk_size_tokens, var.ingestion_rules.chunk_size_tokens)
     ])
-    error_message = "chunk_size_tokens must be at least 64, and chunk_overlap_tokens between 0 and less than chunk_size_tokens."
+    error_message = "chunk_size_tokens must be between 64 and 2000, and chunk_overlap_tokens between 0 and less than chunk_size_tokens."
   }
 
   validation {
     # 256 word pieces is where all-MiniLM-L6-v2 cuts its input off: what lies beyond would not be searchable.
     condition = alltrue([
       for rules in concat([var.ingestion_rules], values(var.ingestion_rules.prefixes)) :
-      rules.window_tokens == null ? true : rules.window_tokens >= 16 && rules.window_tokens <= 256
+      rules.window_tokens == null ? true : rules.window_tokens >= 32 && rules.window_tokens <= 254
     ])
-    error_message = "window_tokens must be between 16 and 256, the most that the embedding model reads."
+    error_message = "window_tokens must be between 32 and 254: the embedding model reads 256 tokens, two of them its own."
   }
 
   validation {
@@ -307,13 +308,13 @@ variable "model_config" {
   }
 
   validation {
-    condition     = var.model_config.temperature >= 0 && var.model_config.temperature <= 2
-    error_message = "temperature must be between 0 and 2."
+    condition     = var.model_config.temperature >= 0 && var.model_config.temperature <= 1
+    error_message = "temperature must be between 0 and 1."
   }
 
   validation {
-    condition     = var.model_config.top_k >= 1 && var.model_config.top_k <= 50 && floor(var.model_config.top_k) == var.model_config.top_k
-    error_message = "top_k must be a whole number between 1 and 50."
+    condition     = var.model_config.top_k >= 1 && var.model_config.top_k <= 20 && floor(var.model_config.top_k) == var.model_config.top_k
+    error_message = "top_k must be a whole number between 1 and 20."
   }
 }
 

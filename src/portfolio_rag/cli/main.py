@@ -99,7 +99,7 @@ def ingest(
 ) -> None:
     """Run a batch job and show it until it ends.
 
-    BATCH drives every document under the prefix again, INCREMENTAL those that are new, changed or failed, REINDEX
+    BATCH drives every document under the prefix again, INCREMENTAL what waits in incoming/ unseen, REINDEX
     builds a new index and switches to it.
     """
     from portfolio_rag.cli.ingest import ingest as run
