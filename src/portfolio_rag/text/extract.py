@@ -58,9 +58,14 @@ def extract(data: bytes, filename: str, limits: ExtractionLimits) -> ExtractedDo
     return _from_json(answer)
 
 
+_PASSED_ON = ("LD_LIBRARY_PATH", "SYSTEMROOT")
+"""What the interpreter itself needs on Lambda and on Windows."""
+
+
 def _environment() -> dict[str, str]:
     """What Python needs to find our packages and nothing else: no credentials for whoever breaks a parser."""
-    return {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUTF8": "1"}
+    passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return {**passed_on, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUTF8": "1"}
 
 
 def _too_slow(limits: ExtractionLimits) -> DocumentRejected:

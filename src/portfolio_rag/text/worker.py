@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
 import traceback
 from typing import Any, BinaryIO
@@ -88,4 +89,7 @@ def _cap_resources(limits: ExtractionLimits) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.stdin.buffer, sys.stdout.buffer)
+    with os.fdopen(os.dup(1), "wb") as answers:
+        # Whatever a C library prints must not get between the answer.
+        os.dup2(2, 1)
+        main(sys.stdin.buffer, answers)
