@@ -33,14 +33,17 @@ _ASKS_NUMBER = re.compile(
 )
 _ASKS_TIME = re.compile(r"\bwhen\b|\bwhat (?:year|date|day)\b", re.IGNORECASE)
 
-_LEXICAL_WEIGHT = 0.35
-_WINDOW_WEIGHT = 0.25
-_TYPE_BONUS = 0.08
+# Beside the cosine of the sentence, which weighs 1; chosen on 300 questions of squad2 (the answer stands in the first
+# sentence for 77 % of them, in one of the three for 88 %).
+_LEXICAL_WEIGHT = 0.5
+_WINDOW_WEIGHT = 0.5
+_TYPE_BONUS = 0.12
 _FOLLOW_SHARE = 0.85
 """A further sentence is added when it scores at least this share of the best one."""
 _REDUNDANT = 0.9
 """Cosine from which two sentences say the same."""
 _MAX_SENTENCE_CHARACTERS = 600
+_INCOMPLETE = ("?", ":", "following.", "follows.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ def _readable(sentence: Sentence) -> bool:
     return (
         len(words) >= 3
         and len(text) <= _MAX_SENTENCE_CHARACTERS
-        and not text.endswith(("?", ":"))
+        and not text.endswith(_INCOMPLETE)
         and bool(sentence.terms)
     )
 

@@ -128,3 +128,11 @@ def test_a_server_that_is_not_there() -> None:
         store.ping()
     with pytest.raises(VectorStoreUnavailable):
         store.upsert("any", [record("a", 1, 0)])
+
+
+def test_similarities_of_named_windows(store: ChromaVectorStore) -> None:
+    store.upsert("similar", [record("a", 1, 0), record("b", 1, 1), record("c", 0, 1)])
+    found = store.similarities("similar", ["c", "b", "unknown", "b"], unit(1, 0))
+    assert found == {"b": pytest.approx(0.5**0.5, abs=1e-5), "c": pytest.approx(0.0, abs=1e-5)}
+    assert store.similarities("nowhere", ["a"], unit(1, 0)) == {}
+    assert store.similarities("similar", [], unit(1, 0)) == {}

@@ -1,0 +1,125 @@
+"""How to fuse vectors and words: every candidate way on the same questions, against vectors alone.
+
+    python -m bench.compare_fusion aws_qa scifact squad2
+
+Documents are ranked by their best window. The interval is a paired bootstrap over the questions.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+
+from bench.common import Bench, VisibleLexical, open_bench
+from portfolio_rag.evaluation.metrics import hit, ndcg, paired_bootstrap, reciprocal_rank
+from portfolio_rag.models import window_id
+from portfolio_rag.ports import LexicalHit, VectorHit, Vectors
+from portfolio_rag.services.fusion import fuse, missing_cosines
+
+Scores = Mapping[str, float]
+Ranking = Callable[[Sequence[VectorHit], Sequence[LexicalHit], Mapping[str, float]], Scores]
+DEPTHS = (25, 50, 100)
+
+
+def scaled(scores: Scores) -> dict[str, float]:
+    low, high = min(scores.values(), default=0.0), max(scores.values(), default=0.0)
+    return {one: (score - low) / (high - low) if high > low else 1.0 for one, score in scores.items()}
+
+
+def by_id(lexical: Sequence[LexicalHit]) -> dict[str, float]:
+    return {window_id(one.chunk_id, one.window): one.score for one in lexical}
+
+
+def vectors_alone(dense: Sequence[VectorHit], _: Sequence[LexicalHit], __: Mapping[str, float]) -> Scores:
+    return {one.id: one.score for one in dense}
+
+
+def words_alone(_: Sequence[VectorHit], lexical: Sequence[LexicalHit], __: Mapping[str, float]) -> Scores:
+    return by_id(lexical)
+
+
+def reciprocal(k: int) -> Ranking:
+    def rank(dense: Sequence[VectorHit], lexical: Sequence[LexicalHit], _: Mapping[str, float]) -> Scores:
+        scores: dict[str, float] = {}
+        for ids in ([one.id for one in dense], list(by_id(lexical))):
+            for place, one in enumerate(ids):
+                scores[one] = scores.get(one, 0.0) + 1 / (k + place)
+        return scores
+
+    return rank
+
+
+def weighted_lists(dense: Sequence[VectorHit], lexical: Sequence[LexicalHit], _: Mapping[str, float]) -> Scores:
+    """Each list scaled by itself; what one side did not find counts nothing there."""
+    meaning, words = scaled({one.id: one.score for one in dense}), scaled(by_id(lexical))
+    return {one: 0.5 * meaning.get(one, 0.0) + 0.5 * words.get(one, 0.0) for one in {*meaning, *words}}
+
+
+def weighted(weight: float) -> Ranking:
+    """Cosines of all candidates, those that only the words found included."""
+
+    def rank(dense: Sequence[VectorHit], lexical: Sequence[LexicalHit], cosines: Mapping[str, float]) -> Scores:
+        meaning = scaled({**{one.id: one.score for one in dense}, **cosines})
+        words = scaled(by_id(lexical))
+        return {one: weight * score + (1 - weight) * words.get(one, 0.0) for one, score in meaning.items()}
+
+    return rank
+
+
+def shipped(dense: Sequence[VectorHit], lexical: Sequence[LexicalHit], cosines: Mapping[str, float]) -> Scores:
+    return {one.id: one.rank for one in fuse(dense, lexical, dict(cosines))}
+
+
+WAYS: dict[str, Ranking] = {
+    "vectors alone": vectors_alone,
+    "words alone": words_alone,
+    "reciprocal rank, k=60": reciprocal(60),
+    "reciprocal rank, k=10": reciprocal(10),
+    "half and half, lists": weighted_lists,
+    **{f"weighted {weight}": weighted(weight) for weight in (0.3, 0.4, 0.6, 0.7)},
+    "shipped (0.5)": shipped,
+}
+
+
+def documents(bench: Bench, scores: Scores) -> list[str]:
+    """Names of the documents by their best window."""
+    ordered = sorted(scores, key=lambda one: -scores[one])
+    return list(dict.fromkeys(bench.owners[one] for one in ordered))[:10]
+
+
+def compare(bench: Bench) -> None:
+    lexical = VisibleLexical(bench)
+    rows: dict[tuple[str, int], list[tuple[float, float, float, float]]] = {}
+    for question, vector in zip(bench.questions, bench.query_vectors, strict=True):
+        if question.adversarial:
+            continue
+        for depth in DEPTHS:
+            for name, ranked in rankings(bench, lexical, question.text, vector, depth).items():
+                rows.setdefault((name, depth), []).append(
+                    (
+                        hit(ranked, question.relevant, 1),
+                        hit(ranked, question.relevant, 5),
+                        reciprocal_rank(ranked, question.relevant),
+                        ndcg(ranked, question.relevant),
+                    )
+                )
+    print(f"\n## {bench.name}: {len(next(iter(rows.values())))} questions, {len(bench.corpus.windows)} windows\n")
+    print("| way | depth | hit@1 | hit@5 | MRR@10 | nDCG@10 | gain in nDCG@10 over vectors |\n" + "|---" * 7 + "|")
+    for (name, depth), found in rows.items():
+        means = [sum(column) / len(found) for column in zip(*found, strict=True)]
+        base = [row[3] for row in rows["vectors alone", depth]]
+        gain, low, high = paired_bootstrap(base, [row[3] for row in found])
+        figures = " | ".join(f"{mean:.3f}" for mean in means)
+        print(f"| {name} | {depth} | {figures} | {gain:+.3f} [{low:+.3f}, {high:+.3f}] |")
+
+
+def rankings(bench: Bench, lexical: VisibleLexical, text: str, vector: Vectors, depth: int) -> dict[str, list[str]]:
+    dense = bench.corpus.query("", vector, limit=depth)
+    words = lexical.search(text, limit=depth)
+    cosines = bench.corpus.similarities("", missing_cosines(dense, words), vector)
+    return {name: documents(bench, way(dense, words, cosines)) for name, way in WAYS.items()}
+
+
+if __name__ == "__main__":
+    for chosen in sys.argv[1:] or ["aws_qa", "scifact", "squad2"]:
+        compare(open_bench(chosen))
