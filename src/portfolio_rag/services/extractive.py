@@ -19,7 +19,7 @@ MAX_SENTENCES = 3
 _EMBEDDED = 32
 """Sentences embedded per question: the best by words and by the window they stand in."""
 
-_LIST_ITEM = re.compile(r"^\s*(?:[-*+•]|\d{1,2}[.)])\s+")
+_LIST_ITEM = re.compile(r"^\s*(?:[-*+•]|(?:\d{1,2}|[a-zA-Z])[.)])\s+")
 _LEANS_ON_PREVIOUS = re.compile(
     r"(?:it|its|they|their|this|these|those|such|he|she|that|however|therefore|also|in addition|for example|"
     r"otherwise)\b",
@@ -43,6 +43,7 @@ _FOLLOW_SHARE = 0.85
 _REDUNDANT = 0.9
 """Cosine from which two sentences say the same."""
 _MAX_SENTENCE_CHARACTERS = 600
+_HEADING_WORDS = 8
 _INCOMPLETE = ("?", ":", "following.", "follows.")
 
 
@@ -97,12 +98,11 @@ def _readable(sentence: Sentence) -> bool:
     """A statement, not a heading, a label, a question or a wall of text."""
     text = sentence.text.strip()
     words = text.split()
-    return (
-        len(words) >= 3
-        and len(text) <= _MAX_SENTENCE_CHARACTERS
-        and not text.endswith(_INCOMPLETE)
-        and bool(sentence.terms)
-    )
+    if len(words) < 3 or len(text) > _MAX_SENTENCE_CHARACTERS or text.endswith(_INCOMPLETE) or not sentence.terms:
+        return False
+    # Short, not closed and without a value: a heading. A row of a table or an item of a list says more.
+    closed = text.endswith((".", "!", ")", '"', "”")) or "|" in text or any(one.isdigit() for one in text)
+    return closed or len(words) > _HEADING_WORDS or bool(_LIST_ITEM.match(sentence.text))
 
 
 def _prior(source: ContextSource, sentence: Sentence) -> float:

@@ -72,6 +72,18 @@ def test_a_sentence_that_leans_on_the_one_before_brings_it_along() -> None:
     assert "Its default duration is 30 seconds" in answer.text
 
 
+def test_headings_are_no_answers_and_rows_of_tables_are() -> None:
+    corpus = Corpus()
+    corpus.text(
+        "a.md", "The visibility timeout\n\nVisibility timeout | 30 seconds\n\nb. The visibility timeout hides messages."
+    )
+    answer = chat(corpus).answer("What is the visibility timeout?")
+    assert sorted(answer.text.splitlines()) == [
+        "The visibility timeout hides messages [1].",
+        "Visibility timeout | 30 seconds [1]",
+    ]
+
+
 def test_span_is_counted_in_the_extracted_text(corpus: Corpus) -> None:
     added = document("late.md")
     text = "Kinesis streams retain records for 24 hours by default."
