@@ -32,9 +32,12 @@ from portfolio_rag.services.backup import VectorBackup
 from portfolio_rag.services.documents import Documents
 from portfolio_rag.services.health import Check, HealthChecks
 from portfolio_rag.services.intake import Intake
+from portfolio_rag.services.leftovers import Leftovers
 from portfolio_rag.services.lifecycle import Lifecycle
 from portfolio_rag.services.monitoring import PipelineMonitor
 from portfolio_rag.services.purge import Purge
+from portfolio_rag.services.reconcile import Reconciler
+from portfolio_rag.services.redrive import Redrive
 from portfolio_rag.services.reindex import BatchReindex, Jobs
 
 if TYPE_CHECKING:
@@ -165,6 +168,30 @@ class Container:
         return Intake(self.store, self.registry, self.ingestion_queue, self.lifecycle, self.config, self.clock)
 
     @cached_property
+    def reconciler(self) -> Reconciler:
+        return Reconciler(
+            self.store,
+            self.registry,
+            self.chunks,
+            self.vectors,
+            self.backup,
+            self.jobs,
+            self.intake,
+            self.lifecycle,
+            self.purge,
+            self.clock,
+            self.settings.s3_raw_bucket,
+        )
+
+    @cached_property
+    def redrive(self) -> Redrive:
+        return Redrive(self.registry, self.intake, self.lifecycle, self.dead_letter_queues)
+
+    @cached_property
+    def leftovers(self) -> Leftovers:
+        return Leftovers(self.jobs, self.vectors, self.clock, self.settings.chroma_collection)
+
+    @cached_property
     def processing(self) -> Processing:
         from portfolio_rag.services.processing import Processing
 
@@ -192,7 +219,6 @@ class Container:
             self.backup,
             self.vector_index,
             self.lifecycle,
-            self.purge,
             self.metrics,
             self.clock,
         )
@@ -234,6 +260,9 @@ class Container:
             self.dead_letter_queues,
             self.intake,
             self.lifecycle,
+            self.reconciler,
+            self.redrive,
+            self.leftovers,
             self.metrics,
             self.clock,
             self.settings.s3_raw_bucket,

@@ -60,8 +60,8 @@ class Trigger(StrEnum):
 LEGAL_TRANSITIONS: Mapping[DocumentStatus, frozenset[DocumentStatus]] = {
     DocumentStatus.PENDING: frozenset({DocumentStatus.PROCESSING, DocumentStatus.FAILED}),
     DocumentStatus.PROCESSING: frozenset({DocumentStatus.COMPLETED, DocumentStatus.FAILED}),
-    # A redrive starts a failed version again; a COMPLETED one never changes its status.
-    DocumentStatus.FAILED: frozenset({DocumentStatus.PENDING}),
+    # An end is for ever: a retry is a new version of the same bytes, so that nothing of the failed one can touch it.
+    DocumentStatus.FAILED: frozenset(),
     DocumentStatus.COMPLETED: frozenset(),
 }
 
@@ -122,8 +122,8 @@ class DocumentVersion:
     `metadata` holds the custom attributes of the sidecar; `metadata_version_id` is the sidecar's S3 version.
     `source_version_id` is the S3 version of the upload itself: with `metadata_version_id` it tells a new upload from
     an event that came twice.
-    `attempt` counts the lives of this version: a retry after FAILED adds one, and messages of an earlier one are
-    void. `drives` counts how often a stuck one was driven again within its attempt.
+    `attempt` counts the tries with the same bytes: a retry is a new version with one more. `drives` counts how often a
+    stuck version was driven again.
     `settled` is true once the work after the end (moves, purge of what was replaced) is done.
     `retired` is true once a newer version or a deletion has replaced it: kept for the audit trail, listed no more.
     """
@@ -161,7 +161,10 @@ class DocumentVersion:
 
 @dataclass(frozen=True, slots=True)
 class DocumentHead:
-    """The row with `version` 0: which version is newest, which one answers (0: none), and whether it is deleted."""
+    """The row with `version` 0: which version is newest, which one answers (0: none), and whether it is deleted.
+
+    `due` is the time of the last change after which nobody has looked the document over yet (services/reconcile.py).
+    """
 
     document_id: str
     bucket: str
@@ -169,6 +172,7 @@ class DocumentHead:
     latest_version: int
     live_version: int = 0
     deleted_at: str | None = None
+    due: str | None = None
 
     def replaces(self, version: int) -> bool:
         """True if that version must not go on: the document was deleted, or uploaded anew."""
@@ -233,3 +237,4 @@ class Job:
     documents_failed: int = 0
     error_details: Mapping[str, str] = field(default_factory=dict)
     statistics: Mapping[str, int] = field(default_factory=dict)
+    updated_at: str | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
@@ -208,16 +208,23 @@ class JobStore(Protocol):
     def begin_build(self, collection: str, owner: str, now: str, until: str) -> None:
         """Take the lease and name the collection being built. Raises Conflict while another holds the lease."""
 
-    def end_build(self, owner: str, *, live: str | None) -> None:
+    def end_build(self, owner: str, now: str, *, live: str | None) -> None:
         """Give the lease back; with `live`, that collection answers from this write on."""
+
+    def abandon_build(self, now: str) -> bool:
+        """Take the lease from an owner that has let it expire; its collection is no longer written to."""
 
 
 @dataclass(frozen=True, slots=True)
 class IndexPointer:
-    """Which collection answers, and which one a reindex is building beside it (writes go to both)."""
+    """Which collection answers, and which one a reindex is building beside it (writes go to both).
+
+    `changed_at`: when a reindex last began or ended.
+    """
 
     live: str
     building: str | None = None
+    changed_at: str | None = None
 
     @property
     def targets(self) -> list[str]:
@@ -238,6 +245,9 @@ class MessageQueue(Protocol):
         """Send all, ten a call; partial failures are sent again, and what stays unsent raises."""
 
     def depth(self) -> QueueDepth: ...
+
+    def remove(self, matches: Callable[[str], bool]) -> int:
+        """Delete the waiting messages whose body matches; the others stay. Returns how many were deleted."""
 
 
 @dataclass(frozen=True, slots=True)

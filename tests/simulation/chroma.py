@@ -62,9 +62,15 @@ class ChromaModel:
 
 
 def matches(metadata: Mapping[str, Any], where: Mapping[str, Any] | None) -> bool:
-    """The part of Chroma's filter language that the pipeline itself uses: equality and $and."""
+    """The part of Chroma's filter language that the pipeline itself uses: equality, $and and $lte."""
     if not where:
         return True
     if "$and" in where:
         return all(matches(metadata, part) for part in where["$and"])
-    return all(metadata.get(name) == content for name, content in where.items())
+    return all(_meets(metadata.get(name), content) for name, content in where.items())
+
+
+def _meets(found: Any, wanted: Any) -> bool:
+    if isinstance(wanted, Mapping):
+        return found is not None and bool(found <= wanted["$lte"])
+    return bool(found == wanted)

@@ -6,6 +6,7 @@ import copy
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -18,6 +19,10 @@ MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
 MAX_BATCH_GET = 100
 MAX_BATCH_WRITE = 25
 
+MAX_LAG = timedelta(minutes=1)
+"""Of an index behind its table: "typically within a fraction of a second" in the service's words, an hour of which is
+no use to anybody; what relies on a bound waits several times as long (services/reconcile.py)."""
+
 Key = tuple[Any, ...]
 
 
@@ -28,25 +33,25 @@ class TableModel:
     keys: tuple[str, ...]
     indexes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     items: dict[Key, Item] = field(default_factory=dict)
-    unseen: list[tuple[Key, Item | None]] = field(default_factory=list)
-    """Writes that the indexes do not show yet, oldest first."""
+    unseen: list[tuple[datetime, Key, Item | None]] = field(default_factory=list)
+    """Writes that the indexes do not show yet, oldest first, with their time."""
     shown: dict[Key, Item] = field(default_factory=dict)
 
     def key_of(self, item: Mapping[str, Any]) -> Key:
         return tuple(plain(item[name]) for name in self.keys)
 
-    def write(self, key: Key, item: Item | None) -> None:
+    def write(self, key: Key, item: Item | None, now: datetime) -> None:
         if item is None:
             self.items.pop(key, None)
         else:
             self.items[key] = item
         if self.indexes:
-            self.unseen.append((key, item))
+            self.unseen.append((now, key, item))
 
-    def propagate(self, keep: int) -> None:
-        """Let the indexes catch up, all but the last `keep` writes."""
-        while len(self.unseen) > keep:
-            key, item = self.unseen.pop(0)
+    def propagate(self, keep: int, now: datetime) -> None:
+        """Let the indexes catch up, all but the last `keep` writes, of which none is older than MAX_LAG."""
+        while len(self.unseen) > keep or (self.unseen and self.unseen[0][0] < now - MAX_LAG):
+            _, key, item = self.unseen.pop(0)
             if item is None:
                 self.shown.pop(key, None)
             else:
@@ -71,9 +76,15 @@ class DynamoModel:
     """The methods of boto3's DynamoDB client that this project calls. `lag` says how many writes an index misses."""
 
     def __init__(
-        self, tables: dict[str, TableModel], *, lag: Callable[[], int] = lambda: 0, page_size: int = 1000
+        self,
+        tables: dict[str, TableModel],
+        now: Callable[[], datetime] = lambda: datetime(2026, 1, 1, tzinfo=UTC),
+        *,
+        lag: Callable[[], int] = lambda: 0,
+        page_size: int = 1000,
     ) -> None:
         self.tables = tables
+        self._now = now
         self._lag = lag
         self._page_size = page_size
 
@@ -87,7 +98,7 @@ class DynamoModel:
         key = table.key_of(Item)
         self._check(conditions, table.items.get(key))
         _limit_item(Item)
-        table.write(key, copy.deepcopy(Item))
+        table.write(key, copy.deepcopy(Item), self._now())
         return {}
 
     def update_item(
@@ -96,7 +107,7 @@ class DynamoModel:
         table = self.tables[TableName]
         key = table.key_of(Key)
         updated = self._updated(table.items.get(key), Key, UpdateExpression, conditions)
-        table.write(key, updated)
+        table.write(key, updated, self._now())
         return {"Attributes": copy.deepcopy(updated)} if ReturnValues == "ALL_NEW" else {}
 
     def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,9 +129,9 @@ class DynamoModel:
             for key, request in zip(keys, requests, strict=True):
                 if "PutRequest" in request:
                     _limit_item(request["PutRequest"]["Item"])
-                    table.write(key, copy.deepcopy(request["PutRequest"]["Item"]))
+                    table.write(key, copy.deepcopy(request["PutRequest"]["Item"]), self._now())
                 elif key in table.items:
-                    table.write(key, None)
+                    table.write(key, None, self._now())
         return {"UnprocessedItems": {}}
 
     def transact_write_items(self, *, TransactItems: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -156,7 +167,7 @@ class DynamoModel:
             )
         for table, key, item, changes in writes:
             if changes:
-                table.write(key, item)
+                table.write(key, item, self._now())
         return {}
 
     def query(
@@ -175,7 +186,7 @@ class DynamoModel:
         else:
             if options.get("ConsistentRead"):
                 raise _invalid("Consistent reads are not supported on global secondary indexes")
-            table.propagate(self._lag())
+            table.propagate(self._lag(), self._now())
             order = table.indexes[IndexName]
             items = [item for item in table.shown.values() if all(name in item for name in order)]
         condition = self._expression(KeyConditionExpression, options)

@@ -59,6 +59,28 @@ class SqsModel:
         }
         return {"Attributes": {name: str(counts[name]) for name in AttributeNames}}
 
+    def receive_message(self, *, QueueUrl: str, MaxNumberOfMessages: int, VisibilityTimeout: int) -> dict[str, Any]:
+        queue = self._queue(QueueUrl)
+        ready = [message for message in queue.messages if message.visible_at <= self._now()][:MaxNumberOfMessages]
+        for message in ready:
+            message.receive_count += 1
+            message.visible_at = self._now() + timedelta(seconds=VisibilityTimeout)
+        return {
+            "Messages": [
+                {"MessageId": message.message_id, "ReceiptHandle": message.message_id, "Body": message.body}
+                for message in ready
+            ]
+        }
+
+    def delete_message(self, *, QueueUrl: str, ReceiptHandle: str) -> None:
+        queue = self._queue(QueueUrl)
+        queue.messages = [message for message in queue.messages if message.message_id != ReceiptHandle]
+
+    def change_message_visibility(self, *, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> None:
+        for message in self._queue(QueueUrl).messages:
+            if message.message_id == ReceiptHandle:
+                message.visible_at = self._now() + timedelta(seconds=VisibilityTimeout)
+
     # --- the poller's side
 
     def visible(self, name: str) -> list[Message]:

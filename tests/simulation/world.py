@@ -16,7 +16,7 @@ from portfolio_rag.adapters.dynamodb import Table
 from portfolio_rag.adapters.sqs import SqsQueue
 from portfolio_rag.bootstrap import Container
 from portfolio_rag.config import Settings
-from portfolio_rag.models import DocumentStatus, DocumentVersion, document_id_for
+from portfolio_rag.models import Chunk, DocumentStatus, DocumentVersion, document_id_for
 
 from .chroma import ChromaModel
 from .dynamodb import DynamoModel, pipeline_tables
@@ -58,6 +58,11 @@ class SimContainer(Container):
         return Table(self._aws("dynamodb"), name, sleep=self.world.pause)
 
 
+REST = timedelta(hours=8)
+"""How long it may take without anybody's hand until all is at its end: four drives of a stuck document, half an hour
+each, five tries of a failing one, the lease of a crashed reindex."""
+
+
 @dataclass(frozen=True)
 class Notification:
     bucket: str
@@ -83,9 +88,13 @@ class World:
         self.faults = faults or Faults()
         self.clock = SimClock()
         self.notifications: list[Notification] = []
+        self.dropped: list[Notification] = []
+        """Events whose function failed three times: nobody will deliver them again."""
+        self.uploads: dict[str, bytes] = {}
+        """What users have uploaded, by S3 version id."""
         self.s3 = S3Model([RAW, EMBEDDINGS, CONFIG], self.clock.now, self._notify)
         lag = (lambda: rng.randint(0, index_lag)) if rng and index_lag else (lambda: 0)
-        self.dynamo = DynamoModel(pipeline_tables(), lag=lag)
+        self.dynamo = DynamoModel(pipeline_tables(), lambda: self.clock.time, lag=lag)
         dead = {name: QueueModel(name) for name in ("portfolio-ingestion-dlq", "portfolio-embedding-dlq")}
         events_dlq = QueueModel("portfolio-events-dlq")
         queues = [
@@ -104,7 +113,7 @@ class World:
     def upload(self, key: str, body: bytes | str) -> str:
         """Put an object into `incoming/`; returns its document id."""
         data = body.encode() if isinstance(body, str) else body
-        self.s3.put_object(Bucket=RAW, Key=f"incoming/{key}", Body=data)
+        self.uploads[self.s3.put_object(Bucket=RAW, Key=f"incoming/{key}", Body=data)["VersionId"]] = data
         return document_id_for(RAW, key)
 
     def delete(self, key: str) -> None:
@@ -135,6 +144,35 @@ class World:
         else:
             self.rng.choice(tasks)()
         return True
+
+    def rest(self) -> None:
+        """Everything that happens by itself until nothing is left to do: deliveries, and check-health every 5 minutes.
+
+        Raises AssertionError when that takes longer than REST.
+        """
+        until = self.clock.time + REST
+        while True:
+            self.run()
+            self.clock.advance(timedelta(minutes=5))
+            self.attempt("check_health", {})
+            self.run()
+            if not (left := self.left()):
+                return
+            assert self.clock.time < until, f"after {REST} there is still: {left}"
+
+    def left(self) -> list[str]:
+        """What is not at its end yet, for people."""
+        busy = []
+        for item in self.dynamo.tables["document_registry"].items.values():
+            if item.get("status", {}).get("S") in ("PENDING", "PROCESSING", "DUE"):
+                busy.append(f"{item['document_id']['S']} version {item['version']['N']}: {item['status']['S']}")
+        for item in self.dynamo.tables["ingestion_jobs"].items.values():
+            if item.get("status", {}).get("S") in ("PENDING", "RUNNING") or "building" in item:
+                busy.append(f"job {item['job_id']['S']}")
+        incoming = [key for key in self.s3.current_keys(RAW, "incoming/") if not key.endswith((".metadata.json", "/"))]
+        pointer = self.container.jobs.index_pointer()
+        collections = [name for name in self.chroma.data if name != pointer.live]
+        return busy + incoming + collections
 
     def attempt(self, function: str, event: dict[str, Any]) -> None:
         """An invocation whose failure is its own affair."""
@@ -176,6 +214,8 @@ class World:
             # An asynchronous invocation is tried three times in all, then the event is dropped (to its DLQ).
             if note.tries < 3:
                 self.notifications.append(replace(note, tries=note.tries + 1))
+            else:
+                self.dropped.append(note)
 
     def _deliver_batch(self, name: str, *, keep: bool = False) -> None:
         """One poll: some of the messages in any order; with `keep` they come again although they were acknowledged."""
@@ -247,18 +287,23 @@ class World:
             if document_id in (None, record.metadata["document_id"])
         }
 
-    def texts(self, document_id: str) -> str:
+    def chunks(self, document_id: str) -> list[Chunk]:
         """What answers can be made from: the chunks of the live version, in order."""
-        return "\n".join(
-            chunk.content
-            for chunk in sorted(
-                self.container.chunks.of_document(document_id, version=self.live(document_id)),
-                key=lambda chunk: chunk.chunk_index,
-            )
-        )
+        with self.faults.quiet():
+            keys = [key for key in self.dynamo.tables["embedding_chunks"].items if key[1] == document_id]
+            found = self.container.chunks.get(keys)
+            live = self.live(document_id)
+        return sorted((chunk for chunk in found if chunk.version == live), key=lambda chunk: chunk.chunk_index)
+
+    def texts(self, document_id: str) -> str:
+        return "\n".join(chunk.content for chunk in self.chunks(document_id))
 
     def check(self) -> None:
-        """The invariants: every document at its end and settled, and the three stores agree, id by id."""
+        """The invariants: every document at its end and settled, and the stores agree, id by id."""
+        with self.faults.quiet():
+            self._check()
+
+    def _check(self) -> None:
         expected: set[str] = set()
         chunk_rows: set[str] = set()
         live = {head.document_id: head.live_version for head in self.container.registry.heads()}
@@ -273,16 +318,18 @@ class World:
             assert live.get(chunk.document_id) == chunk.version, f"stale chunk {chunk.chunk_id}"
             chunk_rows.add(chunk.chunk_id)
             expected |= set(chunk.window_ids)
-        assert set(self.windows()) == expected, "Chroma and DynamoDB differ"
+        windows = set(self.windows())
+        assert windows == expected, f"Chroma lacks {len(expected - windows)}, has {len(windows - expected)} too many"
         backed_up: set[str] = set()
         for entry in self.container.backup.entries(self.embedder.fingerprint):
             backed_up |= {record.id for record in self.container.backup.read(entry)}
         assert backed_up == expected, "the backup and DynamoDB differ"
         for document_id, number in live.items():
             if number:
-                count = self.version(document_id, number).chunk_count
+                version = self.version(document_id, number)
                 mine = [chunk_id for chunk_id in chunk_rows if self._chunk_of(chunk_id, document_id)]
-                assert len(mine) == count, f"{document_id}: {len(mine)} of {count} chunks"
+                assert len(mine) == version.chunk_count, f"{document_id}: {len(mine)} of {version.chunk_count} chunks"
+                assert self.s3.get_object(Bucket=RAW, Key=version.s3_key), version
 
     def _chunk_of(self, chunk_id: str, document_id: str) -> bool:
         return (chunk_id, document_id) in self.dynamo.tables["embedding_chunks"].items

@@ -45,13 +45,13 @@ class DynamoJobStore:
 
     def index_pointer(self) -> IndexPointer:
         stored = self._table.get(self._pointer_key) or {}
-        return IndexPointer(live=stored.get("live", self._base), building=stored.get("building"))
+        return IndexPointer(stored.get("live", self._base), stored.get("building"), stored.get("changed_at"))
 
     def begin_build(self, collection: str, owner: str, now: str, until: str) -> None:
         try:
             self._table.update(
                 self._pointer_key,
-                UpdateExpression="SET live = if_not_exists(live, :base), building = :building, "
+                UpdateExpression="SET live = if_not_exists(live, :base), building = :building, changed_at = :now, "
                 "lease_owner = :owner, lease_until = :until",
                 ConditionExpression="attribute_not_exists(lease_owner) OR lease_until < :now",
                 ExpressionAttributeValues={
@@ -65,13 +65,27 @@ class DynamoJobStore:
         except ConditionFailed as error:
             raise Conflict("Another reindex is running: wait until it has ended, then start again.") from error
 
-    def end_build(self, owner: str, *, live: str | None) -> None:
+    def abandon_build(self, now: str) -> bool:
+        try:
+            self._table.update(
+                self._pointer_key,
+                UpdateExpression="SET changed_at = :now REMOVE building, lease_owner, lease_until",
+                ConditionExpression="lease_until < :now",
+                ExpressionAttributeValues={":now": value(now)},
+            )
+        except ConditionFailed:
+            return False
+        return True
+
+    def end_build(self, owner: str, now: str, *, live: str | None) -> None:
         self._table.update(
             self._pointer_key,
-            UpdateExpression=f"{'SET live = :live ' if live else ''}REMOVE building, lease_owner, lease_until",
+            UpdateExpression=f"SET {'live = :live, ' if live else ''}changed_at = :now "
+            "REMOVE building, lease_owner, lease_until",
             ConditionExpression="lease_owner = :owner",
             ExpressionAttributeValues={
                 ":owner": value(owner),
+                ":now": value(now),
                 **({":live": value(live)} if live else {}),
             },
         )

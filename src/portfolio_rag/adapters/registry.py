@@ -16,6 +16,10 @@ from portfolio_rag.ports import Page
 
 STATUS_INDEX = "status-upload_timestamp-index"
 HEAD = 0  # The sort key of the head item; versions count from 1.
+DUE = "DUE"
+"""The `status` of a head that is due: it stands in the status index (no document's status, so no listing shows it) with
+the time of its change as `upload_timestamp`, and leaves the index once it is looked over. The index is sparse, so what
+is due is found by one query, however many documents there are."""
 
 _VERSION_FIELDS = tuple(field.name for field in fields(DocumentVersion))
 _HEAD_FIELDS = tuple(field.name for field in fields(DocumentHead))
@@ -82,7 +86,8 @@ class DynamoDocumentRegistry:
             latest_version=version.version,
             live_version=previous.live_version if previous else 0,
         )
-        put_head: dict[str, Any] = {"TableName": self._table.name, "Item": item({**asdict(head), "version": HEAD})}
+        stored = {**asdict(head), "version": HEAD, "status": DUE, "upload_timestamp": version.updated_at}
+        put_head: dict[str, Any] = {"TableName": self._table.name, "Item": item(stored)}
         if previous:
             # live_version too: a completion in between must not be undone by our copy of the head.
             put_head["ConditionExpression"] = "latest_version = :latest AND live_version = :live"
@@ -141,10 +146,15 @@ class DynamoDocumentRegistry:
         update_head = {
             "TableName": self._table.name,
             "Key": item(_key(version.document_id, HEAD)),
-            "UpdateExpression": "SET live_version = :version",
+            "UpdateExpression": "SET live_version = :version, #status = :due, upload_timestamp = :now",
             "ConditionExpression": "live_version < :version AND latest_version = :version "
             "AND attribute_not_exists(deleted_at)",
-            "ExpressionAttributeValues": {":version": value(version.version)},
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": {
+                ":version": value(version.version),
+                ":due": value(DUE),
+                ":now": value(now),
+            },
         }
         self._table.transact([{"Update": update_version}, {"Update": update_head}])
 
@@ -164,26 +174,6 @@ class DynamoDocumentRegistry:
                 ":attempt": value(version.attempt),
                 ":false": value(False),
                 ":retired": value(code in (FailureReason.SUPERSEDED, FailureReason.DELETED)),
-            },
-        )
-
-    def retry(self, version: DocumentVersion, now: str) -> DocumentVersion:
-        check_transition(version.status, DocumentStatus.PENDING)
-        return self._change(
-            version,
-            "SET #status = :pending, attempt = attempt + :one, embedded_count = :zero, "
-            "drives = :zero, settled = :false, updated_at = :now "
-            "REMOVE chunk_count, error_code, error_message, processing_completed_at",
-            "#status = :failed AND attempt = :attempt AND settled = :true",
-            {
-                ":pending": value(DocumentStatus.PENDING),
-                ":failed": value(DocumentStatus.FAILED),
-                ":attempt": value(version.attempt),
-                ":one": value(1),
-                ":zero": value(0),
-                ":false": value(False),
-                ":true": value(True),
-                ":now": value(now),
             },
         )
 
@@ -218,10 +208,28 @@ class DynamoDocumentRegistry:
         )
 
     def mark_deleted(self, head: DocumentHead, now: str) -> None:
-        self._change_head(head, "SET live_version = :zero, deleted_at = :now", {":zero": value(0), ":now": value(now)})
+        self._change_head(head, "SET live_version = :zero, deleted_at = :now", now)
 
-    def unpublish(self, head: DocumentHead) -> None:
-        self._change_head(head, "SET live_version = :zero", {":zero": value(0)})
+    def unpublish(self, head: DocumentHead, now: str) -> None:
+        self._change_head(head, "SET live_version = :zero", now)
+
+    def due(self) -> Iterator[DocumentHead]:
+        for stored in self._table.query(
+            IndexName=STATUS_INDEX,
+            KeyConditionExpression="#status = :due",
+            ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues={":due": value(DUE)},
+        ):
+            yield _head(stored)
+
+    def looked_over(self, head: DocumentHead) -> None:
+        self._table.update(
+            _key(head.document_id, HEAD),
+            UpdateExpression="REMOVE #status, upload_timestamp",
+            ConditionExpression="upload_timestamp = :seen",
+            ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues={":seen": value(head.due)},
+        )
 
     def list_by_status(self, status: DocumentStatus, *, limit: int, cursor: str | None = None) -> Page:
         items: list[DocumentVersion] = []
@@ -236,29 +244,17 @@ class DynamoDocumentRegistry:
             start = {"ExclusiveStartKey": last}
 
     def in_status(self, status: DocumentStatus, *, uploaded_after: str | None = None) -> Iterator[DocumentVersion]:
-        yield from self._in_status(status, uploaded_after)
-
-    def unsettled(self, *, uploaded_after: str) -> Iterator[DocumentVersion]:
-        for status in (DocumentStatus.COMPLETED, DocumentStatus.FAILED):
-            yield from self._in_status(status, uploaded_after, FilterExpression="settled = :false")
-
-    def _in_status(
-        self, status: DocumentStatus, uploaded_after: str | None, **options: Any
-    ) -> Iterator[DocumentVersion]:
         values = {":status": value(status)}
         condition = "#status = :status"
         if uploaded_after is not None:
             condition += " AND upload_timestamp > :after"
             values[":after"] = value(uploaded_after)
-        if options:
-            values[":false"] = value(False)
         for stored in self._table.query(
             IndexName=STATUS_INDEX,
             KeyConditionExpression=condition,
             ExpressionAttributeNames={"#status": "status"},
             ExpressionAttributeValues=values,
             ScanIndexForward=False,
-            **options,
         ):
             yield _version(stored)
 
@@ -307,13 +303,16 @@ class DynamoDocumentRegistry:
         )
         return _version(stored)
 
-    def _change_head(self, head: DocumentHead, update: str, values: dict[str, Any]) -> None:
+    def _change_head(self, head: DocumentHead, update: str, now: str) -> None:
         self._table.update(
             _key(head.document_id, HEAD),
-            UpdateExpression=update,
+            UpdateExpression=f"{update}, #status = :due, upload_timestamp = :now",
             ConditionExpression="latest_version = :latest AND live_version = :live",
+            ExpressionAttributeNames={"#status": "status"},
             ExpressionAttributeValues={
-                **values,
+                ":zero": value(0),
+                ":due": value(DUE),
+                ":now": value(now),
                 ":latest": value(head.latest_version),
                 ":live": value(head.live_version),
             },
@@ -325,7 +324,8 @@ def _key(document_id: str, version: int) -> dict[str, Any]:
 
 
 def _head(stored: Item) -> DocumentHead:
-    return DocumentHead(**{name: stored[name] for name in _HEAD_FIELDS if name in stored})
+    known = {name: stored[name] for name in _HEAD_FIELDS if name in stored}
+    return DocumentHead(**{**known, "due": stored.get("upload_timestamp")})
 
 
 def _version(stored: Item) -> DocumentVersion:

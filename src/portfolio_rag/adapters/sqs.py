@@ -13,6 +13,7 @@ from portfolio_rag.ports import QueueDepth
 _BATCH_MESSAGES = 10  # SendMessageBatch takes at most 10 messages,
 _BATCH_BYTES = 256 * 1024  # and this many bytes in all (1 MiB since 2025 on AWS; emulators keep the old limit).
 _ATTEMPTS = 5
+_HELD_SECONDS = 30  # How long a message of a dead-letter queue is hidden while it is looked at.
 
 
 class SqsQueue:
@@ -42,6 +43,26 @@ class SqsQueue:
         )
         answer = self._client.get_queue_attributes(QueueUrl=self._queue_url(), AttributeNames=list(names))
         return QueueDepth(*(int(answer["Attributes"].get(name, 0)) for name in names))
+
+    @translating("SQS ReceiveMessage")
+    def remove(self, matches: Callable[[str], bool]) -> int:
+        url, removed, others = self._queue_url(), 0, []
+        while True:
+            answer = self._client.receive_message(
+                QueueUrl=url, MaxNumberOfMessages=_BATCH_MESSAGES, VisibilityTimeout=_HELD_SECONDS
+            )
+            if not answer.get("Messages"):
+                break
+            for message in answer["Messages"]:
+                if matches(message["Body"]):
+                    self._client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                    removed += 1
+                else:
+                    others.append(message["ReceiptHandle"])
+        # Held until here, so that no message was seen twice.
+        for receipt in others:
+            self._client.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=0)
+        return removed
 
     def _queue_url(self) -> str:
         if not self._url:

@@ -32,6 +32,7 @@ class BackupEntry:
 
     document_id: str
     version: int
+    fingerprint: str
     key: str
 
 
@@ -71,9 +72,27 @@ class VectorBackup:
     def entries(self, fingerprint: str) -> Iterator[BackupEntry]:
         """Every metadata object under that fingerprint."""
         for info in self._store.list(self._bucket, METADATA):
-            _, document_id, version, found, _ = info.ref.key.split("/")
-            if found == fingerprint:
-                yield BackupEntry(document_id, int(version), info.ref.key)
+            entry = _entry(info.ref.key)
+            if entry.fingerprint == fingerprint:
+                yield entry
+
+    def of_document(self, document_id: str) -> list[BackupEntry]:
+        """Every metadata object of the document, under every fingerprint."""
+        return [_entry(info.ref.key) for info in self._store.list(self._bucket, f"{METADATA}{document_id}/")]
+
+    def versions_of(self, document_id: str) -> set[int]:
+        """The versions that own any object: a crash may have left vectors without their metadata."""
+        return {
+            int(info.ref.key.split("/")[2])
+            for kind in (VECTORS, METADATA)
+            for info in self._store.list(self._bucket, f"{kind}{document_id}/")
+        }
+
+    def documents(self) -> set[str]:
+        """The ids of all documents that own any object."""
+        return {
+            info.ref.key.split("/")[1] for kind in (VECTORS, METADATA) for info in self._store.list(self._bucket, kind)
+        }
 
     def read(self, entry: BackupEntry) -> list[VectorRecord]:
         """Ids, metadata and vectors of one object. Raises NotFound when it has been removed meanwhile."""
@@ -99,6 +118,11 @@ class VectorBackup:
         except NotFound:
             return None
         return np.asarray(data, dtype=np.float32)
+
+
+def _entry(key: str) -> BackupEntry:
+    _, document_id, version, fingerprint, _ = key.split("/")
+    return BackupEntry(document_id, int(version), fingerprint, key)
 
 
 def prefix_of(kind: str, document_id: str, version: int) -> str:

@@ -33,7 +33,6 @@ from portfolio_rag.ports import (
 from portfolio_rag.services.backup import VectorBackup, vector_id
 from portfolio_rag.services.lifecycle import Lifecycle
 from portfolio_rag.services.processing import failure_of
-from portfolio_rag.services.purge import Purge
 
 _log = logging.getLogger(__name__)
 
@@ -62,7 +61,6 @@ class Embedding:
         backup: VectorBackup,
         index: VectorIndex,
         lifecycle: Lifecycle,
-        purge: Purge,
         metrics: Metrics,
         clock: Clock,
     ) -> None:
@@ -74,7 +72,6 @@ class Embedding:
         self._backup = backup
         self._index = index
         self._lifecycle = lifecycle
-        self._purge = purge
         self._metrics = metrics
         self._clock = clock
 
@@ -111,10 +108,6 @@ class Embedding:
     ) -> bool:
         head, version = states[message.document_id, message.version]
         if head is None or version is None or version.attempt != message.attempt:
-            return False
-        if version.status is DocumentStatus.FAILED:
-            # An earlier delivery may have written before the version was ended, and crashed before it could undo it.
-            self._purge.version(version)
             return False
         if head.replaces(version.version) and self._lifecycle.end_if_replaced(message.document_id, message.version):
             return False
@@ -188,11 +181,9 @@ class Embedding:
                 item.version, item.chunks, self._backup.uri(item.backup_key), iso(self._clock.now())
             )
         except ConditionFailed:
-            # Superseded, deleted or failed while we worked: take back what we wrote.
+            # Superseded, deleted or failed while we worked. Its document is due, so what we wrote is removed once no
+            # worker can be busy with it any more; until then no query believes it, because the version is not live.
             _log.info("Version %s of %s has ended meanwhile.", item.version.version, item.version.document_id)
-            current = self._registry.get(item.version.document_id, item.version.version)
-            if current is not None and current.status is DocumentStatus.FAILED:
-                self._purge.version(current)
 
 
 def window_records(version: DocumentVersion, chunk: Chunk, vectors: Vectors) -> list[VectorRecord]:

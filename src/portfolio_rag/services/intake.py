@@ -79,6 +79,10 @@ class Intake:
         stages = [keys.INCOMING, *([stage] if (stage := keys.stage_of(ref.key)) else [])]
         return self._register(ref.bucket, keys.logical_key_of(ref.key), stages, again=True, attempt=attempt)
 
+    def adopt(self, ref: ObjectRef) -> DocumentVersion | None:
+        """Register an object in `processed/` that the registry has never seen, or has lost."""
+        return self._register(ref.bucket, keys.logical_key_of(ref.key), [keys.INCOMING, keys.PROCESSED])
+
     def object_removed(self, ref: ObjectRef) -> None:
         """Purge a document whose object was deleted; the pipeline's own moves change nothing."""
         stage = keys.stage_of(ref.key)
@@ -142,11 +146,11 @@ class Intake:
                 return None
             known = None if force else self._known(newest, current, sidecar)
             if known is not None:
-                if send_known and known.status is DocumentStatus.PENDING:
-                    # Registered, but perhaps never sent: a crash in between looks just like this.
-                    self._queue.send([IngestionMessage.of(known).to_json()])
+                if send_known:
+                    # A crash after the registration looks just like this.
+                    self._send_on(known)
                 return None
-            version, rejection = self._new_version(document_id, logical_key, current, sidecar, head)
+            version = self._new_version(document_id, logical_key, current, sidecar, head)
             version = replace(version, attempt=attempt if force else 1)
             try:
                 self._registry.register(version, logical_key, head)
@@ -154,12 +158,15 @@ class Intake:
                 continue
             if head is not None:
                 self._lifecycle.supersede_older(document_id, version.version)
-            if rejection is not None:
-                self._lifecycle.fail(version, rejection.reason, str(rejection))
-            else:
-                self._queue.send([IngestionMessage.of(version).to_json()])
+            self._send_on(version)
             return version
         raise StorageUnavailable(f"{logical_key} is being uploaded faster than it can be registered.")
+
+    def _send_on(self, version: DocumentVersion) -> None:
+        if version.status is DocumentStatus.PENDING:
+            self._queue.send([IngestionMessage.of(version).to_json()])
+        else:
+            self._lifecycle.settle_now(version.document_id, version.version)
 
     def _locate(self, bucket: str, logical_key: str, stages: Sequence[str]) -> ObjectInfo | None:
         for stage in stages:
@@ -185,7 +192,8 @@ class Intake:
         current: ObjectInfo,
         sidecar: ObjectInfo | None,
         head: DocumentHead | None,
-    ) -> tuple[DocumentVersion, DocumentRejected | None]:
+    ) -> DocumentVersion:
+        """PENDING, or FAILED from the first write on where the upload is refused: no crash can let it through."""
         rules = self._config.rules_for(logical_key)
         file_type = logical_key.rpartition(".")[2].lower() if "." in logical_key else ""
         metadata: Mapping[str, AttributeValue] = {}
@@ -212,13 +220,16 @@ class Intake:
             upload_timestamp=iso(current.last_modified) if keys.stage_of(current.ref.key) == keys.INCOMING else now,
             file_size=current.size,
             file_type=file_type,
-            status=DocumentStatus.PENDING,
+            status=DocumentStatus.FAILED if rejection else DocumentStatus.PENDING,
             embedding_model=self._config.model_config().embedding_model,
             metadata=metadata,
             metadata_version_id=sidecar.ref.version_id if sidecar else None,
             updated_at=now,
         )
-        return version, rejection
+        if rejection is None:
+            return version
+        _log.warning("Document refused: %s", rejection, extra={"document_id": document_id, "reason": rejection.reason})
+        return replace(version, error_code=rejection.reason, error_message=str(rejection), processing_completed_at=now)
 
     def _sidecar(self, bucket: str, logical_key: str) -> ObjectInfo | None:
         """The one beside the upload or, when only the document was uploaded again, the one it had before."""

@@ -1,12 +1,14 @@
 """How a document version ends, and what has to be done after it has ended.
 
 The end itself is one conditional write. The work after it (moving the bytes, removing what was replaced) is
-idempotent and repeated until `settled`: by a redelivery, or by check-health.
+idempotent and repeated until `settled`: by a redelivery, or by check-health, which looks every document over once
+more when no worker can be busy with it any longer (services/reconcile.py).
 """
 
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import datetime
 
 from portfolio_rag import keys
@@ -109,7 +111,7 @@ class Lifecycle:
         With `keep_newest` a newer version is on its way and only the one that answers now is taken out.
         """
         if keep_newest:
-            self._registry.unpublish(head)
+            self._registry.unpublish(head, self._now())
         elif head.deleted_at is None:
             self._registry.mark_deleted(head, self._now())
         for version in self._registry.versions(head.document_id):
@@ -118,20 +120,65 @@ class Lifecycle:
                     continue
                 self.fail(version, FailureReason.DELETED, _DELETED)
             elif not version.retired:
-                self._purge.version(version)
+                self._purge.version(version.document_id, version.version)
+                self._clear_source(version, head)
+                self._hide_upload(version)
                 self._registry.relocate(version, version.ref, settled=True, retired=True)
 
+    def _hide_upload(self, version: DocumentVersion) -> None:
+        """A delete marker over an upload that lies in `incoming/` although its document is deleted."""
+        current = ObjectRef(version.bucket, version.s3_key)
+        if keys.stage_of(version.s3_key) == keys.INCOMING:
+            found = self._store.head(current)
+            if found is not None and found.ref == version.ref:
+                self._store.delete(current)
+
+    def bytes_of(self, version: DocumentVersion) -> ObjectRef | None:
+        """Where an earlier version of the same upload has moved the bytes that this one refers to, or None.
+
+        New attributes and retries make versions that share one object: when the earlier one ends, it moves it.
+        """
+        for other in self._registry.versions(version.document_id):
+            if (
+                other.version < version.version
+                and other.source_version_id == version.source_version_id
+                and other.ref != version.ref
+                and self._store.head(ObjectRef(other.bucket, other.s3_key)) is not None
+            ):
+                return other.ref
+        return None
+
+    def follow(self, version: DocumentVersion) -> DocumentVersion | None:
+        """The version with its bytes where they have been moved to, recorded so; None if they are gone."""
+        found = self.bytes_of(version)
+        if found is None:
+            return None
+        self._registry.relocate(version, found, settled=version.settled, retired=version.retired)
+        return replace(version, s3_key=found.key, s3_version_id=found.version_id or "null")
+
     def _settle_completed(self, head: DocumentHead, version: DocumentVersion) -> None:
-        if head.live_version > version.version or head.deleted_at is not None:
-            # A newer version, or the deletion, has seen to this one.
+        if head.live_version > version.version:
+            self._retire(version, head)
+            return
+        if head.deleted_at is not None:
+            self.remove(head, keep_newest=False)
             return
         here = version.ref
-        if keys.stage_of(here.key) in (keys.INCOMING, keys.FAILED):
-            if self._store.head(ObjectRef(here.bucket, here.key)) is None:
+        if keys.stage_of(here.key) == keys.PROCESSED:
+            self._clear_source(version, head)
+        elif self._store.head(ObjectRef(here.bucket, here.key)) is not None:
+            here = self._move(version, keys.PROCESSED + head.logical_key)
+        else:
+            current = self._registry.get(version.document_id, version.version)
+            if current is not None and current.ref == here:
+                current = self.follow(version)
+            if current is None:
                 # Deleted by its owner after the last chunk and before the move.
                 self.remove(head, keep_newest=False)
-                return
-            here = self._move(version, keys.PROCESSED + head.logical_key)
+            else:
+                # Another worker was faster, or an earlier version has moved the bytes that both share.
+                self._settle_completed(head, current)
+            return
         self._move_sidecar(version, head)
         if version.version > 1:
             for older in self._registry.versions(version.document_id):
@@ -142,7 +189,9 @@ class Lifecycle:
     def _settle_failed(self, head: DocumentHead, version: DocumentVersion) -> None:
         here = version.ref
         replaced = version.error_code == FailureReason.SUPERSEDED
-        if keys.stage_of(here.key) == keys.INCOMING and version.error_code != FailureReason.DELETED:
+        if keys.stage_of(here.key) != keys.INCOMING:
+            self._clear_source(version, head)
+        elif version.error_code != FailureReason.DELETED and not self._shared(version):
             target = (
                 keys.archived_key(head.logical_key, f"v{version.version}")
                 if replaced
@@ -150,19 +199,28 @@ class Lifecycle:
             )
             here = self._move(version, target, reason=None if replaced else version)
         if version.chunk_count is not None:
-            self._purge.version(version)
+            self._purge.version(version.document_id, version.version)
         self._registry.relocate(version, here, settled=True, retired=version.retired)
 
     def _retire(self, older: DocumentVersion, head: DocumentHead) -> None:
+        """Archive and purge a version that a newer one has replaced in the answers."""
+        if not older.status.terminal:
+            self.fail(older, FailureReason.SUPERSEDED, _replaced_by(head.live_version))
+            return
         here = older.ref
-        if older.status is DocumentStatus.COMPLETED:
-            if keys.stage_of(here.key) != keys.ARCHIVED:
-                target = keys.archived_key(head.logical_key, f"v{older.version}")
-                try:
-                    here = ObjectRef(here.bucket, target, self._store.copy(here, here.bucket, target))
-                except NotFound:
-                    _log.warning("The bytes of version %s of %s are gone.", older.version, older.document_id)
-            self._purge.version(older)
+        stage = keys.stage_of(here.key)
+        if stage != keys.ARCHIVED:
+            target = keys.archived_key(head.logical_key, f"v{older.version}")
+            try:
+                here = ObjectRef(here.bucket, target, self._store.copy(here, here.bucket, target))
+            except NotFound:
+                _log.info("The bytes of version %s of %s are gone.", older.version, older.document_id)
+            else:
+                if stage == keys.FAILED:
+                    # Under failed/ lies what failed last; left there, it would be taken for the document once more.
+                    self._store.delete(older.ref)
+        self._purge.version(older.document_id, older.version)
+        self._clear_source(older, head)
         self._registry.relocate(older, here, settled=True, retired=True)
 
     def _move(self, version: DocumentVersion, target: str, *, reason: DocumentVersion | None = None) -> ObjectRef:
@@ -189,6 +247,21 @@ class Lifecycle:
             self._store.copy(older, older.bucket, keys.archived_key(keys.logical_key_of(older.key), label))
             self._store.delete(older)
         self._store.delete(source)
+
+    def _clear_source(self, version: DocumentVersion, head: DocumentHead) -> None:
+        """Remove the upload from `incoming/` where a crash has left it there after its copy was in place."""
+        source = ObjectRef(version.bucket, keys.INCOMING + head.logical_key, version.source_version_id)
+        if source != version.ref and self._store.head(source) is not None and not self._shared(version):
+            self._remove_moved(source)
+
+    def _shared(self, version: DocumentVersion) -> bool:
+        """True while a newer version that is under way reads the same upload: the object is that one's to move."""
+        return any(
+            other.version > version.version
+            and other.source_version_id == version.source_version_id
+            and not other.status.terminal
+            for other in self._registry.versions(version.document_id)
+        )
 
     def _move_sidecar(self, version: DocumentVersion, head: DocumentHead) -> None:
         if version.metadata_version_id is None:

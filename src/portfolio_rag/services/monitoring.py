@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
@@ -11,11 +11,14 @@ from typing import Any
 from portfolio_rag import keys
 from portfolio_rag.errors import ConditionFailed, FailureReason, PortfolioRagError
 from portfolio_rag.messages import IngestionMessage
-from portfolio_rag.models import DocumentStatus, DocumentVersion, iso
+from portfolio_rag.models import DocumentHead, DocumentStatus, DocumentVersion, iso
 from portfolio_rag.ports import Clock, DocumentRegistry, MessageQueue, Metrics, ObjectStore
 from portfolio_rag.services.health import DependencyHealth, HealthChecks
 from portfolio_rag.services.intake import Intake
+from portfolio_rag.services.leftovers import Leftovers
 from portfolio_rag.services.lifecycle import Lifecycle
+from portfolio_rag.services.reconcile import MAX_ATTEMPTS, Reconciler
+from portfolio_rag.services.redrive import Redrive
 
 _log = logging.getLogger(__name__)
 
@@ -23,7 +26,7 @@ _PERIOD = timedelta(minutes=5)  # The rate of the rule `process-monitoring`, and
 _LOOK_BACK = timedelta(days=1)
 _MISSED_AFTER = timedelta(minutes=10)  # S3 delivers "typically in seconds but can sometimes take a minute or longer".
 _MAX_DRIVES = 3
-_MAX_ATTEMPTS = 5
+_LOOK_OVER = timedelta(seconds=30)  # Of the function's 60 s; what is left is looked over in the next round.
 _NOT_A_FAILURE = {FailureReason.SUPERSEDED, FailureReason.DELETED}
 
 
@@ -37,7 +40,8 @@ class PipelineReport:
     stuck: int
     driven_again: int
     retried: int
-    settled: int
+    mended: int
+    abandoned: int
     swept: int
     failure_rate: float
 
@@ -60,6 +64,9 @@ class PipelineMonitor:
         dead_letter_queues: Sequence[MessageQueue],
         intake: Intake,
         lifecycle: Lifecycle,
+        reconciler: Reconciler,
+        redrive: Redrive,
+        leftovers: Leftovers,
         metrics: Metrics,
         clock: Clock,
         bucket: str,
@@ -73,6 +80,9 @@ class PipelineMonitor:
         self._dead_letter_queues = dead_letter_queues
         self._intake = intake
         self._lifecycle = lifecycle
+        self._reconciler = reconciler
+        self._redrive = redrive
+        self._leftovers = leftovers
         self._metrics = metrics
         self._clock = clock
         self._bucket = bucket
@@ -90,7 +100,8 @@ class PipelineMonitor:
             driven_again=_count(stuck, self._drive_again),
             # Retrying against a dependency that is still down would only use the attempts up.
             retried=_count(self._recoverable(), self._retry) if all(d.healthy for d in dependencies) else 0,
-            settled=_count(self._unsettled(), self._settle),
+            abandoned=_count([self._leftovers], Leftovers.clear),
+            mended=_count(self._due(), self._look_over),
             swept=_count(self._missed(), self._sweep),
             failure_rate=self._failure_rate(),
         )
@@ -133,34 +144,28 @@ class PipelineMonitor:
         for version in self._recent(DocumentStatus.FAILED):
             if (
                 version.error_code == FailureReason.DEPENDENCY_UNAVAILABLE
-                and version.settled
                 and not version.retired
-                and version.attempt < _MAX_ATTEMPTS
+                and version.attempt < MAX_ATTEMPTS
             ):
-                head = self._registry.head(version.document_id)
-                if head is not None and not head.replaces(version.version):
-                    yield version
+                yield version
 
     def _retry(self, version: DocumentVersion) -> bool:
-        try:
-            retried = self._registry.retry(version, iso(self._clock.now()))
-        except ConditionFailed:
-            return False
-        self._ingestion_queue.send([IngestionMessage.of(retried).to_json()])
-        return True
+        return self._redrive.version(version) is not None
 
-    def _unsettled(self) -> Iterable[DocumentVersion]:
-        after = iso(self._clock.now() - _LOOK_BACK)
-        # Its own worker settles it within a minute; after that nobody does.
-        return [
-            version
-            for version in self._registry.unsettled(uploaded_after=after)
-            if self._untouched(version, timedelta(minutes=1))
-        ]
+    def _due(self) -> Iterator[DocumentHead]:
+        until = self._clock.now() + _LOOK_OVER
+        for head in self._registry.due():
+            if self._clock.now() > until:
+                return
+            yield head
 
-    def _settle(self, version: DocumentVersion) -> bool:
-        self._lifecycle.settle(version.document_id, version.version)
-        return True
+    def _look_over(self, head: DocumentHead) -> bool:
+        differences = self._reconciler.look_over(head)
+        for difference in differences:
+            _log.warning(
+                "Mended: %s", difference.detail, extra={"document_id": head.document_id, "kind": str(difference.kind)}
+            )
+        return bool(differences)
 
     def _missed(self) -> Iterable[Any]:
         before = self._clock.now() - _MISSED_AFTER
@@ -188,7 +193,7 @@ class PipelineMonitor:
         return 100.0 * ended[DocumentStatus.FAILED] / total if total else 0.0
 
 
-def _count(items: Iterable[Any], repair: Callable[[Any], bool]) -> int:
+def _count(items: Iterable[Any], repair: Callable[[Any], int]) -> int:
     """How many items the repair helped; one that fails does not keep it from the others."""
     helped = 0
     for entry in items:

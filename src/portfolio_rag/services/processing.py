@@ -78,14 +78,7 @@ class Processing:
 
     def _chunk(self, version: DocumentVersion) -> list[Chunk]:
         rules = self._config.rules_for(version.s3_key.partition("/")[2])
-        try:
-            data = self._store.get(version.ref, max_bytes=rules.max_file_size_bytes)
-        except NotFound as error:
-            raise DocumentRejected(
-                FailureReason.DELETED, "The upload was deleted before it could be read. Upload it again."
-            ) from error
-        except PayloadTooLarge as error:
-            raise DocumentRejected(FailureReason.TOO_LARGE, str(error)) from error
+        data = self._read(version, rules.max_file_size_bytes)
         document = extract(data, version.filename, _limits(rules))
         drafts = chunk(
             document,
@@ -118,6 +111,22 @@ class Processing:
                 )
             )
         return chunks
+
+    def _read(self, version: DocumentVersion, max_bytes: int) -> bytes:
+        try:
+            try:
+                return self._store.get(version.ref, max_bytes=max_bytes)
+            except NotFound:
+                moved = self._lifecycle.follow(version)
+                if moved is None:
+                    raise
+                return self._store.get(moved.ref, max_bytes=max_bytes)
+        except NotFound as error:
+            raise DocumentRejected(
+                FailureReason.DELETED, "The upload was deleted before it could be read. Upload it again."
+            ) from error
+        except PayloadTooLarge as error:
+            raise DocumentRejected(FailureReason.TOO_LARGE, str(error)) from error
 
     def _now(self) -> str:
         return iso(self._clock.now())

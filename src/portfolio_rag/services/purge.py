@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from portfolio_rag.models import DocumentVersion
 from portfolio_rag.ports import ChunkStore, JobStore, VectorIndex, VectorStore
 from portfolio_rag.services.backup import VECTORS, VectorBackup, fingerprint_of, prefix_of, vector_id
 
@@ -19,9 +18,12 @@ class Purge:
         self._index = index
         self._jobs = jobs
 
-    def version(self, version: DocumentVersion) -> None:
-        """Remove every trace of the version's chunks. The registry row stays: it is the audit trail."""
-        document_id, number = version.document_id, version.version
+    def version(self, document_id: str, number: int) -> None:
+        """Remove every trace of the version's chunks. The registry row stays: it is the audit trail.
+
+        The chunk rows are found through an index that lags behind, so what was written a moment ago may be missed:
+        the Reconciler looks again when the index has caught up.
+        """
         stored = list(self._chunks.of_document(document_id, version=number))
         addresses = [
             vector_id(fingerprint_of(chunk.embedding_vector_s3), chunk.embedding_hash)

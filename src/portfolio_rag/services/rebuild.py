@@ -15,9 +15,7 @@ from portfolio_rag.services.embedding import window_records
 
 _log = logging.getLogger(__name__)
 
-_LEASE = timedelta(
-    minutes=20
-)  # Longer than any Lambda invocation (15 minutes): a crashed owner blocks no one for long.
+_LEASE = timedelta(minutes=20)  # Longer than any invocation (15 minutes): a crashed owner blocks no one for long.
 _GRACE_SECONDS = 10.0  # Queries that read the pointer before the switch end on the old collection.
 _CHUNKS_A_TIME = 32
 
@@ -66,10 +64,10 @@ class Rebuild:
             covered, windows = self._copy_backup(building)
             embedded, more = self._embed_missing(building, covered)
         except Exception:
-            self._jobs.end_build(owner, live=None)
+            self._jobs.end_build(owner, iso(self._clock.now()), live=None)
             self._vectors.drop(building)
             raise
-        self._jobs.end_build(owner, live=building)
+        self._jobs.end_build(owner, iso(self._clock.now()), live=building)
         self._sleep(_GRACE_SECONDS)
         self._vectors.drop(old)
         return {"documents": len(self._live()), "windows": windows + more, "embedded": embedded, "rebuilt": 1}

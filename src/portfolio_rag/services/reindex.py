@@ -134,8 +134,8 @@ class BatchReindex:
         A failed job is recorded as FAILED with the error, and the error is raised.
         """
         earlier = self._jobs.get(request.job_id)
-        if earlier is not None and earlier.status in (JobStatus.COMPLETED, JobStatus.FAILED):
-            return earlier  # The event came twice.
+        if earlier is not None and earlier.status is not JobStatus.PENDING:
+            return earlier  # The event came twice. (A job that has crashed is recorded as FAILED by check-health.)
         job = Job(
             job_id=request.job_id,
             job_type=request.job_type,
@@ -143,6 +143,7 @@ class BatchReindex:
             source_s3_prefix=request.source_s3_prefix,
             triggered_by=request.triggered_by,
             started_at=earlier.started_at if earlier else iso(self._clock.now()),
+            updated_at=iso(self._clock.now()),
         )
         self._jobs.put(job)
         try:

@@ -104,13 +104,12 @@ def test_an_outage_longer_than_the_queue_waits_ends_failed_and_recovers_without_
     assert world.sqs.queues["portfolio-embedding-dlq"].messages
     assert world.metrics.total("FailedChunks") == failed.chunk_count
     world.chroma.down = False
-    for _ in range(2):  # The first round settles what could not be purged, the second drives it again.
-        world.clock.advance(timedelta(minutes=5))
-        world.container.monitor.run()
-        world.run()
+    world.rest()
     world.check()
-    assert world.live(document_id) == 1
-    assert world.s3.current_keys(RAW) == ["processed/a.md"]
+    assert world.live(document_id) == 2
+    assert world.version(document_id, 2).attempt == 2
+    assert world.s3.current_keys(RAW, "processed/") == ["processed/a.md"]
+    assert not world.s3.current_keys(RAW, "failed/")
 
 
 def test_a_poison_message_does_not_hold_up_its_batch_mates(world: World) -> None:
