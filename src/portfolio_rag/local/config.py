@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -23,6 +24,8 @@ _PORTS: Mapping[str, tuple[int, str | None]] = {
     "API_PORT": (8000, "API_URL"),
     "LAMBDA_HOST_PORT": (9700, None),
 }
+
+_PORTS_FILE = "ports.json"
 
 # Real credentials and profiles never reach the emulator or what runs against it.
 _DROPPED = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_ENDPOINT_URL_S3", "AWS_CONFIG_FILE")
@@ -53,6 +56,7 @@ class StackConfig:
     def load(cls, env: Mapping[str, str] | None = None, project: Path | None = None) -> StackConfig:
         """Read the environment (by default os.environ) over `.env` of the project (or PORTFOLIO_ENV_FILE).
 
+        A port that neither names is that of the stack that runs in this home, if one does.
         Raises StackError when a port is no port or two are the same.
         """
         project = project or project_root()
@@ -60,14 +64,15 @@ class StackConfig:
         given = {name: value for name, value in (os.environ if env is None else env).items() if value}
         path = project / given.get("PORTFOLIO_ENV_FILE", ".env")
         settings = {name: value for name, value in dotenv_values(path).items() if value} | given
-        ports = {name: _port(name, settings) for name in _PORTS}
+        home = project / settings.get("PORTFOLIO_HOME", ".portfolio")
+        running = _running_ports(home)
+        ports = {name: _port(name, settings, running) for name in _PORTS}
         if len(set(ports.values())) < len(ports):
             listed = ", ".join(f"{name}={port}" for name, port in ports.items())
             raise StackError(f"Each process needs a port of its own: {listed}.")
-        home = Path(settings.get("PORTFOLIO_HOME", ".portfolio"))
         return cls(
             project=project,
-            home=home if home.is_absolute() else project / home,
+            home=home,
             settings=settings,
             **{name.lower(): port for name, port in ports.items()},
         )
@@ -113,6 +118,14 @@ class StackConfig:
     def model_dir(self) -> Path:
         return self.project / self.settings.get("PORTFOLIO_MODEL_DIR", str(self.home / "model"))
 
+    def remember_ports(self) -> None:
+        """Let later commands find the running stack without being told its ports again."""
+        ports = {name: getattr(self, name.lower()) for name in _PORTS}
+        (self.run_dir / _PORTS_FILE).write_text(json.dumps(ports))
+
+    def forget_ports(self) -> None:
+        (self.run_dir / _PORTS_FILE).unlink(missing_ok=True)
+
     def ignored_urls(self) -> list[str]:
         """Variables that point elsewhere than the stack listens: told to the user, since they have no effect here."""
         wanted = {"AWS_ENDPOINT_URL": self.emulator_port, "CHROMA_URL": self.chroma_port}
@@ -147,7 +160,15 @@ class StackConfig:
         return child | self.aws_environment()
 
 
-def _port(name: str, settings: Mapping[str, str]) -> int:
+def _running_ports(home: Path) -> Mapping[str, int]:
+    try:
+        ports = json.loads((home / "run" / _PORTS_FILE).read_text())
+    except (OSError, ValueError):
+        return {}
+    return {str(name): int(port) for name, port in ports.items()}
+
+
+def _port(name: str, settings: Mapping[str, str], running: Mapping[str, int]) -> int:
     default, url_name = _PORTS[name]
     raw = settings.get(name, "")
     if raw:
@@ -158,4 +179,4 @@ def _port(name: str, settings: Mapping[str, str]) -> int:
         url = urlsplit(settings.get(url_name, ""))
         if url.hostname in _LOOPBACK_NAMES and url.port:
             return url.port
-    return default
+    return running.get(name, default)

@@ -53,6 +53,7 @@ class Stack:
             if not self.supervisor.running():
                 self.supervisor.start(self._programs, self.config.child_environment())
                 self._fingerprint_file.write_text(self._fingerprint())
+                self.config.remember_ports()
             # The API reads at its start what Terraform makes; the others do not.
             for name in ("emulator", "chroma", "lambda"):
                 self._start(name, report)
@@ -66,7 +67,9 @@ class Stack:
 
     def down(self) -> bool:
         """Stop every process, letting the emulator save its state; False when nothing ran."""
-        return self.supervisor.shutdown()
+        stopped = self.supervisor.shutdown()
+        self.config.forget_ports()
+        return stopped
 
     def clean(self) -> None:
         """Stop, and delete all state: documents, vectors, logs. The baked model and the plugins stay."""

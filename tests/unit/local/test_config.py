@@ -90,3 +90,13 @@ def test_a_system_proxy_does_not_stand_in_the_way(tmp_path: Path) -> None:
     assert child["NO_PROXY"] == "example.org,127.0.0.1,localhost"
     assert child["no_proxy"] == "127.0.0.1,localhost"
     assert child["HTTP_PROXY"] == "http://proxy:3128"
+
+
+def test_a_running_stack_is_found_without_being_told_its_ports_again(tmp_path: Path) -> None:
+    started = load(tmp_path, API_PORT="8100", CHROMA_PORT="8200")
+    started.run_dir.mkdir(parents=True)
+    started.remember_ports()
+    later = load(tmp_path, CHROMA_PORT="8300")
+    assert (later.api_port, later.chroma_port, later.emulator_port) == (8100, 8300, 4566)
+    later.forget_ports()
+    assert load(tmp_path).api_port == 8000
