@@ -1,7 +1,10 @@
 """The full-text side of retrieval: SQLite's FTS5 with BM25, in a file of the API process.
 
-Nothing of the corpus is held in memory: a query reads the postings of its words. Measured on 100,000 windows of 500
-characters: see docs/decisions.
+Nothing of the corpus is held in memory: a query reads the postings of its words. Measured on 100,000 windows of AWS's
+guides and 25 real questions: a file of 83 MB, 36 ms of processor time a query in the median, 106 ms at most, the same
+with a filter, in a process of 42 MB.
+
+One process a file: several would do the same work several times.
 """
 
 from __future__ import annotations

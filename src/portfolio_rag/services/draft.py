@@ -16,11 +16,14 @@ from portfolio_rag.text.sentences import sentences
 MAX_DRAFT_CHARACTERS = 20_000
 """What a model may say at most; the rest is not looked at. 1,000 tokens of answer have about 5,000."""
 
+MAX_DRAFT_SENTENCES = 60
+
 _IMAGE = re.compile(r"!\[[^\]]*\]\s*(?:\([^)]*\)|\[[^\]]*\])")
 _LINK = re.compile(r"\[([^\]]*)\]\((?:[^()]|\([^)]*\))*\)")
 _REFERENCE_LINK = re.compile(r"\[([^\]]+)\]\[(?!\d)[^\]]*\]")
 _LINK_DEFINITION = re.compile(r"^\s{0,3}\[[^\]]+\]:\s*\S+.*$", re.MULTILINE)
 _AUTOLINK = re.compile(r"<((?:https?|ftp|mailto):[^>\s]*)>", re.IGNORECASE)
+
 _SCRIPT = re.compile(r"<(script|style)\b[^>]*>.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->", re.DOTALL)
 _EMPHASIS = re.compile(r"(\*\*|__|`+)(?=\S)(.+?)(?<=\S)\1")
@@ -57,7 +60,7 @@ def plain(text: str) -> str:
 
 
 def parse_draft(text: str) -> list[DraftSentence]:
-    """The sentences of a draft in order."""
+    """The sentences of a draft in order; what goes beyond the limits is dropped unread."""
     found: list[DraftSentence] = []
     for number, line in enumerate(plain(text[:MAX_DRAFT_CHARACTERS]).splitlines()):
         if _HEADING.match(line):
@@ -75,7 +78,7 @@ def parse_draft(text: str) -> list[DraftSentence]:
                 last = found[-1]
                 merged = tuple(dict.fromkeys(last.citations + cited))
                 found[-1] = DraftSentence(last.text, merged, last.line, last.prefix)
-    return found
+    return found[:MAX_DRAFT_SENTENCES]
 
 
 def without_marks(sentence: str) -> str:

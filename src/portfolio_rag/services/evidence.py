@@ -25,6 +25,9 @@ MAX_SPAN_SENTENCES = 3
 HOLDS = 0.6
 """Soft score (words and meaning together) from which a span holds a claim."""
 
+MIN_COVERED = 0.5
+"""Share of a claim's weighted words and values that its evidence must hold, however close the vectors are."""
+
 _CONTRADICTION_MARGIN = 0.05
 """A sentence that contradicts the claim outweighs any other that is not at least this near to it."""
 
@@ -181,6 +184,7 @@ class Claim:
 class Support:
     """What a source says to a claim: [start, end) of the best span in its text, `score` 0 to 1.
 
+    `cosine` is 0 where too few words are covered for it to matter.
     `conflict` says in words which hard fact the span does not hold; empty when none.
     """
 
@@ -199,6 +203,10 @@ class _Span:
     first: int
     last: int
     covered: float
+
+    @property
+    def near(self) -> bool:
+        return self.covered >= MIN_COVERED
 
     @property
     def start(self) -> int:
@@ -221,7 +229,8 @@ def weigh(covered: float, cosine: float) -> float:
 def support(claims: Sequence[Claim], sources: Sequence[SourceText], embedder: Embedder) -> list[list[Support]]:
     """For each claim, each source's best span, best source first. One call of the embedder for all."""
     spans = [[span for source in sources for span in _best_spans(claim, source)] for claim in claims]
-    texts = list(dict.fromkeys([c.text for c in claims] + [span.text for found in spans for span in found]))
+    pairs = [(claim, span) for claim, found in zip(claims, spans, strict=True) for span in found]
+    texts = list(dict.fromkeys(text for claim, span in pairs if span.near for text in (claim.text, span.text)))
     vectors = dict(zip(texts, embedder.embed(texts), strict=True)) if texts else {}
     return [_rank(claim, found, vectors) for claim, found in zip(claims, spans, strict=True)]
 
@@ -247,7 +256,7 @@ def _best_spans(claim: Claim, source: SourceText) -> list[_Span]:
 def _rank(claim: Claim, spans: Sequence[_Span], vectors: dict[str, Vectors]) -> list[Support]:
     by_source: dict[int, list[Support]] = {}
     for span in spans:
-        cosine = float(np.dot(vectors[claim.text], vectors[span.text]))
+        cosine = float(np.dot(vectors[claim.text], vectors[span.text])) if span.near else 0.0
         found = Support(
             span.source.number,
             span.start,

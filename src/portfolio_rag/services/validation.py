@@ -13,14 +13,11 @@ from dataclasses import dataclass, replace
 from portfolio_rag.answers import Verdict
 from portfolio_rag.ports import Embedder
 from portfolio_rag.services.draft import DraftSentence
-from portfolio_rag.services.evidence import HOLDS, Claim, SourceText, Support, conflict, support
+from portfolio_rag.services.evidence import HOLDS, MIN_COVERED, Claim, SourceText, Support, conflict, support
 from portfolio_rag.services.words import coverage, terms
 
-MIN_COVERED = 0.5
-"""Share of a claim's weighted content words that its evidence must hold, however close the vectors are."""
-
 MIN_CLAUSE_COVERED = 0.34
-"""The same for each clause: an invented tail must not ride on a true beginning."""
+"""As MIN_COVERED for each clause: an invented tail must not ride on a true beginning."""
 
 _STRANGE_RUN = 3
 """Content words in a row that the evidence does not have: more than a rephrasing needs."""

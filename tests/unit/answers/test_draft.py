@@ -68,4 +68,5 @@ def test_a_range_cannot_explode() -> None:
 
 
 def test_a_draft_is_cut_at_its_limit() -> None:
-    assert sum(len(sentence.text) for sentence in parse_draft("Messages stay. " * 100_000)) <= 20_000
+    assert len(parse_draft("Messages stay. " * 100_000)) == 60
+    assert sum(len(sentence.text) for sentence in parse_draft(("x" * 3000 + ". ") * 100)) <= 20_000
