@@ -12,7 +12,7 @@ from enum import StrEnum
 from portfolio_rag.errors import DocumentRejected, FailureReason
 from portfolio_rag.text.sanitise import clean_code, clean_line, clean_prose
 
-MAX_HEADING_CHARACTERS = 250
+MAX_HEADING_CHARACTERS = 200
 """A longer "heading" is running text in a heading's clothes."""
 
 
@@ -93,6 +93,7 @@ class DocumentBuilder:
         self._length = 0
         self._blocks: list[Block] = []
         self._headings: list[tuple[int, str]] = []
+        self._first_heading: str | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -107,6 +108,8 @@ class DocumentBuilder:
             while self._headings and self._headings[-1][0] >= level:
                 self._headings.pop()
             self._headings.append((level, text))
+            if level == 1 and self._first_heading is None:
+                self._first_heading = text
             self._append(BlockKind.HEADING, text, page)
 
     def paragraph(self, text: str, page: int | None = None) -> None:
@@ -135,10 +138,13 @@ class DocumentBuilder:
             self._append(BlockKind.LIST, text, page)
 
     def build(self, file_type: str, title: str | None = None, page_count: int | None = None) -> ExtractedDocument:
-        """Raises DocumentRejected(NO_TEXT) when nothing was added."""
+        """The document; without a `title` of its own it has that of its first heading of level 1.
+
+        Raises DocumentRejected(NO_TEXT) when nothing was added.
+        """
         if self.is_empty:
             raise DocumentRejected(FailureReason.NO_TEXT, "The document holds no text.")
-        title = clean_line(title or "")[:MAX_HEADING_CHARACTERS] or None
+        title = clean_line(title or "")[:MAX_HEADING_CHARACTERS] or self._first_heading
         return ExtractedDocument("".join(self._parts), file_type, tuple(self._blocks), title, page_count)
 
     def _append(self, kind: BlockKind, text: str, page: int | None) -> None:

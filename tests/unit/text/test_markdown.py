@@ -99,6 +99,12 @@ def test_heading_paths(read: Read) -> None:
     assert document.title == "A"
 
 
+def test_a_heading_as_long_as_a_paragraph_is_one(read: Read, blocks_of: BlocksOf) -> None:
+    document = read("words and " * 30 + "more\n====\n\n# Real", "a.md")
+    assert [kind for kind, _ in blocks_of(document)] == ["paragraph", "heading"]
+    assert document.title == "Real"
+
+
 def test_blocks_are_all_there_is(read: Read) -> None:
     document = read(SOURCE, "a.md")
     assert "\n\n".join(document.text[b.start : b.end] for b in document.blocks) == document.text

@@ -51,7 +51,7 @@ def extract(data: bytes, limits: ExtractionLimits) -> ExtractedDocument:
     builder = DocumentBuilder(limits.max_characters)
     walk = _Walk(builder, _outline_levels(document.styles.element))
     walk.blocks(document.element.body)
-    return builder.build("docx", document.core_properties.title or walk.title)
+    return builder.build("docx", document.core_properties.title)
 
 
 def _malformed() -> DocumentRejected:
@@ -130,7 +130,6 @@ class _Walk:
     def __init__(self, builder: DocumentBuilder, levels: dict[str, int]) -> None:
         self._builder = builder
         self._levels = levels
-        self.title: str | None = None
 
     def blocks(self, parent: Any) -> None:
         for element in _block_elements(parent):
@@ -146,8 +145,6 @@ class _Walk:
         own_level = None if properties is None else _level(properties.find(qn("w:outlineLvl")))
         level = own_level or self._levels.get(style or "")
         if level is not None:
-            if level == 1 and self.title is None:
-                self.title = text
             self._builder.heading(text, level)
             return
         numbering = None if properties is None else properties.find(qn("w:numPr"))

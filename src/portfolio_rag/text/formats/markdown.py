@@ -32,7 +32,7 @@ def extract(data: bytes, limits: ExtractionLimits) -> ExtractedDocument:
     walk = _Walk(DocumentBuilder(limits.max_characters))
     tokens = parser.parse(text)
     walk.run(tokens)
-    return walk.builder.build("md", title or walk.title)
+    return walk.builder.build("md", title)
 
 
 def _split_front_matter(text: str) -> tuple[str | None, str]:
@@ -49,7 +49,6 @@ class _Walk:
     """Turns the flat stream of tokens into blocks."""
 
     builder: DocumentBuilder
-    title: str | None = None
     lists: list[ListNumbering] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
 
@@ -81,10 +80,7 @@ class _Walk:
     def _inline(self, opening: Token, token: Token) -> None:
         text = inline_text(token.children or ())
         if opening.type == "heading_open":
-            level = int(opening.tag[1])
-            if level == 1 and self.title is None:
-                self.title = text
-            self.builder.heading(text, level)
+            self.builder.heading(text, int(opening.tag[1]))
         elif opening.type in ("td_open", "th_open"):
             self.rows[-1].append(text)
         elif self.lists:
