@@ -28,7 +28,9 @@ def main() -> int:
             schedule.run()
         except AssertionError as error:
             failures += 1
-            print(error if arguments.trace else str(error).split("\n", 1)[0])
+            print(str(error).split("\n", 1)[0])
+            if arguments.trace:
+                print("\n".join(schedule.faults.trace))
         faults += len(schedule.faults.injected)
     seconds = time.monotonic() - started
     print(f"{arguments.schedules} schedules, {faults} faults injected, {failures} failed, {seconds:.0f} s")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -35,6 +36,7 @@ class Faults:
         self._rate = rate
         self.budget = budget
         self._quiet = False
+        self._invocation = threading.local()
         self.gate: Callable[[], None] | None = None
         """Where a worker hands over to another one before its call (turns.py)."""
 
@@ -50,11 +52,24 @@ class Faults:
         finally:
             self._quiet = before
 
+    @contextmanager
+    def until(self, over: Callable[[], bool]) -> Iterator[None]:
+        """Kill the invocation of this thread at its first call after its time is over."""
+        before = getattr(self._invocation, "over", None)
+        self._invocation.over = over
+        try:
+            yield
+        finally:
+            self._invocation.over = before
+
     def around(self, service: str, operation: str, call: Call, arguments: dict[str, Any]) -> Any:
         if self._quiet:
             return call(**arguments)
         if self.gate is not None:
             self.gate()
+        over = getattr(self._invocation, "over", None)
+        if over is not None and over():
+            raise Crash(f"out of time before {service}.{operation}")
         number = self.calls
         self.calls += 1
         kind = self._choose(number, service, operation)

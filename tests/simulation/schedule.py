@@ -6,9 +6,10 @@ import random
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from portfolio_rag.errors import NotFound
 from portfolio_rag.models import DocumentStatus, document_id_for
 
-from .faults import Faults
+from .faults import Crash, Faults
 from .world import RAW, World
 
 KEYS = ("a.md", "dir/b.md")
@@ -30,6 +31,20 @@ TEXTS = {
     "longer": text_of("long", 40) + "\n\n# More\n\n" + text_of("longer", 10),
     "other": text_of("other", 8),
 }
+
+
+_WEIGHTS = {
+    "upload": 8,
+    "bad": 2,
+    "delete": 3,
+    "remove": 1,
+    "retry": 1,
+    "health": 3,
+    "job": 3,
+    "sidecar": 1,
+    "old event": 1,
+}
+_TRAVELS = [timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=2), timedelta(days=4)]
 
 
 @dataclass
@@ -59,22 +74,20 @@ class Schedule:
                 for _ in range(self.rng.choice([0, 1, 2, 5, 50])):
                     self.world.step()
                 if self.rng.random() < 0.2:
-                    self.world.clock.advance(timedelta(minutes=self.rng.randint(1, 15)))
+                    self.world.clock.advance(self.rng.choice(_TRAVELS))
             self._come_to_rest()
             self._check()
         except AssertionError as error:
-            shown = "\n".join(self.faults.trace[-400:])
             raise AssertionError(
-                f"seed {self.seed}: {error}\ninjected: {self.faults.injected}\ntrace:\n{shown}"
+                f"seed {self.seed}: {error}\ninjected: {self.faults.injected}\n"
+                f"The whole trace: python -m tests.simulation 1 {self.seed} --trace"
             ) from error
         return self.world
 
     def _act(self) -> None:
         key = self.rng.choice(KEYS)
         expected = self.expected[key]
-        action = self.rng.choices(["upload", "bad", "delete", "health", "job", "sidecar"], weights=[8, 2, 3, 2, 2, 1])[
-            0
-        ]
+        (action,) = self.rng.choices(list(_WEIGHTS), weights=list(_WEIGHTS.values()))
         self.faults.note(f"{self.world.clock.time:%d %H:%M:%S} USER {action} {key}")
         if action == "upload":
             name = self.rng.choice(list(TEXTS))
@@ -90,12 +103,37 @@ class Schedule:
         elif action == "sidecar":
             self.world.upload(f"{key}.metadata.json", f'{{"metadataAttributes": {{"n": {self.rng.randint(1, 9)}}}}}')
         elif action == "health":
-            self.world.attempt("check_health", {})
-        else:
+            self.world.invocations.append(("check_health", {}))
+        elif action == "retry":
+            self._retry(key)
+        elif action == "remove":
+            self._remove(key, expected)
+        elif action == "old event" and self.world.delivered:
+            self.world.notifications.append(self.rng.choice(self.world.delivered))
+        elif action == "job":
             self.jobs += 1
-            job_type = self.rng.choice(["REINDEX", "BATCH", "INCREMENTAL"])
+            job_type = self.rng.choice(["REINDEX", "REINDEX", "BATCH", "INCREMENTAL"])
             event = {"job_id": f"{self.jobs:08d}-job", "job_type": job_type, "triggered_by": "USER"}
-            self.world.attempt("batch_reindex", event)
+            self.world.invocations.append(("batch_reindex", event))
+
+    def _retry(self, key: str) -> None:
+        try:
+            self.world.container.redrive.document(document_id_for(RAW, key))
+        except (Crash, Exception) as error:
+            self.faults.note(f"        retry: {error!r:.200}")
+
+    def _remove(self, key: str, expected: Expected) -> None:
+        """Through the API: the whole document, wherever its objects are."""
+        try:
+            self.world.container.documents.delete(document_id_for(RAW, key))
+        except NotFound:
+            # Not registered yet, or gone.
+            return
+        except (Crash, Exception) as error:
+            self.faults.note(f"        delete: {error!r:.200}")
+            expected.allowed |= {None}
+        else:
+            expected.allowed = {None}
 
     def _delete(self, key: str, expected: Expected) -> None:
         waiting = f"incoming/{key}" in self.world.s3.current_keys(RAW)

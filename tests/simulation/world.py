@@ -31,6 +31,13 @@ RAW, EMBEDDINGS, CONFIG = "portfolio-raw", "portfolio-embeddings", "portfolio-co
 INGESTION, EMBEDDING = "portfolio-ingestion-queue", "portfolio-embedding-queue"
 CONSUMERS = {INGESTION: "document_processor", EMBEDDING: "embedding_generator"}
 FUNCTIONS = ("document_intake", *CONSUMERS.values(), "batch_reindex", "check_health")
+TIMEOUTS = {
+    "document_intake": timedelta(seconds=30),
+    "document_processor": timedelta(seconds=50),
+    "embedding_generator": timedelta(seconds=120),
+    "batch_reindex": timedelta(seconds=900),
+    "check_health": timedelta(seconds=60),
+}
 COLLECTION = "portfolio_knowledge"
 
 
@@ -88,6 +95,9 @@ class World:
         self.faults = faults or Faults()
         self.clock = SimClock()
         self.notifications: list[Notification] = []
+        self.delivered: list[Notification] = []
+        self.invocations: list[tuple[str, dict[str, Any]]] = []
+        """Functions that rules and the API have started, and that run when the scheduler lets them."""
         self.dropped: list[Notification] = []
         """Events whose function failed three times: nobody will deliver them again."""
         self.uploads: dict[str, bytes] = {}
@@ -126,7 +136,7 @@ class World:
         for _ in range(max_steps):
             if not self.step():
                 following = self.sqs.next_visible_at()
-                if following is None and not self.notifications:
+                if following is None and not self.notifications and not self.invocations:
                     return
                 if following is not None and following > self.clock.time:
                     self.clock.time = following
@@ -139,8 +149,8 @@ class World:
             return False
         if self.rng is None:
             tasks[0]()
-        elif len(tasks) > 1 and self.rng.random() < 0.3:
-            self._together(self.rng.sample(tasks, 2))
+        elif len(tasks) > 1 and self.rng.random() < 0.4:
+            self._together(self.rng.sample(tasks, min(len(tasks), self.rng.choice([2, 2, 3]))))
         else:
             self.rng.choice(tasks)()
         return True
@@ -192,19 +202,28 @@ class World:
 
     def _deliveries(self) -> list[Callable[[], None]]:
         """Everything that could be delivered now. What is received twice may be handled at the same time."""
-        tasks: list[Callable[[], None]] = [self._deliver_notification] if self.notifications else []
+        tasks: list[Callable[[], None]] = [self._deliver_notification] * min(2, len(self.notifications))
+        tasks += [functools.partial(self._start, invocation) for invocation in self.invocations]
         for name in CONSUMERS:
             if self.sqs.visible(name):
                 tasks.append(functools.partial(self._deliver_batch, name))
+                if self.rng and self.rng.random() < 0.3:
+                    tasks.append(functools.partial(self._deliver_batch, name))
                 if self.rng and self.rng.random() < self.duplicates:
                     tasks.append(functools.partial(self._deliver_batch, name, keep=True))
         return tasks
+
+    def _start(self, invocation: tuple[str, dict[str, Any]]) -> None:
+        if invocation in self.invocations:
+            self.invocations.remove(invocation)
+            self.attempt(*invocation)
 
     def _deliver_notification(self) -> None:
         if not self.notifications:
             return  # The other worker has taken it.
         at = self.rng.randrange(len(self.notifications)) if self.rng else 0
         note = self.notifications.pop(at)
+        self.delivered.append(replace(note, tries=1))
         if self.rng and self.rng.random() < self.duplicates:
             self.notifications.append(note)
         try:
@@ -238,11 +257,14 @@ class World:
             self.sqs.acknowledge(name, messages, answer)
 
     def invoke(self, function: str, event: dict[str, Any]) -> dict[str, Any]:
-        """Run the real handler as Lambda does."""
-        context = SimpleNamespace(get_remaining_time_in_millis=lambda: 900_000)
+        """Run the real handler as Lambda does: killed when its time is over."""
+        end = self.clock.time + TIMEOUTS[function]
+        left = lambda: int((end - self.clock.time).total_seconds() * 1000)  # noqa: E731
+        context = SimpleNamespace(get_remaining_time_in_millis=left)
         self.faults.note(f"{self.clock.time:%d %H:%M:%S} {function}")
         try:
-            return dict(self.handlers[function].handler(event, context))
+            with self.faults.until(lambda: self.clock.time > end):
+                return dict(self.handlers[function].handler(event, context))
         except Crash as crash:
             self.faults.note(f"        {function} crashed {crash}")
             self.container = SimContainer(self)  # A new process has nothing cached.

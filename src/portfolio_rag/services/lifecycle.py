@@ -122,13 +122,13 @@ class Lifecycle:
             elif not version.retired:
                 self._purge.version(version.document_id, version.version)
                 self._clear_source(version, head)
-                self._hide_upload(version)
+                self._hide(version)
                 self._registry.relocate(version, version.ref, settled=True, retired=True)
 
-    def _hide_upload(self, version: DocumentVersion) -> None:
-        """A delete marker over an upload that lies in `incoming/` although its document is deleted."""
+    def _hide(self, version: DocumentVersion) -> None:
+        """A delete marker over the bytes of a deleted document, where its deletion has not come to set one."""
         current = ObjectRef(version.bucket, version.s3_key)
-        if keys.stage_of(version.s3_key) == keys.INCOMING:
+        if keys.stage_of(version.s3_key) != keys.ARCHIVED:
             found = self._store.head(current)
             if found is not None and found.ref == version.ref:
                 self._store.delete(current)
@@ -198,6 +198,8 @@ class Lifecycle:
                 else keys.FAILED + head.logical_key
             )
             here = self._move(version, target, reason=None if replaced else version)
+        if head.deleted_at is not None:
+            self._hide(version)
         if version.chunk_count is not None:
             self._purge.version(version.document_id, version.version)
         self._registry.relocate(version, here, settled=True, retired=version.retired)
