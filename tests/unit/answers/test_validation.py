@@ -130,3 +130,13 @@ def test_text_that_speaks_to_a_model_is_no_evidence(injection: str) -> None:
 )
 def test_ordinary_text_is_evidence(text: str) -> None:
     assert [sentence.text for sentence in split_sentences(text)] == [text]
+
+
+def test_a_long_hostile_draft_costs_few_embeddings() -> None:
+    embedder = WordEmbedder()
+    source = SourceText.build(1, "\n\n".join(f"Queue {n} keeps messages for {n} days." for n in range(300)), "")
+    draft = " ".join(f"Elephant number {n} eats {n} trees of the savannah [1]." for n in range(1000))
+    results = check("queues?", parse_draft(draft), [source], embedder)
+    assert len(results) == 60
+    assert not any(result.verdict is Verdict.SUPPORTED for result in results)
+    assert embedder.texts < 100
