@@ -103,6 +103,8 @@ def build(images: Sequence[str]) -> None:
     """Build `images` under all their names, and hand the functions' tag to Terraform once all of them carry it."""
     tags = {image: tag_of(image) for image in images}
     with _builder() as run:
+        if len(images) > 1:
+            run(DOCKERFILE, [f"{PREFIX}/stages:latest"], "--target", "stages")
         for image, tag in tags.items():
             run(
                 DOCKERFILE,

@@ -8,6 +8,7 @@ the environment (COMPOSE_FILE, EMULATOR_PORT, OPENAI_API_KEY, …) works here as
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
@@ -23,11 +24,13 @@ from rich.console import Console
 
 from portfolio_rag.cli.progress import RichReporter
 from portfolio_rag.local.errors import StackError
+from portfolio_rag.local.functions import queue_concurrency
 from portfolio_rag.local.terraform import Terraform, plugin_environment, tflocal_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "samples" / "documents"
 _API_SECONDS = 120
+_SETTINGS = "TF_VAR_function_settings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +90,21 @@ class ContainerStack:
         shutil.rmtree(self.home, ignore_errors=True)
 
     def _terraform(self) -> Terraform:
-        environment = tflocal_environment(plugin_environment(self.environment, ROOT), self.emulator_url)
+        variables = {_SETTINGS: json.dumps(self._function_settings())}
+        environment = tflocal_environment(plugin_environment(self.environment, ROOT) | variables, self.emulator_url)
         return Terraform(source=ROOT / "terraform", work=self.home / "terraform", environment=environment)
+
+    def _function_settings(self) -> dict[str, dict[str, int]]:
+        """Terraform's `function_settings` for one machine; what the user set as TF_VAR_function_settings wins.
+
+        Every upload of a burst starts a container of its own until some are warm: no more of them than a laptop
+        holds, and time enough for all to start at once.
+        """
+        settings = queue_concurrency(ROOT / "images")
+        settings["document-intake"] = {"reserved_concurrency": 16, "timeout_seconds": 120}
+        for function, chosen in json.loads(self.environment.get(_SETTINGS) or "{}").items():
+            settings[function] = settings.get(function, {}) | chosen
+        return settings
 
     def _await_api(self) -> None:
         deadline = time.monotonic() + _API_SECONDS

@@ -52,7 +52,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveContainers]:
         "API_PORT": str(api),
         # A message that failed comes back after six times the timeout of its function: short, so that the test that
         # takes Chroma away does not wait for long.
-        "TF_VAR_function_settings": '{"embedding-generator": {"timeout_seconds": 20, "maximum_concurrency": 2}}',
+        "TF_VAR_function_settings": '{"embedding-generator": {"timeout_seconds": 25}}',
     }
     command = [sys.executable, str(ROOT / "scripts" / "containers" / "stack.py")]
     with ExitStack() as cleanup:
