@@ -37,6 +37,9 @@ def extract(data: bytes, limits: ExtractionLimits) -> ExtractedDocument:
     try:
         document = docx.Document(io.BytesIO(data))
     except ValueError as error:
+        # python-docx names the content type of what is no plain document.
+        if "content type" not in str(error):
+            raise _malformed() from error
         raise unsupported("a Word document with macros, or a template", limits.allowed_types) from error
     except (
         PackageNotFoundError,
