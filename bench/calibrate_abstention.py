@@ -24,7 +24,7 @@ from portfolio_rag.services.words import coverage, terms
 MAX_QUESTIONS = 400
 MAX_LOST = 0.10
 WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
-PENALTIES = (0.0, 0.15, 0.25, 0.35)
+PENALTIES = (0.0, 0.1, 0.2, 0.3, 0.4)
 
 
 @dataclass(frozen=True)

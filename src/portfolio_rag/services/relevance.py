@@ -16,15 +16,15 @@ from portfolio_rag.services.words import coverage, terms
 COVERAGE_WEIGHT = 0.5
 """How much full coverage of the question's words adds to the cosine."""
 
-MISSING_NAME_PENALTY = 0.25
+MISSING_NAME_PENALTY = 0.3
 """What a name of the question costs that no passage mentions."""
 
-THRESHOLD = 0.7
+THRESHOLD = 0.69
 """Below it the documents are taken not to answer. All three numbers: bench/calibrate_abstention.py."""
 
 
 def relevance(question: str, passages: Sequence[Passage]) -> float:
-    """The best window's cosine plus weighted coverage, less the penalty: -0.25 to 1.5; 0 without passages."""
+    """The best window's cosine plus weighted coverage, less the penalty: -0.3 to 1.5; 0 without passages."""
     if not passages:
         return 0.0
     wanted = frozenset(terms(question))
