@@ -165,17 +165,18 @@ class Schedule:
         for key, expected in self.expected.items():
             document_id = document_id_for(RAW, key)
             live = self.world.live(document_id)
-            found = self._name(document_id) if live else None
+            found = name_of(self.world, document_id) if live else None
             assert found in expected.allowed, f"{key} answers {found}, expected one of {expected.allowed}"
             if live:
                 assert self.world.version(document_id, live).status is DocumentStatus.COMPLETED
 
-    def _name(self, document_id: str) -> str:
-        """Which text answers, by its chunks: all of them, or it is no text of ours."""
-        answering = [" ".join(chunk.content.split()) for chunk in self.world.chunks(document_id)]
-        assert answering, f"{document_id} is live without a chunk"
-        for name, text in TEXTS.items():
-            flat = " ".join(text.split())
-            if all(content in flat for content in answering) and answering[-1][-40:] == flat[-40:]:
-                return name
-        raise AssertionError(f"{document_id} answers from {answering!r:.300}")
+
+def name_of(world: World, document_id: str) -> str:
+    """Which text answers, by its chunks: all of them, or it is no text of ours."""
+    answering = [" ".join(chunk.content.split()) for chunk in world.chunks(document_id)]
+    assert answering, f"{document_id} is live without a chunk"
+    for name, text in TEXTS.items():
+        flat = " ".join(text.split())
+        if all(content in flat for content in answering) and answering[-1][-40:] == flat[-40:]:
+            return name
+    raise AssertionError(f"{document_id} answers from {answering!r:.300}")

@@ -1,0 +1,154 @@
+"""Exhaustive: every external call of a document's basic life fails once in every way, and all ends as without a fault.
+
+Each scenario is run once without a fault to count its calls. Then it is run once for every call and every kind of
+fault: a crash before the call, one after it, an answer that is lost after the commit, and a refusal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from portfolio_rag.errors import Conflict
+from portfolio_rag.models import document_id_for
+
+from .fast import install
+from .faults import Crash
+from .schedule import BAD, TEXTS, name_of
+from .world import RAW, World
+
+KEY = "dir/a.md"
+DOCUMENT = document_id_for(RAW, KEY)
+KINDS = ("crash-before", "crash-after", "answer-lost", "fails")
+Step = Callable[[World], None]
+
+
+@pytest.fixture(autouse=True)
+def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch)
+
+
+def upload(name: str) -> Step:
+    return lambda world: (world.upload(KEY, TEXTS[name]), world.run())[1]
+
+
+def nothing(world: World) -> None:
+    return None
+
+
+def bad(world: World) -> None:
+    world.upload(KEY, BAD)
+    world.run()
+
+
+def delete(world: World) -> None:
+    world.delete(f"processed/{KEY}")
+    world.run()
+
+
+def outage(world: World) -> None:
+    """The upload comes while Chroma is down, so that it fails for a reason that will pass."""
+    world.chroma.down = True
+    world.upload(KEY, TEXTS["long"])
+    world.run()
+    world.chroma.down = False
+
+
+def redrive(world: World) -> None:
+    """A person who sees an error tries again; one who is told that nothing has failed is content."""
+    for _ in range(2):
+        try:
+            world.container.redrive.document(DOCUMENT)
+            break
+        except Conflict:
+            break
+        except (Crash, Exception):
+            continue
+    world.run()
+
+
+def reindex(world: World) -> None:
+    world.attempt("batch_reindex", {"job_id": "11111111-job", "job_type": "REINDEX"})
+    world.run()
+
+
+def replaced_on_the_way(world: World) -> None:
+    world.upload(KEY, TEXTS["other"])
+    world.step()
+    world.step()
+    world.upload(KEY, TEXTS["long"])
+    world.run()
+
+
+def sidecar_on_the_way(world: World) -> None:
+    world.upload(KEY, TEXTS["long"])
+    world.step()
+    world.upload(f"{KEY}.metadata.json", '{"metadataAttributes": {"team": "platform"}}')
+    world.run()
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """`before` runs without a fault; `act` is what each fault hits; `answers` is the text that answers in the end."""
+
+    before: Step
+    act: Step
+    answers: str | None
+
+
+SCENARIOS = {
+    "create": Scenario(nothing, upload("long"), "long"),
+    "update": Scenario(upload("other"), upload("long"), "long"),
+    "shrink": Scenario(upload("long"), upload("short"), "short"),
+    "identical": Scenario(upload("long"), upload("long"), "long"),
+    "delete": Scenario(upload("long"), delete, None),
+    "fail": Scenario(upload("long"), bad, "long"),
+    "redrive": Scenario(outage, redrive, "long"),
+    "reindex": Scenario(upload("long"), reindex, "long"),
+    "replaced on the way": Scenario(nothing, replaced_on_the_way, "long"),
+    "attributes on the way": Scenario(nothing, sidecar_on_the_way, "long"),
+}
+
+
+def run(scenario: Scenario, fault: tuple[int, str] | None = None) -> World:
+    world = World()
+    scenario.before(world)
+    if fault is not None:
+        world.faults.plan = {world.faults.calls + fault[0]: fault[1]}
+    scenario.act(world)
+    world.clock.advance(timedelta(minutes=6))
+    world.attempt("check_health", {})
+    return world
+
+
+def calls_of(scenario: Scenario) -> int:
+    before = World()
+    scenario.before(before)
+    return run(scenario).faults.calls - before.faults.calls
+
+
+def come_to_rest(world: World) -> None:
+    world.rest()
+    if world.dropped:
+        world.attempt("batch_reindex", {"job_id": "daily", "job_type": "INCREMENTAL"})
+        world.rest()
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_every_call_of_the_basic_life_may_fail_in_every_way(name: str) -> None:
+    scenario = SCENARIOS[name]
+    total = calls_of(scenario)
+    assert total > 20
+    for number in range(total):
+        for kind in KINDS:
+            try:
+                world = run(scenario, (number, kind))
+                come_to_rest(world)
+                world.check()
+                live = world.live(DOCUMENT)
+                assert (name_of(world, DOCUMENT) if live else None) == scenario.answers
+            except AssertionError as error:
+                raise AssertionError(f"{name}, call {number} {kind} ({world.faults.injected}): {error}") from error
