@@ -20,8 +20,8 @@ MISSING_NAME_PENALTY = 0.3
 """What a name of the question costs that no passage mentions."""
 
 THRESHOLD = 0.69
-"""Below it the documents are taken not to answer. All three numbers: bench/calibrate_abstention.py. On squad2 it refuses
-10 % of what is answerable and 97 % of what is not; on ten AWS guides that share their words, 0 % and 66 %.
+"""Below it the documents are taken not to answer. All three numbers: bench/calibrate_abstention.py. On squad2 it
+refuses 10 % of what is answerable and 97 % of what is not; on ten AWS guides that share their words, 0 % and 66 %.
 """
 
 
