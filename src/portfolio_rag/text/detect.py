@@ -24,10 +24,11 @@ SNIFFED_BYTES = 8192
 
 _MARKDOWN_EXTENSIONS = frozenset({"md", "markdown", "mdown", "mkd", "mkdn", "mdx"})
 _HTML_EXTENSIONS = frozenset({"html", "htm", "xhtml"})
-_HTML_PREAMBLE = rb"(?:\s|<!--.*?-->|<\?xml.*?\?>)*"
+# Possessive: each comment has one reading, or many comments would have exponentially many.
+_HTML_PREAMBLE = rb"(?>\s+|<!--.*?-->|<\?xml.*?\?>)*+"
 _HTML_ROOT = re.compile(_HTML_PREAMBLE + rb"<(?:!doctype\s+html|html|head|body)[\s>]", re.IGNORECASE | re.DOTALL)
 _ANY_TAG = re.compile(rb"<(?:[a-z][a-z0-9]*[\s/>]|!--)", re.IGNORECASE)
-_PDF_BODY = re.compile(rb"\s*(?:%[^\r\n]*[\r\n]+\s*)*\d+ \d+ obj\b")
+_PDF_BODY = re.compile(rb"\s*+(?:%[^\r\n]*+\s*+)*+\d+ \d+ obj\b")
 """What follows the header of a PDF, for one that has lost it."""
 _TEXTUAL_NON_TEXT = (
     (b"{\\rtf", "an RTF document"),

@@ -1,6 +1,8 @@
 """Extraction in a child process: a parser that loops, crashes or eats memory costs one document, not the pipeline.
 
-A process per document, over pipes: AWS Lambda has no /dev/shm, so `multiprocessing` does not work there.
+A process per document, over pipes: AWS Lambda has no /dev/shm, so `multiprocessing` does not work there. Its start
+costs some 90 ms of processor time, twenty times what a small Markdown file takes to parse. So text small enough that
+the worst of it cannot take long, and for which no parser in C is needed, is read in this process.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,14 +18,20 @@ from dataclasses import asdict
 from typing import Any
 
 from portfolio_rag.errors import DocumentRejected, FailureReason
+from portfolio_rag.text.detect import detect_type
 from portfolio_rag.text.document import Block, BlockKind, ExtractedDocument, ExtractionLimits
-from portfolio_rag.text.worker import too_much_memory
+from portfolio_rag.text.worker import extract_here, too_much_memory
 
 __all__ = ["Block", "BlockKind", "ExtractedDocument", "ExtractionLimits", "extract"]
 
 logger = logging.getLogger(__name__)
 
 _LOGGED_CHARACTERS = 2000
+
+HARMLESS_BYTES = 16 * 1024
+"""Markdown takes quadratic time at worst: measured 1.5 s at this size (of opening brackets)."""
+_HTML_BLOCK = re.compile(rb"(?:^|[^ -~\t])[^a-zA-Z\n]*<", re.MULTILINE)
+"""Where a line may begin HTML, which lexbor (in C) parses; sanitising makes line ends of some odd bytes."""
 
 
 def extract(data: bytes, filename: str, limits: ExtractionLimits) -> ExtractedDocument:
@@ -31,6 +40,11 @@ def extract(data: bytes, filename: str, limits: ExtractionLimits) -> ExtractedDo
     Raises DocumentRejected with a message for people: EMPTY_FILE, UNSUPPORTED_TYPE, UNDECODABLE, ENCRYPTED, MALFORMED,
     NO_TEXT, or LIMIT_EXCEEDED for too many pages or characters, too much time or memory.
     """
+    if _is_harmless(data, filename):
+        try:
+            return extract_here(data, filename, limits)
+        except (RecursionError, MemoryError):
+            logger.info("Reading %r again in a process of its own", filename)
     header = {"filename": filename, "limits": {**asdict(limits), "allowed_types": sorted(limits.allowed_types)}}
     command = [sys.executable, "-S", "-P", "-m", "portfolio_rag.text.worker"]
     try:
@@ -56,6 +70,13 @@ def extract(data: bytes, filename: str, limits: ExtractionLimits) -> ExtractedDo
         reason, message = answer["rejected"]
         raise DocumentRejected(FailureReason(reason), message)
     return _from_json(answer)
+
+
+def _is_harmless(data: bytes, filename: str) -> bool:
+    if len(data) > HARMLESS_BYTES:
+        return False
+    file_type = detect_type(data, filename)
+    return file_type == "txt" or (file_type == "md" and not _HTML_BLOCK.search(data))
 
 
 _PASSED_ON = ("LD_LIBRARY_PATH", "SYSTEMROOT")

@@ -48,7 +48,6 @@ _UNUSUAL = re.compile(f"[{_INVISIBLE_CLASS}{_JOINER_CLASS}{_VARIATION_CLASS}{_PR
 
 _BLANKS = re.compile("[^\\S\n]{2,}|[^\\S\n ]")
 _BLANKS_AT_LINE_ENDS = re.compile(" \n ?|\n ")
-_TRAILING_BLANKS = re.compile("[^\\S\n]+$", re.MULTILINE)
 _ODD_BLANKS = re.compile("[^\\S\n\t ]")
 _EMPTY_LINES = re.compile("\n{3,}")
 
@@ -81,7 +80,7 @@ def clean_line(text: str) -> str:
 def clean_code(text: str) -> str:
     """Clean text whose indentation has a meaning: only blanks at line ends and empty lines around it go. Idempotent."""
     text = _ODD_BLANKS.sub(" ", clean(text))
-    return _TRAILING_BLANKS.sub("", text).strip("\n")
+    return "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
 
 
 def _joiner(match: re.Match[str]) -> str:

@@ -79,6 +79,11 @@ def test_of_the_start_of_an_archive_the_extension_is_believed() -> None:
         detect_type(word()[:SNIFFED_BYTES], "a.zip", complete=False)
 
 
+@pytest.mark.parametrize("data", [b"<!-- a -->" * 800, b"%\n\n\n" * 2000, b"<!--" * 2000, b" " * 8000 + b"x"])
+def test_no_text_makes_the_patterns_run_away(data: bytes) -> None:
+    assert detect_type(data, "a.md") == "md"
+
+
 @pytest.mark.parametrize(
     ("data", "filename", "looks_like"),
     [

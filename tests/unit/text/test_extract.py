@@ -86,7 +86,7 @@ def test_a_child_that_dies(
 
     monkeypatch.setattr(subprocess, "run", dying)
     with pytest.raises(DocumentRejected) as rejected:
-        extract(b"text", "a.txt", limits)
+        extract(b"<html>text", "a.html", limits)
     assert rejected.value.reason is reason
 
 
@@ -100,5 +100,33 @@ def test_the_child_gets_no_credentials(limits: ExtractionLimits, monkeypatch: py
 
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "do not pass on")
     monkeypatch.setattr(subprocess, "run", spying)
-    extract(b"text", "a.txt", limits)
+    extract(b"<html>text", "a.html", limits)
     assert set(seen) <= {"PYTHONPATH", "PYTHONUTF8", "LD_LIBRARY_PATH", "SYSTEMROOT"}
+
+
+@pytest.mark.parametrize(
+    ("data", "filename", "in_child"),
+    [
+        (b"# Small\n\nwith an <a name='x'></a> anchor and a < b", "a.md", False),
+        (b"small", "a.txt", False),
+        (b"word " * 10_000, "a.txt", True),
+        (b"# Small\n\n<div>HTML</div>", "a.md", True),
+        (b"text\x0b<div>HTML", "a.md", True),
+        ("# Wide\n<div>HTML".encode("utf-16"), "a.md", True),
+        (b"- > <table><tr><td>HTML", "a.md", True),
+        (b"<html>small", "a.txt", True),
+    ],
+)
+def test_small_plain_text_needs_no_child(
+    limits: ExtractionLimits, monkeypatch: pytest.MonkeyPatch, data: bytes, filename: str, in_child: bool
+) -> None:
+    started = []
+    real = subprocess.run
+
+    def counting(command: list[str], **options: Any) -> subprocess.CompletedProcess[bytes]:
+        started.append(command)
+        return real(command, **options)
+
+    monkeypatch.setattr(subprocess, "run", counting)
+    assert extract(data, filename, limits).text
+    assert bool(started) == in_child

@@ -28,9 +28,9 @@ _BULLET = re.compile(r"^(?:[•◦▪‣●○■□–—*\uf0b7\uf0a7\uf0d8]|-
 _BULLET_SIGN = re.compile(r"^[•◦▪‣●○■□–—*\uf0b7\uf0a7\uf0d8-]\s+")
 _SENTENCE_END = re.compile("[.!?。！？…][\"'”’»」)\\]]*$")
 _NUMBERED = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[A-Z]\.|[IVX]{1,5}\.)\s+[^\W\d]")
-_LEADERS = re.compile(r"\s*(?:[.·…_]\s?){5,}\s*")
-_DIVIDED = re.compile(rf"(\w+){SOFT_HYPHEN}(\w+)")
-_HYPHENATED = re.compile(r"\w+-\w+")
+_LEADERS = re.compile(r"(?:[.·…_]\s?){5,}")
+_DIVIDED = re.compile(rf"\b(\w+){SOFT_HYPHEN}(\w+)")
+_HYPHENATED = re.compile(r"\b\w+-\w+")
 _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
 
 
