@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -40,10 +41,9 @@ def test_a_port_that_is_taken_is_named_with_its_holder(stack: LiveStack, tmp_pat
 
 
 def test_status_lists_processes_documents_and_queues(stack: LiveStack) -> None:
-    stack.ended("samples/sqs-queues.md")
     printed = stack.rag("status")
     assert printed.count("RUNNING") == 4
-    assert "samples/sqs-queues.md" in printed
+    assert re.search(r"processed/samples/[a-z-]+\.md +1 +COMPLETED", printed)
     assert "portfolio-embedding-queue" in printed
 
 
@@ -68,16 +68,19 @@ def test_an_ingest_job_is_shown_until_it_ends(stack: LiveStack) -> None:
     assert "0 failed" in printed
 
 
-def test_handlers_log_to_cloudwatch(stack: LiveStack) -> None:
+def test_what_handlers_log_reaches_cloudwatch(stack: LiveStack, tmp_path: Path) -> None:
+    path = tmp_path / "picture.md"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    stack.aws("s3", "cp", str(path), f"s3://{stack.settings.s3_raw_bucket}/incoming/e2e/picture.md")
+    document_id = stack.document_id("e2e/picture.md")
     logs = stack.clients("logs")
-    stack.rag("ingest")
 
-    def lines() -> list[str]:
-        events = logs.filter_log_events(logGroupName="/aws/lambda/batch-reindex")["events"]
-        return [event["message"] for event in events if event["message"].startswith("{")]
+    def refusal() -> dict[str, str] | None:
+        events = logs.filter_log_events(logGroupName="/aws/lambda/document-intake", filterPattern=document_id)["events"]
+        records = [json.loads(event["message"]) for event in events if document_id in event["message"]]
+        return records[0] if records else None
 
-    for line in eventually(lines, "a JSON line of batch-reindex in CloudWatch Logs"):
-        assert "levelname" in json.loads(line)
+    assert eventually(refusal, "the refusal in CloudWatch Logs")["reason"] == "UNSUPPORTED_TYPE"
 
 
 def test_state_survives_down_and_up(stack: LiveStack) -> None:

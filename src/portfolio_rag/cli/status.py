@@ -10,7 +10,7 @@ import typer
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from portfolio_rag.adapters.aws import AwsClients
@@ -30,6 +30,7 @@ from portfolio_rag.models import DocumentStatus
 _LISTED = 20
 _JOBS = 5
 _REFRESH_SECONDS = 1.0
+_PLAIN_WIDTH = 200
 _COLOURS = {"COMPLETED": "green", "RUNNING": "green", "FAILED": "red", "FATAL": "red", "EXITED": "red"}
 
 
@@ -39,6 +40,8 @@ def show(*, live: bool) -> None:
     settings = Settings.from_env(config.child_environment())
     clients = aws_clients(config)
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=_PLAIN_WIDTH)  # a pipe or a file has no width: cut nothing
     if not live:
         well, screen = _screen(config, clients, settings)
         console.print(screen)
@@ -103,7 +106,12 @@ def _pipeline(clients: AwsClients, settings: Settings) -> list[RenderableType]:
 
 def _documents(registry: DynamoDocumentRegistry) -> Table:
     counts = ", ".join(f"{count} {status}" for status, count in registry.count_by_status().items() if count)
-    table = Table("Document", "Version", "Status", "Chunks", "Uploaded (UTC)", "", box=None, title_justify="left")
+    table = Table(
+        Column("Document", overflow="fold"),
+        *("Version", "Status", "Chunks", "Uploaded (UTC)", ""),
+        box=None,
+        title_justify="left",
+    )
     newest = [version for status in DocumentStatus for version in registry.list_by_status(status, limit=_LISTED).items]
     newest.sort(key=lambda version: version.upload_timestamp, reverse=True)
     table.title = f"Documents: {counts or 'none yet'}"

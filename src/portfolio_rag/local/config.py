@@ -157,6 +157,7 @@ class StackConfig:
         child["ANONYMIZED_TELEMETRY"] = "False"  # Chroma's
         child["CHROMA_URL"] = self.chroma_url
         child["MODEL_DIR"] = str(self.model_dir)
+        child["LEXICAL_INDEX_PATH"] = str(self.state_dir / "lexical.sqlite")
         return child | self.aws_environment()
 
 

@@ -72,6 +72,7 @@ def create_app(
         invocation = _invocation(name, request.headers, event)
         arrived = time.monotonic()
         result = await pool.invoke(invocation)
+        in_all = round((time.monotonic() - arrived) * 1000)
         print(
             json.dumps(
                 {
@@ -79,7 +80,8 @@ def create_app(
                     "function": name,
                     "request_id": invocation.request_id,
                     "status": result.error or "ok",
-                    "milliseconds": round((time.monotonic() - arrived) * 1000),
+                    "milliseconds": result.milliseconds,
+                    "waited_milliseconds": in_all - result.milliseconds,
                 }
             ),
             flush=True,
