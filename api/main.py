@@ -52,8 +52,16 @@ def create_app(settings: Settings | None = None, services: ApiServices | None = 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         # Blocks the event loop once, before the server takes its first request.
-        app.state.services = services if services is not None else build_api(settings)
-        yield
+        built = services if services is not None else build_api(settings)
+        app.state.services = built
+        if built.lexical is None:
+            yield
+            return
+        built.lexical.start()
+        try:
+            yield
+        finally:
+            built.lexical.stop()
 
     app = Api(
         title=TITLE,

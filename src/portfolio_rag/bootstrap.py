@@ -6,11 +6,13 @@ invocation reuses all that the first one built.
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from portfolio_rag.adapters.aws import AwsClients
@@ -43,6 +45,7 @@ from portfolio_rag.services.reindex import BatchReindex, Jobs
 if TYPE_CHECKING:
     from portfolio_rag.services.chat import Chat
     from portfolio_rag.services.embedding import Embedding
+    from portfolio_rag.services.lexical import LexicalFollower
     from portfolio_rag.services.processing import Processing
     from portfolio_rag.services.retrieval import Retrieval
 
@@ -285,7 +288,16 @@ class Container:
     def retrieval(self) -> Retrieval:
         from portfolio_rag.services.retrieval import Retrieval
 
-        return Retrieval(self.embedder, self.vectors, self.chunks, self.registry, self.jobs)
+        return Retrieval(self.embedder, self.vectors, self.chunks, self.registry, self.jobs, self.lexical)
+
+    @cached_property
+    def lexical(self) -> LexicalFollower:
+        """The full-text side of retrieval; empty, and retrieval dense only, until it is started and has caught up."""
+        from portfolio_rag.adapters.sqlite_lexical import SqliteLexicalIndex
+        from portfolio_rag.services.lexical import LexicalFollower
+
+        path = self.settings.lexical_index_path or Path(tempfile.mkdtemp(prefix="portfolio-rag-")) / "lexical.sqlite"
+        return LexicalFollower(SqliteLexicalIndex(path), self.registry, self.chunks)
 
     @cached_property
     def chat(self) -> Chat:
@@ -358,6 +370,8 @@ class ApiServices:
     retrieval: Retrieval
     chat: Chat
     settings: Settings
+    lexical: LexicalFollower | None = None
+    """To be started and stopped with the server."""
 
 
 def build_api(settings: Settings) -> ApiServices:
@@ -372,4 +386,5 @@ def build_api(settings: Settings) -> ApiServices:
         retrieval=container.retrieval,
         chat=container.chat,
         settings=settings,
+        lexical=container.lexical,
     )

@@ -70,6 +70,8 @@ class Settings:
     api_cors_origins: str = ""
     # Bytes of one upload through the API; the ingestion rules may allow less, never more.
     api_max_upload_bytes: int = 50 * 1024 * 1024
+    # File of the API's full-text index; empty: a temporary one, built anew at every start. One file a process.
+    lexical_index_path: str = ""
     # Metrics
     metrics_namespace: str = "PortfolioRAG"
     # Health: a document untouched for this long while not at its end is driven again.
