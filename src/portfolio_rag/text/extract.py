@@ -43,7 +43,9 @@ def extract(data: bytes, filename: str, limits: ExtractionLimits) -> ExtractedDo
     if _is_harmless(data, filename):
         try:
             return extract_here(data, filename, limits)
-        except (RecursionError, MemoryError):
+        except DocumentRejected:
+            raise
+        except Exception:  # what the child makes a rejection of, with the parser's own words in the log
             logger.info("Reading %r again in a process of its own", filename)
     header = {"filename": filename, "limits": {**asdict(limits), "allowed_types": sorted(limits.allowed_types)}}
     command = [sys.executable, "-S", "-P", "-m", "portfolio_rag.text.worker"]
