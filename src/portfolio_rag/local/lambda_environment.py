@@ -119,6 +119,9 @@ class Environment:
             self.kill()
             status = self._process.returncode
             return Result.failure("Runtime.ExitError", f"Runtime exited with status {status} during the invocation")
+        if reply.get("ends"):
+            # It could not load its handler and is about to end: no other invocation may still meet it.
+            self.kill()
         if "error" in reply:
             return Result(reply["error"], str(reply["error"]["errorType"]))
         return Result(reply["response"])

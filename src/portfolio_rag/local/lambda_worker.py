@@ -88,7 +88,7 @@ def serve(path: Path, connection: Connection) -> None:
     except Exception as error:
         traceback.print_exc()
         kind = "Runtime.ImportModuleError" if isinstance(error, ImportError) else "Runtime.Unknown"
-        failure = {"error": error_of(error) | {"errorType": kind}}
+        failure = {"error": error_of(error) | {"errorType": kind}, "ends": True}
     while True:
         try:
             request = json.loads(connection.recv_bytes())
