@@ -10,6 +10,7 @@ from portfolio_rag.bootstrap import ApiServices
 from portfolio_rag.services.chat import Chat
 from portfolio_rag.services.documents import Documents
 from portfolio_rag.services.health import HealthChecks
+from portfolio_rag.services.redrive import Redrive
 from portfolio_rag.services.reindex import Jobs
 from portfolio_rag.services.retrieval import Retrieval
 
@@ -43,7 +44,12 @@ async def _chat(services: ServicesDep) -> Chat:
     return services.chat
 
 
+async def _redrive(services: ServicesDep) -> Redrive:
+    return services.redrive
+
+
 DocumentsDep = Annotated[Documents, Depends(_documents)]
+RedriveDep = Annotated[Redrive, Depends(_redrive)]
 JobsDep = Annotated[Jobs, Depends(_jobs)]
 HealthDep = Annotated[HealthChecks, Depends(_health)]
 RetrievalDep = Annotated[Retrieval, Depends(_retrieval)]

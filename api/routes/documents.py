@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, File, Form, Path, Query, Response, UploadFile
 
-from api.dependencies import DocumentsDep
+from api.dependencies import DocumentsDep, RedriveDep
 from api.problems import documented
 from api.schemas.documents import (
     AttributesText,
@@ -18,6 +18,7 @@ from api.schemas.documents import (
     PresignRequest,
     PresignResponse,
     UploadAccepted,
+    VersionOut,
 )
 from portfolio_rag.models import DocumentStatus
 
@@ -139,6 +140,23 @@ def get_document(
     """Where the document stands, why it failed if it did, each of its versions, and the chunks that answer."""
     detail = documents.get(str(document_id))
     return DocumentOut.of(detail, chunk_offset=chunk_offset, chunk_limit=chunk_limit)
+
+
+@router.post(
+    "/{document_id}/retry",
+    operation_id="retry_document",
+    summary="Try a failed document again",
+    status_code=202,
+    response_description="A new version of the same bytes has begun.",
+    responses=documented(404, 409, 422, 500, 503),
+)
+def retry_document(document_id: DocumentId, redrive: RedriveDep) -> VersionOut:
+    """Take a document in again whose newest version has FAILED, from the bytes that lie in `failed/`.
+
+    The retry is a new version with one more `attempt`; an earlier version that answers goes on answering until it is
+    complete. Where the newest version has not failed, the answer is 409.
+    """
+    return VersionOut.of(redrive.document(str(document_id)))
 
 
 @router.delete(

@@ -365,6 +365,7 @@ class ApiServices:
     """What the routes of the API use."""
 
     documents: Documents
+    redrive: Redrive
     jobs: Jobs
     health: HealthChecks
     retrieval: Retrieval
@@ -381,6 +382,7 @@ def build_api(settings: Settings) -> ApiServices:
     launcher = LambdaJobLauncher(container._aws("lambda"), settings.reindex_function)
     return ApiServices(
         documents=container.documents,
+        redrive=container.redrive,
         jobs=Jobs(container.jobs, launcher, container.clock),
         health=HealthChecks(container.api_checks()),
         retrieval=container.retrieval,

@@ -108,6 +108,27 @@ def ingest(
 
 
 @app.command()
+def redrive(
+    document_ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Ids of documents.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every document whose newest version has failed.")] = False,
+) -> None:
+    """Try failed documents again, from the bytes in failed/."""
+    from portfolio_rag.cli.repair import redrive as run
+
+    run(document_ids or [], everything=everything)
+
+
+@app.command()
+def verify(
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what differs.")] = False,
+) -> None:
+    """Compare S3, DynamoDB, Chroma and the backup, document by document; exit code 1 where they differ."""
+    from portfolio_rag.cli.repair import verify as run
+
+    run(repair=repair)
+
+
+@app.command()
 def ask(
     question: Annotated[str, typer.Argument(help="What you want to know.")],
     top_k: Annotated[int, typer.Option(min=1, max=20, help="How many passages to work with.")] = 5,

@@ -211,6 +211,12 @@ def job(job_type: JobType = JobType.REINDEX, prefix: str = "") -> Job:
     )
 
 
+class FakeRedrive(_Fake):
+    def document(self, document_id: str) -> DocumentVersion:
+        self._called(document_id)
+        return document(version=2, status=DocumentStatus.PENDING, attempt=2)
+
+
 class FakeJobs(_Fake):
     def start(self, job_type: JobType, *, source_s3_prefix: str = "", triggered_by: Trigger) -> Job:
         self._called(job_type, source_s3_prefix, triggered_by)
@@ -243,6 +249,7 @@ def fake_services(settings: Settings | None = None) -> ApiServices:
     """All use cases as fakes; each is reachable again through the fields of the result."""
     fakes: dict[str, Any] = {
         "documents": FakeDocuments(),
+        "redrive": FakeRedrive(),
         "jobs": FakeJobs(),
         "health": FakeHealth(),
         "retrieval": FakeRetrieval(),

@@ -181,6 +181,18 @@ def test_unknown_and_malformed_ids(client, method):
     assert client.request(method, "/api/documents/nonsense").status_code == 422
 
 
+def test_retry(client, services):
+    response = client.post(f"/api/documents/{DOCUMENT_ID}/retry")
+    assert response.status_code == 202
+    assert (response.json()["version"], response.json()["attempt"]) == (2, 2)
+    assert services.redrive.calls == [(DOCUMENT_ID,)]
+
+
+def test_retry_of_what_has_not_failed(client, services):
+    services.redrive.error = Conflict("Only what has FAILED can be tried again.")
+    assert client.post(f"/api/documents/{DOCUMENT_ID}/retry").status_code == 409
+
+
 def test_delete(client, services):
     response = client.delete(f"/api/documents/{DOCUMENT_ID}")
     assert response.status_code == 202

@@ -22,6 +22,7 @@ ROUTES = {
     ("GET", "/api/documents"),
     ("GET", "/api/documents/{document_id}"),
     ("DELETE", "/api/documents/{document_id}"),
+    ("POST", "/api/documents/{document_id}/retry"),
     ("POST", "/api/reindex"),
     ("GET", "/api/jobs"),
     ("GET", "/api/jobs/{job_id}"),
