@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 import time
 
@@ -19,7 +18,6 @@ def main() -> int:
     parser.add_argument("seed", type=int, nargs="?", default=1, help="the first seed")
     parser.add_argument("--trace", action="store_true", help="print the whole trace of a failing seed")
     arguments = parser.parse_args()
-    logging.disable(logging.CRITICAL)
     install(pytest.MonkeyPatch())
     failures, faults, started = 0, 0, time.monotonic()
     for seed in range(arguments.seed, arguments.seed + arguments.schedules):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -91,14 +90,14 @@ class DynamoModel:
     def get_item(self, *, TableName: str, Key: Item, ConsistentRead: bool = False) -> dict[str, Any]:
         table = self.tables[TableName]
         item = table.items.get(table.key_of(Key))
-        return {"Item": copy.deepcopy(item)} if item is not None else {}
+        return {"Item": _copy(item)} if item is not None else {}
 
     def put_item(self, *, TableName: str, Item: Item, **conditions: Any) -> dict[str, Any]:
         table = self.tables[TableName]
         key = table.key_of(Item)
         self._check(conditions, table.items.get(key))
         _limit_item(Item)
-        table.write(key, copy.deepcopy(Item), self._now())
+        table.write(key, _copy(Item), self._now())
         return {}
 
     def update_item(
@@ -108,7 +107,7 @@ class DynamoModel:
         key = table.key_of(Key)
         updated = self._updated(table.items.get(key), Key, UpdateExpression, conditions)
         table.write(key, updated, self._now())
-        return {"Attributes": copy.deepcopy(updated)} if ReturnValues == "ALL_NEW" else {}
+        return {"Attributes": _copy(updated)} if ReturnValues == "ALL_NEW" else {}
 
     def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> dict[str, Any]:
         responses: dict[str, list[Item]] = {}
@@ -117,7 +116,7 @@ class DynamoModel:
             keys = [table.key_of(key) for key in request["Keys"]]
             if not 1 <= len(keys) <= MAX_BATCH_GET or len(set(keys)) != len(keys):
                 raise _invalid("BatchGetItem takes 1 to 100 different keys")
-            responses[name] = [copy.deepcopy(table.items[key]) for key in keys if key in table.items]
+            responses[name] = [_copy(table.items[key]) for key in keys if key in table.items]
         return {"Responses": responses, "UnprocessedKeys": {}}
 
     def batch_write_item(self, *, RequestItems: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,7 +128,7 @@ class DynamoModel:
             for key, request in zip(keys, requests, strict=True):
                 if "PutRequest" in request:
                     _limit_item(request["PutRequest"]["Item"])
-                    table.write(key, copy.deepcopy(request["PutRequest"]["Item"]), self._now())
+                    table.write(key, _copy(request["PutRequest"]["Item"]), self._now())
                 elif key in table.items:
                     table.write(key, None, self._now())
         return {"UnprocessedItems": {}}
@@ -222,7 +221,7 @@ class DynamoModel:
             _refuse_unused(options, used)
         answer["Count"] = len(page)
         if options.get("Select") != "COUNT":
-            answer["Items"] = copy.deepcopy(page)
+            answer["Items"] = _copy(page)
         return answer
 
     def _transacted(self, kind: str, action: Mapping[str, Any], current: Item | None) -> tuple[Item | None, bool]:
@@ -232,14 +231,14 @@ class DynamoModel:
         self._check(action, current)
         if kind == "Put":
             _limit_item(action["Item"])
-            return copy.deepcopy(action["Item"]), True
+            return _copy(action["Item"]), True
         return None, kind == "Delete"
 
     def _updated(self, current: Item | None, key: Item, update: str, options: Mapping[str, Any]) -> Item:
         used = self._check(options, current, final=False)
         expression = self._expression(update, options)
         try:
-            updated = expression.apply(copy.deepcopy(current) if current is not None else copy.deepcopy(dict(key)))
+            updated = expression.apply(_copy(current) if current is not None else _copy(dict(key)))
         except InvalidExpression as error:
             raise _invalid(str(error)) from error
         _refuse_unused(options, used | expression.used)
@@ -265,6 +264,15 @@ class DynamoModel:
         return Expression(
             text, options.get("ExpressionAttributeNames", {}), options.get("ExpressionAttributeValues", {})
         )
+
+
+def _copy(content: Any) -> Any:
+    """A deep copy of an item in the service's notation, several times as fast as deepcopy."""
+    if isinstance(content, dict):
+        return {name: _copy(inner) for name, inner in content.items()}
+    if isinstance(content, list):
+        return [_copy(inner) for inner in content]
+    return content
 
 
 def _refuse_unused(options: Mapping[str, Any], used: set[str]) -> None:

@@ -45,7 +45,8 @@ class SimContainer(Container):
     """The real composition root over the models."""
 
     def __init__(self, world: World) -> None:
-        super().__init__(Settings(chunk_size=64, chunk_overlap=8))
+        # Not Container's own: it opens a boto3 session, which costs as much as a whole schedule.
+        self.settings = Settings(chunk_size=64, chunk_overlap=8)
         self.world = world
         self.clock = world.clock  # type: ignore[assignment]
         self.vectors = Faulty("chroma", world.chroma, world.faults)  # type: ignore[assignment,misc]

@@ -163,14 +163,16 @@ class Lifecycle:
         if head.deleted_at is not None:
             self.remove(head, keep_newest=False)
             return
-        here = version.ref
-        if keys.stage_of(here.key) == keys.PROCESSED:
+        here: ObjectRef | None = version.ref
+        if keys.stage_of(version.s3_key) == keys.PROCESSED:
             self._clear_source(version, head)
-        elif self._store.head(ObjectRef(here.bucket, here.key)) is not None:
+        elif self._store.head(ObjectRef(version.bucket, version.s3_key)) is not None:
             here = self._move(version, keys.PROCESSED + head.logical_key)
         else:
+            here = None
+        if here is None:
             current = self._registry.get(version.document_id, version.version)
-            if current is not None and current.ref == here:
+            if current is not None and current.ref == version.ref:
                 current = self.follow(version)
             if current is None:
                 # Deleted by its owner after the last chunk and before the move.
@@ -197,7 +199,12 @@ class Lifecycle:
                 if replaced
                 else keys.FAILED + head.logical_key
             )
-            here = self._move(version, target, reason=None if replaced else version)
+            moved = self._move(version, target, reason=None if replaced else version)
+            if moved is None:
+                # Another worker was faster: it has recorded where.
+                current = self._registry.get(version.document_id, version.version)
+                moved = current.ref if current else None
+            here = moved or here
         if head.deleted_at is not None:
             self._hide(version)
         if version.chunk_count is not None:
@@ -225,14 +232,19 @@ class Lifecycle:
         self._clear_source(older, head)
         self._registry.relocate(older, here, settled=True, retired=True)
 
-    def _move(self, version: DocumentVersion, target: str, *, reason: DocumentVersion | None = None) -> ObjectRef:
-        """Copy to `target`, record it, then remove the original: in that order nothing is ever without a home."""
+    def _move(
+        self, version: DocumentVersion, target: str, *, reason: DocumentVersion | None = None
+    ) -> ObjectRef | None:
+        """Copy to `target`, record it, then remove the original: in that order nothing is ever without a home.
+
+        None if the original is gone.
+        """
         source = version.ref
         try:
             copied = self._store.copy(source, source.bucket, target, metadata=_reason(reason) if reason else None)
         except NotFound:
-            _log.warning("%s is gone; there is nothing to move.", source.key)
-            return source
+            _log.info("%s is gone; there is nothing to move.", source.key)
+            return None
         moved = ObjectRef(source.bucket, target, copied)
         self._registry.relocate(version, moved, settled=False, retired=version.retired)
         self._remove_moved(source)
