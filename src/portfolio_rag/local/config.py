@@ -27,8 +27,8 @@ _PORTS: Mapping[str, tuple[int, str | None]] = {
 
 _PORTS_FILE = "ports.json"
 
-# Real credentials and profiles never reach the emulator or what runs against it.
-_DROPPED = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_ENDPOINT_URL_S3", "AWS_CONFIG_FILE")
+# Real credentials and profiles never reach the emulator or what runs against it. GATEWAY_PORT: see programs.py.
+_DROPPED = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_ENDPOINT_URL_S3", "AWS_CONFIG_FILE", "GATEWAY_PORT")
 _REAL_KEY_PREFIXES = ("AKIA", "ASIA")
 
 

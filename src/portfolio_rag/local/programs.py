@@ -32,7 +32,9 @@ def programs(config: StackConfig) -> list[Program]:
 
 def _emulator(config: StackConfig) -> Program:
     environment = {
-        "GATEWAY_PORT": str(config.emulator_port),
+        # Not GATEWAY_PORT: that would be part of the queues' URLs, by which the saved state knows them, and queues
+        # would be dead after a start on another port.
+        "EDGE_PORT": str(config.emulator_port),
         "BIND_HOST": LOOPBACK,
         "MINISTACK_REGION": config.region,
         # State is written when the emulator is stopped, objects at once.

@@ -18,21 +18,24 @@ _PATIENCE_SECONDS = 300.0
 
 
 def ingest_samples(config: StackConfig, clients: AwsClients, settings: Settings, step: Step) -> None:
-    """Upload the samples that the registry does not know, and wait for them.
+    """Upload the samples that the registry does not know, and wait for them and those still under way.
 
     A sample that the user deleted stays deleted. Raises StackError when one fails, or when nothing more happens.
     """
     uploads, _ = collect([config.project / "samples" / "documents"], prefix=PREFIX)
     uploader = Uploader(clients, settings)
-    new = [upload for upload in uploads if not uploader.known(upload.logical_key)]
-    if not new:
-        step.skip("already there")
-        return
     sent = []
-    for upload in new:
-        step.update(f"uploading {upload.path.name}")
-        sent.append(uploader.put(upload))
-    follow(uploader, sent, step)
+    for upload in uploads:
+        known = uploader.newest(upload)
+        if known is None:
+            step.update(f"uploading {upload.path.name}")
+            sent.append(uploader.put(upload))
+        elif known not in uploader.ended([known]):
+            sent.append(known)
+    if sent:
+        follow(uploader, sent, step)
+    else:
+        step.skip("already there")
 
 
 def follow(uploader: Uploader, sent: list[Sent], step: Step) -> None:

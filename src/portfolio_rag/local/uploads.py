@@ -38,7 +38,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """An upload and the version that it will be: one more than the newest before it."""
+    """An upload and the version that it is, or will be once the intake has seen it."""
 
     upload: Upload
     document_id: str
@@ -115,9 +115,11 @@ class Uploader:
         self._bucket = settings.s3_raw_bucket
         self._registry = DynamoDocumentRegistry(Table(clients("dynamodb"), settings.dynamodb_document_table))
 
-    def known(self, logical_key: str) -> bool:
-        """Whether the document was ever uploaded, deleted ones included."""
-        return self._registry.head(document_id_for(self._bucket, logical_key)) is not None
+    def newest(self, upload: Upload) -> Sent | None:
+        """The newest version of the document, deleted ones included; None when it was never uploaded."""
+        document_id = document_id_for(self._bucket, upload.logical_key)
+        head = self._registry.head(document_id)
+        return Sent(upload, document_id, head.latest_version) if head else None
 
     def put(self, upload: Upload, progress: Callable[[int], Any] = lambda _: None) -> Sent:
         """Upload a document, its sidecar first so that the version sees it; `progress` is called with bytes sent."""
