@@ -38,7 +38,8 @@ def extract(data: bytes, filename: str, limits: ExtractionLimits) -> ExtractedDo
     """The text and structure of a document whose type is told by its content.
 
     Raises DocumentRejected with a message for people: EMPTY_FILE, UNSUPPORTED_TYPE, UNDECODABLE, ENCRYPTED, MALFORMED,
-    NO_TEXT, or LIMIT_EXCEEDED for too many pages or characters, too much time or memory.
+    NO_TEXT, or LIMIT_EXCEEDED for too many pages or characters, too much time or memory. Raises RuntimeError when the
+    installation is broken, whatever the document.
     """
     if _is_harmless(data, filename):
         try:
@@ -65,7 +66,12 @@ def extract(data: bytes, filename: str, limits: ExtractionLimits) -> ExtractedDo
         logger.log(
             level, "The parser of %r wrote: %s", filename, done.stderr[-_LOGGED_CHARACTERS:].decode(errors="replace")
         )
-    if done.returncode != 0:
+    if done.returncode > 0 and done.stderr.rstrip().endswith(b"MemoryError"):
+        # With no memory left the child may not even say so.
+        raise DocumentRejected(FailureReason.LIMIT_EXCEEDED, too_much_memory(limits))
+    if done.returncode > 0:
+        raise RuntimeError(f"The parser process failed: {done.stderr[-_LOGGED_CHARACTERS:].decode(errors='replace')}")
+    if done.returncode < 0:
         raise _died(done.returncode, limits)
     answer = json.loads(done.stdout)
     if "rejected" in answer:
@@ -100,7 +106,7 @@ def _too_slow(limits: ExtractionLimits) -> DocumentRejected:
 
 
 def _died(returncode: int, limits: ExtractionLimits) -> DocumentRejected:
-    """What to tell of a child that ended without an answer; a negative code is the signal that ended it."""
+    """What to tell of a child that a signal ended: `returncode` is its number, negative."""
     if returncode == -getattr(signal, "SIGXCPU", signal.SIGTERM):
         return _too_slow(limits)
     if returncode == -getattr(signal, "SIGKILL", signal.SIGTERM):

@@ -40,15 +40,22 @@ def main(stdin: BinaryIO, stdout: BinaryIO) -> None:
     _cap_resources(limits)
     try:
         document = extract_here(stdin.read(), header["filename"], limits)
-        answer = _to_json(document)
+        answer = json.dumps(_to_json(document)).encode()
     except DocumentRejected as rejected:
-        answer = {"rejected": [rejected.reason, str(rejected)]}
+        answer = _rejection(rejected.reason, str(rejected))
     except MemoryError:
-        answer = {"rejected": [FailureReason.LIMIT_EXCEEDED, too_much_memory(limits)]}
+        answer = _rejection(FailureReason.LIMIT_EXCEEDED, too_much_memory(limits))
+    except ImportError:
+        # A broken installation: no fault of the document, so it must not become its end.
+        raise
     except Exception as error:  # whatever a parser raises on hostile bytes must not look like our own failure
         traceback.print_exc()
-        answer = {"rejected": [FailureReason.MALFORMED, f"The file is damaged: it cannot be parsed ({error!r:.200})."]}
-    stdout.write(json.dumps(answer).encode())
+        answer = _rejection(FailureReason.MALFORMED, f"The file is damaged: it cannot be parsed ({error!r:.200}).")
+    stdout.write(answer)
+
+
+def _rejection(reason: FailureReason, message: str) -> bytes:
+    return json.dumps({"rejected": [reason, message]}).encode()
 
 
 def too_much_memory(limits: ExtractionLimits) -> str:

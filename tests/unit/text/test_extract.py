@@ -70,7 +70,6 @@ def test_a_parser_that_eats_memory_is_stopped(limits: ExtractionLimits) -> None:
     [
         (-signal.SIGSEGV, FailureReason.MALFORMED),
         (-signal.SIGABRT, FailureReason.MALFORMED),
-        (1, FailureReason.MALFORMED),
         (-signal.SIGKILL, FailureReason.LIMIT_EXCEEDED),
         (-signal.SIGXCPU, FailureReason.LIMIT_EXCEEDED),
     ],
@@ -81,13 +80,20 @@ def test_a_child_that_dies(
     real = subprocess.run
 
     def dying(command: list[str], **options: Any) -> subprocess.CompletedProcess[bytes]:
-        end = f"os.kill(os.getpid(), {-code})" if code < 0 else f"sys.exit({code})"
-        return real([command[0], "-c", f"import os, sys; sys.stdin.buffer.read(); {end}"], **options)
+        return real([command[0], "-c", f"import os, sys; sys.stdin.read(); os.kill(os.getpid(), {-code})"], **options)
 
     monkeypatch.setattr(subprocess, "run", dying)
     with pytest.raises(DocumentRejected) as rejected:
         extract(b"<html>text", "a.html", limits)
     assert rejected.value.reason is reason
+
+
+def test_a_broken_installation_is_not_the_documents_fault(
+    limits: ExtractionLimits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", [])
+    with pytest.raises(RuntimeError, match="No module named 'portfolio_rag'"):
+        extract(b"<html>text", "a.html", limits)
 
 
 def test_the_child_gets_no_credentials(limits: ExtractionLimits, monkeypatch: pytest.MonkeyPatch) -> None:

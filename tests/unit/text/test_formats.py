@@ -16,11 +16,10 @@ from portfolio_rag.text.sanitise import clean
 
 Read = Callable[..., ExtractedDocument]
 
-PIECES = (
-    "# ¦\n¦\n\n¦- ¦1. ¦> ¦```¦    ¦|¦|-|¦*¦**¦[¦](¦)¦![¦`¦---¦<p>¦</p>¦<table>¦<tr>¦<td>¦</table>¦<script>¦</script>¦<h1>"
-    "¦<ul>¦<li>¦<pre>¦<!--¦-->¦<br>¦<div hidden>¦<html>¦&amp;¦&#0;¦\\¦\x00¦\ud7ff¦\u202e"
-).split("¦")
-MARKUP = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=8)), max_size=60).map("".join)
+SIGNS = [*"#->|*_`~=[](!)\\<&1. \n\t\x00\u202e", "\n\n", "    ", "```", "---", "|-|", "<!--", "-->", "&#0;"]
+ELEMENTS = ("html", "p", "p hidden", "table", "tr", "td", "script", "h1", "ul", "li", "pre")
+TAGS = [f"<{end}{element}>" for end in ("", "/") for element in ELEMENTS]
+MARKUP = st.lists(st.one_of(st.sampled_from(SIGNS + TAGS), st.text(max_size=8)), max_size=60).map("".join)
 
 
 def check(document: ExtractedDocument) -> None:
