@@ -37,23 +37,28 @@ def deploy(config: StackConfig, step: Step) -> None:
     """
     images = config.project / "images"
     functions = [function.name for function in discover(images)]
-    variables = {"TF_VAR_function_settings": json.dumps(queue_concurrency(images))} | user_variables(config.settings)
+    given = {name: value for name, value in config.settings.items() if name.startswith("TF_VAR_")}
+    variables = {
+        name: value
+        for name, value in ({"function_settings": queue_concurrency(images)} | user_variables(config.settings)).items()
+        if f"TF_VAR_{name}" not in given
+    }
     terraform = Terraform(
         source=config.project / "terraform",
         work=config.terraform_dir,
         environment=tflocal_environment(
-            plugin_environment(config.child_environment() | variables, config.project), config.emulator_url
+            plugin_environment(config.child_environment(), config.project), config.emulator_url
         ),
     )
     record = config.state_dir / "terraform-applied"
-    wanted = digest_of(terraform.source, extra=variables | {"region": config.region})
+    wanted = digest_of(terraform.source, extra=given | {"region": config.region, "variables": json.dumps(variables)})
     clients, settings = aws_clients(config), Settings.from_env(config.child_environment())
     if _read(record) == wanted and not missing(clients, settings, functions):
         step.skip("nothing has changed")
         return
     record.unlink(missing_ok=True)
     step.update("preparing Terraform")
-    terraform.prepare()
+    terraform.prepare(variables)
     terraform.apply(step)
     absent = missing(clients, settings, functions)
     if absent:

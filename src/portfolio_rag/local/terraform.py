@@ -20,6 +20,7 @@ _PROVIDER = Path("registry.terraform.io/hashicorp/aws")
 # What Terraform and tflocal write: never copied from the source tree, never removed from the working copy.
 _WRITTEN = (".terraform", ".terraform.lock.hcl", "terraform.tfstate", "terraform.tfstate.backup")
 _OVERRIDE = "localstack_providers_override.tf"
+_VARIABLES = "embedded.auto.tfvars.json"
 
 
 def provider_mirror(environment: Mapping[str, str]) -> Path | None:
@@ -81,10 +82,11 @@ class Terraform:
     work: Path
     environment: Mapping[str, str]
 
-    def prepare(self, *, backend: bool = True) -> None:
-        """Bring the copy up to date and initialise it; raises StackError with Terraform's words.
+    def prepare(self, variables: Mapping[str, object] | None = None, *, backend: bool = True) -> None:
+        """Bring the copy up to date, with `variables` as its inputs, and initialise it.
 
-        An override file that an interrupted tflocal left goes with the stale files.
+        The inputs lie in a file, so that a plan by hand sees them too. An override file that an interrupted tflocal
+        left goes with the stale files. Raises StackError with Terraform's words.
         """
         wanted = {path.relative_to(self.source): path for path in _sources(self.source)}
         if self.work.exists():
@@ -101,6 +103,8 @@ class Terraform:
             target = self.work / relative
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
+        if variables:
+            (self.work / _VARIABLES).write_text(json.dumps(variables, indent=2) + "\n")
         self._init(backend=backend)
 
     def apply(self, step: Step) -> None:
@@ -194,14 +198,13 @@ def tflocal_environment(environment: Mapping[str, str], emulator_url: str) -> di
     }
 
 
-def user_variables(settings: Mapping[str, str]) -> dict[str, str]:
-    """TF_VAR_… for the variables of architecture.md that Terraform writes into the config bucket.
+def user_variables(settings: Mapping[str, str]) -> dict[str, object]:
+    """Terraform's inputs for the variables of architecture.md that it writes into the config bucket and the functions.
 
-    Numbers pass as text: Terraform converts and refuses them with its own message. What the user sets as
-    TF_VAR_… wins.
+    Numbers pass as text: Terraform converts and refuses them with its own message.
     """
 
-    def chosen(names: Mapping[str, str]) -> dict[str, str]:
+    def chosen(names: Mapping[str, str]) -> dict[str, object]:
         return {field: settings[name] for name, field in names.items() if settings.get(name)}
 
     objects = {
@@ -210,14 +213,12 @@ def user_variables(settings: Mapping[str, str]) -> dict[str, str]:
             {"EMBEDDING_MODEL": "embedding_model", "EMBEDDING_BACKEND": "embedding_backend", "GPT_MODEL": "gpt_model"}
         ),
     }
-    variables = {f"TF_VAR_{name}": json.dumps(value) for name, value in objects.items() if value}
     scalars = {
         "CHROMA_COLLECTION": "chroma_collection",
         "LOG_LEVEL": "log_level",
         "MAX_RECEIVE_COUNT": "max_receive_count",
     }
-    variables |= {f"TF_VAR_{name}": value for name, value in chosen(scalars).items()}
-    return variables | {name: value for name, value in settings.items() if name.startswith("TF_VAR_")}
+    return {name: value for name, value in objects.items() if value} | chosen(scalars)
 
 
 class _ApplyProgress:

@@ -96,17 +96,17 @@ def test_terraforms_own_words_reach_the_user(tmp_path: Path) -> None:
 
 
 def test_settings_become_terraform_variables() -> None:
-    variables = user_variables(
-        {"CHUNK_SIZE": "500", "GPT_MODEL": "gpt-x", "CHROMA_COLLECTION": "mine", "TF_VAR_tags": "{}", "PATH": "/bin"}
-    )
-    assert json.loads(variables["TF_VAR_ingestion_rules"]) == {"chunk_size_tokens": "500"}
-    assert json.loads(variables["TF_VAR_model_config"]) == {"gpt_model": "gpt-x"}
-    assert variables["TF_VAR_chroma_collection"] == "mine"
-    assert variables["TF_VAR_tags"] == "{}"
-    assert len(variables) == 4
-
-
-def test_a_terraform_variable_of_the_user_wins() -> None:
-    assert user_variables({"CHROMA_COLLECTION": "a", "TF_VAR_chroma_collection": "b"}) == {
-        "TF_VAR_chroma_collection": "b"
+    assert user_variables(
+        {"CHUNK_SIZE": "500", "GPT_MODEL": "gpt-x", "CHROMA_COLLECTION": "mine", "TF_VAR_tags": "{}", "LOG_LEVEL": ""}
+    ) == {
+        "ingestion_rules": {"chunk_size_tokens": "500"},
+        "model_config": {"gpt_model": "gpt-x"},
+        "chroma_collection": "mine",
     }
+
+
+def test_the_inputs_lie_in_the_copy_and_go_when_there_are_none(terraform: Terraform) -> None:
+    terraform.prepare({"log_level": "DEBUG"})
+    assert json.loads(files(terraform.work)["embedded.auto.tfvars.json"]) == {"log_level": "DEBUG"}
+    terraform.prepare()
+    assert "embedded.auto.tfvars.json" not in files(terraform.work)
