@@ -109,7 +109,8 @@ lock: install ## Pin all requirements anew (UPGRADE=--upgrade for the newest tha
 	$(PIP_COMPILE) -c requirements/dev.txt -o requirements/lambda.txt --extra=processing --extra=chroma --extra=lambda
 	$(PIP_COMPILE) -c requirements/dev.txt -o requirements/lambda-embedding.txt \
 		--extra=processing --extra=inference --extra=chroma --extra=lambda
-	$(PIP_COMPILE) -c requirements/dev.txt -o requirements/api.txt --extra=api --extra=inference --extra=chroma
+	$(PIP_COMPILE) -c requirements/dev.txt -o requirements/api.txt --extra=api --extra=processing --extra=inference \
+		--extra=chroma
 	$(PIP_COMPILE) -c requirements/dev.txt -o requirements/bake.txt --extra=bake
 
 .PHONY: help

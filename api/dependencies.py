@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 
 from portfolio_rag.bootstrap import ApiServices
 from portfolio_rag.services.chat import Chat
+from portfolio_rag.services.cited import CitedChunks
 from portfolio_rag.services.documents import Documents
 from portfolio_rag.services.health import HealthChecks
 from portfolio_rag.services.redrive import Redrive
@@ -26,6 +27,10 @@ ServicesDep = Annotated[ApiServices, Depends(_services)]
 
 async def _documents(services: ServicesDep) -> Documents:
     return services.documents
+
+
+async def _cited(services: ServicesDep) -> CitedChunks:
+    return services.cited
 
 
 async def _jobs(services: ServicesDep) -> Jobs:
@@ -49,6 +54,7 @@ async def _redrive(services: ServicesDep) -> Redrive:
 
 
 DocumentsDep = Annotated[Documents, Depends(_documents)]
+CitedDep = Annotated[CitedChunks, Depends(_cited)]
 RedriveDep = Annotated[Redrive, Depends(_redrive)]
 JobsDep = Annotated[Jobs, Depends(_jobs)]
 HealthDep = Annotated[HealthChecks, Depends(_health)]

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, File, Form, Path, Query, Response, UploadFile
 
-from api.dependencies import DocumentsDep, RedriveDep
+from api.dependencies import CitedDep, DocumentsDep, RedriveDep
 from api.problems import documented
 from api.schemas.documents import (
     AttributesText,
+    ChunkContextOut,
     DeletionAccepted,
     DocumentList,
     DocumentOut,
@@ -140,6 +141,30 @@ def get_document(
     """Where the document stands, why it failed if it did, each of its versions, and the chunks that answer."""
     detail = documents.get(str(document_id))
     return DocumentOut.of(detail, chunk_offset=chunk_offset, chunk_limit=chunk_limit)
+
+
+@router.get(
+    "/{document_id}/chunks/{chunk_id}",
+    operation_id="get_chunk",
+    summary="Show a cited chunk in its context",
+    response_description="The chunk, and the text before and after it.",
+    responses=documented(404, 422, 500, 503),
+)
+def get_chunk(
+    document_id: DocumentId,
+    chunk_id: Annotated[UUID, Path(description="Id of a chunk.", examples=["0d8f4c0e-52f1-5a9f-8a0e-3f5f6f0c9b1a"])],
+    cited: CitedDep,
+    version: Annotated[
+        int | None, Query(ge=1, le=10**9, description="The citation's version: finds replaced text faster.")
+    ] = None,
+) -> ChunkContextOut:
+    """What a citation points to: `span` minus `chunk.start` is the place of its quote in `chunk.content`.
+
+    It resolves after the document has changed, too: the chunk is then made again from the version's bytes in
+    `archived/` (`restored`), as long as S3 keeps them and the ingestion rules cut as they did. What was deleted is
+    not shown any more.
+    """
+    return ChunkContextOut.of(cited.find(str(document_id), str(chunk_id), version=version))
 
 
 @router.post(

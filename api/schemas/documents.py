@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, Json, StrictBool, StrictFloat
 
 from portfolio_rag.models import Chunk, ChunkStatus, DocumentStatus, DocumentVersion
 from portfolio_rag.ports import Page
+from portfolio_rag.services.cited import ChunkInContext
 from portfolio_rag.services.documents import DocumentDetail, PresignedUpload, UploadReceipt
 
 AttributeName = Annotated[str, Field(min_length=1, max_length=256)]
@@ -182,6 +183,47 @@ class ChunkOut(BaseModel):
             page_end=chunk.page_end,
             vector_ids=chunk.window_ids,
             embedding_vector_s3=chunk.embedding_vector_s3,
+        )
+
+
+class WindowOut(BaseModel):
+    """A part of the chunk with a vector of its own: [start, end) in characters of the chunk's text."""
+
+    start: int = Field(description="First character.", examples=[0])
+    end: int = Field(description="Behind the last character.", examples=[640])
+
+
+class ChunkContextOut(BaseModel):
+    """A chunk as it was cited, and what stands around it."""
+
+    document_id: str = Field(description="The document.", examples=[_DOCUMENT_ID])
+    version: int = Field(description="The version that holds the chunk.", examples=[1])
+    live: bool = Field(description="Whether answers are made from that version now.", examples=[True])
+    restored: bool = Field(
+        description="Whether the chunk was made again from the archived bytes of a replaced version.", examples=[False]
+    )
+    filename: str = Field(description="The document's name.", examples=["sqs-queues.md"])
+    s3_key: str = Field(description="Where the version's bytes are.", examples=["processed/guides/sqs-queues.md"])
+    upload_timestamp: str = Field(description="When it was uploaded (UTC).", examples=["2026-01-05T10:12:00.000000Z"])
+    chunk: ChunkOut
+    windows: list[WindowOut] = Field(description="The parts of the chunk that are found on their own, in order.")
+    previous: str | None = Field(description="Text of the chunk before it; null for the first.", examples=[None])
+    next: str | None = Field(description="Text of the chunk after it; null for the last.", examples=[None])
+
+    @classmethod
+    def of(cls, found: ChunkInContext) -> ChunkContextOut:
+        return cls(
+            document_id=found.document.document_id,
+            version=found.document.version,
+            live=found.live,
+            restored=found.restored,
+            filename=found.document.filename,
+            s3_key=found.document.s3_key,
+            upload_timestamp=found.document.upload_timestamp,
+            chunk=ChunkOut.of(found.chunk),
+            windows=[WindowOut(start=start, end=end) for start, end in found.chunk.windows],
+            previous=found.previous.content if found.previous else None,
+            next=found.following.content if found.following else None,
         )
 
 

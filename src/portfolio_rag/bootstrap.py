@@ -44,6 +44,7 @@ from portfolio_rag.services.reindex import BatchReindex, Jobs
 
 if TYPE_CHECKING:
     from portfolio_rag.services.chat import Chat
+    from portfolio_rag.services.cited import CitedChunks
     from portfolio_rag.services.embedding import Embedding
     from portfolio_rag.services.lexical import LexicalFollower
     from portfolio_rag.services.processing import Processing
@@ -285,6 +286,12 @@ class Container:
         )
 
     @cached_property
+    def cited(self) -> CitedChunks:
+        from portfolio_rag.services.cited import CitedChunks
+
+        return CitedChunks(self.store, self.registry, self.chunks, self.config, self.tokenizer, self.clock)
+
+    @cached_property
     def retrieval(self) -> Retrieval:
         from portfolio_rag.services.retrieval import Retrieval
 
@@ -365,6 +372,7 @@ class ApiServices:
     """What the routes of the API use."""
 
     documents: Documents
+    cited: CitedChunks
     redrive: Redrive
     jobs: Jobs
     health: HealthChecks
@@ -382,6 +390,7 @@ def build_api(settings: Settings) -> ApiServices:
     launcher = LambdaJobLauncher(container._aws("lambda"), settings.reindex_function)
     return ApiServices(
         documents=container.documents,
+        cited=container.cited,
         redrive=container.redrive,
         jobs=Jobs(container.jobs, launcher, container.clock),
         health=HealthChecks(container.api_checks()),

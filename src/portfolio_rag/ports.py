@@ -180,8 +180,13 @@ class ChunkStore(Protocol):
     def get(self, keys: Iterable[tuple[str, str]]) -> list[Chunk]:
         """By (chunk_id, document_id), strongly consistent, in any order; missing ones are left out."""
 
-    def of_document(self, document_id: str, *, version: int | None = None) -> Iterator[Chunk]:
-        """By index, from the GSI document_id-chunk_index-index (eventually consistent)."""
+    def of_document(
+        self, document_id: str, *, version: int | None = None, indexes: tuple[int, int] | None = None
+    ) -> Iterator[Chunk]:
+        """By index, from the GSI document_id-chunk_index-index (eventually consistent).
+
+        `indexes` bounds the chunk indexes, first and last one included.
+        """
 
     def mark_embedded(self, version: DocumentVersion, chunks: Sequence[Chunk], vector_s3: str, now: str) -> None:
         """PENDING -> EMBEDDED of each chunk and the version's `embedded_count`, in one transaction a group.

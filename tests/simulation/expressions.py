@@ -81,6 +81,11 @@ class Expression:
                 choices.append(self._operand(self._next(), item))
             self._expect(")")
             return left is not None and any(plain(left) == plain(choice) for choice in choices if choice is not None)
+        if operator.upper() == "BETWEEN":
+            low = self._operand(self._next(), item)
+            self._expect("AND")
+            high = self._operand(self._next(), item)
+            return _compare(">=", left, low) and _compare("<=", left, high)
         right = self._operand(self._next(), item)
         return _compare(operator, left, right)
 

@@ -43,12 +43,17 @@ class DynamoChunkStore:
     def get(self, keys: Iterable[tuple[str, str]]) -> list[Chunk]:
         return [_chunk(stored) for stored in self._table.get_many(_key(*key) for key in keys)]
 
-    def of_document(self, document_id: str, *, version: int | None = None) -> Iterator[Chunk]:
+    def of_document(
+        self, document_id: str, *, version: int | None = None, indexes: tuple[int, int] | None = None
+    ) -> Iterator[Chunk]:
         expressions: dict[str, Any] = {
             "IndexName": DOCUMENT_INDEX,
             "KeyConditionExpression": "document_id = :id",
             "ExpressionAttributeValues": {":id": value(document_id)},
         }
+        if indexes is not None:
+            expressions["KeyConditionExpression"] += " AND chunk_index BETWEEN :first AND :last"
+            expressions["ExpressionAttributeValues"] |= {":first": value(indexes[0]), ":last": value(indexes[1])}
         if version is not None:
             expressions["FilterExpression"] = "#version = :version"
             expressions["ExpressionAttributeNames"] = {"#version": "version"}

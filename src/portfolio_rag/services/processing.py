@@ -79,38 +79,7 @@ class Processing:
     def _chunk(self, version: DocumentVersion) -> list[Chunk]:
         rules = self._config.rules_for(version.s3_key.partition("/")[2])
         data = self._read(version, rules.max_file_size_bytes)
-        document = extract(data, version.filename, _limits(rules))
-        drafts = chunk(
-            document,
-            self._tokenizer,
-            size_tokens=rules.chunk_size_tokens,
-            overlap_tokens=rules.chunk_overlap_tokens,
-            window_tokens=rules.window_tokens,
-        )
-        if not drafts:
-            raise DocumentRejected(FailureReason.NO_TEXT, "No text was found in the document.")
-        now = self._now()
-        chunks: list[Chunk] = []
-        for index, draft in enumerate(drafts):
-            content_hash = sha256_hex(draft.content)
-            chunks.append(
-                Chunk(
-                    chunk_id=chunk_id_for(version.document_id, version.version, index, content_hash),
-                    document_id=version.document_id,
-                    version=version.version,
-                    chunk_index=index,
-                    content=draft.content,
-                    content_hash=content_hash,
-                    token_count=draft.token_count,
-                    span=draft.span,
-                    windows=tuple(draft.windows),
-                    heading_path=tuple(draft.heading_path),
-                    page_start=draft.page_start,
-                    page_end=draft.page_end,
-                    created_at=now,
-                )
-            )
-        return chunks
+        return chunks_of(version, data, rules, self._tokenizer, self._now())
 
     def _read(self, version: DocumentVersion, max_bytes: int) -> bytes:
         try:
@@ -130,6 +99,46 @@ class Processing:
 
     def _now(self) -> str:
         return iso(self._clock.now())
+
+
+def chunks_of(
+    version: DocumentVersion, data: bytes, rules: Rules, tokenizer: Tokenizer, created_at: str
+) -> list[Chunk]:
+    """The chunks of a version's bytes: the same bytes under the same rules always give the same ids.
+
+    Raises DocumentRejected, for a document without text too.
+    """
+    document = extract(data, version.filename, _limits(rules))
+    drafts = chunk(
+        document,
+        tokenizer,
+        size_tokens=rules.chunk_size_tokens,
+        overlap_tokens=rules.chunk_overlap_tokens,
+        window_tokens=rules.window_tokens,
+    )
+    if not drafts:
+        raise DocumentRejected(FailureReason.NO_TEXT, "No text was found in the document.")
+    chunks: list[Chunk] = []
+    for index, draft in enumerate(drafts):
+        content_hash = sha256_hex(draft.content)
+        chunks.append(
+            Chunk(
+                chunk_id=chunk_id_for(version.document_id, version.version, index, content_hash),
+                document_id=version.document_id,
+                version=version.version,
+                chunk_index=index,
+                content=draft.content,
+                content_hash=content_hash,
+                token_count=draft.token_count,
+                span=draft.span,
+                windows=tuple(draft.windows),
+                heading_path=tuple(draft.heading_path),
+                page_start=draft.page_start,
+                page_end=draft.page_end,
+                created_at=created_at,
+            )
+        )
+    return chunks
 
 
 def failure_of(error: Exception) -> tuple[FailureReason, str]:

@@ -32,6 +32,7 @@ from portfolio_rag.models import (
     sha256_hex,
 )
 from portfolio_rag.ports import Page
+from portfolio_rag.services.cited import ChunkInContext
 from portfolio_rag.services.documents import DocumentDetail, PresignedUpload, UploadReceipt
 from portfolio_rag.services.health import DependencyHealth
 
@@ -211,6 +212,14 @@ def job(job_type: JobType = JobType.REINDEX, prefix: str = "") -> Job:
     )
 
 
+class FakeCited(_Fake):
+    def find(self, document_id: str, chunk_id: str, *, version: int | None = None) -> ChunkInContext:
+        self._called(document_id, chunk_id, version)
+        if (document_id, chunk_id) != (DOCUMENT_ID, chunk().chunk_id):
+            raise NotFound(f"There is no chunk {chunk_id} in document {document_id}.")
+        return ChunkInContext(chunk(), document(), None, chunk(1), live=True, restored=False)
+
+
 class FakeRedrive(_Fake):
     def document(self, document_id: str) -> DocumentVersion:
         self._called(document_id)
@@ -249,6 +258,7 @@ def fake_services(settings: Settings | None = None) -> ApiServices:
     """All use cases as fakes; each is reachable again through the fields of the result."""
     fakes: dict[str, Any] = {
         "documents": FakeDocuments(),
+        "cited": FakeCited(),
         "redrive": FakeRedrive(),
         "jobs": FakeJobs(),
         "health": FakeHealth(),

@@ -181,6 +181,26 @@ def test_unknown_and_malformed_ids(client, method):
     assert client.request(method, "/api/documents/nonsense").status_code == 422
 
 
+def test_a_cited_chunk_in_its_context(client, services):
+    cited = chunk()
+    response = client.get(f"/api/documents/{DOCUMENT_ID}/chunks/{cited.chunk_id}", params={"version": 1})
+    body = response.json()
+    assert (body["version"], body["live"], body["restored"]) == (1, True, False)
+    assert body["chunk"]["content"] == cited.content
+    assert (body["chunk"]["start"], body["chunk"]["heading_path"]) == (100, ["Amazon SQS", "Limits"])
+    assert body["windows"] == [{"start": start, "end": end} for start, end in cited.windows]
+    assert (body["previous"], body["next"]) == (None, cited.content)
+    assert services.cited.calls == [(DOCUMENT_ID, cited.chunk_id, 1)]
+
+
+def test_a_chunk_that_is_not_there(client):
+    response = client.get(f"/api/documents/{DOCUMENT_ID}/chunks/{UNKNOWN_ID}")
+    assert response.status_code == 404
+    assert UNKNOWN_ID in response.json()["detail"]
+    assert client.get(f"/api/documents/{DOCUMENT_ID}/chunks/nonsense").status_code == 422
+    assert client.get(f"/api/documents/{DOCUMENT_ID}/chunks/{UNKNOWN_ID}?version=0").status_code == 422
+
+
 def test_retry(client, services):
     response = client.post(f"/api/documents/{DOCUMENT_ID}/retry")
     assert response.status_code == 202

@@ -16,7 +16,7 @@ from api.main import create_app, parse_origins
 from api.middleware import FORM_OVERHEAD_BYTES, JSON_BODY_BYTES
 from portfolio_rag.config import Settings
 from portfolio_rag.errors import ConfigurationError
-from tests.unit.api.fakes import DOCUMENT_ID, JOB_ID, QUESTION, fake_services
+from tests.unit.api.fakes import DOCUMENT_ID, JOB_ID, QUESTION, chunk, fake_services
 from tests.unit.api.test_problems import assert_problem
 
 ROOT = Path(__file__).parents[3]
@@ -251,12 +251,13 @@ def test_use_cases_run_beside_the_event_loop(client, services):
         client.get("/api/documents"),
         client.get(f"/api/documents/{DOCUMENT_ID}"),
         client.delete(f"/api/documents/{DOCUMENT_ID}"),
+        client.get(f"/api/documents/{DOCUMENT_ID}/chunks/{chunk().chunk_id}"),
         client.post("/api/reindex"),
         client.get("/api/jobs"),
         client.get(f"/api/jobs/{JOB_ID}"),
         client.get("/api/health"),
     ]
     assert all(response.is_success for response in calls)
-    fakes = (services.chat, services.retrieval, services.documents, services.jobs, services.health)
+    fakes = (services.chat, services.retrieval, services.documents, services.cited, services.jobs, services.health)
     assert sum(len(fake.calls) for fake in fakes) == len(calls)
     assert loop_thread not in set().union(*(fake.threads for fake in fakes))

@@ -12,7 +12,7 @@ from api.main import create_app
 from portfolio_rag.config import Settings
 from portfolio_rag.errors import InvalidRequest
 from portfolio_rag.services.filters import parse_filter
-from tests.unit.api.fakes import DOCUMENT_ID, JOB_ID, fake_services
+from tests.unit.api.fakes import DOCUMENT_ID, JOB_ID, chunk, fake_services
 
 ROUTES = {
     ("POST", "/api/chat"),
@@ -21,6 +21,7 @@ ROUTES = {
     ("POST", "/api/documents/presign"),
     ("GET", "/api/documents"),
     ("GET", "/api/documents/{document_id}"),
+    ("GET", "/api/documents/{document_id}/chunks/{chunk_id}"),
     ("DELETE", "/api/documents/{document_id}"),
     ("POST", "/api/documents/{document_id}/retry"),
     ("POST", "/api/reindex"),
@@ -145,7 +146,7 @@ def test_every_response_matches_its_schema(client):
         ("POST", "/api/reindex"): {"json": {}},
     }
     for (method, path), operation in OPERATIONS.items():
-        url = path.format(document_id=DOCUMENT_ID, job_id=JOB_ID)
+        url = path.format(document_id=DOCUMENT_ID, job_id=JOB_ID, chunk_id=chunk().chunk_id)
         response = client.request(method, url, **calls.get((method, path), {}))
         assert response.is_success, path
         schema = operation["responses"][str(response.status_code)]["content"]["application/json"]["schema"]
