@@ -167,8 +167,10 @@ class Schedule:
             live = self.world.live(document_id)
             found = name_of(self.world, document_id) if live else None
             assert found in expected.allowed, f"{key} answers {found}, expected one of {expected.allowed}"
-            if live:
-                assert self.world.version(document_id, live).status is DocumentStatus.COMPLETED
+            if live and found is not None:
+                version = self.world.version(document_id, live)
+                assert version.status is DocumentStatus.COMPLETED
+                assert self.world.bytes_of(version) == TEXTS[found].encode(), f"{key}: {version.s3_key} is another text"
 
 
 def name_of(world: World, document_id: str) -> str:

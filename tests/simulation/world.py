@@ -105,7 +105,7 @@ class World:
         """What users have uploaded, by S3 version id."""
         self.s3 = S3Model([RAW, EMBEDDINGS, CONFIG], self.clock.now, self._notify)
         lag = (lambda: rng.randint(0, index_lag)) if rng and index_lag else (lambda: 0)
-        self.dynamo = DynamoModel(pipeline_tables(), lambda: self.clock.time, lag=lag)
+        self.dynamo = DynamoModel(pipeline_tables(), lambda: self.clock.time, lag=lag, page_size=20)
         dead = {name: QueueModel(name) for name in ("portfolio-ingestion-dlq", "portfolio-embedding-dlq")}
         events_dlq = QueueModel("portfolio-events-dlq")
         queues = [
@@ -317,6 +317,10 @@ class World:
             found = self.container.chunks.get(keys)
             live = self.live(document_id)
         return sorted((chunk for chunk in found if chunk.version == live), key=lambda chunk: chunk.chunk_index)
+
+    def bytes_of(self, version: DocumentVersion) -> bytes:
+        with self.faults.quiet():
+            return self.container.store.get(version.ref)
 
     def texts(self, document_id: str) -> str:
         return "\n".join(chunk.content for chunk in self.chunks(document_id))

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from portfolio_rag import keys
 from portfolio_rag.errors import ConditionFailed, DependencyUnavailable, FailureReason, NotFound
-from portfolio_rag.models import DocumentHead, DocumentStatus, DocumentVersion, ObjectRef, iso
+from portfolio_rag.models import DocumentHead, DocumentStatus, DocumentVersion, ObjectRef, document_id_for, iso
 from portfolio_rag.ports import Clock, DocumentRegistry, Metrics, ObjectStore
 from portfolio_rag.services.purge import Purge
 
@@ -115,11 +115,13 @@ class Lifecycle:
         elif head.deleted_at is None:
             self._registry.mark_deleted(head, self._now())
         for version in self._registry.versions(head.document_id):
+            if version.version > head.latest_version:
+                continue  # Uploaded since: not what was deleted.
             if not version.status.terminal:
                 if keep_newest:
                     continue
                 self.fail(version, FailureReason.DELETED, _DELETED)
-            elif not version.retired:
+            elif not version.retired and (version.status is DocumentStatus.COMPLETED or not keep_newest):
                 self._purge.version(version.document_id, version.version)
                 self._clear_source(version, head)
                 self._hide(version)
@@ -176,7 +178,7 @@ class Lifecycle:
                 current = self.follow(version)
             if current is None:
                 # Deleted by its owner after the last chunk and before the move.
-                self.remove(head, keep_newest=False)
+                self.remove(head, keep_newest=head.latest_version > version.version)
             else:
                 # Another worker was faster, or an earlier version has moved the bytes that both share.
                 self._settle_completed(head, current)
@@ -253,12 +255,19 @@ class Lifecycle:
     def _remove_moved(self, source: ObjectRef) -> None:
         """Remove an original whose copy is in place: that version alone, so that a newer upload stays on top.
 
-        Older versions would come to light again by it, so they are archived first; they were replaced before the
-        pipeline ever saw them.
+        Older versions would come to light again by it, so they are archived first. Most were replaced before the
+        pipeline ever saw them; one that is registered but not moved yet finds its bytes there.
         """
         for older in self._store.older_versions(source):
-            label = f"replaced-{(older.version_id or '')[:12]}"
-            self._store.copy(older, older.bucket, keys.archived_key(keys.logical_key_of(older.key), label))
+            logical_key = keys.logical_key_of(older.key)
+            target = keys.archived_key(logical_key, f"replaced-{(older.version_id or '')[:12]}")
+            try:
+                archived = ObjectRef(older.bucket, target, self._store.copy(older, older.bucket, target))
+            except NotFound:
+                continue  # Its own worker was faster.
+            for owner in self._registry.versions(document_id_for(older.bucket, logical_key)):
+                if owner.ref == older:
+                    self._registry.relocate(owner, archived, settled=owner.settled, retired=owner.retired)
             self._store.delete(older)
         self._store.delete(source)
 

@@ -1,0 +1,336 @@
+"""Planted bugs: deliberate mutations of the real code, and the check that catches each.
+
+`python -m tests.simulation.mutations` plants each one, looks for the first check that fails, and writes what it found
+to `caught.json` and `docs/mutations.md`; `test_mutations.py` plants each again and demands that its check fails.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import sys
+import types
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .fast import install
+
+HERE = Path(__file__).parent
+CAUGHT = HERE / "caught.json"
+TABLE = HERE.parents[1] / "docs" / "mutations.md"
+UNIT = ("life_of_a_document", "faults", "jobs", "answers_of_services", "reconcile")
+SCHEDULES = 2000
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """`changes`: (module below portfolio_rag, text, what stands there instead). `row` of failures.md, 0 for none."""
+
+    name: str
+    row: int
+    changes: tuple[tuple[str, str, str], ...]
+
+
+def _one(name: str, row: int, module: str, old: str, new: str) -> Mutation:
+    return Mutation(name, row, ((module, old, new),))
+
+
+MUTATIONS = [
+    # Those that failures.md lists.
+    _one("an update that fails erases the old version", 26, "adapters.registry",
+         "live_version=previous.live_version if previous else 0", "live_version=0"),
+    _one("only the last chunk of a document is kept", 9, "services.processing",
+         "embedding_messages(version, waiting)", "embedding_messages(version, waiting[-1:])"),
+    _one("a failed upsert is ignored and the run reports success", 21, "services.embedding",
+         'self._metrics.put("ChromaDBErrors", 1, "Count")\n            raise',
+         'self._metrics.put("ChromaDBErrors", 1, "Count")'),
+    Mutation("a stale FAILED overwrites a success", 32, (
+        ("adapters.registry", '"#status IN (:pending, :processing) AND attempt = :attempt",\n            {\n'
+         '                **_ACTIVE,\n                ":failed"',
+         '"attempt = :attempt",\n            {\n                **_ACTIVE,\n                ":failed"'),
+        ("adapters.registry", "check_transition(version.status, DocumentStatus.FAILED)", "pass"),
+        ("services.embedding", "and version.attempt == message.attempt and not version.status.terminal", ""),
+    )),
+    _one("a completion counter that uses a bare ADD", 8, "adapters.chunk_store",
+         '"ConditionExpression": "#status = :pending"',
+         '"ConditionExpression": "#status = :pending OR #status = :embedded"'),
+    _one("an idempotency key that leaves out the version", 38, "services.intake",
+         "newest.source_version_id != current.ref.version_id", "newest.s3_key != current.ref.key"),
+    _one("a batch handler that swallows one record's exception", 7, "lambda_events",
+         "failed += _failures([(record, body)], error, give_up, max_receive_count)",
+         "_failures([(record, body)], error, give_up, max_receive_count)"),
+    _one("a delete handler that answers to the pipeline's own move", 5, "services.intake",
+         "newest is not None and not newest.status.terminal and newest.s3_key == _incoming(ref.key)",
+         "newest is not None"),
+    _one("a reindex that deletes before it has built", 28, "services.rebuild",
+         "self._vectors.ensure(building)", "self._vectors.ensure(building)\n            self._vectors.drop(old)"),
+    _one("a scan that forgets LastEvaluatedKey", 24, "adapters.dynamodb",
+         'if not answer.get("LastEvaluatedKey"):', "if True:"),
+    # The other guards.
+    _one("a version that was replaced may still complete", 3, "adapters.registry",
+         '"ConditionExpression": "live_version < :version AND latest_version = :version "\n'
+         '            "AND attribute_not_exists(deleted_at)"',
+         '"ConditionExpression": "live_version < :version"'),
+    Mutation("COMPLETED before the last chunk is embedded", 8, (
+        ("services.lifecycle", "version.chunk_count is None or version.embedded_count < version.chunk_count",
+         "version.chunk_count is None"),
+        ("adapters.registry", '"#status = :processing AND embedded_count = chunk_count"', '"#status = :processing"'),
+    )),
+    _one("a redelivery sends only chunks that it has created itself", 9, "adapters.chunk_store",
+         "                known += stored\n", ""),
+    _one("a purge forgets the vectors", 4, "services.purge",
+         "self._vectors.delete(collection, sorted(ids))", "pass"),
+    _one("a purge forgets the backup", 4, "services.purge", "self._backup.delete(document_id, number)", "pass"),
+    _one("a purge forgets the chunks", 24, "services.purge",
+         "self._chunks.delete((chunk.chunk_id, chunk.document_id) for chunk in stored)", "pass"),
+    _one("what a replaced version left is not purged", 24, "services.lifecycle",
+         "        self._purge.version(older.document_id, older.version)\n", ""),
+    _one("nobody looks a document over", 6, "services.monitoring",
+         "mended=_count(self._due(), self._look_over)", "mended=0"),
+    _one("a document is looked over while workers are busy with it", 3, "services.reconcile",
+         "return all(version.status.terminal and _ended(version, head) < before for version in versions)",
+         "return all(version.status.terminal for version in versions)"),
+    _one("a look-over believes the index", 3, "services.reconcile",
+         "sorted(found.intersection(range(1, latest + 1)) - {head.live_version})", "sorted(found)"),
+    _one("the original goes before its copy is recorded", 7, "services.lifecycle",
+         "        self._registry.relocate(version, moved, settled=False, retired=version.retired)\n"
+         "        self._remove_moved(source)",
+         "        self._remove_moved(source)\n"
+         "        self._registry.relocate(version, moved, settled=False, retired=version.retired)"),
+    _one("a move takes whatever lies there now", 3, "services.lifecycle",
+         "        source = version.ref\n        try:\n            copied",
+         "        source = ObjectRef(version.bucket, version.s3_key)\n        try:\n            copied"),
+    _one("the bytes read are the newest, not the event's", 2, "services.processing",
+         "return self._store.get(version.ref, max_bytes=max_bytes)\n            except",
+         "return self._store.get(replace(version, s3_version_id=None).ref, max_bytes=max_bytes)\n            except"),
+    _one("a move hides a newer upload under a delete marker", 3, "services.lifecycle",
+         "        self._store.delete(source)\n", "        self._store.delete(ObjectRef(source.bucket, source.key))\n"),
+    _one("bytes that are archived are forgotten by their version", 7, "services.lifecycle",
+         "if owner.ref == older:", "if False:"),
+    _one("a worker that comes second takes the moved upload for deleted", 5, "services.lifecycle",
+         "current = self._registry.get(version.document_id, version.version)\n            if current is not None and",
+         "current = None\n            if current is not None and"),
+    _one("a version does not follow bytes that another one has moved", 5, "services.lifecycle",
+         "other.version < version.version\n", "False\n"),
+    _one("ingestion does not write to the index that is being built", 28, "services.embedding",
+         "targets = self._jobs.index_pointer().targets", "targets = [self._jobs.index_pointer().live]"),
+    _one("a reindex needs no lease", 29, "adapters.job_store",
+         '"attribute_not_exists(lease_owner) OR lease_until < :now"', '"attribute_not_exists(nothing)"'),
+    _one("a lease never expires", 29, "adapters.job_store", '"lease_until < :now",', '"lease_until < lease_owner",'),
+    _one("a failure on the last delivery is not recorded", 33, "lambda_events",
+         "if record.receive_count >= max_receive_count:", "if False:"),
+    _one("no sweep for events that never came", 31, "services.monitoring",
+         "if info.last_modified < before:", "if False:"),
+    _one("a stuck document is not driven again", 30, "services.monitoring",
+         "driven_again=_count(stuck, self._drive_again)", "driven_again=0"),
+    _one("messages that SQS refused count as sent", 10, "adapters.sqs",
+         "waiting.pop(entry[\"Id\"], None)", "waiting.clear()"),
+    _one("UnprocessedItems are dropped", 11, "adapters.dynamodb",
+         'waiting = answer.get("UnprocessedItems") or {}', "waiting = {}"),
+    _one("UnprocessedKeys are dropped", 11, "adapters.dynamodb",
+         'request = answer.get("UnprocessedKeys") or {}', "request = {}"),
+    _one("a transaction conflict counts as done", 12, "adapters.dynamodb",
+         "            self._back_off(attempt)\n        raise StorageUnavailable(f\"DynamoDB kept refusing",
+         "            return\n        raise StorageUnavailable(f\"DynamoDB kept refusing"),
+    _one("known text is embedded again", 25, "services.embedding",
+         "places = self._index.find(by_address)", "places: dict[str, VectorLocation] = {}"),
+    _one("a refused upload is let through after a crash", 7, "services.intake",
+         "status=DocumentStatus.FAILED if rejection else DocumentStatus.PENDING", "status=DocumentStatus.PENDING"),
+    _one("an old failed upload replaces a later one", 24, "services.intake",
+         "or newest.s3_key != current.ref.key", ""),
+    _one("a deleted document comes back with what a crash left in incoming/", 4, "services.intake",
+         "        if newest is None or newest.source_version_id != current.ref.version_id:",
+         "        head = self._registry.head(newest.document_id) if newest else None\n"
+         "        if newest is None or (head and head.deleted_at) "
+         "or newest.source_version_id != current.ref.version_id:"),
+    _one("a deletion that broke off leaves the upload", 4, "services.lifecycle",
+         "                self._hide(version)\n", ""),
+    _one("a job that crashed is RUNNING for ever", 30, "services.leftovers",
+         "return self._end_vanished_jobs() + ", "return "),
+    _one("collections of a crashed reindex stay", 28, "services.leftovers", "self._vectors.drop(name)", "pass"),
+]  # fmt: skip
+
+
+def _swap(old: Any, new: Any) -> Iterator[tuple[Any, types.CodeType]]:
+    """Pairs of functions of a module or class and the code that they get."""
+    for name, changed in vars(new).items():
+        current = vars(old).get(name)
+        for get in (lambda found: found, lambda found: found.__func__, lambda found: found.fget):
+            try:
+                function, replacement = get(current), get(changed)
+            except AttributeError:
+                continue
+            if isinstance(function, types.FunctionType) and isinstance(replacement, types.FunctionType):
+                yield function, replacement.__code__
+        if isinstance(current, type) and isinstance(changed, type) and current.__module__ == changed.__module__:
+            yield from _swap(current, changed)
+
+
+@contextmanager
+def planted(mutation: Mutation) -> Iterator[None]:
+    """The code with the bug in it. Raises AssertionError where the text to change is not there exactly once."""
+    undo: list[tuple[Any, types.CodeType]] = []
+    texts: dict[str, str] = {}
+    for name, old, new in mutation.changes:
+        module = f"portfolio_rag.{name}"
+        source = texts.setdefault(module, inspect.getsource(importlib.import_module(module)))
+        assert source.count(old) == 1, f"{mutation.name}: {source.count(old)} times in {module}: {old}"
+        texts[module] = source.replace(old, new)
+    try:
+        for module, source in texts.items():
+            original = sys.modules[module]
+            mutant = types.ModuleType(module)
+            mutant.__dict__.update({"__file__": original.__file__, "replace": _replace})
+            # dataclasses look their module up by name while they are made.
+            sys.modules[module] = mutant
+            try:
+                exec(compile(source, original.__file__ or module, "exec"), mutant.__dict__)
+            finally:
+                sys.modules[module] = original
+            original.__dict__.setdefault("replace", _replace)
+            for function, code in _swap(original, mutant):
+                if function.__code__ != code and function.__module__ == module:
+                    undo.append((function, function.__code__))
+                    function.__code__ = code
+        assert undo, f"{mutation.name} changes nothing"
+        yield
+    finally:
+        for function, code in undo:
+            function.__code__ = code
+
+
+def _replace(instance: Any, **changes: Any) -> Any:
+    from dataclasses import replace
+
+    return replace(instance, **changes)
+
+
+# --- checks, by name
+
+
+def run_check(name: str) -> None:
+    """Raises whatever the check raises when it fails."""
+    kind, _, rest = name.partition(" ")
+    if kind == "schedule":
+        from .schedule import Schedule
+
+        Schedule(int(rest)).run()
+    elif kind == "crash-point":
+        from .test_crash_points import check_point
+
+        scenario, number, fault = rest.rsplit(" ", 2)
+        check_point(scenario, int(number), fault)
+    else:
+        module, _, test = rest.partition("::")
+        _run_test(module, test)
+
+
+def _run_test(module: str, test: str) -> None:
+    from .world import World
+
+    function: Callable[..., None] = getattr(importlib.import_module(f"tests.unit.pipeline.test_{module}"), test)
+    wanted = inspect.signature(function).parameters
+    function(**({"world": World()} if "world" in wanted else {}))
+
+
+def checks() -> Iterator[str]:
+    """Every check, the cheap ones first."""
+    for module in UNIT:
+        try:
+            found = importlib.import_module(f"tests.unit.pipeline.test_{module}")
+        except ModuleNotFoundError:
+            continue
+        for name, function in vars(found).items():
+            if name.startswith("test_") and set(inspect.signature(function).parameters) <= {"world"}:
+                yield f"test {module}::{name}"
+    from .test_crash_points import KINDS, SCENARIOS, calls_of
+
+    for seed in range(1, 101):
+        yield f"schedule {seed}"
+    for scenario in SCENARIOS:
+        for number in range(calls_of(SCENARIOS[scenario])):
+            yield f"crash-point {scenario} {number} {KINDS[number % 2]}"
+    for seed in range(101, SCHEDULES + 1):
+        yield f"schedule {seed}"
+
+
+def find(mutation: Mutation) -> str | None:
+    """The first check that fails with the bug planted."""
+    names = list(checks())
+    with planted(mutation):
+        for name in names:
+            try:
+                run_check(name)
+            except BaseException:
+                return name
+    return None
+
+
+def describe(check: str) -> str:
+    kind, _, rest = check.partition(" ")
+    if kind == "schedule":
+        return f"seeded schedule {rest} (`python -m tests.simulation 1 {rest}`)"
+    if kind == "crash-point":
+        scenario, number, fault = rest.rsplit(" ", 2)
+        return f"crash point: {scenario}, call {number}, {fault}"
+    module, _, test = rest.partition("::")
+    return f"`tests/unit/pipeline/test_{module}.py::{test}`"
+
+
+def table(caught: dict[str, str]) -> str:
+    lines = [
+        "# Planted bugs",
+        "",
+        "Each line is a bug that is planted into the real code, and the check that catches it. Written by",
+        "`python -m tests.simulation.mutations`; `tests/simulation/test_mutations.py` plants each of them again.",
+        "",
+        "| Planted bug | Row of the failure catalogue | Where | Caught by |",
+        "|---|---|---|---|",
+    ]
+    for mutation in MUTATIONS:
+        where = ", ".join(dict.fromkeys(f"`{module}`" for module, _, _ in mutation.changes))
+        lines.append(f"| {mutation.name} | {mutation.row} | {where} | {describe(caught[mutation.name])} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    install(pytest.MonkeyPatch())
+    caught: dict[str, str] = json.loads(CAUGHT.read_text()) if CAUGHT.exists() else {}
+    missed = []
+    for mutation in MUTATIONS:
+        known = caught.get(mutation.name)
+        if known is not None and still_caught(mutation, known):
+            continue
+        found = find(mutation)
+        print(f"{mutation.name}: {found}", flush=True)
+        if found is None:
+            caught.pop(mutation.name, None)
+            missed.append(mutation.name)
+        else:
+            caught[mutation.name] = found
+    names = [mutation.name for mutation in MUTATIONS]
+    CAUGHT.write_text(json.dumps({name: caught[name] for name in names if name in caught}, indent=1) + "\n")
+    if missed:
+        print(f"NOT CAUGHT: {missed}")
+        return 1
+    TABLE.write_text(table(caught))
+    return 0
+
+
+def still_caught(mutation: Mutation, check: str) -> bool:
+    with planted(mutation):
+        try:
+            run_check(check)
+        except BaseException:
+            return True
+    return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())
