@@ -143,6 +143,12 @@ def _pushable(url: str) -> str:
     return f"{endpoint.netloc}/{name}" if endpoint.netloc and registry.endswith(".amazonaws.com") else url
 
 
+def _is_pushed(name: str, tag: str) -> bool:
+    """Tags never move there, so a second push of one would be refused."""
+    command = ["aws", "ecr", "describe-images", "--repository-name", name, "--image-ids", f"imageTag={tag}"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
 def push(images: Sequence[str]) -> None:
     """Push the built functions to the ECR repositories that Terraform made, on AWS or behind AWS_ENDPOINT_URL."""
     docker = docker_command()
@@ -153,6 +159,9 @@ def push(images: Sequence[str]) -> None:
         subprocess.run(login, input=password, check=True)
     for image, url in urls.items():
         tag = tag_of(image)
+        if _is_pushed(url.partition("/")[2], tag):
+            print(f"==> {url}:{tag} is there already")
+            continue
         subprocess.run([*docker, "tag", f"{PREFIX}/{image}:{tag}", f"{url}:{tag}"], check=True)
         subprocess.run([*docker, "push", f"{url}:{tag}"], check=True)
 
