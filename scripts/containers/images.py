@@ -146,7 +146,10 @@ def _pushable(url: str) -> str:
 def _is_pushed(name: str, tag: str) -> bool:
     """Tags never move there, so a second push of one would be refused."""
     command = ["aws", "ecr", "describe-images", "--repository-name", name, "--image-ids", f"imageTag={tag}"]
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    found = subprocess.run([*command, "--output", "json"], capture_output=True, text=True, check=False)
+    return found.returncode == 0 and any(
+        tag in image["imageTags"] for image in json.loads(found.stdout)["imageDetails"]
+    )
 
 
 def push(images: Sequence[str]) -> None:
