@@ -24,7 +24,13 @@ from .fast import install
 HERE = Path(__file__).parent
 CAUGHT = HERE / "caught.json"
 TABLE = HERE.parents[1] / "docs" / "mutations.md"
-UNIT = ("life_of_a_document", "faults", "jobs", "answers_of_services", "reconcile")
+TESTS = (
+    "tests.unit.pipeline.test_life_of_a_document",
+    "tests.unit.pipeline.test_faults",
+    "tests.unit.pipeline.test_jobs",
+    "tests.unit.pipeline.test_reconcile",
+    "tests.simulation.test_races",
+)
 SCHEDULES = 2000
 
 
@@ -234,19 +240,15 @@ def run_check(name: str) -> None:
 def _run_test(module: str, test: str) -> None:
     from .world import World
 
-    function: Callable[..., None] = getattr(importlib.import_module(f"tests.unit.pipeline.test_{module}"), test)
+    function: Callable[..., None] = getattr(importlib.import_module(module), test)
     wanted = inspect.signature(function).parameters
     function(**({"world": World()} if "world" in wanted else {}))
 
 
 def checks() -> Iterator[str]:
     """Every check, the cheap ones first."""
-    for module in UNIT:
-        try:
-            found = importlib.import_module(f"tests.unit.pipeline.test_{module}")
-        except ModuleNotFoundError:
-            continue
-        for name, function in vars(found).items():
+    for module in TESTS:
+        for name, function in vars(importlib.import_module(module)).items():
             if name.startswith("test_") and set(inspect.signature(function).parameters) <= {"world"}:
                 yield f"test {module}::{name}"
     from .test_crash_points import KINDS, SCENARIOS, calls_of
@@ -280,7 +282,7 @@ def describe(check: str) -> str:
         scenario, number, fault = rest.rsplit(" ", 2)
         return f"crash point: {scenario}, call {number}, {fault}"
     module, _, test = rest.partition("::")
-    return f"`tests/unit/pipeline/test_{module}.py::{test}`"
+    return f"`{module.replace('.', '/')}.py::{test}`"
 
 
 def table(caught: dict[str, str]) -> str:

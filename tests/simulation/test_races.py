@@ -1,0 +1,166 @@
+"""Races at the places where they hurt: the last chunk, a late failure, a batch cut short, a query during a switch."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from portfolio_rag.messages import EmbeddingMessage
+from portfolio_rag.models import DocumentStatus
+
+from .fast import install
+from .faults import Crash
+from .schedule import TEXTS, text_of
+from .turns import Turns
+from .world import EMBEDDING, RAW, World
+
+
+@pytest.fixture(autouse=True)
+def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch)
+
+
+class Script:
+    """Chooses workers as written: `turns` says how many calls one makes before the other goes on."""
+
+    def __init__(self, turns: Sequence[int]) -> None:
+        self._order = [number % 2 for number, calls in enumerate(turns) for _ in range(calls)]
+
+    def choice(self, alive: Sequence[Any]) -> Any:
+        wanted = self._order.pop(0) if self._order else 0
+        return next((worker for worker in alive if worker.thread.name == f"worker-{wanted}"), alive[0])
+
+
+def with_messages(count: int) -> tuple[World, str]:
+    """A document whose messages wait for the embedding-generator."""
+    world = World()
+    document_id = world.upload("a.md", TEXTS["long"])
+    world.step()
+    world.step()
+    assert len(world.sqs.queues[EMBEDDING].messages) >= count
+    return world, document_id
+
+
+def together(world: World, turns: Sequence[int], tasks: Sequence[Callable[[], None]]) -> None:
+    scheduler = Turns(Script(turns))  # type: ignore[arg-type]
+    world.faults.gate = scheduler.gate
+    try:
+        scheduler.run(tasks)
+    finally:
+        world.faults.gate = None
+
+
+def embed(world: World, messages: Sequence[Any]) -> Callable[[], None]:
+    event = world.sqs.receive(EMBEDDING, messages)
+    return lambda: world.sqs.acknowledge(EMBEDDING, messages, world.invoke("embedding_generator", event))
+
+
+CALLS = 14
+"""More than a worker makes from its first call to the end of the completion."""
+
+
+@pytest.mark.failure(8)
+@pytest.mark.failure(6)
+@pytest.mark.parametrize("same", [False, True], ids=["two halves", "the same message"])
+def test_the_last_chunk_race_in_every_interleaving_of_two_switches(same: bool) -> None:
+    for first, second in itertools.product(range(CALLS), repeat=2):
+        world, document_id = with_messages(2)
+        messages = world.sqs.queues[EMBEDDING].messages[:]
+        half = len(messages) // 2
+        left = embed(world, messages if same else messages[:half])
+        right = embed(world, messages if same else messages[half:])
+        together(world, [first, second], [left, right])
+        version = world.version(document_id, 1)
+        assert (version.status, version.embedded_count) == (DocumentStatus.COMPLETED, version.chunk_count)
+        assert world.metrics.total("IngestedDocuments") == 1
+        world.run()
+        world.check()
+
+
+@pytest.mark.failure(32)
+def test_a_failure_that_is_reported_late_never_overwrites_a_success() -> None:
+    for at in range(6):
+        world, document_id = with_messages(2)
+        embedding = world.container.embedding
+        late = EmbeddingMessage.from_json(world.sqs.queues[EMBEDDING].messages[0].body)
+        messages = world.sqs.queues[EMBEDDING].messages[:]
+        together(
+            world,
+            [at, 100],
+            [lambda e=embedding, m=late: e.give_up(m, RuntimeError("late")), embed(world, messages)],  # type: ignore[misc]
+        )
+        ended = world.version(document_id, 1)
+        completed = world.metrics.total("IngestedDocuments")
+        assert (ended.status is DocumentStatus.COMPLETED) == bool(completed)
+        assert world.live(document_id) == completed
+        world.rest()
+        world.check()
+
+
+@pytest.mark.failure(34)
+def test_a_batch_that_runs_out_of_time_repeats_nothing_that_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, document_id = with_messages(2)
+    messages = world.sqs.queues[EMBEDDING].messages[:]
+    embed(world, messages[:1])()
+    done = world.embedder.embedded.copy()
+    upsert = world.chroma.upsert
+
+    def slow(*args: Any) -> None:
+        upsert(*args)
+        world.clock.advance(timedelta(seconds=121))
+
+    monkeypatch.setattr(world.chroma, "upsert", slow)
+    with pytest.raises(Crash, match="out of time"):
+        embed(world, messages[1:])()
+    monkeypatch.undo()
+    install(monkeypatch)
+    world.rest()
+    world.check()
+    assert world.live(document_id) == 1
+    assert all(world.embedder.embedded[text] == times for text, times in done.items())
+
+
+@pytest.mark.failure(40)
+def test_a_query_at_any_moment_of_a_switch_sees_one_version_and_whole_chunks() -> None:
+    world = World()
+    document_id = world.upload("a.md", TEXTS["long"])
+    world.rest()
+    world.upload("a.md", TEXTS["short"])
+    seen: list[int] = []
+
+    def look() -> None:
+        with world.faults.quiet():
+            passages = world.container.retrieval.search("messages", top_k=5)
+        versions = {passage.chunk.version for passage in passages}
+        assert len(versions) == 1, f"answers mix the versions {versions}"
+        for passage in passages:
+            assert passage.chunk.content
+        seen.extend(versions)
+
+    world.faults.gate = look
+    world.run()
+    world.faults.gate = None
+    assert seen == sorted(seen)
+    assert set(seen) == {1, 2}
+    assert world.live(document_id) == 2
+    assert world.s3.current_keys(RAW, "processed/") == ["processed/a.md"]
+
+
+@pytest.mark.failure(25)
+def test_with_redeliveries_hardly_anything_is_embedded_twice() -> None:
+    embedded, texts = 0, 0
+    for seed in range(5):
+        world = World(random.Random(seed), duplicates=0.05)
+        for number in range(12):
+            world.upload(f"{number}.md", text_of(f"name{number}", 20))
+        world.run()
+        world.check()
+        embedded += world.embedder.embedded.total()
+        texts += len(world.embedder.embedded)
+    assert texts > 400
+    assert embedded <= 1.05 * texts
