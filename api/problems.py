@@ -142,9 +142,8 @@ def problem_code(error: PortfolioRagError) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
 
 
-async def _on_project_error(request: Request, error: Exception) -> ProblemResponse:
-    known = cast(PortfolioRagError, error)
-    path = request.url.path
+def project_problem(known: PortfolioRagError, path: str) -> ProblemResponse:
+    """The response for one of our own errors; the log gets what its caller may not know."""
     if known.http_status == 500:
         logger.error("internal error", exc_info=known, extra={"path": path})
         return internal_error(path)
@@ -157,6 +156,10 @@ async def _on_project_error(request: Request, error: Exception) -> ProblemRespon
         detail=str(known) or known.title,
         instance=path,
     )
+
+
+async def _on_project_error(request: Request, error: Exception) -> ProblemResponse:
+    return project_problem(cast(PortfolioRagError, error), request.url.path)
 
 
 async def _on_http_exception(request: Request, error: Exception) -> ProblemResponse:

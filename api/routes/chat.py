@@ -4,12 +4,32 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Header, Request
+from starlette.responses import StreamingResponse
 
 from api.dependencies import ChatDep
+from api.events import MEDIA_TYPE, begun, event_stream, typed
 from api.problems import documented
 from api.schemas.answers import ChatRequest, ChatResponse
 from api.schemas.filters import parse_where
+
+_EVENTS = """\
+event: retrieval
+data: {"passages": [...]}
+
+event: validation
+data: {"text": "Amazon SQS keeps a message for 4 days by default.", "citations": [1], "verdict": "supported", ...}
+
+event: citation
+data: {"number": 1, "filename": "sqs-queues.md", "quote": "Amazon SQS keeps a message for 4 days by default", ...}
+
+event: token
+data: {"text": "Amazon SQS keeps a message for 4 days by default [1]."}
+
+event: done
+data: {"answer": "Amazon SQS keeps a message for 4 days by default [1].", "answered": true, ...}
+
+"""
 
 router = APIRouter(prefix="/api", tags=["chat"])
 
@@ -19,7 +39,11 @@ router = APIRouter(prefix="/api", tags=["chat"])
     operation_id="chat",
     summary="Ask the documents",
     response_description="The answer with its citations and the verdict on every sentence.",
-    responses=documented(400, 413, 422, 500, 503),
+    response_model=ChatResponse,
+    responses={
+        200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}, "example": _EVENTS}}},
+        **documented(400, 413, 422, 500, 503),
+    },
 )
 def chat(
     body: Annotated[
@@ -38,6 +62,10 @@ def chat(
                         "filter": {"equals": {"key": "service", "value": "dynamodb"}},
                     },
                 },
+                "stream": {
+                    "summary": "The same as a stream of events",
+                    "value": {"question": "How long does Amazon SQS keep a message by default?", "stream": True},
+                },
                 "unanswerable": {
                     "summary": "A question that the documents do not answer",
                     "value": {"question": "Who won the chess world championship in 1972?"},
@@ -46,13 +74,25 @@ def chat(
         ),
     ],
     chat: ChatDep,
-) -> ChatResponse:
+    request: Request,
+    accept: Annotated[str, Header(description="`text/event-stream` asks for a stream, as `stream` does.")] = "*/*",
+) -> ChatResponse | StreamingResponse:
     """Find the passages that bear on the question, answer from them, and check the answer.
 
     With `OPENAI_API_KEY` set on the server a language model writes the answer; without, it is made of sentences of the
     documents (`mode` says which). Either way each sentence is checked against the source that it cites, and one that
     the source does not hold is left out. When too little is left, or the documents do not hold an answer, `answered`
     is false, the text says so, and `passages` are the nearest.
+
+    As a stream the answer comes in server-sent events. The check stands before the display: a `token` is a whole
+    sentence that has passed it, after its `validation` and the `citation`s that it is the first to need; sentences
+    that fail have a `validation` only. `retrieval` comes first, `done` last, with what the whole reply would be: when
+    its `answered` is false, it replaces what was shown. An `error` (problem details) ends a stream that fails on the
+    way; what fails before the first event has its HTTP status as ever.
     """
-    answer = chat.answer(body.question, top_k=body.top_k, where=parse_where(body.filter), temperature=body.temperature)
+    where = parse_where(body.filter)
+    if body.stream or MEDIA_TYPE in accept.lower():
+        events = chat.stream(body.question, top_k=body.top_k, where=where, temperature=body.temperature)
+        return event_stream(typed(begun(events), request.url.path))
+    answer = chat.answer(body.question, top_k=body.top_k, where=where, temperature=body.temperature)
     return ChatResponse.of(answer)

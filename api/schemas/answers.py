@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -43,6 +44,11 @@ class ChatRequest(BaseModel):
         le=1,
         description="Of the language model; the default is that of the model configuration.",
         examples=[0.1],
+    )
+    stream: bool = Field(
+        default=False,
+        strict=True,
+        description="Answer as server-sent events; the header `Accept: text/event-stream` asks for the same.",
     )
 
 
@@ -165,6 +171,22 @@ class PassageOut(BaseModel):
             text=chunk.content,
             matches=[Span.of(chunk.windows[n]) for n in passage.windows],
         )
+
+
+class RetrievalOut(BaseModel):
+    """Data of the event `retrieval`: what the answer is made from."""
+
+    passages: list[PassageOut] = Field(description="Best first; the numbers in brackets count from the first.")
+
+    @classmethod
+    def of(cls, passages: Sequence[Passage]) -> RetrievalOut:
+        return cls(passages=[PassageOut.of(passage) for passage in passages])
+
+
+class TokenOut(BaseModel):
+    """Data of the event `token`."""
+
+    text: str = Field(description="Text to append.", examples=["Amazon SQS keeps a message for 4 days by default [1]."])
 
 
 class UsageOut(BaseModel):

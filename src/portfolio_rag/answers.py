@@ -89,3 +89,41 @@ class Answer:
     validation_score: float
     passages: Sequence[Passage]
     usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """The passages that the answer is made from, before a word of it is written."""
+
+    passages: Sequence[Passage]
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """The verdict on one drafted sentence."""
+
+    sentence: CheckedSentence
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """A source of the text that follows."""
+
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Text of the answer that has passed the check: appended to each other, tokens make the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The whole answer. It counts: when it is a refusal, it replaces what was shown."""
+
+    answer: Answer
+
+
+AnswerEvent = Retrieved | Validated | Cited | Token | Done

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
@@ -391,6 +391,11 @@ class LanguageModel(Protocol):
     """A chat model. Raises LanguageModelUnavailable after bounded retries."""
 
     def complete(self, messages: Sequence[Mapping[str, str]], *, temperature: float) -> ChatCompletion: ...
+
+    def stream(
+        self, messages: Sequence[Mapping[str, str]], *, temperature: float
+    ) -> Generator[str | ChatCompletion, None, None]:
+        """The same piece by piece, and the whole at the end. Nothing is tried again after the first piece."""
 
 
 class JobLauncher(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 import openai
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MAX_ANSWER_TOKENS = 1000
 _BACKOFF_SECONDS = 0.5
 _MAX_WAIT_SECONDS = 8.0
+_BROKE_OFF = "The language model's answer broke off. Try again."
 
 
 class OpenAIModel:
@@ -59,6 +60,66 @@ class OpenAIModel:
                 self._sleep(wait)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
+    def stream(
+        self, messages: Sequence[Mapping[str, str]], *, temperature: float
+    ) -> Generator[str | ChatCompletion, None, None]:
+        """The pieces as they come, and the whole at the end, all within the deadline.
+
+        A failure before the first piece is tried again; one after it raises LanguageModelUnavailable, because half of
+        an answer is on its way already.
+        """
+        end = self._clock() + self._deadline
+        for attempt in range(1, self._max_attempts + 1):
+            begun = False
+            try:
+                for piece in self._pieces(messages, temperature, end):
+                    begun = True
+                    yield piece
+                return
+            except openai.OpenAIError as error:
+                if begun:
+                    raise LanguageModelUnavailable(_BROKE_OFF) from error
+                wait = _wait_seconds(error, attempt)
+                if wait is None or attempt == self._max_attempts or self._clock() + wait >= end:
+                    raise LanguageModelUnavailable(_explain(error, attempt)) from error
+                self._sleep(wait)
+            except ValueError as error:
+                # The client lets a broken event through as the parser's own error.
+                raise LanguageModelUnavailable(_BROKE_OFF) from error
+
+    def _pieces(
+        self, messages: Sequence[Mapping[str, str]], temperature: float, end: float
+    ) -> Generator[str | ChatCompletion, None, None]:
+        text, model, usage, spoke = "", self._model, None, False
+        with self._client.chat.completions.create(
+            model=self._model,
+            messages=cast("Iterable[ChatCompletionMessageParam]", messages),
+            temperature=temperature,
+            max_tokens=MAX_ANSWER_TOKENS,
+            # For each read: a stream that stalls ends here, one that dribbles at the deadline.
+            timeout=min(self._timeout, end - self._clock()),
+            stream=True,
+            stream_options={"include_usage": True},
+        ) as chunks:
+            for chunk in chunks:
+                if self._clock() >= end:
+                    raise LanguageModelUnavailable("The language model did not finish in time. Try again.")
+                model = getattr(chunk, "model", None) or model
+                usage = getattr(chunk, "usage", None) or usage
+                choices = getattr(chunk, "choices", None)
+                spoke = spoke or bool(choices)
+                if choices and choices[0].delta and (piece := choices[0].delta.content):
+                    text += piece
+                    yield piece
+        if not spoke:
+            raise LanguageModelUnavailable(_no_choice(self._model))
+        yield ChatCompletion(
+            text=text,
+            model=model,
+            prompt_tokens=getattr(usage, "prompt_tokens", None) or 0,
+            completion_tokens=getattr(usage, "completion_tokens", None) or 0,
+        )
+
     def _once(self, messages: Sequence[Mapping[str, str]], temperature: float, timeout: float) -> ChatCompletion:
         try:
             response = self._client.chat.completions.create(
@@ -76,10 +137,7 @@ class OpenAIModel:
         # A compatible server may leave anything out, whatever the client's types promise.
         choices = getattr(response, "choices", None)
         if not choices or getattr(choices[0], "message", None) is None:
-            raise LanguageModelUnavailable(
-                f"The language model {self._model} answered without a choice. Check that OPENAI_BASE_URL names a "
-                "server that speaks OpenAI's chat completions."
-            )
+            raise LanguageModelUnavailable(_no_choice(self._model))
         usage = getattr(response, "usage", None)
         return ChatCompletion(
             text=choices[0].message.content or "",
@@ -87,6 +145,13 @@ class OpenAIModel:
             prompt_tokens=getattr(usage, "prompt_tokens", None) or 0,
             completion_tokens=getattr(usage, "completion_tokens", None) or 0,
         )
+
+
+def _no_choice(model: str) -> str:
+    return (
+        f"The language model {model} answered without a choice. Check that OPENAI_BASE_URL names a server that speaks "
+        "OpenAI's chat completions."
+    )
 
 
 def _wait_seconds(error: openai.OpenAIError, attempt: int) -> float | None:

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import closing
 
-from portfolio_rag.answers import Answer, AnswerMode, CheckedSentence, Citation, Passage, Usage, Verdict
-from portfolio_rag.ports import Embedder, LanguageModel
+from portfolio_rag.answers import (
+    Answer,
+    AnswerEvent,
+    AnswerMode,
+    Citation,
+    Done,
+    Passage,
+    Retrieved,
+    Usage,
+    Verdict,
+)
+from portfolio_rag.ports import ChatCompletion, Embedder, LanguageModel
 from portfolio_rag.services.context import CONTEXT_TOKENS, build_context
 from portfolio_rag.services.draft import DraftSentence, parse_draft, render
 from portfolio_rag.services.evidence import SourceText
@@ -14,7 +25,8 @@ from portfolio_rag.services.filters import Filter
 from portfolio_rag.services.prompts import build_messages, is_refusal
 from portfolio_rag.services.relevance import THRESHOLD, relevance
 from portfolio_rag.services.retrieval import Retrieval, check_query
-from portfolio_rag.services.validation import Checked, check
+from portfolio_rag.services.streaming import Display, SentenceReader
+from portfolio_rag.services.validation import Checked, check, verdict_of
 
 NOT_FOUND = "The answer is not in the documents."
 EXTRACTIVE_MODEL = "extractive"
@@ -68,21 +80,70 @@ class Chat:
             return self._not_found(passages, model=completion.model, usage=usage)
         return self._validated(question, parse_draft(completion.text), passages, completion.model, usage)
 
+    def stream(
+        self, question: str, *, top_k: int = 5, where: Filter | None = None, temperature: float | None = None
+    ) -> Generator[AnswerEvent, None, None]:
+        """`answer` as it comes about: the passages, then each sentence once it has passed the check, then the whole.
+
+        Nothing unchecked is ever shown. Raises as `answer` does, on the way too. The last event is `Done`.
+        """
+        question = check_query(question)
+        passages = self._retrieval.search(question, top_k=top_k, where=where)
+        yield Retrieved(passages)
+        if relevance(question, passages) < self._relevance_threshold:
+            yield Done(self._not_found(passages))
+            return
+        sources = build_context(passages, budget_tokens=self._context_tokens)
+        texts = _source_texts(passages)
+        display = Display(
+            lambda sentences: check(question, sentences, texts, self._embedder),
+            lambda kept: _citations(kept, passages),
+            MIN_SUPPORTED_SHARE,
+        )
+        if self._language_model is None:
+            yield from display.show(extract_answer(question, sources, self._embedder))
+            yield Done(self._concluded(display.checked, passages, EXTRACTIVE_MODEL, Usage(), display.text))
+            return
+        reader = SentenceReader()
+        completion = ChatCompletion("", "", 0, 0)
+        pieces = self._language_model.stream(
+            build_messages(question, sources),
+            temperature=self._temperature if temperature is None else temperature,
+        )
+        with closing(pieces):
+            for piece in pieces:
+                if isinstance(piece, ChatCompletion):
+                    completion = piece
+                else:
+                    yield from display.show(reader.feed(piece))
+        yield from display.show(reader.finish())
+        usage = Usage(completion.prompt_tokens, completion.completion_tokens)
+        if is_refusal(completion.text):
+            yield Done(self._not_found(passages, model=completion.model, usage=usage))
+        else:
+            yield Done(self._concluded(display.checked, passages, completion.model, usage, display.text))
+
     def _validated(
         self, question: str, drafted: Sequence[DraftSentence], passages: Sequence[Passage], model: str, usage: Usage
     ) -> Answer:
         checked = check(question, drafted, _source_texts(passages), self._embedder)
+        text = render([one.sentence for one in checked if one.verdict is Verdict.SUPPORTED])
+        return self._concluded(checked, passages, model, usage, text)
+
+    def _concluded(
+        self, checked: Sequence[Checked], passages: Sequence[Passage], model: str, usage: Usage, text: str
+    ) -> Answer:
         kept = [one for one in checked if one.verdict is Verdict.SUPPORTED]
         share = len(kept) / len(checked) if checked else 0.0
         if share < MIN_SUPPORTED_SHARE:
             return self._not_found(passages, checked, share, model, usage)
         return Answer(
-            text=render([one.sentence for one in kept]),
+            text=text,
             answered=True,
             mode=self._mode,
             model=model,
             citations=_citations(kept, passages),
-            validation=[_verdict(one) for one in checked],
+            validation=[verdict_of(one) for one in checked],
             validation_score=share,
             passages=passages,
             usage=usage,
@@ -102,7 +163,7 @@ class Chat:
             mode=self._mode,
             model=model or (EXTRACTIVE_MODEL if self._language_model is None else ""),
             citations=[],
-            validation=[_verdict(one) for one in checked],
+            validation=[verdict_of(one) for one in checked],
             validation_score=share,
             passages=passages,
             usage=usage or Usage(),
@@ -123,16 +184,6 @@ def _source_texts(passages: Sequence[Passage]) -> list[SourceText]:
         )
         for number, passage in enumerate(passages, start=1)
     ]
-
-
-def _verdict(checked: Checked) -> CheckedSentence:
-    return CheckedSentence(
-        text=checked.sentence.text,
-        citations=checked.sentence.citations,
-        verdict=checked.verdict,
-        score=round(checked.score, 4),
-        reason=checked.reason,
-    )
 
 
 def _citations(kept: Iterable[Checked], passages: Sequence[Passage]) -> list[Citation]:

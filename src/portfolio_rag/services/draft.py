@@ -99,14 +99,16 @@ def _numbers(sentence: str) -> tuple[int, ...]:
 
 def render(kept: Sequence[DraftSentence]) -> str:
     """The sentences as text, each with its citation marks before the closing full stop."""
-    lines: dict[int, str] = {}
-    for sentence in kept:
-        text = with_marks(sentence.text, sentence.citations)
-        if sentence.line in lines:
-            lines[sentence.line] += f" {text}"
-        else:
-            lines[sentence.line] = f"{sentence.prefix} {text}".lstrip()
-    return "\n".join(lines[number] for number in sorted(lines))
+    return "".join(continuation(before, sentence) for before, sentence in zip([None, *kept], kept, strict=False))
+
+
+def continuation(before: DraftSentence | None, sentence: DraftSentence) -> str:
+    """What the sentence adds to a text that ends with the one `before`."""
+    text = with_marks(sentence.text, sentence.citations)
+    if before is not None and before.line == sentence.line:
+        return f" {text}"
+    start = f"{sentence.prefix} {text}".lstrip()
+    return start if before is None else f"\n{start}"
 
 
 def with_marks(sentence: str, citations: Sequence[int]) -> str:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from portfolio_rag.answers import Verdict
+from portfolio_rag.answers import CheckedSentence, Verdict
 from portfolio_rag.ports import Embedder
 from portfolio_rag.services.draft import DraftSentence
 from portfolio_rag.services.evidence import HOLDS, MIN_COVERED, Claim, SourceText, Support, conflict, support
@@ -42,6 +42,17 @@ class Checked:
     score: float
     reason: str
     evidence: tuple[Support, ...] = ()
+
+
+def verdict_of(checked: Checked) -> CheckedSentence:
+    """The verdict as the reply carries it."""
+    return CheckedSentence(
+        text=checked.sentence.text,
+        citations=checked.sentence.citations,
+        verdict=checked.verdict,
+        score=round(checked.score, 4),
+        reason=checked.reason,
+    )
 
 
 def check(

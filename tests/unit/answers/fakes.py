@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -137,12 +137,26 @@ class ScriptedModel:
     say: str | Callable[[Sequence[Mapping[str, str]]], str]
     asked: list[Sequence[Mapping[str, str]]] = field(default_factory=list)
     temperatures: list[float] = field(default_factory=list)
+    piece: int = 3
+    closed: bool = False
 
     def complete(self, messages: Sequence[Mapping[str, str]], *, temperature: float) -> ChatCompletion:
         self.asked.append(messages)
         self.temperatures.append(temperature)
         text = self.say if isinstance(self.say, str) else self.say(messages)
         return ChatCompletion(text=text, model="scripted", prompt_tokens=100, completion_tokens=20)
+
+    def stream(
+        self, messages: Sequence[Mapping[str, str]], *, temperature: float
+    ) -> Generator[str | ChatCompletion, None, None]:
+        """The same, a few characters at a time."""
+        completion = self.complete(messages, temperature=temperature)
+        try:
+            for start in range(0, len(completion.text), self.piece):
+                yield completion.text[start : start + self.piece]
+            yield completion
+        finally:
+            self.closed = True
 
 
 def document(name: str, version: int = 1, **changes: Any) -> DocumentVersion:

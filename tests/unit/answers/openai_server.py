@@ -35,6 +35,19 @@ def says(text: str | None) -> Reply:
     )
 
 
+def streams(*pieces: str, usage: bool = True, broken: bool = False) -> Reply:
+    """The pieces as a stream; `broken` cuts it off in the middle of an event."""
+    head = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "gpt-4o-mini-2024-07-18"}
+    choices = [[{"index": 0, "delta": {"content": piece}, "finish_reason": None}] for piece in pieces]
+    events: list[dict[str, Any]] = [{**head, "choices": choice} for choice in choices]
+    if usage:
+        tokens = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
+        events.append({**head, "choices": [], "usage": tokens})
+    lines = [f"data: {json.dumps(event)}\n\n" for event in events]
+    end = 'data: {"id": \n\n' if broken else "data: [DONE]\n\n"
+    return Reply("".join([*lines, end]).encode(), headers={"content-type": "text/event-stream"})
+
+
 def fails(status: int, code: str = "", **headers: str) -> Reply:
     return Reply(
         {"error": {"message": "secret detail", "type": "error", "code": code or None}},

@@ -8,10 +8,11 @@ import pytest
 from portfolio_rag.adapters.openai_model import OpenAIModel
 from portfolio_rag.answers import AnswerMode
 from portfolio_rag.errors import LanguageModelUnavailable
+from portfolio_rag.ports import ChatCompletion
 from portfolio_rag.services.chat import NOT_FOUND, Chat
 from portfolio_rag.services.retrieval import Retrieval
 from tests.unit.answers.fakes import Corpus
-from tests.unit.answers.openai_server import Reply, Server, fails, says, serving
+from tests.unit.answers.openai_server import Reply, Server, fails, says, serving, streams
 from tests.unit.answers.test_chat import QUESTION, TRUE, assert_citations_resolve
 
 MESSAGES = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello?"}]
@@ -73,6 +74,7 @@ def test_what_may_pass_is_tried_again(status: int, waits: Waits) -> None:
     assert 0.25 <= waits.slept[0] <= 0.5 <= waits.slept[1] <= 1.0
 
 
+@pytest.mark.failure(39)
 def test_attempts_are_bounded(waits: Waits) -> None:
     with serving(fails(500)) as server, pytest.raises(LanguageModelUnavailable, match="HTTP 500 after 3 attempts"):
         model(server, waits).complete(MESSAGES, temperature=0)
@@ -109,12 +111,14 @@ def test_the_server_may_say_how_long_to_wait(waits: Waits) -> None:
     assert waits.slept == [2.0]
 
 
+@pytest.mark.failure(39)
 def test_no_wait_reaches_beyond_the_deadline(waits: Waits) -> None:
     with serving(fails(429, retry_after="5")) as server, pytest.raises(LanguageModelUnavailable):
         model(server, waits, deadline_seconds=8).complete(MESSAGES, temperature=0)
     assert waits.slept == [5.0]
 
 
+@pytest.mark.failure(39)
 def test_a_stalled_server_is_given_up(waits: Waits) -> None:
     with (
         serving(Reply({}, stall=0.5)) as server,
@@ -152,6 +156,7 @@ Amazon SQS keeps messages in a queue for 4 days by default [2][99].
 The visibility timeout hides a message after a consumer has received it."""
 
 
+@pytest.mark.failure(39)
 def test_a_hostile_server_gets_no_unsupported_sentence_through(corpus: Corpus, waits: Waits) -> None:
     with serving(says(HOSTILE)) as server:
         answer = answer_of(corpus, server, waits).answer(QUESTION)
@@ -169,3 +174,49 @@ def test_an_answer_that_does_not_hold_is_refused(corpus: Corpus, waits: Waits, t
     assert answer.text == NOT_FOUND
     assert answer.citations == []
     assert answer.passages
+
+
+def test_a_stream_gives_the_pieces_and_then_the_whole(waits: Waits) -> None:
+    with serving(streams("Hel", "lo.")) as server:
+        *pieces, completion = model(server, waits).stream(MESSAGES, temperature=0.3)
+    assert pieces == ["Hel", "lo."]
+    assert completion == ChatCompletion("Hello.", "gpt-4o-mini-2024-07-18", 11, 7)
+    ((_, _, body),) = server.requests
+    assert (body["stream"], body["stream_options"]) == (True, {"include_usage": True})
+
+
+def test_a_stream_without_usage(waits: Waits) -> None:
+    with serving(streams("Hello.", usage=False)) as server:
+        *_, completion = model(server, waits).stream(MESSAGES, temperature=0)
+    assert completion == ChatCompletion("Hello.", "gpt-4o-mini-2024-07-18", 0, 0)
+
+
+def test_a_stream_is_tried_again_before_its_first_piece(waits: Waits) -> None:
+    with serving(fails(503), streams("At last.")) as server:
+        assert next(model(server, waits).stream(MESSAGES, temperature=0)) == "At last."
+    assert len(server.requests) == 2
+
+
+def test_a_stream_that_breaks_off_is_not_tried_again(waits: Waits) -> None:
+    with serving(streams("Half", broken=True)) as server:
+        pieces = model(server, waits).stream(MESSAGES, temperature=0)
+        assert next(pieces) == "Half"
+        with pytest.raises(LanguageModelUnavailable, match="broke off"):
+            next(pieces)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("reply", [fails(401), fails(500), streams(usage=False), Reply(b"data: {\n\n")])
+def test_a_stream_that_fails_at_once(reply: Reply, waits: Waits) -> None:
+    with serving(reply) as server, pytest.raises(LanguageModelUnavailable) as refusal:
+        next(model(server, waits).stream(MESSAGES, temperature=0))
+    assert "secret" not in str(refusal.value)
+
+
+def test_a_stream_that_dribbles_ends_at_the_deadline(waits: Waits) -> None:
+    with serving(streams(*"A long answer")) as server:
+        pieces = model(server, waits, deadline_seconds=10).stream(MESSAGES, temperature=0)
+        assert next(pieces) == "A"
+        waits.sleep(10)
+        with pytest.raises(LanguageModelUnavailable, match="in time"):
+            next(pieces)

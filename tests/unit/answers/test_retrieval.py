@@ -36,6 +36,7 @@ def test_a_query_costs_one_search_and_one_batched_read_of_each_table(corpus: Cor
     assert corpus.chunks.calls == 1
 
 
+@pytest.mark.failure(40)
 def test_only_the_live_version_answers(corpus: Corpus) -> None:
     new = corpus.text("guides/sqs.md", "Amazon SQS keeps messages in a queue for 7 days by default.", version=2)
     found = retrieval(corpus).search("how long does SQS keep messages in a queue")

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
 from portfolio_rag.answers import (
     Answer,
+    AnswerEvent,
     AnswerMode,
     CheckedSentence,
     Citation,
+    Cited,
+    Done,
     Passage,
+    Retrieved,
+    Token,
+    Validated,
     Verdict,
 )
 from portfolio_rag.bootstrap import ApiServices
@@ -138,9 +144,27 @@ class _Fake:
 
 
 class FakeChat(_Fake):
+    breaks: Exception | None = None
+    """What a stream ends with after its first sentences."""
+
     def answer(self, question: str, *, top_k: int = 5, where: Any = None, temperature: float | None = None) -> Answer:
         self._called(question, top_k, where, temperature)
         return answer()
+
+    def stream(
+        self, question: str, *, top_k: int = 5, where: Any = None, temperature: float | None = None
+    ) -> Iterator[AnswerEvent]:
+        self._called(question, top_k, where, temperature)
+        whole = answer()
+        yield Retrieved(whole.passages)
+        for sentence in whole.validation:
+            self.threads.add(threading.get_ident())
+            yield Validated(sentence)
+        if self.breaks is not None:
+            raise self.breaks
+        yield Cited(whole.citations[0])
+        yield Token(whole.text)
+        yield Done(whole)
 
 
 class FakeRetrieval(_Fake):

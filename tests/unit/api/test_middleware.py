@@ -245,6 +245,7 @@ def test_use_cases_run_beside_the_event_loop(client, services):
     loop_thread = client.portal.call(threading.get_ident)
     calls = [
         client.post("/api/chat", json={"question": QUESTION}),
+        client.post("/api/chat", json={"question": QUESTION, "stream": True}),
         client.post("/api/search", json={"query": QUESTION}),
         client.post("/api/documents", files={"file": ("a.md", b"x")}),
         client.post("/api/documents/presign", json={"filename": "a.md"}),

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from portfolio_rag.errors import InvalidRequest, LanguageModelUnavailable, VectorStoreUnavailable
+from tests.unit.api.fakes import CONTENT, QUESTION, QUOTE
+
+
+def events(text: str) -> list[tuple[str, Any]]:
+    found = []
+    for block in text.removesuffix("\n\n").split("\n\n"):
+        name, data = block.split("\n")
+        found.append((name.removeprefix("event: "), json.loads(data.removeprefix("data: "))))
+    return found
+
+
+def test_the_events_of_an_answer(client, services):
+    response = client.post("/api/chat", json={"question": QUESTION, "top_k": 3, "stream": True})
+    assert response.status_code == 200
+    assert response.headers["Content-Type"].startswith("text/event-stream")
+    assert response.headers["Cache-Control"] == "no-store"
+    found = events(response.text)
+    assert [name for name, _ in found] == ["retrieval", "validation", "validation", "citation", "token", "done"]
+    data = dict(found)
+    assert data["retrieval"]["passages"][0]["text"] == CONTENT
+    assert data["validation"]["verdict"] == "unsupported"
+    assert data["citation"]["quote"] == QUOTE
+    assert data["token"] == {"text": f"{QUOTE}. [1]"}
+    assert data["done"] == client.post("/api/chat", json={"question": QUESTION}).json()
+    assert services.chat.calls[0] == (QUESTION, 3, None, None)
+
+
+def test_the_accept_header_asks_for_a_stream(client):
+    response = client.post("/api/chat", json={"question": QUESTION}, headers={"Accept": "text/event-stream"})
+    assert [name for name, _ in events(response.text)][-1] == "done"
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(InvalidRequest("Too long."), 400), (VectorStoreUnavailable("Chroma is down."), 503)]
+)
+def test_what_fails_before_the_first_event_has_its_status(client, services, error, status):
+    services.chat.error = error
+    response = client.post("/api/chat", json={"question": QUESTION, "stream": True})
+    assert response.status_code == status
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert ("Retry-After" in response.headers) == (status == 503)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (LanguageModelUnavailable("The language model\ndoes not answer."), 503, "language_model_unavailable"),
+        (RuntimeError("secret"), 500, "internal_error"),
+    ],
+)
+def test_what_fails_on_the_way_ends_the_stream_with_an_error(client, services, error, status, code):
+    services.chat.breaks = error
+    response = client.post("/api/chat", json={"question": QUESTION, "stream": True})
+    *before, (name, problem) = events(response.text)
+    assert [other for other, _ in before] == ["retrieval", "validation", "validation"]
+    assert (name, problem["status"], problem["code"]) == ("error", status, code)
+    assert problem["request_id"] == response.headers["X-Request-ID"]
+    assert "secret" not in response.text
