@@ -18,7 +18,6 @@ unavailable() {
 }
 
 install_engine() {
-    [ "$(id -u)" = 0 ] || unavailable "none runs, and only root can install and start one."
     command -v apt-get >/dev/null || unavailable "none is installed, and this is not a Debian that could install it."
     echo "engine: installing docker.io, docker-compose and debootstrap"
     {
@@ -33,11 +32,11 @@ start() {
         echo "engine: one already runs"
         return
     fi
+    [ "$(id -u)" = 0 ] || unavailable "none runs that this user may use, and only root can start one."
     mkdir -p "$state"
     if ! command -v dockerd >/dev/null || ! command -v debootstrap >/dev/null; then
         install_engine
     fi
-    [ "$(id -u)" = 0 ] || unavailable "none runs, and only root can start one."
     nohup dockerd >"$log" 2>&1 &
     echo $! >"$pid_file"
     for _ in $(seq 60); do
