@@ -95,7 +95,7 @@ locals {
     }
     check-health = {
       description = "Checks Chroma, queues and documents, publishes metrics, drives stuck documents again"
-      may         = ["read_config", "read_originals", "move_originals", "change_versions", "register_versions", "versions_by_status", "purge", "watch_queues", "send_ingestion", "send_failed_events", "publish_metrics"]
+      may         = ["read_config", "read_originals", "move_originals", "change_versions", "register_versions", "versions_by_status", "purge", "read_vectors", "end_vanished_jobs", "watch_queues", "send_ingestion", "send_failed_events", "publish_metrics"]
       queue       = null
       # The next check is five minutes away.
       retries = 0

@@ -144,6 +144,20 @@ locals {
       },
     ]
 
+    # Comparing what the stores hold of a document.
+    read_vectors = [
+      {
+        sid       = "ReadVectors"
+        actions   = ["s3:GetObject"]
+        resources = [for prefix in ["vectors", "metadata"] : "${local.bucket_arns.embeddings}/${prefix}/*"]
+      },
+      {
+        sid       = "ListVectors"
+        actions   = ["s3:ListBucket"]
+        resources = [local.bucket_arns.embeddings]
+      },
+    ]
+
     remember_vectors = [{
       sid       = "RememberVectors"
       actions   = ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem"]
@@ -155,6 +169,20 @@ locals {
       actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
       resources = [local.table_arns.ingestion_jobs]
     }]
+
+    # Jobs and leases that a crash left behind.
+    end_vanished_jobs = [
+      {
+        sid       = "EndVanishedJobs"
+        actions   = ["dynamodb:PutItem", "dynamodb:UpdateItem"]
+        resources = [local.table_arns.ingestion_jobs]
+      },
+      {
+        sid       = "JobsByStatus"
+        actions   = ["dynamodb:Query"]
+        resources = ["${local.table_arns.ingestion_jobs}/index/status-started_at-index"]
+      },
+    ]
 
     send_ingestion    = [{ sid = "SendIngestion", actions = local.send_actions, resources = [local.queue_arns.ingestion] }]
     send_embedding    = [{ sid = "SendEmbedding", actions = local.send_actions, resources = [local.queue_arns.embedding] }]

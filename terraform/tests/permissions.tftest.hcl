@@ -106,7 +106,7 @@ run "each_function_its_own" {
       } == {
       registry = toset(["document-intake", "batch-reindex", "check-health"])
       chunks   = toset(["document-processor"])
-      jobs     = toset(["batch-reindex"])
+      jobs     = toset(["batch-reindex", "check-health"])
       scan     = toset(["batch-reindex"])
       vectors  = toset(["embedding-generator", "batch-reindex"])
       config   = toset([])
