@@ -7,15 +7,16 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI, Security
-from fastapi.security import APIKeyHeader
+from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from api import docs, problems
 from api.logs import configure_api_logging
 from api.middleware import REQUEST_ID_HEADER, ErrorBoundary, Guard, RequestContext
+from api.openai_shape import documented_as_openai
 from api.openapi import DESCRIPTION, SUMMARY, TAGS, TITLE, VERSION, complete
-from api.routes import chat, documents, health, jobs, search
+from api.routes import chat, completions, documents, health, jobs, search
 from portfolio_rag.bootstrap import ApiServices, build_api
 from portfolio_rag.config import Settings
 from portfolio_rag.errors import ConfigurationError
@@ -27,6 +28,8 @@ _API_KEY = APIKeyHeader(
     description="The value of the server's environment variable API_KEY.",
     auto_error=False,
 )
+
+_BEARER = HTTPBearer(scheme_name="Bearer", description="The same key, as OpenAI's clients send it.", auto_error=False)
 
 
 class Api(FastAPI):
@@ -81,6 +84,12 @@ def create_app(settings: Settings | None = None, services: ApiServices | None = 
     refused = problems.documented(401) if settings.api_key else {}
     for router in (chat.router, search.router, documents.router, jobs.router, health.router):
         app.include_router(router, dependencies=guarded, responses=refused)
+    # The key has a second place here, and a refusal has OpenAI's shape.
+    app.include_router(
+        completions.router,
+        dependencies=[*guarded, Security(_BEARER)] if guarded else [],
+        responses=documented_as_openai(refused),
+    )
     app.include_router(health.public)
     app.include_router(docs.router)
     return app
@@ -102,7 +111,7 @@ def _middleware(settings: Settings, origins: list[str]) -> list[Middleware]:
         CORSMiddleware,
         allow_origins=origins,
         allow_methods=["GET", "POST", "DELETE"],
-        allow_headers=["Content-Type", "X-API-Key", REQUEST_ID_HEADER],
+        allow_headers=["Authorization", "Content-Type", "X-API-Key", REQUEST_ID_HEADER],
         expose_headers=[REQUEST_ID_HEADER, "Location", "Retry-After"],
     )
     return [

@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.logs import bind_request_id, current_request_id
+from api.openai_shape import PREFIX as OPENAI_PREFIX
 from api.paths import local_path
 from api.problems import ProblemResponse, internal_error, problem_response
 
@@ -158,13 +159,13 @@ class Guard:
 
     def _refusal(self, path: str, headers: Headers, limit: int) -> ProblemResponse | None:
         if self._api_key and not _is_public(path):
-            given = headers.get("x-api-key", "").encode("latin-1")
+            given = _key_of(path, headers).encode("latin-1")
             if not hmac.compare_digest(given, self._api_key):
                 return problem_response(
                     status=401,
                     detail="The API key is missing or wrong.",
                     instance=path,
-                    headers={"WWW-Authenticate": "ApiKey"},
+                    headers={"WWW-Authenticate": "Bearer" if path.startswith(OPENAI_PREFIX) else "ApiKey"},
                 )
         # A form on a foreign page can post an upload to a local API that has no key; browsers say when one does.
         if headers.get("sec-fetch-site") == "cross-site" and not self._allows(headers.get("origin")):
@@ -181,6 +182,14 @@ class Guard:
 
     def _allows(self, origin: str | None) -> bool:
         return "*" in self._allowed_origins or origin in self._allowed_origins
+
+
+def _key_of(path: str, headers: Headers) -> str:
+    """The key that the request brings: OpenAI's clients know no other place for it than a bearer token."""
+    kind, _, token = headers.get("authorization", "").partition(" ")
+    if path.startswith(OPENAI_PREFIX) and kind.lower() == "bearer":
+        return token.strip()
+    return headers.get("x-api-key", "")
 
 
 def _is_public(path: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
+from api.openai_shape import OpenAIError
 from api.problems import Problem
 
 TITLE = "Portfolio RAG"
@@ -26,6 +27,7 @@ Every response carries `X-Request-ID`, which is also in the API's log; one that 
 
 TAGS = [
     {"name": "chat", "description": "Questions to the documents, answered with citations that were checked."},
+    {"name": "openai", "description": "The chat for OpenAI's clients: `base_url` is this server's `/v1`."},
     {"name": "search", "description": "Retrieval alone: the passages that a query finds, with metadata filters."},
     {"name": "documents", "description": "Upload documents, follow them through the pipeline, delete them."},
     {"name": "jobs", "description": "Batch jobs over many documents: ingestion again, and rebuilding the index."},
@@ -40,11 +42,14 @@ _REQUEST_ID = {
 
 
 def complete(document: dict[str, Any]) -> dict[str, Any]:
-    """Add the problem schema that all error responses refer to, and the header that all responses carry."""
+    """Add the schemas that error responses refer to, and the header that all responses carry."""
     schemas = document["components"]["schemas"]
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(problem.pop("$defs"))
     schemas["Problem"] = problem
+    openai_error = OpenAIError.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(openai_error.pop("$defs"))
+    schemas["OpenAIError"] = openai_error
     for path in document["paths"].values():
         for operation in path.values():
             for response in operation["responses"].values():

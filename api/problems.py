@@ -15,7 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import compile_path
+from starlette.types import Receive, Scope, Send
 
+from api import openai_shape
 from api.logs import current_request_id
 from api.paths import local_path
 from portfolio_rag.errors import DocumentRejected, PortfolioRagError
@@ -30,7 +32,7 @@ TYPE_PREFIX = "urn:problem-type:portfolio-rag:"
 
 _HINTS: Mapping[int, str] = {
     400: "Change what the detail names and send the request again.",
-    401: "Send the key in the header X-API-Key (in the Swagger UI: Authorize).",
+    401: "Send the key in the header X-API-Key, to /v1 also as Authorization: Bearer (in the Swagger UI: Authorize).",
     403: "Name the page's origin in API_CORS_ORIGINS, or call from the API's own pages.",
     404: "GET /api/documents and GET /api/jobs list what exists; /docs lists the routes.",
     405: "The header Allow names the methods of this path; /docs lists the routes.",
@@ -88,8 +90,23 @@ class Problem(BaseModel):
 class ProblemResponse(JSONResponse):
     media_type = MEDIA_TYPE
 
+    problem: dict[str, Any]
+
     def render(self, content: Any) -> bytes:
+        self.problem = content
         # A detail may quote the request: half a surrogate pair must not turn a 4xx into a 500.
+        return json.dumps(content, ensure_ascii=False).encode("utf-8", "backslashreplace")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not local_path(scope).startswith(openai_shape.PREFIX):
+            await super().__call__(scope, receive, send)
+            return
+        kept = {name: value for name, value in self.headers.items() if not name.startswith("content-")}
+        await _OpenAIResponse(openai_shape.as_openai(self.problem), self.status_code, kept)(scope, receive, send)
+
+
+class _OpenAIResponse(JSONResponse):
+    def render(self, content: Any) -> bytes:
         return json.dumps(content, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 

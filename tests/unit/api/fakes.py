@@ -146,6 +146,8 @@ class _Fake:
 class FakeChat(_Fake):
     breaks: Exception | None = None
     """What a stream ends with after its first sentences."""
+    script: list[AnswerEvent] | None = None
+    """The events of a stream, instead of those of the usual answer."""
 
     def answer(self, question: str, *, top_k: int = 5, where: Any = None, temperature: float | None = None) -> Answer:
         self._called(question, top_k, where, temperature)
@@ -155,6 +157,9 @@ class FakeChat(_Fake):
         self, question: str, *, top_k: int = 5, where: Any = None, temperature: float | None = None
     ) -> Iterator[AnswerEvent]:
         self._called(question, top_k, where, temperature)
+        if self.script is not None:
+            yield from self.script
+            return
         whole = answer()
         yield Retrieved(whole.passages)
         for sentence in whole.validation:

@@ -16,6 +16,8 @@ from tests.unit.api.fakes import DOCUMENT_ID, JOB_ID, chunk, fake_services
 
 ROUTES = {
     ("POST", "/api/chat"),
+    ("POST", "/v1/chat/completions"),
+    ("GET", "/v1/models"),
     ("POST", "/api/search"),
     ("POST", "/api/documents"),
     ("POST", "/api/documents/presign"),
@@ -94,6 +96,11 @@ def test_every_operation_documents_its_errors_as_problems(operation):
         assert response["description"]
         assert "X-Request-ID" in response["headers"]
         if int(code) >= 400 and not (operation["operationId"] == "health" and code == "503"):
+            if operation["tags"] == ["openai"]:
+                content = response["content"]["application/json"]
+                assert content["schema"] == {"$ref": "#/components/schemas/OpenAIError"}
+                assert content["example"]["error"]["message"]
+                continue
             content = response["content"]["application/problem+json"]
             assert content["schema"] == {"$ref": "#/components/schemas/Problem"}
             assert content["example"]["status"] == int(code)
@@ -140,6 +147,9 @@ def test_every_response_matches_its_schema(client):
 
     calls = {
         ("POST", "/api/chat"): {"json": {"question": "x"}},
+        ("POST", "/v1/chat/completions"): {
+            "json": {"model": "portfolio-rag", "messages": [{"role": "user", "content": "x"}]}
+        },
         ("POST", "/api/search"): {"json": {"query": "x"}},
         ("POST", "/api/documents"): {"files": {"file": ("a.md", b"x")}},
         ("POST", "/api/documents/presign"): {"json": {"filename": "a.md"}},
@@ -161,5 +171,6 @@ def test_the_key_is_declared_when_one_is_set():
     for path, methods in guarded["paths"].items():
         for operation in methods.values():
             wanted = path != "/api/live"
-            assert (operation.get("security") == [{"ApiKey": []}]) == wanted
+            schemes = [{"ApiKey": []}, {"Bearer": []}] if path.startswith("/v1/") else [{"ApiKey": []}]
+            assert (operation.get("security") == schemes) == wanted
             assert ("401" in operation["responses"]) == wanted

@@ -93,11 +93,19 @@ def test_every_reason_of_failure_is_explained() -> None:
 
 
 def test_the_routes_of_the_readme_are_those_of_the_api() -> None:
-    from api.routes import chat, documents, health, jobs, search  # The whole API: for this test alone.
+    from api.routes import chat, completions, documents, health, jobs, search  # The whole API: for this test alone.
 
     served = {
         f"{method} {route.path}"  # type: ignore[attr-defined]
-        for router in (chat.router, search.router, documents.router, jobs.router, health.router, health.public)
+        for router in (
+            chat.router,
+            completions.router,
+            search.router,
+            documents.router,
+            jobs.router,
+            health.router,
+            health.public,
+        )
         for route in router.routes
         for method in route.methods  # type: ignore[attr-defined]
     }

@@ -1,0 +1,147 @@
+"""/v1: the chat as OpenAI's clients call it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+import uuid
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Request
+from starlette.responses import StreamingResponse
+
+from api.dependencies import ChatDep
+from api.events import begun, event_stream
+from api.openai_shape import as_openai, documented_as_openai
+from api.problems import documented, internal_error, project_problem
+from api.schemas.completions import (
+    MODEL,
+    AssistantMessage,
+    ChatCompletionRequest,
+    ChatCompletionResponse,
+    Choice,
+    Chunk,
+    ChunkChoice,
+    CompletionUsage,
+    Delta,
+    Evidence,
+    LastChunk,
+    ModelList,
+    ModelOut,
+)
+from api.schemas.filters import parse_where
+from portfolio_rag.answers import AnswerEvent, Done, Token
+from portfolio_rag.errors import NotFound, PortfolioRagError
+
+router = APIRouter(prefix="/v1", tags=["openai"])
+
+logger = logging.getLogger("api.completions")
+
+_WITHDRAWN = "\n\nThe above is withdrawn, because too little of the draft holds. "
+
+_EXAMPLE: dict[str, Any] = {
+    "model": MODEL,
+    "messages": [{"role": "user", "content": "How long does Amazon SQS keep a message by default?"}],
+}
+
+
+@router.post(
+    "/chat/completions",
+    operation_id="create_chat_completion",
+    summary="Ask the documents with an OpenAI client",
+    response_description="The answer, with its citations and verdicts as additional fields.",
+    response_model=ChatCompletionResponse,
+    responses={
+        200: {"content": {"text/event-stream": {"schema": {"type": "string"}, "example": "data: {…}\n\ndata: [DONE]"}}},
+        **documented_as_openai(documented(400, 404, 413, 422, 500, 503)),
+    },
+)
+def create_chat_completion(
+    body: Annotated[
+        ChatCompletionRequest,
+        Body(
+            openapi_examples={
+                "question": {"summary": "A question", "value": _EXAMPLE},
+                "stream": {"summary": "The same in chunks", "value": {**_EXAMPLE, "stream": True}},
+            }
+        ),
+    ],
+    chat: ChatDep,
+    request: Request,
+) -> ChatCompletionResponse | StreamingResponse:
+    """Any OpenAI client or chat window works with `base_url` set to this server's `/v1` and the model `portfolio-rag`.
+
+    The last message is the question; the answer is the one of `POST /api/chat`, checked before it is shown, also as a
+    stream. `citations`, `validation`, `answered` and `mode` stand beside the usual fields, in a stream in the chunk
+    with the `finish_reason`. `top_k` and `filter` can be sent along (`extra_body`). With `API_KEY` set on the server
+    it is the client's API key. Errors have OpenAI's shape.
+    """
+    if body.model != MODEL:
+        raise NotFound(f"There is no model {body.model!r:.200}. Use {MODEL!r}.")
+    question, where = body.question(), parse_where(body.filter)
+    temperature = None if body.temperature is None else min(body.temperature, 1.0)
+    reply_id, created = f"chatcmpl-{uuid.uuid4().hex}", int(time.time())
+    if body.stream:
+        events = chat.stream(question, top_k=body.top_k, where=where, temperature=temperature)
+        with_usage = body.stream_options is not None and body.stream_options.include_usage
+        return event_stream(_chunks(begun(events), reply_id, created, with_usage, request.url.path))
+    answer = chat.answer(question, top_k=body.top_k, where=where, temperature=temperature)
+    return ChatCompletionResponse(
+        **dict(Evidence.of(answer)),
+        id=reply_id,
+        created=created,
+        model=MODEL,
+        choices=[Choice(message=AssistantMessage(content=answer.text))],
+        usage=CompletionUsage.of(answer),
+    )
+
+
+@router.get(
+    "/models",
+    operation_id="list_models",
+    summary="List the models",
+    response_description="One.",
+    responses=documented_as_openai(documented(500, 503)),
+)
+async def list_models() -> ModelList:
+    """The one model that can be asked: this service, whatever writes its answers."""
+    return ModelList(data=[ModelOut(id=MODEL)])
+
+
+def _chunks(events: Iterator[AnswerEvent], reply_id: str, created: int, with_usage: bool, path: str) -> Iterator[str]:
+    """The answer in OpenAI's chunks; what goes wrong on the way is a last one that its clients raise."""
+
+    def content(text: str) -> str:
+        delta = Delta(role="assistant" if not shown else None, content=text)
+        return _data(Chunk(id=reply_id, created=created, choices=[ChunkChoice(delta=delta)]))
+
+    shown = False
+    try:
+        for event in events:
+            if isinstance(event, Token):
+                yield content(event.text)
+                shown = True
+            elif isinstance(event, Done):
+                answer = event.answer
+                if not answer.answered:
+                    yield content(_WITHDRAWN + answer.text if shown else answer.text)
+                end = [ChunkChoice(delta=Delta(), finish_reason="stop")]
+                yield _data(LastChunk(**dict(Evidence.of(answer)), id=reply_id, created=created, choices=end))
+                if with_usage:
+                    yield _data(Chunk(id=reply_id, created=created, choices=[], usage=CompletionUsage.of(answer)))
+        yield "data: [DONE]\n\n"
+    except PortfolioRagError as error:
+        yield _error(project_problem(error, path).problem)
+    except Exception:
+        logger.exception("unexpected error in a stream", extra={"path": path})
+        yield _error(internal_error(path).problem)
+
+
+def _data(chunk: Chunk) -> str:
+    return f"data: {chunk.model_dump_json()}\n\n"
+
+
+def _error(problem: dict[str, Any]) -> str:
+    return f"data: {json.dumps(as_openai(problem))}\n\n"

@@ -1,0 +1,193 @@
+"""OpenAI's chat completions, as far as a question to the documents needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_serializer
+
+from api.schemas.answers import CitationOut, SentenceOut, TopK, ValidationOut
+from api.schemas.filters import FilterField
+from portfolio_rag.answers import Answer, AnswerMode
+from portfolio_rag.errors import InvalidRequest
+
+MODEL = "portfolio-rag"
+_ID = "chatcmpl-0d8f4c0e52f15a9f8a0e3f5f6f0c9b1a"
+_CREATED = 1767607920
+
+
+class ContentPart(BaseModel):
+    """A part of a message; only text can be answered."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    type: str = Field(description="`text`.", examples=["text"])
+    text: str = Field(default="", description="The text.", examples=["How long does SQS keep a message?"])
+
+
+class ChatMessage(BaseModel):
+    """One message of the conversation."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"] = Field(
+        description="Who says it.", examples=["user"]
+    )
+    content: str | list[ContentPart] | None = Field(
+        default=None, description="The text.", examples=["How long does Amazon SQS keep a message by default?"]
+    )
+
+    @property
+    def text(self) -> str:
+        if isinstance(self.content, list):
+            return "\n".join(part.text for part in self.content if part.type == "text").strip()
+        return (self.content or "").strip()
+
+
+class StreamOptions(BaseModel):
+    """Of a stream."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    include_usage: bool = Field(default=False, description="Whether a last chunk carries the usage.")
+
+
+class ChatCompletionRequest(BaseModel):
+    """OpenAI's request. What is not listed here is accepted and has no effect: the documents decide the answer."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    model: str = Field(description="One of `GET /v1/models`.", examples=[MODEL])
+    messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=1000)] = Field(
+        description="The last one, of the user, is the question. Instructions of other roles do not reach the model."
+    )
+    stream: bool | None = Field(default=False, description="Answer in chunks.")
+    stream_options: StreamOptions | None = Field(default=None, description="Of a stream.")
+    n: Literal[1] | None = Field(default=1, description="One answer.")
+    temperature: float | None = Field(
+        default=None, ge=0, le=2, description="Of the language model; above 1 counts as 1.", examples=[0.1]
+    )
+    top_k: TopK = 5
+    filter: FilterField | None = Field(default=None, description="Only documents that pass may answer.")
+
+    def question(self) -> str:
+        """Raises InvalidRequest unless the last message is a user's text of 1 to 4,000 characters."""
+        last = self.messages[-1]
+        if last.role != "user" or not 1 <= len(last.text) <= 4000:
+            raise InvalidRequest("The last message must be the user's question: text of 1 to 4,000 characters.")
+        return last.text
+
+
+class CompletionUsage(BaseModel):
+    """Tokens of the language model; 0 for an extractive answer."""
+
+    prompt_tokens: int = Field(description="Tokens read.", examples=[0])
+    completion_tokens: int = Field(description="Tokens written.", examples=[0])
+    total_tokens: int = Field(description="Both.", examples=[0])
+
+    @classmethod
+    def of(cls, answer: Answer) -> CompletionUsage:
+        read, written = answer.usage.prompt_tokens, answer.usage.completion_tokens
+        return cls(prompt_tokens=read, completion_tokens=written, total_tokens=read + written)
+
+
+class Evidence(BaseModel):
+    """What OpenAI's format has no place for; clients find it as additional fields."""
+
+    answered: bool = Field(description="False when the documents do not hold an answer.", examples=[True])
+    mode: AnswerMode = Field(description="`gpt` or `extractive`.", examples=["extractive"])
+    citations: list[CitationOut] = Field(description="The sources that the answer cites.")
+    validation: ValidationOut
+
+    @classmethod
+    def of(cls, answer: Answer) -> Evidence:
+        return cls(
+            answered=answer.answered,
+            mode=answer.mode,
+            citations=[CitationOut.of(citation) for citation in answer.citations],
+            validation=ValidationOut(
+                score=answer.validation_score,
+                sentences=[SentenceOut.of(sentence) for sentence in answer.validation],
+            ),
+        )
+
+
+class AssistantMessage(BaseModel):
+    """The answer."""
+
+    role: Literal["assistant"] = Field(default="assistant", description="Always `assistant`.")
+    content: str = Field(
+        description="The answer, with source numbers in brackets.",
+        examples=["Amazon SQS keeps a message for 4 days by default [1]."],
+    )
+
+
+class Choice(BaseModel):
+    """The one choice."""
+
+    index: Literal[0] = Field(default=0, description="Always 0.")
+    message: AssistantMessage
+    finish_reason: Literal["stop"] = Field(default="stop", description="Always `stop`.")
+
+
+class ChatCompletionResponse(Evidence):
+    """OpenAI's chat completion, with the evidence beside it."""
+
+    id: str = Field(description="Id of the reply.", examples=[_ID])
+    object: Literal["chat.completion"] = Field(default="chat.completion", description="Always `chat.completion`.")
+    created: int = Field(description="Unix time in seconds.", examples=[_CREATED])
+    model: str = Field(description="The model that was asked for.", examples=[MODEL])
+    choices: list[Choice] = Field(description="One.")
+    usage: CompletionUsage
+
+
+class Delta(BaseModel):
+    """What a chunk adds to the answer."""
+
+    role: Literal["assistant"] | None = None
+    content: str | None = None
+
+    @model_serializer
+    def _only_what_is_said(self) -> dict[str, str]:
+        said = {"role": self.role, "content": self.content}
+        return {name: value for name, value in said.items() if value is not None}
+
+
+class ChunkChoice(BaseModel):
+    """The one choice of a chunk."""
+
+    index: int = 0
+    delta: Delta
+    finish_reason: Literal["stop"] | None = None
+
+
+class Chunk(BaseModel):
+    """One chunk of a stream; the one with a `finish_reason` carries the evidence."""
+
+    id: str
+    object: Literal["chat.completion.chunk"] = "chat.completion.chunk"
+    created: int
+    model: str = MODEL
+    choices: Sequence[ChunkChoice]
+    usage: CompletionUsage | None = None
+
+
+class LastChunk(Chunk, Evidence):
+    """The chunk with the `finish_reason`."""
+
+
+class ModelOut(BaseModel):
+    """A model in OpenAI's sense: this service."""
+
+    id: str = Field(description="Its name in requests.", examples=[MODEL])
+    object: Literal["model"] = Field(default="model", description="Always `model`.")
+    created: int = Field(default=_CREATED, description="Unix time in seconds; has no meaning here.")
+    owned_by: str = Field(default=MODEL, description="This service.")
+
+
+class ModelList(BaseModel):
+    """The models."""
+
+    object: Literal["list"] = Field(default="list", description="Always `list`.")
+    data: list[ModelOut] = Field(description="One.")

@@ -1,0 +1,148 @@
+"""The API as OpenAI's own client calls it, over the network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import openai
+import pytest
+from openai import OpenAI
+
+from api.main import create_app
+from portfolio_rag.answers import Done, Retrieved, Token
+from portfolio_rag.bootstrap import ApiServices
+from portfolio_rag.config import Settings
+from portfolio_rag.errors import LanguageModelUnavailable
+from portfolio_rag.services.filters import parse_filter
+from tests.unit.api.fakes import QUESTION, QUOTE, answer, fake_services
+from tests.unit.api.openai_client import MODEL, asks, assert_it_answers, client_of
+from tests.unit.api.serving import serving
+
+KEY = "correct horse"
+
+
+@pytest.fixture(autouse=True)
+def _no_openai_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "HTTP_PROXY", "http_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[tuple[str, ApiServices]]:
+    services = fake_services(Settings(api_key=KEY))
+    with serving(create_app(services=services)) as url:
+        yield url, services
+
+
+@pytest.fixture
+def services(guarded: tuple[str, ApiServices]) -> ApiServices:
+    chat = guarded[1].chat
+    chat.error = chat.breaks = chat.script = None
+    chat.calls.clear()
+    return guarded[1]
+
+
+@pytest.fixture
+def client(guarded: tuple[str, ApiServices], services: ApiServices) -> Iterator[OpenAI]:
+    with client_of(guarded[0], KEY) as made:
+        yield made
+
+
+def test_the_openai_client_gets_the_answer_and_its_citations(client: OpenAI) -> None:
+    whole = assert_it_answers(client, QUESTION)
+    assert whole.choices[0].message.content == f"{QUOTE}. [1]"
+    assert whole.citations[0]["quote"] == QUOTE
+    assert [sentence["verdict"] for sentence in whole.validation["sentences"]] == ["supported", "unsupported"]
+    assert whole.usage.total_tokens == 0
+
+
+def test_parameters_are_passed_on(client: OpenAI, services: ApiServices) -> None:
+    where = {"equals": {"key": "service", "value": "sqs"}}
+    client.chat.completions.create(
+        model=MODEL,
+        messages=[
+            {"role": "system", "content": "Speak like a pirate."},
+            {"role": "user", "content": [{"type": "text", "text": f"  {QUESTION} "}]},
+        ],
+        temperature=1.5,
+        max_tokens=5,
+        user="me",
+        extra_body={"top_k": 3, "filter": where},
+    )
+    assert services.chat.calls == [(QUESTION, 3, parse_filter(where), 1.0)]
+
+
+def test_a_refusal_is_the_text_of_the_stream(client: OpenAI, services: ApiServices) -> None:
+    refused = replace(answer(), text="The answer is not in the documents.", answered=False, citations=[])
+    services.chat.script = [Retrieved([]), Done(refused)]
+    *spoken, last = client.chat.completions.create(model=MODEL, messages=asks(QUESTION), stream=True)
+    assert [chunk.choices[0].delta.content for chunk in spoken] == [refused.text]
+    assert last.model_extra["answered"] is False
+    services.chat.script = [Retrieved([]), Token("Four days."), Done(refused)]
+    *spoken, _ = client.chat.completions.create(model=MODEL, messages=asks(QUESTION), stream=True)
+    text = "".join(chunk.choices[0].delta.content for chunk in spoken)
+    assert text.startswith("Four days.\n\nThe above is withdrawn")
+    assert text.endswith(refused.text)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_wrong_key_is_an_authentication_error(guarded: tuple[str, ApiServices], stream: bool) -> None:
+    with client_of(guarded[0], "wrong") as client, pytest.raises(openai.AuthenticationError) as refusal:
+        client.chat.completions.create(model=MODEL, messages=asks(QUESTION), stream=stream)
+    assert (refusal.value.type, refusal.value.code) == ("authentication_error", "unauthorized")
+    assert refusal.value.response.headers["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "param"),
+    [
+        ({"model": "gpt-4o"}, openai.NotFoundError, None),
+        ({"messages": [{"role": "assistant", "content": "Hello"}]}, openai.BadRequestError, None),
+        ({"messages": asks(" ")}, openai.BadRequestError, None),
+        ({"messages": asks("x" * 4001)}, openai.BadRequestError, None),
+        ({"messages": []}, openai.UnprocessableEntityError, "messages"),
+        ({"temperature": 3}, openai.UnprocessableEntityError, "temperature"),
+        ({"n": 2}, openai.UnprocessableEntityError, "n"),
+        ({"extra_body": {"filter": {"near": 1}}}, openai.BadRequestError, None),
+    ],
+)
+def test_what_cannot_be_answered(
+    client: OpenAI, services: ApiServices, change: dict, kind: type[openai.APIStatusError], param: str | None
+) -> None:
+    with pytest.raises(kind) as refusal:
+        client.chat.completions.create(**{"model": MODEL, "messages": asks(QUESTION), **change})
+    assert refusal.value.type == "invalid_request_error"
+    assert refusal.value.param == param
+    assert refusal.value.message
+    assert services.chat.calls == []
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_model_that_is_down(client: OpenAI, services: ApiServices, stream: bool) -> None:
+    services.chat.error = LanguageModelUnavailable("It timed out.")
+    with pytest.raises(openai.InternalServerError, match="It timed out") as refusal:
+        client.chat.completions.create(model=MODEL, messages=asks(QUESTION), stream=stream)
+    assert (refusal.value.status_code, refusal.value.type) == (503, "server_error")
+    assert refusal.value.code == "language_model_unavailable"
+    assert int(refusal.value.response.headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize("error", [LanguageModelUnavailable("It broke off."), RuntimeError("secret")])
+def test_a_stream_that_breaks_raises_in_the_client(client: OpenAI, services: ApiServices, error: Exception) -> None:
+    services.chat.breaks = error
+    with pytest.raises(openai.APIError) as refusal:
+        list(client.chat.completions.create(model=MODEL, messages=asks(QUESTION), stream=True))
+    assert "secret" not in str(refusal.value)
+    assert refusal.value.type == "server_error"
+
+
+def test_other_routes_do_not_take_a_bearer_token(guarded: tuple[str, ApiServices], client: OpenAI) -> None:
+    with pytest.raises(openai.APIStatusError) as refusal:
+        client.get("/../api/jobs", cast_to=object)
+    assert refusal.value.status_code == 401
+
+
+def test_a_route_that_is_not_there(client: OpenAI) -> None:
+    with pytest.raises(openai.NotFoundError, match="no route /v1/embeddings"):
+        client.embeddings.create(model=MODEL, input="x")
