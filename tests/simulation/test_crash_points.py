@@ -151,6 +151,7 @@ def check_point(name: str, number: int, kind: str) -> None:
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.failure(7, 9, 24, 26, 28, 33)
 def test_every_call_of_the_basic_life_may_fail_in_every_way(name: str) -> None:
     total = calls_of(SCENARIOS[name])
     assert total > 20

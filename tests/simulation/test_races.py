@@ -164,3 +164,27 @@ def test_with_redeliveries_hardly_anything_is_embedded_twice() -> None:
         texts += len(world.embedder.embedded)
     assert texts > 400
     assert embedded <= 1.05 * texts
+
+
+@pytest.mark.failure(4)
+def test_a_deletion_at_any_moment_of_the_last_embedding_leaves_nothing() -> None:
+    for at in range(CALLS):
+        world, document_id = with_messages(1)
+        worker = embed(world, world.sqs.queues[EMBEDDING].messages[:])
+        together(world, [at, 100], [worker, lambda w=world, d=document_id: w.container.documents.delete(d)])  # type: ignore[misc]
+        assert world.live(document_id) == 0
+        world.rest()
+        world.check()
+        assert not world.windows()
+
+
+@pytest.mark.failure(3)
+def test_two_workers_that_settle_at_once_lose_nothing() -> None:
+    for at in range(3 * CALLS):
+        world, document_id = with_messages(2)
+        messages = world.sqs.queues[EMBEDDING].messages[:]
+        together(world, [at, 100], [embed(world, messages), embed(world, messages)])
+        world.rest()
+        world.check()
+        assert world.live(document_id) == 1
+        assert world.bytes_of(world.version(document_id, 1)) == TEXTS["long"].encode()

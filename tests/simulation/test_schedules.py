@@ -23,6 +23,7 @@ def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("first", range(SEED, SEED + SCHEDULES, BLOCK))
+@pytest.mark.failure(1, 2, 3, 4, 6, 7, 12, 30, 34, 37, 38)
 def test_schedules_with_faults(first: int) -> None:
     for seed in range(first, min(first + BLOCK, SEED + SCHEDULES)):
         assert Schedule(seed).run().clock.time

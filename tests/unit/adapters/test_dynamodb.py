@@ -36,6 +36,7 @@ def table(operation: str, answers: list[Any]) -> tuple[Table, Scripted]:
     return Table(client, "things", sleep=lambda _: None), client
 
 
+@pytest.mark.failure(11)
 def test_unprocessed_items_are_written_again_until_none_is_left() -> None:
     left = [{"PutRequest": {"Item": {"id": {"S": "b"}}}}]
     things, client = table("batch_write_item", [{"UnprocessedItems": {"things": left}}, {"UnprocessedItems": {}}])
@@ -44,6 +45,7 @@ def test_unprocessed_items_are_written_again_until_none_is_left() -> None:
     assert client.calls[1]["RequestItems"] == {"things": left}
 
 
+@pytest.mark.failure(11, 12)
 def test_writes_that_stay_unprocessed_raise() -> None:
     left = {"UnprocessedItems": {"things": [{"PutRequest": {"Item": {"id": {"S": "a"}}}}]}}
     things, _ = table("batch_write_item", [left] * 20)
@@ -51,6 +53,7 @@ def test_writes_that_stay_unprocessed_raise() -> None:
         things.put_many([{"id": "a"}])
 
 
+@pytest.mark.failure(11)
 def test_unprocessed_keys_are_read_again() -> None:
     first = {
         "Responses": {"things": [{"id": {"S": "a"}}]},
@@ -70,6 +73,7 @@ def test_batches_keep_to_the_services_limits() -> None:
     assert [len(call["RequestItems"]["things"]["Keys"]) for call in client.calls] == [100, 100, 50]
 
 
+@pytest.mark.failure(12)
 def test_a_conflict_is_tried_again() -> None:
     conflict = client_error("TransactionCanceledException", CancellationReasons=[{"Code": "TransactionConflict"}])
     things, client = table("transact_write_items", [conflict, conflict, {}])

@@ -40,6 +40,7 @@ def test_a_recorded_queue_batch() -> None:
     assert all(record.message_id and record.body and record.receive_count >= 1 for record in records)
 
 
+@pytest.mark.failure(36)
 def test_the_test_event_has_no_records() -> None:
     assert list(s3_events({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "portfolio-raw"})) == []
 
@@ -52,6 +53,7 @@ def test_the_test_event_has_no_records() -> None:
         ("incoming/%252F", "incoming/%2F"),
     ],
 )
+@pytest.mark.failure(20)
 def test_keys_are_decoded_once(encoded: str, key: str) -> None:
     entity = {"bucket": {"name": "b"}, "object": {"key": encoded, "versionId": "1"}}
     (event,) = s3_events({"Records": [{"eventName": "ObjectCreated:Put", "s3": entity}]})
@@ -100,6 +102,7 @@ class Consumer:
 
 
 @pytest.mark.parametrize("together", [True, False])
+@pytest.mark.failure(35)
 def test_only_the_bad_message_fails(together: bool) -> None:
     consumer = Consumer(bad=["b"])
     assert consumer.handle(batch("a", "b", "c"), together=together) == ["id-1"]
@@ -112,6 +115,7 @@ def test_a_dependency_that_is_down_fails_them_all_at_once() -> None:
     assert len(consumer.calls) == 1
 
 
+@pytest.mark.failure(35)
 def test_an_unreadable_message_fails_alone() -> None:
     assert Consumer().handle(batch("a", "garbage"), together=True) == ["id-1"]
 
@@ -124,5 +128,6 @@ def test_the_last_delivery_records_why() -> None:
     assert consumer.given_up == ["b"]
 
 
+@pytest.mark.failure(35)
 def test_an_empty_batch_has_no_failures() -> None:
     assert Consumer().handle({"Records": []}, together=True) == []

@@ -55,6 +55,7 @@ def test_a_message_holds_a_batch_that_embeds_well() -> None:
     assert [len(message.chunks) for message in messages] == [MAX_CHUNKS, MAX_CHUNKS, 1]
 
 
+@pytest.mark.failure(13, 14)
 def test_no_message_exceeds_the_limit_even_with_the_largest_chunks() -> None:
     messages = list(embedding_messages(VERSION, [chunk(n, "\U0001f600" * 16_000) for n in range(9)]))
     assert sum(len(message.chunks) for message in messages) == 9

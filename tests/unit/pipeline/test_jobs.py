@@ -70,6 +70,7 @@ def test_a_job_that_ingested_nothing_but_failures_is_no_success(world: World) ->
     assert run(world, JobType.INCREMENTAL).status is JobStatus.FAILED
 
 
+@pytest.mark.failure(23)
 def test_reindex_rebuilds_a_wiped_index_from_the_backup_without_embedding(world: World) -> None:
     document_id = world.upload("a.md", GUIDE)
     world.run()
@@ -100,6 +101,7 @@ def test_reindex_if_needed_rebuilds_when_a_vector_is_gone(world: World) -> None:
     world.check()
 
 
+@pytest.mark.failure(28)
 def test_documents_ingested_during_a_reindex_are_in_the_new_index(world: World) -> None:
     world.upload("a.md", GUIDE)
     world.run()
@@ -110,6 +112,7 @@ def test_documents_ingested_during_a_reindex_are_in_the_new_index(world: World) 
     assert {record.metadata["document_id"] for record in world.chroma.data["building"].values()} == {document_id}
 
 
+@pytest.mark.failure(29)
 def test_two_reindexes_do_not_overlap(world: World) -> None:
     now = world.clock.now()
     world.container.jobs.begin_build("building", "someone", iso(now), iso(now + timedelta(minutes=20)))
@@ -121,6 +124,7 @@ def test_two_reindexes_do_not_overlap(world: World) -> None:
     assert "Another reindex" in recorded.error_details["job"]
 
 
+@pytest.mark.failure(29)
 def test_a_lease_left_by_a_crash_expires(world: World) -> None:
     world.upload("a.md", GUIDE)
     world.run()

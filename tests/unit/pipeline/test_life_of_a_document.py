@@ -41,6 +41,7 @@ def test_an_upload_is_completed_indexed_backed_up_and_moved(world: World) -> Non
     assert world.metrics.total("IngestedDocuments") == 1
 
 
+@pytest.mark.failure(25, 38)
 def test_the_same_bytes_again_are_a_new_version_and_nothing_is_embedded_twice(world: World) -> None:
     document_id = world.upload("queues.md", GUIDE)
     world.run()
@@ -74,6 +75,7 @@ def test_deleting_one_of_two_equal_documents_leaves_the_other_whole(world: World
     assert world.windows(other)
 
 
+@pytest.mark.failure(24, 38)
 def test_a_changed_document_answers_from_its_new_version_only(world: World) -> None:
     document_id = world.upload("queues.md", GUIDE)
     world.run()
@@ -96,6 +98,7 @@ def test_until_the_new_version_is_complete_the_old_one_answers(world: World) -> 
     assert "Paragraph 7" in world.texts(document_id)
 
 
+@pytest.mark.failure(26)
 def test_a_new_version_that_fails_leaves_the_old_one_answering(world: World) -> None:
     document_id = world.upload("queues.md", GUIDE)
     world.run()
@@ -107,6 +110,7 @@ def test_a_new_version_that_fails_leaves_the_old_one_answering(world: World) -> 
     assert world.s3.current_keys(RAW) == ["failed/queues.md", "processed/queues.md"]
 
 
+@pytest.mark.failure(3)
 def test_a_version_replaced_while_it_embeds_never_answers(world: World) -> None:
     document_id = world.upload("queues.md", GUIDE)
     world.step()  # registered
@@ -128,6 +132,7 @@ def test_a_version_replaced_while_it_embeds_never_answers(world: World) -> None:
         ("blank.txt", b"   \n\n  ", "NO_TEXT"),
     ],
 )
+@pytest.mark.failure(18)
 def test_what_cannot_be_ingested_fails_with_its_reason(world: World, name: str, body: bytes, reason: str) -> None:
     document_id = world.upload(name, body)
     world.run()
@@ -155,6 +160,7 @@ def test_a_deleted_document_leaves_nothing_behind(world: World) -> None:
     assert not world.dynamo.tables["embedding_vectors"].items
 
 
+@pytest.mark.failure(4)
 def test_a_document_deleted_while_it_is_processed_leaves_nothing_behind(world: World) -> None:
     document_id = world.upload("queues.md", GUIDE)
     world.step()
@@ -177,6 +183,7 @@ def test_a_document_uploaded_again_after_its_deletion_answers_again(world: World
     assert world.live(document_id) == 2
 
 
+@pytest.mark.failure(5)
 def test_the_pipelines_own_moves_purge_nothing(world: World) -> None:
     document_id = world.upload("queues.md", GUIDE)
     world.run()
@@ -237,6 +244,7 @@ def test_a_broken_sidecar_fails_the_document_until_it_is_mended(world: World) ->
 @pytest.mark.parametrize(
     "key", ["a b/c+d.md", "100%2F.md", "caf\u00e9.md", "cafe\u0301.md", "../up.md", "\u65e5\u672c.md"]
 )
+@pytest.mark.failure(20)
 def test_keys_make_an_exact_round_trip(world: World, key: str) -> None:
     document_id = world.upload(key, SHORT)
     world.run()
@@ -245,6 +253,7 @@ def test_keys_make_an_exact_round_trip(world: World, key: str) -> None:
     assert world.s3.current_keys(RAW) == [f"processed/{key}"]
 
 
+@pytest.mark.failure(20)
 def test_a_key_that_could_not_be_moved_is_refused_with_its_reason(world: World) -> None:
     key = "x" * 1012 + ".md"
     document_id = world.upload(key, SHORT)
@@ -253,6 +262,7 @@ def test_a_key_that_could_not_be_moved_is_refused_with_its_reason(world: World) 
     assert world.s3.current_keys(RAW) == [f"failed/{key}"]
 
 
+@pytest.mark.failure(36)
 def test_folder_markers_and_test_events_are_ignored(world: World) -> None:
     world.upload("guides/", b"")
     world.run()

@@ -68,6 +68,7 @@ def test_types(data: bytes, filename: str, expected: str) -> None:
     assert detect_type(data[:SNIFFED_BYTES], filename, complete=False) == expected
 
 
+@pytest.mark.failure(17)
 def test_a_word_document_whatever_its_name() -> None:
     assert detect_type(word(), "a.docx") == "docx"
     assert detect_type(word(), "a.txt") == "docx"
@@ -105,6 +106,7 @@ def test_no_text_makes_the_patterns_run_away(data: bytes) -> None:
         (b"%PDF-1.4\nbody\n%%EOF\n" + archive("a.txt"), "a.pdf", "PDF and a ZIP"),
     ],
 )
+@pytest.mark.failure(17)
 def test_unsupported(data: bytes, filename: str, looks_like: str) -> None:
     with pytest.raises(DocumentRejected) as rejected:
         detect_type(data, filename)
@@ -113,6 +115,7 @@ def test_unsupported(data: bytes, filename: str, looks_like: str) -> None:
     assert "Markdown, plain text, PDF, HTML, Word" in str(rejected.value)
 
 
+@pytest.mark.failure(17)
 def test_a_word_document_that_is_a_pdf_too(rezip: Callable[..., bytes]) -> None:
     both = io.BytesIO()
     with zipfile.ZipFile(both, "w") as new:

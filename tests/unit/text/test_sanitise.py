@@ -38,6 +38,7 @@ def test_cleaning_twice_is_cleaning_once(cleaner: Callable[[str], str], text: st
 
 @pytest.mark.parametrize("cleaner", CLEANERS)
 @given(text=st.one_of(ANY_TEXT, NASTY))
+@pytest.mark.failure(14)
 def test_nothing_forbidden_is_left(cleaner: Callable[[str], str], text: str) -> None:
     cleaned = cleaner(text)
     cleaned.encode("utf-8")  # no lone surrogates
@@ -99,6 +100,7 @@ CHINESE = "这是一段用来检测编码的中文文本。北京是中国的首
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
 @pytest.mark.parametrize("text", [GERMAN, FRENCH, RUSSIAN, JAPANESE, CHINESE, "a"])
+@pytest.mark.failure(19)
 def test_unicode_encodings(text: str, encoding: str) -> None:
     assert decode(text.encode(encoding)) == text
 
@@ -130,6 +132,7 @@ def test_either_byte_order(encoding: str, mark: bytes) -> None:
         (CHINESE * 3, "big5hkscs"),
     ],
 )
+@pytest.mark.failure(19)
 def test_legacy_encodings(text: str, encoding: str) -> None:
     if encoding == "big5hkscs":
         text = "這是一段用來檢測編碼的中文文本。臺北是臺灣的首都，高雄是最大的港口。我們希望它能被正確識別。" * 3
@@ -155,6 +158,7 @@ def test_a_declared_encoding_is_believed_when_it_fits() -> None:
         b"text with \x00 and \xff inside",
     ],
 )
+@pytest.mark.failure(19)
 def test_broken_bytes_are_rejected_not_guessed_at(data: bytes) -> None:
     with pytest.raises(DocumentRejected) as rejected:
         decode(data)
@@ -170,6 +174,7 @@ def test_utf8_comes_back_as_it_was(text: str) -> None:
 
 
 @given(data=st.binary(max_size=400))
+@pytest.mark.failure(19)
 def test_any_bytes_are_decoded_or_rejected(data: bytes) -> None:
     with contextlib.suppress(DocumentRejected):
         decode(data).encode("utf-8", "surrogatepass")
