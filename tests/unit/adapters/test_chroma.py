@@ -49,8 +49,16 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def store(url: str) -> ChromaVectorStore:
-    return ChromaVectorStore(url)
+def store(url: str) -> Iterator[ChromaVectorStore]:
+    store = ChromaVectorStore(url)
+    yield store
+    disconnect(store)
+
+
+def disconnect(store: ChromaVectorStore) -> None:
+    """Close the connections, which Chroma's client leaves to the end of the process."""
+    if store._client is not None:
+        store._client._server._session.close()
 
 
 def unit(*values: float) -> np.ndarray:
@@ -109,6 +117,7 @@ def test_a_collection_made_anew_behind_our_back_is_found_again(store: ChromaVect
     other.drop("renewed")
     store.upsert("renewed", [record("c", 1, 0)])
     assert store.ids("renewed", {}) == ["c"]
+    disconnect(other)
 
 
 def test_more_than_one_call_can_hold(store: ChromaVectorStore) -> None:
