@@ -186,7 +186,20 @@ class Expression:
             raise InvalidExpression(f"expected {token!r}, found {self._peek()!r}")
 
 
-RESERVED = {"STATUS", "VERSION", "NAME", "VALUE", "COUNT", "ROW", "KEY", "TIMESTAMP", "SIZE", "OWNER", "METADATA"}
+RESERVED = {
+    "TOTAL",
+    "STATUS",
+    "VERSION",
+    "NAME",
+    "VALUE",
+    "COUNT",
+    "ROW",
+    "KEY",
+    "TIMESTAMP",
+    "SIZE",
+    "OWNER",
+    "METADATA",
+}
 """Those of the reserved words that this project's attributes could meet."""
 
 

@@ -29,6 +29,8 @@ TESTS = (
     "tests.unit.pipeline.test_faults",
     "tests.unit.pipeline.test_jobs",
     "tests.unit.pipeline.test_reconcile",
+    "tests.unit.adapters.test_dynamodb",
+    "tests.unit.adapters.test_sqs",
     "tests.simulation.test_races",
 )
 SCHEDULES = 2000
@@ -241,15 +243,16 @@ def _run_test(module: str, test: str) -> None:
     from .world import World
 
     function: Callable[..., None] = getattr(importlib.import_module(module), test)
-    wanted = inspect.signature(function).parameters
-    function(**({"world": World()} if "world" in wanted else {}))
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        fixtures = {"world": World(), "monkeypatch": monkeypatch}
+        function(**{name: fixtures[name] for name in inspect.signature(function).parameters})
 
 
 def checks() -> Iterator[str]:
     """Every check, the cheap ones first."""
     for module in TESTS:
         for name, function in vars(importlib.import_module(module)).items():
-            if name.startswith("test_") and set(inspect.signature(function).parameters) <= {"world"}:
+            if name.startswith("test_") and set(inspect.signature(function).parameters) <= {"world", "monkeypatch"}:
                 yield f"test {module}::{name}"
     from .test_crash_points import KINDS, SCENARIOS, calls_of
 

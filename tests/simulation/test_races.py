@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import random
 from collections.abc import Callable, Sequence
@@ -166,12 +167,31 @@ def test_with_redeliveries_hardly_anything_is_embedded_twice() -> None:
     assert embedded <= 1.05 * texts
 
 
+def delete_and_look(world: World, document_id: str) -> None:
+    world.container.documents.delete(document_id)
+    world.attempt("check_health", {})
+
+
+@pytest.mark.failure(5)
+def test_attributes_that_come_at_any_moment_of_a_move_are_taken_in() -> None:
+    for at in range(3 * CALLS):
+        world, document_id = with_messages(1)
+        worker = embed(world, world.sqs.queues[EMBEDDING].messages[:])
+        world.upload("a.md.metadata.json", '{"metadataAttributes": {"team": "platform"}}')
+        together(world, [at, 100], [worker, functools.partial(world.attempt, *world.next_event())])
+        world.rest()
+        world.check()
+        live = world.version(document_id, world.live(document_id))
+        assert live.metadata == {"team": "platform"}
+        assert world.bytes_of(live) == TEXTS["long"].encode()
+
+
 @pytest.mark.failure(4)
 def test_a_deletion_at_any_moment_of_the_last_embedding_leaves_nothing() -> None:
     for at in range(CALLS):
         world, document_id = with_messages(1)
         worker = embed(world, world.sqs.queues[EMBEDDING].messages[:])
-        together(world, [at, 100], [worker, lambda w=world, d=document_id: w.container.documents.delete(d)])  # type: ignore[misc]
+        together(world, [at, 100], [worker, functools.partial(delete_and_look, world, document_id)])
         assert world.live(document_id) == 0
         world.rest()
         world.check()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 from datetime import timedelta
@@ -57,10 +58,8 @@ class Pipeline(RuleBasedStateMachine):
 
     @rule(key=KEYS)
     def redrive(self, key: str) -> None:
-        try:
+        with contextlib.suppress(Crash, PortfolioRagError):
             self.world.container.redrive.document(document_id_for(RAW, key))
-        except (Crash, PortfolioRagError):
-            pass
 
     @rule(steps=st.integers(1, 10))
     def deliver(self, steps: int) -> None:

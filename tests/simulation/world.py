@@ -219,6 +219,11 @@ class World:
             self.invocations.remove(invocation)
             self.attempt(*invocation)
 
+    def next_event(self) -> tuple[str, dict[str, Any]]:
+        """The oldest notification, taken off, as the invocation that it causes."""
+        note = self.notifications.pop(0)
+        return "document_intake", s3_event(note.bucket, note.key, note.event, note.version_id)
+
     def _deliver_notification(self) -> None:
         if not self.notifications:
             return  # The other worker has taken it.

@@ -182,3 +182,86 @@ def test_s3_events_of_other_prefixes_are_ignored(world: World) -> None:
     world.s3.put_object(Bucket=RAW, Key="processed/a.md", Body=b"text")
     world.invoke("document_intake", s3_event(RAW, "processed/a.md", "ObjectCreated:Put", "v000001"))
     assert not world.dynamo.tables["document_registry"].items
+
+
+@pytest.mark.failure(2)
+def test_the_bytes_that_are_read_are_those_of_the_version(world: World) -> None:
+    document_id = world.upload("a.md", "# One\n\nThe first text.")
+    world.step()
+    world.upload("a.md", "# Two\n\nThe second text.")
+    late = world.notifications.pop()
+    world.run()
+    assert "first" in world.texts(document_id)
+    world.notifications.append(late)
+    world.rest()
+    world.check()
+    assert "second" in world.texts(document_id)
+
+
+class Gone(BaseException):
+    """The process is gone."""
+
+
+def crash_once(world: World, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """The next call of that method of the lifecycle is the last thing that its process does."""
+    lifecycle = world.container.lifecycle
+    original = getattr(lifecycle, name)
+
+    def crash(*arguments: object) -> None:
+        monkeypatch.setattr(lifecycle, name, original)
+        raise Gone
+
+    monkeypatch.setattr(lifecycle, name, crash)
+
+
+@pytest.mark.failure(7)
+def test_bytes_that_a_later_upload_archives_are_found_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    document_id = world.upload("a.md", GUIDE)
+    crash_once(world, monkeypatch, "_settle_completed")
+    with pytest.raises(Gone):
+        world.run()
+    world.upload("a.md", b"\x00\x01\x02\x03" * 300)
+    world.rest()
+    world.check()
+    assert world.live(document_id) == 1
+    assert world.bytes_of(world.version(document_id, 1)) == GUIDE.encode()
+
+
+@pytest.mark.failure(4)
+def test_a_deleted_document_does_not_come_back_with_what_a_crash_left(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document_id = world.upload("a.md", GUIDE)
+    crash_once(world, monkeypatch, "_remove_moved")
+    with pytest.raises(Gone):
+        world.run()
+    assert world.s3.current_keys(RAW) == ["incoming/a.md", "processed/a.md"]
+    world.delete("processed/a.md")
+    world.attempt("batch_reindex", {"job_id": "job-1", "job_type": "INCREMENTAL"})
+    world.rest()
+    world.check()
+    assert world.live(document_id) == 0
+    assert len(world.container.registry.versions(document_id)) == 1
+
+
+@pytest.mark.failure(4)
+def test_a_deletion_that_broke_off_is_brought_to_its_end(world: World) -> None:
+    document_id = world.upload("a.md", GUIDE)
+    world.run()
+    head = world.container.registry.head(document_id)
+    assert head is not None
+    world.container.registry.mark_deleted(head, "2026-01-01T00:00:00.000000Z")
+    world.rest()
+    world.check()
+    assert not world.windows()
+    assert not world.s3.current_keys(RAW, "processed/")
+
+
+def test_a_batch_takes_no_old_failure_for_the_document(world: World) -> None:
+    document_id = world.upload("a.md", GUIDE)
+    world.rest()
+    world.s3.put_object(Bucket=RAW, Key="failed/a.md", Body=b"# Old\n\nAn upload that failed long ago.")
+    world.attempt("batch_reindex", {"job_id": "job-1", "job_type": "BATCH"})
+    world.rest()
+    world.check()
+    assert world.texts(document_id).startswith("Topics")
