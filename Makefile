@@ -72,6 +72,15 @@ test-terraform: install ## Check Terraform's formatting, validate it, run its ow
 test-unit: install ## Run the tests that need no processes
 	$(PYTEST) tests --ignore=tests/e2e --ignore=tests/containers
 
+N ?= 10000
+SEED ?= 1
+
+.PHONY: simulate
+simulate: install ## Run N seeded schedules of the pipeline from SEED on, every crash point, the state machine, planted bugs
+	$(BIN)/python -m tests.simulation $(N) $(SEED)
+	CRASH_POINTS=all EXAMPLES=500 STEPS=50 $(PYTEST) tests/simulation/test_crash_points.py \
+		tests/simulation/test_state_machine.py tests/simulation/test_mutations.py
+
 .PHONY: test-e2e
 test-e2e: install chromium ## Run the end-to-end tests on a stack of their own (a running one is left alone)
 	$(PYTEST) tests/e2e
@@ -79,6 +88,13 @@ test-e2e: install chromium ## Run the end-to-end tests on a stack of their own (
 .PHONY: chromium
 chromium:
 	@scripts/chromium.sh
+
+##@ Measure
+
+.PHONY: eval
+eval: install ## Measure the answers on the sets in EVAL_DATA; renders docs/quality.md (COMPARE=commit sets two runs side by side)
+	@[ -f .portfolio/model/manifest.json ] || $(BIN)/python -m portfolio_rag.bake --output .portfolio/model
+	$(BIN)/python -m portfolio_rag.evaluation $(if $(COMPARE),--compare $(COMPARE))
 
 ##@ Develop
 

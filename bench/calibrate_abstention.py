@@ -14,11 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.common import Bench, VisibleLexical, open_bench
 from portfolio_rag.answers import Passage
 from portfolio_rag.evaluation.metrics import auroc
+from portfolio_rag.evaluation.workbench import Bench, open_bench, search_of
 from portfolio_rag.services.relevance import COVERAGE_WEIGHT, MISSING_NAME_PENALTY, THRESHOLD, penalty, relevance
-from portfolio_rag.services.retrieval import Retrieval
 from portfolio_rag.services.words import coverage, terms
 
 MAX_QUESTIONS = 400
@@ -55,7 +54,7 @@ def signals(question: str, passages: list[Passage]) -> Signals:
 def measure(bench: Bench) -> tuple[list[Signals], list[Signals], list[Signals]]:
     """Of questions that are answerable, whose group is left out, and that were written to mislead."""
     corpus = bench.corpus
-    retrieval = Retrieval(bench.embedder, corpus, corpus, corpus, corpus, VisibleLexical(bench))  # type: ignore[arg-type]
+    retrieval = search_of(bench)
     plain = [question for question in bench.questions if not question.adversarial]
     tricky = [question for question in bench.questions if question.adversarial]
     answerable, absent, misleading = [], [], []

@@ -10,8 +10,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from bench.common import Bench, VisibleLexical, open_bench
 from portfolio_rag.evaluation.metrics import hit, ndcg, paired_bootstrap, reciprocal_rank
+from portfolio_rag.evaluation.workbench import Bench, VisibleLexical, open_bench
 from portfolio_rag.models import window_id
 from portfolio_rag.ports import LexicalHit, VectorHit, Vectors
 from portfolio_rag.services.fusion import fuse, missing_cosines

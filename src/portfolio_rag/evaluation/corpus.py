@@ -49,10 +49,11 @@ class EvalCorpus:
     ) -> None:
         self.documents: dict[str, DocumentVersion] = {}
         self.names: dict[str, str] = {}
+        self.extracted: dict[str, str] = {}
         self.windows: list[Window] = []
         self.rejected: list[str] = []
         self.groups_left_out: frozenset[str] = frozenset()
-        self._chunks: dict[str, Chunk] = {}
+        self.chunks: dict[str, Chunk] = {}
         rules = rules or Rules()
         for document in documents:
             self._add(document, tokenizer, rules)
@@ -77,6 +78,7 @@ class EvalCorpus:
         version = _version(document, extracted.file_type)
         self.documents[version.document_id] = version
         self.names[version.document_id] = document.name
+        self.extracted[version.document_id] = extracted.text
         drafts = chunk(
             extracted,
             tokenizer,
@@ -100,7 +102,7 @@ class EvalCorpus:
                 page_start=draft.page_start,
                 page_end=draft.page_end,
             )
-            self._chunks[made.chunk_id] = made
+            self.chunks[made.chunk_id] = made
             self.windows += [Window(made, n, document.group) for n in range(len(made.windows))]
 
     def visible(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -139,7 +141,7 @@ class EvalCorpus:
     # ports.ChunkStore, ports.DocumentRegistry and ports.JobStore, as far as a query goes
 
     def get(self, keys: Iterable[tuple[str, str]]) -> list[Chunk]:
-        return [self._chunks[chunk_id] for chunk_id, _ in keys]
+        return [self.chunks[chunk_id] for chunk_id, _ in keys]
 
     def live_versions(self, pairs: Iterable[tuple[str, int]]) -> dict[tuple[str, int], DocumentVersion]:
         return {(document_id, version): self.documents[document_id] for document_id, version in pairs}

@@ -58,7 +58,7 @@ def data_directory(env: Mapping[str, str] | None = None) -> Path:
 
 
 def load(name: str, directory: Path | None = None) -> EvalSet:
-    """One of `aws_qa`, `squad2`, `scifact`, `scifact_train`."""
+    """One of `aws_qa`, `aws_qa_fifth`, `squad2`, `scifact`, `scifact_train`."""
     directory = directory or data_directory()
     return _LOADERS[name](directory)
 
@@ -80,15 +80,23 @@ def _aws_qa(directory: Path) -> EvalSet:
             row["document"].partition("/")[0],
             (row["answer"],) if row["answer_verbatim_in_document"] else (),
         )
-        for row in _rows(directory / "aws_qa" / "questions.jsonl")
+        for row in rows(directory / "aws_qa" / "questions.jsonl")
     ]
     return EvalSet("aws_qa", documents, questions)
+
+
+def _aws_qa_fifth(directory: Path) -> EvalSet:
+    """Every fifth document, and those that hold answers: small enough for a baseline with vectors of its own."""
+    whole = _aws_qa(directory)
+    gold = {name for question in whole.questions for name in question.relevant}
+    kept = [one for place, one in enumerate(whole.documents) if place % 5 == 0 or one.name in gold]
+    return EvalSet("aws_qa_fifth", kept, whole.questions)
 
 
 def _squad2(directory: Path) -> EvalSet:
     documents = [
         EvalDocument(f"{row['id']}.txt", row["text"].encode(), row["title"])
-        for row in _rows(directory / "squad2" / "passages.jsonl")
+        for row in rows(directory / "squad2" / "passages.jsonl")
     ]
     questions = [
         EvalQuestion(
@@ -99,7 +107,7 @@ def _squad2(directory: Path) -> EvalSet:
             tuple(row["answers"]),
             adversarial=not row["answerable"],
         )
-        for row in _rows(directory / "squad2" / "questions.jsonl")
+        for row in rows(directory / "squad2" / "questions.jsonl")
     ]
     return EvalSet("squad2", documents, questions)
 
@@ -110,18 +118,19 @@ def _scifact(claims: str) -> Callable[[Path], EvalSet]:
             EvalDocument(
                 f"{row['id']}.md", f"# {row['title']}\n\n{' '.join(row['sentences'])}".encode(), str(row["id"])
             )
-            for row in _rows(directory / "scifact" / "corpus.jsonl.gz")
+            for row in rows(directory / "scifact" / "corpus.jsonl.gz")
         ]
         questions = [
             EvalQuestion(str(row["id"]), row["claim"], frozenset(f"{one}.md" for one in row["cited_doc_ids"]), "")
-            for row in _rows(directory / "scifact" / claims)
+            for row in rows(directory / "scifact" / claims)
         ]
         return EvalSet("scifact", documents, questions)
 
     return loader
 
 
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
+def rows(path: Path) -> Iterator[dict[str, Any]]:
+    """The lines of a JSONL file, also a compressed one."""
     data = path.read_bytes()
     text = gzip.decompress(data) if path.suffix == ".gz" else data
     for line in text.decode().split("\n"):
@@ -131,6 +140,7 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
 
 _LOADERS: dict[str, Callable[[Path], EvalSet]] = {
     "aws_qa": _aws_qa,
+    "aws_qa_fifth": _aws_qa_fifth,
     "squad2": _squad2,
     "scifact": _scifact("claims_dev.jsonl"),
     "scifact_train": _scifact("claims_train.jsonl"),

@@ -1,4 +1,4 @@
-"""What the benchmarks share: a set, chunked and embedded as the pipeline does it, with its full-text index."""
+"""A set, chunked and embedded as the pipeline does it, with its full-text index and the shipped search over it."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from portfolio_rag.adapters.onnx_embedder import OnnxEmbedder
 from portfolio_rag.adapters.sqlite_lexical import SqliteLexicalIndex
 from portfolio_rag.adapters.tokenizer import HuggingFaceTokenizer
 from portfolio_rag.evaluation.cache import CachedEmbedder
 from portfolio_rag.evaluation.corpus import EvalCorpus
-from portfolio_rag.evaluation.datasets import EvalQuestion, load
+from portfolio_rag.evaluation.datasets import EvalQuestion, EvalSet, load
 from portfolio_rag.models import Chunk
-from portfolio_rag.ports import LexicalHit, Vectors
+from portfolio_rag.ports import Embedder, LexicalHit, Tokenizer, Vectors
 from portfolio_rag.services.filters import Filter
+from portfolio_rag.services.retrieval import Retrieval
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 STATE = ROOT / ".portfolio"
 
 
@@ -30,10 +32,14 @@ class Bench:
     corpus: EvalCorpus
     questions: list[EvalQuestion]
     query_vectors: Vectors
-    embedder: CachedEmbedder
+    embedder: Embedder
     lexical: SqliteLexicalIndex
     owners: dict[str, str]
     _directory: tempfile.TemporaryDirectory[str] = field(repr=False)
+
+    def close(self) -> None:
+        """Remove the full-text index from disk."""
+        self._directory.cleanup()
 
 
 class VisibleLexical:
@@ -49,15 +55,29 @@ class VisibleLexical:
         return [hit for hit in hits if self._groups[hit.document_id] not in hidden][:limit]
 
 
+def open_embedder() -> CachedEmbedder:
+    """The model of MODEL_DIR (default: the baked one); its vectors are kept in EVAL_CACHE.
+
+    Raises ConfigurationError when there is no model.
+    """
+    cache = os.environ.get("EVAL_CACHE", STATE / "eval" / "vectors.sqlite")
+    return CachedEmbedder(OnnxEmbedder(_model()), Path(cache))
+
+
+def open_tokenizer() -> HuggingFaceTokenizer:
+    return HuggingFaceTokenizer(_model())
+
+
 def open_bench(name: str) -> Bench:
-    """Reads the set from EVAL_DATA, the model from MODEL_DIR (default: the baked one); vectors are kept on disk."""
-    model = Path(os.environ.get("MODEL_DIR", STATE / "model"))
-    embedder = CachedEmbedder(
-        OnnxEmbedder(model), Path(os.environ.get("EVAL_CACHE", STATE / "eval" / "vectors.sqlite"))
-    )
+    """The set of that name in EVAL_DATA."""
     data = load(name)
     print(f"{name}: {len(data.documents)} documents, {len(data.questions)} questions", file=sys.stderr)
-    corpus = EvalCorpus(data.documents, embedder, HuggingFaceTokenizer(model))
+    return build(data, open_embedder(), open_tokenizer())
+
+
+def build(data: EvalSet, embedder: Embedder, tokenizer: Tokenizer) -> Bench:
+    """The set as the pipeline would leave it."""
+    corpus = EvalCorpus(data.documents, embedder, tokenizer)
     directory = tempfile.TemporaryDirectory(prefix="bench-")
     lexical = SqliteLexicalIndex(Path(directory.name) / "lexical.sqlite")
     chunks: dict[str, list[Chunk]] = {}
@@ -68,4 +88,14 @@ def open_bench(name: str) -> Bench:
         lexical.index(corpus.documents[document_id], own)
     queries = embedder.embed([question.text for question in data.questions])
     owners = {window.chunk.window_ids[window.n]: corpus.names[window.chunk.document_id] for window in corpus.windows}
-    return Bench(name, corpus, data.questions, queries, embedder, lexical, owners, directory)
+    return Bench(data.name, corpus, data.questions, queries, embedder, lexical, owners, directory)
+
+
+def search_of(bench: Bench) -> Retrieval:
+    """The shipped search, over what the corpus does not leave out."""
+    corpus: Any = bench.corpus  # stands for four ports, as far as a query needs them
+    return Retrieval(bench.embedder, corpus, corpus, corpus, corpus, VisibleLexical(bench))
+
+
+def _model() -> Path:
+    return Path(os.environ.get("MODEL_DIR", STATE / "model"))

@@ -1,0 +1,118 @@
+"""The whole evaluation: every part on its sets, as one JSON object of figures."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from portfolio_rag.evaluation.answering import measure_abstention, measure_answers
+from portfolio_rag.evaluation.chunking import measure_chunking
+from portfolio_rag.evaluation.metrics import paired_bootstrap
+from portfolio_rag.evaluation.retrieving import AS_WRITTEN, DENSE, FIGURES, HYBRID, Retrieved, measure_retrieval
+from portfolio_rag.evaluation.validating import (
+    measure_validation,
+    planted_absent,
+    planted_elsewhere,
+    rgb_rephrased,
+    rgb_verbatim,
+    scifact,
+    wice,
+)
+from portfolio_rag.evaluation.workbench import open_bench, open_embedder, open_tokenizer
+
+SETS = ("aws_qa", "aws_qa_fifth", "squad2", "scifact")
+ANSWERED = ("aws_qa", "squad2")
+"""The sets whose questions have answers."""
+
+SAMPLE = 120
+"""Questions of a set that are asked in full, with an answer or twice; a fixed choice."""
+
+PLANTS = 100
+
+Results = dict[str, Any]
+
+
+def run(directory: Path) -> Results:
+    """`figures` of every part, and `questions`: the retrieval of each question, for comparing two runs."""
+    results: Results = {
+        "samples": {"sample": SAMPLE, "plants": PLANTS},
+        "retrieval": {},
+        "abstention": {},
+        "answers": {},
+        "validation": {},
+    }
+    questions: dict[str, Any] = {}
+    embedder = open_embedder()
+    for name in SETS:
+        bench = open_bench(name)
+        retrieved = measure_retrieval(bench, as_written=name != "aws_qa")
+        results["retrieval"][name] = _retrieval(retrieved)
+        questions[name] = retrieved.ways[HYBRID]
+        _done(f"{name}: retrieval")
+        if name in ANSWERED:
+            results["abstention"][name] = measure_abstention(bench, SAMPLE).figures()
+            _done(f"{name}: abstention")
+            results["answers"][name] = measure_answers(bench, SAMPLE).figures()
+            _done(f"{name}: answers")
+        bench.close()
+    results["chunking"] = measure_chunking(directory, embedder, open_tokenizer()).figures()
+    _done("chunking")
+    for name, pairs in {
+        "planted value, verbatim": rgb_verbatim(directory),
+        "planted number, absent from the text": planted_absent(directory, PLANTS),
+        "planted number, elsewhere in the text": planted_elsewhere(directory, PLANTS),
+        "rgb_fact, rephrased": rgb_rephrased(directory),
+        "wice": wice(directory),
+        "scifact contradictions": scifact(directory, PLANTS),
+    }.items():
+        results["validation"][name] = measure_validation(pairs, embedder).figures()
+        _done(f"validation: {name}")
+    return {"figures": _rounded(results), "questions": questions}
+
+
+def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """Two runs side by side, as a Markdown table with 95 % intervals of a paired bootstrap."""
+    lines = ["| Set | Figure | before | after | change |", "|---|---|---|---|---|"]
+    for name in SETS:
+        for figure in FIGURES:
+            one, other = before["questions"][name][figure], after["questions"][name][figure]
+            gain, low, high = paired_bootstrap(one, other)
+            lines.append(
+                f"| {name} | {figure} | {sum(one) / len(one):.3f} | {sum(other) / len(other):.3f} "
+                f"| {gain:+.3f} [{low:+.3f}, {high:+.3f}] |"
+            )
+    return "\n".join(lines)
+
+
+def _retrieval(found: Retrieved) -> Results:
+    return {
+        "questions": found.questions,
+        "documents": found.documents,
+        "windows": found.windows,
+        "ways": {way: {figure: found.mean(way, figure) for figure in FIGURES} for way in found.ways},
+        "gain": {
+            over: {figure: found.gain(figure, over) for figure in FIGURES}
+            for over in (AS_WRITTEN, DENSE)
+            if over in found.ways
+        },
+    }
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 4)
+    if isinstance(value, dict):
+        return {key: _rounded(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(one) for one in value]
+    return value
+
+
+_started = time.monotonic()
+
+
+def _done(part: str) -> None:
+    print(f"{time.monotonic() - _started:6.0f} s  {part}", file=sys.stderr, flush=True)

@@ -1,0 +1,104 @@
+"""What was aimed at, before anything was measured; what was tried where it is missed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from portfolio_rag.evaluation.retrieving import DENSE, HYBRID
+
+_FUSIONS = (
+    "Tried: reciprocal rank (k = 60 and 10), weights from .3 to .7, 25 to 100 candidates of each side, scaling each "
+    "list by itself; none is better beyond noise (`python -m bench.compare_fusion`)."
+)
+_ABSTAIN = (
+    "Tried: weights of word coverage from 0 to 1 and of a missing name from 0 to .4 "
+    "(`python -m bench.calibrate_abstention`). One fixed threshold must serve every corpus; guides that share their "
+    "words with the one taken away stay above it."
+)
+_REPHRASED = (
+    "The claims are the questions with an answer behind them, and the sources are short excerpts that often leave out "
+    "a name of the question (a film, a company). A name that is nowhere in the source is a hard objection, so such "
+    "true claims are refused."
+)
+_JUDGE = (
+    "The check compares words, values and meaning; which of two values belongs to which subject it cannot tell "
+    "without a language model as judge, and there is none yet."
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    """`path` leads to the figure; `less` to one that is taken from it."""
+
+    what: str
+    bound: float
+    path: tuple[str, ...]
+    tried: str = ""
+    less: tuple[str, ...] = ()
+
+    def measured(self, figures: Mapping[str, Any]) -> float:
+        value = _at(figures, self.path)
+        return value - _at(figures, self.less) if self.less else value
+
+    def met(self, value: float) -> bool:
+        return round(value, 3) >= self.bound
+
+
+def _at(figures: Mapping[str, Any], path: tuple[str, ...]) -> float:
+    found: Any = figures
+    for step in path:
+        found = found[step]
+    return float(found)
+
+
+def _way(name: str, way: str, figure: str) -> tuple[str, ...]:
+    return ("retrieval", name, "ways", way, figure)
+
+
+TARGETS = (
+    Target("AWS guides: document in the first five", 0.93, _way("aws_qa", HYBRID, "hit@5"), _FUSIONS),
+    Target("SQuAD 2: hit@5", 0.965, _way("squad2", HYBRID, "hit@5"), _FUSIONS),
+    Target("SQuAD 2: nDCG@10", 0.91, _way("squad2", HYBRID, "nDCG@10"), _FUSIONS),
+    Target(
+        "SciFact: nDCG@10 over vectors of windows alone",
+        0.09,
+        _way("scifact", HYBRID, "nDCG@10"),
+        "The vectors it is compared with are those of windows under their headings, a stronger start than one vector "
+        "for each document. " + _FUSIONS,
+        _way("scifact", DENSE, "nDCG@10"),
+    ),
+    Target("Share of the answer's span in 1,250 tokens", 0.90, ("chunking", "shipped")),
+    Target("Document not indexed, SQuAD 2: AUROC", 0.98, ("abstention", "squad2", "AUROC"), _ABSTAIN),
+    Target("Document not indexed, AWS guides: AUROC", 0.94, ("abstention", "aws_qa", "AUROC"), _ABSTAIN),
+    Target("… rejected at the shipped threshold, SQuAD 2", 0.80, ("abstention", "squad2", "rejected")),
+    Target("… rejected at the shipped threshold, AWS guides", 0.80, ("abstention", "aws_qa", "rejected"), _ABSTAIN),
+    Target(
+        "A planted value caught as shipped, verbatim",
+        0.95,
+        ("validation", "planted value, verbatim", "caught as shipped"),
+        "All that gets through are planted names of one word at the beginning of a sentence, where a capital letter "
+        "does not tell a name. Planted numbers that the text lacks are all caught.",
+    ),
+    Target(
+        "A planted value at 10 % false alarms, rephrased",
+        0.80,
+        ("validation", "rgb_fact, rephrased", "caught at 10 % false alarms"),
+        _REPHRASED,
+    ),
+    Target(
+        "rgb_fact, true against planted: AUROC",
+        0.94,
+        ("validation", "rgb_fact, rephrased", "AUROC"),
+        _REPHRASED,
+    ),
+    Target("wice, supported against not: AUROC", 0.92, ("validation", "wice", "AUROC")),
+    Target(
+        "A wrong number from elsewhere in the text, caught as shipped",
+        0.80,
+        ("validation", "planted number, elsewhere in the text", "caught as shipped"),
+        _JUDGE,
+    ),
+    Target("SciFact contradictions: AUROC", 0.70, ("validation", "scifact contradictions", "AUROC"), _JUDGE),
+)
