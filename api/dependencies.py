@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from portfolio_rag.bootstrap import ApiServices
 from portfolio_rag.services.chat import Chat
 from portfolio_rag.services.cited import CitedChunks
+from portfolio_rag.services.conversations import Conversations
 from portfolio_rag.services.documents import Documents
 from portfolio_rag.services.health import HealthChecks
 from portfolio_rag.services.redrive import Redrive
@@ -49,6 +50,10 @@ async def _chat(services: ServicesDep) -> Chat:
     return services.chat
 
 
+async def _conversations(services: ServicesDep) -> Conversations:
+    return services.conversations
+
+
 async def _redrive(services: ServicesDep) -> Redrive:
     return services.redrive
 
@@ -60,3 +65,4 @@ JobsDep = Annotated[Jobs, Depends(_jobs)]
 HealthDep = Annotated[HealthChecks, Depends(_health)]
 RetrievalDep = Annotated[Retrieval, Depends(_retrieval)]
 ChatDep = Annotated[Chat, Depends(_chat)]
+ConversationsDep = Annotated[Conversations, Depends(_conversations)]

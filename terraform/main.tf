@@ -146,6 +146,13 @@ locals {
       sort_key      = null
       indexes       = {}
     }
+    # What was asked and answered before, for follow-up questions; deleted some days after the last turn.
+    conversations = {
+      partition_key = { name = "conversation_id", type = "S" }
+      sort_key      = null
+      indexes       = {}
+      ttl_attribute = "expires_at"
+    }
   }
 }
 
@@ -157,6 +164,7 @@ module "table" {
   partition_key       = each.value.partition_key
   sort_key            = each.value.sort_key
   indexes             = each.value.indexes
+  ttl_attribute       = try(each.value.ttl_attribute, null)
   deletion_protection = var.deletion_protection
 }
 

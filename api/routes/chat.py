@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 from fastapi import APIRouter, Body, Header, Request
 from starlette.responses import StreamingResponse
 
-from api.dependencies import ChatDep
+from api.dependencies import ChatDep, ConversationsDep
 from api.events import MEDIA_TYPE, begun, event_stream, typed
 from api.problems import documented
 from api.schemas.answers import ChatRequest, ChatResponse
 from api.schemas.filters import parse_where
+from portfolio_rag.services.filters import Filter
+
+
+class Options(TypedDict):
+    """What the chat takes with a question."""
+
+    top_k: int
+    where: Filter | None
+    temperature: float | None
+
 
 _EVENTS = """\
 event: retrieval
@@ -66,6 +76,13 @@ def chat(
                     "summary": "The same as a stream of events",
                     "value": {"question": "How long does Amazon SQS keep a message by default?", "stream": True},
                 },
+                "conversation": {
+                    "summary": "A question of a conversation",
+                    "value": {
+                        "question": "How long does Amazon SQS keep a message by default?",
+                        "conversation_id": "3f0c1f64-6a55-4c39-9d64-9a6b6a6f1b1e",
+                    },
+                },
                 "unanswerable": {
                     "summary": "A question that the documents do not answer",
                     "value": {"question": "Who won the chess world championship in 1972?"},
@@ -74,6 +91,7 @@ def chat(
         ),
     ],
     chat: ChatDep,
+    conversations: ConversationsDep,
     request: Request,
     accept: Annotated[str, Header(description="`text/event-stream` asks for a stream, as `stream` does.")] = "*/*",
 ) -> ChatResponse | StreamingResponse:
@@ -84,15 +102,28 @@ def chat(
     the source does not hold is left out. When too little is left, or the documents do not hold an answer, `answered`
     is false, the text says so, and `passages` are the nearest.
 
+    With a `conversation_id`, a follow-up question such as "And how long at most?" is first made to stand alone, from
+    the last turns: by the language model, or without a key by a rule that adds the topic of the question before.
+    `question` in the reply says what was understood.
+
     As a stream the answer comes in server-sent events. The check stands before the display: a `token` is a whole
     sentence that has passed it, after its `validation` and the `citation`s that it is the first to need; sentences
     that fail have a `validation` only. `retrieval` comes first, `done` last, with what the whole reply would be: when
     its `answered` is false, it replaces what was shown. An `error` (problem details) ends a stream that fails on the
     way; what fails before the first event has its HTTP status as ever.
     """
-    where = parse_where(body.filter)
+    options = Options(top_k=body.top_k, where=parse_where(body.filter), temperature=body.temperature)
+    conversation = str(body.conversation_id) if body.conversation_id else None
     if body.stream or MEDIA_TYPE in accept.lower():
-        events = chat.stream(body.question, top_k=body.top_k, where=where, temperature=body.temperature)
+        events = (
+            conversations.stream(conversation, body.question, **options)
+            if conversation
+            else chat.stream(body.question, **options)
+        )
         return event_stream(typed(begun(events), request.url.path))
-    answer = chat.answer(body.question, top_k=body.top_k, where=where, temperature=body.temperature)
+    answer = (
+        conversations.answer(conversation, body.question, **options)
+        if conversation
+        else chat.answer(body.question, **options)
+    )
     return ChatResponse.of(answer)

@@ -73,10 +73,10 @@ def create_chat_completion(
 ) -> ChatCompletionResponse | StreamingResponse:
     """Any OpenAI client or chat window works with `base_url` set to this server's `/v1` and the model `portfolio-rag`.
 
-    The last message is the question; the answer is the one of `POST /api/chat`, checked before it is shown, also as a
-    stream. `citations`, `validation`, `answered` and `mode` stand beside the usual fields, in a stream in the chunk
-    with the `finish_reason`. `top_k` and `filter` can be sent along (`extra_body`). With `API_KEY` set on the server
-    it is the client's API key. Errors have OpenAI's shape.
+    The last message is the question, understood from the six turns before it. The answer is that of
+    `POST /api/chat`, checked before it is shown, also as a stream. `citations`, `validation`, `answered` and `mode`
+    stand beside the usual fields, in a stream in the chunk with the `finish_reason`. `top_k` and `filter` can be sent
+    along (`extra_body`). With `API_KEY` set on the server it is the client's API key. Errors have OpenAI's shape.
     """
     if body.model != MODEL:
         raise NotFound(f"There is no model {body.model!r:.200}. Use {MODEL!r}.")
@@ -84,10 +84,10 @@ def create_chat_completion(
     temperature = None if body.temperature is None else min(body.temperature, 1.0)
     reply_id, created = f"chatcmpl-{uuid.uuid4().hex}", int(time.time())
     if body.stream:
-        events = chat.stream(question, top_k=body.top_k, where=where, temperature=temperature)
+        events = chat.stream(question, top_k=body.top_k, where=where, temperature=temperature, history=body.history())
         with_usage = body.stream_options is not None and body.stream_options.include_usage
         return event_stream(_chunks(begun(events), reply_id, created, with_usage, request.url.path))
-    answer = chat.answer(question, top_k=body.top_k, where=where, temperature=temperature)
+    answer = chat.answer(question, top_k=body.top_k, where=where, temperature=temperature, history=body.history())
     return ChatCompletionResponse(
         **dict(Evidence.of(answer)),
         id=reply_id,

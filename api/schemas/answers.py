@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -44,6 +45,15 @@ class ChatRequest(BaseModel):
         le=1,
         description="Of the language model; the default is that of the model configuration.",
         examples=[0.1],
+    )
+    conversation_id: UUID | None = Field(
+        default=None,
+        description=(
+            "A random UUID of the caller's choice, the same for each question of a conversation: a follow-up question "
+            "is then understood from the last six turns. Kept for a week after the last one; whoever knows the id can "
+            "go on with it."
+        ),
+        examples=["3f0c1f64-6a55-4c39-9d64-9a6b6a6f1b1e"],
     )
     stream: bool = Field(
         default=False,
@@ -203,6 +213,10 @@ class ChatResponse(BaseModel):
         description="The answer, with source numbers in brackets.",
         examples=["Amazon SQS keeps a message for 4 days by default. [1]"],
     )
+    question: str = Field(
+        description="What was answered: in a conversation, the question made to stand alone.",
+        examples=["How long does Amazon SQS keep a message by default?"],
+    )
     answered: bool = Field(
         description="False when the documents do not hold an answer: `passages` are then the nearest ones."
     )
@@ -220,6 +234,7 @@ class ChatResponse(BaseModel):
     def of(cls, answer: Answer) -> ChatResponse:
         return cls(
             answer=answer.text,
+            question=answer.question,
             answered=answer.answered,
             mode=answer.mode,
             model=answer.model,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_serializer
 
 from api.schemas.answers import CitationOut, SentenceOut, TopK, ValidationOut
 from api.schemas.filters import FilterField
-from portfolio_rag.answers import Answer, AnswerMode
+from portfolio_rag.answers import Answer, AnswerMode, Turn
 from portfolio_rag.errors import InvalidRequest
+from portfolio_rag.services.followup import MAX_TURNS
 
 MODEL = "portfolio-rag"
 _ID = "chatcmpl-0d8f4c0e52f15a9f8a0e3f5f6f0c9b1a"
@@ -77,6 +79,15 @@ class ChatCompletionRequest(BaseModel):
         if last.role != "user" or not 1 <= len(last.text) <= 4000:
             raise InvalidRequest("The last message must be the user's question: text of 1 to 4,000 characters.")
         return last.text
+
+    def history(self) -> list[Turn]:
+        """Each earlier question of the user with the answer after it, the last six."""
+        spoken = [message for message in self.messages if message.role in ("user", "assistant")]
+        return [
+            Turn(asked.text, asked.text, answered.text)
+            for asked, answered in pairwise(spoken)
+            if (asked.role, answered.role) == ("user", "assistant")
+        ][-MAX_TURNS:]
 
 
 class CompletionUsage(BaseModel):

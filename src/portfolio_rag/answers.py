@@ -71,6 +71,18 @@ class Usage:
     prompt_tokens: int = 0
     completion_tokens: int = 0
 
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(self.prompt_tokens + other.prompt_tokens, self.completion_tokens + other.completion_tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question of a conversation, as it was asked and as it reads without the conversation, and its answer."""
+
+    question: str
+    standalone: str
+    answer: str
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -89,6 +101,8 @@ class Answer:
     validation_score: float
     passages: Sequence[Passage]
     usage: Usage = field(default_factory=Usage)
+    question: str = ""
+    """What was answered: in a conversation, the question made to stand alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from portfolio_rag.adapters.aws import AwsClients
 from portfolio_rag.adapters.chunk_store import DynamoChunkStore
+from portfolio_rag.adapters.conversations import DynamoConversationStore
 from portfolio_rag.adapters.dynamodb import Table
 from portfolio_rag.adapters.job_store import DynamoJobStore
 from portfolio_rag.adapters.launcher import LambdaJobLauncher
@@ -45,6 +46,7 @@ from portfolio_rag.services.reindex import BatchReindex, Jobs
 if TYPE_CHECKING:
     from portfolio_rag.services.chat import Chat
     from portfolio_rag.services.cited import CitedChunks
+    from portfolio_rag.services.conversations import Conversations
     from portfolio_rag.services.embedding import Embedding
     from portfolio_rag.services.lexical import LexicalFollower
     from portfolio_rag.services.processing import Processing
@@ -91,6 +93,10 @@ class Container:
     @cached_property
     def vector_index(self) -> DynamoVectorIndex:
         return DynamoVectorIndex(self._table(self.settings.dynamodb_vectors_table))
+
+    @cached_property
+    def conversation_store(self) -> DynamoConversationStore:
+        return DynamoConversationStore(self._table(self.settings.dynamodb_conversations_table))
 
     @cached_property
     def ingestion_queue(self) -> SqsQueue:
@@ -314,6 +320,12 @@ class Container:
             self.retrieval, self.language_model, self.embedder, temperature=self.config.model_config().temperature
         )
 
+    @cached_property
+    def conversations(self) -> Conversations:
+        from portfolio_rag.services.conversations import Conversations
+
+        return Conversations(self.chat, self.conversation_store, self.clock)
+
     # --- health
 
     def checks(self) -> dict[str, Check]:
@@ -378,6 +390,7 @@ class ApiServices:
     health: HealthChecks
     retrieval: Retrieval
     chat: Chat
+    conversations: Conversations
     settings: Settings
     lexical: LexicalFollower | None = None
     """To be started and stopped with the server."""
@@ -396,6 +409,7 @@ def build_api(settings: Settings) -> ApiServices:
         health=HealthChecks(container.api_checks()),
         retrieval=container.retrieval,
         chat=container.chat,
+        conversations=container.conversations,
         settings=settings,
         lexical=container.lexical,
     )

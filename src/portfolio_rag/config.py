@@ -37,6 +37,8 @@ class Settings:
     dynamodb_jobs_table: str = "ingestion_jobs"
     # The content address of every backed-up vector: fingerprint + SHA-256 of the text -> place in S3.
     dynamodb_vectors_table: str = "embedding_vectors"
+    # What was asked and answered before, for follow-up questions.
+    dynamodb_conversations_table: str = "conversations"
     # SQS
     sqs_ingestion_queue: str = "portfolio-ingestion-queue"
     sqs_embedding_queue: str = "portfolio-embedding-queue"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from portfolio_rag.answers import Turn
 from portfolio_rag.models import (
     Chunk,
     DocumentHead,
@@ -332,6 +333,24 @@ class LexicalHit:
     version: int
     window: int
     score: float
+
+
+class ConversationStore(Protocol):
+    """`conversations`."""
+
+    def get(self, conversation_id: str) -> StoredConversation: ...
+
+    def put(self, conversation_id: str, seen: StoredConversation, turns: Sequence[Turn], expires_at: int) -> None:
+        """Replace the turns. Raises ConditionFailed when they are no longer as `seen`."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredConversation:
+    """Oldest turn first; `revision` counts the writes, 0 for a conversation that is not stored."""
+
+    turns: tuple[Turn, ...] = ()
+    revision: int = 0
+    expires_at: int = 0
 
 
 class LexicalIndex(Protocol):

@@ -215,8 +215,14 @@ run "keys_and_indexes" {
       embedding_chunks  = ["chunk_id", "document_id"]
       ingestion_jobs    = ["job_id", null]
       embedding_vectors = ["vector_id", null]
+      conversations     = ["conversation_id", null]
     }
     error_message = "Keys are not those of the architecture."
+  }
+
+  assert {
+    condition     = { for key, table in local.tables : key => table.ttl_attribute if can(table.ttl_attribute) } == { conversations = "expires_at" }
+    error_message = "Conversations, and nothing else, must expire."
   }
 
   assert {
@@ -228,6 +234,26 @@ run "keys_and_indexes" {
       status-started_at-index       = ["status", "started_at"]
     }
     error_message = "Indexes are not those of the architecture."
+  }
+}
+
+run "table_whose_items_expire" {
+  command = plan
+
+  module {
+    source = "./modules/table"
+  }
+
+  variables {
+    name                = "conversations"
+    partition_key       = { name = "conversation_id", type = "S" }
+    ttl_attribute       = "expires_at"
+    deletion_protection = false
+  }
+
+  assert {
+    condition     = one(aws_dynamodb_table.this.ttl).attribute_name == "expires_at" && one(aws_dynamodb_table.this.ttl).enabled
+    error_message = "Items do not expire."
   }
 }
 

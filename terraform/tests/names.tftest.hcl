@@ -19,8 +19,9 @@ run "names_of_the_architecture" {
       embedding_chunks  = "embedding_chunks"
       ingestion_jobs    = "ingestion_jobs"
       embedding_vectors = "embedding_vectors"
+      conversations     = "conversations"
     }
-    error_message = "Tables are not those of the architecture and the vectors' index."
+    error_message = "Tables are not those of the architecture, the vectors' index and the conversations."
   }
 
   assert {

@@ -90,6 +90,7 @@ def missing(clients: AwsClients, settings: Settings, functions: list[str]) -> li
             settings.dynamodb_chunks_table,
             settings.dynamodb_jobs_table,
             settings.dynamodb_vectors_table,
+            settings.dynamodb_conversations_table,
         ],
         lambda name: dynamodb.describe_table(TableName=name),
     )

@@ -13,10 +13,12 @@ from portfolio_rag.answers import (
     Done,
     Passage,
     Retrieved,
+    Turn,
     Usage,
     Verdict,
 )
 from portfolio_rag.ports import ChatCompletion, Embedder, LanguageModel
+from portfolio_rag.services import followup
 from portfolio_rag.services.context import CONTEXT_TOKENS, build_context
 from portfolio_rag.services.draft import DraftSentence, parse_draft, render
 from portfolio_rag.services.evidence import SourceText
@@ -56,17 +58,24 @@ class Chat:
         self._relevance_threshold = relevance_threshold
 
     def answer(
-        self, question: str, *, top_k: int = 5, where: Filter | None = None, temperature: float | None = None
+        self,
+        question: str,
+        *,
+        top_k: int = 5,
+        where: Filter | None = None,
+        temperature: float | None = None,
+        history: Sequence[Turn] = (),
     ) -> Answer:
         """An answer whose every sentence a cited source holds, or an honest refusal with the nearest passages.
 
         Raises InvalidRequest for a question or `top_k` out of bounds, DependencyUnavailable when Chroma, DynamoDB or
-        the language model does not answer.
+        the language model does not answer. With a `history`, oldest turn first, the question is first made to stand
+        alone.
         """
-        question = check_query(question)
+        question, spent = self._standalone(check_query(question), history)
         passages = self._retrieval.search(question, top_k=top_k, where=where)
         if relevance(question, passages) < self._relevance_threshold:
-            return self._not_found(passages)
+            return self._not_found(question, passages, usage=spent)
         sources = build_context(passages, budget_tokens=self._context_tokens)
         if self._language_model is None:
             drafted = extract_answer(question, sources, self._embedder)
@@ -75,23 +84,29 @@ class Chat:
             build_messages(question, sources),
             temperature=self._temperature if temperature is None else temperature,
         )
-        usage = Usage(completion.prompt_tokens, completion.completion_tokens)
+        usage = spent + _usage(completion)
         if is_refusal(completion.text):
-            return self._not_found(passages, model=completion.model, usage=usage)
+            return self._not_found(question, passages, model=completion.model, usage=usage)
         return self._validated(question, parse_draft(completion.text), passages, completion.model, usage)
 
     def stream(
-        self, question: str, *, top_k: int = 5, where: Filter | None = None, temperature: float | None = None
+        self,
+        question: str,
+        *,
+        top_k: int = 5,
+        where: Filter | None = None,
+        temperature: float | None = None,
+        history: Sequence[Turn] = (),
     ) -> Generator[AnswerEvent, None, None]:
         """`answer` as it comes about: the passages, then each sentence once it has passed the check, then the whole.
 
         Nothing unchecked is ever shown. Raises as `answer` does, on the way too. The last event is `Done`.
         """
-        question = check_query(question)
+        question, spent = self._standalone(check_query(question), history)
         passages = self._retrieval.search(question, top_k=top_k, where=where)
         yield Retrieved(passages)
         if relevance(question, passages) < self._relevance_threshold:
-            yield Done(self._not_found(passages))
+            yield Done(self._not_found(question, passages, usage=spent))
             return
         sources = build_context(passages, budget_tokens=self._context_tokens)
         texts = _source_texts(passages)
@@ -102,7 +117,7 @@ class Chat:
         )
         if self._language_model is None:
             yield from display.show(extract_answer(question, sources, self._embedder))
-            yield Done(self._concluded(display.checked, passages, EXTRACTIVE_MODEL, Usage(), display.text))
+            yield Done(self._concluded(question, display.checked, passages, EXTRACTIVE_MODEL, Usage(), display.text))
             return
         reader = SentenceReader()
         completion = ChatCompletion("", "", 0, 0)
@@ -117,26 +132,41 @@ class Chat:
                 else:
                     yield from display.show(reader.feed(piece))
         yield from display.show(reader.finish())
-        usage = Usage(completion.prompt_tokens, completion.completion_tokens)
+        usage = spent + _usage(completion)
         if is_refusal(completion.text):
-            yield Done(self._not_found(passages, model=completion.model, usage=usage))
+            yield Done(self._not_found(question, passages, model=completion.model, usage=usage))
         else:
-            yield Done(self._concluded(display.checked, passages, completion.model, usage, display.text))
+            yield Done(self._concluded(question, display.checked, passages, completion.model, usage, display.text))
+
+    def _standalone(self, question: str, history: Sequence[Turn]) -> tuple[str, Usage]:
+        """The question without its need for the conversation, and what asking a model for it took."""
+        if not history:
+            return question, Usage()
+        if self._language_model is None:
+            return followup.by_rule(question, history), Usage()
+        completion = self._language_model.complete(followup.rewriting(question, history), temperature=0.0)
+        return followup.rewritten(completion.text, question, history), _usage(completion)
 
     def _validated(
         self, question: str, drafted: Sequence[DraftSentence], passages: Sequence[Passage], model: str, usage: Usage
     ) -> Answer:
         checked = check(question, drafted, _source_texts(passages), self._embedder)
         text = render([one.sentence for one in checked if one.verdict is Verdict.SUPPORTED])
-        return self._concluded(checked, passages, model, usage, text)
+        return self._concluded(question, checked, passages, model, usage, text)
 
     def _concluded(
-        self, checked: Sequence[Checked], passages: Sequence[Passage], model: str, usage: Usage, text: str
+        self,
+        question: str,
+        checked: Sequence[Checked],
+        passages: Sequence[Passage],
+        model: str,
+        usage: Usage,
+        text: str,
     ) -> Answer:
         kept = [one for one in checked if one.verdict is Verdict.SUPPORTED]
         share = len(kept) / len(checked) if checked else 0.0
         if share < MIN_SUPPORTED_SHARE:
-            return self._not_found(passages, checked, share, model, usage)
+            return self._not_found(question, passages, checked, share, model, usage)
         return Answer(
             text=text,
             answered=True,
@@ -147,10 +177,12 @@ class Chat:
             validation_score=share,
             passages=passages,
             usage=usage,
+            question=question,
         )
 
     def _not_found(
         self,
+        question: str,
         passages: Sequence[Passage],
         checked: Sequence[Checked] = (),
         share: float = 0.0,
@@ -167,11 +199,16 @@ class Chat:
             validation_score=share,
             passages=passages,
             usage=usage or Usage(),
+            question=question,
         )
 
     @property
     def _mode(self) -> AnswerMode:
         return AnswerMode.EXTRACTIVE if self._language_model is None else AnswerMode.GPT
+
+
+def _usage(completion: ChatCompletion) -> Usage:
+    return Usage(completion.prompt_tokens, completion.completion_tokens)
 
 
 def _source_texts(passages: Sequence[Passage]) -> list[SourceText]:

@@ -23,6 +23,12 @@ variable "indexes" {
   default = {}
 }
 
+variable "ttl_attribute" {
+  description = "Attribute with the time (Unix, in seconds) after which an item is deleted. Null: items stay."
+  type        = string
+  default     = null
+}
+
 variable "deletion_protection" {
   description = "Refuse to delete the table."
   type        = bool

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 from portfolio_rag.answers import (
@@ -17,6 +17,7 @@ from portfolio_rag.answers import (
     Passage,
     Retrieved,
     Token,
+    Turn,
     Validated,
     Verdict,
 )
@@ -125,6 +126,7 @@ def answer() -> Answer:
         ],
         validation_score=0.5,
         passages=[passage()],
+        question=QUESTION,
     )
 
 
@@ -144,18 +146,35 @@ class _Fake:
 
 
 class FakeChat(_Fake):
+    history: list[Turn]
     breaks: Exception | None = None
     """What a stream ends with after its first sentences."""
     script: list[AnswerEvent] | None = None
     """The events of a stream, instead of those of the usual answer."""
 
-    def answer(self, question: str, *, top_k: int = 5, where: Any = None, temperature: float | None = None) -> Answer:
+    def answer(
+        self,
+        question: str,
+        *,
+        top_k: int = 5,
+        where: Any = None,
+        temperature: float | None = None,
+        history: Sequence[Turn] = (),
+    ) -> Answer:
+        self.history = list(history)
         self._called(question, top_k, where, temperature)
         return answer()
 
     def stream(
-        self, question: str, *, top_k: int = 5, where: Any = None, temperature: float | None = None
+        self,
+        question: str,
+        *,
+        top_k: int = 5,
+        where: Any = None,
+        temperature: float | None = None,
+        history: Sequence[Turn] = (),
     ) -> Iterator[AnswerEvent]:
+        self.history = list(history)
         self._called(question, top_k, where, temperature)
         if self.script is not None:
             yield from self.script
@@ -170,6 +189,16 @@ class FakeChat(_Fake):
         yield Cited(whole.citations[0])
         yield Token(whole.text)
         yield Done(whole)
+
+
+class FakeConversations(_Fake):
+    def answer(self, conversation_id: str, question: str, **options: Any) -> Answer:
+        self._called(conversation_id, question, options)
+        return answer()
+
+    def stream(self, conversation_id: str, question: str, **options: Any) -> Iterator[AnswerEvent]:
+        self._called(conversation_id, question, options)
+        yield from [Retrieved(answer().passages), Done(answer())]
 
 
 class FakeRetrieval(_Fake):
@@ -293,5 +322,6 @@ def fake_services(settings: Settings | None = None) -> ApiServices:
         "health": FakeHealth(),
         "retrieval": FakeRetrieval(),
         "chat": FakeChat(),
+        "conversations": FakeConversations(),
     }
     return ApiServices(settings=settings or Settings(), **fakes)

@@ -4,7 +4,7 @@ import pytest
 
 from portfolio_rag.errors import InvalidRequest, LanguageModelUnavailable, VectorStoreUnavailable
 from portfolio_rag.services.filters import parse_filter
-from tests.unit.api.fakes import CONTENT, DOCUMENT_ID, QUESTION, QUOTE
+from tests.unit.api.fakes import CONTENT, DOCUMENT_ID, JOB_ID, QUESTION, QUOTE
 
 FILTER = {"andAll": [{"equals": {"key": "service", "value": "sqs"}}, {"lessThan": {"key": "year", "value": 2030}}]}
 
@@ -36,6 +36,22 @@ def test_chat_passes_its_parameters_on(client, services):
     body = {"question": f"  {QUESTION}\n", "top_k": 20, "filter": FILTER, "temperature": 0}
     assert client.post("/api/chat", json=body).status_code == 200
     assert services.chat.calls == [(QUESTION, 20, parse_filter(FILTER), 0)]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_conversation_is_told_by_its_id(client, services, stream):
+    body = {"question": "And at most?", "conversation_id": JOB_ID.upper(), "top_k": 3, "stream": stream}
+    response = client.post("/api/chat", json=body)
+    assert response.status_code == 200
+    assert QUESTION in response.text
+    options = {"top_k": 3, "where": None, "temperature": None}
+    assert services.conversations.calls == [(JOB_ID, "And at most?", options)]
+    assert services.chat.calls == []
+
+
+def test_a_conversation_id_is_not_to_be_guessed(client):
+    response = client.post("/api/chat", json={"question": QUESTION, "conversation_id": "mine"})
+    assert response.status_code == 422
 
 
 def test_search_gives_passages(client, services):

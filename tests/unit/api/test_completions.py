@@ -10,7 +10,7 @@ import pytest
 from openai import OpenAI
 
 from api.main import create_app
-from portfolio_rag.answers import Done, Retrieved, Token
+from portfolio_rag.answers import Done, Retrieved, Token, Turn
 from portfolio_rag.bootstrap import ApiServices
 from portfolio_rag.config import Settings
 from portfolio_rag.errors import LanguageModelUnavailable
@@ -71,6 +71,20 @@ def test_parameters_are_passed_on(client: OpenAI, services: ApiServices) -> None
         extra_body={"top_k": 3, "filter": where},
     )
     assert services.chat.calls == [(QUESTION, 3, parse_filter(where), 1.0)]
+
+
+def test_earlier_messages_are_the_history(client: OpenAI, services: ApiServices) -> None:
+    client.chat.completions.create(
+        model=MODEL,
+        messages=[
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": QUESTION},
+            {"role": "assistant", "content": "4 days [1]."},
+            {"role": "user", "content": "And at most?"},
+        ],
+    )
+    assert services.chat.calls == [("And at most?", 5, None, None)]
+    assert services.chat.history == [Turn(QUESTION, QUESTION, "4 days [1].")]
 
 
 def test_a_refusal_is_the_text_of_the_stream(client: OpenAI, services: ApiServices) -> None:

@@ -246,6 +246,7 @@ def test_use_cases_run_beside_the_event_loop(client, services):
     calls = [
         client.post("/api/chat", json={"question": QUESTION}),
         client.post("/api/chat", json={"question": QUESTION, "stream": True}),
+        client.post("/api/chat", json={"question": QUESTION, "conversation_id": JOB_ID}),
         client.post("/api/search", json={"query": QUESTION}),
         client.post("/api/documents", files={"file": ("a.md", b"x")}),
         client.post("/api/documents/presign", json={"filename": "a.md"}),
@@ -259,6 +260,14 @@ def test_use_cases_run_beside_the_event_loop(client, services):
         client.get("/api/health"),
     ]
     assert all(response.is_success for response in calls)
-    fakes = (services.chat, services.retrieval, services.documents, services.cited, services.jobs, services.health)
+    fakes = (
+        services.chat,
+        services.conversations,
+        services.retrieval,
+        services.documents,
+        services.cited,
+        services.jobs,
+        services.health,
+    )
     assert sum(len(fake.calls) for fake in fakes) == len(calls)
     assert loop_thread not in set().union(*(fake.threads for fake in fakes))
