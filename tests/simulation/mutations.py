@@ -159,6 +159,8 @@ MUTATIONS = [
          "or newest.source_version_id != current.ref.version_id:"),
     _one("a deletion that broke off leaves the upload", 4, "services.lifecycle",
          "                self._hide(version)\n", ""),
+    _one("a late removal takes a version that has not moved yet", 37, "services.intake",
+         "if live is None or live.s3_key != ref.key:", "if live is None:"),
     _one("a job that crashed is RUNNING for ever", 30, "services.leftovers",
          "return self._end_vanished_jobs() + ", "return "),
     _one("collections of a crashed reindex stay", 28, "services.leftovers", "self._vectors.drop(name)", "pass"),

@@ -10,7 +10,7 @@ from .fast import install
 from .schedule import Schedule
 
 SEED = int(os.environ.get("SEED", "1"))
-SCHEDULES = int(os.environ.get("SCHEDULES", "200"))
+SCHEDULES = int(os.environ.get("SCHEDULES", "1000"))
 BLOCK = 50
 
 FOUND: list[int] = [9, 11, 12, 116, 5149, 5753, 8402, 8759]

@@ -99,6 +99,9 @@ class Intake:
         if head.deleted_at is not None:
             self._lifecycle.remove(head, keep_newest=False)
         elif stage == keys.PROCESSED and head.live_version:
+            live = self._registry.get(document_id, head.live_version)
+            if live is None or live.s3_key != ref.key:
+                return  # A late event of an earlier version's object: this one has not been moved there yet.
             keep = under_way and self._store.head(ObjectRef(ref.bucket, _incoming(ref.key))) is not None
             self._lifecycle.remove(head, keep_newest=keep)
         elif stage == keys.INCOMING and newest is not None and under_way and self._lifecycle.bytes_of(newest) is None:

@@ -183,6 +183,7 @@ class BatchReindex:
                 continue
             if version is not None:
                 driven[version.document_id, version.version] = info.ref.key
+        deleted = self._remove_deleted(job) if job.job_type is JobType.INCREMENTAL else 0
         job = replace(job, documents_total=len(driven) + len(errors))
         self._jobs.put(job)
         ended = self._wait(driven, deadline)
@@ -203,6 +204,7 @@ class BatchReindex:
                 "scanned": scanned,
                 "new": sum(1 for version in completed if version.version == 1),
                 "modified": sum(1 for version in completed if version.version > 1),
+                "deleted": deleted,
                 "skipped": scanned - job.documents_total,
                 "failed": len(errors),
                 "under_way": under_way,
@@ -218,6 +220,19 @@ class BatchReindex:
             for info in self._store.list(self._bucket, stage + job.source_s3_prefix):
                 if not keys.is_folder_marker(info.ref.key) and not keys.is_sidecar(info.ref.key):
                     yield info
+
+    def _remove_deleted(self, job: Job) -> int:
+        """Take documents out whose object is gone from `processed/`: the event of the deletion never came."""
+        kept = {info.ref.key for info in self._store.list(self._bucket, keys.PROCESSED + job.source_s3_prefix)}
+        removed = 0
+        for head in self._registry.heads():
+            key = keys.PROCESSED + head.logical_key
+            if head.live_version and head.logical_key.startswith(job.source_s3_prefix) and key not in kept:
+                # Decided there on what is so now: the list and the scan are some moments old.
+                self._intake.object_removed(ObjectRef(self._bucket, key))
+                current = self._registry.head(head.document_id)
+                removed += current is not None and current.live_version == 0
+        return removed
 
     def _drive(self, ref: ObjectRef) -> DocumentVersion | None:
         """Register what is new, and drive what has been through as a new version, under the rules in force."""

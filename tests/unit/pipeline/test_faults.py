@@ -236,7 +236,9 @@ def test_a_deleted_document_does_not_come_back_with_what_a_crash_left(
     with pytest.raises(Gone):
         world.run()
     assert world.s3.current_keys(RAW) == ["incoming/a.md", "processed/a.md"]
-    world.delete("processed/a.md")
+    head = world.container.registry.head(document_id)
+    assert head is not None
+    world.container.registry.mark_deleted(head, "2026-01-01T00:00:00.000000Z")
     world.attempt("batch_reindex", {"job_id": "job-1", "job_type": "INCREMENTAL"})
     world.rest()
     world.check()
@@ -265,3 +267,37 @@ def test_a_batch_takes_no_old_failure_for_the_document(world: World) -> None:
     world.rest()
     world.check()
     assert world.texts(document_id).startswith("Topics")
+
+
+@pytest.mark.failure(31)
+def test_a_deletion_whose_event_never_came_is_found_by_the_job_of_every_day(world: World) -> None:
+    document_id, other = world.upload("a.md", GUIDE), world.upload("b.md", GUIDE)
+    world.rest()
+    world.delete("processed/a.md")
+    world.notifications.clear()
+    world.attempt("batch_reindex", {"job_id": "job-1", "job_type": "INCREMENTAL"})
+    assert (world.live(document_id), world.live(other)) == (0, 1)
+    job = world.container.jobs.get("job-1")
+    assert job is not None
+    assert job.statistics["deleted"] == 1
+    world.rest()
+    world.check()
+
+
+@pytest.mark.failure(37)
+def test_a_late_removal_of_the_old_object_leaves_a_version_that_has_not_moved_yet(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document_id = world.upload("a.md", GUIDE)
+    world.run()
+    world.delete("processed/a.md")
+    late = world.notifications[-1]
+    world.run()
+    world.upload("a.md", GUIDE)
+    crash_once(world, monkeypatch, "_settle_completed")
+    with pytest.raises(Gone):
+        world.run()
+    world.notifications.append(late)
+    world.rest()
+    world.check()
+    assert world.live(document_id) == 2
