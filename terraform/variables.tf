@@ -70,7 +70,8 @@ variable "function_settings" {
   description = "Time limit, memory and concurrency by function; leave out what should stay as it is. maximum_concurrency bounds how many invocations one queue feeds at once; reserved_concurrency of -1 reserves none."
   type = object({
     document-intake = optional(object({
-      timeout_seconds      = optional(number, 30)
+      # A burst of uploads starts as many environments at once: on a small machine, containers need their time.
+      timeout_seconds      = optional(number, 60)
       memory_mb            = optional(number, 512)
       reserved_concurrency = optional(number, -1)
     }), {})

@@ -123,3 +123,13 @@ class StorageUnavailable(DependencyUnavailable):
 
 class LanguageModelUnavailable(DependencyUnavailable):
     """The OpenAI API timed out, throttled or failed after bounded retries."""
+
+
+def failure_of(error: Exception) -> tuple[FailureReason, str]:
+    """Reason and message for a document whose last delivery failed with `error`."""
+    if getattr(error, "retryable", False):
+        return (
+            FailureReason.DEPENDENCY_UNAVAILABLE,
+            f"A service that ingestion needs did not answer: {error} It is tried again once the service is back.",
+        )
+    return FailureReason.INTERNAL, f"Ingestion failed unexpectedly: {type(error).__name__}: {error}"

@@ -96,7 +96,7 @@ run "visibility_follows_the_time_limit" {
   }
 
   assert {
-    condition     = module.function["document-processor"].timeout_seconds == 100 && module.function["document-intake"].timeout_seconds == 30
+    condition     = module.function["document-processor"].timeout_seconds == 100 && module.function["document-intake"].timeout_seconds == 60
     error_message = "An override of one function must leave the others as they are."
   }
 }

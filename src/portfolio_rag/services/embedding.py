@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from portfolio_rag import keys
-from portfolio_rag.errors import ConditionFailed, VectorStoreUnavailable
+from portfolio_rag.errors import ConditionFailed, VectorStoreUnavailable, failure_of
 from portfolio_rag.messages import EmbeddingMessage
 from portfolio_rag.models import Chunk, DocumentHead, DocumentStatus, DocumentVersion, iso, window_id
 from portfolio_rag.ports import (
@@ -32,7 +32,6 @@ from portfolio_rag.ports import (
 )
 from portfolio_rag.services.backup import VectorBackup, vector_id
 from portfolio_rag.services.lifecycle import Lifecycle
-from portfolio_rag.services.processing import failure_of
 
 _log = logging.getLogger(__name__)
 

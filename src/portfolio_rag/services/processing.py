@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from portfolio_rag.errors import ConditionFailed, DocumentRejected, FailureReason, NotFound, PayloadTooLarge
+from portfolio_rag.errors import ConditionFailed, DocumentRejected, FailureReason, NotFound, PayloadTooLarge, failure_of
 from portfolio_rag.messages import IngestionMessage, embedding_messages
 from portfolio_rag.models import Chunk, DocumentVersion, chunk_id_for, iso, sha256_hex
 from portfolio_rag.ports import ChunkStore, Clock, DocumentRegistry, MessageQueue, ObjectStore, Tokenizer
@@ -139,16 +139,6 @@ def chunks_of(
             )
         )
     return chunks
-
-
-def failure_of(error: Exception) -> tuple[FailureReason, str]:
-    """Reason and message for a document whose last delivery failed with `error`."""
-    if getattr(error, "retryable", False):
-        return (
-            FailureReason.DEPENDENCY_UNAVAILABLE,
-            f"A service that ingestion needs did not answer: {error} It is tried again once the service is back.",
-        )
-    return FailureReason.INTERNAL, f"Ingestion failed unexpectedly: {type(error).__name__}: {error}"
 
 
 def _limits(rules: Rules) -> ExtractionLimits:
