@@ -122,6 +122,9 @@ class Environment:
         if reply.get("ends"):
             # It could not load its handler and is about to end: no other invocation may still meet it.
             self.kill()
+        if reply.get("ended"):
+            # It could not be initialised: the next invocation gets a new one, as on AWS.
+            self.kill()
         if "error" in reply:
             return Result(reply["error"], str(reply["error"]["errorType"]))
         return Result(reply["response"])

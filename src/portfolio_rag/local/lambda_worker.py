@@ -80,7 +80,7 @@ def answer(handler: Handler, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def serve(path: Path, connection: Connection) -> None:
-    """Answer requests until the host hangs up. A handler that cannot be loaded ends the process."""
+    """Answer requests until the host hangs up. A handler that cannot be loaded fails one, and the process ends."""
     failure: dict[str, Any] | None = None
     handler: Handler | None = None
     try:
