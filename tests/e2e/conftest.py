@@ -45,7 +45,10 @@ def stack() -> Iterator[LiveStack]:
         running.up(RichReporter(Console()))
         settings = Settings.from_env(config.child_environment())
         api = cleanup.enter_context(httpx.Client(base_url=config.api_url, timeout=60, trust_env=False))
-        yield LiveStack(config, settings, aws_clients(config), api, environment | config.child_environment())
+        clients = aws_clients(config)
+        yield LiveStack(config, settings, clients, api, environment | config.child_environment())
+        for client in clients._clients.values():
+            client.close()
 
 
 def _clean_environment() -> dict[str, str]:
