@@ -9,6 +9,7 @@ and rejects much on both sets with the same numbers, as a user's corpus is neith
 
 from __future__ import annotations
 
+import itertools
 import sys
 from dataclasses import dataclass
 
@@ -17,13 +18,14 @@ import numpy as np
 from portfolio_rag.answers import Passage
 from portfolio_rag.evaluation.metrics import auroc
 from portfolio_rag.evaluation.workbench import Bench, open_bench, search_of
-from portfolio_rag.services.relevance import COVERAGE_WEIGHT, MISSING_NAME_PENALTY, THRESHOLD, penalty, relevance
+from portfolio_rag.services.relevance import COVERAGE_WEIGHT, MISSING_NAME_PENALTY, penalty, relevance, threshold_for
 from portfolio_rag.services.words import coverage, terms
 
 MAX_QUESTIONS = 400
 MAX_LOST = 0.10
 WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 PENALTIES = (0.0, 0.1, 0.2, 0.3, 0.4)
+GROWTHS = (0.0, 0.05, 0.1, 0.12, 0.15, 0.2)
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,11 @@ def signals(question: str, passages: list[Passage]) -> Signals:
     return Signals(cosines, covered, penalty(question, passages) > 0, relevance(question, passages))
 
 
-def measure(bench: Bench) -> tuple[list[Signals], list[Signals], list[Signals]]:
-    """Of questions that are answerable, whose group is left out, and that were written to mislead."""
+Groups = tuple[list[Signals], list[Signals], list[Signals], int]
+
+
+def measure(bench: Bench) -> Groups:
+    """Of questions that are answerable, whose group is left out, and that mislead; and how many windows there are."""
     corpus = bench.corpus
     retrieval = search_of(bench)
     plain = [question for question in bench.questions if not question.adversarial]
@@ -65,10 +70,12 @@ def measure(bench: Bench) -> tuple[list[Signals], list[Signals], list[Signals]]:
         corpus.groups_left_out = frozenset()
     for question in tricky[:: max(1, len(tricky) // MAX_QUESTIONS)]:
         misleading.append(signals(question.text, retrieval.search(question.text)))
-    return answerable, absent, misleading
+    return answerable, absent, misleading, len(corpus.windows)
 
 
-def report(name: str, answerable: list[Signals], absent: list[Signals], misleading: list[Signals]) -> None:
+def report(
+    name: str, answerable: list[Signals], absent: list[Signals], misleading: list[Signals], windows: int
+) -> None:
     print(f"\n## {name}: {len(answerable)} questions\n")
     print("| coverage weight | name penalty | AUROC | rejected at 10 % lost |\n|---|---|---|---|")
     for weight in WEIGHTS:
@@ -82,26 +89,29 @@ def report(name: str, answerable: list[Signals], absent: list[Signals], misleadi
     if misleading:
         print(f"; against misleading questions {auroc(held, [one.shipped for one in misleading]):.3f}", end="")
     print("\n\n| threshold | lost | rejected |\n|---|---|---|")
-    for threshold in sorted({*np.arange(0.55, 1.01, 0.05).round(2).tolist(), THRESHOLD}):
-        mark = " (shipped)" if threshold == THRESHOLD else ""
+    chosen = round(threshold_for(windows), 3)
+    for threshold in sorted({*np.arange(0.55, 1.01, 0.05).round(2).tolist(), chosen}):
+        mark = f" (shipped for {windows:,} windows)" if threshold == chosen else ""
         print(f"| {threshold}{mark} | {(held < threshold).mean():.3f} | {(missing < threshold).mean():.3f} |")
 
 
-def choose(measured: dict[str, tuple[list[Signals], list[Signals], list[Signals]]]) -> None:
+def choose(measured: dict[str, Groups]) -> None:
     """The one setting for all sets that rejects most on the worst of them while no set loses more than 10 %."""
-    best: tuple[float, float, float, float] = (-1.0, 0.0, 0.0, 0.0)
-    for weight in WEIGHTS:
-        for penalized in PENALTIES:
-            scores = [
-                tuple(np.array([one.score(weight, penalized) for one in group]) for group in groups[:2])
-                for groups in measured.values()
+    best: tuple[float, ...] = (-1.0,)
+    for weight, penalized, growth in itertools.product(WEIGHTS, PENALTIES, GROWTHS):
+        scores = [
+            [
+                np.array([one.score(weight, penalized) - growth * np.log10(windows / 1000) for one in group])
+                for group in (held, missing)
             ]
-            threshold = min(float(np.quantile(held, MAX_LOST)) for held, _ in scores)
-            worst = min(float((missing < threshold).mean()) for _, missing in scores)
-            best = max(best, (worst, weight, penalized, threshold))
+            for held, missing, _, windows in measured.values()
+        ]
+        threshold = min(float(np.quantile(held, MAX_LOST)) for held, _ in scores)
+        worst = min(float((missing < threshold).mean()) for _, missing in scores)
+        best = max(best, (worst, weight, penalized, growth, threshold))
     print(
-        f"\nBest for all sets at once: coverage weight {best[1]}, name penalty {best[2]}, threshold {best[3]:.2f}: "
-        f"rejects {best[0]:.0%} on the worst of them."
+        f"\nBest for all sets at once: coverage weight {best[1]}, name penalty {best[2]}, threshold {best[4]:.2f} at "
+        f"1,000 windows and {best[3]} more for each tenfold: rejects {best[0]:.0%} on the worst of them."
     )
 
 

@@ -14,7 +14,7 @@ from portfolio_rag.evaluation.datasets import EvalQuestion
 from portfolio_rag.evaluation.metrics import auroc
 from portfolio_rag.evaluation.workbench import Bench, search_of
 from portfolio_rag.services.chat import Chat
-from portfolio_rag.services.relevance import THRESHOLD, relevance
+from portfolio_rag.services.relevance import THRESHOLD, relevance, threshold_for
 
 _SEED = 5
 _WORD = re.compile(r"\w+")
@@ -30,19 +30,21 @@ class Abstained:
     misleading: list[float] = field(default_factory=list)
     answerable_cosines: list[float] = field(default_factory=list)
     absent_cosines: list[float] = field(default_factory=list)
+    threshold: float = THRESHOLD
 
     def figures(self) -> dict[str, float]:
         held, missing = np.array(self.answerable), np.array(self.absent)
         own = float(np.quantile(held, MAX_LOST))
-        lost, rejected = float((held < THRESHOLD).mean()), float((missing < THRESHOLD).mean())
+        lost, rejected = float((held < self.threshold).mean()), float((missing < self.threshold).mean())
         figures = {
             "questions": float(len(held)),
             "AUROC": auroc(held, missing),
             "AUROC, cosine alone": auroc(self.answerable_cosines, self.absent_cosines),
+            "threshold": self.threshold,
             "lost": lost,
             "rejected": rejected,
             "accuracy": (1 - lost + rejected) / 2,
-            "threshold of this set": own,
+            "threshold that loses 10 %": own,
             "rejected at 10 % lost": float((missing < own).mean()),
         }
         if self.misleading:
@@ -53,6 +55,7 @@ class Abstained:
 def measure_abstention(bench: Bench, limit: int) -> Abstained:
     """Each answerable question is asked twice: of all documents, and without the group that answers it."""
     search, corpus, found = search_of(bench), bench.corpus, Abstained()
+    found.threshold = threshold_for(search.window_count())
 
     def scores(question: EvalQuestion) -> tuple[float, float]:
         passages = search.search(question.text)

@@ -125,6 +125,10 @@ class EvalCorpus:
         del collection
         return {one: float(self.vectors[self._rows[one]] @ vector) for one in ids}
 
+    def count(self, collection: str) -> int:
+        del collection
+        return int(self.visible().sum())
+
     def hit(self, row: int, score: float) -> VectorHit:
         window = self.windows[row]
         return VectorHit(

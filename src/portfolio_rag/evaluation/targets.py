@@ -13,9 +13,9 @@ _FUSIONS = (
     "list by itself; none is better beyond noise (`python -m bench.compare_fusion`)."
 )
 _ABSTAIN = (
-    "Tried: weights of word coverage from 0 to 1 and of a missing name from 0 to .4 "
-    "(`python -m bench.calibrate_abstention`). One fixed threshold must serve every corpus; guides that share their "
-    "words with the one taken away stay above it."
+    "Tried: weights of word coverage from 0 to 1.5 and of a missing name from 0 to .4, rare words weighing more, the "
+    "50th and 200th best cosine taken off; what helps one set hurts the other "
+    "(`python -m bench.calibrate_abstention` shows the weights)."
 )
 _REPHRASED = (
     "The claims are the questions with an answer behind them, and the sources are short excerpts that often leave out "

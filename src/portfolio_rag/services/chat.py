@@ -25,7 +25,7 @@ from portfolio_rag.services.evidence import SourceText
 from portfolio_rag.services.extractive import extract_answer
 from portfolio_rag.services.filters import Filter
 from portfolio_rag.services.prompts import build_messages, is_refusal
-from portfolio_rag.services.relevance import THRESHOLD, relevance
+from portfolio_rag.services.relevance import THRESHOLD, relevance, threshold_for
 from portfolio_rag.services.retrieval import Retrieval, check_query
 from portfolio_rag.services.streaming import Display, SentenceReader
 from portfolio_rag.services.validation import Checked, check, verdict_of
@@ -74,7 +74,7 @@ class Chat:
         """
         question, spent = self._standalone(check_query(question), history)
         passages = self._retrieval.search(question, top_k=top_k, where=where)
-        if relevance(question, passages) < self._relevance_threshold:
+        if not self._spoken_of(question, passages, where):
             return self._not_found(question, passages, usage=spent)
         sources = build_context(passages, budget_tokens=self._context_tokens)
         if self._language_model is None:
@@ -88,6 +88,16 @@ class Chat:
         if is_refusal(completion.text):
             return self._not_found(question, passages, model=completion.model, usage=usage)
         return self._validated(question, parse_draft(completion.text), passages, completion.model, usage)
+
+    def _spoken_of(self, question: str, passages: Sequence[Passage], where: Filter | None) -> bool:
+        """Whether the passages bear on the question, by the threshold of an index of this size.
+
+        How many windows a filter leaves is not known: few, as a rule, so the threshold is that of a small index.
+        """
+        score = relevance(question, passages)
+        if score < self._relevance_threshold or where is not None:
+            return score >= self._relevance_threshold
+        return score >= threshold_for(self._retrieval.window_count(), self._relevance_threshold)
 
     def stream(
         self,
@@ -105,7 +115,7 @@ class Chat:
         question, spent = self._standalone(check_query(question), history)
         passages = self._retrieval.search(question, top_k=top_k, where=where)
         yield Retrieved(passages)
-        if relevance(question, passages) < self._relevance_threshold:
+        if not self._spoken_of(question, passages, where):
             yield Done(self._not_found(question, passages, usage=spent))
             return
         sources = build_context(passages, budget_tokens=self._context_tokens)

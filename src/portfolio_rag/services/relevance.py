@@ -7,6 +7,7 @@ person, an identifier) that no passage mentions. Their sum moves far less betwee
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from portfolio_rag.answers import Passage
@@ -20,9 +21,17 @@ MISSING_NAME_PENALTY = 0.3
 """What a name of the question costs that no passage mentions."""
 
 THRESHOLD = 0.69
-"""Below it the documents are taken not to answer. All three numbers: bench/calibrate_abstention.py. On squad2 it
-refuses 10 % of what is answerable and 97 % of what is not; on ten AWS guides that share their words, 0 % and 66 %.
-"""
+"""Below it the documents are taken not to answer, up to 1,000 windows. All numbers: bench/calibrate_abstention.py."""
+
+THRESHOLD_GROWTH = 0.12
+"""What each tenfold of windows adds: the more text, the nearer its best window comes to any question by chance."""
+
+_SMALL_INDEX = 1000
+
+
+def threshold_for(windows: int, base: float = THRESHOLD) -> float:
+    """The threshold for an index of so many windows; `base` is that of a small one."""
+    return base + THRESHOLD_GROWTH * max(0.0, math.log10(max(1, windows) / _SMALL_INDEX))
 
 
 def relevance(question: str, passages: Sequence[Passage]) -> float:

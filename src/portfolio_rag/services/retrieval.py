@@ -2,11 +2,12 @@
 
 A query costs one embedding, one search of Chroma and three batched reads of DynamoDB (index pointer, heads with
 their versions, chunks); with a full-text index also its search and one read of vectors. More only when the live check
-or the grouping leaves too few chunks.
+or the grouping leaves too few chunks. An answer asks for the size of the index besides, once a minute.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -35,6 +36,8 @@ OVERFETCH = 5
 GROWTH = 4
 MIN_HYBRID_WINDOWS = 50
 """Each side brings at least so many windows, so that scaling has something to scale by (bench/compare_fusion.py)."""
+
+_COUNT_SECONDS = 60.0
 
 MAX_WINDOWS = 1600
 """Where growing stops: what is still dropped after that is an index far out of step, which check-health repairs."""
@@ -74,6 +77,7 @@ class Retrieval:
         self._registry = registry
         self._jobs = jobs
         self._lexical = lexical
+        self._counted = (0, 0.0)
 
     def search(self, query: str, *, top_k: int = 5, where: Filter | None = None) -> list[Passage]:
         """The `top_k` best chunks of live versions, best first; fewer when the corpus holds fewer.
@@ -93,6 +97,17 @@ class Retrieval:
             if len(passages) >= top_k or exhausted or limit >= MAX_WINDOWS:
                 return passages
             limit = min(limit * GROWTH, MAX_WINDOWS)
+
+    def window_count(self) -> int:
+        """How many windows the live index holds, at most a minute ago.
+
+        Raises DependencyUnavailable when Chroma or DynamoDB does not answer.
+        """
+        count, expires = self._counted
+        if time.monotonic() >= expires:
+            count = self._vectors.count(self._jobs.index_pointer().live)
+            self._counted = (count, time.monotonic() + _COUNT_SECONDS)
+        return count
 
     def _candidates(
         self, query: str, vector: Vectors, collection: str, limit: int, where: Filter | None

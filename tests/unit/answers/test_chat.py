@@ -8,7 +8,8 @@ from portfolio_rag.answers import Answer, AnswerMode, Verdict
 from portfolio_rag.errors import InvalidRequest, LanguageModelUnavailable
 from portfolio_rag.ports import LanguageModel
 from portfolio_rag.services.chat import EXTRACTIVE_MODEL, NOT_FOUND, Chat
-from portfolio_rag.services.filters import parse_filter
+from portfolio_rag.services.filters import Filter, parse_filter
+from portfolio_rag.services.relevance import relevance
 from portfolio_rag.services.retrieval import Retrieval
 from tests.unit.answers.fakes import Corpus, ScriptedModel, chunk_of, document
 
@@ -247,3 +248,23 @@ def test_a_model_that_does_not_answer_is_an_error_not_an_uncited_answer(corpus: 
 
     with pytest.raises(LanguageModelUnavailable):
         chat(corpus, ScriptedModel(down)).answer(QUESTION)
+
+
+def test_what_answers_in_a_small_index_may_be_chance_in_a_large_one(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question = "What is the visibility of elephants?"
+    passages = chat(corpus).answer(question).passages
+    score = relevance(question, passages)
+
+    def answers(windows: int, where: Filter | None = None) -> bool:
+        monkeypatch.setattr(corpus.vectors, "count", lambda collection: windows)
+        retrieval = Retrieval(corpus.embedder, corpus.vectors, corpus.chunks, corpus.registry, corpus.jobs)
+        model = ScriptedModel("The visibility timeout hides a message after a consumer has received it [1].")
+        asked = Chat(retrieval, model, corpus.embedder, relevance_threshold=score - 0.01)
+        asked.answer(question, where=where)
+        return bool(model.asked)
+
+    assert answers(1000)
+    assert not answers(100_000)
+    assert answers(100_000, parse_filter({"notEquals": {"key": "team", "value": "x"}}))

@@ -3,7 +3,7 @@ from __future__ import annotations
 from portfolio_rag.answers import Passage
 from portfolio_rag.services.context import build_context
 from portfolio_rag.services.prompts import build_messages
-from portfolio_rag.services.relevance import MISSING_NAME_PENALTY, relevance
+from portfolio_rag.services.relevance import MISSING_NAME_PENALTY, THRESHOLD, relevance, threshold_for
 from tests.unit.answers.fakes import chunk_of, document
 
 
@@ -86,3 +86,9 @@ def test_a_name_that_no_passage_mentions_counts_against() -> None:
     found = passage("sqs.md", "The visibility timeout hides messages.", (0, 0.4), heading=("Amazon Queue",))
     assert relevance("the visibility in Amazon SQS", [found]) > relevance("the visibility in Amazon SNS", [found])
     assert relevance("the visibility timeout of Zorblax", [found]) < 0.4 + 0.5 - MISSING_NAME_PENALTY
+
+
+def test_a_larger_index_wants_more_before_it_answers() -> None:
+    assert threshold_for(0) == threshold_for(1000) == THRESHOLD
+    assert THRESHOLD < threshold_for(10_000) < threshold_for(100_000) < 1.0
+    assert threshold_for(10_000, base=-1.0) < THRESHOLD
