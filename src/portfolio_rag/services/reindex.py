@@ -30,6 +30,10 @@ _log = logging.getLogger(__name__)
 
 _ERRORS_KEPT = 100  # Reasons kept in `error_details`: an item holds 400 KB at most.
 _POLL_SECONDS = 2.0
+_OUT_OF_TIME = (
+    "The time of one run was over before all documents were looked at. Start an INCREMENTAL job again: it goes on "
+    "where this one stopped. Split a BATCH job by prefixes."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +177,12 @@ class BatchReindex:
     def _ingest(self, job: Job, deadline: datetime) -> Job:
         driven: dict[tuple[str, int], str] = {}
         errors: dict[str, str] = {}
+        out_of_time: dict[str, str] = {}
         scanned = 0
         for info in self._sources(job):
+            if self._clock.now() > deadline:
+                out_of_time = {"job": _OUT_OF_TIME}
+                break
             scanned += 1
             try:
                 version = self._drive(info.ref)
@@ -195,11 +203,13 @@ class BatchReindex:
         under_way = len(driven) - len(ended)
         return replace(
             job,
-            # A job that was to ingest and ingested nothing is no success.
-            status=JobStatus.FAILED if errors and not completed and not under_way else JobStatus.COMPLETED,
+            # A job that was to ingest and ingested nothing is no success, nor is one that has not seen everything.
+            status=(
+                JobStatus.FAILED if out_of_time or (errors and not completed and not under_way) else JobStatus.COMPLETED
+            ),
             documents_processed=len(completed),
             documents_failed=len(errors),
-            error_details=dict(list(errors.items())[:_ERRORS_KEPT]),
+            error_details={**out_of_time, **dict(list(errors.items())[:_ERRORS_KEPT])},
             statistics={
                 "scanned": scanned,
                 "new": sum(1 for version in completed if version.version == 1),

@@ -160,3 +160,27 @@ def test_a_job_whose_event_comes_twice_runs_once(world: World) -> None:
 @pytest.mark.parametrize("source", ["s3://portfolio-raw/incoming/guides/", "incoming/guides/", "/guides/", "guides/"])
 def test_every_way_to_write_a_prefix(source: str) -> None:
     assert logical_prefix(source) == "guides/"
+
+
+def test_a_job_that_runs_out_of_time_says_so_and_an_incremental_one_goes_on(world: World) -> None:
+    for number in range(6):
+        world.upload(f"{number}.md", GUIDE)
+    world.notifications.clear()
+    built = world.container
+    batch = BatchReindex(
+        built.store, built.registry, built.jobs, built.intake, rebuild(world), world.clock, "portfolio-raw",
+        lambda seconds: world.run(),
+    )  # fmt: skip
+    job = batch.run(
+        JobRequest(JobType.INCREMENTAL, Trigger.USER, "job-0001"),
+        deadline=world.clock.now() + timedelta(milliseconds=12),
+    )
+    assert job.status is JobStatus.FAILED
+    assert "goes on where this one stopped" in job.error_details["job"]
+    world.run()
+    left = 6 - sum(1 for _ in built.registry.heads())
+    assert 0 < left < 6
+    again = run(world, JobType.INCREMENTAL, job_id="job-0002")
+    assert (again.status, again.statistics["new"]) == (JobStatus.COMPLETED, left)
+    world.rest()
+    world.check()
