@@ -160,7 +160,15 @@ MUTATIONS = [
     _one("a deletion that broke off leaves the upload", 4, "services.lifecycle",
          "                self._hide(version)\n", ""),
     _one("a late removal takes a version that has not moved yet", 37, "services.intake",
-         "if live is None or live.s3_key != ref.key:", "if live is None:"),
+         "if live.s3_key != ref.key:", "if False:"),
+    Mutation("a removal looks at the object before it looks at the registry", 5, (
+        ("services.intake", "        document_id = document_id_for(ref.bucket, keys.logical_key_of(ref.key))\n",
+         "        there = self._store.head(ObjectRef(ref.bucket, ref.key)) is not None\n"
+         "        document_id = document_id_for(ref.bucket, keys.logical_key_of(ref.key))\n"),
+        ("services.intake",
+         "if self._store.head(ObjectRef(ref.bucket, ref.key)) is not None:\n            return\n        under",
+         "if there:\n            return\n        under"),
+    )),
     _one("a job that crashed is RUNNING for ever", 30, "services.leftovers",
          "return self._end_vanished_jobs() + ", "return "),
     _one("collections of a crashed reindex stay", 28, "services.leftovers", "self._vectors.drop(name)", "pass"),

@@ -16,7 +16,8 @@ from portfolio_rag.models import DocumentStatus
 
 from .fast import install
 from .faults import Crash
-from .schedule import TEXTS, text_of
+from .s3 import s3_event
+from .schedule import TEXTS, name_of, text_of
 from .turns import Turns
 from .world import EMBEDDING, RAW, World
 
@@ -208,3 +209,30 @@ def test_two_workers_that_settle_at_once_lose_nothing() -> None:
         world.check()
         assert world.live(document_id) == 1
         assert world.bytes_of(world.version(document_id, 1)) == TEXTS["long"].encode()
+
+
+@pytest.mark.failure(5)
+def test_a_late_removal_beside_a_move_takes_nothing_out() -> None:
+    for before, between in itertools.product(range(4), range(12, 40, 2)):
+        world, document_id = with_messages(1)
+        worker = embed(world, world.sqs.queues[EMBEDDING].messages[:])
+        event = s3_event(RAW, "processed/a.md", "ObjectRemoved:Delete", "v000001")
+        together(world, [before, between], [functools.partial(world.attempt, "document_intake", event), worker])
+        world.rest()
+        world.check()
+        assert world.live(document_id) == 1
+
+
+@pytest.mark.failure(37)
+def test_a_late_removal_beside_a_new_upload_takes_nothing_out() -> None:
+    for before, between in itertools.product(range(6), range(12)):
+        world = World()
+        document_id = world.upload("a.md", TEXTS["other"])
+        world.run()
+        world.upload("a.md", TEXTS["long"])
+        upload = functools.partial(world.attempt, *world.next_event())
+        removed = s3_event(RAW, "incoming/a.md", "ObjectRemoved:Delete", "v000001")
+        together(world, [before, between], [functools.partial(world.attempt, "document_intake", removed), upload])
+        world.rest()
+        world.check()
+        assert name_of(world, document_id) == "long"

@@ -88,19 +88,20 @@ class Intake:
         stage = keys.stage_of(ref.key)
         if stage not in (keys.INCOMING, keys.PROCESSED) or keys.is_sidecar(ref.key):
             return
-        if self._store.head(ObjectRef(ref.bucket, ref.key)) is not None:
-            return
         document_id = document_id_for(ref.bucket, keys.logical_key_of(ref.key))
         head = self._registry.head(document_id)
         if head is None:
             return
         newest = self._registry.get(document_id, head.latest_version)
+        live = self._registry.get(document_id, head.live_version) if head.live_version else None
+        # The registry first, the object after it: an object that a row names was there when the row was written.
+        if self._store.head(ObjectRef(ref.bucket, ref.key)) is not None:
+            return
         under_way = newest is not None and not newest.status.terminal and newest.s3_key == _incoming(ref.key)
         if head.deleted_at is not None:
             self._lifecycle.remove(head, keep_newest=False)
-        elif stage == keys.PROCESSED and head.live_version:
-            live = self._registry.get(document_id, head.live_version)
-            if live is None or live.s3_key != ref.key:
+        elif stage == keys.PROCESSED and live is not None:
+            if live.s3_key != ref.key:
                 return  # A late event of an earlier version's object: this one has not been moved there yet.
             keep = under_way and self._store.head(ObjectRef(ref.bucket, _incoming(ref.key))) is not None
             self._lifecycle.remove(head, keep_newest=keep)
