@@ -249,7 +249,9 @@ class Lifecycle:
             return None
         moved = ObjectRef(source.bucket, target, copied)
         self._registry.relocate(version, moved, settled=False, retired=version.retired)
-        self._remove_moved(source)
+        # What lies in the archive belongs to an earlier version of the same upload, and stays with it.
+        if keys.stage_of(source.key) != keys.ARCHIVED:
+            self._remove_moved(source)
         return moved
 
     def _remove_moved(self, source: ObjectRef) -> None:
