@@ -249,17 +249,18 @@ class Lifecycle:
             return None
         moved = ObjectRef(source.bucket, target, copied)
         self._registry.relocate(version, moved, settled=False, retired=version.retired)
-        # What lies in the archive belongs to an earlier version of the same upload, and stays with it.
-        if keys.stage_of(source.key) != keys.ARCHIVED:
-            self._remove_moved(source)
+        self._remove_moved(source)
         return moved
 
     def _remove_moved(self, source: ObjectRef) -> None:
         """Remove an original whose copy is in place: that version alone, so that a newer upload stays on top.
 
         Older versions would come to light again by it, so they are archived first. Most were replaced before the
-        pipeline ever saw them; one that is registered but not moved yet finds its bytes there.
+        pipeline ever saw them; one that is registered but not moved yet finds its bytes there. What lies in the archive
+        belongs to an earlier version of the same upload, and stays with it.
         """
+        if keys.stage_of(source.key) == keys.ARCHIVED:
+            return
         for older in self._store.older_versions(source):
             logical_key = keys.logical_key_of(older.key)
             target = keys.archived_key(logical_key, f"replaced-{(older.version_id or '')[:12]}")
