@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from portfolio_rag.answers import Turn
 from portfolio_rag.models import (
     Chunk,
     DocumentHead,
@@ -21,6 +20,10 @@ from portfolio_rag.models import (
     ObjectInfo,
     ObjectRef,
 )
+
+if TYPE_CHECKING:
+    # For a signature alone: the bake of the images imports this file, and none of the answers.
+    from portfolio_rag.answers import Turn
 
 if TYPE_CHECKING:
     from portfolio_rag.services.filters import Filter
