@@ -22,10 +22,8 @@ from portfolio_rag.models import (
 )
 
 if TYPE_CHECKING:
-    # For a signature alone: the bake of the images imports this file, and none of the answers.
+    # For signatures alone: the bake of the images imports this file, and neither answers nor services.
     from portfolio_rag.answers import Turn
-
-if TYPE_CHECKING:
     from portfolio_rag.services.filters import Filter
 
 Vectors = NDArray[np.float32]
