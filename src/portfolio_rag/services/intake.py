@@ -237,11 +237,7 @@ class Intake:
 
     def _sidecar(self, bucket: str, logical_key: str) -> ObjectInfo | None:
         """The one beside the upload or, when only the document was uploaded again, the one it had before."""
-        for stage in (keys.INCOMING, keys.PROCESSED):
-            found = self._store.head(ObjectRef(bucket, keys.sidecar_of(stage + logical_key)))
-            if found is not None:
-                return found
-        return None
+        return self._locate(bucket, keys.sidecar_of(logical_key), [keys.INCOMING, keys.PROCESSED])
 
     def _attributes(self, logical_key: str, sidecar: ObjectInfo | None) -> Mapping[str, AttributeValue]:
         if sidecar is None:
