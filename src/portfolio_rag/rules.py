@@ -17,6 +17,7 @@ from portfolio_rag.config import Settings
 from portfolio_rag.errors import ConfigurationError, NotFound
 from portfolio_rag.models import ObjectRef
 from portfolio_rag.ports import ObjectStore
+from portfolio_rag.text.strategy import Strategy
 
 INGESTION_RULES_KEY = "ingestion-rules/default.json"
 MODEL_CONFIG_KEY = "model-configs/default.json"
@@ -37,6 +38,10 @@ class Rules(BaseModel):
     chunk_size_tokens: Annotated[int, Field(ge=64, le=2000)] = 1000
     chunk_overlap_tokens: Annotated[int, Field(ge=0)] = 200
     window_tokens: Annotated[int, Field(ge=32, le=254)] = 128
+    chunking_strategy: Strategy = Strategy.STRUCTURE
+    # For `semantic` alone (text/topics.py).
+    semantic_breakpoint_percentile: Annotated[int, Field(ge=50, le=99)] = 95
+    semantic_buffer_sentences: Annotated[int, Field(ge=0, le=5)] = 1
     max_pages: Annotated[int, Field(ge=1)] = 5000
     max_characters: Annotated[int, Field(ge=1)] = 20_000_000
     extraction_timeout_seconds: Annotated[int, Field(ge=1, le=800)] = 35

@@ -34,7 +34,8 @@ class Cut(IntEnum):
 class Atom:
     """[start, end) in characters of the document's text; `tokens` are word pieces.
 
-    `glued` atoms stay in the chunk of the atom before them: the rows of a table, the lines of a code block.
+    `glued` atoms stay in the chunk of the atom before them: the rows of a table, the lines of a code block. A chunk
+    always begins at a `topic`.
     """
 
     start: int
@@ -42,6 +43,7 @@ class Atom:
     tokens: int
     cut: Cut
     glued: bool = False
+    topic: bool = False
 
 
 @dataclass(frozen=True, slots=True)

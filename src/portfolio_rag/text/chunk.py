@@ -1,4 +1,4 @@
-"""The `structure` strategy: chunks cut at headings, paragraphs and sentences, each with windows to embed.
+"""Chunks of a document, cut by one of three strategies, each with windows to embed.
 
 Embedding models read a few hundred word pieces, fewer than a chunk has. So a chunk is what is stored, cited and shown;
 its windows are what is embedded and found. All of a document but blanks lies in exactly one window of one chunk: the
@@ -8,14 +8,15 @@ overlap that a chunk begins with is context for a reader, and embedded with the 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from portfolio_rag.ports import Tokenizer
-from portfolio_rag.text.atoms import MAX_CHARACTERS, Atom, Cut, Span, atoms_of, tokenize
+from portfolio_rag.text.atoms import MAX_CHARACTERS, Atom, Cut, Span, TokenizedBlock, atoms_of, tokenize
 from portfolio_rag.text.document import ExtractedDocument
-from portfolio_rag.text.sections import HeadingPath, group, sections_of
+from portfolio_rag.text.sections import HeadingPath, Section, group, sections_of
+from portfolio_rag.text.strategy import Strategy
 
 PATH_SHARE = 3
 """The heading path takes at most one in this many tokens of a window."""
@@ -42,28 +43,31 @@ class ChunkDraft:
 
 
 def chunk(
-    document: ExtractedDocument, tokenizer: Tokenizer, *, size_tokens: int, overlap_tokens: int, window_tokens: int
+    document: ExtractedDocument,
+    tokenizer: Tokenizer,
+    *,
+    size_tokens: int,
+    overlap_tokens: int,
+    window_tokens: int,
+    strategy: Strategy = Strategy.STRUCTURE,
+    topic_starts: Collection[int] = (),
 ) -> list[ChunkDraft]:
     """The chunks of a document in order.
 
     `size_tokens` bounds a chunk with its overlap; `overlap_tokens` bounds what it repeats of the chunk before, when
-    both are of one section; `window_tokens` bounds a window with the heading path and newline in front. All count
-    word pieces of the embedding model's own tokenizer.
+    both are of one section and topic; `window_tokens` bounds a window with the heading path and newline in front. All
+    count word pieces of the embedding model's own tokenizer. `topic_starts` are the places of `topics.topic_starts`,
+    for SEMANTIC.
     """
     window_tokens = min(window_tokens, size_tokens)
-    paths = _Paths(tokenizer, window_tokens, _common_title(document))
+    paths = _Paths(tokenizer, window_tokens, None if strategy is Strategy.FIXED else _common_title(document))
     blocks = [tokenize(document.text, block, tokenizer) for block in document.blocks]
-    sections = group(
-        sections_of(blocks),
-        size_tokens=size_tokens,
-        is_small=lambda section, path: section.tokens <= paths.room(path) and section.characters <= MAX_CHARACTERS,
-    )
     drafts: list[ChunkDraft] = []
     pages = _Pages(document)
-    for section in sections:
+    for section in _sections(blocks, strategy, paths, size_tokens):
         path, room = paths.shown(section.path), paths.room(section.path)
         atoms = [
-            atom
+            _marked(atom, strategy, topic_starts)
             for block in section.blocks
             for atom in atoms_of(block, tokenizer, size_tokens=size_tokens, window_tokens=room)
         ]
@@ -78,6 +82,25 @@ def chunk(
             content = document.text[span[0] : span[1]]
             drafts.append(ChunkDraft(content, span, windows, path, page_start, page_end, run.tokens(first, end)))
     return drafts
+
+
+def _sections(blocks: list[TokenizedBlock], strategy: Strategy, paths: _Paths, size_tokens: int) -> list[Section]:
+    if strategy is Strategy.FIXED:
+        return [Section((), blocks)] if blocks else []
+    return group(
+        sections_of(blocks),
+        size_tokens=size_tokens,
+        is_small=lambda section, path: section.tokens <= paths.room(path) and section.characters <= MAX_CHARACTERS,
+    )
+
+
+def _marked(atom: Atom, strategy: Strategy, topic_starts: Collection[int]) -> Atom:
+    if strategy is Strategy.FIXED and atom.cut > Cut.SENTENCE:
+        # One sentence is as good a place to cut at as another: chunks and windows are as full as they can be.
+        return replace(atom, cut=Cut.SENTENCE)
+    if strategy is Strategy.SEMANTIC and atom.start in topic_starts and not atom.glued:
+        return replace(atom, topic=True)
+    return atom
 
 
 class _Run:
@@ -106,12 +129,17 @@ def _chunks(run: _Run, size_tokens: int, overlap_tokens: int) -> Iterator[tuple[
         while unit < len(run) and run.atoms[unit].glued:
             unit += 1
         first = own
-        while first > 0 and run.tokens(first - 1, own) <= overlap_tokens and run.fits(first - 1, unit, size_tokens):
+        while (
+            not run.atoms[first].topic
+            and first > 0
+            and run.tokens(first - 1, own) <= overlap_tokens
+            and run.fits(first - 1, unit, size_tokens)
+        ):
             first -= 1
         end = unit
-        while end < len(run) and run.fits(first, end + 1, size_tokens):
+        while end < len(run) and not run.atoms[end].topic and run.fits(first, end + 1, size_tokens):
             end += 1
-        if end < len(run):
+        if end < len(run) and not run.atoms[end].topic:
             end = _best_cut(run, own, end, size_tokens - run.tokens(first, own))
         yield first, own, end
         own = end

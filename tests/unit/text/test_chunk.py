@@ -14,6 +14,8 @@ from portfolio_rag.models import Chunk
 from portfolio_rag.ports import Tokenizer
 from portfolio_rag.text.chunk import ChunkDraft, chunk
 from portfolio_rag.text.document import DocumentBuilder, ExtractedDocument
+from portfolio_rag.text.strategy import Strategy
+from portfolio_rag.text.topics import units_of
 
 WORDS = st.text(alphabet="abcdefghij", min_size=1, max_size=12)
 ODD_WORDS = st.one_of(
@@ -88,13 +90,27 @@ def check(document: ExtractedDocument, drafts: list[ChunkDraft], tokenizer: Toke
     size=st.integers(40, 300),
     overlap=st.integers(0, 39),
     window=st.integers(12, 120),
+    strategy=st.sampled_from(Strategy),
+    topics=st.sets(st.integers(0, 30)),
 )
 def test_everything_is_in_exactly_one_window(
-    tokenizer: Tokenizer, steps: list[tuple[Any, ...]], title: str | None, size: int, overlap: int, window: int
+    tokenizer: Tokenizer,
+    steps: list[tuple[Any, ...]],
+    title: str | None,
+    size: int,
+    overlap: int,
+    window: int,
+    strategy: Strategy,
+    topics: set[int],
 ) -> None:
     document = built(steps, title)
     sizes = {"size_tokens": size, "overlap_tokens": overlap, "window_tokens": window}
-    check(document, chunk(document, tokenizer, **sizes), tokenizer, sizes)
+    starts = [start for n, (start, _) in enumerate(units_of(document)) if n in topics]
+    drafts = chunk(document, tokenizer, **sizes, strategy=strategy, topic_starts=starts)
+    check(document, drafts, tokenizer, sizes)
+    if strategy is Strategy.SEMANTIC:
+        own_starts = {draft.span[0] + draft.windows[0][0] for draft in drafts}
+        assert own_starts.issuperset(starts)
 
 
 def sentence(n: int, words: int = 10) -> str:
@@ -186,14 +202,49 @@ def test_a_paragraph_longer_than_a_chunk_is_cut_at_sentences(tokenizer: Tokenize
     assert all(window.startswith(("Sentence", "Always")) and window.endswith("end.") for window in windows)
 
 
+@pytest.mark.parametrize("strategy", Strategy)
 @pytest.mark.parametrize("kind", ["code", "table"])
-def test_tables_and_code_are_not_torn(tokenizer: Tokenizer, kind: str) -> None:
+def test_tables_and_code_are_not_torn(tokenizer: Tokenizer, kind: str, strategy: Strategy) -> None:
     rows = [[f"row{n}", "cell", "cell"] for n in range(40)]
     block = ("table", rows) if kind == "table" else ("code", "\n".join(" ".join(row) for row in rows))
     document = built([("heading", "H", 1), ("paragraph", paragraph(0, 8)), block, ("paragraph", paragraph(10, 8))])
-    holders = [draft for draft in chunk(document, tokenizer, **SIZES) if "row0 " in draft.content]
+    everywhere = range(len(document.text))
+    drafts = chunk(document, tokenizer, **SIZES, strategy=strategy, topic_starts=everywhere)
+    holders = [draft for draft in drafts if "row0 " in draft.content]
     assert len(holders) == 1
     assert "row39" in holders[0].content
+
+
+def test_fixed_fills_chunks_and_windows_across_headings_and_paragraphs(tokenizer: Tokenizer) -> None:
+    steps: list[tuple[Any, ...]] = []
+    for n in range(20):
+        steps += [("heading", f"Part {n}", 1), ("paragraph", paragraph(n * 10, 3))]
+    drafts = chunk(built(steps, "Title"), tokenizer, **SIZES, strategy=Strategy.FIXED)
+    assert {draft.heading_path for draft in drafts} == {()}
+    longest_sentence = 12
+    for before, after in pairwise(drafts):
+        assert before.token_count > SIZES["size_tokens"] - longest_sentence
+        assert 0 < count(tokenizer, after.content[: after.windows[0][0]]) <= SIZES["overlap_tokens"]
+    full = [count(tokenizer, draft.content[start:end]) for draft in drafts[:-1] for start, end in draft.windows[:-1]]
+    assert min(full) > SIZES["window_tokens"] - longest_sentence
+
+
+def test_semantic_begins_a_chunk_at_each_topic_and_repeats_nothing_of_the_one_before(tokenizer: Tokenizer) -> None:
+    document = built([("heading", "H", 1), *(("paragraph", paragraph(n * 10, 4)) for n in range(3))])
+    starts = [document.text.index("Sentence12"), document.text.index("Sentence20")]
+    drafts = chunk(document, tokenizer, **SIZES, strategy=Strategy.SEMANTIC, topic_starts=starts)[1:]
+    assert [draft.content.split(maxsplit=1)[0] for draft in drafts] == ["H", "Sentence12", "Sentence20"]
+    assert [draft.heading_path for draft in drafts] == [("H",)] * 3
+    assert all(draft.windows[0][0] == 0 for draft in drafts)
+
+
+def test_a_topic_longer_than_a_chunk_is_cut_like_a_section(tokenizer: Tokenizer) -> None:
+    document = built([("paragraph", paragraph(0, 60))])
+    topic = document.text.index("Sentence10")
+    drafts = chunk(document, tokenizer, **SIZES, strategy=Strategy.SEMANTIC, topic_starts=[topic])
+    assert topic in [draft.span[0] for draft in drafts]
+    assert len(drafts) > 3
+    assert all(draft.windows[0][0] > 0 for draft in drafts[2:])
 
 
 def test_a_table_larger_than_a_chunk_is_cut_between_rows(tokenizer: Tokenizer) -> None:
