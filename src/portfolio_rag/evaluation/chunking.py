@@ -14,6 +14,7 @@ from portfolio_rag.evaluation.datasets import EvalDocument, EvalSet, rows
 from portfolio_rag.evaluation.workbench import build, search_of
 from portfolio_rag.models import Chunk
 from portfolio_rag.ports import Embedder, Tokenizer
+from portfolio_rag.rules import Rules
 from portfolio_rag.services.context import build_context
 
 BUDGET_TOKENS = 1250
@@ -36,11 +37,11 @@ class Covered:
         }
 
 
-def measure_chunking(directory: Path, embedder: Embedder, tokenizer: Tokenizer) -> Covered:
+def measure_chunking(directory: Path, embedder: Embedder, tokenizer: Tokenizer, rules: Rules | None = None) -> Covered:
     """All texts of the set lie in one index. They are read as plain text, so that their positions stay."""
     texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted((directory / "chunking").glob("*.md"))}
     documents = [EvalDocument(f"{name}.txt", text.encode(), name) for name, text in texts.items()]
-    bench = build(EvalSet("chunking", documents, []), embedder, tokenizer)
+    bench = build(EvalSet("chunking", documents, []), embedder, tokenizer, rules)
     search = search_of(bench)
     ids = {name.removesuffix(".txt"): document_id for document_id, name in bench.corpus.names.items()}
     raw = {ids[name]: _places(text) for name, text in texts.items()}

@@ -20,7 +20,7 @@ from portfolio_rag.models import (
 )
 from portfolio_rag.ports import Embedder, IndexPointer, Tokenizer, VectorHit, Vectors
 from portfolio_rag.rules import FILE_TYPES, Rules
-from portfolio_rag.text.chunk import chunk
+from portfolio_rag.services.cutting import cut
 from portfolio_rag.text.document import ExtractionLimits
 from portfolio_rag.text.worker import extract_here
 
@@ -56,13 +56,13 @@ class EvalCorpus:
         self.chunks: dict[str, Chunk] = {}
         rules = rules or Rules()
         for document in documents:
-            self._add(document, tokenizer, rules)
+            self._add(document, embedder, tokenizer, rules)
         self.texts = [window.chunk.window_texts[window.n] for window in self.windows]
         self.vectors = embedder.embed(self.texts)
         self._rows = {window.chunk.window_ids[window.n]: row for row, window in enumerate(self.windows)}
         self._groups = np.array([window.group for window in self.windows])
 
-    def _add(self, document: EvalDocument, tokenizer: Tokenizer, rules: Rules) -> None:
+    def _add(self, document: EvalDocument, embedder: Embedder, tokenizer: Tokenizer, rules: Rules) -> None:
         limits = ExtractionLimits(
             FILE_TYPES,
             rules.max_pages,
@@ -79,14 +79,7 @@ class EvalCorpus:
         self.documents[version.document_id] = version
         self.names[version.document_id] = document.name
         self.extracted[version.document_id] = extracted.text
-        drafts = chunk(
-            extracted,
-            tokenizer,
-            size_tokens=rules.chunk_size_tokens,
-            overlap_tokens=rules.chunk_overlap_tokens,
-            window_tokens=rules.window_tokens,
-        )
-        for index, draft in enumerate(drafts):
+        for index, draft in enumerate(cut(extracted, rules, tokenizer, embedder)):
             content_hash = sha256_hex(draft.content)
             made = Chunk(
                 chunk_id=chunk_id_for(version.document_id, 1, index, content_hash),

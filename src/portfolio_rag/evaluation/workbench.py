@@ -17,6 +17,7 @@ from portfolio_rag.evaluation.corpus import EvalCorpus
 from portfolio_rag.evaluation.datasets import EvalQuestion, EvalSet, load
 from portfolio_rag.models import Chunk
 from portfolio_rag.ports import Embedder, LexicalHit, Tokenizer, Vectors
+from portfolio_rag.rules import Rules
 from portfolio_rag.services.filters import Filter
 from portfolio_rag.services.retrieval import Retrieval
 
@@ -68,16 +69,16 @@ def open_tokenizer() -> HuggingFaceTokenizer:
     return HuggingFaceTokenizer(_model())
 
 
-def open_bench(name: str) -> Bench:
+def open_bench(name: str, rules: Rules | None = None) -> Bench:
     """The set of that name in EVAL_DATA."""
     data = load(name)
     print(f"{name}: {len(data.documents)} documents, {len(data.questions)} questions", file=sys.stderr)
-    return build(data, open_embedder(), open_tokenizer())
+    return build(data, open_embedder(), open_tokenizer(), rules)
 
 
-def build(data: EvalSet, embedder: Embedder, tokenizer: Tokenizer) -> Bench:
-    """The set as the pipeline would leave it."""
-    corpus = EvalCorpus(data.documents, embedder, tokenizer)
+def build(data: EvalSet, embedder: Embedder, tokenizer: Tokenizer, rules: Rules | None = None) -> Bench:
+    """The set as the pipeline would leave it, under the rules given or the default ones."""
+    corpus = EvalCorpus(data.documents, embedder, tokenizer, rules)
     directory = tempfile.TemporaryDirectory(prefix="bench-")
     lexical = SqliteLexicalIndex(Path(directory.name) / "lexical.sqlite")
     chunks: dict[str, list[Chunk]] = {}

@@ -1,0 +1,31 @@
+"""Chunks of an extracted document by the rules in force for it."""
+
+from __future__ import annotations
+
+from portfolio_rag.ports import Embedder, Tokenizer
+from portfolio_rag.rules import Rules
+from portfolio_rag.text.chunk import ChunkDraft, chunk
+from portfolio_rag.text.document import ExtractedDocument
+from portfolio_rag.text.strategy import Strategy
+from portfolio_rag.text.topics import topic_starts
+
+
+def cut(document: ExtractedDocument, rules: Rules, tokenizer: Tokenizer, embedder: Embedder) -> list[ChunkDraft]:
+    """The chunks in order; `embedder` is asked for the `semantic` strategy alone."""
+    topics: list[int] = []
+    if rules.chunking_strategy is Strategy.SEMANTIC:
+        topics = topic_starts(
+            document,
+            embedder.embed,
+            percentile=rules.semantic_breakpoint_percentile,
+            buffer=rules.semantic_buffer_sentences,
+        )
+    return chunk(
+        document,
+        tokenizer,
+        size_tokens=rules.chunk_size_tokens,
+        overlap_tokens=rules.chunk_overlap_tokens,
+        window_tokens=rules.window_tokens,
+        strategy=rules.chunking_strategy,
+        topic_starts=frozenset(topics),
+    )
