@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from api import docs, problems
+from api.admission import Admission
 from api.logs import configure_api_logging
 from api.middleware import REQUEST_ID_HEADER, ErrorBoundary, Guard, RequestContext
 from api.openai_shape import documented_as_openai
@@ -124,4 +125,5 @@ def _middleware(settings: Settings, origins: list[str]) -> list[Middleware]:
             allowed_origins=origins,
             max_upload_bytes=settings.api_max_upload_bytes,
         ),
+        Middleware(Admission, limit=settings.api_max_concurrent_questions),
     ]

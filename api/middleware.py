@@ -1,7 +1,7 @@
 """What surrounds every request: its id and log line, security headers, the last error net, and the guards.
 
 Plain ASGI, so that bodies stream through in both directions. Outermost first: RequestContext, CORS (Starlette's,
-when origins are set), ErrorBoundary, Guard.
+when origins are set), ErrorBoundary, Guard, and admission.Admission.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 PREFIX: Final = "/v1/"
 
-_TYPES: Final[Mapping[int, str]] = {401: "authentication_error", 403: "permission_error"}
+_TYPES: Final[Mapping[int, str]] = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 
 
 class OpenAIErrorDetail(BaseModel):

@@ -39,6 +39,7 @@ _HINTS: Mapping[int, str] = {
     409: "Read the resource again; try once more when its state allows it.",
     413: "Send less, or split the document; ingestion rules and API_MAX_UPLOAD_BYTES set the limit.",
     422: "Correct the fields listed in `errors`; /docs gives their bounds and examples.",
+    429: "Wait for the seconds of Retry-After and try again; API_MAX_CONCURRENT_QUESTIONS sets the limit.",
     500: "Try again; if it persists, look for the request id in the API's log.",
     503: "Wait for the seconds of Retry-After and try again; GET /api/health names what is down.",
 }
@@ -253,6 +254,12 @@ _EXAMPLES: Mapping[int, tuple[str, str, str, str]] = {
         "Invalid fields",
         "body question: String should have at least 1 character",
     ),
+    429: (
+        "The server works on as many questions as it takes at once.",
+        "too_many_requests",
+        "Too many requests",
+        "The server is working on 32 questions already, as many as it takes at once.",
+    ),
     500: (
         "Something unexpected happened.",
         "internal_error",
@@ -291,7 +298,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
             "description": description,
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}},
         }
-        if status == 503:
+        if status in (429, 503):
             responses[status]["headers"] = {
                 "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}
             }

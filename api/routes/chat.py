@@ -52,7 +52,7 @@ router = APIRouter(prefix="/api", tags=["chat"])
     response_model=ChatResponse,
     responses={
         200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}, "example": _EVENTS}}},
-        **documented(400, 413, 422, 500, 503),
+        **documented(400, 413, 422, 429, 500, 503),
     },
 )
 def chat(

@@ -55,7 +55,7 @@ _EXAMPLE: dict[str, Any] = {
     response_model=ChatCompletionResponse,
     responses={
         200: {"content": {"text/event-stream": {"schema": {"type": "string"}, "example": "data: {…}\n\ndata: [DONE]"}}},
-        **documented_as_openai(documented(400, 404, 413, 422, 500, 503)),
+        **documented_as_openai(documented(400, 404, 413, 422, 429, 500, 503)),
     },
 )
 def create_chat_completion(

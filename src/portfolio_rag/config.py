@@ -72,6 +72,9 @@ class Settings:
     api_cors_origins: str = ""
     # Bytes of one upload through the API; the ingestion rules may allow less, never more.
     api_max_upload_bytes: int = 50 * 1024 * 1024
+    # Questions (chat, search) worked on at once; the next one gets 429. Each takes one of the server's 40 threads, and
+    # the others are for documents, jobs and health.
+    api_max_concurrent_questions: int = 32
     # File of the API's full-text index; empty: a temporary one, built anew at every start. One file a process.
     lexical_index_path: str = ""
     # Metrics
@@ -116,5 +119,9 @@ class Settings:
             raise ConfigurationError(f"EMBEDDING_BACKEND must be `onnx` or `torch`, not {self.embedding_backend!r}.")
         if self.api_max_upload_bytes < 1:
             raise ConfigurationError(f"API_MAX_UPLOAD_BYTES must be at least 1, not {self.api_max_upload_bytes}.")
+        if not 1 <= self.api_max_concurrent_questions <= 40:
+            raise ConfigurationError(
+                f"API_MAX_CONCURRENT_QUESTIONS must be between 1 and 40, not {self.api_max_concurrent_questions}."
+            )
         if not self.chroma_url.startswith(("http://", "https://")):
             raise ConfigurationError(f"CHROMA_URL must start with http:// or https://, not {self.chroma_url!r}.")
