@@ -96,6 +96,12 @@ eval: install ## Measure the answers on the sets in EVAL_DATA; renders docs/qual
 	@[ -f .portfolio/model/manifest.json ] || $(BIN)/python -m portfolio_rag.bake --output .portfolio/model
 	$(BIN)/python -m portfolio_rag.evaluation $(if $(COMPARE),--compare $(COMPARE))
 
+.PHONY: bench
+bench: install ## Measure speed and size against what else one could use; renders docs/performance.md (QUICK=1, PEERS=1, ONLY=section)
+	@[ -f .portfolio/model/manifest.json ] || $(BIN)/python -m portfolio_rag.bake --output .portfolio/model
+	@$(if $(PEERS),scripts/peers.sh .portfolio/peers)
+	$(BIN)/python -m bench $(if $(QUICK),--quick) $(if $(PEERS),--peers) $(if $(ONLY),--only $(ONLY))
+
 ##@ Develop
 
 .PHONY: install
@@ -128,6 +134,7 @@ lock: install ## Pin all requirements anew (UPGRADE=--upgrade for the newest tha
 	$(PIP_COMPILE) -c requirements/dev.txt -o requirements/api.txt --extra=api --extra=processing --extra=inference \
 		--extra=chroma
 	$(PIP_COMPILE) -c requirements/dev.txt -o requirements/bake.txt --extra=bake
+	$(subst pyproject.toml,requirements/peers.in,$(PIP_COMPILE)) $(UPGRADE) --unsafe-package=torch -o requirements/peers.txt
 
 .PHONY: help
 help: ## Show this list

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Creates the virtual environment (first argument, default .venv) and installs what is pinned into it.
+# Creates the virtual environment (first argument, default .venv) and installs what is pinned into it: the project with
+# all that its development needs, or what the lock in the second argument says and no more.
 # PYTHON may name an interpreter; it has to be Python 3.11.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 venv="${1:-.venv}"
-lock=requirements/dev.txt
+lock="${2:-requirements/dev.txt}"
 torch="$(sed -n 's/^ *"\(torch==[0-9.]*\)",$/\1/p' pyproject.toml)"
 
 fail() {
@@ -85,4 +86,4 @@ fi
 
 echo "Installing the requirements"
 pip_install --requirement "$lock" || give_up "The requirements could not be installed."
-pip_install --no-deps --editable . || give_up "The project could not be installed."
+[ -n "${2:-}" ] || pip_install --no-deps --editable . || give_up "The project could not be installed."
