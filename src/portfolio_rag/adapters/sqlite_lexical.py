@@ -17,15 +17,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import snowballstemmer
-
 from portfolio_rag.keys import logical_key_of
 from portfolio_rag.models import Chunk, DocumentVersion
 from portfolio_rag.ports import LexicalHit
 from portfolio_rag.services.filters import Condition, Filter, Scalar
+from portfolio_rag.services.stems import stem
 from portfolio_rag.services.words import content_words
 
-_stemmer = snowballstemmer.stemmer("porter")  # as the tokenizer of the table
 _log = logging.getLogger(__name__)
 
 _LAYOUT = 1
@@ -172,7 +170,7 @@ def _selective(database: sqlite3.Connection, words: list[str]) -> list[str]:
 
 def _frequency(database: sqlite3.Connection, word: str) -> int:
     """In how many windows the word is, in any of its forms; 0 where the stemmers disagree, so that it is kept."""
-    row = database.execute("SELECT doc FROM temp.vocabulary WHERE term = ?", (_stemmer.stemWord(word),)).fetchone()
+    row = database.execute("SELECT doc FROM temp.vocabulary WHERE term = ?", (stem(word, "porter"),)).fetchone()
     return int(row[0]) if row else 0
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 
-import snowballstemmer
+from portfolio_rag.services.stems import stem
 
 # Function words and question words: they say how something is asked, not what about.
 _FUNCTION_WORD_LIST = """
@@ -21,12 +20,6 @@ _FUNCTION_WORD_LIST = """
 _FUNCTION_WORDS = frozenset(_FUNCTION_WORD_LIST.split())
 
 _WORD = re.compile(r"[^\W_]+")
-_stemmer = snowballstemmer.stemmer("english")
-
-
-@lru_cache(maxsize=65536)
-def _stem(word: str) -> str:
-    return str(_stemmer.stemWord(word))
 
 
 def terms(text: str) -> list[str]:
@@ -34,7 +27,7 @@ def terms(text: str) -> list[str]:
 
     `c5d.12xlarge` gives `c5d` and `12xlarge`; words of other languages pass through the stemmer nearly unchanged.
     """
-    return [_stem(word) for word in content_words(text)]
+    return [stem(word) for word in content_words(text)]
 
 
 def content_words(text: str) -> list[str]:
