@@ -1,0 +1,124 @@
+"""An embedded stack of the benchmark's own, and APIs of other settings beside it: what they run, on free ports."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+
+from bench.measure import ROOT
+from portfolio_rag.config import Settings
+from portfolio_rag.local.config import LOOPBACK, StackConfig
+
+_PORTS = ("EMULATOR_PORT", "CHROMA_PORT", "API_PORT", "LAMBDA_HOST_PORT")
+_STARTED_WITHIN_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunningStack:
+    """`environment` is what the `rag` and `aws` commands run with to reach it."""
+
+    config: StackConfig
+    environment: Mapping[str, str]
+
+    def pids(self) -> dict[str, int]:
+        """Process id of the emulator, Chroma, the Lambda host and the API, by the port that each listens on."""
+        ports = {
+            self.config.emulator_port: "emulator",
+            self.config.chroma_port: "chroma",
+            self.config.lambda_host_port: "lambda",
+            self.config.api_port: "api",
+        }
+        return {ports[port]: pid for port, pid in _listeners().items() if port in ports}
+
+
+@contextmanager
+def running_stack(home: Path, *, samples: bool) -> Iterator[RunningStack]:
+    """A stack whose state lies in `home` and stays there: the next one in the same home starts in seconds."""
+    environment = _clean() | dict(zip(_PORTS, map(str, free_ports(len(_PORTS))), strict=True))
+    environment["PORTFOLIO_HOME"] = str(home)
+    environment["PORTFOLIO_ENV_FILE"] = os.devnull
+    environment.setdefault("PORTFOLIO_MODEL_DIR", str(ROOT / ".portfolio" / "model"))
+    config = StackConfig.load(environment, project=ROOT)
+    environment |= config.child_environment()
+    try:
+        _rag(environment, "up", *([] if samples else ["--no-samples"]))
+        yield RunningStack(config, environment)
+    finally:
+        _rag(environment, "down")
+
+
+@contextmanager
+def running_api(stack: RunningStack, **variables: str) -> Iterator[tuple[str, int]]:
+    """Another API over the same data with other variables: (URL, process id)."""
+    [port] = free_ports(1)
+    # One full-text index for each process.
+    own = {"LEXICAL_INDEX_PATH": str(stack.config.state_dir / f"lexical-{port}.sqlite"), **variables}
+    command = [sys.executable, "-m", "uvicorn", "api.main:create_app", "--factory", "--app-dir", str(ROOT)]
+    process = subprocess.Popen(
+        [*command, "--host", LOOPBACK, "--port", str(port), "--no-access-log"],
+        env={**stack.environment, **own},
+        stdout=subprocess.DEVNULL,
+    )
+    url = f"http://{LOOPBACK}:{port}"
+    try:
+        wait_until_up(f"{url}/api/live")
+        yield url, process.pid
+    finally:
+        process.terminate()
+        process.wait(20)
+        Path(own["LEXICAL_INDEX_PATH"]).unlink(missing_ok=True)
+
+
+def wait_until_up(url: str) -> None:
+    """Raises TimeoutError when nothing answers there within a minute."""
+    deadline = time.monotonic() + _STARTED_WITHIN_S
+    while time.monotonic() < deadline:
+        try:
+            if httpx.get(url, trust_env=False).is_success:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.05)
+    raise TimeoutError(f"{url} does not answer.")
+
+
+def free_ports(number: int) -> list[int]:
+    """Ports that nobody held a moment ago; all are taken at once, so that they differ."""
+    with ExitStack() as held:
+        probes = [held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) for _ in range(number)]
+        for probe in probes:
+            probe.bind((LOOPBACK, 0))
+        return [probe.getsockname()[1] for probe in probes]
+
+
+def _listeners() -> dict[int, int]:
+    """Port -> process id of what listens on the loopback address."""
+    found = psutil.net_connections("tcp")
+    return {one.laddr.port: one.pid for one in found if one.status == psutil.CONN_LISTEN and one.pid}
+
+
+def _clean() -> dict[str, str]:
+    """The shell's environment without what steers this project or names a real account."""
+    own = {name.upper() for name in Settings.__dataclass_fields__}
+    steering = ("AWS_", "OPENAI_", "PORTFOLIO_HOME", "PORTFOLIO_ENV_FILE", "TF_VAR_")
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name not in own and name not in _PORTS and (name == "AWS_CA_BUNDLE" or not name.startswith(steering))
+    }
+
+
+def _rag(environment: Mapping[str, str], *arguments: str) -> None:
+    """Raises CalledProcessError with what the command printed on standard error."""
+    command: Sequence[str] = [str(Path(sys.executable).parent / "rag"), *arguments]
+    subprocess.run(command, env=dict(environment), cwd=ROOT, stdout=sys.stderr, check=True)
