@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from portfolio_rag.adapters.sqlite_lexical import SqliteLexicalIndex, attributes_of
+from portfolio_rag.adapters.sqlite_filters import attributes_of
+from portfolio_rag.adapters.sqlite_lexical import SqliteLexicalIndex
 from portfolio_rag.services.filters import matches, parse_filter
 from tests.unit.answers.fakes import chunk_of, document
 
@@ -91,8 +92,8 @@ def test_a_file_cut_short_is_begun_anew(path: Path) -> None:
     index = SqliteLexicalIndex(path)
     for n in range(200):
         add(index, f"{n}.md", f"elephants and giraffes, number {n} " * 20)
-    index._connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    index._connection().close()
+    index._file.connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    index._file.connection().close()
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     assert SqliteLexicalIndex(path).versions() == {}
 
