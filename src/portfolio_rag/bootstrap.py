@@ -44,6 +44,7 @@ from portfolio_rag.services.redrive import Redrive
 from portfolio_rag.services.reindex import BatchReindex, Jobs
 
 if TYPE_CHECKING:
+    from portfolio_rag.adapters.sqlite_lexical import SqliteLexicalIndex
     from portfolio_rag.services.chat import Chat
     from portfolio_rag.services.cited import CitedChunks
     from portfolio_rag.services.conversations import Conversations
@@ -301,16 +302,24 @@ class Container:
     def retrieval(self) -> Retrieval:
         from portfolio_rag.services.retrieval import Retrieval
 
-        return Retrieval(self.embedder, self.vectors, self.chunks, self.registry, self.jobs, self.lexical)
+        copy = self.lexical_index.vectors
+        return Retrieval(self.embedder, self.vectors, self.chunks, self.registry, self.jobs, self.lexical, copy)
 
     @cached_property
     def lexical(self) -> LexicalFollower:
         """The full-text side of retrieval; empty, and retrieval dense only, until it is started and has caught up."""
-        from portfolio_rag.adapters.sqlite_lexical import SqliteLexicalIndex
         from portfolio_rag.services.lexical import LexicalFollower
+        from portfolio_rag.services.vector_copy import VectorFollower
+
+        vectors = VectorFollower(self.lexical_index.vectors, self.vectors, self.jobs)
+        return LexicalFollower(self.lexical_index, self.registry, self.chunks, vectors)
+
+    @cached_property
+    def lexical_index(self) -> SqliteLexicalIndex:
+        from portfolio_rag.adapters.sqlite_lexical import SqliteLexicalIndex
 
         path = self.settings.lexical_index_path or Path(tempfile.mkdtemp(prefix="portfolio-rag-")) / "lexical.sqlite"
-        return LexicalFollower(SqliteLexicalIndex(path), self.registry, self.chunks)
+        return SqliteLexicalIndex(path)
 
     @cached_property
     def chat(self) -> Chat:

@@ -289,6 +289,15 @@ class VectorStore(Protocol):
     ) -> list[VectorHit]:
         """Nearest first. `where` is a Chroma metadata filter. A missing collection has no hits."""
 
+    def nearest(self, collection: str, vector: Vectors, *, limit: int) -> list[tuple[str, float]]:
+        """Ids and cosines alone, nearest first: a third of what `query` costs."""
+
+    def metadata(self, collection: str, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """By id; ids that the collection does not have are left out."""
+
+    def vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vectors]:
+        """By id, each of shape (dimensions,); ids that the collection does not have are left out."""
+
     def similarities(self, collection: str, ids: Sequence[str], vector: Vectors) -> dict[str, float]:
         """Cosine of those windows with `vector`; ids that the collection does not have are left out."""
 

@@ -69,15 +69,41 @@ class ChromaVectorStore:
         # Chroma's cosine distance is 1 - similarity.
         return [VectorHit(id_, 1.0 - distance, metadata or {}) for id_, distance, metadata in rows]
 
-    def similarities(self, collection: str, ids: Sequence[str], vector: Vectors) -> dict[str, float]:
-        found: dict[str, float] = {}
+    def nearest(self, collection: str, vector: Vectors, *, limit: int) -> list[tuple[str, float]]:
+        answer = self._with(
+            collection,
+            "query",
+            query_embeddings=np.asarray([vector], dtype=np.float32),
+            n_results=limit,
+            include=["distances"],
+        )
+        if answer is None:
+            return []
+        return [(id_, 1.0 - distance) for id_, distance in zip(answer["ids"][0], answer["distances"][0], strict=True)]
+
+    def metadata(self, collection: str, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        found: dict[str, Mapping[str, Any]] = {}
+        for start in range(0, len(ids), _BATCH):
+            answer = self._with(collection, "get", ids=list(ids[start : start + _BATCH]), include=["metadatas"])
+            if answer is not None:
+                found.update({id_: one or {} for id_, one in zip(answer["ids"], answer["metadatas"], strict=True)})
+        return found
+
+    def vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vectors]:
+        found: dict[str, Vectors] = {}
         for start in range(0, len(ids), _BATCH):
             batch = list(dict.fromkeys(ids[start : start + _BATCH]))
             answer = self._with(collection, "get", ids=batch, include=["embeddings"])
             if answer is not None and answer["ids"]:
-                cosines = np.asarray(answer["embeddings"], dtype=np.float32) @ np.asarray(vector, dtype=np.float32)
-                found.update(zip(answer["ids"], cosines.tolist(), strict=True))
+                found.update(zip(answer["ids"], np.asarray(answer["embeddings"], dtype=np.float32), strict=True))
         return found
+
+    def similarities(self, collection: str, ids: Sequence[str], vector: Vectors) -> dict[str, float]:
+        found = self.vectors(collection, ids)
+        if not found:
+            return {}
+        cosines = np.stack(list(found.values())) @ np.asarray(vector, dtype=np.float32)
+        return dict(zip(found, cosines.tolist(), strict=True))
 
     def delete(self, collection: str, ids: Sequence[str]) -> None:
         for start in range(0, len(ids), _BATCH):

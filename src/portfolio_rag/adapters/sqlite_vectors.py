@@ -7,7 +7,6 @@ Half precision moves a cosine by 0.0002 at most, which is less than 8-bit weight
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
@@ -42,6 +41,7 @@ class SqliteVectorCopy:
 
     def __init__(self, file: SqliteFile) -> None:
         self._file = file
+        self._followed: str | None = None  # a file from yesterday does not answer before it was compared with today
 
     # --- what a query asks
 
@@ -56,9 +56,9 @@ class SqliteVectorCopy:
         return found
 
     def matches(self, collection: str, where: Filter) -> LocalMatches | None:
-        database = self._file.connection()
-        if self._collection(database) != collection:
+        if self._followed != collection:
             return None
+        database = self._file.connection()
         condition, values = document_condition(where, "documents.id")
         windows, total = database.execute(
             f"SELECT coalesce(sum(windows), 0), (SELECT windows FROM totals) FROM documents WHERE {condition}",  # noqa: S608
@@ -78,9 +78,9 @@ class SqliteVectorCopy:
         return [LocalWindow(*chunks[chunk], n, score) for score, chunk, n in best if chunk in chunks]
 
     def similarities(self, collection: str, ids: Sequence[str], vector: Vectors) -> dict[str, float]:
-        database = self._file.connection()
-        if self._collection(database) != collection:
+        if self._followed != collection:
             return {}
+        database = self._file.connection()
         wanted = set(ids)
         found: dict[str, float] = {}
         for batch in _batches(list({one.partition("#")[0] for one in ids})):
@@ -98,12 +98,16 @@ class SqliteVectorCopy:
     # --- what keeps it in step
 
     def follow(self, collection: str) -> None:
+        if self._followed == collection:
+            return
         with self._file.transaction() as database:
-            if self._collection(database) == collection:
-                return
-            database.execute("DELETE FROM vectors")
-            database.execute("INSERT OR IGNORE INTO waiting SELECT id, document FROM chunks")
-            database.execute("UPDATE totals SET collection = ?", (collection,))
+            (stored,) = database.execute("SELECT collection FROM totals").fetchone()
+            if stored != collection:
+                self._followed = None
+                database.execute("DELETE FROM vectors")
+                database.execute("INSERT OR IGNORE INTO waiting SELECT id, document FROM chunks WHERE windows > 0")
+                database.execute("UPDATE totals SET collection = ?", (collection,))
+        self._followed = collection
 
     def waiting(self, *, limit: int, after: int = 0) -> list[tuple[int, str, int]]:
         rows = self._file.connection().execute(
@@ -114,9 +118,9 @@ class SqliteVectorCopy:
         return rows.fetchall()
 
     def store(self, collection: str, vectors: Mapping[str, Vectors]) -> None:
+        if self._followed != collection:
+            return
         with self._file.transaction() as database:
-            if self._collection(database) != collection:
-                return
             for chunk_id, rows in vectors.items():
                 found = database.execute("SELECT id FROM chunks WHERE chunk_id = ?", (chunk_id,)).fetchone()
                 if found is None:  # replaced or removed since it was waiting
@@ -124,10 +128,6 @@ class SqliteVectorCopy:
                 blob = np.ascontiguousarray(rows, dtype=np.float16).tobytes()
                 database.execute("INSERT OR REPLACE INTO vectors VALUES (?, ?)", (found[0], blob))
                 database.execute("DELETE FROM waiting WHERE chunk = ?", found)
-
-    def _collection(self, database: sqlite3.Connection) -> str:
-        (collection,) = database.execute("SELECT collection FROM totals").fetchone()
-        return str(collection)
 
     def _chunks(self, numbers: Sequence[int]) -> dict[int, tuple[str, str, int]]:
         """Number of a chunk -> its id, its document's id and version."""

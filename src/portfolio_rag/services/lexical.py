@@ -20,6 +20,7 @@ from portfolio_rag.errors import PortfolioRagError
 from portfolio_rag.models import DocumentStatus, DocumentVersion
 from portfolio_rag.ports import ChunkStore, DocumentRegistry, LexicalHit, LexicalIndex
 from portfolio_rag.services.filters import Filter
+from portfolio_rag.services.vector_copy import VectorFollower
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class LexicalFollower:
         index: LexicalIndex,
         registry: DocumentRegistry,
         chunks: ChunkStore,
+        vectors: VectorFollower | None = None,
         *,
         poll_seconds: float = POLL_SECONDS,
         reconcile_seconds: float = RECONCILE_SECONDS,
@@ -54,6 +56,7 @@ class LexicalFollower:
         self._index = index
         self._registry = registry
         self._chunks = chunks
+        self._vectors = vectors
         self._poll_seconds = poll_seconds
         self._reconcile_seconds = reconcile_seconds
         self._clock = clock
@@ -93,6 +96,8 @@ class LexicalFollower:
             self._next_reconcile = self._clock() + self._reconcile_seconds
         else:
             self._look()
+        if self._vectors is not None and self._whole:
+            self._vectors.step(self._stop)
 
     def _run(self) -> None:
         while not self._stop.is_set():

@@ -1,16 +1,21 @@
 """From a question to passages: windows are searched, chunks are returned, live versions only.
 
-A query costs one embedding, one search of Chroma and three batched reads of DynamoDB (index pointer, heads with
-their versions, chunks); with a full-text index also its search and one read of vectors. More only when the live check
-or the grouping leaves too few chunks. An answer asks for the size of the index besides, once a minute.
+A query costs one embedding, one search of Chroma and three reads of DynamoDB (index pointer, heads with their versions,
+chunks); the full-text index and the copy of the vectors beside it are asked in this process. What does not need the
+other's answer runs at once: the embedding, the words and the pointer; then the live check and the chunks. More calls
+only when the live check or the grouping leaves too few chunks. An answer asks for the size of the index besides, once
+a minute.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
-from typing import Protocol
+from functools import partial
+from typing import ParamSpec, Protocol, TypeVar
 
 from portfolio_rag.answers import Passage
 from portfolio_rag.errors import InvalidRequest
@@ -21,11 +26,16 @@ from portfolio_rag.ports import (
     Embedder,
     JobStore,
     LexicalHit,
+    LocalVectors,
     Vectors,
     VectorStore,
 )
-from portfolio_rag.services.filters import Filter, to_chroma
+from portfolio_rag.services.dense import DenseSearch
+from portfolio_rag.services.filters import Filter
 from portfolio_rag.services.fusion import Candidate, dense_only, fuse, missing_cosines
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 MAX_TOP_K = 50
 MAX_QUERY_CHARACTERS = 8000
@@ -38,6 +48,12 @@ MIN_HYBRID_WINDOWS = 50
 """Each side brings at least so many windows, so that scaling has something to scale by (bench/compare_fusion.py)."""
 
 _COUNT_SECONDS = 60.0
+
+CHECKED = 2
+"""Chunks checked first for each passage wanted: nearly all hits are live, and each costs two keys of a read."""
+
+_THREADS = 16
+"""For what runs beside a question's own thread: at most two parts at a time."""
 
 MAX_WINDOWS = 1600
 """Where growing stops: what is still dropped after that is an index far out of step, which check-health repairs."""
@@ -70,6 +86,7 @@ class Retrieval:
         registry: DocumentRegistry,
         jobs: JobStore,
         lexical: LexicalSearch | None = None,
+        copy: LocalVectors | None = None,
     ) -> None:
         self._embedder = embedder
         self._vectors = vectors
@@ -77,7 +94,10 @@ class Retrieval:
         self._registry = registry
         self._jobs = jobs
         self._lexical = lexical
+        self._dense = DenseSearch(vectors, copy)
+        self._copied = copy is not None
         self._counted = (0, 0.0)
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="search")
 
     def search(self, query: str, *, top_k: int = 5, where: Filter | None = None) -> list[Passage]:
         """The `top_k` best chunks of live versions, best first; fewer when the corpus holds fewer.
@@ -88,15 +108,23 @@ class Retrieval:
         query = check_query(query)
         if not 1 <= top_k <= MAX_TOP_K:
             raise InvalidRequest(f"top_k must be between 1 and {MAX_TOP_K}, not {top_k}.")
-        vector = self._embedder.embed([query])[0]
-        collection = self._jobs.index_pointer().live
         limit = top_k * OVERFETCH
+        words = self._words(query, limit, where)
+        pointer = self._beside(self._jobs.index_pointer)
+        vector = self._embedder.embed([query])[0]
+        collection = pointer.result().live
+        exact_filter = not self._copied
         while True:
-            candidates, exhausted = self._candidates(query, vector, collection, limit, where)
-            passages = self._live_passages(_group(candidates), top_k)
-            if len(passages) >= top_k or exhausted or limit >= MAX_WINDOWS:
+            candidates, exhausted = self._candidates(words.result(), vector, collection, limit, where, exact_filter)
+            passages, stale = self._live_passages(_group(candidates), top_k)
+            if stale and where is not None and not exact_filter:
+                # The copy lags behind: what took the place of a stale document may pass the filter and be unknown.
+                exact_filter = True
+            elif len(passages) >= top_k or exhausted or limit >= MAX_WINDOWS:
                 return passages
-            limit = min(limit * GROWTH, MAX_WINDOWS)
+            else:
+                limit = min(limit * GROWTH, MAX_WINDOWS)
+            words = self._words(query, limit, where)
 
     def window_count(self) -> int:
         """How many windows the live index holds, at most a minute ago.
@@ -109,33 +137,68 @@ class Retrieval:
             self._counted = (count, time.monotonic() + _COUNT_SECONDS)
         return count
 
+    def _words(self, query: str, limit: int, where: Filter | None) -> Future[list[LexicalHit]]:
+        """The hits of the full-text index, which is asked in another thread."""
+        if self._lexical is None:
+            none: Future[list[LexicalHit]] = Future()
+            none.set_result([])
+            return none
+        return self._beside(self._lexical.search, query, limit=self._depth(limit), where=where)
+
+    def _depth(self, limit: int) -> int:
+        return max(limit, MIN_HYBRID_WINDOWS) if self._lexical is not None else limit
+
     def _candidates(
-        self, query: str, vector: Vectors, collection: str, limit: int, where: Filter | None
+        self,
+        lexical: list[LexicalHit],
+        vector: Vectors,
+        collection: str,
+        limit: int,
+        where: Filter | None,
+        exact_filter: bool,
     ) -> tuple[list[Candidate], bool]:
         """Windows, best first, and whether there are no more."""
-        if self._lexical is not None:
-            limit = max(limit, MIN_HYBRID_WINDOWS)
-        dense = self._vectors.query(collection, vector, limit=limit, where=to_chroma(where) if where else None)
-        lexical = self._lexical.search(query, limit=limit, where=where) if self._lexical else []
+        limit = self._depth(limit)
+        dense = self._dense.search(collection, vector, limit=limit, where=where, exact_filter=exact_filter)
         if not lexical:
             return dense_only(dense), len(dense) < limit
         missing = missing_cosines(dense, lexical)
-        cosines = self._vectors.similarities(collection, missing, vector) if missing else {}
+        cosines = self._dense.similarities(collection, missing, vector) if missing else {}
         return fuse(dense, lexical, cosines), len(dense) < limit and len(lexical) < limit
 
-    def _live_passages(self, groups: list[_Group], top_k: int) -> list[Passage]:
-        live = self._registry.live_versions({(group.document_id, group.version) for group in groups})
-        candidates = [group for group in groups if (group.document_id, group.version) in live][:top_k]
-        chunks = {
-            chunk.chunk_id: chunk
-            for chunk in self._chunks.get([(group.chunk_id, group.document_id) for group in candidates])
-        }
-        # A chunk that is gone was deleted between the two reads: its document no longer answers.
-        return [
-            _passage(group, chunks[group.chunk_id], live[group.document_id, group.version])
-            for group in candidates
-            if group.chunk_id in chunks
-        ]
+    def _live_passages(self, groups: list[_Group], top_k: int) -> tuple[list[Passage], bool]:
+        """Passages of the first `top_k` live groups, and whether a better one was not live."""
+        passages: list[Passage] = []
+        stale = False
+        first = CHECKED * top_k
+        for checked in (groups[:first], groups[first:]):
+            if not checked or len(passages) >= top_k:
+                break
+            wanted = top_k - len(passages)
+            # Chunks never change, so it does not matter which of the two is read first.
+            reading = self._beside(self._read, checked[:wanted])
+            live = self._registry.live_versions({(group.document_id, group.version) for group in checked})
+            standing = [group for group in checked if (group.document_id, group.version) in live][:wanted]
+            stale = stale or len(standing) < min(wanted, len(checked)) or standing != checked[:wanted]
+            chunks = reading.result() | self._read([group for group in standing if group not in checked[:wanted]])
+            # A chunk that is gone was deleted between the two reads: its document no longer answers.
+            passages += [
+                _passage(group, chunks[group.chunk_id], live[group.document_id, group.version])
+                for group in standing
+                if group.chunk_id in chunks
+            ]
+        return passages, stale
+
+    def _read(self, groups: list[_Group]) -> dict[str, Chunk]:
+        if not groups:
+            return {}
+        found = self._chunks.get([(group.chunk_id, group.document_id) for group in groups])
+        return {chunk.chunk_id: chunk for chunk in found}
+
+    def _beside(self, function: Callable[_P, _R], *arguments: _P.args, **named: _P.kwargs) -> Future[_R]:
+        """Call it in another thread, with this one's context (the request that the log lines name)."""
+        context, call = copy_context(), partial(function, *arguments, **named)
+        return self._pool.submit(lambda: context.run(call))
 
 
 def check_query(query: str) -> str:
