@@ -36,9 +36,10 @@ class WordEmbedder:
 
 
 class MemoryVectors:
-    """Exact search; counts its queries and keeps the last filter."""
+    """Exact search; remembers its calls and the last filter."""
 
     def __init__(self) -> None:
+        self.calls: list[str] = []
         self.collections: dict[str, dict[str, VectorRecord]] = {}
         self.limits: list[int] = []
         self.where: Mapping[str, Any] | None = None
@@ -54,6 +55,7 @@ class MemoryVectors:
     def query(
         self, collection: str, vector: Vectors, *, limit: int, where: Mapping[str, Any] | None = None
     ) -> list[VectorHit]:
+        self.calls.append("query")
         self.limits.append(limit)
         self.where = where
         hits = [
@@ -62,7 +64,23 @@ class MemoryVectors:
         ]
         return sorted(hits, key=lambda hit: -hit.score)[:limit]
 
+    def nearest(self, collection: str, vector: Vectors, *, limit: int) -> list[tuple[str, float]]:
+        hits = [(record.id, float(record.vector @ vector)) for record in self.collections.get(collection, {}).values()]
+        self.calls.append("nearest")
+        return sorted(hits, key=lambda hit: -hit[1])[:limit]
+
+    def metadata(self, collection: str, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        self.calls.append("metadata")
+        known = self.collections.get(collection, {})
+        return {one: known[one].metadata for one in ids if one in known}
+
+    def vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vectors]:
+        self.calls.append("vectors")
+        known = self.collections.get(collection, {})
+        return {one: known[one].vector for one in ids if one in known}
+
     def similarities(self, collection: str, ids: Sequence[str], vector: Vectors) -> dict[str, float]:
+        self.calls.append("similarities")
         known = self.collections.get(collection, {})
         return {one: float(known[one].vector @ vector) for one in ids if one in known}
 
@@ -113,8 +131,10 @@ class MemoryChunks:
 @dataclass
 class MemoryJobs:
     pointer: IndexPointer = field(default_factory=lambda: IndexPointer("knowledge"))
+    calls: int = 0
 
     def index_pointer(self) -> IndexPointer:
+        self.calls += 1
         return self.pointer
 
 
