@@ -162,8 +162,13 @@ class DocumentRegistry(Protocol):
         Raises InvalidRequest when the cursor is not one of ours.
         """
 
-    def in_status(self, status: DocumentStatus, *, uploaded_after: str | None = None) -> Iterator[DocumentVersion]:
-        """Every version in `status`, newest first, retired ones included (eventually consistent)."""
+    def in_status(
+        self, status: DocumentStatus, *, uploaded_after: str | None = None, uploaded_before: str | None = None
+    ) -> Iterator[DocumentVersion]:
+        """Every version in `status`, newest first, retired ones included (eventually consistent).
+
+        With `uploaded_before` oldest first; at most one of the two is given.
+        """
 
     def count_by_status(self) -> dict[DocumentStatus, int]:
         """From the GSI (eventually consistent); retired versions do not count."""

@@ -243,18 +243,23 @@ class DynamoDocumentRegistry:
                 return Page(items, _encode_cursor(last) if last else None)
             start = {"ExclusiveStartKey": last}
 
-    def in_status(self, status: DocumentStatus, *, uploaded_after: str | None = None) -> Iterator[DocumentVersion]:
+    def in_status(
+        self, status: DocumentStatus, *, uploaded_after: str | None = None, uploaded_before: str | None = None
+    ) -> Iterator[DocumentVersion]:
         values = {":status": value(status)}
         condition = "#status = :status"
         if uploaded_after is not None:
             condition += " AND upload_timestamp > :after"
             values[":after"] = value(uploaded_after)
+        if uploaded_before is not None:
+            condition += " AND upload_timestamp < :before"
+            values[":before"] = value(uploaded_before)
         for stored in self._table.query(
             IndexName=STATUS_INDEX,
             KeyConditionExpression=condition,
             ExpressionAttributeNames={"#status": "status"},
             ExpressionAttributeValues=values,
-            ScanIndexForward=False,
+            ScanIndexForward=uploaded_before is not None,
         ):
             yield _version(stored)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 
 from portfolio_rag import keys
 from portfolio_rag.errors import ConditionFailed, FailureReason, PortfolioRagError
 from portfolio_rag.messages import IngestionMessage
 from portfolio_rag.models import DocumentHead, DocumentStatus, DocumentVersion, iso
-from portfolio_rag.ports import Clock, DocumentRegistry, MessageQueue, Metrics, ObjectStore
+from portfolio_rag.ports import Clock, DocumentRegistry, MessageQueue, Metrics, ObjectStore, QueueDepth
 from portfolio_rag.services.health import DependencyHealth, HealthChecks
 from portfolio_rag.services.intake import Intake
 from portfolio_rag.services.leftovers import Leftovers
@@ -22,11 +22,15 @@ from portfolio_rag.services.redrive import Redrive
 
 _log = logging.getLogger(__name__)
 
+_Item = TypeVar("_Item")
+
 _PERIOD = timedelta(minutes=5)  # The rate of the rule `process-monitoring`, and the window of FailureRate.
 _LOOK_BACK = timedelta(days=1)
 _MISSED_AFTER = timedelta(minutes=10)  # S3 delivers "typically in seconds but can sometimes take a minute or longer".
 _MAX_DRIVES = 3
-_LOOK_OVER = timedelta(seconds=30)  # Of the function's 60 s; what is left is looked over in the next round.
+_ROUND = timedelta(seconds=40)  # Of the function's 60 s; what is left over is for the next round.
+_SHARE = timedelta(seconds=10)  # Of it for one kind of work, so that a flood of one leaves time for the others.
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 _NOT_A_FAILURE = {FailureReason.SUPERSEDED, FailureReason.DELETED}
 
 
@@ -89,24 +93,36 @@ class PipelineMonitor:
         self._stuck_after = timedelta(seconds=stuck_after_seconds)
 
     def run(self) -> PipelineReport:
-        """One round. A repair that fails is logged and left for the next round."""
+        """One round. A repair that fails, or that there is no time for, is left for the next round."""
+        self._until = self._clock.now() + _ROUND
         dependencies = self._checks.run()
-        stuck = [version for version in self._under_way() if self._untouched(version, self._stuck_after)]
+        depths = [queue.depth() for queue in self._queues]
+        stuck = list(self._in_time(self._stuck(depths)))
         report = PipelineReport(
             dependencies=dependencies,
-            queue_depth=max((queue.depth().visible for queue in self._queues), default=0),
+            queue_depth=max((depth.visible for depth in depths), default=0),
             dead_letters=sum(queue.depth().visible for queue in self._dead_letter_queues),
             stuck=len(stuck),
-            driven_again=_count(stuck, self._drive_again),
-            # Retrying against a dependency that is still down would only use the attempts up.
-            retried=_count(self._recoverable(), self._retry) if all(d.healthy for d in dependencies) else 0,
-            abandoned=_count([self._leftovers], Leftovers.clear),
-            mended=_count(self._due(), self._look_over),
-            swept=_count(self._missed(), self._sweep),
             failure_rate=self._failure_rate(),
+            driven_again=_count(self._in_time(stuck), self._drive_again),
+            # Retrying against a dependency that is still down would only use the attempts up.
+            retried=(
+                _count(self._in_time(self._recoverable()), self._retry) if all(d.healthy for d in dependencies) else 0
+            ),
+            abandoned=_count([self._leftovers], Leftovers.clear),
+            mended=_count(self._in_time(self._registry.due()), self._look_over),
+            swept=_count(self._in_time(self._missed()), self._sweep),
         )
         self._publish(report)
         return report
+
+    def _in_time(self, items: Iterable[_Item]) -> Iterator[_Item]:
+        """Those that one kind of work gets to."""
+        until = min(self._clock.now() + _SHARE, self._until)
+        for one in items:
+            if self._clock.now() > until:
+                return
+            yield one
 
     def _publish(self, report: PipelineReport) -> None:
         self._metrics.put("QueueDepth", report.queue_depth, "Count")
@@ -117,12 +133,30 @@ class PipelineMonitor:
             if dependency.name == "chromadb":
                 self._metrics.put("ChromaDBErrors", 0 if dependency.healthy else 1, "Count")
 
-    def _under_way(self) -> Iterable[DocumentVersion]:
-        for status in (DocumentStatus.PENDING, DocumentStatus.PROCESSING):
-            yield from self._registry.in_status(status)
+    def _stuck(self, depths: Sequence[QueueDepth]) -> Iterator[DocumentVersion]:
+        """Versions under way that nobody will touch again: untouched for long, and not because they wait their turn.
 
-    def _untouched(self, version: DocumentVersion, period: timedelta) -> bool:
-        return (version.updated_at or "") < iso(self._clock.now() - period)
+        While messages wait, a version's own may be among them, however long the queue is. It is not when the version
+        was due long before others that have had their turn since: queues are served about in order.
+        """
+        waiting = [bool(depth.visible or depth.in_flight or depth.delayed) for depth in depths]
+        ingestion_waits, any_waits = waiting[0], any(waiting)
+        completed = self._newest(DocumentStatus.COMPLETED)
+        started = max(completed, self._newest(DocumentStatus.PROCESSING))
+        for status, served in (
+            (DocumentStatus.PENDING, started if ingestion_waits else self._clock.now()),
+            (DocumentStatus.PROCESSING, completed if any_waits else self._clock.now()),
+        ):
+            due_before = iso(served - self._stuck_after)
+            for version in self._registry.in_status(status, uploaded_before=due_before):
+                if (version.updated_at or "") < due_before:
+                    yield version
+
+    def _newest(self, status: DocumentStatus) -> datetime:
+        """When the newest version in `status` was uploaded; long ago when there is none."""
+        for version in self._registry.in_status(status):
+            return datetime.fromisoformat(version.upload_timestamp)
+        return _LONG_AGO
 
     def _drive_again(self, version: DocumentVersion) -> bool:
         if version.drives >= _MAX_DRIVES:
@@ -152,13 +186,6 @@ class PipelineMonitor:
     def _retry(self, version: DocumentVersion) -> bool:
         return self._redrive.version(version) is not None
 
-    def _due(self) -> Iterator[DocumentHead]:
-        until = self._clock.now() + _LOOK_OVER
-        for head in self._registry.due():
-            if self._clock.now() > until:
-                return
-            yield head
-
     def _look_over(self, head: DocumentHead) -> bool:
         differences = self._reconciler.look_over(head)
         for difference in differences:
@@ -184,7 +211,7 @@ class PipelineMonitor:
         ended = {
             status: sum(
                 1
-                for version in self._recent(status)
+                for version in self._in_time(self._recent(status))
                 if (version.processing_completed_at or "") >= since and version.error_code not in _NOT_A_FAILURE
             )
             for status in (DocumentStatus.COMPLETED, DocumentStatus.FAILED)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from portfolio_rag.models import DocumentStatus
+from portfolio_rag.models import DocumentStatus, DocumentVersion, ObjectRef
 from tests.simulation.s3 import s3_event
 from tests.simulation.world import EMBEDDING, INGESTION, RAW, World
 
@@ -146,6 +146,88 @@ def test_a_worker_that_vanishes_is_replaced(world: World) -> None:
     world.run()
     world.check()
     assert world.live(document_id) == 1
+
+
+@pytest.mark.failure(30)
+def test_documents_that_wait_for_the_processor_in_a_long_queue_are_left_alone(world: World) -> None:
+    _waits_for_hours(world, steps=1)
+
+
+@pytest.mark.failure(30)
+def test_documents_that_wait_for_their_vectors_in_a_long_queue_are_left_alone(world: World) -> None:
+    _waits_for_hours(world, steps=2)
+
+
+def _waits_for_hours(world: World, steps: int) -> None:
+    """Nothing is lost, only late. Driving it again would make the queue longer, and in the end it would be FAILED."""
+    document_id = world.upload("a.md", GUIDE)
+    for _ in range(steps):
+        world.step()
+    queue = world.sqs.queues[[INGESTION, EMBEDDING][steps - 1]]
+    waiting = len(queue.messages)
+    assert waiting
+    for _ in range(6):
+        world.clock.advance(timedelta(hours=1))
+        report = world.container.monitor.run()
+        assert (report.stuck, report.driven_again) == (0, 0)
+    assert len(queue.messages) == waiting
+    world.run()
+    world.check()
+    assert world.live(document_id) == 1
+
+
+@pytest.mark.failure(30)
+def test_a_lost_ingestion_message_is_noticed_in_a_queue_that_never_empties(world: World) -> None:
+    _loses_a_message(world, steps=1)
+
+
+@pytest.mark.failure(30)
+def test_a_lost_embedding_message_is_noticed_in_a_queue_that_never_empties(world: World) -> None:
+    _loses_a_message(world, steps=2)
+
+
+def _loses_a_message(world: World, steps: int) -> None:
+    queue = world.sqs.queues[[INGESTION, EMBEDDING][steps - 1]]
+    lost = world.upload("lost.md", GUIDE)
+    for _ in range(steps):
+        world.step()
+    queue.messages.clear()
+    world.clock.advance(timedelta(hours=1))
+    assert world.live(world.upload("later.md", GUIDE)) == 0
+    world.run()
+    waits = world.upload("waits.md", GUIDE)
+    for _ in range(steps):
+        world.step()
+    assert queue.messages
+    assert not world.version(waits, 1).status.terminal
+    report = world.container.monitor.run()
+    assert (report.stuck, report.driven_again) == (1, 1)
+    world.run()
+    world.check()
+    assert [world.live(lost), world.live(waits)] == [1, 1]
+
+
+def test_a_flood_of_one_kind_leaves_time_for_the_others(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than one round can do: the figures are published all the same, and the next round goes on."""
+    world.upload("lost.md", GUIDE)
+    for n in range(40):
+        world.upload(f"{n:02}.md", GUIDE)
+    world.notifications[1:] = []
+    world.step()
+    world.sqs.queues[INGESTION].messages.clear()
+    world.clock.advance(timedelta(hours=1))
+    sweep = world.container.intake.sweep
+
+    def slow(ref: ObjectRef) -> DocumentVersion | None:
+        world.clock.advance(timedelta(seconds=1))
+        return sweep(ref)
+
+    monkeypatch.setattr(world.container.intake, "sweep", slow)
+    before = world.metrics.total("StuckDocuments")
+    report = world.container.monitor.run()
+    assert (report.stuck, report.driven_again) == (1, 1)
+    assert 8 <= report.swept <= 12
+    assert world.metrics.total("StuckDocuments") == before + 1
 
 
 def test_a_document_that_never_ends_fails_after_its_last_drive(world: World) -> None:
