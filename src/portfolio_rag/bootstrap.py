@@ -22,6 +22,7 @@ from portfolio_rag.adapters.dynamodb import Table
 from portfolio_rag.adapters.job_store import DynamoJobStore
 from portfolio_rag.adapters.launcher import LambdaJobLauncher
 from portfolio_rag.adapters.metrics import CloudWatchMetrics
+from portfolio_rag.adapters.parallel import Threads
 from portfolio_rag.adapters.registry import DynamoDocumentRegistry
 from portfolio_rag.adapters.s3 import S3ObjectStore
 from portfolio_rag.adapters.sqs import SqsQueue
@@ -29,7 +30,7 @@ from portfolio_rag.adapters.vector_index import DynamoVectorIndex
 from portfolio_rag.config import Settings
 from portfolio_rag.keys import INCOMING
 from portfolio_rag.logs import configure_logging
-from portfolio_rag.ports import Embedder, LanguageModel, Tokenizer, VectorStore
+from portfolio_rag.ports import Embedder, LanguageModel, Parallel, Tokenizer, VectorStore
 from portfolio_rag.rules import ConfigSource
 from portfolio_rag.services.backup import VectorBackup
 from portfolio_rag.services.documents import Documents
@@ -66,6 +67,7 @@ class Container:
         self.settings = settings
         self.clock = SystemClock()
         self.sleep = time.sleep
+        self.parallel: Parallel = Threads()
         self._aws = AwsClients(settings)
 
     @classmethod
@@ -232,6 +234,7 @@ class Container:
             self.lifecycle,
             self.metrics,
             self.clock,
+            self.parallel,
         )
 
     @cached_property

@@ -10,8 +10,9 @@ from typing import Any
 from portfolio_rag.errors import InvalidRequest
 from portfolio_rag.models import Chunk, DocumentVersion
 
-MAX_CHUNKS = 8
-"""Chunks a message: some 64 windows, a batch that embeds well, yet several workers share one large document."""
+MAX_TOKENS = 16_000
+"""Word pieces a message, overlaps counted: some 125 windows, a second of one vCPU. So a note is one message and a book
+one for each sixteen chunks, whatever the rules make of a chunk, and several workers share one large document."""
 
 MAX_BYTES = 200_000
 """Below SQS's 256 KiB, so that no body ever needs a claim check. A chunk holds 64 KB at most (text/chunk.py)."""
@@ -76,16 +77,17 @@ class EmbeddingMessage:
 
 
 def embedding_messages(version: DocumentVersion, chunks: Sequence[Chunk]) -> Iterator[EmbeddingMessage]:
-    """Group chunks into messages by count and by bytes, in order."""
+    """Group chunks into messages by tokens and by bytes, in order."""
     group: list[Chunk] = []
-    size = 0
+    size = tokens = 0
     for chunk in chunks:
         chunk_bytes = len(json.dumps(_chunk_body(chunk), ensure_ascii=False).encode())
-        if group and (len(group) == MAX_CHUNKS or size + chunk_bytes > MAX_BYTES):
+        if group and (tokens + chunk.token_count > MAX_TOKENS or size + chunk_bytes > MAX_BYTES):
             yield EmbeddingMessage(version.document_id, version.version, version.attempt, tuple(group))
-            group, size = [], 0
+            group, size, tokens = [], 0, 0
         group.append(chunk)
         size += chunk_bytes
+        tokens += chunk.token_count
     if group:
         yield EmbeddingMessage(version.document_id, version.version, version.attempt, tuple(group))
 

@@ -9,9 +9,13 @@ from typing import Any
 
 import pytest
 
+from portfolio_rag import messages
 from portfolio_rag.services import health, processing
 from portfolio_rag.text.document import ExtractedDocument, ExtractionLimits
 from portfolio_rag.text.worker import extract_here
+
+MESSAGE_TOKENS = 512
+"""Eight chunks of the 64 words that the simulation's settings allow."""
 
 
 class SerialPool:
@@ -40,4 +44,6 @@ def install(monkeypatch: pytest.MonkeyPatch) -> None:
     # Thousands of crashes are logged with their tracebacks, which nobody reads: formatting them takes half the time.
     monkeypatch.setattr(logging.root.manager, "disable", logging.CRITICAL)
     monkeypatch.setattr(processing, "extract", extract)
+    # Its chunks are small: as many messages a document as the real limit makes of real chunks.
+    monkeypatch.setattr(messages, "MAX_TOKENS", MESSAGE_TOKENS)
     monkeypatch.setattr(health, "ThreadPoolExecutor", SerialPool)

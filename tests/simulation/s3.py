@@ -55,7 +55,13 @@ class S3Model:
             if not body:
                 raise _error("InvalidRange", 416)
             body = body[: end + 1]
-        return {"Body": _Body(body), "ContentLength": len(body), "VersionId": found.version_id}
+        answer = {
+            "Body": _Body(body),
+            "ContentLength": len(body),
+            "VersionId": found.version_id,
+            "LastModified": found.last_modified,
+        }
+        return {**answer, "ContentRange": f"bytes 0-{len(body) - 1}/{len(found.body or b'')}"} if Range else answer
 
     def head_object(self, *, Bucket: str, Key: str, VersionId: str | None = None) -> dict[str, Any]:
         try:

@@ -19,6 +19,9 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from portfolio_rag.adapters.s3 import S3ObjectStore
+from portfolio_rag.models import ObjectRef
+
 from .dynamodb import DynamoModel, TableModel
 from .s3 import S3Model
 from .sqs import QueueModel, SqsModel
@@ -151,6 +154,23 @@ def test_every_put_is_a_version_that_stays_readable(services: Services) -> None:
     assert services.s3.get_object(Bucket=services.bucket, Key="a")["Body"].read() == b"two"
     assert services.s3.get_object(Bucket=services.bucket, Key="a", VersionId=first)["Body"].read() == b"one"
     assert services.s3.head_object(Bucket=services.bucket, Key="a")["VersionId"] == second
+
+
+def test_a_range_tells_the_whole_length_and_an_empty_object_has_none(services: Services) -> None:
+    """What `S3ObjectStore.peek` rests on: one call for the beginning and all that a head would tell."""
+    version = services.s3.put_object(Bucket=services.bucket, Key="a", Body=b"0123456789")["VersionId"]
+    services.s3.put_object(Bucket=services.bucket, Key="empty", Body=b"")
+    store = S3ObjectStore(services.s3)
+    found = store.peek(ObjectRef(services.bucket, "a"), 4)
+    assert found is not None
+    assert found[1] == b"0123"
+    assert found[0] == store.head(ObjectRef(services.bucket, "a"))
+    assert (found[0].size, found[0].ref.version_id) == (10, version)
+    assert store.peek(ObjectRef(services.bucket, "a"), 100) == (found[0], b"0123456789")
+    assert store.peek(ObjectRef(services.bucket, "missing"), 4) is None
+    empty = store.peek(ObjectRef(services.bucket, "empty"), 4)
+    assert empty is not None
+    assert (empty[0].size, empty[1]) == (0, b"")
 
 
 def test_a_delete_marker_hides_and_keeps(services: Services) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 import importlib.util
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 from portfolio_rag.adapters.dynamodb import Table
 from portfolio_rag.adapters.sqs import SqsQueue
@@ -25,6 +25,8 @@ from .models import HashEmbedder, RecordedMetrics, SimClock, WordTokenizer
 from .s3 import S3Model, s3_event
 from .sqs import QueueModel, SqsModel
 from .turns import Turns
+
+_T = TypeVar("_T")
 
 ROOT = Path(__file__).parents[2]
 RAW, EMBEDDINGS, CONFIG = "portfolio-raw", "portfolio-embeddings", "portfolio-config"
@@ -59,11 +61,18 @@ class SimContainer(Container):
         }
         self._aws = clients.__getitem__  # type: ignore[assignment]
         self.sleep = world.pause
+        self.parallel = one_by_one
         self.ingestion_queue = SqsQueue(clients["sqs"], INGESTION, sleep=world.pause)
         self.embedding_queue = SqsQueue(clients["sqs"], EMBEDDING, sleep=world.pause)
 
     def _table(self, name: str) -> Table:
         return Table(self._aws("dynamodb"), name, sleep=self.world.pause)
+
+
+def one_by_one(function: Callable[[_T], None], items: Iterable[_T]) -> None:
+    """`ports.Parallel` in an order that a seed can repeat."""
+    for item in items:
+        function(item)
 
 
 REST = timedelta(hours=8)

@@ -20,8 +20,10 @@ from portfolio_rag.adapters.dynamodb import (
     item,
     value,
 )
+from portfolio_rag.adapters.registry import publication
 from portfolio_rag.errors import ConditionFailed
-from portfolio_rag.models import Chunk, ChunkStatus, DocumentStatus, DocumentVersion, window_id
+from portfolio_rag.models import Chunk, ChunkStatus, DocumentStatus, DocumentVersion, check_transition, window_id
+from portfolio_rag.ports import Mark
 
 DOCUMENT_INDEX = "document_id-chunk_index-index"
 
@@ -34,10 +36,10 @@ class DynamoChunkStore:
         self._table = table
         self._registry = registry_table_name
 
-    def create(self, version: DocumentVersion, chunks: Sequence[Chunk]) -> list[Chunk]:
+    def create(self, version: DocumentVersion, chunks: Sequence[Chunk], *, expected: int, now: str) -> list[Chunk]:
         waiting: list[Chunk] = []
         for group in _groups(chunks):
-            waiting += self._create_group(version, group)
+            waiting += self._create_group(version, group, expected, now)
         return waiting
 
     def get(self, keys: Iterable[tuple[str, str]]) -> list[Chunk]:
@@ -61,20 +63,53 @@ class DynamoChunkStore:
         for stored in self._table.query(**expressions):
             yield _chunk(stored)
 
-    def mark_embedded(self, version: DocumentVersion, chunks: Sequence[Chunk], vector_s3: str, now: str) -> None:
-        for start in range(0, len(chunks), _GROUP):
-            self._mark_group(version, list(chunks[start : start + _GROUP]), vector_s3, now)
+    def mark_last(self, version: DocumentVersion, marks: Sequence[Mark], now: str) -> bool:
+        if version.chunk_count != version.embedded_count + len(marks) or len(marks) > _GROUP - 1:
+            return False
+        check_transition(version.status, DocumentStatus.COMPLETED)
+        complete = {
+            "Update": {
+                **self._version_address(version),
+                "UpdateExpression": "SET #status = :completed, embedded_count = :all, processing_completed_at = :now, "
+                "updated_at = :now REMOVE error_code, error_message",
+                "ConditionExpression": "#status = :processing AND attempt = :attempt "
+                "AND embedded_count = :seen AND chunk_count = :all",
+                "ExpressionAttributeNames": {"#status": "status"},
+                "ExpressionAttributeValues": {
+                    **_processing(version),
+                    ":completed": value(DocumentStatus.COMPLETED),
+                    ":seen": value(version.embedded_count),
+                    ":all": value(version.chunk_count),
+                    ":now": value(now),
+                },
+            }
+        }
+        try:
+            self._table.transact([complete, publication(self._registry, version, now), *map(self._mark, marks)])
+        except TransactionRefused:
+            return False
+        return True
+
+    def mark_embedded(self, version: DocumentVersion, marks: Sequence[Mark], now: str) -> None:
+        for start in range(0, len(marks), _GROUP):
+            self._mark_group(version, list(marks[start : start + _GROUP]), now)
 
     def delete(self, keys: Iterable[tuple[str, str]]) -> None:
         self._table.delete_many(_key(*key) for key in keys)
 
-    def _create_group(self, version: DocumentVersion, group: list[Chunk]) -> list[Chunk]:
+    def _create_group(self, version: DocumentVersion, group: list[Chunk], expected: int, now: str) -> list[Chunk]:
         guard = {
-            "ConditionCheck": {
+            "Update": {
                 **self._version_address(version),
-                "ConditionExpression": "#status = :processing AND attempt = :attempt",
+                "UpdateExpression": "SET chunk_count = :expected, updated_at = :now",
+                "ConditionExpression": "#status = :processing AND attempt = :attempt "
+                "AND (attribute_not_exists(chunk_count) OR chunk_count = :expected)",
                 "ExpressionAttributeNames": {"#status": "status"},
-                "ExpressionAttributeValues": _processing(version),
+                "ExpressionAttributeValues": {
+                    **_processing(version),
+                    ":expected": value(expected),
+                    ":now": value(now),
+                },
             }
         }
         missing, known = list(group), []
@@ -105,7 +140,7 @@ class DynamoChunkStore:
             (chunk for chunk in known if chunk.status is ChunkStatus.PENDING), key=lambda chunk: chunk.chunk_index
         )
 
-    def _mark_group(self, version: DocumentVersion, group: list[Chunk], vector_s3: str, now: str) -> None:
+    def _mark_group(self, version: DocumentVersion, group: list[Mark], now: str) -> None:
         waiting = group
         while waiting:
             count = {
@@ -121,35 +156,35 @@ class DynamoChunkStore:
                     },
                 }
             }
-            marks = [
-                {
-                    "Update": {
-                        "TableName": self._table.name,
-                        "Key": item(_key(chunk.chunk_id, chunk.document_id)),
-                        "UpdateExpression": "SET #status = :embedded, embedding_vector_s3 = :s3",
-                        "ConditionExpression": "#status = :pending",
-                        "ExpressionAttributeNames": {"#status": "status"},
-                        "ExpressionAttributeValues": {
-                            ":embedded": value(ChunkStatus.EMBEDDED),
-                            ":pending": value(ChunkStatus.PENDING),
-                            ":s3": value(vector_s3),
-                        },
-                    }
-                }
-                for chunk in waiting
-            ]
             try:
-                self._table.transact([count, *marks])
+                self._table.transact([count, *map(self._mark, waiting)])
                 return
             except TransactionRefused as refused:
                 if refused.reasons[0] == "ConditionalCheckFailed":
                     raise ConditionFailed(f"Version {version.version} is no longer being processed.") from refused
-                stored = self.get((chunk.chunk_id, chunk.document_id) for chunk in waiting)
+                stored = self.get((chunk.chunk_id, chunk.document_id) for chunk, _ in waiting)
                 if len(stored) < len(waiting):
                     raise ConditionFailed("Chunks of this version have been removed.") from refused
                 # Another worker marked some of them: those are counted.
                 pending = {chunk.chunk_id for chunk in stored if chunk.status is ChunkStatus.PENDING}
-                waiting = [chunk for chunk in waiting if chunk.chunk_id in pending]
+                waiting = [mark for mark in waiting if mark[0].chunk_id in pending]
+
+    def _mark(self, mark: Mark) -> dict[str, Any]:
+        chunk, vector_s3 = mark
+        return {
+            "Update": {
+                "TableName": self._table.name,
+                "Key": item(_key(chunk.chunk_id, chunk.document_id)),
+                "UpdateExpression": "SET #status = :embedded, embedding_vector_s3 = :s3",
+                "ConditionExpression": "#status = :pending",
+                "ExpressionAttributeNames": {"#status": "status"},
+                "ExpressionAttributeValues": {
+                    ":embedded": value(ChunkStatus.EMBEDDED),
+                    ":pending": value(ChunkStatus.PENDING),
+                    ":s3": value(vector_s3),
+                },
+            }
+        }
 
     def _version_address(self, version: DocumentVersion) -> dict[str, Any]:
         return {

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
 from boto3.s3.transfer import TransferConfig
+from botocore.exceptions import ClientError
 
-from portfolio_rag.adapters.aws import translated, translating
+from portfolio_rag.adapters.aws import error_code, translated, translating
 from portfolio_rag.errors import NotFound, PayloadTooLarge
 from portfolio_rag.models import ObjectInfo, ObjectRef
 from portfolio_rag.ports import PresignedPost
@@ -33,6 +34,10 @@ class _Capped:
         return data
 
 
+class _NoSuchRange(Exception):
+    """The object is shorter than the first byte that was asked for."""
+
+
 def _target(ref: ObjectRef) -> dict[str, str]:
     target = {"Bucket": ref.bucket, "Key": ref.key}
     return {**target, "VersionId": ref.version_id} if ref.version_id else target
@@ -50,11 +55,29 @@ class S3ObjectStore:
                 raise PayloadTooLarge(f"{ref.key} has {answer['ContentLength']:,} bytes; {max_bytes:,} are allowed.")
             return bytes(body.read())
 
+    def peek(self, ref: ObjectRef, size: int) -> tuple[ObjectInfo, bytes] | None:
+        try:
+            return self._peek(ref, size)
+        except NotFound:
+            return None
+        except _NoSuchRange:
+            # An object without bytes has no range at all.
+            found = self.head(ref)
+            return (found, b"") if found is not None else None
+
     @translating("S3 GetObject (range)")
-    def peek(self, ref: ObjectRef, size: int) -> bytes:
-        answer = self._client.get_object(**_target(ref), Range=f"bytes=0-{size - 1}")
+    def _peek(self, ref: ObjectRef, size: int) -> tuple[ObjectInfo, bytes]:
+        try:
+            answer = self._client.get_object(**_target(ref), Range=f"bytes=0-{size - 1}")
+        except ClientError as error:
+            if error_code(error) == "InvalidRange":
+                raise _NoSuchRange from error
+            raise
         with answer["Body"] as body:
-            return bytes(body.read(size))
+            data = bytes(body.read(size))
+        # "bytes 0-8191/20480": the length of the answer is that of the range.
+        total = int(answer["ContentRange"].rpartition("/")[2])
+        return ObjectInfo(ObjectRef(ref.bucket, ref.key, answer.get("VersionId")), total, answer["LastModified"]), data
 
     def head(self, ref: ObjectRef) -> ObjectInfo | None:
         try:

@@ -24,6 +24,7 @@ from portfolio_rag.ports import (
     Embedder,
     JobStore,
     Metrics,
+    Parallel,
     VectorIndex,
     VectorLocation,
     VectorRecord,
@@ -62,6 +63,7 @@ class Embedding:
         lifecycle: Lifecycle,
         metrics: Metrics,
         clock: Clock,
+        parallel: Parallel,
     ) -> None:
         self._registry = registry
         self._chunks = chunks
@@ -73,6 +75,7 @@ class Embedding:
         self._lifecycle = lifecycle
         self._metrics = metrics
         self._clock = clock
+        self._parallel = parallel
 
     def process(self, messages: Sequence[EmbeddingMessage]) -> None:
         """Embed and store all chunks of the messages together: one model run, one upsert.
@@ -81,19 +84,18 @@ class Embedding:
         """
         states = self._registry.heads_and_versions((message.document_id, message.version) for message in messages)
         work = self._embed([message for message in messages if self._under_way(message, states)], states)
+        by_version: dict[Key, list[_Work]] = {}
         for item in work:
-            if not item.known:
-                self._backup.write(item.backup_key, item.records)
+            by_version.setdefault((item.version.document_id, item.version.version), []).append(item)
+        self._parallel(self._back_up, by_version.values())
         # Read after the backup is written: a reindex that is not named here has found the backup.
         targets = self._jobs.index_pointer().targets
         records = [record for item in work for record in item.records]
         if records:
             self._upsert(targets, records)
         self._index.remember(self._locations(work))
-        for item in work:
-            self._mark(item)
-        for key in dict.fromkeys((message.document_id, message.version) for message in messages):
-            self._lifecycle.complete(*key)
+        keys_ = dict.fromkeys((message.document_id, message.version) for message in messages)
+        self._parallel(lambda key: self._finish(key, states[key][0], by_version.get(key, [])), keys_)
 
     def give_up(self, message: EmbeddingMessage, error: Exception) -> None:
         """The queue will not deliver this message again: record why the document failed."""
@@ -126,6 +128,8 @@ class Embedding:
         }
         missing = {address: chunk for address, chunk in by_address.items() if address not in vectors}
         vectors |= self._embed_chunks(missing)
+        windows, embedded = (sum(len(chunk.windows) for chunk in of.values()) for of in (by_address, missing))
+        _log.info("Embedded %s of %s windows; the others were known.", embedded, windows)
         work = []
         for message in messages:
             version = states[message.document_id, message.version][1]
@@ -174,15 +178,30 @@ class Embedding:
             self._metrics.put("ChromaDBErrors", 1, "Count")
             raise
 
-    def _mark(self, item: _Work) -> None:
-        try:
-            self._chunks.mark_embedded(
-                item.version, item.chunks, self._backup.uri(item.backup_key), iso(self._clock.now())
-            )
-        except ConditionFailed:
-            # Superseded, deleted or failed while we worked. Its document is due, so what we wrote is removed once no
-            # worker can be busy with it any more; until then no query believes it, because the version is not live.
-            _log.info("Version %s of %s has ended meanwhile.", item.version.version, item.version.document_id)
+    def _back_up(self, work: Iterable[_Work]) -> None:
+        for item in work:
+            if not item.known:
+                self._backup.write(item.backup_key, item.records)
+
+    def _finish(self, key: Key, head: DocumentHead | None, work: Sequence[_Work]) -> None:
+        """Mark what was embedded of one version, and complete it if nothing is left."""
+        if work:
+            assert head is not None  # `_under_way` saw to it
+            version, now = work[0].version, iso(self._clock.now())
+            # Chunks of a message that was delivered twice in one batch are one chunk.
+            marks = {
+                chunk.chunk_id: (chunk, self._backup.uri(item.backup_key)) for item in work for chunk in item.chunks
+            }
+            if self._chunks.mark_last(version, list(marks.values()), now):
+                self._lifecycle.completed(head, version)
+                return
+            try:
+                self._chunks.mark_embedded(version, list(marks.values()), now)
+            except ConditionFailed:
+                # Superseded, deleted or failed while we worked. Its document is due, so what we wrote is removed once
+                # no worker can be busy with it any more; until then no query believes it: the version is not live.
+                _log.info("Version %s of %s has ended meanwhile.", *key)
+        self._lifecycle.complete(*key)
 
 
 def window_records(version: DocumentVersion, chunk: Chunk, vectors: Vectors) -> list[VectorRecord]:

@@ -92,6 +92,8 @@ class Intake:
         head = self._registry.head(document_id)
         if head is None:
             return
+        if stage == keys.INCOMING and head.deleted_at is None and head.live_version == head.latest_version:
+            return  # The newest upload is COMPLETED: what left `incoming/` was moved, or never became a version.
         newest = self._registry.get(document_id, head.latest_version)
         live = self._registry.get(document_id, head.live_version) if head.live_version else None
         # The registry first, the object after it: an object that a row names was there when the row was written.
@@ -137,11 +139,12 @@ class Intake:
         document_id = document_id_for(bucket, logical_key)
         for _ in range(_REGISTRATIONS):
             head = self._registry.head(document_id)
-            current = self._locate(bucket, logical_key, stages)
-            if current is None:
+            found = self._peek(bucket, logical_key, stages)
+            if found is None:
                 _log.info("%s is gone: moved on already, or deleted.", logical_key)
                 return None
-            sidecar = self._sidecar(bucket, logical_key)
+            current, beginning = found
+            sidecar = self._sidecar(bucket, logical_key, uploaded_before=head is not None or len(stages) > 1)
             newest = self._registry.get(document_id, head.latest_version) if head else None
             force = again and keys.stage_of(current.ref.key) != keys.INCOMING
             if force and (
@@ -150,11 +153,14 @@ class Intake:
                 return None
             known = None if force else self._known(newest, current, sidecar)
             if known is not None:
-                if send_known:
+                if known.settled and head is not None:
+                    # A crash in the middle of the move has left the original behind.
+                    self._lifecycle.clear_source(known, head)
+                elif send_known:
                     # A crash after the registration looks just like this.
                     self._send_on(known)
                 return None
-            version = self._new_version(document_id, logical_key, current, sidecar, head)
+            version = self._new_version(document_id, logical_key, current, beginning, sidecar, head)
             version = replace(version, attempt=attempt if force else 1)
             try:
                 self._registry.register(version, logical_key, head)
@@ -172,9 +178,10 @@ class Intake:
         else:
             self._lifecycle.settle_now(version.document_id, version.version)
 
-    def _locate(self, bucket: str, logical_key: str, stages: Sequence[str]) -> ObjectInfo | None:
+    def _peek(self, bucket: str, logical_key: str, stages: Sequence[str]) -> tuple[ObjectInfo, bytes] | None:
+        """The object of the first stage that has one, with the bytes that its type is told from."""
         for stage in stages:
-            found = self._store.head(ObjectRef(bucket, stage + logical_key))
+            found = self._store.peek(ObjectRef(bucket, stage + logical_key), _SNIFF_BYTES)
             if found is not None:
                 return found
         return None
@@ -194,6 +201,7 @@ class Intake:
         document_id: str,
         logical_key: str,
         current: ObjectInfo,
+        beginning: bytes,
         sidecar: ObjectInfo | None,
         head: DocumentHead | None,
     ) -> DocumentVersion:
@@ -205,7 +213,7 @@ class Intake:
         try:
             _check_size(current.size, rules)
             _check_key(logical_key)
-            file_type = detect_type(self._store.peek(current.ref, _SNIFF_BYTES), logical_key, complete=False)
+            file_type = detect_type(beginning, logical_key, complete=False)
             _check_type(file_type, rules)
             metadata = self._attributes(logical_key, sidecar)
         except DocumentRejected as error:
@@ -235,9 +243,13 @@ class Intake:
         _log.warning("Document refused: %s", rejection, extra={"document_id": document_id, "reason": rejection.reason})
         return replace(version, error_code=rejection.reason, error_message=str(rejection), processing_completed_at=now)
 
-    def _sidecar(self, bucket: str, logical_key: str) -> ObjectInfo | None:
+    def _sidecar(self, bucket: str, logical_key: str, *, uploaded_before: bool) -> ObjectInfo | None:
         """The one beside the upload or, when only the document was uploaded again, the one it had before."""
-        return self._locate(bucket, keys.sidecar_of(logical_key), [keys.INCOMING, keys.PROCESSED])
+        for stage in [keys.INCOMING, *([keys.PROCESSED] if uploaded_before else [])]:
+            found = self._store.head(ObjectRef(bucket, stage + keys.sidecar_of(logical_key)))
+            if found is not None:
+                return found
+        return None
 
     def _attributes(self, logical_key: str, sidecar: ObjectInfo | None) -> Mapping[str, AttributeValue]:
         if sidecar is None:

@@ -69,6 +69,15 @@ class Lifecycle:
         self.settle_now(document_id, number)
         return True
 
+    def completed(self, head: DocumentHead, version: DocumentVersion) -> None:
+        """What follows the completion of a version under way: `head` and `version` are as they were just before."""
+        self._count(version)
+        head = replace(head, live_version=version.version)
+        try:
+            self._settle_completed(head, replace(version, status=DocumentStatus.COMPLETED))
+        except DependencyUnavailable:
+            _log.warning("Version %s of %s will be settled later.", version.version, head.document_id, exc_info=True)
+
     def settle_now(self, document_id: str, number: int) -> None:
         """Settle, and leave it to check-health when a dependency is down: the end itself is recorded."""
         try:
@@ -123,7 +132,7 @@ class Lifecycle:
                 self.fail(version, FailureReason.DELETED, _DELETED)
             elif not version.retired and (version.status is DocumentStatus.COMPLETED or not keep_newest):
                 self._purge.version(version.document_id, version.version)
-                self._clear_source(version, head)
+                self.clear_source(version, head)
                 self._hide(version)
                 self._registry.relocate(version, version.ref, settled=True, retired=True)
 
@@ -167,9 +176,14 @@ class Lifecycle:
             return
         here: ObjectRef | None = version.ref
         if keys.stage_of(version.s3_key) == keys.PROCESSED:
-            self._clear_source(version, head)
+            self.clear_source(version, head)
         elif self._store.head(ObjectRef(version.bucket, version.s3_key)) is not None:
-            here = self._move(version, keys.PROCESSED + head.logical_key)
+            # Without a sidecar and older versions nothing is left to do after the move: it settles the version, and
+            # an original that a crash leaves behind is removed by the sweep.
+            last = version.version == 1 and version.metadata_version_id is None
+            here = self._move(version, keys.PROCESSED + head.logical_key, settled=last)
+            if here is not None and last:
+                return
         else:
             here = None
         if here is None:
@@ -194,7 +208,7 @@ class Lifecycle:
         here = version.ref
         replaced = version.error_code == FailureReason.SUPERSEDED
         if keys.stage_of(here.key) != keys.INCOMING:
-            self._clear_source(version, head)
+            self.clear_source(version, head)
         elif version.error_code != FailureReason.DELETED and not self._shared(version):
             target = (
                 keys.archived_key(head.logical_key, f"v{version.version}")
@@ -231,11 +245,16 @@ class Lifecycle:
                     # Under failed/ lies what failed last; left there, it would be taken for the document once more.
                     self._store.delete(older.ref)
         self._purge.version(older.document_id, older.version)
-        self._clear_source(older, head)
+        self.clear_source(older, head)
         self._registry.relocate(older, here, settled=True, retired=True)
 
     def _move(
-        self, version: DocumentVersion, target: str, *, reason: DocumentVersion | None = None
+        self,
+        version: DocumentVersion,
+        target: str,
+        *,
+        reason: DocumentVersion | None = None,
+        settled: bool = False,
     ) -> ObjectRef | None:
         """Copy to `target`, record it, then remove the original: in that order nothing is ever without a home.
 
@@ -248,7 +267,7 @@ class Lifecycle:
             _log.info("%s is gone; there is nothing to move.", source.key)
             return None
         moved = ObjectRef(source.bucket, target, copied)
-        self._registry.relocate(version, moved, settled=False, retired=version.retired)
+        self._registry.relocate(version, moved, settled=settled, retired=version.retired)
         self._remove_moved(source)
         return moved
 
@@ -274,7 +293,7 @@ class Lifecycle:
             self._store.delete(older)
         self._store.delete(source)
 
-    def _clear_source(self, version: DocumentVersion, head: DocumentHead) -> None:
+    def clear_source(self, version: DocumentVersion, head: DocumentHead) -> None:
         """Remove the upload from `incoming/` where a crash has left it there after its copy was in place."""
         source = ObjectRef(version.bucket, keys.INCOMING + head.logical_key, version.source_version_id)
         if source != version.ref and self._store.head(source) is not None and not self._shared(version):

@@ -44,18 +44,16 @@ class Processing:
         is raised.
         """
         key = (message.document_id, message.version)
-        head, version = self._registry.heads_and_versions([key])[key]
-        if head is None or version is None or version.attempt != message.attempt:
-            _log.info("Message for %s version %s is out of date.", *key)
-            return
-        if version.status.terminal:
+        try:
+            # Not read first: what has ended refuses the start, and a version that was replaced in this very moment is
+            # ended by whoever embeds it.
+            version = self._registry.start(*key, message.attempt, self._now())
+        except ConditionFailed:
+            _log.info("Version %s of %s has ended, or lives again.", message.version, message.document_id)
             self._lifecycle.settle_now(*key)
             return
-        if head.replaces(version.version):
-            self._lifecycle.end_if_replaced(*key)
-            return
         try:
-            self._fan_out(self._registry.start(version, self._now()))
+            self._fan_out(version)
         except DocumentRejected as rejection:
             self._lifecycle.fail(version, rejection.reason, str(rejection))
         except ConditionFailed:
@@ -69,8 +67,7 @@ class Processing:
 
     def _fan_out(self, version: DocumentVersion) -> None:
         chunks = self._chunk(version)
-        self._registry.expect_chunks(version, len(chunks), self._now())
-        waiting = self._chunks.create(version, chunks)
+        waiting = self._chunks.create(version, chunks, expected=len(chunks), now=self._now())
         self._queue.send([message.to_json() for message in embedding_messages(version, waiting)])
         if not waiting:
             # A redelivery after the last vector: nobody else is left to notice that the set is full.

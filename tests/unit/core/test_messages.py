@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from portfolio_rag.errors import InvalidRequest
-from portfolio_rag.messages import MAX_BYTES, MAX_CHUNKS, EmbeddingMessage, IngestionMessage, embedding_messages
+from portfolio_rag.messages import MAX_BYTES, MAX_TOKENS, EmbeddingMessage, IngestionMessage, embedding_messages
 from portfolio_rag.models import Chunk, DocumentStatus, DocumentVersion, chunk_id_for, sha256_hex
 
 VERSION = DocumentVersion(
@@ -25,7 +25,7 @@ VERSION = DocumentVersion(
 )
 
 
-def chunk(index: int, content: str = "Some text.") -> Chunk:
+def chunk(index: int, content: str = "Some text.", tokens: int = 3) -> Chunk:
     digest = sha256_hex(content)
     return Chunk(
         chunk_id=chunk_id_for("d1", 3, index, digest),
@@ -34,7 +34,7 @@ def chunk(index: int, content: str = "Some text.") -> Chunk:
         chunk_index=index,
         content=content,
         content_hash=digest,
-        token_count=3,
+        token_count=tokens,
         span=(0, len(content)),
         windows=((0, len(content)),),
         heading_path=("A", "B"),
@@ -51,8 +51,13 @@ def test_chunks_make_an_exact_round_trip() -> None:
 
 
 def test_a_message_holds_a_batch_that_embeds_well() -> None:
-    messages = list(embedding_messages(VERSION, [chunk(n) for n in range(2 * MAX_CHUNKS + 1)]))
-    assert [len(message.chunks) for message in messages] == [MAX_CHUNKS, MAX_CHUNKS, 1]
+    """By tokens: large chunks and small ones make messages of the same work."""
+    large = list(embedding_messages(VERSION, [chunk(n, tokens=MAX_TOKENS // 4) for n in range(9)]))
+    assert [len(message.chunks) for message in large] == [4, 4, 1]
+    small = list(embedding_messages(VERSION, [chunk(n, tokens=MAX_TOKENS // 100) for n in range(101)]))
+    assert [len(message.chunks) for message in small] == [100, 1]
+    (oversized,) = embedding_messages(VERSION, [chunk(0, tokens=MAX_TOKENS + 1)])
+    assert len(oversized.chunks) == 1
 
 
 @pytest.mark.failure(13, 14)
