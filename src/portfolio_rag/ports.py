@@ -341,13 +341,17 @@ class VectorIndex(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LexicalHit:
-    """Window `window` of a chunk, found by its words. `score` is BM25: above 0, comparable within one query only."""
+    """A chunk found by its words. `score` is BM25: above 0, comparable within one query only.
+
+    `windows` are (index, score) of its windows that have the words, best first; those scores compare within one query
+    too, and with each other only.
+    """
 
     chunk_id: str
     document_id: str
     version: int
-    window: int
     score: float
+    windows: tuple[tuple[int, float], ...]
 
 
 class ConversationStore(Protocol):
@@ -376,7 +380,7 @@ class LexicalIndex(Protocol):
     """
 
     def search(self, query: str, *, limit: int, where: Filter | None = None) -> list[LexicalHit]:
-        """Best first; a query without content words finds nothing."""
+        """At most `limit` chunks, best first; a query without content words finds nothing."""
 
     def index(self, version: DocumentVersion, chunks: Sequence[Chunk]) -> None:
         """Put this version in the place of whatever the index has of the document, in one transaction."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 _log = logging.getLogger(__name__)
 
-_LAYOUT = 2
+_LAYOUT = 3
 """Bumped when the tables or what goes into them change: an older file is built anew."""
 
 # Ids are whole numbers inside: a filter on attributes is a set of them, and small sets are what makes it fast.
@@ -23,11 +23,10 @@ CREATE TABLE documents (
     id INTEGER PRIMARY KEY, document_id TEXT NOT NULL UNIQUE, version INTEGER NOT NULL, windows INTEGER NOT NULL
 );
 CREATE TABLE chunks (
-    id INTEGER PRIMARY KEY, document INTEGER NOT NULL, chunk_id TEXT NOT NULL UNIQUE, windows INTEGER NOT NULL
+    id INTEGER PRIMARY KEY, document INTEGER NOT NULL, chunk_id TEXT NOT NULL UNIQUE, windows INTEGER NOT NULL,
+    heading_length INTEGER NOT NULL, spans TEXT NOT NULL
 );
 CREATE INDEX chunks_of_document ON chunks (document);
-CREATE TABLE windows (id INTEGER PRIMARY KEY, document INTEGER NOT NULL, chunk INTEGER NOT NULL, n INTEGER NOT NULL);
-CREATE INDEX windows_of_document ON windows (document);
 CREATE TABLE attributes (document INTEGER NOT NULL, key TEXT NOT NULL, kind TEXT NOT NULL, value NOT NULL);
 CREATE INDEX attributes_by_value ON attributes (key, kind, value, document);
 CREATE INDEX attributes_of_document ON attributes (document);
@@ -35,8 +34,8 @@ CREATE VIRTUAL TABLE texts USING fts5 (text, tokenize = "porter unicode61 remove
 CREATE TABLE vectors (chunk INTEGER PRIMARY KEY, vectors BLOB NOT NULL);
 CREATE TABLE waiting (chunk INTEGER PRIMARY KEY, document INTEGER NOT NULL);
 CREATE INDEX waiting_of_document ON waiting (document);
-CREATE TABLE totals (windows INTEGER NOT NULL, collection TEXT NOT NULL);
-INSERT INTO totals VALUES (0, '');
+CREATE TABLE totals (chunks INTEGER NOT NULL, windows INTEGER NOT NULL, collection TEXT NOT NULL);
+INSERT INTO totals VALUES (0, 0, '');
 """
 
 

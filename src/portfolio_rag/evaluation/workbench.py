@@ -52,7 +52,7 @@ class VisibleLexical:
 
     def search(self, query: str, *, limit: int, where: Filter | None = None) -> list[LexicalHit]:
         hidden = self._bench.corpus.groups_left_out
-        hits = self._bench.lexical.search(query, limit=limit * 20 if hidden else limit, where=where)
+        hits = self._bench.lexical.search(query, limit=limit * 10 if hidden else limit, where=where)
         return [hit for hit in hits if self._groups[hit.document_id] not in hidden][:limit]
 
 

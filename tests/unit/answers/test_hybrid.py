@@ -6,7 +6,7 @@ from portfolio_rag.models import Chunk
 from portfolio_rag.ports import LexicalHit, VectorHit
 from portfolio_rag.services.context import build_context
 from portfolio_rag.services.filters import parse_filter
-from portfolio_rag.services.fusion import dense_only, fuse, missing_cosines
+from portfolio_rag.services.fusion import CHUNK, MEANING, WORDS, dense_only, fuse, missing_cosines
 from portfolio_rag.services.retrieval import Retrieval
 from tests.unit.answers.fakes import Corpus, ScriptedLexical
 
@@ -16,31 +16,35 @@ def dense(window: int, score: float) -> VectorHit:
     return VectorHit(f"c#{window}", score, metadata)
 
 
-def words(window: int, score: float) -> LexicalHit:
-    return LexicalHit("c", "d", 1, window, score)
+def words(score: float, *windows: tuple[int, float], chunk: str = "c") -> LexicalHit:
+    return LexicalHit(chunk, "d", 1, score, windows)
 
 
-def test_both_sides_count_half() -> None:
-    found = fuse([dense(0, 0.9), dense(1, 0.5)], [words(1, 8.0), words(2, 4.0)], {"c#2": 0.1})
-    assert [(one.window, one.cosine, one.rank) for one in found] == [
-        (1, 0.5, pytest.approx(0.75)),
-        (0, 0.9, pytest.approx(0.5)),
-        (2, 0.1, pytest.approx(0.0)),
+def test_meaning_words_and_the_chunk_count_by_weight() -> None:
+    other = VectorHit("e#0", 0.7, {"chunk_id": "e", "document_id": "d", "version": 1, "window": 0})
+    hits = [words(8.0, (1, 5.0), (2, 1.0)), words(2.0, (0, 3.0), chunk="e")]
+    found = fuse([dense(0, 0.9), dense(1, 0.5), other], hits, {"c#2": 0.1})
+    assert [(one.id, one.cosine, one.rank) for one in found] == [
+        ("c#0", 0.9, pytest.approx(MEANING + CHUNK)),
+        ("c#1", 0.5, pytest.approx(MEANING / 2 + WORDS + CHUNK)),
+        ("e#0", 0.7, pytest.approx(MEANING * 0.75 + WORDS / 2)),
+        ("c#2", 0.1, pytest.approx(CHUNK)),
     ]
 
 
-def test_only_the_windows_that_the_vectors_did_not_find_need_a_cosine() -> None:
-    assert missing_cosines([dense(0, 0.9)], [words(0, 3.0), words(1, 2.0)]) == ["c#1"]
+def test_only_the_best_windows_that_the_vectors_did_not_find_need_a_cosine() -> None:
+    assert missing_cosines([dense(0, 0.9)], [words(3.0, (0, 3.0), (1, 2.0), (2, 1.0))]) == ["c#1"]
 
 
 def test_a_window_that_the_collection_does_not_have_is_left_out() -> None:
-    assert [one.window for one in fuse([dense(0, 0.9)], [words(1, 2.0)], {})] == [0]
+    assert [one.window for one in fuse([dense(0, 0.9)], [words(2.0, (1, 2.0))], {})] == [0]
 
 
 def test_one_candidate_and_none() -> None:
     assert fuse([], [], {}) == []
-    assert [one.rank for one in fuse([dense(0, 0.3)], [words(0, 1.0)], {})] == [1.0]
-    assert [one.rank for one in fuse([], [words(0, 1.0)], {"c#0": 0.2})] == [1.0]
+    whole = pytest.approx(MEANING + WORDS + CHUNK)
+    assert [one.rank for one in fuse([dense(0, 0.3)], [words(1.0, (0, 1.0))], {})] == [whole]
+    assert [one.rank for one in fuse([], [words(1.0, (0, 1.0))], {"c#0": 0.2})] == [whole]
 
 
 def test_without_words_the_cosine_ranks() -> None:
@@ -58,7 +62,7 @@ def hybrid(corpus: Corpus, lexical: ScriptedLexical) -> Retrieval:
 
 
 def hit(chunk: Chunk, window: int = 0, score: float = 5.0) -> LexicalHit:
-    return LexicalHit(chunk.chunk_id, chunk.document_id, chunk.version, window, score)
+    return LexicalHit(chunk.chunk_id, chunk.document_id, chunk.version, score, ((window, score),))
 
 
 def test_what_only_the_words_find_is_a_passage_with_its_true_cosine(
@@ -68,12 +72,12 @@ def test_what_only_the_words_find_is_a_passage_with_its_true_cosine(
         corpus.text(f"near-{n}.md", "error code of a queue " + " ".join(f"word{m}" for m in range(n)))
     hidden = corpus.text("hidden.md", "KMS.NotFoundException appears when many other things are wrong with keys")
     lexical.hits = [hit(hidden)]
-    passages = hybrid.search("error code of a queue NotFoundException", top_k=5)
+    passages = hybrid.search("error code of a queue NotFoundException", top_k=30)
     (found,) = [passage for passage in passages if passage.chunk == hidden]
     vector = corpus.embedder.embed(["error code of a queue NotFoundException"])[0]
     assert found.score == pytest.approx(float(corpus.embedder.embed(hidden.window_texts)[0] @ vector))
     assert found.window_scores == (found.score,)
-    assert found.window_ranks[0] >= 0.5
+    assert found.window_ranks[0] >= WORDS + CHUNK
 
 
 def test_a_stale_full_text_hit_does_not_answer(corpus: Corpus, hybrid: Retrieval, lexical: ScriptedLexical) -> None:
@@ -86,7 +90,7 @@ def test_the_order_of_the_windows_reaches_the_context(
     corpus: Corpus, hybrid: Retrieval, lexical: ScriptedLexical
 ) -> None:
     chunk = corpus.text("long.md", "first words here\n\nsecond words here\n\nthird thing with NotFoundException")
-    lexical.hits = [hit(chunk, 2, 9.0), hit(chunk, 0, 1.0)]
+    lexical.hits = [LexicalHit(chunk.chunk_id, chunk.document_id, chunk.version, 9.0, ((2, 9.0), (0, 1.0)))]
     (found,) = [passage for passage in hybrid.search("words NotFoundException thing") if passage.chunk == chunk]
     assert found.windows[0] == 2
     assert list(found.window_ranks) == sorted(found.window_ranks, reverse=True)

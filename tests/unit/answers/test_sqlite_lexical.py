@@ -34,8 +34,32 @@ def test_the_window_with_the_words_is_found(path: Path) -> None:
     chunk = chunk_of(made, "Queues keep messages.\n\nThe visibility timeout hides them.")
     index.index(made, [chunk])
     (hit,) = index.search("visibility timeouts", limit=5)
-    assert (hit.chunk_id, hit.document_id, hit.version, hit.window) == (chunk.chunk_id, made.document_id, 1, 1)
+    assert (hit.chunk_id, hit.document_id, hit.version) == (chunk.chunk_id, made.document_id, 1)
+    assert [window for window, _ in hit.windows] == [1]
     assert hit.score > 0
+
+
+def test_the_overlap_of_a_chunk_is_found_in_the_chunk_before_only(path: Path) -> None:
+    index = SqliteLexicalIndex(path)
+    made = document("a.md")
+    content = "The visibility timeout hides them. Queues keep messages."
+    start = content.index("Queues")
+    overlapping = replace(chunk_of(made, content, heading=("Guide",)), windows=((start, len(content)),))
+    index.index(made, [overlapping])
+    assert index.search("visibility timeout", limit=5) == []
+    (hit,) = index.search("keep messages", limit=5)
+    assert [window for window, _ in hit.windows] == [0]
+
+
+def test_how_many_chunks_there_are_follows_what_comes_and_goes(path: Path) -> None:
+    index = SqliteLexicalIndex(path)
+    made = document("a.md")
+    index.index(made, [chunk_of(made, "one", index=0), chunk_of(made, "two", index=1)])
+    add(index, "b.md", "three")
+    index.index(replace(made, version=2), [chunk_of(replace(made, version=2), "four")])
+    index.remove([document("b.md").document_id])
+    counted = index._file.connection().execute("SELECT chunks, windows FROM totals").fetchone()
+    assert counted == (1, 1)
 
 
 def test_best_first_and_rare_words_count_more(path: Path) -> None:
