@@ -7,13 +7,14 @@ from portfolio_rag.rules import Rules
 from portfolio_rag.text.chunk import ChunkDraft, chunk
 from portfolio_rag.text.document import ExtractedDocument
 from portfolio_rag.text.strategy import Strategy
-from portfolio_rag.text.topics import topic_starts
 
 
 def cut(document: ExtractedDocument, rules: Rules, tokenizer: Tokenizer, embedder: Embedder) -> list[ChunkDraft]:
     """The chunks in order; `embedder` is asked for the `semantic` strategy alone."""
     topics: list[int] = []
     if rules.chunking_strategy is Strategy.SEMANTIC:
+        from portfolio_rag.text.topics import topic_starts  # NumPy: not for those who cut otherwise
+
         topics = topic_starts(
             document,
             embedder.embed,

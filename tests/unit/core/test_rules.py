@@ -51,13 +51,42 @@ def test_the_longest_prefix_overrides_the_rest() -> None:
         ('{"chunk_sise_tokens": 5}', "chunk_sise_tokens"),
         ('{"chunk_size_tokens": 100, "chunk_overlap_tokens": 100}', "chunk_overlap_tokens must be below"),
         ('{"allowed_types": ["exe"]}', "unknown types: exe"),
-        ('{"prefixes": {"a/": {"max_pages": 0}}}', "max_pages"),
+        ('{"prefixes": {"a/": {"max_pages": 0}}}', "max_pages must be 1 or more"),
+        ('{"prefixes": {"a/": 5}}', "prefixes must map each prefix"),
+        ('{"prefixes": {"a/": {"max_pagez": 1}}}', "max_pagez"),
+        ('{"window_tokens": 255}', "window_tokens must be from 32 to 254"),
+        ('{"window_tokens": "128"}', "window_tokens must be a whole number, not '128'"),
+        ('{"window_tokens": true}', "window_tokens must be a whole number"),
+        ('{"chunking_strategy": "random"}', "chunking_strategy must be one of"),
+        ('{"allowed_types": "pdf"}', "allowed_types must be a list of texts"),
+        ('{"window_tokens": 1, "max_pages": 0}', "; max_pages must be 1 or more"),
+        ("[1]", "is not valid"),
     ],
 )
 def test_an_invalid_file_stops_ingestion_and_is_named(content: str, problem: str) -> None:
     with pytest.raises(ConfigurationError, match=r"s3://portfolio-config/ingestion-rules/default.json") as caught:
         source({INGESTION_RULES_KEY: content}).rules_for("a.md")
     assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ('{"temperature": 1.5}', "temperature must be from 0 to 1"),
+        ('{"top_k": 2.5}', "top_k must be a whole number"),
+        ('{"embedding_backend": "tf"}', "embedding_backend must be onnx or torch, not 'tf'"),
+        ('{"gpt_model": 4}', "gpt_model must be a text"),
+        ('{"model": "x"}', "model"),
+    ],
+)
+def test_an_invalid_model_configuration_is_named(content: str, problem: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"s3://portfolio-config/model-configs/default.json") as caught:
+        source({MODEL_CONFIG_KEY: content}).model_config()
+    assert problem in str(caught.value)
+
+
+def test_a_whole_number_is_a_temperature() -> None:
+    assert source({MODEL_CONFIG_KEY: '{"temperature": 1}'}).model_config().temperature == 1
 
 
 def test_the_model_configuration_wins_over_the_environment() -> None:
