@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias
 
 from portfolio_rag.models import (
     Chunk,
@@ -22,11 +19,15 @@ from portfolio_rag.models import (
 )
 
 if TYPE_CHECKING:
-    # For signatures alone: the bake of the images imports this file, and neither answers nor services.
+    # For signatures alone: functions that see no vector start without NumPy, and the bake of the images imports this
+    # file, and neither answers nor services.
+    import numpy as np
+    from numpy.typing import NDArray
+
     from portfolio_rag.answers import Turn
     from portfolio_rag.services.filters import Filter
 
-Vectors = NDArray[np.float32]
+Vectors: TypeAlias = "NDArray[np.float32]"
 """Shape (n, dimensions), unit length."""
 
 

@@ -14,8 +14,6 @@ from portfolio_rag.models import ObjectInfo, ObjectRef
 from portfolio_rag.ports import PresignedPost
 
 _DELETE_BATCH = 1000  # DeleteObjects takes at most 1,000 keys.
-# In the caller's thread: the cap's exception must reach the caller, and the API runs uploads in threads of its own.
-_TRANSFER = TransferConfig(use_threads=False)
 
 
 class _Capped:
@@ -99,9 +97,16 @@ class S3ObjectStore:
 
     @translating("S3 upload")
     def upload(self, bucket: str, key: str, stream: BinaryIO, *, content_type: str, max_bytes: int) -> ObjectInfo:
+        from boto3.s3.transfer import TransferConfig  # the functions upload nothing, and start without it
+
         # The managed transfer aborts its multipart upload when the stream raises, so a refused upload leaves nothing.
+        # In the caller's thread: the cap's exception must reach the caller, and the API has threads of its own.
         self._client.upload_fileobj(
-            _Capped(stream, max_bytes), bucket, key, ExtraArgs={"ContentType": content_type}, Config=_TRANSFER
+            _Capped(stream, max_bytes),
+            bucket,
+            key,
+            ExtraArgs={"ContentType": content_type},
+            Config=TransferConfig(use_threads=False),
         )
         info = self.head(ObjectRef(bucket, key))
         if info is None:

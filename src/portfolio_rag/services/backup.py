@@ -16,8 +16,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from portfolio_rag.errors import NotFound
 from portfolio_rag.models import ObjectRef, sha256_hex
 from portfolio_rag.ports import ObjectStore, VectorLocation, VectorRecord, Vectors
@@ -50,6 +48,8 @@ class VectorBackup:
 
     def write(self, key: str, records: Sequence[VectorRecord]) -> None:
         """Vectors first: metadata never points at what is not there."""
+        import numpy as np  # here and below: who only removes a backup starts without it
+
         buffer = io.BytesIO()
         np.save(buffer, np.stack([record.vector for record in records]).astype(np.float32), allow_pickle=False)
         self._store.put(self._bucket, key, buffer.getvalue())
@@ -113,6 +113,8 @@ class VectorBackup:
         self._store.delete_prefix(self._bucket, prefix_of(VECTORS, document_id, version))
 
     def _array(self, key: str) -> Vectors | None:
+        import numpy as np
+
         try:
             data: Any = np.load(io.BytesIO(self._store.get(ObjectRef(self._bucket, key))), allow_pickle=False)
         except NotFound:
