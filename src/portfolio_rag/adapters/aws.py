@@ -40,6 +40,7 @@ class _DirectLoader(Loader):  # type: ignore[misc]
     """Takes a service's folder to be there, where botocore first lists those of all 400."""
 
     def list_available_services(self, type_name: str) -> list[str]:
+        del type_name
         return ["cloudwatch", "dynamodb", "lambda", "s3", "sqs"]
 
 
@@ -72,7 +73,7 @@ class AwsClients:
                 read_timeout=30,
                 max_pool_connections=32,
                 s3={"addressing_style": "path"} if emulator else {},
-            )
+            ),
         }
         if emulator:
             self._options["endpoint_url"] = settings.aws_endpoint_url
