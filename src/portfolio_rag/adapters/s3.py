@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
-from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from portfolio_rag.adapters.aws import error_code, translated, translating
