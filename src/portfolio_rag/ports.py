@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias, TypeVar
 
 from portfolio_rag.models import (
     Chunk,
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from portfolio_rag.answers import Turn
     from portfolio_rag.services.filters import Filter
+
+_T = TypeVar("_T")
 
 Vectors: TypeAlias = "NDArray[np.float32]"
 """Shape (n, dimensions), unit length."""
@@ -50,8 +52,8 @@ class ObjectStore(Protocol):
     def get(self, ref: ObjectRef, *, max_bytes: int | None = None) -> bytes:
         """The bytes; raises PayloadTooLarge beyond `max_bytes` without reading them."""
 
-    def peek(self, ref: ObjectRef, size: int) -> bytes:
-        """The first `size` bytes at most."""
+    def peek(self, ref: ObjectRef, size: int) -> tuple[ObjectInfo, bytes] | None:
+        """What `head` tells and the first `size` bytes at most, in one call; None as for `head`."""
 
     def head(self, ref: ObjectRef) -> ObjectInfo | None:
         """The object as it stands (its version id filled in), or None: missing, or a delete marker on top."""
@@ -124,11 +126,9 @@ class DocumentRegistry(Protocol):
         of a head, it makes the document `due`.
         """
 
-    def start(self, version: DocumentVersion, now: str) -> DocumentVersion:
-        """PENDING -> PROCESSING; a version that is PROCESSING already is returned as it stands."""
-
-    def expect_chunks(self, version: DocumentVersion, chunk_count: int, now: str) -> None:
-        """Fix the number of chunks of a PROCESSING version before the fan-out; the same number again is fine."""
+    def start(self, document_id: str, version: int, attempt: int, now: str) -> DocumentVersion:
+        """PENDING -> PROCESSING, or PROCESSING still; returns the version. Raises ConditionFailed where it has ended,
+        has another attempt or does not exist."""
 
     def complete(self, version: DocumentVersion, now: str) -> None:
         """PROCESSING -> COMPLETED and the head's `live_version`, in one transaction.
@@ -175,13 +175,18 @@ class DocumentRegistry(Protocol):
         """From the GSI (eventually consistent); retired versions do not count."""
 
 
+Mark = tuple[Chunk, str]
+"""An embedded chunk, and the URI of the backup that holds its vectors."""
+
+
 class ChunkStore(Protocol):
     """`embedding_chunks`."""
 
-    def create(self, version: DocumentVersion, chunks: Sequence[Chunk]) -> list[Chunk]:
+    def create(self, version: DocumentVersion, chunks: Sequence[Chunk], *, expected: int, now: str) -> list[Chunk]:
         """Write those that are not there yet and return those that still wait for their vector, by index.
 
-        Never overwrites one: its state may have moved on in another worker's hands. Raises ConditionFailed when the
+        The same transactions fix how many chunks the version has in all: `expected`, which may not change. Never
+        overwrites a chunk: its state may have moved on in another worker's hands. Raises ConditionFailed when the
         version is no longer PROCESSING.
         """
 
@@ -196,7 +201,14 @@ class ChunkStore(Protocol):
         `indexes` bounds the chunk indexes, first and last one included.
         """
 
-    def mark_embedded(self, version: DocumentVersion, chunks: Sequence[Chunk], vector_s3: str, now: str) -> None:
+    def mark_last(self, version: DocumentVersion, marks: Sequence[Mark], now: str) -> bool:
+        """PENDING -> EMBEDDED of all chunks that the version still waits for, and its completion, in one transaction.
+
+        False, and nothing is written, where they are not those chunks, or the version may not complete (see
+        `DocumentRegistry.complete`), or they are too many for one transaction.
+        """
+
+    def mark_embedded(self, version: DocumentVersion, marks: Sequence[Mark], now: str) -> None:
         """PENDING -> EMBEDDED of each chunk and the version's `embedded_count`, in one transaction a group.
 
         A chunk that is EMBEDDED already is not counted again. Raises ConditionFailed when the version is no longer
@@ -461,6 +473,13 @@ class Embedder(Protocol):
 class Tokenizer(Protocol):
     def offsets(self, text: str) -> list[tuple[int, int]]:
         """[start, end) in characters of each word piece of `text`, no special tokens, nothing truncated."""
+
+
+class Parallel(Protocol):
+    """Runs waits beside each other: a function on every item, each independent of the others."""
+
+    def __call__(self, function: Callable[[_T], None], items: Iterable[_T]) -> None:
+        """Return when all are done; raises what the first of the failed ones has raised."""
 
 
 class Metrics(Protocol):

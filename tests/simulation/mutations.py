@@ -107,10 +107,10 @@ MUTATIONS = [
     _one("a look-over believes the index", 3, "services.reconcile",
          "sorted(found.intersection(range(1, latest + 1)) - {head.live_version})", "sorted(found)"),
     _one("the original goes before its copy is recorded", 7, "services.lifecycle",
-         "        self._registry.relocate(version, moved, settled=False, retired=version.retired)\n"
+         "        self._registry.relocate(version, moved, settled=settled, retired=version.retired)\n"
          "        self._remove_moved(source)",
          "        self._remove_moved(source)\n"
-         "        self._registry.relocate(version, moved, settled=False, retired=version.retired)"),
+         "        self._registry.relocate(version, moved, settled=settled, retired=version.retired)"),
     _one("a move takes whatever lies there now", 3, "services.lifecycle",
          "        source = version.ref\n        try:\n            copied",
          "        source = ObjectRef(version.bucket, version.s3_key)\n        try:\n            copied"),

@@ -104,30 +104,16 @@ class DynamoDocumentRegistry:
         }
         self._table.transact([{"Put": put_head}, {"Put": put_version}])
 
-    def start(self, version: DocumentVersion, now: str) -> DocumentVersion:
-        if version.status is DocumentStatus.PROCESSING:
-            return version
-        check_transition(version.status, DocumentStatus.PROCESSING)
-        return self._change(
-            version,
-            "SET #status = :processing, processing_started_at = :now, updated_at = :now",
-            "#status = :pending AND attempt = :attempt",
-            {**_ACTIVE, ":now": value(now), ":attempt": value(version.attempt)},
+    def start(self, document_id: str, version: int, attempt: int, now: str) -> DocumentVersion:
+        stored = self._table.update(
+            _key(document_id, version),
+            UpdateExpression="SET #status = :processing, updated_at = :now, "
+            "processing_started_at = if_not_exists(processing_started_at, :now)",
+            ConditionExpression="#status IN (:pending, :processing) AND attempt = :attempt",
+            ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues={**_ACTIVE, ":now": value(now), ":attempt": value(attempt)},
         )
-
-    def expect_chunks(self, version: DocumentVersion, chunk_count: int, now: str) -> None:
-        self._change(
-            version,
-            "SET chunk_count = :count, updated_at = :now",
-            "#status = :processing AND attempt = :attempt "
-            "AND (attribute_not_exists(chunk_count) OR chunk_count = :count)",
-            {
-                ":processing": _ACTIVE[":processing"],
-                ":count": value(chunk_count),
-                ":attempt": value(version.attempt),
-                ":now": value(now),
-            },
-        )
+        return _version(stored)
 
     def complete(self, version: DocumentVersion, now: str) -> None:
         check_transition(version.status, DocumentStatus.COMPLETED)
@@ -143,20 +129,7 @@ class DynamoDocumentRegistry:
                 ":now": value(now),
             },
         }
-        update_head = {
-            "TableName": self._table.name,
-            "Key": item(_key(version.document_id, HEAD)),
-            "UpdateExpression": "SET live_version = :version, #status = :due, upload_timestamp = :now",
-            "ConditionExpression": "live_version < :version AND latest_version = :version "
-            "AND attribute_not_exists(deleted_at)",
-            "ExpressionAttributeNames": {"#status": "status"},
-            "ExpressionAttributeValues": {
-                ":version": value(version.version),
-                ":due": value(DUE),
-                ":now": value(now),
-            },
-        }
-        self._table.transact([{"Update": update_version}, {"Update": update_head}])
+        self._table.transact([{"Update": update_version}, publication(self._table.name, version, now)])
 
     def fail(self, version: DocumentVersion, code: str, message: str, now: str) -> None:
         check_transition(version.status, DocumentStatus.FAILED)
@@ -322,6 +295,25 @@ class DynamoDocumentRegistry:
                 ":live": value(head.live_version),
             },
         )
+
+
+def publication(table_name: str, version: DocumentVersion, now: str) -> dict[str, Any]:
+    """The action of a transaction that lets a version answer: only the newest one, of a document that is there."""
+    return {
+        "Update": {
+            "TableName": table_name,
+            "Key": item(_key(version.document_id, HEAD)),
+            "UpdateExpression": "SET live_version = :version, #status = :due, upload_timestamp = :now",
+            "ConditionExpression": "live_version < :version AND latest_version = :version "
+            "AND attribute_not_exists(deleted_at)",
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": {
+                ":version": value(version.version),
+                ":due": value(DUE),
+                ":now": value(now),
+            },
+        }
+    }
 
 
 def _key(document_id: str, version: int) -> dict[str, Any]:
