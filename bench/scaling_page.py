@@ -1,0 +1,168 @@
+"""docs/scaling.md: the limit of each stage, the arithmetic, and what the simulated queues do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench import plots as charts
+from bench.pipeline_model import (
+    DAY_S,
+    LAMBDA_CONCURRENCY,
+    PARTITION_WRITES_PER_S,
+    SQS_SCALE_UP_PER_S,
+    TABLE_WRITES_PER_S,
+    Stage,
+    Trace,
+)
+from bench.targets import number
+
+_HEAD = """# Scaling
+
+What each stage can do, where the next limit is, and what to change there. Figures are measured by `make bench` on one
+machine, AWS's quotas are those documented in 2026, and how long AWS's services take to answer is assumed; nothing here
+ran on AWS. Rendered by `python -m bench --only scaling`.
+"""
+
+_LIMITS = """
+## The limit of each stage
+
+| Stage | Limit | Reached at | Then |
+|---|---|---|---|
+| S3 | 3,500 PUT a second for a prefix, more after it has split | {s3} documents a second under `incoming/` | several \
+prefixes below `incoming/`; nothing else changes |
+| document-intake | {concurrency:,} concurrent functions in the account, for all functions (can be raised) | \
+{intake} documents a second with all of them | an S3 event waits up to 6 hours (`maximum_event_age_seconds`), then the \
+event queue's DLQ has it, and the sweep of check-health finds the object |
+| ingestion and embedding queue | practically none in messages; they are kept for 4 days | a backlog of 4 days | \
+check-health drives documents again whose messages have expired, a round at a time: raise the concurrency before |
+| document-processor, embedding-generator | `maximum_concurrency` of 10 each, up to 1,000; SQS adds {ramp:.0f} \
+concurrent batches a second | {processor} and {embedder} documents a second with 10 | set `function_settings` in \
+Terraform |
+| DynamoDB, tables | {table:,} writes a second for a table (can be raised); a new table takes 4,000 at once and \
+doubles within 30 minutes | {table_documents} documents a second | ask for more, pre-warm the table |
+| DynamoDB, `status-upload_timestamp-index` | {partition:,} writes a second for one partition key, and a status is one \
+key: {writes} writes a document | **{index} documents a second** | a suffix on the index's key (`PROCESSING#7`), read \
+by as many queries as there are suffixes; architecture.md's key has none, so this is where it must change first |
+| Chroma, one node | {chroma} windows a second from one writer at {measured:,} windows; one lock orders writes | \
+{chroma_documents} documents a second | several nodes, each with a share of the documents; or a distributed engine |
+| Chroma, memory | {bytes:,} bytes a window, all of them in memory | {windows} windows in 24 GB: {memory_documents} \
+documents | the same |
+| The API's full-text index | one file a process, on its disk | some millions of windows | OpenSearch, or Chroma's \
+own sparse index where it has one (Chroma Cloud) |
+| check-health | 60 seconds a round | more than it can look at: some ten thousand documents stuck, due or unswept | it \
+does what it gets to and goes on in the next round; the failure rate is then one of the newest uploads |
+
+## Beyond one node
+
+At ten million documents of this size there are {total_windows} windows, {total_gb} GB in memory. No single Chroma node
+holds them. What is behind `ports.VectorStore` then: Chroma's distributed engine (object storage below, the same
+client), OpenSearch (k-NN with quantised vectors on disk, and BM25 beside it), PostgreSQL with pgvector and partitions by
+document, or S3 Vectors where seconds of latency are fine. Ids, metadata and the check of live versions stay as they are: a search
+returns ids, and DynamoDB says which of them answer. The backup in S3 fills any of them without embedding anew.
+"""
+
+
+def page(
+    result: Mapping[str, Any], traces: Mapping[tuple[str, str], Trace], shipped: Sequence[Stage], plots: Path
+) -> str:
+    """The whole page; its plot goes to `plots`."""
+    chart = charts.lines(
+        "Documents waiting, as shipped, ten million within a day",
+        "hours",
+        "documents",
+        {
+            stage.name: [(now / 3600, waiting[stage.name]) for now, waiting in _thinned(traces["as shipped", "a day"])]
+            for stage in shipped
+        },
+    )
+    (plots / "scaling-backlog.svg").write_text(chart, encoding="utf-8")
+    return "\n".join([_HEAD, _arithmetic(result, shipped), _limits(result, shipped), _simulated(traces)])
+
+
+def _arithmetic(result: Mapping[str, Any], shipped: Sequence[Stage]) -> str:
+    document, calls = result["document"], result["calls"]
+    latency = ", ".join(f"{name} {value:g} ms" for name, value in result["latency_ms"].items())
+    lines = [
+        "## What one document costs",
+        "",
+        f"The mean of {document['documents']} documents: {number(document['bytes_of_text'])} characters, "
+        f"{number(document['chunks'])} chunks, {number(document['windows'])} windows. Extracting and cutting it takes "
+        f"{number(document['processing_cpu_s'] * 1000)} ms of processor time, embedding "
+        f"{number(document['embedding_cpu_s_a_window'] * 1000)} ms a window on one core. Assumed for a call, one after "
+        f"the other: {latency}.",
+        "",
+        "| Function | S3 | DynamoDB | SQS | Chroma | seconds, waiting for answers included |",
+        "|---|---|---|---|---|---|",
+    ]
+    names = {"intake": "document-intake", "processing": "document-processor", "embedding": "embedding-generator"}
+    for stage in shipped:
+        own = calls[names[stage.name]]
+        counts = " | ".join(str(own.get(service, 0)) for service in ("s3", "dynamodb", "sqs", "chroma"))
+        lines.append(f"| {names[stage.name]} | {counts} | {number(stage.seconds)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _limits(result: Mapping[str, Any], shipped: Sequence[Stage]) -> str:
+    document, chroma, writes = result["document"], result["chroma"], result["index_writes"]
+    intake, processing, embedding = shipped
+    most = max(writes, key=lambda status: writes[status])
+    windows = 24e9 / chroma["bytes_a_window"]
+    rows = 2 + document["chunks"] * 3 + sum(writes.values())
+    return _LIMITS.format(
+        s3=f"{3500:,}",
+        concurrency=LAMBDA_CONCURRENCY,
+        intake=number(LAMBDA_CONCURRENCY / intake.seconds),
+        ramp=SQS_SCALE_UP_PER_S,
+        processor=number(10 / processing.seconds),
+        embedder=number(10 / embedding.seconds),
+        table=TABLE_WRITES_PER_S,
+        table_documents=number(TABLE_WRITES_PER_S / rows),
+        partition=PARTITION_WRITES_PER_S,
+        writes=f"{writes[most]} to `{most}`",
+        index=number(PARTITION_WRITES_PER_S / writes[most]),
+        chroma=number(chroma["windows_per_s"]),
+        measured=chroma["windows"],
+        chroma_documents=number(chroma["windows_per_s"] / document["windows"]),
+        bytes=round(chroma["bytes_a_window"]),
+        windows=f"{windows / 1e6:.1f} million",
+        memory_documents=f"{windows / document['windows']:,.0f}",
+        total_windows=f"{10 * document['windows']:.0f} million",
+        total_gb=f"{1e7 * document['windows'] * chroma['bytes_a_window'] / 1e9:,.0f}",
+    )
+
+
+def _simulated(traces: Mapping[tuple[str, str], Trace]) -> str:
+    lines = [
+        "## Ten million documents, simulated",
+        "",
+        "A fluid model (`bench/pipeline_model.py`): documents come evenly, each stage moves on what its workers and "
+        "the services behind it allow, SQS adds workers slowly, Chroma slows down with the logarithm of what it holds. "
+        "*Longest wait* is in front of the stage that kept documents waiting longest. Beyond 4 days the queue has "
+        "forgotten messages, and check-health has to bring the documents back.",
+        "",
+        "![documents waiting](scaling-backlog.svg)",
+        "",
+        "| Setting | They come | All done after | Most waiting | Longest wait | Held up by |",
+        "|---|---|---|---|---|---|",
+    ]
+    for (setting, arrival), trace in traces.items():
+        most = max(trace.peaks, key=lambda name: trace.peaks[name])
+        longest = max(trace.longest_wait, key=lambda name: trace.longest_wait[name])
+        lines.append(
+            f"| {setting} | {arrival} | {_duration(trace.finished)} | {trace.peaks[most]:,.0f} before {most} "
+            f"| {_duration(trace.longest_wait[longest])} before {longest} | {trace.bottleneck} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _duration(seconds: float) -> str:
+    if seconds >= 2 * DAY_S:
+        return f"{seconds / DAY_S:.1f} days"
+    return f"{seconds / 3600:.1f} h" if seconds >= 3600 else f"{seconds:.0f} s"
+
+
+def _thinned(trace: Trace) -> list[tuple[float, dict[str, float]]]:
+    step = max(1, len(trace.backlogs) // 120)
+    return trace.backlogs[::step]
