@@ -6,15 +6,14 @@ Facts this rests on (chromadb 1.5.9, measured): the default space is l2; `ef_sea
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 
-from portfolio_rag.errors import VectorStoreUnavailable
+from portfolio_rag.adapters.chroma_http import ChromaApi, Collection
+from portfolio_rag.errors import NotFound
 from portfolio_rag.ports import VectorHit, VectorRecord, Vectors
 
 _BATCH = 5000
@@ -26,14 +25,11 @@ class ChromaVectorStore:
     """Connects when first used, so that a process starts while Chroma is still down."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
-        self._client: Any = None
-        self._collections: dict[str, Any] = {}
-        self._lock = threading.Lock()
+        self._api = ChromaApi(url, _TIMEOUT_SECONDS)
+        self._collections: dict[str, Collection] = {}
 
     def ping(self) -> None:
-        with _translated():
-            self._connect().heartbeat()
+        self._api.heartbeat()
 
     def ensure(self, collection: str) -> None:
         self._collection(collection, create=True)
@@ -117,17 +113,13 @@ class ChromaVectorStore:
         return int(self._with(collection, "count") or 0)
 
     def drop(self, collection: str) -> None:
-        with _translated():
-            try:
-                self._connect().delete_collection(collection)
-            except _missing_errors():
-                pass
-            self._collections.pop(collection, None)
+        with suppress(NotFound):
+            self._api.drop(collection)
+        self._collections.pop(collection, None)
 
     def collections(self) -> list[str]:
         """The names of all collections on the server."""
-        with _translated():
-            return [found.name for found in self._connect().list_collections()]
+        return self._api.names()
 
     def _with(self, collection: str, operation: str, *, create: bool = False, **arguments: Any) -> Any:
         """Call one operation of a collection; None where it does not exist.
@@ -141,74 +133,28 @@ class ChromaVectorStore:
             handle = self._collection(collection, create=create)
             if handle is None:
                 return None
-            with _translated():
-                try:
-                    return getattr(handle, operation)(**arguments)
-                except _missing_errors():
-                    continue
+            try:
+                return getattr(handle, operation)(**arguments)
+            except NotFound:
+                continue
         return None
 
-    def _collection(self, name: str, *, create: bool) -> Any:
+    def _collection(self, name: str, *, create: bool) -> Collection | None:
         if name in self._collections:
             return self._collections[name]
-        with _translated():
-            client = self._connect()
+        if create:
+            handle = self._api.create(name, _CONFIGURATION, None)
+        else:
             try:
-                handle = (
-                    client.get_or_create_collection(name, configuration=_CONFIGURATION, embedding_function=None)
-                    if create
-                    else client.get_collection(name, embedding_function=None)
-                )
-            except _missing_errors():
+                handle = self._api.collection(name)
+            except NotFound:
                 return None
         self._collections[name] = handle
         return handle
 
-    def _connect(self) -> Any:
-        with self._lock:
-            if self._client is None:
-                import chromadb  # 0.5 s: not paid by a process that never queries
-                from chromadb.config import Settings
-
-                parts = urlsplit(self._url)
-                secure = parts.scheme == "https"
-                self._client = chromadb.HttpClient(
-                    host=parts.hostname or "localhost",
-                    port=parts.port or (443 if secure else 80),
-                    ssl=secure,
-                    settings=Settings(anonymized_telemetry=False),
-                )
-                # The client sets no timeout at all and offers no way to ask for one (1.5.9, pinned): a stalled
-                # server would hold a function until its own timeout.
-                self._client._server._session.timeout = _TIMEOUT_SECONDS
-            return self._client
-
-
-def _missing_errors() -> tuple[type[Exception], ...]:
-    from chromadb.errors import NotFoundError
-
-    return (NotFoundError,)
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """What is not an answer becomes VectorStoreUnavailable; a missing collection and a bad request pass through.
-
-    The client raises httpx errors, a bare ValueError for a refused connection, and a bare Exception for an answer
-    that it does not know (a 502 of a proxy, say), so only its own named errors can be trusted to be answers.
-    """
-    from chromadb.errors import ChromaError, InternalError, RateLimitError
-
-    try:
-        yield
-    except VectorStoreUnavailable:
-        raise
-    except ChromaError as error:
-        if isinstance(error, (InternalError, RateLimitError)):
-            raise VectorStoreUnavailable(f"Chroma failed: {error}") from error
-        raise
-    except Exception as error:
-        raise VectorStoreUnavailable(f"Chroma does not answer: {error}") from error
+    def close(self) -> None:
+        """Close the connections to the server; the next call opens new ones."""
+        self._api.close()
 
 
 def _flat(metadata: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 from portfolio_rag.adapters.chroma import ChromaVectorStore
+from portfolio_rag.adapters.chroma_http import ChromaApi, ChromaRefused
 from portfolio_rag.errors import VectorStoreUnavailable
 from portfolio_rag.ports import VectorRecord
 
@@ -52,13 +54,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def store(url: str) -> Iterator[ChromaVectorStore]:
     store = ChromaVectorStore(url)
     yield store
-    disconnect(store)
-
-
-def disconnect(store: ChromaVectorStore) -> None:
-    """Close the connections, which Chroma's client leaves to the end of the process."""
-    if store._client is not None:
-        store._client._server._session.close()
+    store.close()
 
 
 def unit(*values: float) -> np.ndarray:
@@ -117,7 +113,7 @@ def test_a_collection_made_anew_behind_our_back_is_found_again(store: ChromaVect
     other.drop("renewed")
     store.upsert("renewed", [record("c", 1, 0)])
     assert store.ids("renewed", {}) == ["c"]
-    disconnect(other)
+    other.close()
 
 
 def test_more_than_one_call_can_hold(store: ChromaVectorStore) -> None:
@@ -126,9 +122,48 @@ def test_more_than_one_call_can_hold(store: ChromaVectorStore) -> None:
     assert store.count("many") == 5600
 
 
-def test_calls_have_a_timeout(store: ChromaVectorStore) -> None:
-    store.ping()
-    assert store._client._server._session.timeout.read == 30.0
+def test_a_server_that_stalls_is_given_up() -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        with pytest.raises(VectorStoreUnavailable, match=r"does not answer: .*timed out"):
+            ChromaApi(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=0.05).heartbeat()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "length", "problem"),
+    [
+        ("502 Bad Gateway", b"<p>no</p>", 9, "does not answer: 502"),
+        ("503 Busy", b"{}", 2, "failed: 503"),
+        ("429 Slow", b'{"error": "RateLimitError"}', 27, "failed: 429"),
+        ("500 Oh", b'{"error": "InternalError"}', 26, "failed: 500"),
+        ("200 OK", b"{", 40, "does not answer"),
+    ],
+)
+def test_what_is_no_answer_can_be_tried_again(status: str, body: bytes, length: int, problem: str) -> None:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+
+        def reply() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(f"HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n".encode() + body)
+
+        thread = threading.Thread(target=reply)
+        thread.start()
+        api = ChromaApi(f"http://127.0.0.1:{server.getsockname()[1]}", timeout=5)
+        with pytest.raises(VectorStoreUnavailable, match=problem):
+            api.heartbeat()
+        thread.join()
+        api.close()
+
+
+def test_a_wrong_request_is_a_defect_and_not_an_outage(store: ChromaVectorStore) -> None:
+    store.upsert("wrong", [record("a", 1, 0)])
+    with pytest.raises(ChromaRefused, match="InvalidArgumentError"):
+        store.query("wrong", unit(1, 0, 0), limit=1)
 
 
 def test_a_server_that_is_not_there() -> None:
