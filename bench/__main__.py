@@ -26,7 +26,7 @@ from bench.section import Options, Section
 from portfolio_rag.errors import ConfigurationError
 from portfolio_rag.evaluation.datasets import data_directory
 
-SECTIONS = ("embedding", "ingestion", "search", "api_load", "cold_starts")
+SECTIONS = ("embedding", "ingestion", "search", "api_load", "cold_starts", "scaling")
 """Modules of this package, in the order of the page."""
 
 WORK = ROOT / ".portfolio" / "bench"

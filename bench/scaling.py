@@ -174,7 +174,7 @@ def _chroma(windows: int) -> Result:
         try:
             wait_until_up(f"http://127.0.0.1:{port}/api/v2/heartbeat")
             store = ChromaVectorStore(f"http://127.0.0.1:{port}")
-            store.ensure("bench", fingerprint="bench")
+            store.ensure("bench")
             before = psutil.Process(process.pid).memory_info().rss
             seconds = []
             for start in range(0, windows, _RECORDS_A_CALL):
@@ -185,7 +185,7 @@ def _chroma(windows: int) -> Result:
                     for n, vector in enumerate(vectors)
                 ]
                 started = time.perf_counter()
-                store.upsert("bench", records, fingerprint="bench")
+                store.upsert("bench", records)
                 seconds.append(time.perf_counter() - started)
             after = psutil.Process(process.pid).memory_info().rss
         finally:

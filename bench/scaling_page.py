@@ -58,9 +58,10 @@ does what it gets to and goes on in the next round; the failure rate is then one
 
 At ten million documents of this size there are {total_windows} windows, {total_gb} GB in memory. No single Chroma node
 holds them. What is behind `ports.VectorStore` then: Chroma's distributed engine (object storage below, the same
-client), OpenSearch (k-NN with quantised vectors on disk, and BM25 beside it), PostgreSQL with pgvector and partitions by
-document, or S3 Vectors where seconds of latency are fine. Ids, metadata and the check of live versions stay as they are: a search
-returns ids, and DynamoDB says which of them answer. The backup in S3 fills any of them without embedding anew.
+client), OpenSearch (k-NN with quantised vectors on disk, and BM25 beside it), PostgreSQL with pgvector and partitions
+by document, or S3 Vectors where seconds of latency are fine. Ids, metadata and the check of live versions stay as they
+are: a search returns ids, and DynamoDB says which of them answer. The backup in S3 fills any of them without embedding
+anew.
 """
 
 
