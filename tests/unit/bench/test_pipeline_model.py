@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from bench.pipeline_model import SQS_FIRST_BATCHES, Stage, chroma_rate, simulate
 
 
 def stage(name: str, seconds: float, workers: int, **limits: float) -> Stage:
-    bounds = {key: (lambda bound: lambda _: bound)(bound) for key, bound in limits.items()}
-    return Stage(name, seconds, workers, fed_by_queue=False, limits=bounds)
+    return Stage(name, seconds, workers, fed_by_queue=False, limits={key: always(one) for key, one in limits.items()})
+
+
+def always(bound: float) -> Callable[[float], float]:
+    return lambda _: bound
 
 
 def test_a_stage_that_is_fast_enough_lets_nothing_wait() -> None:
