@@ -12,8 +12,8 @@ from portfolio_rag.services.cited import CitedChunks
 from portfolio_rag.services.conversations import Conversations
 from portfolio_rag.services.documents import Documents
 from portfolio_rag.services.health import HealthChecks
+from portfolio_rag.services.jobs import Jobs
 from portfolio_rag.services.redrive import Redrive
-from portfolio_rag.services.reindex import Jobs
 from portfolio_rag.services.retrieval import Retrieval
 
 # `async`, though nothing is awaited: FastAPI would send a plain function to the thread pool for one attribute.

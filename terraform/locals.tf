@@ -88,14 +88,20 @@ locals {
     }
     batch-reindex = {
       description = "Runs batch ingestions and rebuilds the index beside the live one"
-      may         = ["read_config", "read_originals", "move_originals", "change_versions", "register_versions", "all_heads", "purge", "back_up_vectors", "run_jobs", "send_ingestion", "send_failed_events", "publish_metrics"]
+      may         = ["read_config", "read_originals", "move_originals", "change_versions", "register_versions", "all_heads", "purge", "back_up_vectors", "run_jobs", "report_jobs", "continue_jobs", "send_ingestion", "send_failed_events", "publish_metrics"]
       queue       = null
-      # Started by a rule or the API. A run that was cut off goes on where it was, once: the next day's run comes anyway.
+      # Started by a rule, the API, check-health, or itself. A run that failed goes on where it was, once: after that,
+      # check-health has it go on.
       retries = 1
+      # A job with more to do than one invocation can invokes the function again, for weeks if need be. Lambda counts
+      # invocations of one function by itself, asynchronous ones too, and stops the chain at about the 16th, so that the
+      # rest of a job would wait for check-health. What bounds it instead: one invocation at a time can take a job,
+      # each of them gets on or ends it, and services/reindex.py ends it after 2,000.
+      recursive = true
     }
     check-health = {
       description = "Checks Chroma, queues and documents, publishes metrics, drives stuck documents again"
-      may         = ["read_config", "read_originals", "move_originals", "change_versions", "register_versions", "versions_by_status", "purge", "read_vectors", "end_vanished_jobs", "watch_queues", "send_ingestion", "send_failed_events", "publish_metrics"]
+      may         = ["read_config", "read_originals", "move_originals", "change_versions", "register_versions", "versions_by_status", "purge", "read_vectors", "end_vanished_jobs", "continue_jobs", "watch_queues", "send_ingestion", "send_failed_events", "publish_metrics"]
       queue       = null
       # The next check is five minutes away.
       retries = 0

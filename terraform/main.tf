@@ -239,6 +239,8 @@ module "function" {
     queue_arn              = module.events_dead_letter_queue.arn
     maximum_retry_attempts = each.value.retries
   }
+
+  recursive = try(each.value.recursive, false)
 }
 
 # --- Schedules --------------------------------------------------------------------------------------------------

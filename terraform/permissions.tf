@@ -170,11 +170,25 @@ locals {
       resources = [local.table_arns.ingestion_jobs]
     }]
 
+    # What a job did with each document: written as it goes on, read by the next invocation.
+    report_jobs = [{
+      sid       = "ReportJobs"
+      actions   = ["s3:GetObject", "s3:PutObject"]
+      resources = ["${local.bucket_arns.embeddings}/jobs/*"]
+    }]
+
+    # A job goes on in another invocation of the one function that runs jobs.
+    continue_jobs = [{
+      sid       = "ContinueJobs"
+      actions   = ["lambda:InvokeFunction"]
+      resources = [local.function_arns.batch-reindex]
+    }]
+
     # Jobs and leases that a crash left behind.
     end_vanished_jobs = [
       {
         sid       = "EndVanishedJobs"
-        actions   = ["dynamodb:PutItem", "dynamodb:UpdateItem"]
+        actions   = ["dynamodb:UpdateItem"]
         resources = [local.table_arns.ingestion_jobs]
       },
       {

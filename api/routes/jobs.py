@@ -9,12 +9,14 @@ from fastapi import APIRouter, Body, Path, Query, Response
 
 from api.dependencies import JobsDep
 from api.problems import documented
-from api.schemas.jobs import JobList, JobOut, ReindexRequest
+from api.schemas.jobs import JobDocuments, JobList, JobOut, ReindexRequest
 from portfolio_rag.models import JobStatus, Trigger
+from portfolio_rag.services.job_report import Outcome
 
 router = APIRouter(prefix="/api", tags=["jobs"])
 
 _EVERYTHING: Final = ReindexRequest()
+JobId = Annotated[UUID, Path(description="Id of a job.", examples=["1c9a5f0e-7d2b-4a53-9a4e-6a0b6c1d2e3f"])]
 
 
 @router.post(
@@ -81,9 +83,48 @@ def list_jobs(
     response_description="The job and its counts.",
     responses=documented(404, 422, 500, 503),
 )
-def get_job(
-    job_id: Annotated[UUID, Path(description="Id of a job.", examples=["1c9a5f0e-7d2b-4a53-9a4e-6a0b6c1d2e3f"])],
-    jobs: JobsDep,
-) -> JobOut:
+def get_job(job_id: JobId, jobs: JobsDep) -> JobOut:
     """How far a job is, and how it ended."""
     return JobOut.of(jobs.get(str(job_id)))
+
+
+@router.get(
+    "/jobs/{job_id}/documents",
+    operation_id="list_job_documents",
+    summary="List what a job has done with each document",
+    response_description="One page.",
+    responses=documented(400, 404, 422, 500, 503),
+)
+def list_job_documents(
+    job_id: JobId,
+    jobs: JobsDep,
+    outcome: Annotated[Outcome | None, Query(description="Only documents with it.", examples=["FAILED"])] = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description="Documents per page.", examples=[100])] = 100,
+    cursor: Annotated[
+        str | None, Query(min_length=1, max_length=100, description="`next_cursor` of the page before.")
+    ] = None,
+) -> JobDocuments:
+    """Every document that the job has come to, with the reason for what became of it.
+
+    With `outcome`, a page may hold fewer than `limit`, even none, and still not be the last: only `next_cursor` tells.
+    A reindex lists the documents alone that it has embedded anew.
+    """
+    return JobDocuments.of(jobs.documents(str(job_id), outcome=outcome, limit=limit, cursor=cursor))
+
+
+@router.post(
+    "/jobs/{job_id}/cancel",
+    operation_id="cancel_job",
+    summary="Cancel a job",
+    status_code=202,
+    response_description="The job stops at its next step.",
+    responses=documented(404, 409, 422, 500, 503),
+)
+def cancel_job(job_id: JobId, jobs: JobsDep) -> JobOut:
+    """Ask for the end of a job. It stops at its next step and is CANCELLED then; asking again is fine.
+
+    Documents that it has sent on before are ingested all the same. A reindex takes back what it has built, and the
+    index that answered goes on answering. A job that has ended, or whose new index answers already, cannot be
+    cancelled: 409.
+    """
+    return JobOut.of(jobs.cancel(str(job_id)))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field
 
 from portfolio_rag.models import Job, JobStatus, JobType, Trigger
+from portfolio_rag.services.job_report import Entry, Outcome, ReportPage
+from portfolio_rag.services.jobs import summary
 
 
 class ReindexRequest(BaseModel):
@@ -34,17 +36,34 @@ class JobOut(BaseModel):
 
     job_id: str = Field(description="Its id.", examples=["1c9a5f0e-7d2b-4a53-9a4e-6a0b6c1d2e3f"])
     job_type: JobType = Field(description="BATCH, INCREMENTAL or REINDEX.", examples=["REINDEX"])
-    status: JobStatus = Field(description="PENDING, RUNNING, COMPLETED or FAILED.", examples=["RUNNING"])
+    status: JobStatus = Field(description="PENDING, RUNNING, COMPLETED, FAILED or CANCELLED.", examples=["RUNNING"])
+    summary: str = Field(
+        description="What came of it, in a sentence. A job that has ingested nothing says so.",
+        examples=["5 documents ingested: 3 new, 2 modified, 1 failed."],
+    )
     source_s3_prefix: str = Field(description="Path that it is limited to.", examples=[""])
     triggered_by: Trigger = Field(description="USER, SCHEDULED or EVENT.", examples=["USER"])
     started_at: str = Field(description="UTC.", examples=["2026-01-05T10:12:00.000000Z"])
     completed_at: str | None = Field(description="UTC; null while it runs.", examples=[None])
+    cancel_requested_at: str | None = Field(
+        description="When somebody asked for its end: it stops at its next step. UTC.", examples=[None]
+    )
+    invocations: int = Field(
+        description="How many invocations of the function have worked on it, or begin to.", examples=[1]
+    )
     documents_total: int = Field(description="Documents to do.", examples=[12])
     documents_processed: int = Field(description="Documents done.", examples=[7])
     documents_failed: int = Field(description="Documents that failed.", examples=[0])
-    error_details: dict[str, str] = Field(description="What went wrong, by document or step.", examples=[{}])
+    error_details: dict[str, str] = Field(
+        description="What went wrong, by document, and for the `job` itself: the first reasons. `/documents` has all.",
+        examples=[{}],
+    )
     statistics: dict[str, int] = Field(
-        description="Further counts of the job.", examples=[{"scanned": 12, "new": 7, "skipped": 5}]
+        description=(
+            "BATCH and INCREMENTAL: objects `scanned`; documents `new`, `modified`, `deleted`, `skipped`, `failed` and "
+            "`under_way`. REINDEX: `documents`, `windows`, documents `embedded` anew, and if it `rebuilt` the index."
+        ),
+        examples=[{"scanned": 12, "new": 7, "modified": 0, "deleted": 0, "skipped": 5, "failed": 0, "under_way": 0}],
     )
 
     @classmethod
@@ -53,10 +72,13 @@ class JobOut(BaseModel):
             job_id=job.job_id,
             job_type=job.job_type,
             status=job.status,
+            summary=summary(job),
             source_s3_prefix=job.source_s3_prefix,
             triggered_by=job.triggered_by,
             started_at=job.started_at,
             completed_at=job.completed_at,
+            cancel_requested_at=job.cancel_requested_at,
+            invocations=job.step + 1,
             documents_total=job.documents_total,
             documents_processed=job.documents_processed,
             documents_failed=job.documents_failed,
@@ -73,3 +95,40 @@ class JobList(BaseModel):
     @classmethod
     def of(cls, jobs: list[Job]) -> JobList:
         return cls(items=[JobOut.of(job) for job in jobs])
+
+
+class JobDocument(BaseModel):
+    """What a job has done with one document."""
+
+    key: str = Field(description="The object that it found.", examples=["incoming/guides/sqs.md"])
+    outcome: Outcome = Field(
+        description=(
+            "`NEW` or `MODIFIED`: ingested. `DELETED`: taken out of answers. `SKIPPED` and `FAILED`: see `reason`. "
+            "`UNDER_WAY`: not at its end yet. `EMBEDDED`: embedded anew by a reindex."
+        ),
+        examples=["FAILED"],
+    )
+    reason: str = Field(description="Why.", examples=["UNSUPPORTED_TYPE: png files cannot be read as text."])
+    document_id: str | None = Field(description="Its id, where the job has come so far.", examples=[None])
+    version: int | None = Field(description="The version that the job has made.", examples=[None])
+
+    @classmethod
+    def of(cls, entry: Entry) -> JobDocument:
+        return cls(
+            key=entry.key,
+            outcome=entry.outcome,
+            reason=entry.reason,
+            document_id=entry.document_id,
+            version=entry.version,
+        )
+
+
+class JobDocuments(BaseModel):
+    """One page of a job's documents, in the order in which the job came to them."""
+
+    items: list[JobDocument]
+    next_cursor: str | None = Field(description="For the next page; null on the last.", examples=[None])
+
+    @classmethod
+    def of(cls, page: ReportPage) -> JobDocuments:
+        return cls(items=[JobDocument.of(entry) for entry in page.items], next_cursor=page.cursor)

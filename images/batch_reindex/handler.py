@@ -1,4 +1,4 @@
-"""batch-reindex: the rule `daily-reindex` and the API; runs a job and records it in `ingestion_jobs`."""
+"""batch-reindex: the rule `daily-reindex`, the API, check-health and itself; works on a job of `ingestion_jobs`."""
 
 from __future__ import annotations
 
@@ -7,15 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 from portfolio_rag.bootstrap import function_container
-from portfolio_rag.services.reindex import JobRequest
-
-# What is left of the invocation for recording the job's end.
-_RESERVE = timedelta(seconds=20)
+from portfolio_rag.services.jobs import JobRequest
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Answers the job as recorded. Raises what made it fail."""
+    """Answers the job as recorded when this invocation is done with it. Raises what made it fail."""
     built = function_container()
     left = timedelta(milliseconds=context.get_remaining_time_in_millis())
-    job = built.batch_reindex.run(JobRequest.from_event(event), deadline=built.clock.now() + left - _RESERVE)
-    return asdict(job)
+    request = JobRequest.from_event(event, context.aws_request_id)
+    return asdict(built.batch_reindex.run(request, end=built.clock.now() + left))

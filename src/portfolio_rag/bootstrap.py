@@ -36,13 +36,14 @@ from portfolio_rag.services.backup import VectorBackup
 from portfolio_rag.services.documents import Documents
 from portfolio_rag.services.health import Check, HealthChecks
 from portfolio_rag.services.intake import Intake
+from portfolio_rag.services.job_report import JobReport
+from portfolio_rag.services.jobs import Jobs
 from portfolio_rag.services.leftovers import Leftovers
 from portfolio_rag.services.lifecycle import Lifecycle
 from portfolio_rag.services.monitoring import PipelineMonitor
 from portfolio_rag.services.purge import Purge
 from portfolio_rag.services.reconcile import Reconciler
 from portfolio_rag.services.redrive import Redrive
-from portfolio_rag.services.reindex import BatchReindex, Jobs
 
 if TYPE_CHECKING:
     from portfolio_rag.adapters.sqlite_lexical import SqliteLexicalIndex
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from portfolio_rag.services.embedding import Embedding
     from portfolio_rag.services.lexical import LexicalFollower
     from portfolio_rag.services.processing import Processing
+    from portfolio_rag.services.reindex import BatchReindex
     from portfolio_rag.services.retrieval import Retrieval
 
 
@@ -113,6 +115,10 @@ class Container:
     def dead_letter_queues(self) -> list[SqsQueue]:
         names = (self.settings.sqs_dlq, self.settings.sqs_embedding_dlq, self.settings.sqs_events_dlq)
         return [SqsQueue(self._aws("sqs"), name) for name in names]
+
+    @cached_property
+    def job_launcher(self) -> LambdaJobLauncher:
+        return LambdaJobLauncher(self._aws("lambda"), self.settings.reindex_function)
 
     @cached_property
     def metrics(self) -> CloudWatchMetrics:
@@ -202,7 +208,11 @@ class Container:
 
     @cached_property
     def leftovers(self) -> Leftovers:
-        return Leftovers(self.jobs, self.vectors, self.clock, self.settings.chroma_collection)
+        return Leftovers(self.jobs, self.job_launcher, self.vectors, self.clock, self.settings.chroma_collection)
+
+    @cached_property
+    def job_report(self) -> JobReport:
+        return JobReport(self.store, self.settings.s3_embeddings_bucket)
 
     @cached_property
     def processing(self) -> Processing:
@@ -239,8 +249,19 @@ class Container:
 
     @cached_property
     def batch_reindex(self) -> BatchReindex:
+        from portfolio_rag.services.ingest_job import IngestJob
         from portfolio_rag.services.rebuild import Rebuild
+        from portfolio_rag.services.reindex import BatchReindex
 
+        ingest = IngestJob(
+            self.store,
+            self.registry,
+            self.intake,
+            self.job_report,
+            self.clock,
+            self.settings.s3_raw_bucket,
+            self.sleep,
+        )
         rebuild = Rebuild(
             self.registry,
             self.chunks,
@@ -248,20 +269,12 @@ class Container:
             self.vectors,
             self.backup,
             self.embedder,
+            self.job_report,
             self.clock,
             self.settings.chroma_collection,
             self.sleep,
         )
-        return BatchReindex(
-            self.store,
-            self.registry,
-            self.jobs,
-            self.intake,
-            rebuild,
-            self.clock,
-            self.settings.s3_raw_bucket,
-            self.sleep,
-        )
+        return BatchReindex(self.jobs, ingest, rebuild, self.job_launcher, self.clock)
 
     @cached_property
     def monitor(self) -> PipelineMonitor:
@@ -412,12 +425,11 @@ def build_api(settings: Settings) -> ApiServices:
     """All that the API needs, its model loaded, so that the first question waits for nothing."""
     container = Container(settings)
     container.embedder.embed(["warm up"])
-    launcher = LambdaJobLauncher(container._aws("lambda"), settings.reindex_function)
     return ApiServices(
         documents=container.documents,
         cited=container.cited,
         redrive=container.redrive,
-        jobs=Jobs(container.jobs, launcher, container.clock),
+        jobs=Jobs(container.jobs, container.job_report, container.job_launcher, container.clock),
         health=HealthChecks(container.api_checks()),
         retrieval=container.retrieval,
         chat=container.chat,

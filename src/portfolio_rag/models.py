@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 
 from portfolio_rag.errors import IllegalTransition
 
@@ -43,6 +44,11 @@ class JobStatus(StrEnum):
     RUNNING = "RUNNING"
     COMPLETED = "COMPLETED"
     FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+    @property
+    def ended(self) -> bool:
+        return self in (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
 
 
 class JobType(StrEnum):
@@ -126,6 +132,7 @@ class DocumentVersion:
     stuck version was driven again.
     `settled` is true once the work after the end (moves, purge of what was replaced) is done.
     `retired` is true once a newer version or a deletion has replaced it: kept for the audit trail, listed no more.
+    `job_id` is the batch job that made it, if one did.
     """
 
     document_id: str
@@ -153,6 +160,7 @@ class DocumentVersion:
     updated_at: str | None = None
     settled: bool = False
     retired: bool = False
+    job_id: str | None = None
 
     @property
     def ref(self) -> ObjectRef:
@@ -164,6 +172,7 @@ class DocumentHead:
     """The row with `version` 0: which version is newest, which one answers (0: none), and whether it is deleted.
 
     `due` is the time of the last change after which nobody has looked the document over yet (services/reconcile.py).
+    `job_id` is the last batch job that made a version of it: by it a job knows what it has driven already.
     """
 
     document_id: str
@@ -173,6 +182,7 @@ class DocumentHead:
     live_version: int = 0
     deleted_at: str | None = None
     due: str | None = None
+    job_id: str | None = None
 
     def replaces(self, version: int) -> bool:
         """True if that version must not go on: the document was deleted, or uploaded anew."""
@@ -223,7 +233,15 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One row of `ingestion_jobs`."""
+    """One row of `ingestion_jobs`.
+
+    A job goes on over as many invocations as it takes. `step` counts how often it was handed over to the next one and
+    `run_until` is the time after which the invocation that works on it now is certainly over (None: nobody does):
+    together they let one invocation at a time go on. `checkpoint` says where (services/ingest_job.py and rebuild.py);
+    it does not grow with the number of documents. `switched` is true once the new index of a REINDEX answers.
+    `relaunches` counts how often check-health has started it again since it last got on, and `last_error` is what
+    stopped it then.
+    """
 
     job_id: str
     job_type: JobType
@@ -238,3 +256,10 @@ class Job:
     error_details: Mapping[str, str] = field(default_factory=dict)
     statistics: Mapping[str, int] = field(default_factory=dict)
     updated_at: str | None = None
+    step: int = 0
+    run_until: str | None = None
+    checkpoint: Mapping[str, Any] = field(default_factory=dict)
+    switched: bool = False
+    relaunches: int = 0
+    last_error: str | None = None
+    cancel_requested_at: str | None = None

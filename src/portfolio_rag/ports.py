@@ -79,8 +79,8 @@ class ObjectStore(Protocol):
     def delete_prefix(self, bucket: str, prefix: str) -> int:
         """Delete every version under the prefix, for good; returns how many."""
 
-    def list(self, bucket: str, prefix: str) -> Iterator[ObjectInfo]:
-        """Current objects under the prefix, without version ids."""
+    def list(self, bucket: str, prefix: str, *, after: str = "") -> Iterator[ObjectInfo]:
+        """Current objects under the prefix, by key and without version ids; only keys after `after`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,11 @@ class DocumentRegistry(Protocol):
     ) -> dict[tuple[str, int], tuple[DocumentHead | None, DocumentVersion | None]]:
         """Head and version of each (document_id, version), batched."""
 
-    def heads(self) -> Iterator[DocumentHead]:
-        """Every document, deleted ones included; reads the whole table (for batch jobs only)."""
+    def heads(self, *, after: str = "") -> Iterator[DocumentHead]:
+        """Every document, deleted ones included; reads the whole table (for batch jobs only).
+
+        In the table's own order; `after` is the id of the document that was read last.
+        """
 
     def versions(self, document_id: str) -> list[DocumentVersion]:
         """Newest first."""
@@ -122,8 +125,8 @@ class DocumentRegistry(Protocol):
     def register(self, version: DocumentVersion, logical_key: str, previous: DocumentHead | None) -> None:
         """Write the new PENDING version and move the head's `latest_version` in one transaction.
 
-        Clears the head's `deleted_at`. Raises ConditionFailed when the head is no longer `previous`. Like every change
-        of a head, it makes the document `due`.
+        Clears the head's `deleted_at`, and notes the job that made the version. Raises ConditionFailed when the head is
+        no longer `previous`. Like every change of a head, it makes the document `due`.
         """
 
     def start(self, document_id: str, version: int, attempt: int, now: str) -> DocumentVersion:
@@ -219,9 +222,35 @@ class ChunkStore(Protocol):
 
 
 class JobStore(Protocol):
-    """`ingestion_jobs`, and the index pointer and lease that live beside the jobs."""
+    """`ingestion_jobs`, and the index pointer and lease that live beside the jobs.
 
-    def put(self, job: Job) -> None: ...
+    Whoever changes a job has taken it (`claim`): the other writes hold only while `run_until` is what that one has
+    written, and raise ConditionFailed when another invocation has the job, or it has ended.
+    """
+
+    def create(self, job: Job) -> bool:
+        """Record a new job; false if there is one of that id."""
+
+    def claim(self, job_id: str, step: int, now: str, until: str) -> Job:
+        """Take a job that has not ended, at that step, while nobody else works on it. Raises ConditionFailed."""
+
+    def save(self, job: Job, now: str) -> Job:
+        """Record how far it is; returns the job as stored, with what others have written (a request to cancel)."""
+
+    def hand_over(self, job: Job, now: str) -> Job:
+        """The same, and let go of it: the next invocation begins with `step` + 1."""
+
+    def release(self, job: Job, error: str) -> None:
+        """Let go of it as it was recorded last, because of that error: it may be taken at the same step again."""
+
+    def end(self, job: Job, now: str) -> Job:
+        """Record its end. COMPLETED and FAILED hold only where nobody has asked to cancel it."""
+
+    def request_cancel(self, job_id: str, now: str) -> Job:
+        """Ask for its end; again is fine. Raises ConditionFailed once it has ended or its index has been switched."""
+
+    def relaunched(self, job: Job, now: str) -> Job:
+        """Count another launch of a job that nobody works on; only if it has not been touched since it was read."""
 
     def get(self, job_id: str) -> Job | None: ...
 
@@ -231,10 +260,22 @@ class JobStore(Protocol):
     def index_pointer(self) -> IndexPointer: ...
 
     def begin_build(self, collection: str, owner: str, now: str, until: str) -> None:
-        """Take the lease and name the collection being built. Raises Conflict while another holds the lease."""
+        """Take the lease and name the collection being built. Raises Conflict while another holds the lease.
 
-    def end_build(self, owner: str, now: str, *, live: str | None) -> None:
-        """Give the lease back; with `live`, that collection answers from this write on."""
+        The owner itself may do so again.
+        """
+
+    def renew_build(self, owner: str, until: str) -> None:
+        """Keep the lease for longer. Raises ConditionFailed where it is no longer the owner's."""
+
+    def end_build(self, owner: str) -> None:
+        """Give the lease back: the collection is no longer written to. Fine where it is not the owner's any more."""
+
+    def switch(self, job: Job, collection: str, now: str) -> Job:
+        """That collection answers from this write on; the same transaction records it in the job and ends the lease.
+
+        Raises ConditionFailed without the lease, without the job, or when somebody has asked to cancel it.
+        """
 
     def abandon_build(self, now: str) -> bool:
         """Take the lease from an owner that has let it expire; its collection is no longer written to."""

@@ -94,7 +94,9 @@ run "each_function_its_own" {
       for name, what in {
         registry = { action = "dynamodb:PutItem", resource = "arn:aws:dynamodb:eu-central-1:123456789012:table/document_registry" }
         chunks   = { action = "dynamodb:PutItem", resource = "arn:aws:dynamodb:eu-central-1:123456789012:table/embedding_chunks" }
-        jobs     = { action = "dynamodb:PutItem", resource = "arn:aws:dynamodb:eu-central-1:123456789012:table/ingestion_jobs" }
+        jobs     = { action = "dynamodb:UpdateItem", resource = "arn:aws:dynamodb:eu-central-1:123456789012:table/ingestion_jobs" }
+        invoke   = { action = "lambda:InvokeFunction", resource = "arn:aws:lambda:eu-central-1:123456789012:function:batch-reindex" }
+        reports  = { action = "s3:PutObject", resource = "arn:aws:s3:::portfolio-embeddings/jobs/*" }
         scan     = { action = "dynamodb:Scan", resource = "arn:aws:dynamodb:eu-central-1:123456789012:table/document_registry" }
         vectors  = { action = "s3:PutObject", resource = "arn:aws:s3:::portfolio-embeddings/vectors/*" }
         config   = { action = "s3:PutObject", resource = "arn:aws:s3:::portfolio-config/ingestion-rules/*" }
@@ -107,6 +109,8 @@ run "each_function_its_own" {
       registry = toset(["document-intake", "batch-reindex", "check-health"])
       chunks   = toset(["document-processor"])
       jobs     = toset(["batch-reindex", "check-health"])
+      invoke   = toset(["batch-reindex", "check-health"])
+      reports  = toset(["batch-reindex"])
       scan     = toset(["batch-reindex"])
       vectors  = toset(["embedding-generator", "batch-reindex"])
       config   = toset([])

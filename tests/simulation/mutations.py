@@ -77,7 +77,7 @@ MUTATIONS = [
          "newest is not None and not newest.status.terminal and newest.s3_key == _incoming(ref.key)",
          "newest is not None"),
     _one("a reindex that deletes before it has built", 28, "services.rebuild",
-         "self._vectors.ensure(building)", "self._vectors.ensure(building)\n            self._vectors.drop(old)"),
+         "self._vectors.ensure(building)", "self._vectors.ensure(building)\n        self._vectors.drop(old)"),
     _one("a scan that forgets LastEvaluatedKey", 24, "adapters.dynamodb",
          'if not answer.get("LastEvaluatedKey"):', "if True:"),
     # The other guards.
@@ -129,7 +129,8 @@ MUTATIONS = [
     _one("ingestion does not write to the index that is being built", 28, "services.embedding",
          "targets = self._jobs.index_pointer().targets", "targets = [self._jobs.index_pointer().live]"),
     _one("a reindex needs no lease", 29, "adapters.job_store",
-         '"attribute_not_exists(lease_owner) OR lease_until < :now"', '"attribute_not_exists(nothing)"'),
+         '"attribute_not_exists(lease_owner) OR lease_until < :now OR lease_owner = :owner"',
+         '"attribute_not_exists(nothing)"'),
     _one("a lease never expires", 29, "adapters.job_store", '"lease_until < :now",', '"lease_until < lease_owner",'),
     _one("a failure on the last delivery is not recorded", 33, "lambda_events",
          "if record.receive_count >= max_receive_count:", "if False:"),
@@ -174,7 +175,7 @@ MUTATIONS = [
          "if there:\n            return\n        under"),
     )),
     _one("a job that crashed is RUNNING for ever", 30, "services.leftovers",
-         "return self._end_vanished_jobs() + ", "return "),
+         "sum(self._look_after(job.job_id) for job in self._open_jobs())", "0"),
     _one("collections of a crashed reindex stay", 28, "services.leftovers", "self._vectors.drop(name)", "pass"),
 ]  # fmt: skip
 

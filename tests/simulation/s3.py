@@ -111,11 +111,11 @@ class S3Model:
             self.delete_object(Bucket=Bucket, Key=entry["Key"], VersionId=entry.get("VersionId"))
         return {}
 
-    def list_objects_v2(self, *, Bucket: str, Prefix: str = "") -> dict[str, Any]:
+    def list_objects_v2(self, *, Bucket: str, Prefix: str = "", StartAfter: str = "") -> dict[str, Any]:
         contents = []
         for key in sorted(self.objects[Bucket]):
             versions = self.objects[Bucket][key]
-            if key.startswith(Prefix) and versions and versions[-1].body is not None:
+            if key.startswith(Prefix) and key > StartAfter and versions and versions[-1].body is not None:
                 top = versions[-1]
                 contents.append({"Key": key, "Size": len(top.body or b""), "LastModified": top.last_modified})
         return {"Contents": contents}

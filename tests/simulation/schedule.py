@@ -10,7 +10,7 @@ from portfolio_rag.errors import NotFound
 from portfolio_rag.models import DocumentStatus, document_id_for
 
 from .faults import Crash, Faults
-from .world import RAW, World
+from .world import RAW, RESERVE, Invocation, World
 
 KEYS = ("a.md", "dir/b.md")
 BAD = b"\x00\x01\x02\x03" * 300
@@ -65,6 +65,12 @@ class Schedule:
         self.world = World(self.rng, index_lag=self.rng.choice([0, 0, 5]), faults=self.faults, duplicates=0.05)
         self.expected = {key: Expected() for key in KEYS}
         self.jobs = 0
+        # Of their own, so that what they choose changes nothing else in a schedule.
+        self.job_rng = random.Random(f"jobs of {seed}")
+        work = self.job_rng.choice([None, None, 1, 15, 100])
+        if work is not None:
+            self.world.timeouts["batch_reindex"] = RESERVE + timedelta(milliseconds=work)
+        self.world.lost_invocations = self.job_rng.choice([0.0, 0.2]) if faults else 0.0
 
     def run(self) -> World:
         """Raises AssertionError with the seed and the end of the trace."""
@@ -73,6 +79,8 @@ class Schedule:
                 self._act()
                 for _ in range(self.rng.choice([0, 1, 2, 5, 50])):
                     self.world.step()
+                if self.jobs and self.job_rng.random() < 0.15:
+                    self._cancel()
                 if self.rng.random() < 0.2:
                     self.world.clock.advance(self.rng.choice(_TRAVELS))
             self._come_to_rest()
@@ -103,7 +111,7 @@ class Schedule:
         elif action == "sidecar":
             self.world.upload(f"{key}.metadata.json", f'{{"metadataAttributes": {{"n": {self.rng.randint(1, 9)}}}}}')
         elif action == "health":
-            self.world.invocations.append(("check_health", {}))
+            self.world.invocations.append(Invocation("check_health", {}))
         elif action == "retry":
             self._retry(key)
         elif action == "remove":
@@ -114,7 +122,15 @@ class Schedule:
             self.jobs += 1
             job_type = self.rng.choice(["REINDEX", "REINDEX", "BATCH", "INCREMENTAL"])
             event = {"job_id": f"{self.jobs:08d}-job", "job_type": job_type, "triggered_by": "USER"}
-            self.world.invocations.append(("batch_reindex", event))
+            self.world.invocations.append(Invocation("batch_reindex", event))
+
+    def _cancel(self) -> None:
+        job_id = f"{self.job_rng.randint(1, self.jobs):08d}-job"
+        self.faults.note(f"{self.world.clock.time:%d %H:%M:%S} USER cancel {job_id}")
+        try:
+            self.world.jobs.cancel(job_id)
+        except (Crash, Exception) as error:
+            self.faults.note(f"        cancel: {error!r:.200}")
 
     def _retry(self, key: str) -> None:
         try:
@@ -153,6 +169,7 @@ class Schedule:
         self.faults.plan.clear()
         self.faults.note("--- no more faults")
         self.world.duplicates = 0.0
+        self.world.lost_invocations = 0.0
         self.world.rest()
         self.world.check()
         if self.world.dropped:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import json
 import random
+import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -16,7 +19,18 @@ from portfolio_rag.adapters.dynamodb import Table
 from portfolio_rag.adapters.sqs import SqsQueue
 from portfolio_rag.bootstrap import Container
 from portfolio_rag.config import Settings
-from portfolio_rag.models import Chunk, DocumentStatus, DocumentVersion, document_id_for
+from portfolio_rag.models import (
+    Chunk,
+    DocumentStatus,
+    DocumentVersion,
+    Job,
+    JobStatus,
+    JobType,
+    Trigger,
+    document_id_for,
+)
+from portfolio_rag.services.job_report import Entry
+from portfolio_rag.services.jobs import Jobs
 
 from .chroma import ChromaModel
 from .dynamodb import DynamoModel, pipeline_tables
@@ -40,7 +54,23 @@ TIMEOUTS = {
     "batch_reindex": timedelta(seconds=900),
     "check_health": timedelta(seconds=60),
 }
+TRIES = {"batch_reindex": 2, "check_health": 1}
+"""Of an asynchronous invocation, as terraform/locals.tf sets them."""
 COLLECTION = "portfolio_knowledge"
+RESERVE = timedelta(seconds=20)
+"""What batch-reindex keeps of an invocation for handing over."""
+
+
+class LambdaModel:
+    """The one method of boto3's Lambda client that this project calls; what is invoked runs when its turn comes."""
+
+    def __init__(self, invocations: list[Invocation]) -> None:
+        self._invocations = invocations
+
+    def invoke(self, *, FunctionName: str, InvocationType: str, Payload: bytes) -> dict[str, Any]:
+        assert InvocationType == "Event"
+        self._invocations.append(Invocation(FunctionName.replace("-", "_"), json.loads(Payload)))
+        return {"StatusCode": 202}
 
 
 class SimContainer(Container):
@@ -57,7 +87,12 @@ class SimContainer(Container):
         self.metrics = world.metrics  # type: ignore[assignment,misc]
         clients = {
             name: Faulty(name, client, world.faults)
-            for name, client in (("s3", world.s3), ("dynamodb", world.dynamo), ("sqs", world.sqs))
+            for name, client in (
+                ("s3", world.s3),
+                ("dynamodb", world.dynamo),
+                ("sqs", world.sqs),
+                ("lambda", LambdaModel(world.invocations)),
+            )
         }
         self._aws = clients.__getitem__  # type: ignore[assignment]
         self.sleep = world.pause
@@ -78,6 +113,15 @@ def one_by_one(function: Callable[[_T], None], items: Iterable[_T]) -> None:
 REST = timedelta(hours=8)
 """How long it may take without anybody's hand until all is at its end: four drives of a stuck document, half an hour
 each, five tries of a failing one, the lease of a crashed reindex."""
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """An asynchronous one: of `tries`, the last is its function's last."""
+
+    function: str
+    event: dict[str, Any]
+    tries: int = 1
 
 
 @dataclass(frozen=True)
@@ -106,8 +150,11 @@ class World:
         self.clock = SimClock()
         self.notifications: list[Notification] = []
         self.delivered: list[Notification] = []
-        self.invocations: list[tuple[str, dict[str, Any]]] = []
-        """Functions that rules and the API have started, and that run when the scheduler lets them."""
+        self.invocations: list[Invocation] = []
+        """What rules, the API and functions have started, and what runs when the scheduler lets it."""
+        self.timeouts = dict(TIMEOUTS)
+        self.lost_invocations = 0.0
+        """How many of the asynchronous invocations never come, between 0 and 1."""
         self.dropped: list[Notification] = []
         """Events whose function failed three times: nobody will deliver them again."""
         self.uploads: dict[str, bytes] = {}
@@ -138,6 +185,18 @@ class World:
 
     def delete(self, key: str) -> None:
         self.s3.delete_object(Bucket=RAW, Key=key)
+
+    @property
+    def jobs(self) -> Jobs:
+        """What the API offers of jobs."""
+        built = self.container
+        return Jobs(built.jobs, built.job_report, built.job_launcher, built.clock)
+
+    def start_job(self, job_type: JobType, *, prefix: str = "", work: timedelta | None = None) -> str:
+        """A job as the API starts it; with `work`, its invocations have that long before they hand over."""
+        if work is not None:
+            self.timeouts["batch_reindex"] = RESERVE + work
+        return self.jobs.start(job_type, source_s3_prefix=prefix, triggered_by=Trigger.USER).job_id
 
     # --- what AWS does
 
@@ -194,12 +253,14 @@ class World:
         collections = [name for name in self.chroma.data if name != pointer.live]
         return busy + incoming + collections
 
-    def attempt(self, function: str, event: dict[str, Any]) -> None:
-        """An invocation whose failure is its own affair."""
+    def attempt(self, function: str, event: dict[str, Any]) -> bool:
+        """An invocation whose failure is its own affair; true if it was none."""
         try:
             self.invoke(function, event)
         except (Crash, Exception) as error:
             self.faults.note(f"        {function} failed: {error!r:.200}")
+            return False
+        return True
 
     def _together(self, tasks: Sequence[Callable[[], None]]) -> None:
         assert self.rng is not None
@@ -213,7 +274,6 @@ class World:
     def _deliveries(self) -> list[Callable[[], None]]:
         """Everything that could be delivered now. What is received twice may be handled at the same time."""
         tasks: list[Callable[[], None]] = [self._deliver_notification] * min(2, len(self.notifications))
-        tasks += [functools.partial(self._start, invocation) for invocation in self.invocations]
         for name in CONSUMERS:
             if self.sqs.visible(name):
                 tasks.append(functools.partial(self._deliver_batch, name))
@@ -221,12 +281,20 @@ class World:
                     tasks.append(functools.partial(self._deliver_batch, name))
                 if self.rng and self.rng.random() < self.duplicates:
                     tasks.append(functools.partial(self._deliver_batch, name, keep=True))
-        return tasks
+        # Last, so that without a seed a job that waits for documents does not keep them from their turn.
+        return tasks + [functools.partial(self._start, invocation) for invocation in self.invocations]
 
-    def _start(self, invocation: tuple[str, dict[str, Any]]) -> None:
-        if invocation in self.invocations:
-            self.invocations.remove(invocation)
-            self.attempt(*invocation)
+    def _start(self, invocation: Invocation) -> None:
+        if invocation not in self.invocations:
+            return  # The other worker has taken it.
+        self.invocations.remove(invocation)
+        if self.rng and self.rng.random() < self.lost_invocations:
+            self.faults.note(f"        {invocation.function} is never invoked")
+            return
+        if self.rng and self.rng.random() < self.duplicates:
+            self.invocations.append(invocation)
+        if not self.attempt(invocation.function, invocation.event) and invocation.tries < TRIES[invocation.function]:
+            self.invocations.append(replace(invocation, tries=invocation.tries + 1))
 
     def next_event(self) -> tuple[str, dict[str, Any]]:
         """The oldest notification, taken off, as the invocation that it causes."""
@@ -273,9 +341,10 @@ class World:
 
     def invoke(self, function: str, event: dict[str, Any]) -> dict[str, Any]:
         """Run the real handler as Lambda does: killed when its time is over."""
-        end = self.clock.time + TIMEOUTS[function]
+        end = self.clock.time + self.timeouts[function]
         left = lambda: int((end - self.clock.time).total_seconds() * 1000)  # noqa: E731
-        context = SimpleNamespace(get_remaining_time_in_millis=left)
+        request_id = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.faults.calls}"))
+        context = SimpleNamespace(get_remaining_time_in_millis=left, aws_request_id=request_id)
         self.faults.note(f"{self.clock.time:%d %H:%M:%S} {function}")
         try:
             with self.faults.until(lambda: self.clock.time > end):
@@ -371,6 +440,37 @@ class World:
                 mine = [chunk_id for chunk_id in chunk_rows if self._chunk_of(chunk_id, document_id)]
                 assert len(mine) == version.chunk_count, f"{document_id}: {len(mine)} of {version.chunk_count} chunks"
                 assert self.s3.get_object(Bucket=RAW, Key=version.s3_key), version
+
+        self._check_jobs()
+
+    def _check_jobs(self) -> None:
+        """No job has driven a document twice, and what it says of itself is what its report says."""
+        made: Counter[tuple[str, str]] = Counter()
+        for item in self.dynamo.tables["document_registry"].items.values():
+            if item["version"]["N"] != "0" and "job_id" in item:
+                made[item["document_id"]["S"], item["job_id"]["S"]] += 1
+        assert all(count == 1 for count in made.values()), f"driven twice by one job: {made}"
+        for item in self.dynamo.tables["ingestion_jobs"].items.values():
+            job = self.container.jobs.get(item["job_id"]["S"])
+            if job is None or job.job_type is JobType.REINDEX:
+                continue
+            assert job.status.ended, job
+            report = self.report(job)
+            versions = [(entry.document_id, entry.version) for entry in report if entry.version]
+            assert len(versions) == len(set(versions)), f"twice in the report of {job}"
+            told = {(document_id, job_id) for document_id, job_id in made if job_id == job.job_id}
+            unmade = {(document_id, job.job_id) for document_id, _ in versions} ^ told
+            assert job.status is not JobStatus.COMPLETED or not unmade, f"driven, and not told: {unmade}"
+            if job.status is JobStatus.COMPLETED:
+                counted = {name: job.statistics[name] for name in ("new", "modified", "deleted", "skipped", "failed")}
+                outcomes = Counter(entry.outcome.lower() for entry in report)
+                assert counted == {name: outcomes[name] for name in counted}, job
+                assert job.statistics["under_way"] == 0, job
+
+    def report(self, job: Job) -> list[Entry]:
+        """All of it, part by part."""
+        parts = range(int(job.checkpoint.get("parts", 0)))
+        return [entry for part in parts for entry in self.container.job_report.read(job.job_id, part) or []]
 
     def _chunk_of(self, chunk_id: str, document_id: str) -> bool:
         return (chunk_id, document_id) in self.dynamo.tables["embedding_chunks"].items

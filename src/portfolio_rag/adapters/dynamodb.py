@@ -87,9 +87,18 @@ class Table:
             answer = self.client.get_item(TableName=self.name, Key=item(key), ConsistentRead=True)
         return plain(answer["Item"]) if answer.get("Item") else None
 
-    def put(self, content: Mapping[str, Any]) -> None:
+    def create(self, content: Mapping[str, Any], key: str) -> bool:
+        """PutItem of a new item, told by its attribute `key`; false if it is there already."""
         with translated("DynamoDB PutItem"):
-            self.client.put_item(TableName=self.name, Item=item(content))
+            try:
+                self.client.put_item(
+                    TableName=self.name, Item=item(content), ConditionExpression=f"attribute_not_exists({key})"
+                )
+            except ClientError as error:
+                if error_code(error) == "ConditionalCheckFailedException":
+                    return False
+                raise
+        return True
 
     def update(self, key: Mapping[str, Any], **expressions: Any) -> Item:
         """UpdateItem; returns the item as it is after. Raises ConditionFailed."""
@@ -171,15 +180,15 @@ class Table:
                 raise StorageUnavailable(f"DynamoDB kept throttling writes to {self.name}.")
 
     def _pages(self, operation: str, what: str, expressions: Mapping[str, Any]) -> Iterator[Item]:
-        start: dict[str, Any] = {}
+        request = {"TableName": self.name, **expressions}
         while True:
             with translated(what):
-                answer = getattr(self.client, operation)(TableName=self.name, **expressions, **start)
+                answer = getattr(self.client, operation)(**request)
             for stored in answer.get("Items", []):
                 yield plain(stored)
             if not answer.get("LastEvaluatedKey"):
                 return
-            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def _back_off(self, attempt: int) -> None:
         # Full jitter (Amazon Builders' Library, "Timeouts, retries, and backoff with jitter").

@@ -60,11 +60,13 @@ class DynamoDocumentRegistry:
             if version is not None and head is not None and head.deleted_at is None and head.live_version == key[1]
         }
 
-    def heads(self) -> Iterator[DocumentHead]:
+    def heads(self, *, after: str = "") -> Iterator[DocumentHead]:
+        start = {"ExclusiveStartKey": item(_key(after, HEAD))} if after else {}
         for stored in self._table.scan(
             FilterExpression="#version = :head",
             ExpressionAttributeNames={"#version": "version"},
             ExpressionAttributeValues={":head": value(HEAD)},
+            **start,
         ):
             yield _head(stored)
 
@@ -85,6 +87,7 @@ class DynamoDocumentRegistry:
             logical_key=logical_key,
             latest_version=version.version,
             live_version=previous.live_version if previous else 0,
+            job_id=version.job_id or (previous.job_id if previous else None),
         )
         stored = {**asdict(head), "version": HEAD, "status": DUE, "upload_timestamp": version.updated_at}
         put_head: dict[str, Any] = {"TableName": self._table.name, "Item": item(stored)}

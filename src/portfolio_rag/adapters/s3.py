@@ -150,9 +150,10 @@ class S3ObjectStore:
             self._client.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
         return len(keys)
 
-    def list(self, bucket: str, prefix: str) -> Iterator[ObjectInfo]:
+    def list(self, bucket: str, prefix: str, *, after: str = "") -> Iterator[ObjectInfo]:
+        where = {"Bucket": bucket, "Prefix": prefix, **({"StartAfter": after} if after else {})}
         with translated("S3 ListObjectsV2"):
-            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+            for page in self._client.get_paginator("list_objects_v2").paginate(**where):
                 for entry in page.get("Contents", []):
                     yield ObjectInfo(ObjectRef(bucket, entry["Key"]), entry["Size"], entry["LastModified"])
 

@@ -69,12 +69,17 @@ class VectorBackup:
                 found[digest] = array[place.row : place.row + place.count]
         return found
 
-    def entries(self, fingerprint: str) -> Iterator[BackupEntry]:
-        """Every metadata object under that fingerprint."""
-        for info in self._store.list(self._bucket, METADATA):
+    def entries(self, fingerprint: str, *, after: str = "") -> Iterator[BackupEntry]:
+        """Every metadata object under that fingerprint, by key, from behind the key `after` on."""
+        for info in self._store.list(self._bucket, METADATA, after=after):
             entry = _entry(info.ref.key)
             if entry.fingerprint == fingerprint:
                 yield entry
+
+    def covered(self, fingerprint: str) -> set[tuple[str, int]]:
+        """The (document_id, version) pairs that have vectors and their metadata under that fingerprint."""
+        vectors = {_metadata_key(info.ref.key) for info in self._store.list(self._bucket, VECTORS)}
+        return {(entry.document_id, entry.version) for entry in self.entries(fingerprint) if entry.key in vectors}
 
     def of_document(self, document_id: str) -> list[BackupEntry]:
         """Every metadata object of the document, under every fingerprint."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from portfolio_rag import keys
@@ -31,6 +31,15 @@ _log = logging.getLogger(__name__)
 
 _SNIFF_BYTES = 8192
 _REGISTRATIONS = 6  # Tries against concurrent uploads of the same key before the event is left to a retry.
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The version that an intake has made, or why it has made none; `before`: the same job has made it earlier."""
+
+    version: DocumentVersion | None
+    skipped: str = ""
+    before: bool = False
 
 
 class Intake:
@@ -60,13 +69,30 @@ class Intake:
             return None
         if keys.is_sidecar(ref.key):
             return self._sidecar_created(ref)
-        return self._register(ref.bucket, keys.logical_key_of(ref.key), [keys.INCOMING])
+        return self._register(ref.bucket, keys.logical_key_of(ref.key), [keys.INCOMING]).version
 
     def sweep(self, ref: ObjectRef) -> DocumentVersion | None:
         """Register an object whose event never came; one that is known already waits for its turn in the queue."""
         if keys.is_folder_marker(ref.key) or keys.is_sidecar(ref.key):
             return None
-        return self._register(ref.bucket, keys.logical_key_of(ref.key), [keys.INCOMING], send_known=False)
+        return self._register(ref.bucket, keys.logical_key_of(ref.key), [keys.INCOMING], send_known=False).version
+
+    def for_job(self, ref: ObjectRef, job_id: str) -> Taken:
+        """Take in what a batch job has found: a `sweep` of what waits in `incoming/`, else what has been through again.
+
+        The version carries the job's id, and so does the head: a job never makes a second one of the same document,
+        wherever the pipeline has moved it meanwhile.
+        """
+        stage = keys.stage_of(ref.key)
+        stages = [keys.INCOMING, *([stage] if stage not in (None, keys.INCOMING) else [])]
+        return self._register(
+            ref.bucket,
+            keys.logical_key_of(ref.key),
+            stages,
+            send_known=False,
+            again=stage != keys.INCOMING,
+            job_id=job_id,
+        )
 
     def ingest_again(self, ref: ObjectRef, *, attempt: int = 1) -> DocumentVersion | None:
         """A new version of a document that has been through, from the same bytes where they lie now.
@@ -77,11 +103,11 @@ class Intake:
         must not replace a later one that did not.
         """
         stages = [keys.INCOMING, *([stage] if (stage := keys.stage_of(ref.key)) else [])]
-        return self._register(ref.bucket, keys.logical_key_of(ref.key), stages, again=True, attempt=attempt)
+        return self._register(ref.bucket, keys.logical_key_of(ref.key), stages, again=True, attempt=attempt).version
 
     def adopt(self, ref: ObjectRef) -> DocumentVersion | None:
         """Register an object in `processed/` that the registry has never seen, or has lost."""
-        return self._register(ref.bucket, keys.logical_key_of(ref.key), [keys.INCOMING, keys.PROCESSED])
+        return self._register(ref.bucket, keys.logical_key_of(ref.key), [keys.INCOMING, keys.PROCESSED]).version
 
     def object_removed(self, ref: ObjectRef) -> None:
         """Purge a document whose object was deleted; the pipeline's own moves change nothing."""
@@ -118,7 +144,7 @@ class Intake:
             return None
         logical_key = keys.logical_key_of(keys.document_of(ref.key))
         # Where the document has been through already, the same bytes are taken in again with their new attributes.
-        return self._register(ref.bucket, logical_key, [keys.INCOMING, keys.PROCESSED, keys.FAILED])
+        return self._register(ref.bucket, logical_key, [keys.INCOMING, keys.PROCESSED, keys.FAILED]).version
 
     def _register(
         self,
@@ -129,7 +155,8 @@ class Intake:
         send_known: bool = True,
         again: bool = False,
         attempt: int = 1,
-    ) -> DocumentVersion | None:
+        job_id: str | None = None,
+    ) -> Taken:
         """Register the object of the first stage that has one, as a new version, and send it on.
 
         The head is read first, the object after it, and the registration holds only for that head: whatever another
@@ -139,10 +166,12 @@ class Intake:
         document_id = document_id_for(bucket, logical_key)
         for _ in range(_REGISTRATIONS):
             head = self._registry.head(document_id)
+            if head is not None and job_id is not None and head.job_id == job_id:
+                return self._made_before(document_id, job_id)
             found = self._peek(bucket, logical_key, stages)
             if found is None:
                 _log.info("%s is gone: moved on already, or deleted.", logical_key)
-                return None
+                return Taken(None, "Moved on or deleted since it was listed.")
             current, beginning = found
             sidecar = self._sidecar(bucket, logical_key, uploaded_before=head is not None or len(stages) > 1)
             newest = self._registry.get(document_id, head.latest_version) if head else None
@@ -150,7 +179,7 @@ class Intake:
             if force and (
                 head is None or newest is None or head.deleted_at is not None or newest.s3_key != current.ref.key
             ):
-                return None
+                return Taken(None, "Superseded: a later upload or a deletion has replaced it.")
             known = None if force else self._known(newest, current, sidecar)
             if known is not None:
                 if known.settled and head is not None:
@@ -159,9 +188,9 @@ class Intake:
                 elif send_known:
                     # A crash after the registration looks just like this.
                     self._send_on(known)
-                return None
+                return Taken(None, "Unchanged: ingested already." if known.status.terminal else "Under way already.")
             version = self._new_version(document_id, logical_key, current, beginning, sidecar, head)
-            version = replace(version, attempt=attempt if force else 1)
+            version = replace(version, attempt=attempt if force else 1, job_id=job_id)
             try:
                 self._registry.register(version, logical_key, head)
             except ConditionFailed:
@@ -169,8 +198,15 @@ class Intake:
             if head is not None:
                 self._lifecycle.supersede_older(document_id, version.version)
             self._send_on(version)
-            return version
+            return Taken(version)
         raise StorageUnavailable(f"{logical_key} is being uploaded faster than it can be registered.")
+
+    def _made_before(self, document_id: str, job_id: str) -> Taken:
+        made = next(version for version in self._registry.versions(document_id) if version.job_id == job_id)
+        if made.status is DocumentStatus.PENDING:
+            # Perhaps a crash came between the registration and the message.
+            self._send_on(made)
+        return Taken(made, before=True)
 
     def _send_on(self, version: DocumentVersion) -> None:
         if version.status is DocumentStatus.PENDING:

@@ -1,50 +1,72 @@
-"""What a crashed batch-reindex leaves behind: a job that says RUNNING for ever, a lease, collections nobody asks."""
+"""What batch-reindex leaves behind: jobs that nobody works on, a lease, collections that nobody asks."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
 
-from portfolio_rag.models import JobStatus, iso
-from portfolio_rag.ports import Clock, JobStore, VectorStore
+from portfolio_rag.errors import ConditionFailed
+from portfolio_rag.models import Job, JobStatus, JobType, iso
+from portfolio_rag.ports import Clock, JobLauncher, JobStore, VectorStore
+from portfolio_rag.services.job_run import cancelled
+from portfolio_rag.services.jobs import launch
 
-_VANISHED_AFTER = timedelta(minutes=20)  # Longer than any invocation (15 minutes).
+_LATE = timedelta(minutes=10)  # An asynchronous invocation comes within seconds; under throttling, within minutes.
+_MAX_RELAUNCHES = 3
 _GRACE = timedelta(minutes=1)  # Queries that read the pointer before a switch end on the old collection.
 
 
 class Leftovers:
-    def __init__(self, jobs: JobStore, vectors: VectorStore, clock: Clock, base_collection: str) -> None:
+    def __init__(
+        self, jobs: JobStore, launcher: JobLauncher, vectors: VectorStore, clock: Clock, base_collection: str
+    ) -> None:
         self._jobs = jobs
+        self._launcher = launcher
         self._vectors = vectors
         self._clock = clock
         self._base = base_collection
 
     def clear(self) -> int:
-        """Clear all of it away; returns how many jobs, leases and collections that was."""
-        return self._end_vanished_jobs() + self._jobs.abandon_build(iso(self._clock.now())) + self._drop_collections()
+        """Have jobs go on and clear the rest away; returns how many jobs, leases and collections had been left."""
+        abandoned = sum(self._look_after(job.job_id) for job in self._open_jobs())
+        return abandoned + self._jobs.abandon_build(iso(self._clock.now())) + self._drop_collections()
 
-    def _end_vanished_jobs(self) -> int:
-        before = iso(self._clock.now() - _VANISHED_AFTER)
-        vanished = [
-            job
-            for status in (JobStatus.PENDING, JobStatus.RUNNING)
-            for job in self._jobs.list(status=status)
-            if (job.updated_at or job.started_at) < before
-        ]
-        ended = 0
-        for listed in vanished:
-            # The list comes from an index that lags.
-            job = self._jobs.get(listed.job_id)
-            if job is None or job.status not in (JobStatus.PENDING, JobStatus.RUNNING):
-                continue
-            reason = "The job stopped without a word, most likely for lack of time or memory. Start it again."
-            self._jobs.put(
-                replace(
-                    job, status=JobStatus.FAILED, completed_at=iso(self._clock.now()), error_details={"job": reason}
-                )
-            )
-            ended += 1
-        return ended
+    def _open_jobs(self) -> list[Job]:
+        return [job for status in (JobStatus.PENDING, JobStatus.RUNNING) for job in self._jobs.list(status=status)]
+
+    def _look_after(self, job_id: str) -> bool:
+        """Launch a job again that waits, or whose invocation was lost or has died; end it when that does not help.
+
+        True if it had been lost.
+        """
+        job = self._jobs.get(job_id)  # The list comes from an index that lags.
+        if job is None or job.status.ended:
+            return False
+        now = self._clock.now()
+        if job.run_until is not None and job.run_until > iso(now):
+            return False
+        waits = job.run_until is None and job.relaunches == 0 and bool(job.checkpoint.get("waiting"))
+        if not waits and job.run_until is None and (job.updated_at or job.started_at) > iso(now - _LATE):
+            return False
+        try:
+            if job.relaunches >= _MAX_RELAUNCHES:
+                self._end(job)
+            else:
+                launch(self._launcher, self._jobs.relaunched(job, iso(now)))
+        except ConditionFailed:
+            return False  # It went on by itself.
+        return not waits
+
+    def _end(self, job: Job) -> None:
+        reason = (
+            f"It stopped at the same place {_MAX_RELAUNCHES + 1} times. "
+            f"{job.last_error or 'Most likely it lacks memory: the log of batch-reindex tells.'} Start it again."
+        )
+        failed = replace(job, status=JobStatus.FAILED, error_details={"job": reason, **job.error_details})
+        ended = cancelled(job) if job.cancel_requested_at is not None else failed
+        if job.job_type is JobType.REINDEX:
+            self._jobs.end_build(job.job_id)
+        self._jobs.end(ended, iso(self._clock.now()))
 
     def _drop_collections(self) -> int:
         # Listed before the pointer is read: a collection is named there before it is created.

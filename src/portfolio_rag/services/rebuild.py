@@ -1,23 +1,37 @@
-"""Building the index anew beside the live one, from the backup, and switching to it in one write."""
+"""Jobs of type REINDEX: build the index anew beside the live one, from the backup, and switch to it in one write.
+
+Ingestion goes on meanwhile: embedding-generator writes to both collections from `begin_build` on, and reads the pointer
+after it has written the backup, so every window is either in the backup that is read here or written to the new
+collection by its own worker. That holds over all invocations of the job, as long as it keeps its lease; a job that has
+lost it begins anew with an empty collection.
+
+The checkpoint: `phase`; while copying, `after` is the last object of the backup that has been copied; while embedding,
+`part`, `entry` and `chunk` are the place in the report, which lists what the backup lacks.
+"""
 
 from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
-from portfolio_rag.errors import NotFound
-from portfolio_rag.models import Chunk, DocumentVersion, iso
+from portfolio_rag.errors import ConditionFailed, NotFound
+from portfolio_rag.models import Chunk, DocumentVersion, Job, JobStatus, iso
 from portfolio_rag.ports import ChunkStore, Clock, DocumentRegistry, Embedder, JobStore, VectorRecord, VectorStore
-from portfolio_rag.services.backup import VectorBackup
+from portfolio_rag.services.backup import BackupEntry, VectorBackup
 from portfolio_rag.services.embedding import window_records
+from portfolio_rag.services.job_report import PART_ENTRIES, Entry, JobReport, Outcome
+from portfolio_rag.services.job_run import JobRun, Pause
 
 _log = logging.getLogger(__name__)
 
-_LEASE = timedelta(minutes=20)  # Longer than any invocation (15 minutes): a crashed owner blocks no one for long.
+_LEASE = timedelta(hours=2)  # Longer than check-health takes to launch a lost job again or to give it up.
 _GRACE_SECONDS = 10.0  # Queries that read the pointer before the switch end on the old collection.
 _CHUNKS_A_TIME = 32
+_COPIES_A_TIME = 20
+_COPY, _EMBED = "COPY", "EMBED"
 
 
 class Rebuild:
@@ -29,6 +43,7 @@ class Rebuild:
         vectors: VectorStore,
         backup: VectorBackup,
         embedder: Embedder,
+        report: JobReport,
         clock: Clock,
         base_collection: str,
         sleep: Callable[[float], None],
@@ -39,84 +54,173 @@ class Rebuild:
         self._vectors = vectors
         self._backup = backup
         self._embedder = embedder
+        self._report = report
         self._clock = clock
         self._base = base_collection
         self._sleep = sleep
 
-    def run(self, owner: str, *, if_needed: bool) -> dict[str, int]:
-        """Build, switch, drop the old one; returns counts of documents, windows, and documents embedded anew.
+    def work(self, run: JobRun) -> Pause | Job:
+        """Go on from the checkpoint; the job as it ends, or why it pauses.
 
-        Ingestion goes on meanwhile: embedding-generator writes to both collections from `begin_build` on, and reads
-        the pointer after it has written the backup, so every window is either in the backup that is read here or
-        written to the new collection by its own worker. Raises Conflict while another reindex holds the lease.
+        Raises Cancelled and TakenOver, and Conflict while another reindex holds the lease.
         """
-        if if_needed and self._matches():
-            return {"documents": len(self._live()), "windows": 0, "embedded": 0, "rebuilt": 0}
-        now = self._clock.now()
-        building = f"{self._base}-{owner[:8]}"
-        self._jobs.begin_build(building, owner, iso(now), iso(now + _LEASE))
-        old = self._jobs.index_pointer().live
-        try:
-            for leftover in self._vectors.collections():
-                if leftover.startswith(f"{self._base}-") and leftover not in (old, building):
-                    self._vectors.drop(leftover)
-            self._vectors.ensure(building)
-            covered, windows = self._copy_backup(building)
-            embedded, more = self._embed_missing(building, covered)
-        except Exception:
-            self._jobs.end_build(owner, iso(self._clock.now()), live=None)
-            self._vectors.drop(building)
-            raise
-        self._jobs.end_build(owner, iso(self._clock.now()), live=building)
+        if not run.job.switched:
+            if not self._holds(run):
+                if run.at("if_needed", False) and self._matches(run):
+                    return self._completed(run.job, rebuilt=0)
+                self._begin(run)
+            if not (self._copy(run) and self._embed(run) and run.time_for()):
+                return Pause.OUT_OF_TIME
+            if not run.switch(self._building(run.job)):
+                self._begin(run)
+                return Pause.OUT_OF_TIME
         self._sleep(_GRACE_SECONDS)
-        self._vectors.drop(old)
-        return {"documents": len(self._live()), "windows": windows + more, "embedded": embedded, "rebuilt": 1}
+        self._vectors.drop(run.at("old", ""))
+        return self._completed(run.job, rebuilt=1)
 
-    def _live(self) -> set[tuple[str, int]]:
+    def abandon(self, job: Job) -> None:
+        """Take back what a job leaves that does not come to its switch: it is written to no more, then it is gone."""
+        if not job.switched:
+            self._jobs.end_build(job.job_id)
+            self._vectors.drop(self._building(job))
+
+    def _building(self, job: Job) -> str:
+        return f"{self._base}-{job.job_id[:8]}"
+
+    def _holds(self, run: JobRun) -> bool:
+        """True if the job has begun before, and nobody has taken its lease or its collection from it since."""
+        return run.at("phase", "") != "" and self._renew(run) and self._building(run.job) in self._vectors.collections()
+
+    def _renew(self, run: JobRun) -> bool:
+        try:
+            self._jobs.renew_build(run.job.job_id, iso(self._clock.now() + _LEASE))
+        except ConditionFailed:
+            _log.warning("The reindex %s has lost its lease and begins anew.", run.job.job_id)
+            return False
+        return True
+
+    def _begin(self, run: JobRun) -> None:
+        building = self._building(run.job)
+        now = self._clock.now()
+        self._jobs.begin_build(building, run.job.job_id, iso(now), iso(now + _LEASE))
+        old = self._jobs.index_pointer().live
+        for leftover in self._vectors.collections():
+            if leftover.startswith(f"{self._base}-") and leftover != old:
+                self._vectors.drop(leftover)
+        self._vectors.ensure(building)
+        run.save({"phase": _COPY, "after": "", "old": old}, statistics={"windows": 0, "embedded": 0})
+
+    def _live(self) -> dict[tuple[str, int], str]:
+        """The (document_id, version) pairs that answer, with their logical keys."""
         return {
-            (head.document_id, head.live_version)
+            (head.document_id, head.live_version): head.logical_key
             for head in self._registry.heads()
             if head.live_version and head.deleted_at is None
         }
 
-    def _matches(self) -> bool:
-        """True if Chroma holds the windows of the backup, no more and no less, and the backup holds every document."""
+    def _matches(self, run: JobRun) -> bool:
+        """True if Chroma holds the windows of the backup, no more and no less, and the backup holds every document.
+
+        False when there is no time to tell.
+        """
         expected: set[str] = set()
         covered: set[tuple[str, int]] = set()
         for entry in self._backup.entries(self._embedder.fingerprint):
+            if not run.time_for():
+                return False
             try:
                 expected |= {record.id for record in self._backup.read(entry)}
             except NotFound:
                 continue
             covered.add((entry.document_id, entry.version))
         stored = set(self._vectors.ids(self._jobs.index_pointer().live, {}))
-        return stored == expected and self._live() <= covered
+        return stored == expected and self._live().keys() <= covered
 
-    def _copy_backup(self, building: str) -> tuple[set[tuple[str, int]], int]:
-        covered: set[tuple[str, int]] = set()
-        windows = 0
-        for entry in self._backup.entries(self._embedder.fingerprint):
-            try:
-                records = self._backup.read(entry)
-            except NotFound:
-                continue
-            self._vectors.upsert(building, records)
-            if not self._backup.exists(entry):
-                # Purged while it was copied: the purge may have looked before the copy was there.
-                self._vectors.delete(building, [record.id for record in records])
-                continue
-            covered.add((entry.document_id, entry.version))
-            windows += len(records)
-        return covered, windows
+    def _completed(self, job: Job, *, rebuilt: int) -> Job:
+        total = len(self._live())
+        statistics = {"windows": 0, "embedded": 0, **job.statistics, "documents": total, "rebuilt": rebuilt}
+        return replace(
+            job,
+            status=JobStatus.COMPLETED,
+            documents_total=total,
+            documents_processed=total,
+            statistics=statistics,
+        )
 
-    def _embed_missing(self, building: str, covered: set[tuple[str, int]]) -> tuple[int, int]:
-        """Embed the live documents that have no backup under this model: after a change of model, that is all."""
-        missing = self._live() - covered
-        windows = 0
-        for (document_id, number), version in self._registry.live_versions(missing).items():
-            for group in _groups(self._chunks.of_document(document_id, version=number)):
-                windows += self._embed_group(building, version, group)
-        return len(missing), windows
+    # --- from the backup
+
+    def _copy(self, run: JobRun) -> bool:
+        """False when the time is over before all of the backup has been copied."""
+        if run.at("phase", "") != _COPY:
+            return True
+        entries = self._backup.entries(self._embedder.fingerprint, after=run.at("after", ""))
+        while batch := list(itertools.islice(entries, _COPIES_A_TIME)):
+            windows = 0
+            for entry in batch:
+                windows += self._copy_one(self._building(run.job), entry)
+                last = entry
+                if not run.time_for():
+                    break
+            self._renew(run)
+            run.save({"after": last.key}, statistics=_more(run.job, windows=windows))
+            if not run.time_for():
+                return False
+        self._plan(run)
+        return True
+
+    def _copy_one(self, building: str, entry: BackupEntry) -> int:
+        try:
+            records = self._backup.read(entry)
+        except NotFound:
+            return 0
+        self._vectors.upsert(building, records)
+        if not self._backup.exists(entry):
+            # Purged while it was copied: the purge may have looked before the copy was there.
+            self._vectors.delete(building, [record.id for record in records])
+            return 0
+        return len(records)
+
+    # --- what the backup lacks: after a change of model, that is all
+
+    def _plan(self, run: JobRun) -> None:
+        """Put the live documents without a backup into the report. What goes live later writes for itself."""
+        covered = self._backup.covered(self._embedder.fingerprint)
+        missing = [
+            Entry(key, reason="The backup has no vectors of it under this model.", document_id=pair[0], version=pair[1])
+            for pair, key in sorted(self._live().items())
+            if pair not in covered
+        ]
+        starts = range(0, len(missing), PART_ENTRIES)
+        for part, start in enumerate(starts):
+            self._report.write(run.job.job_id, part, missing[start : start + PART_ENTRIES])
+        run.save({"phase": _EMBED, "parts": len(starts), "part": 0, "entry": 0, "chunk": 0})
+
+    def _embed(self, run: JobRun) -> bool:
+        """False when the time is over before all of the plan has been embedded."""
+        for part in range(run.at("part", 0), run.at("parts", 0)):
+            entries = self._report.read(run.job.job_id, part) or []
+            for at in range(run.at("entry", 0), len(entries)):
+                if not self._embed_document(run, entries[at]):
+                    return False
+                run.save({"entry": at + 1, "chunk": 0}, statistics=_more(run.job, embedded=1))
+            done = [replace(entry, outcome=Outcome.EMBEDDED) for entry in entries]
+            self._report.write(run.job.job_id, part, done)
+            run.save({"part": part + 1, "entry": 0})
+        return True
+
+    def _embed_document(self, run: JobRun, entry: Entry) -> bool:
+        key = (entry.document_id or "", entry.version or 0)
+        chunks = itertools.islice(self._chunks.of_document(key[0], version=key[1]), run.at("chunk", 0), None)
+        while group := list(itertools.islice(chunks, _CHUNKS_A_TIME)):
+            version = self._registry.live_versions([key]).get(key)
+            if version is None:
+                break  # Replaced or deleted since: it is not asked for any more.
+            windows = self._embed_group(self._building(run.job), version, group)
+            self._renew(run)
+            run.save({"chunk": run.at("chunk", 0) + len(group)}, statistics=_more(run.job, windows=windows))
+            if not run.time_for():
+                return False
+        return True
 
     def _embed_group(self, building: str, version: DocumentVersion, group: list[Chunk]) -> int:
         texts = [text for chunk in group for text in chunk.window_texts]
@@ -131,6 +235,6 @@ class Rebuild:
         return len(records)
 
 
-def _groups(chunks: Iterator[Chunk]) -> Iterator[list[Chunk]]:
-    while group := list(itertools.islice(chunks, _CHUNKS_A_TIME)):
-        yield group
+def _more(job: Job, **counts: int) -> dict[str, int]:
+    """The job's statistics with these counts added."""
+    return {**job.statistics, **{name: job.statistics.get(name, 0) + count for name, count in counts.items()}}

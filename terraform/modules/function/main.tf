@@ -110,3 +110,11 @@ resource "aws_lambda_function_event_invoke_config" "this" {
     }
   }
 }
+
+# Lambda's own detection of loops is for functions that invoke themselves by mistake.
+resource "aws_lambda_function_recursion_config" "this" {
+  count = var.recursive ? 1 : 0
+
+  function_name  = aws_lambda_function.this.function_name
+  recursive_loop = "Allow"
+}

@@ -92,3 +92,9 @@ variable "on_failure" {
     maximum_retry_attempts = number
   })
 }
+
+variable "recursive" {
+  description = "The function invokes itself on purpose, and bounds that by itself: Lambda's loop detection, which would stop it after some 16 times, is off."
+  type        = bool
+  default     = false
+}

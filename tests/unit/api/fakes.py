@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 from portfolio_rag.answers import (
@@ -23,7 +24,7 @@ from portfolio_rag.answers import (
 )
 from portfolio_rag.bootstrap import ApiServices
 from portfolio_rag.config import Settings
-from portfolio_rag.errors import InvalidRequest, NotFound, PayloadTooLarge
+from portfolio_rag.errors import Conflict, InvalidRequest, NotFound, PayloadTooLarge
 from portfolio_rag.models import (
     Chunk,
     ChunkStatus,
@@ -42,6 +43,7 @@ from portfolio_rag.ports import Page
 from portfolio_rag.services.cited import ChunkInContext
 from portfolio_rag.services.documents import DocumentDetail, PresignedUpload, UploadReceipt
 from portfolio_rag.services.health import DependencyHealth
+from portfolio_rag.services.job_report import Entry, Outcome, ReportPage
 
 BUCKET = "portfolio-raw"
 KEY = "guides/sqs-queues.md"
@@ -298,6 +300,18 @@ class FakeJobs(_Fake):
     def list(self, status: JobStatus | None = None, limit: int = 50) -> list[Job]:
         self._called(status, limit)
         return [job()]
+
+    def cancel(self, job_id: str) -> Job:
+        self._called(job_id)
+        if job_id != JOB_ID:
+            raise Conflict("The job has ended already: it is COMPLETED.")
+        return replace(job(), cancel_requested_at=UPLOADED)
+
+    def documents(
+        self, job_id: str, *, outcome: Outcome | None = None, limit: int = 100, cursor: str | None = None
+    ) -> ReportPage:
+        self._called(job_id, outcome, limit, cursor)
+        return ReportPage([Entry("incoming/a.png", Outcome.FAILED, "UNSUPPORTED_TYPE: a picture.")], "0-1")
 
 
 class FakeHealth(_Fake):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from portfolio_rag.models import JobStatus, JobType, Trigger
+from portfolio_rag.services.job_report import Outcome
 from tests.unit.api.fakes import JOB_ID, UNKNOWN_ID
 
 
@@ -50,3 +51,41 @@ def test_unknown_and_malformed_ids(client, services):
     # The index pointer lives in the same table under `index#…`: it is no job.
     assert client.get("/api/jobs/index%23portfolio_knowledge").status_code == 422
     assert services.jobs.calls == [(UNKNOWN_ID,)]
+
+
+def test_a_job_says_in_a_sentence_what_came_of_it(client):
+    body = client.get(f"/api/jobs/{JOB_ID}").json()
+    assert (body["summary"], body["invocations"]) == ("Waiting to be picked up.", 1)
+
+
+def test_documents_of_a_job_come_in_pages_with_their_reasons(client, services):
+    query = {"outcome": "FAILED", "limit": 2, "cursor": "0-0"}
+    body = client.get(f"/api/jobs/{JOB_ID}/documents", params=query).json()
+    assert body["next_cursor"] == "0-1"
+    assert body["items"] == [
+        {
+            "key": "incoming/a.png",
+            "outcome": "FAILED",
+            "reason": "UNSUPPORTED_TYPE: a picture.",
+            "document_id": None,
+            "version": None,
+        }
+    ]
+    assert services.jobs.calls == [(JOB_ID, Outcome.FAILED, 2, "0-0")]
+
+
+@pytest.mark.parametrize("query", ["outcome=GONE", "limit=0", "limit=1001", "cursor="])
+def test_documents_bounds(client, query):
+    assert client.get(f"/api/jobs/{JOB_ID}/documents?{query}").status_code == 422
+
+
+def test_cancel(client):
+    response = client.post(f"/api/jobs/{JOB_ID}/cancel")
+    assert response.status_code == 202
+    assert response.json()["cancel_requested_at"] is not None
+
+
+def test_a_job_that_has_ended_cannot_be_cancelled(client):
+    response = client.post(f"/api/jobs/{UNKNOWN_ID}/cancel")
+    assert response.status_code == 409
+    assert response.json()["detail"] == "The job has ended already: it is COMPLETED."

@@ -29,6 +29,8 @@ ROUTES = {
     ("POST", "/api/reindex"),
     ("GET", "/api/jobs"),
     ("GET", "/api/jobs/{job_id}"),
+    ("GET", "/api/jobs/{job_id}/documents"),
+    ("POST", "/api/jobs/{job_id}/cancel"),
     ("GET", "/api/health"),
     ("GET", "/api/live"),
 }

@@ -8,8 +8,7 @@ import pytest
 
 from portfolio_rag.errors import Conflict
 from portfolio_rag.models import Job, JobStatus, JobType, Trigger, iso
-from portfolio_rag.services.rebuild import Rebuild
-from portfolio_rag.services.reindex import BatchReindex, JobRequest, logical_prefix
+from portfolio_rag.services.jobs import JobRequest, logical_prefix
 from tests.simulation.world import COLLECTION, World
 
 GUIDE = "# Topics\n\n" + "\n\n".join(f"Paragraph {n} says something about topic {n} at length." for n in range(40))
@@ -20,23 +19,12 @@ def world() -> World:
     return World()
 
 
-def rebuild(world: World) -> Rebuild:
-    built = world.container
-    return Rebuild(
-        built.registry, built.chunks, built.jobs, built.vectors, built.backup, built.embedder, world.clock,
-        COLLECTION, lambda seconds: None,
-    )  # fmt: skip
-
-
 def run(world: World, job_type: JobType, *, prefix: str = "", if_needed: bool = False, job_id: str = "job-0001") -> Job:
     """Run a job; whenever it waits, the rest of the world goes on."""
     built = world.container
-    batch = BatchReindex(
-        built.store, built.registry, built.jobs, built.intake, rebuild(world), world.clock, "portfolio-raw",
-        lambda seconds: world.run(),
-    )  # fmt: skip
+    built.sleep = lambda seconds: world.run()  # type: ignore[method-assign]
     request = JobRequest(job_type, Trigger.USER, job_id, logical_prefix(prefix), if_needed)
-    return batch.run(request, deadline=world.clock.now() + timedelta(minutes=10))
+    return built.batch_reindex.run(request, end=world.clock.now() + timedelta(minutes=10))
 
 
 def test_incremental_ingests_what_was_missed_and_counts_it(world: World) -> None:
@@ -160,27 +148,3 @@ def test_a_job_whose_event_comes_twice_runs_once(world: World) -> None:
 @pytest.mark.parametrize("source", ["s3://portfolio-raw/incoming/guides/", "incoming/guides/", "/guides/", "guides/"])
 def test_every_way_to_write_a_prefix(source: str) -> None:
     assert logical_prefix(source) == "guides/"
-
-
-def test_a_job_that_runs_out_of_time_says_so_and_an_incremental_one_goes_on(world: World) -> None:
-    for number in range(6):
-        world.upload(f"{number}.md", GUIDE)
-    world.notifications.clear()
-    built = world.container
-    batch = BatchReindex(
-        built.store, built.registry, built.jobs, built.intake, rebuild(world), world.clock, "portfolio-raw",
-        lambda seconds: world.run(),
-    )  # fmt: skip
-    job = batch.run(
-        JobRequest(JobType.INCREMENTAL, Trigger.USER, "job-0001"),
-        deadline=world.clock.now() + timedelta(milliseconds=12),
-    )
-    assert job.status is JobStatus.FAILED
-    assert "goes on where this one stopped" in job.error_details["job"]
-    world.run()
-    left = 6 - sum(1 for _ in built.registry.heads())
-    assert 0 < left < 6
-    again = run(world, JobType.INCREMENTAL, job_id="job-0002")
-    assert (again.status, again.statistics["new"]) == (JobStatus.COMPLETED, left)
-    world.rest()
-    world.check()

@@ -180,12 +180,17 @@ def test_what_cannot_be_redriven(world: World) -> None:
     assert world.container.redrive.version(world.version(other, 1)) is None
 
 
-def test_a_job_that_has_vanished_is_recorded_as_failed(world: World) -> None:
-    job = Job("job-1", JobType.BATCH, JobStatus.RUNNING, "", Trigger.USER, started_at=iso(world.clock.now()))
-    world.container.jobs.put(job)
+def test_a_job_that_has_vanished_is_launched_again_three_times_and_then_recorded_as_failed(world: World) -> None:
+    now = iso(world.clock.now())
+    world.container.jobs.create(
+        Job("job-1", JobType.BATCH, JobStatus.RUNNING, "", Trigger.USER, started_at=now, updated_at=now)
+    )
     assert world.container.leftovers.clear() == 0
-    world.clock.advance(timedelta(minutes=21))
-    assert world.container.leftovers.clear() == 1
+    for launched in (1, 2, 3, 3):
+        world.clock.advance(timedelta(minutes=11))
+        assert world.container.leftovers.clear() == 1
+        assert world.container.leftovers.clear() == 0
+        assert len(world.invocations) == launched
     ended = world.container.jobs.get("job-1")
     assert ended is not None
     assert ended.status is JobStatus.FAILED
