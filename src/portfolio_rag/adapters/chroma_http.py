@@ -100,10 +100,11 @@ class Collection:
     api: ChromaApi
     id: str
     metadata: Mapping[str, Any]
+    configuration: Mapping[str, Any]
 
     @classmethod
     def of(cls, api: ChromaApi, answer: Mapping[str, Any]) -> Collection:
-        return cls(api, answer["id"], answer["metadata"] or {})
+        return cls(api, answer["id"], answer["metadata"] or {}, answer["configuration_json"])
 
     def count(self) -> int:
         return int(self.api.call("GET", f"{_COLLECTIONS}/{self.id}/count"))

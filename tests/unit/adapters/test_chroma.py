@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -16,8 +17,13 @@ import pytest
 
 from portfolio_rag.adapters.chroma import ChromaVectorStore
 from portfolio_rag.adapters.chroma_http import ChromaApi, ChromaRefused
+from portfolio_rag.adapters.sqlite_lexical import SqliteLexicalIndex
 from portfolio_rag.errors import VectorStoreUnavailable
 from portfolio_rag.ports import VectorRecord
+from portfolio_rag.services.dense import DenseSearch
+from portfolio_rag.services.embedding import window_records
+from portfolio_rag.services.filters import parse_filter
+from tests.unit.answers.fakes import chunk_of, document
 
 # chromadb's own start-up warns about deprecations of its dependencies.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -180,3 +186,76 @@ def test_similarities_of_named_windows(store: ChromaVectorStore) -> None:
     assert found == {"b": pytest.approx(0.5**0.5, abs=1e-5), "c": pytest.approx(0.0, abs=1e-5)}
     assert store.similarities("nowhere", ["a"], unit(1, 0)) == {}
     assert store.similarities("similar", [], unit(1, 0)) == {}
+
+
+def test_ids_cosines_vectors_and_metadata_are_those_of_a_query(store: ChromaVectorStore) -> None:
+    store.upsert("parts", [record("a", 1, 0, team="x"), record("b", 1, 1), record("c", 0, 1)])
+    wanted = store.query("parts", unit(1, 0.1), limit=2)
+    assert store.nearest("parts", unit(1, 0.1), limit=2) == [(hit.id, hit.score) for hit in wanted]
+    assert store.metadata("parts", ["a", "unknown"]) == {"a": {"document_id": "d1", "team": "x"}}
+    vectors = store.vectors("parts", ["c", "unknown", "c"])
+    assert list(vectors) == ["c"]
+    assert vectors["c"] == pytest.approx(unit(0, 1))
+    for nothing in (store.nearest("nowhere", unit(1, 0), limit=2), store.vectors("nowhere", ["a"])):
+        assert not nothing
+    assert store.metadata("nowhere", ["a"]) == {}
+
+
+def test_a_collection_has_our_settings_and_one_with_chromas_own_is_named(
+    store: ChromaVectorStore, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("WARNING"):
+        store.ensure("settings")
+        assert ChromaVectorStore(url).count("settings") == 0
+    assert caplog.messages == []
+    made = store._api.collection("settings").configuration["hnsw"]
+    assert (made["space"], made["ef_construction"], made["ef_search"], made["max_neighbors"]) == (
+        "cosine",
+        200,
+        200,
+        32,
+    )
+    store._api.create("defaults", {}, None)
+    with caplog.at_level("WARNING"):
+        store.count("defaults")
+    [message] = caplog.messages
+    assert "defaults has space l2 and not cosine" in message
+    assert "ef_search 100 and not 200" in message
+    assert "REINDEX" in message
+
+
+def test_what_is_found_is_what_exact_search_finds(store: ChromaVectorStore, tmp_path: Path) -> None:
+    """3,000 windows around 60 centres, and filters that let a few, a third and nearly all of them pass."""
+    random = np.random.default_rng(3)
+    centres = random.standard_normal((60, 48))
+    rows = centres[random.integers(0, 60, 3000)] + 0.6 * random.standard_normal((3000, 48))
+    rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    index = SqliteLexicalIndex(tmp_path / "index.sqlite")
+    index.vectors.follow("recall")
+    ids: list[str] = []
+    groups: list[int] = []
+    for n in range(300):
+        version = replace(document(f"{n}.md"), metadata={"group": n % 30})
+        chunk = chunk_of(version, "\n\n".join(["a window"] * 10))
+        index.index(version, [chunk])
+        own = rows[n * 10 : n * 10 + 10]
+        store.upsert("recall", window_records(version, chunk, own))
+        index.vectors.store("recall", {chunk.chunk_id: own})
+        ids += chunk.window_ids
+        groups += [n % 30] * 10
+    search = DenseSearch(store, index.vectors)
+    filters: list[tuple[dict[str, object] | None, np.ndarray]] = [
+        (None, np.ones(3000, bool)),
+        ({"equals": {"key": "group", "value": 7}}, np.array(groups) == 7),
+        ({"lessThan": {"key": "group", "value": 10}}, np.array(groups) < 10),
+        ({"notEquals": {"key": "group", "value": 3}}, np.array(groups) != 3),
+    ]
+    for raw, passes in filters:
+        found = []
+        for query in rows[::150] + np.float32(0.02):
+            exact = np.where(passes, rows @ query, -np.inf)
+            wanted = {ids[row] for row in np.argsort(-exact)[:5]}
+            hits = search.search("recall", query, limit=5, where=parse_filter(raw))
+            assert all(passes[ids.index(hit.id)] for hit in hits)
+            found.append(len(wanted & {hit.id for hit in hits}) / 5)
+        assert np.mean(found) >= 0.98, raw
