@@ -19,13 +19,14 @@ class Function:
 def discover(images: Path) -> list[Function]:
     """The functions of `images/<function_underscored>/handler.py` under their AWS names.
 
-    Intake waits on the network; the model uses every core by itself; a second reindex would only meet the lease.
+    Intake waits on the network; an embedding-generator has one vCPU by its memory, as on AWS, and so as many of them
+    as cores keep the cores busy, one writing while another computes; a second reindex would only meet the lease.
     """
     cores = os.cpu_count() or 1
     concurrency = {
         "document-intake": 4,
         "document-processor": max(2, cores // 2),
-        "embedding-generator": max(1, cores // 4),
+        "embedding-generator": min(8, max(2, cores)),
     }
     handlers = {path.parent.name.replace("_", "-"): path for path in sorted(images.glob("*/handler.py"))}
     return [Function(name, path.resolve(), concurrency.get(name, 1)) for name, path in handlers.items()]
