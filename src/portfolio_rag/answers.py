@@ -10,12 +10,26 @@ from portfolio_rag.models import Chunk, DocumentVersion
 
 
 @dataclass(frozen=True, slots=True)
+class Copy:
+    """A chunk that says the same as a passage, and was left out for it."""
+
+    document_id: str
+    version: int
+    filename: str
+    s3_key: str
+    chunk_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
-    """A chunk of a live document version that a query found.
+    """A chunk of a live document version that a query found, or a run of chunks that follow each other.
 
     `score` is the cosine similarity of its best window; `windows` are the indexes of the windows that were hit,
     best first, and `window_scores` their similarities. `window_ranks` orders the windows of all passages of one
     result by what the search makes of them: the same, or words and meaning together (0 to 1).
+
+    Of a run, `chunk` has the text of all its `parts`, without what they repeat, and the id of the first; each
+    character keeps its place in the document. `copies` are chunks with the same text, left out for this one.
     """
 
     chunk: Chunk
@@ -24,6 +38,20 @@ class Passage:
     windows: tuple[int, ...]
     window_scores: tuple[float, ...] = ()
     window_ranks: tuple[float, ...] = ()
+    copies: tuple[Copy, ...] = ()
+    parts: tuple[Chunk, ...] = ()
+
+    @property
+    def chunks(self) -> tuple[Chunk, ...]:
+        """The chunks as they are stored, in their order."""
+        return self.parts or (self.chunk,)
+
+    def holding(self, span: tuple[int, int]) -> Chunk:
+        """The chunk that holds [start, end) of the document's text; the one it begins in where none holds all."""
+        start, end = span
+        whole = (chunk for chunk in self.chunks if chunk.span[0] <= start and end <= chunk.span[1])
+        begun = (chunk for chunk in self.chunks if chunk.span[0] <= start < chunk.span[1])
+        return next(whole, None) or next(begun, self.chunk)
 
 
 @dataclass(frozen=True, slots=True)

@@ -248,7 +248,9 @@ def _citations(kept: Iterable[Checked], passages: Sequence[Passage]) -> list[Cit
 
 
 def _citation(passage: Passage, number: int, start: int, end: int) -> Citation:
-    chunk, document = passage.chunk, passage.document
+    document = passage.document
+    span = (passage.chunk.span[0] + start, passage.chunk.span[0] + end)
+    chunk = passage.holding(span)
     return Citation(
         number=number,
         document_id=document.document_id,
@@ -260,7 +262,7 @@ def _citation(passage: Passage, number: int, start: int, end: int) -> Citation:
         chunk_index=chunk.chunk_index,
         heading_path=chunk.heading_path,
         page=chunk.page_start,
-        span=(chunk.span[0] + start, chunk.span[0] + end),
-        quote=chunk.content[start:end],
+        span=span,
+        quote=passage.chunk.content[start:end],
         score=passage.score,
     )

@@ -33,6 +33,7 @@ from portfolio_rag.ports import (
 from portfolio_rag.services.dense import DenseSearch
 from portfolio_rag.services.filters import Filter
 from portfolio_rag.services.fusion import Candidate, dense_only, fuse, missing_cosines
+from portfolio_rag.services.selection import Selection
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -100,7 +101,9 @@ class Retrieval:
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="search")
 
     def search(self, query: str, *, top_k: int = 5, where: Filter | None = None) -> list[Passage]:
-        """The `top_k` best chunks of live versions, best first; fewer when the corpus holds fewer.
+        """The `top_k` best passages of live versions, best first; fewer when the corpus holds fewer.
+
+        A passage is a chunk, or neighbouring chunks that were all found; copies of a text are found once.
 
         `where` comes from `filters.parse_filter`. Raises InvalidRequest for an empty or overlong query or a `top_k`
         outside 1 to 50, and DependencyUnavailable when Chroma or DynamoDB does not answer.
@@ -167,27 +170,30 @@ class Retrieval:
         return fuse(dense, lexical, cosines), len(dense) < limit and len(lexical) < limit
 
     def _live_passages(self, groups: list[_Group], top_k: int) -> tuple[list[Passage], bool]:
-        """Passages of the first `top_k` live groups, and whether a better one was not live."""
-        passages: list[Passage] = []
+        """`top_k` passages of the first live groups, and whether a better one was not live."""
+        selection = Selection(top_k)
         stale = False
         first = CHECKED * top_k
         for checked in (groups[:first], groups[first:]):
-            if not checked or len(passages) >= top_k:
+            if not checked or selection.full:
                 break
-            wanted = top_k - len(passages)
+            wanted = selection.room
             # Chunks never change, so it does not matter which of the two is read first.
             reading = self._beside(self._read, checked[:wanted])
             live = self._registry.live_versions({(group.document_id, group.version) for group in checked})
-            standing = [group for group in checked if (group.document_id, group.version) in live][:wanted]
-            stale = stale or len(standing) < min(wanted, len(checked)) or standing != checked[:wanted]
-            chunks = reading.result() | self._read([group for group in standing if group not in checked[:wanted]])
-            # A chunk that is gone was deleted between the two reads: its document no longer answers.
-            passages += [
-                _passage(group, chunks[group.chunk_id], live[group.document_id, group.version])
-                for group in standing
-                if group.chunk_id in chunks
-            ]
-        return passages, stale
+            standing = [group for group in checked if (group.document_id, group.version) in live]
+            stale = stale or standing[:wanted] != checked[:wanted]
+            chunks = reading.result()
+            while standing and not selection.full:
+                wanted = selection.room
+                taken, standing = standing[:wanted], standing[wanted:]
+                chunks |= self._read([group for group in taken if group.chunk_id not in chunks])
+                for group in taken:
+                    # A chunk that is gone was deleted between the two reads: its document no longer answers.
+                    if group.chunk_id in chunks:
+                        version = live[group.document_id, group.version]
+                        selection.add(_passage(group, chunks[group.chunk_id], version))
+        return selection.passages, stale
 
     def _read(self, groups: list[_Group]) -> dict[str, Chunk]:
         if not groups:
