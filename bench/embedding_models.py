@@ -1,0 +1,98 @@
+"""The ways to run the model that are compared, and their graphs, made once and kept in the scratch directory."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bench.measure import ROOT, Worker
+from portfolio_rag.adapters.model_manifest import Manifest
+from portfolio_rag.bake.baking import bake
+from portfolio_rag.bake.sources import DEFAULT_SOURCE, locate
+from portfolio_rag.ports import Vectors
+
+BASELINE = "sentence-transformers (torch fp32)"
+OURS = "ONNX int8 per channel (shipped)"
+PEERS_PYTHON = ROOT / ".portfolio" / "peers" / "bin" / "python"
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """`kind` and `path` are arguments of `bench.embedding_worker`, `python` the interpreter that has its libraries."""
+
+    name: str
+    kind: str
+    path: Path
+    python: str = sys.executable
+
+    def command(self, threads: int) -> list[str]:
+        return [self.python, "-m", "bench.embedding_worker", self.kind, str(self.path), str(threads)]
+
+    def start(self, *, threads: int = 1) -> Worker:
+        """In a process of its own; 0 leaves the number of threads to the library."""
+        environment = {"TOKENIZERS_PARALLELISM": "false", "PYTHONPATH": str(ROOT / "src")}
+        return Worker(self.command(threads), environment=environment | (_ONE_THREAD if threads == 1 else {}))
+
+
+class WorkerEmbedder:
+    """`ports.Embedder` on a candidate in its own process, for what asks for one."""
+
+    def __init__(self, candidate: Candidate, dimensions: int) -> None:
+        self._worker = candidate.start(threads=0)
+        self._dimensions = dimensions
+        self._name = candidate.name
+
+    @property
+    def fingerprint(self) -> str:
+        return f"bench: {self._name}"
+
+    @property
+    def dimensions(self) -> int:
+        return self._dimensions
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        return np.asarray(self._worker.ask(texts=list(texts), vectors=True)["vectors"], dtype=np.float32)
+
+    def close(self) -> None:
+        self._worker.close()
+
+
+def candidates(work: Path, model: Path, texts: Sequence[str], *, peers: bool, quick: bool) -> list[Candidate]:
+    """The baseline first. What takes long to make is left out of a quick run, OpenVINO of one without peers."""
+    source = locate(DEFAULT_SOURCE).path
+    found = [Candidate(BASELINE, "torch", source), Candidate(OURS, "onnx", model)]
+    if not quick:
+        fp32 = work / "model-fp32"
+        bake(fp32, source=DEFAULT_SOURCE, precision="fp32", report=lambda line: print(line, file=sys.stderr))
+        found.append(Candidate("ONNX fp32", "onnx", fp32))
+    if peers:
+        plain = _openvino_graphs(work / "openvino", model, source, texts)
+        python = str(PEERS_PYTHON)
+        found += [
+            Candidate("OpenVINO bf16", "openvino-bf16", plain / "plain.onnx", python),
+            Candidate("OpenVINO int8", "openvino-fp32", plain / "int8.xml", python),
+        ]
+    return found
+
+
+def _openvino_graphs(folder: Path, model: Path, source: Path, texts: Sequence[str]) -> Path:
+    """`plain.onnx`, without ONNX Runtime's own operators, and `int8.xml`, calibrated on `texts`."""
+    if not (folder / "int8.xml").exists():
+        from portfolio_rag.bake import export
+
+        folder.mkdir(parents=True, exist_ok=True)
+        export.export(export.load_reference(source), folder / "plain.onnx", quantise_embeddings=False)
+        (folder / "tokenizer.json").write_bytes((model / "tokenizer.json").read_bytes())
+        command = [str(PEERS_PYTHON), "-m", "bench.openvino_int8", str(folder)]
+        subprocess.run(command, cwd=ROOT, input="\0".join(texts), text=True, check=True, stdout=sys.stderr)
+    return folder
+
+
+def dimensions(model: Path) -> int:
+    return Manifest.load(model).dimensions
