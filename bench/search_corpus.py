@@ -1,0 +1,181 @@
+"""What the search is measured on: windows of AWS's reference texts, in Chroma, in the API's file and in DynamoDB's.
+
+The texts are real and the same on every machine. Of the vectors, the first ones are those of the first windows, then
+come those that an evaluation left in its cache (`make eval`), and what is still missing is mixed: the sum of two real
+ones and a little noise, so that its neighbourhoods are those of real texts. Everything is kept in the work directory.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import pickle
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import botocore
+import numpy as np
+
+from bench.aws_reference import Page, pages
+from bench.section import Options
+from portfolio_rag.adapters.chroma import ChromaVectorStore
+from portfolio_rag.adapters.onnx_embedder import OnnxEmbedder
+from portfolio_rag.adapters.sqlite_lexical import SqliteLexicalIndex
+from portfolio_rag.evaluation.cache import CachedEmbedder
+from portfolio_rag.evaluation.corpus import EvalCorpus
+from portfolio_rag.evaluation.datasets import EvalDocument
+from portfolio_rag.evaluation.workbench import STATE, open_tokenizer
+from portfolio_rag.models import Chunk, DocumentVersion
+from portfolio_rag.ports import Vectors
+from portfolio_rag.services.embedding import window_records
+
+COLLECTION = "bench_search"
+EMBEDDED, EMBEDDED_QUICK = 5_000, 500
+_SLICE = 1000
+_UPSERT = 2000
+_OWN, _OTHER, _NOISE = 0.8, 0.4, 0.15
+
+
+@dataclass
+class SearchCorpus:
+    """Documents with their chunks, and a vector for each window, in order: shape (windows, dimensions)."""
+
+    versions: dict[str, DocumentVersion]
+    chunks: list[Chunk]
+    vectors: Vectors
+    real: int
+
+    def ids(self) -> list[str]:
+        return [one for chunk in self.chunks for one in chunk.window_ids]
+
+
+def embedder(options: Options) -> CachedEmbedder:
+    model = Path(os.environ.get("MODEL_DIR", STATE / "model"))
+    return CachedEmbedder(OnnxEmbedder(model), options.work / "search" / "embedded.sqlite")
+
+
+def build(windows: int, options: Options) -> SearchCorpus:
+    """At least so many windows, cut at the end of a chunk; from the work directory where they were built before."""
+    folder = options.work / "search"
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = folder / f"chunks-{windows}-{botocore.__version__}.pickle"
+    if kept.exists():
+        versions, chunks = pickle.loads(kept.read_bytes())  # noqa: S301 - our own file
+    else:
+        versions, chunks = _chunked(windows)
+        kept.write_bytes(pickle.dumps((versions, chunks)))
+    texts = [text for chunk in chunks for text in chunk.window_texts]
+    vectors, real = _vectors(texts, options)
+    return SearchCorpus(versions, chunks, vectors, real)
+
+
+def fill_index(corpus: SearchCorpus, path: Path) -> SqliteLexicalIndex:
+    """The API's file with all of it, vectors too; made anew where it holds something else."""
+    index = SqliteLexicalIndex(path)
+    if len(index.versions()) != len(corpus.versions):
+        by_document: dict[str, list[Chunk]] = {}
+        for chunk in corpus.chunks:
+            by_document.setdefault(chunk.document_id, []).append(chunk)
+        for document_id, version in corpus.versions.items():
+            index.index(version, by_document.get(document_id, []))
+    index.vectors.follow(COLLECTION)
+    if index.vectors.waiting(limit=1):
+        for batch in _batches(_rows(corpus), _SLICE):
+            index.vectors.store(COLLECTION, {chunk.chunk_id: rows for chunk, rows in batch})
+    return index
+
+
+def fill_chroma(corpus: SearchCorpus, store: ChromaVectorStore) -> None:
+    """The collection with all windows, as the embedding function writes them, unless it has them already."""
+    if store.count(COLLECTION) == len(corpus.vectors):
+        return
+    store.drop(COLLECTION)
+    records = (
+        record
+        for chunk, rows in _rows(corpus)
+        for record in window_records(corpus.versions[chunk.document_id], chunk, rows)
+    )
+    for batch in _batches(records, _UPSERT):
+        store.upsert(COLLECTION, batch)
+
+
+def _rows(corpus: SearchCorpus) -> Iterator[tuple[Chunk, Vectors]]:
+    row = 0
+    for chunk in corpus.chunks:
+        yield chunk, corpus.vectors[row : row + len(chunk.windows)]
+        row += len(chunk.windows)
+
+
+def _chunked(windows: int) -> tuple[dict[str, DocumentVersion], list[Chunk]]:
+    versions: dict[str, DocumentVersion] = {}
+    chunks: list[Chunk] = []
+    tokenizer: Any = open_tokenizer()
+    found = 0
+    for batch in _batches(_endless(pages()), _SLICE):
+        nothing: Any = _NoVectors()
+        corpus = EvalCorpus([page.document for page in batch], nothing, tokenizer)
+        attributes = {page.document.name: page.attributes for page in batch}
+        made: dict[str, list[Chunk]] = {}
+        for chunk in corpus.chunks.values():
+            made.setdefault(chunk.document_id, []).append(chunk)
+        for document_id, own in made.items():
+            if found >= windows:
+                return versions, chunks
+            versions[document_id] = replace(
+                corpus.documents[document_id], metadata=attributes[corpus.names[document_id]], chunk_count=len(own)
+            )
+            chunks += own
+            found += sum(len(chunk.windows) for chunk in own)
+    raise AssertionError("the pages are endless")
+
+
+def _endless(found: list[Page]) -> Iterator[Page]:
+    """All pages, then all of them again under other names: for a million windows by hand."""
+    for turn in itertools.count():
+        for page in found:
+            name = page.document.name if turn == 0 else f"again-{turn}/{page.document.name}"
+            yield replace(page, document=EvalDocument(name, page.document.data, page.document.group))
+
+
+def _vectors(texts: list[str], options: Options) -> tuple[Vectors, int]:
+    own = embedder(options)
+    vectors = np.zeros((len(texts), own.dimensions), np.float32)
+    first = min(len(texts), EMBEDDED_QUICK if options.quick else EMBEDDED)
+    vectors[:first] = own.embed(texts[:first])
+    cached = _of_evaluations(own.fingerprint, len(texts) - first, own.dimensions)
+    real = first + len(cached)
+    vectors[first:real] = cached
+    if real < len(texts):
+        random = np.random.default_rng(1)
+        mixed = len(texts) - real
+        one, other = vectors[random.integers(0, real, mixed)], vectors[random.integers(0, real, mixed)]
+        noise = random.standard_normal((mixed, own.dimensions), dtype=np.float32) / np.sqrt(np.float32(own.dimensions))
+        vectors[real:] = _OWN * one + _OTHER * other + _NOISE * noise
+        vectors[real:] /= np.linalg.norm(vectors[real:], axis=1, keepdims=True)
+    return vectors, real
+
+
+def _of_evaluations(fingerprint: str, limit: int, dimensions: int) -> Vectors:
+    path = Path(os.environ.get("EVAL_CACHE", STATE / "eval" / "vectors.sqlite"))
+    if limit <= 0 or not path.exists():
+        return np.zeros((0, dimensions), np.float32)
+    database = sqlite3.connect(path)
+    rows = database.execute(
+        "SELECT vector FROM vectors WHERE key >= ? AND key < ? LIMIT ?", (f"{fingerprint}:", f"{fingerprint};", limit)
+    ).fetchall()
+    database.close()
+    return np.frombuffer(b"".join(row[0] for row in rows), np.float32).reshape(-1, dimensions)
+
+
+class _NoVectors:
+    def embed(self, _: list[str]) -> None:
+        """The windows are embedded later, and not all of them."""
+
+
+def _batches(items: Any, size: int) -> Iterator[list[Any]]:
+    iterator = iter(items)
+    while batch := list(itertools.islice(iterator, size)):
+        yield batch

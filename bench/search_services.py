@@ -1,0 +1,125 @@
+"""Chroma and an emulator of DynamoDB for the benchmark of the search, with what its questions need."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from bench.search_corpus import SearchCorpus
+from bench.stack import free_ports, wait_until_up
+from portfolio_rag.adapters.aws import AwsClients
+from portfolio_rag.adapters.chunk_store import _item
+from portfolio_rag.adapters.dynamodb import Table
+from portfolio_rag.adapters.registry import HEAD
+from portfolio_rag.config import Settings
+from portfolio_rag.keys import logical_key_of
+from portfolio_rag.models import Chunk, DocumentHead, DocumentVersion
+from portfolio_rag.ports import IndexPointer
+
+
+@contextmanager
+def running_chroma(path: Path) -> Iterator[tuple[str, int]]:
+    """URL and process id of a server over the data in `path`."""
+    [port] = free_ports(1)
+    path.mkdir(parents=True, exist_ok=True)
+    chroma = str(Path(sys.executable).parent / "chroma")
+    command = [chroma, "run", "--path", str(path), "--host", "127.0.0.1", "--port", str(port)]
+    with _running(command, {}) as pid:
+        wait_until_up(f"http://127.0.0.1:{port}/api/v2/heartbeat")
+        yield f"http://127.0.0.1:{port}", pid
+
+
+@contextmanager
+def running_dynamodb(work: Path) -> Iterator[str]:
+    """URL of an emulator with empty tables."""
+    [port] = free_ports(1)
+    temporary = work / "tmp"
+    temporary.mkdir(parents=True, exist_ok=True)
+    own = {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "TMPDIR": str(temporary), "PERSIST_STATE": "0"}
+    own |= {"IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0"}
+    with _running([sys.executable, "-m", "ministack"], own):
+        wait_until_up(f"http://127.0.0.1:{port}/_ministack/ready")
+        yield f"http://127.0.0.1:{port}"
+
+
+class Hit:
+    """The ports that a search reads DynamoDB through, answered from the corpus; notes what was asked for."""
+
+    def __init__(self, corpus: SearchCorpus, collection: str) -> None:
+        self._versions = corpus.versions
+        self._chunks = {chunk.chunk_id: chunk for chunk in corpus.chunks}
+        self._collection = collection
+        self.versions: dict[str, DocumentVersion] = {}
+        self.chunks: dict[str, Chunk] = {}
+
+    def index_pointer(self) -> IndexPointer:
+        return IndexPointer(self._collection)
+
+    def live_versions(self, pairs: Iterable[tuple[str, int]]) -> dict[tuple[str, int], DocumentVersion]:
+        found = {(one, version): self._versions[one] for one, version in pairs if one in self._versions}
+        self.versions |= {one: version for (one, _), version in found.items()}
+        return found
+
+    def get(self, keys: Iterable[tuple[str, str]]) -> list[Chunk]:
+        found = [self._chunks[chunk_id] for chunk_id, _ in keys]
+        self.chunks |= {chunk.chunk_id: chunk for chunk in found}
+        return found
+
+
+def fill_dynamodb(url: str, hit: Hit) -> None:
+    """The documents and chunks that the questions hit: a read costs the same however many others there are."""
+    settings = Settings(aws_endpoint_url=url)
+    client = AwsClients(settings)("dynamodb")
+    keys = {
+        settings.dynamodb_document_table: [("document_id", "S"), ("version", "N")],
+        settings.dynamodb_chunks_table: [("chunk_id", "S"), ("document_id", "S")],
+        settings.dynamodb_jobs_table: [("job_id", "S")],
+    }
+    for name, attributes in keys.items():
+        client.create_table(**_table(name, attributes))
+    registry = Table(client, settings.dynamodb_document_table)
+    registry.put_many(
+        row
+        for version in hit.versions.values()
+        for row in (asdict(version), {**asdict(_head(version)), "version": HEAD})
+    )
+    chunks = Table(client, settings.dynamodb_chunks_table)
+    chunks._write_many([{"PutRequest": {"Item": _item(chunk)}} for chunk in hit.chunks.values()])
+
+
+def _head(version: DocumentVersion) -> DocumentHead:
+    return DocumentHead(
+        document_id=version.document_id,
+        bucket=version.bucket,
+        logical_key=logical_key_of(version.s3_key),
+        latest_version=version.version,
+        live_version=version.version,
+    )
+
+
+def _table(name: str, attributes: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    kinds = ("HASH", "RANGE")
+    return {
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": one, "AttributeType": kind} for one, kind in attributes],
+        "KeySchema": [{"AttributeName": one, "KeyType": kinds[place]} for place, (one, _) in enumerate(attributes)],
+    }
+
+
+@contextmanager
+def _running(command: Sequence[str], variables: Mapping[str, str]) -> Iterator[int]:
+    process = subprocess.Popen(
+        command, env={**os.environ, **variables}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait(30)
