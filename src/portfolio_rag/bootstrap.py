@@ -44,6 +44,7 @@ from portfolio_rag.services.monitoring import PipelineMonitor
 from portfolio_rag.services.purge import Purge
 from portfolio_rag.services.reconcile import Reconciler
 from portfolio_rag.services.redrive import Redrive
+from portfolio_rag.services.verification import Verification
 
 if TYPE_CHECKING:
     from portfolio_rag.adapters.sqlite_lexical import SqliteLexicalIndex
@@ -199,6 +200,21 @@ class Container:
             self.lifecycle,
             self.purge,
             self.clock,
+        )
+
+    @cached_property
+    def verification(self) -> Verification:
+        return Verification(
+            self.reconciler,
+            self.store,
+            self.registry,
+            self.chunks,
+            self.vectors,
+            self.backup,
+            self.vector_index,
+            self.jobs,
+            self.intake,
+            self.purge,
             self.settings.s3_raw_bucket,
         )
 
@@ -385,6 +401,7 @@ class Container:
 
     def _check_model(self) -> str:
         self.embedder.embed(["health"])
+        self.retrieval.check_model(self.jobs.index_pointer().live)
         return f"{self.model_settings.embedding_model}, backend {self.model_settings.embedding_backend}."
 
     def _check_openai(self) -> str:

@@ -8,6 +8,7 @@
     ├── Conflict                    409: the state does not allow it
     │   ├── IllegalTransition       a status change that the state machine does not know
     │   └── ConditionFailed         somebody else wrote first: read again
+    ├── IndexMismatch               503: the live index was made by another embedding model than this process has
     ├── DocumentRejected            the document can never be ingested as it is: FAILED with a reason
     └── DependencyUnavailable       503, retryable: try again later
         ├── VectorStoreUnavailable
@@ -101,8 +102,15 @@ class DocumentRejected(PortfolioRagError):
     title = "Document rejected"
 
     def __init__(self, reason: FailureReason, message: str) -> None:
-        super().__init__(message)
+        super().__init__(_bounded(message))
         self.reason = reason
+
+
+class IndexMismatch(PortfolioRagError):
+    """The live index was made by another embedding model or recipe than this process has; a REINDEX mends it."""
+
+    http_status = 503
+    title = "Index of another model"
 
 
 class DependencyUnavailable(PortfolioRagError):
@@ -125,11 +133,20 @@ class LanguageModelUnavailable(DependencyUnavailable):
     """The OpenAI API timed out, throttled or failed after bounded retries."""
 
 
+MAX_MESSAGE_CHARACTERS = 2000
+"""Of a reason that is stored with a document: some quote what they refuse, and an item holds 400 KB at most."""
+
+
+def _bounded(message: str) -> str:
+    return message if len(message) <= MAX_MESSAGE_CHARACTERS else message[: MAX_MESSAGE_CHARACTERS - 1] + "…"
+
+
 def failure_of(error: Exception) -> tuple[FailureReason, str]:
     """Reason and message for a document whose last delivery failed with `error`."""
     if getattr(error, "retryable", False):
         return (
             FailureReason.DEPENDENCY_UNAVAILABLE,
-            f"A service that ingestion needs did not answer: {error} It is tried again once the service is back.",
+            f"A service that ingestion needs did not answer: {_bounded(str(error))} "
+            "It is tried again once the service is back.",
         )
-    return FailureReason.INTERNAL, f"Ingestion failed unexpectedly: {type(error).__name__}: {error}"
+    return FailureReason.INTERNAL, _bounded(f"Ingestion failed unexpectedly: {type(error).__name__}: {error}")

@@ -112,6 +112,9 @@ class DocumentRegistry(Protocol):
         In the table's own order; `after` is the id of the document that was read last.
         """
 
+    def heads_of(self, document_ids: Iterable[str]) -> dict[str, DocumentHead]:
+        """The heads of those documents, batched; unknown ones are left out."""
+
     def versions(self, document_id: str) -> list[DocumentVersion]:
         """Newest first."""
 
@@ -195,6 +198,12 @@ class ChunkStore(Protocol):
 
     def get(self, keys: Iterable[tuple[str, str]]) -> list[Chunk]:
         """By (chunk_id, document_id), strongly consistent, in any order; missing ones are left out."""
+
+    def window_ids(self, keys: Iterable[tuple[str, str]]) -> set[str]:
+        """The ids of all windows of those chunks, by (chunk_id, document_id), strongly consistent; reads no texts."""
+
+    def keys(self) -> Iterator[tuple[str, str]]:
+        """(chunk_id, document_id) of every chunk; reads the whole table (for `rag verify` only)."""
 
     def of_document(
         self, document_id: str, *, version: int | None = None, indexes: tuple[int, int] | None = None
@@ -338,10 +347,17 @@ class VectorStore(Protocol):
 
     def ping(self) -> None: ...
 
-    def ensure(self, collection: str) -> None:
-        """Create the collection (cosine) if it is missing."""
+    def ensure(self, collection: str, *, fingerprint: str | None = None) -> None:
+        """Create the collection (cosine) if it is missing, labelled with the fingerprint of its vectors."""
 
-    def upsert(self, collection: str, records: Sequence[VectorRecord]) -> None: ...
+    def upsert(self, collection: str, records: Sequence[VectorRecord], *, fingerprint: str | None = None) -> None:
+        """Insert or replace, making the collection as `ensure` does. The label of one that is there stays."""
+
+    def fingerprint(self, collection: str) -> str | None:
+        """Under which fingerprint (Embedder.fingerprint) the collection was made; None where it does not say.
+
+        Asked once a collection, so that a query may ask every time.
+        """
 
     def query(
         self, collection: str, vector: Vectors, *, limit: int, where: Mapping[str, Any] | None = None
@@ -363,7 +379,17 @@ class VectorStore(Protocol):
     def delete(self, collection: str, ids: Sequence[str]) -> None:
         """By id; unknown ids are fine."""
 
-    def ids(self, collection: str, where: Mapping[str, Any]) -> list[str]: ...
+    def ids(self, collection: str, where: Mapping[str, Any]) -> list[str]:
+        """Filters cost time in proportion to the collection: for one document, not for all of them."""
+
+    def present(self, collection: str, ids: Sequence[str]) -> set[str]:
+        """Those of the ids that the collection has."""
+
+    def page(self, collection: str, *, offset: int, limit: int) -> list[tuple[str, Mapping[str, Any]]]:
+        """Ids and metadata in the order in which the ids were first inserted.
+
+        New ids come at the end, a replaced one keeps its place, and a deletion moves those after it forward.
+        """
 
     def count(self, collection: str) -> int: ...
 
@@ -388,6 +414,9 @@ class VectorIndex(Protocol):
     def find(self, vector_ids: Iterable[str]) -> dict[str, VectorLocation]: ...
 
     def remember(self, locations: Mapping[str, VectorLocation]) -> None: ...
+
+    def all(self) -> Iterator[tuple[str, VectorLocation]]:
+        """Reads the whole table (for `rag verify` only)."""
 
     def forget(self, vector_ids: Iterable[str], s3_key_prefix: str) -> None:
         """Remove those that point under the prefix; others now belong to another document's backup."""

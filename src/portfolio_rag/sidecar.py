@@ -8,6 +8,7 @@ Source: "Include metadata in a data source to improve knowledge base query", Ama
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,6 +33,7 @@ BUILT_IN = frozenset(
 )
 """Attributes that every window has in Chroma; a sidecar cannot set them."""
 
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _TYPED = {"STRING": "stringValue", "NUMBER": "numberValue", "BOOLEAN": "booleanValue", "STRING_LIST": "stringListValue"}
 
 
@@ -45,15 +47,32 @@ def parse_sidecar(body: Any) -> dict[str, AttributeValue]:
 def _attribute(name: str, content: Any) -> AttributeValue:
     if not name or name.startswith(("$", "#")):
         raise _bad(f"The attribute name {name!r} is not allowed: it is empty, or starts with $ or #.")
+    if not _storable(name):
+        raise _bad(f"The attribute name {name!r} holds half of a character (a lone surrogate).")
     if name in BUILT_IN:
         raise _bad(f"The attribute name {name!r} is reserved; call it something else.")
     if isinstance(content, Mapping):
         content = _typed(name, content)
-    if isinstance(content, (str, bool, int, float)):
+    if isinstance(content, (int, float)):
+        if not _in_range(content):
+            raise _bad(f"The attribute {name!r} is a number that cannot be stored: it is too large or too small.")
         return content
-    if isinstance(content, list) and content and all(isinstance(entry, str) for entry in content):
-        return list(content)
+    texts = content if isinstance(content, list) else [content]
+    if texts and all(isinstance(text, str) for text in texts):
+        if not all(map(_storable, texts)):
+            raise _bad(f"The attribute {name!r} holds half of a character (a lone surrogate).")
+        return list(content) if isinstance(content, list) else str(content)
     raise _bad(f"The attribute {name!r} must be a string, a number, a boolean or a list of strings.")
+
+
+def _in_range(number: float) -> bool:
+    """What both stores hold: Chroma 64 bits, DynamoDB no infinity and nothing nearer to 0 than 1E-130. NaN is out."""
+    return number == 0 or 1e-130 <= abs(number) < 2**63
+
+
+def _storable(text: str) -> bool:
+    """JSON can spell halves of surrogate pairs, UTF-8 cannot."""
+    return text.isascii() or not _SURROGATES.search(text)
 
 
 def _typed(name: str, content: Mapping[str, Any]) -> Any:

@@ -14,18 +14,25 @@ from portfolio_rag.ports import VectorHit, VectorRecord, Vectors
 class ChromaModel:
     def __init__(self) -> None:
         self.data: dict[str, dict[str, VectorRecord]] = {}
+        self.fingerprints: dict[str, str | None] = {}
         self.down = False
 
     def ping(self) -> None:
         self._answer()
 
-    def ensure(self, collection: str) -> None:
+    def ensure(self, collection: str, *, fingerprint: str | None = None) -> None:
         self._answer()
-        self.data.setdefault(collection, {})
+        if collection not in self.data:
+            self.data[collection] = {}
+            self.fingerprints[collection] = fingerprint
 
-    def upsert(self, collection: str, records: Sequence[VectorRecord]) -> None:
-        self._answer()
-        self.data.setdefault(collection, {}).update({record.id: record for record in records})
+    def upsert(self, collection: str, records: Sequence[VectorRecord], *, fingerprint: str | None = None) -> None:
+        self.ensure(collection, fingerprint=fingerprint)
+        self.data[collection].update({record.id: record for record in records})
+
+    def fingerprint(self, collection: str) -> str | None:
+        # The adapter asks once a collection: no call to count, or to fail.
+        return self.fingerprints.get(collection) if collection in self.data else None
 
     def query(
         self, collection: str, vector: Vectors, *, limit: int, where: Mapping[str, Any] | None = None
@@ -35,6 +42,18 @@ class ChromaModel:
         hits = [VectorHit(record.id, float(np.dot(record.vector, vector)), record.metadata) for record in found]
         return sorted(hits, key=lambda hit: -hit.score)[:limit]
 
+    def nearest(self, collection: str, vector: Vectors, *, limit: int) -> list[tuple[str, float]]:
+        return [(hit.id, hit.score) for hit in self.query(collection, vector, limit=limit)]
+
+    def metadata(self, collection: str, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        return {id_: record.metadata for id_, record in self._records(collection, ids)}
+
+    def vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vectors]:
+        return {id_: record.vector for id_, record in self._records(collection, ids)}
+
+    def similarities(self, collection: str, ids: Sequence[str], vector: Vectors) -> dict[str, float]:
+        return {id_: float(np.dot(record.vector, vector)) for id_, record in self._records(collection, ids)}
+
     def delete(self, collection: str, ids: Sequence[str]) -> None:
         self._answer()
         for id_ in ids:
@@ -43,6 +62,15 @@ class ChromaModel:
     def ids(self, collection: str, where: Mapping[str, Any]) -> list[str]:
         self._answer()
         return [id_ for id_, record in self.data.get(collection, {}).items() if matches(record.metadata, where)]
+
+    def present(self, collection: str, ids: Sequence[str]) -> set[str]:
+        self._answer()
+        return self.data.get(collection, {}).keys() & set(ids)
+
+    def page(self, collection: str, *, offset: int, limit: int) -> list[tuple[str, Mapping[str, Any]]]:
+        self._answer()
+        stored = list(self.data.get(collection, {}).items())[offset : offset + limit]
+        return [(id_, record.metadata) for id_, record in stored]
 
     def count(self, collection: str) -> int:
         self._answer()
@@ -55,6 +83,11 @@ class ChromaModel:
     def collections(self) -> list[str]:
         self._answer()
         return list(self.data)
+
+    def _records(self, collection: str, ids: Sequence[str]) -> list[tuple[str, VectorRecord]]:
+        self._answer()
+        stored = self.data.get(collection, {})
+        return [(id_, stored[id_]) for id_ in ids if id_ in stored]
 
     def _answer(self) -> None:
         if self.down:

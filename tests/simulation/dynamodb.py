@@ -138,7 +138,7 @@ class DynamoModel:
         """All or nothing; cancellation reasons in order, as the service gives them."""
         if len(TransactItems) > MAX_TRANSACTION_ACTIONS:
             raise _invalid("a transaction takes at most 100 actions")
-        if len(json.dumps(list(TransactItems)).encode()) > MAX_TRANSACTION_BYTES:
+        if len(json.dumps(list(TransactItems), ensure_ascii=False).encode()) > MAX_TRANSACTION_BYTES:
             raise _invalid("a transaction holds at most 4 MB")
         writes: list[tuple[TableModel, Key, Item | None, bool]] = []
         reasons: list[str] = []
@@ -197,6 +197,9 @@ class DynamoModel:
     def scan(self, *, TableName: str, **options: Any) -> dict[str, Any]:
         table = self.tables[TableName]
         items = [table.items[key] for key in sorted(table.items, key=str)]
+        if start := options.pop("ExclusiveStartKey", None):
+            # Where the last page ended, whether or not that item is there yet.
+            items = [item for item in items if str(table.key_of(item)) > str(table.key_of(start))]
         return self._page(table, items, table.keys, options, set())
 
     # --- inside

@@ -77,7 +77,7 @@ MUTATIONS = [
          "newest is not None and not newest.status.terminal and newest.s3_key == _incoming(ref.key)",
          "newest is not None"),
     _one("a reindex that deletes before it has built", 28, "services.rebuild",
-         "self._vectors.ensure(building)", "self._vectors.ensure(building)\n        self._vectors.drop(old)"),
+         "self._vectors.ensure(building, ", "self._vectors.drop(old)\n        self._vectors.ensure(building, "),
     _one("a scan that forgets LastEvaluatedKey", 24, "adapters.dynamodb",
          'if not answer.get("LastEvaluatedKey"):', "if True:"),
     # The other guards.
@@ -105,7 +105,7 @@ MUTATIONS = [
          "return all(version.status.terminal and _ended(version, head) < before for version in versions)",
          "return all(version.status.terminal for version in versions)"),
     _one("a look-over believes the index", 3, "services.reconcile",
-         "sorted(found.intersection(range(1, latest + 1)) - {head.live_version})", "sorted(found)"),
+         "sorted(found.intersection(range(1, head.latest_version + 1)) - {head.live_version})", "sorted(found)"),
     _one("the original goes before its copy is recorded", 7, "services.lifecycle",
          "        self._registry.relocate(version, moved, settled=settled, retired=version.retired)\n"
          "        self._remove_moved(source)",

@@ -139,8 +139,8 @@ def test_a_batch_that_runs_out_of_time_repeats_nothing_that_is_done(monkeypatch:
     done = world.embedder.embedded.copy()
     upsert = world.chroma.upsert
 
-    def slow(*args: Any) -> None:
-        upsert(*args)
+    def slow(*args: Any, **options: Any) -> None:
+        upsert(*args, **options)
         world.clock.advance(timedelta(seconds=121))
 
     monkeypatch.setattr(world.chroma, "upsert", slow)

@@ -1,7 +1,8 @@
 """Chroma over HTTP behind `ports.VectorStore`.
 
 Facts this rests on (chromadb 1.5.9, measured): the default space is l2; `ef_search` at its default gave recall@5 of
-0.82 at 100,000 vectors; at most 5,461 records a call; documents stored in it slow writes by 2.5, so none are.
+0.82 at 100,000 vectors; at most 5,461 records a call; documents stored in it slow writes by 2.5, so none are;
+`get` with limit and offset goes in the order of insertion.
 """
 
 from __future__ import annotations
@@ -38,10 +39,10 @@ class ChromaVectorStore:
     def ping(self) -> None:
         self._api.heartbeat()
 
-    def ensure(self, collection: str) -> None:
-        self._collection(collection, create=True)
+    def ensure(self, collection: str, *, fingerprint: str | None = None) -> None:
+        self._collection(collection, create=True, fingerprint=fingerprint)
 
-    def upsert(self, collection: str, records: Sequence[VectorRecord]) -> None:
+    def upsert(self, collection: str, records: Sequence[VectorRecord], *, fingerprint: str | None = None) -> None:
         # Duplicate ids in one call raise: the last one wins, as in two calls.
         unique = list({record.id: record for record in records}.values())
         for start in range(0, len(unique), _BATCH):
@@ -50,10 +51,15 @@ class ChromaVectorStore:
                 collection,
                 "upsert",
                 create=True,
+                fingerprint=fingerprint,
                 ids=[record.id for record in batch],
                 embeddings=np.asarray([record.vector for record in batch], dtype=np.float32),
                 metadatas=[_flat(record.metadata) for record in batch],
             )
+
+    def fingerprint(self, collection: str) -> str | None:
+        handle = self._collection(collection, create=False)
+        return handle.metadata.get(_FINGERPRINT) if handle is not None else None
 
     def query(
         self, collection: str, vector: Vectors, *, limit: int, where: Mapping[str, Any] | None = None
@@ -116,6 +122,19 @@ class ChromaVectorStore:
         answer = self._with(collection, "get", where=dict(where) or None, include=[])
         return list(answer["ids"]) if answer else []
 
+    def present(self, collection: str, ids: Sequence[str]) -> set[str]:
+        found: set[str] = set()
+        for start in range(0, len(ids), _BATCH):
+            answer = self._with(collection, "get", ids=list(ids[start : start + _BATCH]), include=[])
+            found.update(answer["ids"] if answer else ())
+        return found
+
+    def page(self, collection: str, *, offset: int, limit: int) -> list[tuple[str, Mapping[str, Any]]]:
+        answer = self._with(collection, "get", offset=offset, limit=limit, include=["metadatas"])
+        if answer is None:
+            return []
+        return [(id_, metadata or {}) for id_, metadata in zip(answer["ids"], answer["metadatas"], strict=True)]
+
     def count(self, collection: str) -> int:
         return int(self._with(collection, "count") or 0)
 
@@ -128,7 +147,15 @@ class ChromaVectorStore:
         """The names of all collections on the server."""
         return self._api.names()
 
-    def _with(self, collection: str, operation: str, *, create: bool = False, **arguments: Any) -> Any:
+    def _with(
+        self,
+        collection: str,
+        operation: str,
+        *,
+        create: bool = False,
+        fingerprint: str | None = None,
+        **arguments: Any,
+    ) -> Any:
         """Call one operation of a collection; None where it does not exist.
 
         The handle is cached with the collection's id. After a wipe of the server, or a reindex elsewhere, that id is
@@ -137,7 +164,7 @@ class ChromaVectorStore:
         for cached in (True, False):
             if not cached:
                 self._collections.pop(collection, None)
-            handle = self._collection(collection, create=create)
+            handle = self._collection(collection, create=create, fingerprint=fingerprint)
             if handle is None:
                 return None
             try:
@@ -146,11 +173,11 @@ class ChromaVectorStore:
                 continue
         return None
 
-    def _collection(self, name: str, *, create: bool) -> Collection | None:
+    def _collection(self, name: str, *, create: bool, fingerprint: str | None = None) -> Collection | None:
         if name in self._collections:
             return self._collections[name]
         if create:
-            handle = self._api.create(name, _CONFIGURATION, None)
+            handle = self._api.create(name, _CONFIGURATION, {_FINGERPRINT: fingerprint} if fingerprint else None)
         else:
             try:
                 handle = self._api.collection(name)

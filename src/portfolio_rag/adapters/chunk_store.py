@@ -3,6 +3,9 @@
 Chunks are created in transactions (100 actions a call) and not by BatchWriteItem (25 items, no conditions): a second
 worker on the same message must never set a chunk back to PENDING that has its vector already, and nothing may be
 written for a version that is no longer PROCESSING.
+
+A chunk fits an item (400 KB) with its text in it, whatever the document: text/atoms.py and text/document.py bound its
+characters and those of its headings. So nothing is moved elsewhere and pointed to; the tests of item sizes hold it so.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from portfolio_rag.adapters.dynamodb import (
     Table,
     TransactionRefused,
     item,
+    item_bytes,
     value,
 )
 from portfolio_rag.adapters.registry import publication
@@ -44,6 +48,14 @@ class DynamoChunkStore:
 
     def get(self, keys: Iterable[tuple[str, str]]) -> list[Chunk]:
         return [_chunk(stored) for stored in self._table.get_many(_key(*key) for key in keys)]
+
+    def window_ids(self, keys: Iterable[tuple[str, str]]) -> set[str]:
+        stored = self._table.get_many((_key(*key) for key in keys), attributes="chunk_id, windows")
+        return {window_id(chunk["chunk_id"], n) for chunk in stored for n in range(len(chunk["windows"]))}
+
+    def keys(self) -> Iterator[tuple[str, str]]:
+        for stored in self._table.scan(ProjectionExpression="chunk_id, document_id"):
+            yield stored["chunk_id"], stored["document_id"]
 
     def of_document(
         self, document_id: str, *, version: int | None = None, indexes: tuple[int, int] | None = None
@@ -223,8 +235,7 @@ def _groups(chunks: Sequence[Chunk]) -> Iterator[list[Chunk]]:
     group: list[Chunk] = []
     size = 0
     for chunk in chunks:
-        # The item beside its content: attributes, windows and headings stay well below this.
-        chunk_bytes = len(chunk.content.encode()) + 4096
+        chunk_bytes = item_bytes(_item(chunk))
         if group and (len(group) == _GROUP or size + chunk_bytes > TRANSACTION_BYTES):
             yield group
             group, size = [], 0

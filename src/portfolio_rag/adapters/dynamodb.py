@@ -45,6 +45,30 @@ def plain(stored: Mapping[str, Any]) -> Item:
     return {name: _from_decimal(_deserializer.deserialize(content)) for name, content in stored.items()}
 
 
+def item_bytes(stored: Mapping[str, Any]) -> int:
+    """The size of an item (in DynamoDB's notation) as the service counts it for its 400 KB.
+
+    Names and texts in UTF-8; a number takes a byte for two digits and one more; lists and maps take 3 bytes and one
+    for each entry ("DynamoDB item sizes and formats", developer guide). Numbers are counted with a byte to spare.
+    """
+    return sum(len(name.encode()) + _value_bytes(content) for name, content in stored.items())
+
+
+def _value_bytes(content: Mapping[str, Any]) -> int:
+    ((kind, inner),) = content.items()
+    match kind:
+        case "S":
+            return len(inner.encode())
+        case "N":
+            return len(inner) // 2 + 3
+        case "L":
+            return 3 + sum(1 + _value_bytes(entry) for entry in inner)
+        case "M":
+            return 3 + sum(1 + len(name.encode()) + _value_bytes(entry) for name, entry in inner.items())
+        case _:
+            return 1
+
+
 def _to_decimal(content: Any) -> Any:
     if isinstance(content, float):
         return Decimal(repr(content))
@@ -120,12 +144,16 @@ class Table:
     def scan(self, **expressions: Any) -> Iterator[Item]:
         yield from self._pages("scan", "DynamoDB Scan", expressions)
 
-    def get_many(self, keys: Iterable[Mapping[str, Any]]) -> list[Item]:
-        """BatchGetItem, strongly consistent; missing items are left out, order is not kept."""
+    def get_many(self, keys: Iterable[Mapping[str, Any]], *, attributes: str | None = None) -> list[Item]:
+        """BatchGetItem, strongly consistent; missing items are left out, order is not kept.
+
+        `attributes` is a projection expression; without it, items come whole.
+        """
+        projection = {"ProjectionExpression": attributes} if attributes else {}
         wanted = [item(key) for key in keys]
         found: list[Item] = []
         for start in range(0, len(wanted), _GET_KEYS):
-            request = {self.name: {"Keys": wanted[start : start + _GET_KEYS], "ConsistentRead": True}}
+            request = {self.name: {"Keys": wanted[start : start + _GET_KEYS], "ConsistentRead": True, **projection}}
             for attempt in range(_ATTEMPTS):
                 with translated("DynamoDB BatchGetItem"):
                     answer = self.client.batch_get_item(RequestItems=request)

@@ -70,6 +70,10 @@ class DynamoDocumentRegistry:
         ):
             yield _head(stored)
 
+    def heads_of(self, document_ids: Iterable[str]) -> dict[str, DocumentHead]:
+        stored = self._table.get_many(_key(document_id, HEAD) for document_id in dict.fromkeys(document_ids))
+        return {found["document_id"]: _head(found) for found in stored}
+
     def versions(self, document_id: str) -> list[DocumentVersion]:
         stored = self._table.query(
             KeyConditionExpression="document_id = :id AND #version > :head",

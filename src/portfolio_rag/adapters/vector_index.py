@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from portfolio_rag.adapters.dynamodb import Table
+from portfolio_rag.adapters.dynamodb import Item, Table
 from portfolio_rag.ports import VectorLocation
 
 
@@ -13,10 +13,8 @@ class DynamoVectorIndex:
         self._table = table
 
     def find(self, vector_ids: Iterable[str]) -> dict[str, VectorLocation]:
-        return {
-            stored["vector_id"]: VectorLocation(stored["s3_key"], stored["row"], stored["count"])
-            for stored in self._table.get_many({"vector_id": address} for address in dict.fromkeys(vector_ids))
-        }
+        stored = self._table.get_many({"vector_id": address} for address in dict.fromkeys(vector_ids))
+        return {row["vector_id"]: _location(row) for row in stored}
 
     def remember(self, locations: Mapping[str, VectorLocation]) -> None:
         self._table.put_many(
@@ -27,3 +25,11 @@ class DynamoVectorIndex:
     def forget(self, vector_ids: Iterable[str], s3_key_prefix: str) -> None:
         ours = [address for address, place in self.find(vector_ids).items() if place.s3_key.startswith(s3_key_prefix)]
         self._table.delete_many({"vector_id": address} for address in ours)
+
+    def all(self) -> Iterator[tuple[str, VectorLocation]]:
+        for row in self._table.scan():
+            yield row["vector_id"], _location(row)
+
+
+def _location(row: Item) -> VectorLocation:
+    return VectorLocation(row["s3_key"], row["row"], row["count"])

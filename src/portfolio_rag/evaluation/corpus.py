@@ -114,6 +114,10 @@ class EvalCorpus:
         nearest = nearest[np.argsort(-scores[nearest], kind="stable")]
         return [self.hit(int(row), float(scores[row])) for row in nearest if np.isfinite(scores[row])]
 
+    def fingerprint(self, collection: str) -> str | None:
+        del collection
+        return None
+
     def similarities(self, collection: str, ids: Sequence[str], vector: Vectors) -> dict[str, float]:
         del collection
         return {one: float(self.vectors[self._rows[one]] @ vector) for one in ids}

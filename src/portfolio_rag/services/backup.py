@@ -11,6 +11,7 @@ the work of the vector index, which tells where the vectors of a text lie.
 from __future__ import annotations
 
 import io
+import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,14 @@ class BackupEntry:
     version: int
     fingerprint: str
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentBackup:
+    """`versions` own any object; `entries` are the metadata objects whose vectors are there."""
+
+    versions: set[int]
+    entries: list[BackupEntry]
 
 
 class VectorBackup:
@@ -81,23 +90,35 @@ class VectorBackup:
         vectors = {_metadata_key(info.ref.key) for info in self._store.list(self._bucket, VECTORS)}
         return {(entry.document_id, entry.version) for entry in self.entries(fingerprint) if entry.key in vectors}
 
-    def of_document(self, document_id: str) -> list[BackupEntry]:
-        """Every metadata object of the document, under every fingerprint."""
-        return [_entry(info.ref.key) for info in self._store.list(self._bucket, f"{METADATA}{document_id}/")]
+    def of_document(self, document_id: str) -> DocumentBackup:
+        """What there is of the document, under every fingerprint."""
+        found = {kind: list(self.keys(f"{kind}{document_id}/")) for kind in (VECTORS, METADATA)}
+        vectors = set(found[VECTORS])
+        return DocumentBackup(
+            # A crash may have left vectors without their metadata.
+            versions={int(key.split("/")[2]) for listed in found.values() for key in listed},
+            entries=[_entry(key) for key in found[METADATA] if _vectors_key(key) in vectors],
+        )
 
-    def versions_of(self, document_id: str) -> set[int]:
-        """The versions that own any object: a crash may have left vectors without their metadata."""
-        return {
-            int(info.ref.key.split("/")[2])
-            for kind in (VECTORS, METADATA)
-            for info in self._store.list(self._bucket, f"{kind}{document_id}/")
-        }
+    def documents(self) -> Iterator[str]:
+        """The id of every document that owns any object, some of them twice."""
+        for kind in (VECTORS, METADATA):
+            # Keys are listed in order.
+            for document_id, _ in itertools.groupby(self.keys(kind), key=lambda key: key.split("/")[1]):
+                yield document_id
 
-    def documents(self) -> set[str]:
-        """The ids of all documents that own any object."""
-        return {
-            info.ref.key.split("/")[1] for kind in (VECTORS, METADATA) for info in self._store.list(self._bucket, kind)
-        }
+    def keys(self, prefix: str) -> Iterator[str]:
+        """The keys of all objects under the prefix, in order."""
+        for info in self._store.list(self._bucket, prefix):
+            yield info.ref.key
+
+    def window_ids(self, entry: BackupEntry) -> list[str]:
+        """The ids in one object, without its vectors; none when it has been removed meanwhile."""
+        try:
+            content = json.loads(self._store.get(ObjectRef(self._bucket, entry.key)))
+        except NotFound:
+            return []
+        return [row["id"] for row in content["rows"]]
 
     def read(self, entry: BackupEntry) -> list[VectorRecord]:
         """Ids, metadata and vectors of one object. Raises NotFound when it has been removed meanwhile."""
@@ -144,6 +165,10 @@ def vector_id(fingerprint: str, embedding_hash: str) -> str:
 def fingerprint_of(vectors_key: str) -> str:
     """The fingerprint under which that object (key or s3:// URI) was written."""
     return vectors_key.split("/")[-2]
+
+
+def _vectors_key(metadata_key: str) -> str:
+    return VECTORS + metadata_key.removeprefix(METADATA).removesuffix(".json") + ".npy"
 
 
 def _metadata_key(vectors_key: str) -> str:

@@ -173,7 +173,7 @@ class Embedding:
     def _upsert(self, targets: Iterable[str], records: Sequence[VectorRecord]) -> None:
         try:
             for collection in targets:
-                self._vectors.upsert(collection, records)
+                self._vectors.upsert(collection, records, fingerprint=self._embedder.fingerprint)
         except VectorStoreUnavailable:
             self._metrics.put("ChromaDBErrors", 1, "Count")
             raise

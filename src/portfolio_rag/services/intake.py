@@ -297,7 +297,7 @@ class Intake:
                 FailureReason.BAD_METADATA,
                 f"The sidecar {keys.sidecar_of(logical_key)} is too large: {MAX_SIDECAR_BYTES:,} bytes are allowed.",
             ) from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DocumentRejected(
                 FailureReason.BAD_METADATA,
                 f"The sidecar {keys.sidecar_of(logical_key)} is not valid JSON: {error}. "

@@ -107,7 +107,7 @@ class Rebuild:
         for leftover in self._vectors.collections():
             if leftover.startswith(f"{self._base}-") and leftover != old:
                 self._vectors.drop(leftover)
-        self._vectors.ensure(building)
+        self._vectors.ensure(building, fingerprint=self._embedder.fingerprint)
         run.save({"phase": _COPY, "after": "", "old": old}, statistics={"windows": 0, "embedded": 0})
 
     def _live(self) -> dict[tuple[str, int], str]:
@@ -123,18 +123,22 @@ class Rebuild:
 
         False when there is no time to tell.
         """
-        expected: set[str] = set()
-        covered: set[tuple[str, int]] = set()
-        for entry in self._backup.entries(self._embedder.fingerprint):
+        live, fingerprint = self._jobs.index_pointer().live, self._embedder.fingerprint
+        if self._vectors.fingerprint(live) not in (None, fingerprint):
+            return False  # The same ids, with the vectors of another model.
+        windows = 0
+        # Listed in the order of documents and versions: no more is held than the ids of one.
+        by_version = itertools.groupby(
+            self._backup.entries(fingerprint), key=lambda one: (one.document_id, one.version)
+        )
+        for _, entries in by_version:
             if not run.time_for():
                 return False
-            try:
-                expected |= {record.id for record in self._backup.read(entry)}
-            except NotFound:
-                continue
-            covered.add((entry.document_id, entry.version))
-        stored = set(self._vectors.ids(self._jobs.index_pointer().live, {}))
-        return stored == expected and self._live().keys() <= covered
+            expected = {id_ for entry in entries for id_ in self._backup.window_ids(entry)}
+            if self._vectors.present(live, sorted(expected)) != expected:
+                return False
+            windows += len(expected)
+        return windows == self._vectors.count(live) and self._live().keys() <= self._backup.covered(fingerprint)
 
     def _completed(self, job: Job, *, rebuilt: int) -> Job:
         total = len(self._live())
@@ -173,7 +177,7 @@ class Rebuild:
             records = self._backup.read(entry)
         except NotFound:
             return 0
-        self._vectors.upsert(building, records)
+        self._vectors.upsert(building, records, fingerprint=entry.fingerprint)
         if not self._backup.exists(entry):
             # Purged while it was copied: the purge may have looked before the copy was there.
             self._vectors.delete(building, [record.id for record in records])
@@ -231,7 +235,7 @@ class Rebuild:
             records += window_records(version, chunk, rows[done : done + len(chunk.windows)])
         key = self._backup.key_for(self._embedder.fingerprint, version.document_id, version.version, texts)
         self._backup.write(key, records)
-        self._vectors.upsert(building, records)
+        self._vectors.upsert(building, records, fingerprint=self._embedder.fingerprint)
         return len(records)
 
 

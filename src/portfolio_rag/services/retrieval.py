@@ -18,7 +18,7 @@ from functools import partial
 from typing import ParamSpec, Protocol, TypeVar
 
 from portfolio_rag.answers import Passage
-from portfolio_rag.errors import InvalidRequest
+from portfolio_rag.errors import IndexMismatch, InvalidRequest
 from portfolio_rag.models import Chunk, DocumentVersion
 from portfolio_rag.ports import (
     ChunkStore,
@@ -106,7 +106,8 @@ class Retrieval:
         A passage is a chunk, or neighbouring chunks that were all found; copies of a text are found once.
 
         `where` comes from `filters.parse_filter`. Raises InvalidRequest for an empty or overlong query or a `top_k`
-        outside 1 to 50, and DependencyUnavailable when Chroma or DynamoDB does not answer.
+        outside 1 to 50, IndexMismatch when the live index was made by another model, and DependencyUnavailable when
+        Chroma or DynamoDB does not answer.
         """
         query = check_query(query)
         if not 1 <= top_k <= MAX_TOP_K:
@@ -116,6 +117,7 @@ class Retrieval:
         pointer = self._beside(self._jobs.index_pointer)
         vector = self._embedder.embed([query])[0]
         collection = pointer.result().live
+        self.check_model(collection)
         exact_filter = not self._copied
         while True:
             candidates, exhausted = self._candidates(words.result(), vector, collection, limit, where, exact_filter)
@@ -150,6 +152,20 @@ class Retrieval:
 
     def _depth(self, limit: int) -> int:
         return max(limit, MIN_HYBRID_WINDOWS) if self._lexical is not None else limit
+
+    def check_model(self, collection: str) -> None:
+        """Refuse to compare the query with vectors of another model: any two such vectors look alike or not by chance.
+
+        A collection that does not say how it was made is taken for ours. It says so once, so this costs no call.
+        Raises IndexMismatch.
+        """
+        made = self._vectors.fingerprint(collection)
+        if made not in (None, self._embedder.fingerprint):
+            raise IndexMismatch(
+                f"The index {collection} was made by another embedding model, or with other settings of it, than this "
+                "process has. Start a job of type REINDEX (`rag ingest --type REINDEX`), or configure the model that "
+                "the index was made with, and start this process again."
+            )
 
     def _candidates(
         self,

@@ -259,3 +259,38 @@ def test_what_is_found_is_what_exact_search_finds(store: ChromaVectorStore, tmp_
             assert all(passes[ids.index(hit.id)] for hit in hits)
             found.append(len(wanted & {hit.id for hit in hits}) / 5)
         assert np.mean(found) >= 0.98, raw
+
+
+def test_a_collection_keeps_the_label_that_it_was_made_with(store: ChromaVectorStore, url: str) -> None:
+    store.upsert("labelled", [record("a", 1, 0)], fingerprint="first")
+    store.upsert("labelled", [record("b", 1, 0)], fingerprint="second")
+    store.ensure("plain")
+    other = ChromaVectorStore(url)
+    assert [other.fingerprint(name) for name in ("labelled", "plain", "nowhere")] == ["first", None, None]
+    other.close()
+
+
+def test_a_label_is_asked_for_once(store: ChromaVectorStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.ensure("asked", fingerprint="first")
+    store._collections.clear()
+    assert store.fingerprint("asked") == "first"
+    monkeypatch.setattr(store._api, "call", None)
+    assert store.fingerprint("asked") == "first"
+
+
+def test_which_ids_are_there(store: ChromaVectorStore) -> None:
+    store.upsert("there", [record("a", 1, 0), record("b", 1, 0)])
+    assert store.present("there", ["a", "c"]) == {"a"}
+    assert store.present("there", []) == set()
+    assert store.present("nowhere-at-all", ["a"]) == set()
+
+
+def test_pages_go_by_insertion_whatever_is_replaced_or_deleted(store: ChromaVectorStore) -> None:
+    store.upsert("paged", [record(name, 1, 0, version=1) for name in "zaymb"])
+    store.upsert("paged", [record("a", 0, 1, version=2)])
+    second = store.page("paged", offset=1, limit=2)
+    assert [(id_, metadata["version"]) for id_, metadata in second] == [("a", 2), ("y", 1)]
+    store.delete("paged", ["z"])
+    store.upsert("paged", [record("z", 1, 0, version=1)])
+    assert [id_ for id_, _ in store.page("paged", offset=0, limit=9)] == ["a", "y", "m", "b", "z"]
+    assert store.page("nowhere-at-all", offset=0, limit=9) == []

@@ -41,16 +41,22 @@ class MemoryVectors:
     def __init__(self) -> None:
         self.calls: list[str] = []
         self.collections: dict[str, dict[str, VectorRecord]] = {}
+        self.fingerprints: dict[str, str | None] = {}
         self.limits: list[int] = []
         self.where: Mapping[str, Any] | None = None
 
     def ping(self) -> None: ...
 
-    def ensure(self, collection: str) -> None:
+    def ensure(self, collection: str, *, fingerprint: str | None = None) -> None:
         self.collections.setdefault(collection, {})
+        self.fingerprints.setdefault(collection, fingerprint)
 
-    def upsert(self, collection: str, records: Sequence[VectorRecord]) -> None:
+    def upsert(self, collection: str, records: Sequence[VectorRecord], *, fingerprint: str | None = None) -> None:
+        self.ensure(collection, fingerprint=fingerprint)
         self.collections.setdefault(collection, {}).update({record.id: record for record in records})
+
+    def fingerprint(self, collection: str) -> str | None:
+        return self.fingerprints.get(collection)
 
     def query(
         self, collection: str, vector: Vectors, *, limit: int, where: Mapping[str, Any] | None = None

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from portfolio_rag.errors import InvalidRequest
+from portfolio_rag.errors import IndexMismatch, InvalidRequest
 from portfolio_rag.ports import IndexPointer
 from portfolio_rag.services.filters import parse_filter
 from portfolio_rag.services.retrieval import Retrieval
@@ -87,6 +87,20 @@ def test_growing_is_bounded() -> None:
 def test_the_pointed_collection_is_searched(corpus: Corpus) -> None:
     corpus.jobs.pointer = IndexPointer("knowledge-2", building="knowledge")
     assert retrieval(corpus).search("queue") == []
+
+
+@pytest.mark.parametrize("made", [None, "words"])
+def test_an_index_of_this_model_or_of_an_unknown_one_answers(corpus: Corpus, made: str | None) -> None:
+    corpus.vectors.fingerprints["knowledge"] = made
+    assert retrieval(corpus).search("queue")
+
+
+def test_an_index_of_another_model_is_refused_with_a_way_out(corpus: Corpus) -> None:
+    corpus.vectors.fingerprints["knowledge"] = "another"
+    with pytest.raises(IndexMismatch, match="REINDEX") as raised:
+        retrieval(corpus).search("queue")
+    assert raised.value.http_status == 503
+    assert corpus.vectors.limits == []
 
 
 def test_the_filter_reaches_chroma(corpus: Corpus) -> None:

@@ -15,6 +15,7 @@ from portfolio_rag.errors import (
     DocumentRejected,
     FailureReason,
     IllegalTransition,
+    IndexMismatch,
     InvalidRequest,
     LanguageModelUnavailable,
     NotFound,
@@ -35,6 +36,7 @@ ERRORS = [
     (VectorStoreUnavailable("No."), 503, "vector_store_unavailable"),
     (StorageUnavailable("No."), 503, "storage_unavailable"),
     (LanguageModelUnavailable("No."), 503, "language_model_unavailable"),
+    (IndexMismatch("No."), 503, "index_mismatch"),
 ]
 
 

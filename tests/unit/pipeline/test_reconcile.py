@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from portfolio_rag.cli import repair
 from portfolio_rag.errors import Conflict, InvalidRequest, NotFound, PortfolioRagError
 from portfolio_rag.models import DocumentStatus, Job, JobStatus, JobType, Trigger, iso
-from portfolio_rag.services.reconcile import Kind
+from portfolio_rag.ports import VectorLocation, VectorRecord
+from portfolio_rag.services import verification
+from portfolio_rag.services.differences import Kind
 from tests.simulation.world import COLLECTION, EMBEDDINGS, RAW, World
 
 GUIDE = "# Topics\n\n" + "\n\n".join(f"Paragraph {n} says something about topic {n} at length." for n in range(40))
@@ -21,7 +26,7 @@ def world() -> World:
 
 
 def kinds(world: World, *, repair: bool = False) -> set[Kind]:
-    return {difference.kind for difference in world.container.reconciler.everything(repair=repair)}
+    return {difference.kind for difference in world.container.verification.run(repair=repair)}
 
 
 def mended(world: World) -> None:
@@ -79,6 +84,129 @@ def test_vectors_of_no_document_are_removed(world: World) -> None:
     world.chroma.upsert(COLLECTION, [stray])
     assert kinds(world) == {Kind.UNKNOWN}
     mended(world)
+
+
+def lose_the_registration(world: World, document_id: str) -> None:
+    table = world.dynamo.tables["document_registry"]
+    for key in [key for key in table.items if key[0] == document_id]:
+        table.write(key, None, world.clock.now())
+
+
+def test_what_the_stores_hold_of_no_document_is_removed(world: World) -> None:
+    lost, kept = world.upload("lost.md", GUIDE.replace("topic", "matter")), at_rest(world, "kept.md")
+    lose_the_registration(world, lost)
+    world.s3.delete_object(Bucket=RAW, Key="processed/lost.md")
+    world.notifications.clear()
+    assert kinds(world) == {Kind.UNKNOWN}
+    # The addresses of its vectors come to light when the vectors are gone.
+    assert kinds(world, repair=True) == {Kind.UNKNOWN, Kind.DANGLING}
+    assert kinds(world) == set()
+    assert all(key[1] == kept for key in world.dynamo.tables["embedding_chunks"].items)
+    assert not any(lost in key for key in world.s3.current_keys(EMBEDDINGS, ""))
+    assert set(world.windows(kept)) == set(world.windows()) != set()
+
+
+def test_addresses_of_vectors_that_are_gone_are_removed(world: World) -> None:
+    document_id = at_rest(world)
+    addresses = dict(world.dynamo.tables["embedding_vectors"].items)
+    world.container.vector_index.remember({f"gone-{n}": VectorLocation("vectors/x/1/f/y.npy", n, 1) for n in range(3)})
+    assert kinds(world) == {Kind.DANGLING}
+    mended(world)
+    assert world.dynamo.tables["embedding_vectors"].items == addresses
+    assert world.live(document_id) == 1
+
+
+def test_an_address_that_points_elsewhere_by_now_is_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_rest(world)
+    (address, place), *_ = world.container.vector_index.all()
+    world.container.vector_index.remember({address: VectorLocation("vectors/x/1/f/y.npy", 0, 1)})
+    listed = world.container.backup.keys
+
+    def remembered_meanwhile(prefix: str) -> Iterator[str]:
+        world.container.vector_index.remember({address: place})
+        return listed(prefix)
+
+    monkeypatch.setattr(world.container.backup, "keys", remembered_meanwhile)
+    kinds(world, repair=True)
+    assert world.container.vector_index.find([address]) == {address: place}
+
+
+def test_backed_up_windows_of_no_chunk_make_the_document_anew(world: World) -> None:
+    document_id = at_rest(world)
+    (key, *_) = world.s3.current_keys(EMBEDDINGS, "vectors/")
+    record = VectorRecord("stray#0", world.container.embedder.embed(["stray"])[0], {})
+    world.container.backup.write(key.replace(".npy", "0.npy"), [record])
+    assert kinds(world) == {Kind.BACKUP_MISSING}
+    mended(world)
+    assert world.live(document_id) == 2
+
+
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("WINDOWS_A_PAGE", "ROWS_A_PAGE", "ADDRESSES_A_PAGE"):
+        monkeypatch.setattr(verification, name, 2)
+
+
+def strays(world: World, count: int) -> list[VectorRecord]:
+    record = next(iter(world.chroma.data[COLLECTION].values()))
+    return [VectorRecord(f"stray{n}#0", record.vector, {"document_id": f"nobody{n}"}) for n in range(count)]
+
+
+def test_pages_skip_nothing_while_they_are_mended(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    small_pages(monkeypatch)
+    at_rest(world)
+    ours = dict(world.chroma.data[COLLECTION])
+    first, second = strays(world, 21)[:11], strays(world, 21)[11:]
+    world.chroma.data[COLLECTION] = {}
+    world.chroma.upsert(COLLECTION, first)
+    world.chroma.data[COLLECTION].update(ours)
+    world.chroma.upsert(COLLECTION, second)
+    world.container.vector_index.remember({f"gone-{n}": VectorLocation(f"vectors/{n}", 0, 1) for n in range(9)})
+    assert kinds(world) == {Kind.UNKNOWN, Kind.DANGLING}
+    assert kinds(world, repair=True) == {Kind.UNKNOWN, Kind.DANGLING}
+    assert world.chroma.data[COLLECTION] == ours
+    assert kinds(world) == set()
+
+
+def test_pages_skip_nothing_when_windows_come_and_go_between_them(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_pages(monkeypatch)
+    at_rest(world)
+    ours = list(world.chroma.data[COLLECTION].values())
+    world.chroma.upsert(COLLECTION, strays(world, 8))
+    page, passing = world.chroma.page, list(ours)
+
+    def page_and_change(collection: str, *, offset: int, limit: int) -> list[tuple[str, Mapping[str, Any]]]:
+        found = page(collection, offset=offset, limit=limit)
+        if passing:
+            # One window leaves its place and comes back at the end.
+            moved = passing.pop(0)
+            world.chroma.delete(collection, [moved.id])
+            world.chroma.upsert(collection, [moved])
+        return found
+
+    monkeypatch.setattr(world.chroma, "page", page_and_change)
+    kinds(world, repair=True)
+    assert set(world.chroma.data[COLLECTION]) == {record.id for record in ours}
+
+
+def test_memory_does_not_grow_with_the_index(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_rest(world)
+    monkeypatch.setattr(world.chroma, "count", lambda collection: 50_000)
+    (_, record), *_ = world.chroma.data[COLLECTION].items()
+
+    def page(collection: str, *, offset: int, limit: int) -> list[tuple[str, Mapping[str, Any]]]:
+        return [(f"{n // 50:036d}#{n % 50}", dict(record.metadata)) for n in range(offset, offset + limit)]
+
+    monkeypatch.setattr(world.chroma, "page", page)
+    monkeypatch.setattr(world.chroma, "ids", None)
+    tracemalloc.start()
+    found = list(world.container.verification.run(repair=False))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert sum(int(difference.detail.split()[2]) for difference in found) == 50_000
+    # A page with its metadata takes 2 MB; the ids of all windows would take 5 MB.
+    assert peak < 4_000_000
 
 
 def test_vectors_of_a_version_that_is_history_are_removed(world: World) -> None:
