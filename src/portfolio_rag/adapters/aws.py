@@ -44,15 +44,18 @@ class _DirectLoader(Loader):  # type: ignore[misc]
         return ["cloudwatch", "dynamodb", "lambda", "s3", "sqs"]
 
 
-def _with_upload(class_attributes: dict[str, Any], **_: Any) -> None:
-    """Give the S3 client the managed upload of boto3's, which is only imported when something is uploaded."""
+def _with_uploads(class_attributes: dict[str, Any], **_: Any) -> None:
+    """Give the S3 client the managed uploads of boto3's, which is only imported when something is uploaded."""
 
-    def upload_fileobj(client: Any, *arguments: Any, **named: Any) -> Any:
-        from boto3.s3.inject import upload_fileobj as managed
+    def lazy(name: str) -> Callable[..., Any]:
+        def upload(client: Any, *arguments: Any, **named: Any) -> Any:
+            from boto3.s3 import inject
 
-        return managed(client, *arguments, **named)
+            return getattr(inject, name)(client, *arguments, **named)
 
-    class_attributes["upload_fileobj"] = upload_fileobj
+        return upload
+
+    class_attributes |= {name: lazy(name) for name in ("upload_file", "upload_fileobj")}
 
 
 class AwsClients:
@@ -64,7 +67,7 @@ class AwsClients:
         emulator = bool(settings.aws_endpoint_url)
         self._session = Session()
         self._session.register_component("data_loader", _DirectLoader(file_loader=_PlainJson()))
-        self._session.register("creating-client-class.s3", _with_upload)
+        self._session.register("creating-client-class.s3", _with_uploads)
         self._options: dict[str, Any] = {
             "region_name": settings.aws_default_region,
             "config": Config(
