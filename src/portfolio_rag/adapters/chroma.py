@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from portfolio_rag.adapters.chroma_http import ChromaApi, Collection
+from portfolio_rag.adapters.chroma_client import ChromaApi, Collection
 from portfolio_rag.errors import NotFound
 from portfolio_rag.ports import VectorHit, VectorRecord, Vectors
 

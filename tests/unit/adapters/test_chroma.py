@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from portfolio_rag.adapters.chroma import ChromaVectorStore
-from portfolio_rag.adapters.chroma_http import ChromaApi, ChromaRefused
+from portfolio_rag.adapters.chroma_client import ChromaApi, ChromaRefused
 from portfolio_rag.adapters.sqlite_lexical import SqliteLexicalIndex
 from portfolio_rag.errors import VectorStoreUnavailable
 from portfolio_rag.ports import VectorRecord
@@ -139,10 +139,10 @@ def test_a_server_that_stalls_is_given_up() -> None:
 @pytest.mark.parametrize(
     ("status", "body", "length", "problem"),
     [
-        ("502 Bad Gateway", b"<p>no</p>", 9, "does not answer: 502"),
-        ("503 Busy", b"{}", 2, "failed: 503"),
-        ("429 Slow", b'{"error": "RateLimitError"}', 27, "failed: 429"),
-        ("500 Oh", b'{"error": "InternalError"}', 26, "failed: 500"),
+        ("502 Bad Gateway", b"<p>no</p>", 9, "does not answer: .*502"),
+        ("503 Busy", b"{}", 2, "does not answer: .*503"),
+        ("429 Slow", b'{"error": "RateLimitError"}', 27, "does not answer: .*429"),
+        ("500 Oh", b'{"error": "InternalError"}', 26, "does not answer: .*500"),
         ("200 OK", b"{", 40, "does not answer"),
     ],
 )
@@ -168,7 +168,7 @@ def test_what_is_no_answer_can_be_tried_again(status: str, body: bytes, length: 
 
 def test_a_wrong_request_is_a_defect_and_not_an_outage(store: ChromaVectorStore) -> None:
     store.upsert("wrong", [record("a", 1, 0)])
-    with pytest.raises(ChromaRefused, match="InvalidArgumentError"):
+    with pytest.raises(ChromaRefused, match="InvalidArgument"):
         store.query("wrong", unit(1, 0, 0), limit=1)
 
 
@@ -274,7 +274,8 @@ def test_a_label_is_asked_for_once(store: ChromaVectorStore, monkeypatch: pytest
     store.ensure("asked", fingerprint="first")
     store._collections.clear()
     assert store.fingerprint("asked") == "first"
-    monkeypatch.setattr(store._api, "call", None)
+    monkeypatch.setattr(store._api, "_client", None)
+    monkeypatch.setattr(store._api, "_connected", None)
     assert store.fingerprint("asked") == "first"
 
 
