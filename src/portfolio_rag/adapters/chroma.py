@@ -12,8 +12,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-import numpy as np
-
 from portfolio_rag.adapters.chroma_client import ChromaApi, Collection
 from portfolio_rag.errors import NotFound
 from portfolio_rag.ports import VectorHit, VectorRecord, Vectors
@@ -53,7 +51,7 @@ class ChromaVectorStore:
                 create=True,
                 fingerprint=fingerprint,
                 ids=[record.id for record in batch],
-                embeddings=np.asarray([record.vector for record in batch], dtype=np.float32),
+                embeddings=_matrix([record.vector for record in batch]),
                 metadatas=[_flat(record.metadata) for record in batch],
             )
 
@@ -67,7 +65,7 @@ class ChromaVectorStore:
         answer = self._with(
             collection,
             "query",
-            query_embeddings=np.asarray([vector], dtype=np.float32),
+            query_embeddings=_matrix([vector]),
             n_results=limit,
             where=dict(where) if where else None,
             include=["metadatas", "distances"],
@@ -82,7 +80,7 @@ class ChromaVectorStore:
         answer = self._with(
             collection,
             "query",
-            query_embeddings=np.asarray([vector], dtype=np.float32),
+            query_embeddings=_matrix([vector]),
             n_results=limit,
             include=["distances"],
         )
@@ -104,14 +102,14 @@ class ChromaVectorStore:
             batch = list(dict.fromkeys(ids[start : start + _BATCH]))
             answer = self._with(collection, "get", ids=batch, include=["embeddings"])
             if answer is not None and answer["ids"]:
-                found.update(zip(answer["ids"], np.asarray(answer["embeddings"], dtype=np.float32), strict=True))
+                found.update(zip(answer["ids"], _matrix(answer["embeddings"]), strict=True))
         return found
 
     def similarities(self, collection: str, ids: Sequence[str], vector: Vectors) -> dict[str, float]:
         found = self.vectors(collection, ids)
         if not found:
             return {}
-        cosines = np.stack(list(found.values())) @ np.asarray(vector, dtype=np.float32)
+        cosines = _matrix(list(found.values())) @ vector
         return dict(zip(found, cosines.tolist(), strict=True))
 
     def delete(self, collection: str, ids: Sequence[str]) -> None:
@@ -206,6 +204,13 @@ def _compare_settings(name: str, configuration: Mapping[str, Any]) -> None:
             name,
             ", ".join(others),
         )
+
+
+def _matrix(rows: Sequence[Any]) -> Vectors:
+    """The vectors as float32, shape (rows, dimensions)."""
+    import numpy as np  # not at the top: functions that ask for no vector start without it
+
+    return np.asarray(rows, dtype=np.float32)
 
 
 def _flat(metadata: Mapping[str, Any]) -> dict[str, Any]:
