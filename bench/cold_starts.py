@@ -6,11 +6,13 @@ up, on a real event, with buckets, tables and queues of their own, so that the s
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ import httpx
 
 from bench.cold_containers import measure_containers
 from bench.cold_resources import OwnResources
-from bench.measure import ROOT, summary
+from bench.measure import ROOT, keeping_bytecode, summary
 from bench.plots import bars
 from bench.report import table
 from bench.section import Options, Result
@@ -43,17 +45,23 @@ def measure(options: Options) -> Result:
     functions = {function.name: function for function in discover(ROOT / "images")}
     seconds: dict[str, list[float]] = {name: [] for name in (*LIGHT, EMBEDDING)}
     api: list[dict[str, float]] = []
-    with running_stack(options.work / "load", samples=True) as stack, OwnResources(stack) as own:
+    with (
+        running_stack(options.work / "load", samples=True) as stack,
+        OwnResources(stack) as own,
+        _bytecode_kept(options.work),
+    ):
         for number_ in range(-1, options.rounds):  # the first one fills the page cache and is thrown away
             taken = _round(functions, own, number_)
             if number_ >= 0:
                 for name, one in taken.items():
                     seconds[name].append(one)
-        api = [_api(stack) for _ in range(2 if options.quick else 5)]
+        api = [_api(stack, keeping_bytecode(options.work)) for _ in range(2 if options.quick else 5)]
     return {
         "functions": {name: summary(values) for name, values in seconds.items()},
         "api": {key: summary([one[key] for one in api]) for key in api[0]},
-        "imports": {name: imports(function.handler) for name, function in functions.items()},
+        "imports": {
+            name: imports(function.handler, keeping_bytecode(options.work)) for name, function in functions.items()
+        },
         "containers": measure_containers(options.rounds),
     }
 
@@ -90,21 +98,40 @@ def _cold(function: Function, variables: Mapping[str, str], event: Any) -> float
     return elapsed
 
 
-def _api(stack: RunningStack) -> dict[str, float]:
+@contextmanager
+def _bytecode_kept(work: Path) -> Iterator[None]:
+    """For environments that are started meanwhile: they inherit this process's variables."""
+    before = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(keeping_bytecode(work))
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _api(stack: RunningStack, environment: Mapping[str, str]) -> dict[str, float]:
     """Seconds to the first answer at all, and to the first search."""
     started = time.perf_counter()
-    with running_api(stack) as (url, _):
+    cached = environment["PYTHONPYCACHEPREFIX"]
+    with running_api(stack, PYTHONPYCACHEPREFIX=cached, PYTHONDONTWRITEBYTECODE="") as (url, _):
         live = time.perf_counter() - started
         question = {"query": "How long is a message kept?"}
         httpx.post(f"{url}/api/search", json=question, trust_env=False, timeout=_TIMEOUT_S).raise_for_status()
         return {"live_s": live, "search_s": time.perf_counter() - started}
 
 
-def imports(handler: Path) -> Result:
+def imports(handler: Path, environment: Mapping[str, str]) -> Result:
     """Modules that importing the handler loads, and the packages in which most of the time goes, in milliseconds."""
     program = f"import sys; sys.path.insert(0, {str(handler.parent)!r}); import handler"
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-X", "importtime", "-c", program],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     own: Counter[str] = Counter()
     modules = 0

@@ -23,7 +23,7 @@ from bench.embedding_machine import (
 from bench.embedding_models import BASELINE, OURS, Candidate, WorkerEmbedder, candidates, dimensions
 from bench.embedding_quality import compare
 from bench.embedding_texts import Coverage, Texts, coverage, texts
-from bench.measure import ROOT, Worker, interleaved, ratios, summary
+from bench.measure import ROOT, Worker, interleaved, keeping_bytecode, ratios, summary
 from bench.section import Options, Result
 from portfolio_rag.adapters.onnx_embedder import OnnxEmbedder
 from portfolio_rag.adapters.tokenizer import HuggingFaceTokenizer
@@ -47,7 +47,7 @@ def measure(options: Options) -> Result:
     ways = candidates(options.work, MODEL, made.groups["windows of 128"], peers=options.peers, quick=options.quick)
     result: Result = {"texts": len(made.groups["queries"]), "one_core": {}}
     result |= _side_by_side(ways, made, covered, options.rounds)
-    result["starts"] = _starts(ways, options.rounds)
+    result["starts"] = _starts(ways, options)
     result["quota"] = _under_quota(ways[:2], made, options.rounds)
     result["peak"] = _share_of_peak(result["one_core"])
     result["installed_mb"] = {
@@ -119,12 +119,13 @@ def _cosines(vectors: Mapping[str, np.ndarray[Any, Any]]) -> Result:
     return {name: {"min": float(one.min()), "mean": float(one.mean())} for name, one in found.items()}
 
 
-def _starts(ways: Sequence[Candidate], rounds: int) -> Result:
+def _starts(ways: Sequence[Candidate], options: Options) -> Result:
     """Seconds of wall time from the start of a process to its first vector; the files are in the page cache."""
+    environment = keeping_bytecode(options.work)
     commands = {way.name: start_command(way.kind, way.path) for way in ways if way.kind in ("torch", "onnx")}
     found = interleaved(
-        {name: partial(seconds_to_first_vector, command) for name, command in commands.items()},
-        max(3, rounds - 2),
+        {name: partial(seconds_to_first_vector, command, environment) for name, command in commands.items()},
+        max(3, options.rounds - 2),
         warm_up=1,
     )
     return {name: {"s": summary(values), "times": ratios(found[BASELINE], values)} for name, values in found.items()}

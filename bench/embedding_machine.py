@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -84,10 +84,12 @@ def start_command(kind: str, path: Path) -> list[str]:
     return [sys.executable, "-c", f"{body}\nprint('done', flush=True)"]
 
 
-def seconds_to_first_vector(command: Sequence[str]) -> float:
+def seconds_to_first_vector(command: Sequence[str], environment: Mapping[str, str]) -> float:
     """From the start of the process to its first line; raises RuntimeError when it ends without one."""
     started = time.perf_counter()
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         elapsed = time.perf_counter() - started

@@ -163,6 +163,15 @@ def serve(answer: Callable[[dict[str, Any]], Mapping[str, Any]]) -> None:
         replies.flush()
 
 
+def keeping_bytecode(work: Path) -> dict[str, str]:
+    """This process's environment for programs whose start is measured: compiled modules are kept below `work`.
+
+    As on a machine where nobody forbids Python to write them, and as in the images. Their first start fills the folder.
+    """
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPYCACHEPREFIX": str(work / "pycache")}
+
+
 def pinned(command: Sequence[str], cpus: Sequence[int] | None) -> list[str]:
     """`command`, held to these CPUs where the system can do that (Linux); its threads stay as many as they are."""
     if cpus is None or not hasattr(os, "sched_setaffinity"):
