@@ -26,7 +26,7 @@ from bench.section import Options, Section
 from portfolio_rag.errors import ConfigurationError
 from portfolio_rag.evaluation.datasets import data_directory
 
-SECTIONS = ("embedding", "ingestion", "search", "api_load", "cold_starts", "scaling")
+SECTIONS = ("embedding", "ingestion", "peers", "search", "api_load", "cold_starts", "scaling")
 """Modules of this package, in the order of the page."""
 
 WORK = ROOT / ".portfolio" / "bench"
@@ -55,7 +55,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rounds=QUICK_ROUNDS if chosen.quick else ROUNDS,
     )
     options.work.mkdir(parents=True, exist_ok=True)
-    wanted = [section for section in sections if not chosen.only or section.NAME in chosen.only]
+    wanted = [
+        section
+        for section in sections
+        if (not chosen.only or section.NAME in chosen.only)
+        and (options.peers or not getattr(section, "NEEDS_PEERS", False))
+    ]
     return run(sections, wanted, options, results, page)
 
 

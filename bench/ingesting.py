@@ -1,0 +1,153 @@
+"""Copying documents into a running stack with the `aws` command line, and what that costs, process by process."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from bench.stack import RunningStack
+from portfolio_rag.adapters.aws import AwsClients
+from portfolio_rag.adapters.dynamodb import Table
+from portfolio_rag.adapters.registry import DynamoDocumentRegistry
+from portfolio_rag.config import Settings
+from portfolio_rag.models import DocumentStatus, document_id_for
+
+_POLL_SECONDS = 0.3
+_TIMEOUT_SECONDS = 900.0
+_EMBEDDED = re.compile(r"Embedded (\d+) of (\d+) windows")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """`wall_s` from the start of the command to the last COMPLETED; `cpu_s` by process in that time, the command's own
+    as `aws`; `embedded` windows, and how many there were; `rss_mb` at the end, by process."""
+
+    wall_s: float
+    command_s: float
+    cpu_s: dict[str, float]
+    rss_mb: dict[str, float]
+    embedded: tuple[int, int]
+
+
+class Ingester:
+    def __init__(self, stack: RunningStack) -> None:
+        self._stack = stack
+        self._settings = Settings.from_env(stack.environment)
+        clients = AwsClients(self._settings)
+        self._registry = DynamoDocumentRegistry(Table(clients("dynamodb"), self._settings.dynamodb_document_table))
+        self._log = stack.config.logs_dir / "lambda.log"
+
+    def copy_in(self, folder: Path, prefix: str) -> Run:
+        """`aws s3 cp --recursive`, and wait until every document's newest version is COMPLETED.
+
+        Raises RuntimeError when one fails, or nothing moves for long.
+        """
+        keys = [f"{prefix}/{path.relative_to(folder)}" for path in sorted(folder.rglob("*")) if path.is_file()]
+        ids = {document_id_for(self._settings.s3_raw_bucket, key): key for key in keys}
+        wanted = self._next_versions(ids)
+        log_from = self._log.stat().st_size if self._log.exists() else 0
+        before, own_before = self._cpu(), _children_s()
+        started = time.perf_counter()
+        command = [str(Path(sys.executable).parent / "aws"), "s3", "cp", "--recursive", "--only-show-errors"]
+        command += [str(folder), f"s3://{self._settings.s3_raw_bucket}/incoming/{prefix}/"]
+        subprocess.run(command, env=dict(self._stack.environment), check=True)
+        command_s = time.perf_counter() - started
+        self._wait(wanted)
+        wall_s = time.perf_counter() - started
+        after, own_after = self._cpu(), _children_s()
+        cpu: dict[str, float] = defaultdict(float)
+        for pid, (name, seconds) in after.items():
+            cpu[name] += seconds - before.get(pid, (name, 0.0))[1]
+        cpu["aws"] = own_after - own_before
+        return Run(wall_s, command_s, dict(cpu), self._rss(), self._embedded(log_from))
+
+    def answers_from(self, key: str, query: str) -> bool:
+        """Whether the document is among the first passages of a search."""
+        answer = httpx.post(
+            f"{self._stack.config.api_url}/api/search", json={"query": query, "top_k": 10}, timeout=60, trust_env=False
+        )
+        answer.raise_for_status()
+        return any(one["s3_key"].endswith(key) for one in answer.json()["passages"])
+
+    def _next_versions(self, ids: dict[str, str]) -> set[tuple[str, int]]:
+        found = self._registry.heads_and_versions((id_, 1) for id_ in ids)
+        return {(id_, head.latest_version + 1 if head else 1) for (id_, _), (head, _) in found.items()}
+
+    def _wait(self, wanted: set[tuple[str, int]]) -> None:
+        deadline = time.monotonic() + _TIMEOUT_SECONDS
+        waiting = set(wanted)
+        while waiting:
+            # Few of those that wait: asking must cost next to nothing beside what is measured.
+            sample = sorted(waiting)[:25]
+            for key, (_, version) in self._registry.heads_and_versions(sample).items():
+                if version is not None and version.status is DocumentStatus.FAILED:
+                    raise RuntimeError(f"{version.s3_key}: {version.error_code} {version.error_message}")
+                if version is not None and version.status is DocumentStatus.COMPLETED:
+                    waiting.discard(key)
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{len(waiting)} documents are not COMPLETED after {_TIMEOUT_SECONDS:.0f} s.")
+            if waiting.issuperset(sample):
+                time.sleep(_POLL_SECONDS)
+
+    def _processes(self) -> Iterator[tuple[str, psutil.Process]]:
+        for name, pid in self._stack.pids().items():
+            process = psutil.Process(pid)
+            yield ("host" if name == "lambda" else name), process
+            if name == "lambda":
+                for child in process.children():
+                    yield _function(child), child
+
+    def _cpu(self) -> dict[int, tuple[str, float]]:
+        found = {}
+        for name, process in self._processes():
+            times = process.cpu_times()
+            own = times.user + times.system
+            # The functions' children are the processes that extract text; the host's children are the functions.
+            children = 0.0 if name == "host" else times.children_user + times.children_system
+            found[process.pid] = (name, own + children)
+        return found
+
+    def _rss(self) -> dict[str, float]:
+        total: dict[str, float] = defaultdict(float)
+        for name, process in self._processes():
+            total[name] += process.memory_info().rss / 1e6
+        return dict(total)
+
+    def _embedded(self, start: int) -> tuple[int, int]:
+        """What embedding-generator said it embedded, and had to, since that place in its log."""
+        with self._log.open("rb") as stream:
+            stream.seek(start)
+            text = stream.read().decode("utf-8", "replace")
+        found = [(int(one), int(every)) for one, every in _EMBEDDED.findall(text)]
+        return sum(one for one, _ in found), sum(every for _, every in found)
+
+
+def _children_s() -> float:
+    """CPU time of the commands that this process has run."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
+def _function(process: psutil.Process) -> str:
+    try:
+        handler = next(part for part in process.cmdline() if part.endswith("handler.py"))
+    except (StopIteration, psutil.Error):
+        return "host"
+    return Path(handler).parent.name.replace("_", "-")
+
+
+def as_json(run: Run) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(json.dumps({name: getattr(run, name) for name in run.__dataclass_fields__}))
+    return content
