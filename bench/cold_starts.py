@@ -48,20 +48,18 @@ def measure(options: Options) -> Result:
     with (
         running_stack(options.work / "load", samples=True) as stack,
         OwnResources(stack) as own,
-        _bytecode_kept(options.work),
+        _bytecode_kept(),
     ):
         for number_ in range(-1, options.rounds):  # the first one fills the page cache and is thrown away
             taken = _round(functions, own, number_)
             if number_ >= 0:
                 for name, one in taken.items():
                     seconds[name].append(one)
-        api = [_api(stack, keeping_bytecode(options.work)) for _ in range(2 if options.quick else 5)]
+        api = [_api(stack) for _ in range(2 if options.quick else 5)]
     return {
         "functions": {name: summary(values) for name, values in seconds.items()},
         "api": {key: summary([one[key] for one in api]) for key in api[0]},
-        "imports": {
-            name: imports(function.handler, keeping_bytecode(options.work)) for name, function in functions.items()
-        },
+        "imports": {name: imports(function.handler) for name, function in functions.items()},
         "containers": measure_containers(options.rounds),
     }
 
@@ -99,11 +97,11 @@ def _cold(function: Function, variables: Mapping[str, str], event: Any) -> float
 
 
 @contextmanager
-def _bytecode_kept(work: Path) -> Iterator[None]:
+def _bytecode_kept() -> Iterator[None]:
     """For environments that are started meanwhile: they inherit this process's variables."""
     before = dict(os.environ)
     os.environ.clear()
-    os.environ.update(keeping_bytecode(work))
+    os.environ.update(keeping_bytecode())
     try:
         yield
     finally:
@@ -111,24 +109,23 @@ def _bytecode_kept(work: Path) -> Iterator[None]:
         os.environ.update(before)
 
 
-def _api(stack: RunningStack, environment: Mapping[str, str]) -> dict[str, float]:
+def _api(stack: RunningStack) -> dict[str, float]:
     """Seconds to the first answer at all, and to the first search."""
     started = time.perf_counter()
-    cached = environment["PYTHONPYCACHEPREFIX"]
-    with running_api(stack, PYTHONPYCACHEPREFIX=cached, PYTHONDONTWRITEBYTECODE="") as (url, _):
+    with running_api(stack, PYTHONDONTWRITEBYTECODE="") as (url, _):
         live = time.perf_counter() - started
         question = {"query": "How long is a message kept?"}
         httpx.post(f"{url}/api/search", json=question, trust_env=False, timeout=_TIMEOUT_S).raise_for_status()
         return {"live_s": live, "search_s": time.perf_counter() - started}
 
 
-def imports(handler: Path, environment: Mapping[str, str]) -> Result:
+def imports(handler: Path) -> Result:
     """Modules that importing the handler loads, and the packages in which most of the time goes, in milliseconds."""
     program = f"import sys; sys.path.insert(0, {str(handler.parent)!r}); import handler"
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-c", program],
         cwd=ROOT,
-        env=environment,
+        env=keeping_bytecode(),
         capture_output=True,
         text=True,
         check=True,

@@ -48,14 +48,16 @@ def measure(options: Options) -> Result:
     result: Result = {"texts": len(made.groups["queries"]), "one_core": {}}
     result |= _side_by_side(ways, made, covered, options.rounds)
     result["starts"] = _starts(ways, options)
-    result["quota"] = _under_quota(ways[:2], made, options.rounds)
+    result["quota"] = _under_quota(
+        ways[:2], made.groups["windows of 128"][: 4 if options.quick else 12], options.rounds
+    )
     result["peak"] = _share_of_peak(result["one_core"])
     result["installed_mb"] = {
         BASELINE: installed_mb(["sentence-transformers"]),
         OURS: installed_mb(["onnxruntime", "tokenizers", "numpy"]),
     }
     if options.data:
-        result["quality"] = _quality(options.data, ways, tokenizer, 20 if options.quick else 1000)
+        result["quality"] = _quality(options.data, ways, tokenizer, 20 if options.quick else 700)
     return result
 
 
@@ -121,22 +123,21 @@ def _cosines(vectors: Mapping[str, np.ndarray[Any, Any]]) -> Result:
 
 def _starts(ways: Sequence[Candidate], options: Options) -> Result:
     """Seconds of wall time from the start of a process to its first vector; the files are in the page cache."""
-    environment = keeping_bytecode(options.work)
+    environment = keeping_bytecode()
     commands = {way.name: start_command(way.kind, way.path) for way in ways if way.kind in ("torch", "onnx")}
     found = interleaved(
         {name: partial(seconds_to_first_vector, command, environment) for name, command in commands.items()},
-        max(3, options.rounds - 2),
-        warm_up=1,
+        2 if options.quick else options.rounds - 2,
+        warm_up=0 if options.quick else 1,
     )
     return {name: {"s": summary(values), "times": ratios(found[BASELINE], values)} for name, values in found.items()}
 
 
-def _under_quota(ways: Sequence[Candidate], made: Texts, rounds: int) -> Result | None:
+def _under_quota(ways: Sequence[Candidate], chosen: Sequence[str], rounds: int) -> Result | None:
     """Milliseconds of wall time a window when a control group gives one core and the machine has more.
 
     The baseline starts the threads that torch starts by itself; ours those that `available_cpus` counts.
     """
-    chosen = made.groups["windows of 128"][:12]
     with quota_of_one_core() as prefix:
         if prefix is None:
             return None
@@ -148,7 +149,7 @@ def _under_quota(ways: Sequence[Candidate], made: Texts, rounds: int) -> Result 
             }
 
             def wall_ms(name: str) -> float:
-                return float(workers[name].ask(texts=chosen)["wall_s"] * 1000 / len(chosen))
+                return float(workers[name].ask(texts=list(chosen))["wall_s"] * 1000 / len(chosen))
 
             found = interleaved({name: partial(wall_ms, name) for name in workers}, rounds, warm_up=1)
     return {

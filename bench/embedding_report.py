@@ -13,6 +13,8 @@ from bench.targets import Target, number
 
 SET_NAMES = {"scifact_train": "SciFact", "squad2": "SQuAD 2"}
 PLOT = "performance-embedding.svg"
+_ENOUGH = 300
+"""Questions; below, a change of 0.005 is noise."""
 
 
 def targets(result: Mapping[str, Any]) -> list[Target]:
@@ -29,7 +31,15 @@ def targets(result: Mapping[str, Any]) -> list[Target]:
         Target("Process start to first vector", 20, result["starts"][OURS]["times"]["median"], "×"),
         Target("Memory", 1 / 4, memory[OURS] / memory[BASELINE], "of the baseline's", "lower"),
         Target("Installed size", 1 / 6, installed[OURS] / installed[BASELINE], "of the baseline's", "lower"),
-        Target("Text embedded for the same CPU time", 4, result["coverage"]["at_equal_coverage"]["median"], "×"),
+        Target(
+            "Text embedded for the same CPU time",
+            4,
+            result["coverage"]["at_equal_coverage"]["median"],
+            "×",
+            tried="A word piece costs a third of the baseline's, and the headings that are embedded with each window "
+            "take part of that back. Cheaper ones were no better: OpenVINO in int8 is as fast in twice the memory, "
+            "batches gain nothing on one core, and windows without their headings find less.",
+        ),
     ]
     if result["quota"]:
         quota = result["quota"]["ways"][OURS]["times"]["median"]
@@ -44,6 +54,8 @@ def targets(result: Mapping[str, Any]) -> list[Target]:
             )
         )
     for name, one in result.get("quality", {}).get("sets", {}).items():
+        if one["questions"] < _ENOUGH:
+            continue
         loss = -one["recipes"][OURS]["change"][0]
         found.append(Target(f"Loss of nDCG@10 to fp32, {SET_NAMES[name]}", 0.005, loss, "", "lower"))
     return found

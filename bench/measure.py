@@ -163,13 +163,12 @@ def serve(answer: Callable[[dict[str, Any]], Mapping[str, Any]]) -> None:
         replies.flush()
 
 
-def keeping_bytecode(work: Path) -> dict[str, str]:
-    """This process's environment for programs whose start is measured: compiled modules are kept below `work`.
+def keeping_bytecode() -> dict[str, str]:
+    """This process's environment for programs whose start is measured: Python may keep what it has compiled.
 
-    As on a machine where nobody forbids Python to write them, and as in the images. Their first start fills the folder.
+    As it does on most machines, and as the images do. Their first start compiles what is new.
     """
-    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return {**kept, "PYTHONPYCACHEPREFIX": str(work / "pycache")}
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def pinned(command: Sequence[str], cpus: Sequence[int] | None) -> list[str]:
