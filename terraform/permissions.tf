@@ -96,7 +96,7 @@ locals {
       {
         sid       = "PurgeVectors"
         actions   = ["s3:DeleteObject", "s3:DeleteObjectVersion"]
-        resources = [for prefix in ["vectors", "metadata"] : "${local.bucket_arns.embeddings}/${prefix}/*"]
+        resources = [for prefix in ["vectors", "metadata", "staging"] : "${local.bucket_arns.embeddings}/${prefix}/*"]
       },
       {
         sid       = "ListVectorVersions"
@@ -122,6 +122,21 @@ locals {
         sid       = "GuardChunks"
         actions   = ["dynamodb:ConditionCheckItem"]
         resources = [local.table_arns.document_registry]
+      },
+    ]
+
+    # What a document leaves for the invocation that goes on with it.
+    stage_text = [
+      {
+        sid       = "StageText"
+        actions   = ["s3:GetObject", "s3:PutObject"]
+        resources = ["${local.bucket_arns.embeddings}/staging/*"]
+      },
+      {
+        # Without it, S3 answers 403 instead of 404 to what was cleared away meanwhile.
+        sid       = "ListStaged"
+        actions   = ["s3:ListBucket"]
+        resources = [local.bucket_arns.embeddings]
       },
     ]
 

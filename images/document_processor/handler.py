@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from portfolio_rag.bootstrap import function_container
@@ -11,18 +12,29 @@ from portfolio_rag.messages import IngestionMessage
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """One document at a time: a bad one fails alone. Answers which messages must be delivered again."""
-    processing = function_container().processing
+    """One document at a time: a bad one fails alone, and a long one leaves the others to another invocation.
+
+    Answers which messages must be delivered again.
+    """
+    built = function_container()
+    processing = built.processing
+    end = built.clock.now() + timedelta(milliseconds=context.get_remaining_time_in_millis())
+    begun = False
 
     def process(messages: Sequence[IngestionMessage]) -> None:
+        nonlocal begun
         for message in messages:
-            processing.process(message)
+            if begun and not processing.has_time(message, end):
+                processing.put_off(message)
+                continue
+            begun = True
+            processing.process(message, end)
 
     return handle_batch(
         event,
         parse=IngestionMessage.from_json,
         process=process,
         give_up=processing.give_up,
-        max_receive_count=function_container().settings.max_receive_count,
+        max_receive_count=built.settings.max_receive_count,
         together=False,
     )

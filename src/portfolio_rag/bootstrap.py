@@ -44,6 +44,7 @@ from portfolio_rag.services.monitoring import PipelineMonitor
 from portfolio_rag.services.purge import Purge
 from portfolio_rag.services.reconcile import Reconciler
 from portfolio_rag.services.redrive import Redrive
+from portfolio_rag.services.staging import Staging
 from portfolio_rag.services.verification import Verification
 
 if TYPE_CHECKING:
@@ -58,6 +59,10 @@ if TYPE_CHECKING:
     from portfolio_rag.services.retrieval import Retrieval
 
 
+SLICE_CHUNKS = 400
+"""So many chunks are written and sent before the next are cut: a few seconds' work, and what most documents have."""
+
+
 class SystemClock:
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -70,6 +75,7 @@ class Container:
         self.settings = settings
         self.clock = SystemClock()
         self.sleep = time.sleep
+        self.slice_chunks = SLICE_CHUNKS
         self.parallel: Parallel = Threads()
         self._aws = AwsClients(settings)
 
@@ -177,7 +183,11 @@ class Container:
 
     @cached_property
     def purge(self) -> Purge:
-        return Purge(self.chunks, self.vectors, self.backup, self.vector_index, self.jobs)
+        return Purge(self.chunks, self.vectors, self.backup, self.vector_index, self.jobs, self.staging)
+
+    @cached_property
+    def staging(self) -> Staging:
+        return Staging(self.store, self.settings.s3_embeddings_bucket)
 
     @cached_property
     def lifecycle(self) -> Lifecycle:
@@ -199,6 +209,7 @@ class Container:
             self.intake,
             self.lifecycle,
             self.purge,
+            self.staging,
             self.clock,
         )
 
@@ -239,10 +250,13 @@ class Container:
             self.registry,
             self.chunks,
             self.embedding_queue,
+            self.ingestion_queue,
+            self.staging,
             self.lifecycle,
             self.config,
             self.tokenizer,
             self.clock,
+            self.slice_chunks,
         )
 
     @cached_property

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from portfolio_rag.errors import InvalidRequest
-from portfolio_rag.models import Chunk, DocumentVersion
+from portfolio_rag.models import Chunk, DocumentVersion, Progress, progress_of
 
 MAX_TOKENS = 16_000
 """Word pieces a message, overlaps counted: some 125 windows, a second of one vCPU. So a note is one message and a book
@@ -20,7 +20,10 @@ MAX_BYTES = 200_000
 
 @dataclass(frozen=True, slots=True)
 class IngestionMessage:
-    """One drive of one document version: "document metadata + S3 path"."""
+    """One drive of one document version: "document metadata + S3 path".
+
+    `progress` says where to go on when a document takes more than one invocation.
+    """
 
     document_id: str
     version: int
@@ -28,21 +31,34 @@ class IngestionMessage:
     bucket: str
     s3_key: str
     s3_version_id: str
+    progress: Progress | None = None
 
     @classmethod
     def of(cls, version: DocumentVersion) -> IngestionMessage:
         return cls(
-            version.document_id, version.version, version.attempt, version.bucket, version.s3_key, version.s3_version_id
+            version.document_id,
+            version.version,
+            version.attempt,
+            version.bucket,
+            version.s3_key,
+            version.s3_version_id,
+            version.progress,
         )
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self))
+        body = asdict(self)
+        if self.progress is None:
+            del body["progress"]
+        return json.dumps(body)
 
     @classmethod
     def from_json(cls, body: str) -> IngestionMessage:
         try:
-            return cls(**json.loads(body))
-        except (ValueError, TypeError) as error:
+            content = json.loads(body)
+            if "progress" in content:
+                content["progress"] = progress_of(content["progress"])
+            return cls(**content)
+        except (ValueError, TypeError, KeyError) as error:
             raise InvalidRequest(f"Not an ingestion message: {error}") from error
 
 

@@ -121,6 +121,35 @@ class ObjectInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a document has come that takes the document-processor more than one invocation.
+
+    `steps` counts the invocations that have ended short of the end. `pages` are where the ranges of a PDF's pages end
+    that have been read, counted from 0, and `read` says that the last of them is the document's. `place` is where
+    cutting goes on (text/chunk.py), None while the text is not complete, and `chunks` how many come before.
+    """
+
+    steps: int = 0
+    pages: tuple[int, ...] = ()
+    read: bool = False
+    place: tuple[int, int] | None = None
+    chunks: int = 0
+
+    def is_beyond(self, other: Progress) -> bool:
+        """Whether this is nearer to the end; `steps` are no progress."""
+        return self._reached() > other._reached()
+
+    def _reached(self) -> tuple[tuple[int, int], bool, int]:
+        return self.place or (-1, -1), self.read, self.pages[-1] if self.pages else 0
+
+
+def progress_of(stored: Mapping[str, Any]) -> Progress:
+    """From the attribute or the message: `asdict` of a Progress, its tuples made lists."""
+    place = stored.get("place")
+    return Progress(**{**stored, "pages": tuple(stored["pages"]), "place": tuple(place) if place else None})
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentVersion:
     """One row of `document_registry` with `version` ≥ 1: one upload of one document.
 
@@ -130,6 +159,7 @@ class DocumentVersion:
     an event that came twice.
     `attempt` counts the tries with the same bytes: a retry is a new version with one more. `drives` counts how often a
     stuck version was driven again.
+    `progress` is set between the invocations of a document that takes several.
     `settled` is true once the work after the end (moves, purge of what was replaced) is done.
     `retired` is true once a newer version or a deletion has replaced it: kept for the audit trail, listed no more.
     `job_id` is the batch job that made it, if one did.
@@ -153,6 +183,7 @@ class DocumentVersion:
     drives: int = 0
     chunk_count: int | None = None
     embedded_count: int = 0
+    progress: Progress | None = None
     processing_started_at: str | None = None
     processing_completed_at: str | None = None
     error_code: str | None = None
@@ -165,6 +196,10 @@ class DocumentVersion:
     @property
     def ref(self) -> ObjectRef:
         return ObjectRef(self.bucket, self.s3_key, self.s3_version_id)
+
+    @property
+    def steps(self) -> int:
+        return self.progress.steps if self.progress else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from portfolio_rag.models import (
     JobStatus,
     ObjectInfo,
     ObjectRef,
+    Progress,
 )
 
 if TYPE_CHECKING:
@@ -136,6 +137,9 @@ class DocumentRegistry(Protocol):
         """PENDING -> PROCESSING, or PROCESSING still; returns the version. Raises ConditionFailed where it has ended,
         has another attempt or does not exist."""
 
+    def advance(self, version: DocumentVersion, progress: Progress, now: str) -> None:
+        """Record how far a PROCESSING version has come; only if nobody has recorded as many steps."""
+
     def complete(self, version: DocumentVersion, now: str) -> None:
         """PROCESSING -> COMPLETED and the head's `live_version`, in one transaction.
 
@@ -188,12 +192,14 @@ Mark = tuple[Chunk, str]
 class ChunkStore(Protocol):
     """`embedding_chunks`."""
 
-    def create(self, version: DocumentVersion, chunks: Sequence[Chunk], *, expected: int, now: str) -> list[Chunk]:
+    def create(
+        self, version: DocumentVersion, chunks: Sequence[Chunk], *, expected: int | None, now: str
+    ) -> list[Chunk]:
         """Write those that are not there yet and return those that still wait for their vector, by index.
 
-        The same transactions fix how many chunks the version has in all: `expected`, which may not change. Never
-        overwrites a chunk: its state may have moved on in another worker's hands. Raises ConditionFailed when the
-        version is no longer PROCESSING.
+        The same transactions fix how many chunks the version has in all: `expected`, which may not change; None while
+        more are to come and nobody knows how many. Never overwrites a chunk: its state may have moved on in another
+        worker's hands. Raises ConditionFailed when the version is no longer PROCESSING.
         """
 
     def get(self, keys: Iterable[tuple[str, str]]) -> list[Chunk]:

@@ -65,7 +65,7 @@ run "each_function_its_own" {
       ]))
       } == {
       document-intake     = toset([local.queue_arns.ingestion, local.dlq_arns.events])
-      document-processor  = toset([local.queue_arns.embedding])
+      document-processor  = toset([local.queue_arns.embedding, local.queue_arns.ingestion])
       embedding-generator = toset([])
       batch-reindex       = toset([local.queue_arns.ingestion, local.dlq_arns.events])
       check-health        = toset([local.queue_arns.ingestion, local.dlq_arns.events])
@@ -99,6 +99,7 @@ run "each_function_its_own" {
         reports  = { action = "s3:PutObject", resource = "arn:aws:s3:::portfolio-embeddings/jobs/*" }
         scan     = { action = "dynamodb:Scan", resource = "arn:aws:dynamodb:eu-central-1:123456789012:table/document_registry" }
         vectors  = { action = "s3:PutObject", resource = "arn:aws:s3:::portfolio-embeddings/vectors/*" }
+        staging  = { action = "s3:PutObject", resource = "arn:aws:s3:::portfolio-embeddings/staging/*" }
         config   = { action = "s3:PutObject", resource = "arn:aws:s3:::portfolio-config/ingestion-rules/*" }
         } : name => toset([
           for key, statements in local.function_statements : key if anytrue([
@@ -113,6 +114,7 @@ run "each_function_its_own" {
       reports  = toset(["batch-reindex"])
       scan     = toset(["batch-reindex"])
       vectors  = toset(["embedding-generator", "batch-reindex"])
+      staging  = toset(["document-processor"])
       config   = toset([])
     }
     error_message = "A function may write what is not its to write."

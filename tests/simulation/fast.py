@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import pytest
 
 from portfolio_rag import messages
 from portfolio_rag.services import health, processing
+from portfolio_rag.text import chunk
 from portfolio_rag.text.document import ExtractedDocument, ExtractionLimits
-from portfolio_rag.text.worker import extract_here
+from portfolio_rag.text.worker import Pages, extract_here, join_here
+from portfolio_rag.text.worker import extract_in_ranges as in_ranges
 
 MESSAGE_TOKENS = 512
 """Eight chunks of the 64 words that the simulation's settings allow."""
@@ -40,10 +42,27 @@ def extract(data: bytes, filename: str, limits: ExtractionLimits) -> ExtractedDo
     return extract_here(data, filename, limits)
 
 
+def extract_in_ranges(
+    data: bytes, filename: str, limits: ExtractionLimits, *, first_page: int, seconds: float
+) -> ExtractedDocument | Pages:
+    """All of a PDF or, in a world without time, a page: never as many as the machine happens to read."""
+    if data.startswith(b"%PDF") and (first_page or seconds < 1):
+        return in_ranges(data, filename, limits, first_page=first_page, seconds=-1.0)
+    return extract(data, filename, limits)
+
+
+def join(ranges: Sequence[bytes], filename: str, limits: ExtractionLimits) -> ExtractedDocument:
+    return join_here(ranges, limits)
+
+
 def install(monkeypatch: pytest.MonkeyPatch) -> None:
     # Thousands of crashes are logged with their tracebacks, which nobody reads: formatting them takes half the time.
     monkeypatch.setattr(logging.root.manager, "disable", logging.CRITICAL)
     monkeypatch.setattr(processing, "extract", extract)
     # Its chunks are small: as many messages a document as the real limit makes of real chunks.
     monkeypatch.setattr(messages, "MAX_TOKENS", MESSAGE_TOKENS)
+    monkeypatch.setattr(processing, "extract_in_ranges", extract_in_ranges)
+    monkeypatch.setattr(processing, "join", join)
+    # Small texts are cut part by part, too.
+    monkeypatch.setattr(chunk, "PART_CHARACTERS", 600)
     monkeypatch.setattr(health, "ThreadPoolExecutor", SerialPool)

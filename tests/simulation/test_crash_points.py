@@ -131,6 +131,7 @@ class Scenario:
     before: Step
     act: Step
     answers: str | None
+    hurried: bool = False
 
 
 SCENARIOS = {
@@ -148,11 +149,12 @@ SCENARIOS = {
     "reindex cancelled after a step": Scenario(several, cancelled_reindex, "short"),
     "replaced on the way": Scenario(nothing, replaced_on_the_way, "long"),
     "attributes on the way": Scenario(nothing, sidecar_on_the_way, "long"),
+    "in several invocations": Scenario(upload("short"), upload("long"), "long", hurried=True),
 }
 
 
 def run(scenario: Scenario, fault: tuple[int, str] | None = None) -> World:
-    world = World()
+    world = World(hurried=scenario.hurried)
     scenario.before(world)
     if fault is not None:
         world.faults.plan = {world.faults.calls + fault[0]: fault[1]}
@@ -163,7 +165,7 @@ def run(scenario: Scenario, fault: tuple[int, str] | None = None) -> World:
 
 
 def calls_of(scenario: Scenario) -> int:
-    before = World()
+    before = World(hurried=scenario.hurried)
     scenario.before(before)
     return run(scenario).faults.calls - before.faults.calls
 

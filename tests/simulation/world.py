@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from portfolio_rag.adapters.dynamodb import Table
 from portfolio_rag.adapters.sqs import SqsQueue
-from portfolio_rag.bootstrap import Container
+from portfolio_rag.bootstrap import SLICE_CHUNKS, Container
 from portfolio_rag.config import Settings
 from portfolio_rag.models import (
     Chunk,
@@ -29,8 +29,10 @@ from portfolio_rag.models import (
     Trigger,
     document_id_for,
 )
+from portfolio_rag.services import processing
 from portfolio_rag.services.job_report import Entry
 from portfolio_rag.services.jobs import Jobs
+from portfolio_rag.services.staging import STAGING
 
 from .chroma import ChromaModel
 from .dynamodb import DynamoModel, pipeline_tables
@@ -57,6 +59,8 @@ TIMEOUTS = {
 TRIES = {"batch_reindex": 2, "check_health": 1}
 """Of an asynchronous invocation, as terraform/locals.tf sets them."""
 COLLECTION = "portfolio_knowledge"
+HURRIED_CHUNKS = 3
+"""An invocation, in a world that is `hurried`."""
 RESERVE = timedelta(seconds=20)
 """What batch-reindex keeps of an invocation for handing over."""
 
@@ -99,6 +103,7 @@ class SimContainer(Container):
         self.parallel = one_by_one
         self.ingestion_queue = SqsQueue(clients["sqs"], INGESTION, sleep=world.pause)
         self.embedding_queue = SqsQueue(clients["sqs"], EMBEDDING, sleep=world.pause)
+        self.slice_chunks = HURRIED_CHUNKS if world.hurried else SLICE_CHUNKS
 
     def _table(self, name: str) -> Table:
         return Table(self._aws("dynamodb"), name, sleep=self.world.pause)
@@ -143,8 +148,11 @@ class World:
         index_lag: int = 0,
         faults: Faults | None = None,
         duplicates: float = 0.0,
+        hurried: bool = False,
     ) -> None:
         self.duplicates = duplicates
+        self.hurried = hurried
+        """The document-processor has time for a few chunks, or a page, in each invocation."""
         self.rng = rng
         self.faults = faults or Faults()
         self.clock = SimClock()
@@ -343,6 +351,8 @@ class World:
         """Run the real handler as Lambda does: killed when its time is over."""
         end = self.clock.time + self.timeouts[function]
         left = lambda: int((end - self.clock.time).total_seconds() * 1000)  # noqa: E731
+        if self.hurried and function == "document_processor":
+            left = lambda: int(processing.RESERVE.total_seconds() * 1000)  # noqa: E731
         request_id = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.faults.calls}"))
         context = SimpleNamespace(get_remaining_time_in_millis=left, aws_request_id=request_id)
         self.faults.note(f"{self.clock.time:%d %H:%M:%S} {function}")
@@ -434,6 +444,8 @@ class World:
         for entry in self.container.backup.entries(self.embedder.fingerprint):
             backed_up |= {record.id for record in self.container.backup.read(entry)}
         assert backed_up == expected, "the backup and DynamoDB differ"
+        staged = [info.ref.key for info in self.container.store.list(EMBEDDINGS, STAGING)]
+        assert not staged, f"still staged: {staged}"
         for document_id, number in live.items():
             if number:
                 version = self.version(document_id, number)

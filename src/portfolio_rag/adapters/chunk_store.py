@@ -40,7 +40,9 @@ class DynamoChunkStore:
         self._table = table
         self._registry = registry_table_name
 
-    def create(self, version: DocumentVersion, chunks: Sequence[Chunk], *, expected: int, now: str) -> list[Chunk]:
+    def create(
+        self, version: DocumentVersion, chunks: Sequence[Chunk], *, expected: int | None, now: str
+    ) -> list[Chunk]:
         waiting: list[Chunk] = []
         for group in _groups(chunks):
             waiting += self._create_group(version, group, expected, now)
@@ -109,17 +111,20 @@ class DynamoChunkStore:
     def delete(self, keys: Iterable[tuple[str, str]]) -> None:
         self._table.delete_many(_key(*key) for key in keys)
 
-    def _create_group(self, version: DocumentVersion, group: list[Chunk], expected: int, now: str) -> list[Chunk]:
+    def _create_group(
+        self, version: DocumentVersion, group: list[Chunk], expected: int | None, now: str
+    ) -> list[Chunk]:
+        counted = expected is not None
         guard = {
             "Update": {
                 **self._version_address(version),
-                "UpdateExpression": "SET chunk_count = :expected, updated_at = :now",
-                "ConditionExpression": "#status = :processing AND attempt = :attempt "
-                "AND (attribute_not_exists(chunk_count) OR chunk_count = :expected)",
+                "UpdateExpression": "SET updated_at = :now" + (", chunk_count = :expected" if counted else ""),
+                "ConditionExpression": "#status = :processing AND attempt = :attempt"
+                + (" AND (attribute_not_exists(chunk_count) OR chunk_count = :expected)" if counted else ""),
                 "ExpressionAttributeNames": {"#status": "status"},
                 "ExpressionAttributeValues": {
                     **_processing(version),
-                    ":expected": value(expected),
+                    **({":expected": value(expected)} if counted else {}),
                     ":now": value(now),
                 },
             }

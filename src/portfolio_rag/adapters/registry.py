@@ -11,7 +11,15 @@ from typing import Any
 from portfolio_rag.adapters.aws import translated
 from portfolio_rag.adapters.dynamodb import Item, Table, item, plain, value
 from portfolio_rag.errors import FailureReason, InvalidRequest
-from portfolio_rag.models import DocumentHead, DocumentStatus, DocumentVersion, ObjectRef, check_transition
+from portfolio_rag.models import (
+    DocumentHead,
+    DocumentStatus,
+    DocumentVersion,
+    ObjectRef,
+    Progress,
+    check_transition,
+    progress_of,
+)
 from portfolio_rag.ports import Page
 
 STATUS_INDEX = "status-upload_timestamp-index"
@@ -121,6 +129,20 @@ class DynamoDocumentRegistry:
             ExpressionAttributeValues={**_ACTIVE, ":now": value(now), ":attempt": value(attempt)},
         )
         return _version(stored)
+
+    def advance(self, version: DocumentVersion, progress: Progress, now: str) -> None:
+        self._change(
+            version,
+            "SET progress = :progress, steps = :steps, updated_at = :now",
+            "#status = :processing AND attempt = :attempt AND (attribute_not_exists(steps) OR steps < :steps)",
+            {
+                ":processing": _ACTIVE[":processing"],
+                ":progress": value(asdict(progress)),
+                ":steps": value(progress.steps),
+                ":attempt": value(version.attempt),
+                ":now": value(now),
+            },
+        )
 
     def complete(self, version: DocumentVersion, now: str) -> None:
         check_transition(version.status, DocumentStatus.COMPLETED)
@@ -334,6 +356,8 @@ def _head(stored: Item) -> DocumentHead:
 
 def _version(stored: Item) -> DocumentVersion:
     known = {name: stored[name] for name in _VERSION_FIELDS if name in stored}
+    if known.get("progress") is not None:
+        known["progress"] = progress_of(known["progress"])
     return DocumentVersion(**{**known, "status": DocumentStatus(stored["status"])})
 
 

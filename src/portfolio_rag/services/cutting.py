@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from portfolio_rag.ports import Embedder, Tokenizer
 from portfolio_rag.rules import Rules
-from portfolio_rag.text.chunk import ChunkDraft, chunk
+from portfolio_rag.text.chunk import START, ChunkDraft, Piece, Place, pieces
 from portfolio_rag.text.document import ExtractedDocument
 from portfolio_rag.text.strategy import Strategy
 
@@ -21,7 +23,14 @@ def cut(document: ExtractedDocument, rules: Rules, tokenizer: Tokenizer, embedde
             percentile=rules.semantic_breakpoint_percentile,
             buffer=rules.semantic_buffer_sentences,
         )
-    return chunk(
+    return [draft for piece in pieces_of(document, rules, tokenizer, topics=topics) for draft in piece.drafts]
+
+
+def pieces_of(
+    document: ExtractedDocument, rules: Rules, tokenizer: Tokenizer, *, topics: Sequence[int] = (), start: Place = START
+) -> Iterator[Piece]:
+    """The chunks in order from `start` on, cut when they are asked for; `topics` for the `semantic` strategy."""
+    return pieces(
         document,
         tokenizer,
         size_tokens=rules.chunk_size_tokens,
@@ -29,4 +38,5 @@ def cut(document: ExtractedDocument, rules: Rules, tokenizer: Tokenizer, embedde
         window_tokens=rules.window_tokens,
         strategy=rules.chunking_strategy,
         topic_starts=frozenset(topics),
+        start=start,
     )

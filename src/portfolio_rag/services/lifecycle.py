@@ -178,9 +178,9 @@ class Lifecycle:
         if keys.stage_of(version.s3_key) == keys.PROCESSED:
             self.clear_source(version, head)
         elif self._store.head(ObjectRef(version.bucket, version.s3_key)) is not None:
-            # Without a sidecar and older versions nothing is left to do after the move: it settles the version, and
-            # an original that a crash leaves behind is removed by the sweep.
-            last = version.version == 1 and version.metadata_version_id is None
+            # Without a sidecar, older versions and staged text nothing is left to do after the move: it settles the
+            # version, and an original that a crash leaves behind is removed by the sweep.
+            last = version.version == 1 and version.metadata_version_id is None and version.progress is None
             here = self._move(version, keys.PROCESSED + head.logical_key, settled=last)
             if here is not None and last:
                 return
@@ -198,6 +198,8 @@ class Lifecycle:
                 self._settle_completed(head, current)
             return
         self._move_sidecar(version, head)
+        if version.progress is not None:
+            self._purge.staged(version.document_id, version.version)
         if version.version > 1:
             for older in self._registry.versions(version.document_id):
                 if older.version < version.version and not older.retired:
@@ -223,7 +225,9 @@ class Lifecycle:
             here = moved or here
         if head.deleted_at is not None:
             self._hide(version)
-        if version.chunk_count is not None:
+        if version.progress is not None:
+            self._purge.staged(version.document_id, version.version)
+        if version.chunk_count is not None or version.progress is not None:
             self._purge.version(version.document_id, version.version)
         self._registry.relocate(version, here, settled=True, retired=version.retired)
 

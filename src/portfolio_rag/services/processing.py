@@ -1,44 +1,72 @@
-"""document-processor: bytes -> text -> chunks -> messages for the embedding queue."""
+"""document-processor: bytes -> text -> chunks -> messages for the embedding queue.
+
+A document that takes longer than an invocation has goes on in the next one: what has been read is staged
+(services/staging.py), a message with the progress is sent, and the registry counts the step. In that order: a step that
+is counted has sent its message, so a message of an earlier step is void, and one that is lost was never counted.
+"""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from portfolio_rag.errors import ConditionFailed, DocumentRejected, FailureReason, NotFound, PayloadTooLarge, failure_of
 from portfolio_rag.messages import IngestionMessage, embedding_messages
-from portfolio_rag.models import Chunk, DocumentVersion, chunk_id_for, iso, sha256_hex
+from portfolio_rag.models import Chunk, DocumentVersion, Progress, chunk_id_for, iso, sha256_hex
 from portfolio_rag.ports import ChunkStore, Clock, DocumentRegistry, MessageQueue, ObjectStore, Tokenizer
 from portfolio_rag.rules import ConfigSource, Rules
+from portfolio_rag.services.cutting import pieces_of
 from portfolio_rag.services.lifecycle import Lifecycle
-from portfolio_rag.text.chunk import chunk
-from portfolio_rag.text.extract import ExtractionLimits, extract
+from portfolio_rag.services.staging import Staging
+from portfolio_rag.text.chunk import START, ChunkDraft, Place
+from portfolio_rag.text.document import ExtractedDocument
+from portfolio_rag.text.extract import ExtractionLimits, extract, extract_in_ranges, join
 
 _log = logging.getLogger(__name__)
 
+RESERVE = timedelta(seconds=10)
+"""What is left of an invocation for the chunks in hand, staging, and the message to the next one."""
+
+READING_SHARE = 0.6
+"""Of the time for extraction: so long pages of a PDF are read; the rest is for making text of them."""
+
+MAX_STEPS = 200
+"""Three hours of work. A document that takes more costs more than it can be worth."""
+
 
 class Processing:
+    """`slice_chunks`: so many chunks are written and sent before the next are cut; above them a document may pause."""
+
     def __init__(
         self,
         store: ObjectStore,
         registry: DocumentRegistry,
         chunks: ChunkStore,
-        queue: MessageQueue,
+        embedding_queue: MessageQueue,
+        ingestion_queue: MessageQueue,
+        staging: Staging,
         lifecycle: Lifecycle,
         config: ConfigSource,
         tokenizer: Tokenizer,
         clock: Clock,
+        slice_chunks: int,
     ) -> None:
         self._store = store
         self._registry = registry
         self._chunks = chunks
-        self._queue = queue
+        self._embedding_queue = embedding_queue
+        self._ingestion_queue = ingestion_queue
+        self._staging = staging
         self._lifecycle = lifecycle
         self._config = config
         self._tokenizer = tokenizer
         self._clock = clock
+        self._slice_chunks = slice_chunks
 
-    def process(self, message: IngestionMessage) -> None:
-        """Drive one document version up to its fan-out; a redelivery sends only what still waits.
+    def process(self, message: IngestionMessage, end: datetime) -> None:
+        """Drive one document version towards its fan-out until shortly before `end`; a redelivery is harmless.
 
         A document that can never be ingested ends FAILED here, which is success for the queue. Everything retryable
         is raised.
@@ -52,12 +80,25 @@ class Processing:
             _log.info("Version %s of %s has ended, or lives again.", message.version, message.document_id)
             self._lifecycle.settle_now(*key)
             return
+        progress = message.progress or Progress()
+        if progress.steps < version.steps:
+            _log.info("Version %s of %s has gone on in another invocation.", message.version, message.document_id)
+            return
         try:
-            self._fan_out(version)
+            self._drive(version, progress, end - RESERVE)
         except DocumentRejected as rejection:
             self._lifecycle.fail(version, rejection.reason, str(rejection))
         except ConditionFailed:
             _log.info("Version %s of %s was ended by somebody else meanwhile.", message.version, message.document_id)
+
+    def has_time(self, message: IngestionMessage, end: datetime) -> bool:
+        """Whether another document may be begun: one that needs all the time it is allowed must not run into `end`."""
+        rules = self._rules(message.s3_key)
+        return self._clock.now() + timedelta(seconds=rules.extraction_timeout_seconds) + RESERVE < end
+
+    def put_off(self, message: IngestionMessage) -> None:
+        """Leave it to another invocation, without counting a failed attempt."""
+        self._ingestion_queue.send([message.to_json()])
 
     def give_up(self, message: IngestionMessage, error: Exception) -> None:
         """The queue will not deliver this message again: record why the document failed."""
@@ -65,18 +106,91 @@ class Processing:
         if version is not None and version.attempt == message.attempt and not version.status.terminal:
             self._lifecycle.fail(version, *failure_of(error))
 
-    def _fan_out(self, version: DocumentVersion) -> None:
-        chunks = self._chunk(version)
-        waiting = self._chunks.create(version, chunks, expected=len(chunks), now=self._now())
-        self._queue.send([message.to_json() for message in embedding_messages(version, waiting)])
-        if not waiting:
-            # A redelivery after the last vector: nobody else is left to notice that the set is full.
-            self._lifecycle.complete(version.document_id, version.version)
+    def _drive(self, version: DocumentVersion, progress: Progress, until: datetime) -> None:
+        if progress.place is not None:
+            document, rules = self._staging.text(version)
+            reached = self._fan_out(version, document, rules, progress, until)
+        else:
+            rules = self._rules(version.s3_key)
+            extracted = self._extract(version, rules, progress, until)
+            if isinstance(extracted, ExtractedDocument):
+                reached = self._fan_out(version, extracted, rules, progress, until)
+            else:
+                reached = extracted
+        if reached is not None:
+            self._go_on(version, progress, replace(reached, steps=progress.steps + 1))
 
-    def _chunk(self, version: DocumentVersion) -> list[Chunk]:
-        rules = self._config.rules_for(version.s3_key.partition("/")[2])
+    def _extract(
+        self, version: DocumentVersion, rules: Rules, progress: Progress, until: datetime
+    ) -> ExtractedDocument | Progress:
+        """The document, or how far its pages are read and staged."""
+        limits = _limits(rules)
+        if progress.read:
+            return join(self._staging.pages(version, progress), version.filename, limits)
+        first = progress.pages[-1] if progress.pages else 0
         data = self._read(version, rules.max_file_size_bytes)
-        return chunks_of(version, data, rules, self._tokenizer, self._now())
+        seconds = min(READING_SHARE * limits.timeout_seconds, (until - self._clock.now()).total_seconds())
+        read = extract_in_ranges(data, version.filename, limits, first_page=first, seconds=seconds)
+        if isinstance(read, ExtractedDocument):
+            return read
+        self._staging.put_pages(version, first, read.end, read.data)
+        return replace(progress, pages=(*progress.pages, read.end), read=read.is_last)
+
+    def _fan_out(
+        self, version: DocumentVersion, document: ExtractedDocument, rules: Rules, progress: Progress, until: datetime
+    ) -> Progress | None:
+        """Cut, write and send slice by slice; how far that has come by `until`, or None when all is sent.
+
+        How many chunks there are is written before the last of them are sent: with the first slice for most documents,
+        and never so that a document could be complete before it is.
+        """
+        count = progress.chunks
+        for drafts, following in self._slices(document, rules, progress.place or START, until):
+            chunks = _numbered(version, drafts, count, self._now())
+            count += len(chunks)
+            expected = count if following is None else None
+            waiting = self._chunks.create(version, chunks, expected=expected, now=self._now())
+            self._embedding_queue.send([message.to_json() for message in embedding_messages(version, waiting)])
+            if following is None:
+                if not waiting:
+                    # A redelivery after the last vector: nobody else is left to notice that the set is full.
+                    self._lifecycle.complete(version.document_id, version.version)
+                return None
+            if self._clock.now() >= until:
+                if progress.place is None:
+                    self._staging.put_text(version, document, rules)
+                return replace(progress, place=following, chunks=count)
+        raise _no_text()
+
+    def _slices(
+        self, document: ExtractedDocument, rules: Rules, start: Place, until: datetime
+    ) -> Iterator[tuple[list[ChunkDraft], Place | None]]:
+        """Chunks of which so many are written at once; fewer when the time is over."""
+        drafts: list[ChunkDraft] = []
+        for piece in pieces_of(document, rules, self._tokenizer, start=start):
+            drafts += piece.drafts
+            full = len(drafts) >= self._slice_chunks
+            if piece.following is None or full or (drafts and self._clock.now() >= until):
+                yield drafts, piece.following
+                drafts = []
+
+    def _go_on(self, version: DocumentVersion, progress: Progress, reached: Progress) -> None:
+        """Hand over to the next invocation, unless another one has done so already."""
+        if not reached.is_beyond(progress) or reached.steps > MAX_STEPS:
+            raise DocumentRejected(
+                FailureReason.LIMIT_EXCEEDED,
+                f"The document takes too long: after {reached.steps} invocations it is still not at its end, or one of "
+                "them has not come any further. Split it into parts.",
+            )
+        current = self._registry.get(version.document_id, version.version)
+        if current is None or current.status.terminal:
+            self._staging.delete(version.document_id, version.version)
+        elif current.steps < reached.steps:
+            self._ingestion_queue.send([IngestionMessage.of(replace(version, progress=reached)).to_json()])
+            self._registry.advance(version, reached, self._now())
+
+    def _rules(self, key: str) -> Rules:
+        return self._config.rules_for(key.partition("/")[2])
 
     def _read(self, version: DocumentVersion, max_bytes: int) -> bytes:
         try:
@@ -106,17 +220,16 @@ def chunks_of(
     Raises DocumentRejected, for a document without text too.
     """
     document = extract(data, version.filename, _limits(rules))
-    drafts = chunk(
-        document,
-        tokenizer,
-        size_tokens=rules.chunk_size_tokens,
-        overlap_tokens=rules.chunk_overlap_tokens,
-        window_tokens=rules.window_tokens,
-    )
+    drafts = [draft for piece in pieces_of(document, rules, tokenizer) for draft in piece.drafts]
     if not drafts:
-        raise DocumentRejected(FailureReason.NO_TEXT, "No text was found in the document.")
+        raise _no_text()
+    return _numbered(version, drafts, 0, created_at)
+
+
+def _numbered(version: DocumentVersion, drafts: list[ChunkDraft], first: int, created_at: str) -> list[Chunk]:
+    """Chunks from index `first` on."""
     chunks: list[Chunk] = []
-    for index, draft in enumerate(drafts):
+    for index, draft in enumerate(drafts, first):
         content_hash = sha256_hex(draft.content)
         chunks.append(
             Chunk(
@@ -136,6 +249,10 @@ def chunks_of(
             )
         )
     return chunks
+
+
+def _no_text() -> DocumentRejected:
+    return DocumentRejected(FailureReason.NO_TEXT, "No text was found in the document.")
 
 
 def _limits(rules: Rules) -> ExtractionLimits:

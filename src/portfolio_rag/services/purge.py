@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from portfolio_rag.ports import ChunkStore, JobStore, VectorIndex, VectorStore
 from portfolio_rag.services.backup import VECTORS, VectorBackup, fingerprint_of, prefix_of, vector_id
+from portfolio_rag.services.staging import Staging
 
 
 class Purge:
     """Idempotent; safe beside a reindex."""
 
     def __init__(
-        self, chunks: ChunkStore, vectors: VectorStore, backup: VectorBackup, index: VectorIndex, jobs: JobStore
+        self,
+        chunks: ChunkStore,
+        vectors: VectorStore,
+        backup: VectorBackup,
+        index: VectorIndex,
+        jobs: JobStore,
+        staging: Staging,
     ) -> None:
         self._chunks = chunks
         self._vectors = vectors
         self._backup = backup
         self._index = index
         self._jobs = jobs
+        self._staging = staging
+
+    def staged(self, document_id: str, number: int) -> None:
+        """Remove what the version left between its invocations."""
+        self._staging.delete(document_id, number)
 
     def version(self, document_id: str, number: int) -> None:
         """Remove every trace of the version's chunks. The registry row stays: it is the audit trail.

@@ -20,6 +20,7 @@ from portfolio_rag.services.differences import Difference, Kind
 from portfolio_rag.services.intake import Intake
 from portfolio_rag.services.lifecycle import Lifecycle
 from portfolio_rag.services.purge import Purge
+from portfolio_rag.services.staging import Staging
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ class Reconciler:
         intake: Intake,
         lifecycle: Lifecycle,
         purge: Purge,
+        staging: Staging,
         clock: Clock,
     ) -> None:
         self._store = store
@@ -53,6 +55,7 @@ class Reconciler:
         self._intake = intake
         self._lifecycle = lifecycle
         self._purge = purge
+        self._staging = staging
         self._clock = clock
 
     def look_over(self, head: DocumentHead) -> list[Difference]:
@@ -107,6 +110,10 @@ class Reconciler:
             if repair:
                 self._lifecycle.remove(head, keep_newest=False)
             return
+        for number in sorted(self._staging.versions_of(document_id).intersection(range(1, head.latest_version + 1))):
+            yield Difference(Kind.STALE, document_id, f"What version {number} had staged was not removed.")
+            if repair:
+                self._staging.delete(document_id, number)
         chunks = list(self._chunks.of_document(document_id))
         backup = self._backup.of_document(document_id)
         found = backup.versions | {chunk.version for chunk in chunks}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from portfolio_rag.ports import Tokenizer
@@ -18,7 +18,8 @@ MAX_CHARACTERS = 16_000
 
 Span = tuple[int, int]
 
-_SLICE_CHARACTERS = 100_000
+_LONG_CHARACTERS = 100_000
+"""Of a block: more is cut into pieces first."""
 
 
 class Cut(IntEnum):
@@ -65,23 +66,34 @@ class TokenizedBlock:
 
 def tokenize(text: str, block: Block, tokenizer: Tokenizer) -> TokenizedBlock:
     content = text[block.start : block.end]
-    starts = array("I")
-    for start, end in _slices(content):
-        starts.extend(start + first for first, _ in tokenizer.offsets(content[start:end]))
-    return TokenizedBlock(block, content, starts)
+    return TokenizedBlock(block, content, array("I", (first for first, _ in tokenizer.offsets(content))))
 
 
-def _slices(text: str) -> Iterator[Span]:
-    """Cut what is very long before a blank, as tokenizers take a hundred bytes of memory for each of its characters."""
-    start = 0
-    while len(text) - start > _SLICE_CHARACTERS:
-        blank = max(
-            text.rfind(" ", start, start + _SLICE_CHARACTERS), text.rfind("\n", start, start + _SLICE_CHARACTERS)
-        )
-        end = blank if blank > start else start + _SLICE_CHARACTERS
-        yield start, end
-        start = end
-    yield start, len(text)
+def short_blocks(text: str, blocks: Iterable[Block]) -> Iterator[Block]:
+    """The blocks, very long ones in pieces that are cut before a blank.
+
+    Tokenizers and sentence splitters take some hundred bytes of memory for each character of what they are given.
+    """
+    for block in blocks:
+        start = block.start
+        while block.end - start > _LONG_CHARACTERS:
+            limit = start + _LONG_CHARACTERS
+            line, word = text.rfind("\n", start + 1, limit), text.rfind(" ", start + 1, limit)
+            end = line if line > 0 else word if word > 0 else limit
+            yield from _stripped(text, replace(block, start=start, end=end))
+            start = end
+        if start == block.start:
+            yield block
+        else:
+            yield from _stripped(text, replace(block, start=start))
+
+
+def _stripped(text: str, block: Block) -> Iterator[Block]:
+    """Without the blanks at its start, and nothing when there is nothing else."""
+    content = text[block.start : block.end]
+    blanks = len(content) - len(content.lstrip())
+    if blanks < len(content):
+        yield replace(block, start=block.start + blanks)
 
 
 def atoms_of(block: TokenizedBlock, tokenizer: Tokenizer, *, size_tokens: int, window_tokens: int) -> list[Atom]:

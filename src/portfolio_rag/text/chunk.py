@@ -7,19 +7,19 @@ overlap that a chunk begins with is context for a reader, and embedded with the 
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, chain, pairwise
+from typing import Any
 
 from portfolio_rag.ports import Tokenizer
-from portfolio_rag.text.atoms import MAX_CHARACTERS, Atom, Cut, Span, TokenizedBlock, atoms_of, tokenize
-from portfolio_rag.text.document import ExtractedDocument
+from portfolio_rag.text.atoms import MAX_CHARACTERS, Atom, Cut, Span, atoms_of, short_blocks, tokenize
+from portfolio_rag.text.document import Block, ExtractedDocument
+from portfolio_rag.text.paths import Paths, common_title
 from portfolio_rag.text.sections import HeadingPath, Section, group, sections_of
 from portfolio_rag.text.strategy import Strategy
-
-PATH_SHARE = 3
-"""The heading path takes at most one in this many tokens of a window."""
 
 FILL = 0.5
 """A chunk or window this full may end at a better place than the last that fits."""
@@ -42,7 +42,29 @@ class ChunkDraft:
     token_count: int
 
 
-def chunk(
+Place = tuple[int, int]
+"""Where cutting goes on: at the section that begins with that block (of `short_blocks`), at that character."""
+
+START: Place = (0, 0)
+
+PART_CHARACTERS = 200_000
+"""Of a section: more is tokenized and cut part by part, so that no document costs memory for all of its words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Consecutive chunks, and where those after them begin: None behind the last. May hold no chunk."""
+
+    drafts: list[ChunkDraft]
+    following: Place | None
+
+
+def chunk(document: ExtractedDocument, tokenizer: Tokenizer, **sizes: Any) -> list[ChunkDraft]:
+    """All chunks of a document in order: `pieces`, with its keyword arguments, put together."""
+    return [draft for piece in pieces(document, tokenizer, **sizes) for draft in piece.drafts]
+
+
+def pieces(
     document: ExtractedDocument,
     tokenizer: Tokenizer,
     *,
@@ -51,47 +73,106 @@ def chunk(
     window_tokens: int,
     strategy: Strategy = Strategy.STRUCTURE,
     topic_starts: Collection[int] = (),
-) -> list[ChunkDraft]:
-    """The chunks of a document in order.
+    start: Place = START,
+) -> Iterator[Piece]:
+    """The chunks of a document in order, cut when they are asked for.
 
     `size_tokens` bounds a chunk with its overlap; `overlap_tokens` bounds what it repeats of the chunk before, when
     both are of one section and topic; `window_tokens` bounds a window with the heading path and newline in front. All
     count word pieces of the embedding model's own tokenizer. `topic_starts` are the places of `topics.topic_starts`,
-    for SEMANTIC.
+    for SEMANTIC. From `start`, the `following` of a piece, on come the same chunks as if nobody had stopped there.
     """
-    window_tokens = min(window_tokens, size_tokens)
-    paths = _Paths(tokenizer, window_tokens, None if strategy is Strategy.FIXED else _common_title(document))
-    blocks = [tokenize(document.text, block, tokenizer) for block in document.blocks]
-    drafts: list[ChunkDraft] = []
-    pages = _Pages(document)
-    for section in _sections(blocks, strategy, paths, size_tokens):
-        path, room = paths.shown(section.path), paths.room(section.path)
+    cutter = _Cutter(document, tokenizer, size_tokens, overlap_tokens, window_tokens, strategy, topic_starts)
+    yield from cutter.pieces(start)
+
+
+class _Cutter:
+    def __init__(
+        self,
+        document: ExtractedDocument,
+        tokenizer: Tokenizer,
+        size_tokens: int,
+        overlap_tokens: int,
+        window_tokens: int,
+        strategy: Strategy,
+        topic_starts: Collection[int],
+    ) -> None:
+        window_tokens = min(window_tokens, size_tokens)
+        self._document = document
+        self._tokenizer = tokenizer
+        self._size = size_tokens
+        self._overlap = overlap_tokens
+        self._strategy = strategy
+        self._topics = topic_starts
+        self._blocks = list(short_blocks(document.text, document.blocks))
+        self._paths = Paths(tokenizer, window_tokens, None if strategy is Strategy.FIXED else common_title(document))
+        self._pages = _Pages(document)
+
+    def pieces(self, start: Place) -> Iterator[Piece]:
+        first, position = start
+        for section, following in pairwise(chain(self._sections(first), (None,))):
+            assert section is not None  # only what follows the last one is None
+            after = None if following is None else (first + len(section.blocks), following.blocks[0].start)
+            yield from self._cut(section, max(position, section.blocks[0].start), first, after)
+            first, position = first + len(section.blocks), 0
+
+    def _sections(self, first: int) -> Iterator[Section]:
+        blocks = self._blocks[first:] if first else self._blocks
+        if self._strategy is Strategy.FIXED:
+            return iter([Section((), blocks)] if blocks else [])
+        return group(sections_of(blocks), size_tokens=self._size, count=self._count, is_small=self._is_small)
+
+    def _is_small(self, section: Section, path: HeadingPath) -> bool:
+        return section.characters <= MAX_CHARACTERS and self._count(section.blocks) <= self._paths.room(path)
+
+    def _count(self, blocks: Iterable[Block]) -> int:
+        return sum(tokenize(self._document.text, block, self._tokenizer).tokens for block in blocks)
+
+    def _cut(self, section: Section, position: int, first_block: int, after: Place | None) -> Iterator[Piece]:
+        """The chunks of a section from the character `position` on, part by part."""
+        path, room = self._paths.shown(section.path), self._paths.room(section.path)
+        own: int | None = position
+        while own is not None:
+            run, is_end = self._run(section.blocks, own, room)
+            drafts: list[ChunkDraft] = []
+            at, own = bisect_left(run.atoms, own, key=lambda atom: atom.start), None
+            for first, begin, end in _chunks(run, at, self._size, self._overlap):
+                if end == len(run) and not is_end:
+                    # What comes next may belong to it.
+                    own = run.atoms[begin].start
+                    break
+                drafts.append(self._draft(run, first, begin, end, path, room))
+            yield Piece(drafts, after if own is None else (first_block, own))
+
+    def _run(self, blocks: Sequence[Block], own: int, room: int) -> tuple[_Run, bool]:
+        """The atoms around a part that begins at `own`, and whether they reach the section's end.
+
+        Before it as far as an overlap may go back; behind it to a block that is beyond the part, so that the chunk that
+        begins there is seen to end.
+        """
+        begin = bisect_right(blocks, own - MAX_CHARACTERS, key=lambda block: block.end)
+        end = bisect_right(blocks, own + PART_CHARACTERS, key=lambda block: block.start) + 1
         atoms = [
-            _marked(atom, strategy, topic_starts)
-            for block in section.blocks
-            for atom in atoms_of(block, tokenizer, size_tokens=size_tokens, window_tokens=room)
-        ]
-        run = _Run(atoms)
-        for first, own, end in _chunks(run, size_tokens, overlap_tokens):
-            span = (atoms[first].start, atoms[end - 1].end)
-            windows = tuple(
-                (atoms[start].start - span[0], atoms[stop - 1].end - span[0])
-                for start, stop in _windows(run, own, end, room)
+            _marked(atom, self._strategy, self._topics)
+            for block in blocks[begin:end]
+            for atom in atoms_of(
+                tokenize(self._document.text, block, self._tokenizer),
+                self._tokenizer,
+                size_tokens=self._size,
+                window_tokens=room,
             )
-            page_start, page_end = pages.of(span)
-            content = document.text[span[0] : span[1]]
-            drafts.append(ChunkDraft(content, span, windows, path, page_start, page_end, run.tokens(first, end)))
-    return drafts
+        ]
+        return _Run(atoms), end >= len(blocks)
 
-
-def _sections(blocks: list[TokenizedBlock], strategy: Strategy, paths: _Paths, size_tokens: int) -> list[Section]:
-    if strategy is Strategy.FIXED:
-        return [Section((), blocks)] if blocks else []
-    return group(
-        sections_of(blocks),
-        size_tokens=size_tokens,
-        is_small=lambda section, path: section.tokens <= paths.room(path) and section.characters <= MAX_CHARACTERS,
-    )
+    def _draft(self, run: _Run, first: int, own: int, end: int, path: HeadingPath, room: int) -> ChunkDraft:
+        span = (run.atoms[first].start, run.atoms[end - 1].end)
+        windows = tuple(
+            (run.atoms[start].start - span[0], run.atoms[stop - 1].end - span[0])
+            for start, stop in _windows(run, own, end, room)
+        )
+        page_start, page_end = self._pages.of(span)
+        content = self._document.text[span[0] : span[1]]
+        return ChunkDraft(content, span, windows, path, page_start, page_end, run.tokens(first, end))
 
 
 def _marked(atom: Atom, strategy: Strategy, topic_starts: Collection[int]) -> Atom:
@@ -121,9 +202,8 @@ class _Run:
         return self.tokens(start, stop) <= size_tokens and characters <= MAX_CHARACTERS
 
 
-def _chunks(run: _Run, size_tokens: int, overlap_tokens: int) -> Iterator[tuple[int, int, int]]:
-    """(first atom, first own atom, end) of each chunk; what is before the first own atom is overlap."""
-    own = 0
+def _chunks(run: _Run, own: int, size_tokens: int, overlap_tokens: int) -> Iterator[tuple[int, int, int]]:
+    """(first atom, first own atom, end) of each chunk from atom `own` on; before a chunk's own atoms is overlap."""
     while own < len(run):
         unit = own + 1
         while unit < len(run) and run.atoms[unit].glued:
@@ -191,58 +271,9 @@ class _Pages:
 
     def __init__(self, document: ExtractedDocument) -> None:
         self._blocks = document.blocks
-        self._starts = [block.start for block in document.blocks]
+        self._starts = array("Q", (block.start for block in document.blocks))
 
     def of(self, span: Span) -> tuple[int | None, int | None]:
         first = self._blocks[bisect_right(self._starts, span[0]) - 1]
         last = self._blocks[bisect_left(self._starts, span[1]) - 1]
         return first.page, last.page
-
-
-def _common_title(document: ExtractedDocument) -> str | None:
-    """The document's title, unless all its headings stand under one that says as much."""
-    tops = {block.heading_path[:1] for block in document.blocks}
-    if document.title is None or (len(tops) == 1 and tops != {()}):
-        return None
-    return document.title
-
-
-class _Paths:
-    """Heading paths as they go in front of windows: with the title, and cut down to their share of a window."""
-
-    def __init__(self, tokenizer: Tokenizer, window_tokens: int, title: str | None) -> None:
-        self._tokenizer = tokenizer
-        self._window_tokens = window_tokens
-        self._title = title
-        self._cache: dict[HeadingPath, tuple[HeadingPath, int]] = {}
-
-    def shown(self, path: HeadingPath) -> HeadingPath:
-        return self._look_up(path)[0]
-
-    def room(self, path: HeadingPath) -> int:
-        """Tokens that the path leaves for a window's own text."""
-        return max(1, self._window_tokens - self._look_up(path)[1])
-
-    def _look_up(self, path: HeadingPath) -> tuple[HeadingPath, int]:
-        if path not in self._cache:
-            shown = self._fitted((self._title, *path) if self._title and self._title not in path else path)
-            self._cache[path] = shown, self._count(shown)
-        return self._cache[path]
-
-    def _fitted(self, path: HeadingPath) -> HeadingPath:
-        """Leave out the middle first, then the top; then cut the last heading short."""
-        most = self._window_tokens // PATH_SHARE
-        while len(path) > 2 and self._count(path) > most:
-            path = (path[0], *path[2:])
-        if len(path) == 2 and self._count(path) > most:
-            path = path[1:]
-        if not path or self._count(path) <= most:
-            return path
-        offsets = self._tokenizer.offsets(path[0])
-        words = path[0][: offsets[most][0]].rstrip() if len(offsets) > most else path[0]
-        while words and self._count((words,)) > most:
-            words = words[: len(words) // 2].rstrip()
-        return (words,) if words else ()
-
-    def _count(self, path: HeadingPath) -> int:
-        return len(self._tokenizer.offsets(" > ".join(path) + "\n")) if path else 0

@@ -14,15 +14,26 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from portfolio_rag.errors import DocumentRejected, FailureReason
+from portfolio_rag.text import wire
 from portfolio_rag.text.detect import detect_type
 from portfolio_rag.text.document import Block, BlockKind, ExtractedDocument, ExtractionLimits
-from portfolio_rag.text.worker import extract_here, too_much_memory
+from portfolio_rag.text.worker import Pages, extract_here, too_much_memory
 
-__all__ = ["Block", "BlockKind", "ExtractedDocument", "ExtractionLimits", "extract"]
+__all__ = [
+    "Block",
+    "BlockKind",
+    "ExtractedDocument",
+    "ExtractionLimits",
+    "Pages",
+    "extract",
+    "extract_in_ranges",
+    "join",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +59,35 @@ def extract(data: bytes, filename: str, limits: ExtractionLimits) -> ExtractedDo
             raise
         except Exception:  # what the child makes a rejection of, with the parser's own words in the log
             logger.info("Reading %r again in a process of its own", filename)
-    header = {"filename": filename, "limits": {**asdict(limits), "allowed_types": sorted(limits.allowed_types)}}
+    document = _in_child({"filename": filename}, data, limits)
+    assert isinstance(document, ExtractedDocument)  # pages are for those who give it seconds
+    return document
+
+
+def extract_in_ranges(
+    data: bytes, filename: str, limits: ExtractionLimits, *, first_page: int, seconds: float
+) -> ExtractedDocument | Pages:
+    """As `extract`; but a PDF that takes more than `seconds` comes in page ranges, the first from `first_page` on.
+
+    What is read before that page is the caller's to keep; `join` makes the document of all of them. A small document
+    comes whole.
+    """
+    if len(data) <= HARMLESS_BYTES:
+        return extract(data, filename, limits)
+    return _in_child({"filename": filename, "first_page": first_page, "seconds": seconds}, data, limits)
+
+
+def join(ranges: Sequence[bytes], filename: str, limits: ExtractionLimits) -> ExtractedDocument:
+    """The document of all its page ranges in order, equal to what `extract` makes of it. Raises DocumentRejected."""
+    header = {"filename": filename, "ranges": [len(part) for part in ranges]}
+    document = _in_child(header, b"".join(ranges), limits)
+    assert isinstance(document, ExtractedDocument)  # what else should come of it
+    return document
+
+
+def _in_child(header: dict[str, Any], data: bytes, limits: ExtractionLimits) -> ExtractedDocument | Pages:
+    filename = header["filename"]
+    header = {**header, "limits": {**asdict(limits), "allowed_types": sorted(limits.allowed_types)}}
     command = [sys.executable, "-S", "-P", "-m", "portfolio_rag.text.worker"]
     try:
         done = subprocess.run(  # noqa: S603 (our own interpreter and module)
@@ -73,11 +112,17 @@ def extract(data: bytes, filename: str, limits: ExtractionLimits) -> ExtractedDo
         raise RuntimeError(f"The parser process failed: {done.stderr[-_LOGGED_CHARACTERS:].decode(errors='replace')}")
     if done.returncode < 0:
         raise _died(done.returncode, limits)
-    answer = json.loads(done.stdout)
+    return _answer(done.stdout)
+
+
+def _answer(output: bytes) -> ExtractedDocument | Pages:
+    line = output.index(b"\n")
+    answer = json.loads(output[:line])
     if "rejected" in answer:
         reason, message = answer["rejected"]
         raise DocumentRejected(FailureReason(reason), message)
-    return _from_json(answer)
+    body = output[line + 1 :]
+    return Pages(body, answer["end"], answer["is_last"]) if "end" in answer else wire.loads(body)[0]
 
 
 def _is_harmless(data: bytes, filename: str) -> bool:
@@ -115,10 +160,3 @@ def _died(returncode: int, limits: ExtractionLimits) -> DocumentRejected:
         FailureReason.MALFORMED,
         "The file makes its parser crash: it is damaged, or needs more memory than is allowed. Save it again.",
     )
-
-
-def _from_json(answer: dict[str, Any]) -> ExtractedDocument:
-    blocks = tuple(
-        Block(start, end, BlockKind(kind), tuple(path), page) for start, end, kind, path, page in answer["blocks"]
-    )
-    return ExtractedDocument(answer["text"], answer["file_type"], blocks, answer["title"], answer["page_count"])

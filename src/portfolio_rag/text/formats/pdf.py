@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import re
+import time
 import unicodedata
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
+from operator import attrgetter
 from statistics import median
 
 import pypdfium2
@@ -29,6 +34,31 @@ _POINTLESS_TITLE = re.compile(
 
 
 def extract(data: bytes, limits: ExtractionLimits) -> ExtractedDocument:
+    return join([read(data, limits)], limits)
+
+
+@dataclass(frozen=True, slots=True)
+class PageRange:
+    """Consecutive pages, read. `following` is the page after them, from 0, or None: then `about` is there."""
+
+    pages: list[list[Line]]
+    unreadable: int
+    following: int | None
+    about: About | None
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the whole document says of itself."""
+
+    page_count: int
+    title: str | None
+    outline: list[OutlineEntry]
+    scanned: bool
+
+
+def read(data: bytes, limits: ExtractionLimits, first: int = 0, *, until: float | None = None) -> PageRange:
+    """The pages from `first` on, until `time.monotonic()` is `until`: one at least. Raises DocumentRejected."""
     document = _open(data)
     page_count = len(document)
     if page_count > limits.max_pages:
@@ -38,7 +68,9 @@ def extract(data: bytes, limits: ExtractionLimits) -> ExtractedDocument:
         )
     pages: list[list[Line]] = []
     unreadable = characters = 0
-    for index in range(page_count):
+    for index in range(first, page_count):
+        if pages and until is not None and time.monotonic() > until:
+            return PageRange(pages, unreadable, index, None)
         try:
             pages.append(list(_lines(document, index)))
         except pypdfium2.PdfiumError:
@@ -47,15 +79,43 @@ def extract(data: bytes, limits: ExtractionLimits) -> ExtractedDocument:
         characters += sum(len(line.text) for line in pages[-1])
         if characters > 2 * limits.max_characters:
             break
-    if unreadable == page_count:
+    scanned = characters < SCANNED_MAX_CHARACTERS * page_count and _is_scanned(document)
+    return PageRange(pages, unreadable, None, About(page_count, _title(document), list(_outline(document)), scanned))
+
+
+def join(ranges: Sequence[PageRange], limits: ExtractionLimits) -> ExtractedDocument:
+    """The document of all its page ranges, in order. Raises DocumentRejected."""
+    about = ranges[-1].about
+    assert about is not None  # of the last range
+    pages = [lines for part in ranges for lines in part.pages]
+    characters = sum(len(line.text) for lines in pages for line in lines)
+    if sum(part.unreadable for part in ranges) == about.page_count:
         raise DocumentRejected(FailureReason.MALFORMED, "The PDF is damaged: none of its pages can be read.")
-    if not characters or (characters < SCANNED_MAX_CHARACTERS * page_count and _is_scanned(document)):
+    if not characters or (characters < SCANNED_MAX_CHARACTERS * about.page_count and about.scanned):
         raise _no_text("it seems to hold pictures of text (a scan), or nothing")
     if _is_unreadable("".join(line.text for lines in pages for line in lines[:20])[:20_000]):
         raise _no_text("its fonts do not say which characters they show")
     builder = DocumentBuilder(limits.max_characters)
-    add_blocks(pages, list(_outline(document)), builder)
-    return builder.build("pdf", _title(document), page_count)
+    add_blocks(pages, about.outline, builder)
+    return builder.build("pdf", about.title, about.page_count)
+
+
+def dumps(part: PageRange) -> bytes:
+    """Compressed JSON: floats come back as they were, so a document in ranges is cut as in one."""
+    lines = [[_LINE_VALUES(line) for line in page] for page in part.pages]
+    about = asdict(part.about) if part.about else None
+    return zlib.compress(json.dumps([lines, part.unreadable, part.following, about]).encode(), 1)
+
+
+def loads(data: bytes) -> PageRange:
+    lines, unreadable, following, about = json.loads(zlib.decompress(data))
+    pages = [[Line(*values) for values in page] for page in lines]
+    if about is not None:
+        about = About(**{**about, "outline": [OutlineEntry(**entry) for entry in about["outline"]]})
+    return PageRange(pages, unreadable, following, about)
+
+
+_LINE_VALUES = attrgetter(*(field.name for field in fields(Line)))
 
 
 def _no_text(why: str) -> DocumentRejected:
