@@ -212,9 +212,9 @@ def render(result: Mapping[str, Any], plots: Path) -> str:
         "up, deletions that reach every store. A search is dense and by words, checked against the live version.\n",
         "LlamaIndex's document store and LangChain's record manager notice what is unchanged, by document and by "
         "piece. Haystack skips what is there only after it has embedded it, and does not remove the pieces of a "
-        "document that has changed. txtai remembers no texts, embeds all again, and has no adapter for Chroma; it, Haystack and "
-        "LangChain are given LangChain's splitter, which counts the model's own word pieces. *With its defaults* a "
-        "library cuts as it does by itself, and the model drops what is beyond 256 word pieces.",
+        "document that has changed. txtai remembers no texts, embeds all again, and has no adapter for Chroma; it, "
+        "Haystack and LangChain are given LangChain's splitter, which counts the model's own word pieces. "
+        "*With its defaults* a library cuts as it does by itself, and the model drops what is beyond 256 word pieces.",
     ]
     return "\n".join(parts)
 
