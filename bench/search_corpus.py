@@ -67,8 +67,7 @@ def build(windows: int, options: Options) -> SearchCorpus:
     else:
         versions, chunks = _chunked(windows)
         kept.write_bytes(pickle.dumps((versions, chunks)))
-    texts = [text for chunk in chunks for text in chunk.window_texts]
-    vectors, real = _vectors(texts, options)
+    vectors, real = _kept_vectors([text for chunk in chunks for text in chunk.window_texts], folder, windows, options)
     return SearchCorpus(versions, chunks, vectors, real)
 
 
@@ -138,6 +137,17 @@ def _endless(found: list[Page]) -> Iterator[Page]:
         for page in found:
             name = page.document.name if turn == 0 else f"again-{turn}/{page.document.name}"
             yield replace(page, document=EvalDocument(name, page.document.data, page.document.group))
+
+
+def _kept_vectors(texts: list[str], folder: Path, windows: int, options: Options) -> tuple[Vectors, int]:
+    """Those of the last time: what Chroma and hnswlib hold must stay theirs, however the cache of evaluations grows."""
+    kept = folder / f"vectors-{windows}.npz"
+    if kept.exists():
+        with np.load(kept) as found:
+            return np.asarray(found["vectors"]), int(found["real"])
+    vectors, real = _vectors(texts, options)
+    np.savez(kept, vectors=vectors, real=real)
+    return vectors, real
 
 
 def _vectors(texts: list[str], options: Options) -> tuple[Vectors, int]:

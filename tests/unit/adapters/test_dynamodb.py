@@ -117,3 +117,22 @@ def test_errors_are_translated(raised: Exception, expected: type[Exception]) -> 
 def test_items_make_a_round_trip() -> None:
     content = {"s": "x", "n": 3, "f": 0.25, "b": True, "l": ["a", 1], "m": {"k": 1.5}}
     assert plain(item({**content, "absent": None})) == content
+
+
+def test_what_is_written_is_read_back_as_it_was() -> None:
+    written = {
+        "text": "t",
+        "n": 3,
+        "share": 2.5,
+        "tiny": 1e-9,
+        "big": 10**20,
+        "off": False,
+        "list": [1, [2.5, "x"], {}],
+    }
+    assert plain(item({**written, "nothing": None, "map": {"deep": {"none": None}}})) == {
+        **written,
+        "map": {"deep": {"none": None}},
+    }
+    assert plain({"three": {"N": "3.0"}, "hundred": {"N": "1E+2"}}) == {"three": 3, "hundred": 100}
+    with pytest.raises(TypeError, match="SS"):
+        plain({"set": {"SS": ["a"]}})
