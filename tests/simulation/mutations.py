@@ -29,6 +29,8 @@ TESTS = (
     "tests.unit.pipeline.test_faults",
     "tests.unit.pipeline.test_jobs",
     "tests.unit.pipeline.test_reconcile",
+    "tests.unit.pipeline.test_model_change",
+    "tests.unit.adapters.test_item_sizes",
     "tests.unit.adapters.test_dynamodb",
     "tests.unit.adapters.test_sqs",
     "tests.simulation.test_races",
@@ -100,7 +102,7 @@ MUTATIONS = [
     _one("what a replaced version left is not purged", 24, "services.lifecycle",
          "        self._purge.version(older.document_id, older.version)\n", ""),
     _one("nobody looks a document over", 6, "services.monitoring",
-         "mended=_count(self._due(), self._look_over)", "mended=0"),
+         "mended=_count(self._in_time(self._registry.due()), self._look_over)", "mended=0"),
     _one("a document is looked over while workers are busy with it", 3, "services.reconcile",
          "return all(version.status.terminal and _ended(version, head) < before for version in versions)",
          "return all(version.status.terminal for version in versions)"),
@@ -177,6 +179,56 @@ MUTATIONS = [
     _one("a job that crashed is RUNNING for ever", 30, "services.leftovers",
          "sum(self._look_after(job.job_id) for job in self._open_jobs())", "0"),
     _one("collections of a crashed reindex stay", 28, "services.leftovers", "self._vectors.drop(name)", "pass"),
+    # Deletions, dead letters, redrive.
+    _one("a deleted object goes on answering", 4, "services.intake",
+         "self._lifecycle.remove(head, keep_newest=keep)", "pass"),
+    _one("a failed document is not moved", 15, "services.lifecycle",
+         "elif version.error_code != FailureReason.DELETED and not self._shared(version):", "elif False:"),
+    _one("a redrive leaves dead letters behind", 33, "services.redrive",
+         "queue.remove(lambda body: _document_of(body) in document_ids)", "pass"),
+    _one("a redrive takes the dead letters of others", 33, "services.redrive",
+         "_document_of(body) in document_ids", "True"),
+    # Sizes.
+    Mutation("a chunk may have any number of characters", 13, (
+        ("text.atoms", "if tokens <= limit and end - start <= MAX_CHARACTERS:", "if tokens <= limit:"),
+        ("text.atoms", "stop = min(stop, end, start + MAX_CHARACTERS)", "stop = min(stop, end)"),
+    )),
+    _one("a message may have any number of bytes", 14, "messages",
+         " or size + chunk_bytes > MAX_BYTES):", "):"),
+    _one("a reason may be of any length", 13, "errors",
+         "return message if len(message) <= MAX_MESSAGE_CHARACTERS else", "return message if True else"),
+    _one("a sidecar's numbers are stored unseen", 13, "sidecar", "if not _in_range(content):", "if False:"),
+    # The reconciler, the rebuild, the switch.
+    _one("a vector that is gone does not come back", 27, "services.reconcile",
+         "self._restore(collection, lost, {backed_up[id_] for id_ in lost})", "pass"),
+    _one("a backup that is gone is not noticed", 23, "services.reconcile",
+         "if backed_up.keys() != expected:", "if False:"),
+    _one("vectors of no document stay", 4, "services.verification",
+         "self._vectors.delete(collection, strays)", "pass"),
+    _one("pages are read forward while they are mended", 4, "services.verification",
+         "end = self._vectors.count(collection)\n        while end > 0:\n"
+         "            start = max(0, end - WINDOWS_A_PAGE)\n"
+         "            yield self._vectors.page(collection, offset=start, limit=end - start)\n"
+         "            end = start",
+         "start = 0\n        while page := self._vectors.page(collection, offset=start, limit=WINDOWS_A_PAGE):\n"
+         "            yield page\n            start += WINDOWS_A_PAGE"),
+    _one("addresses of vectors that are gone stay", 25, "services.verification",
+         "self._index.forget(vector_ids, key)", "pass"),
+    _one("an address is forgotten though it points elsewhere by now", 25, "adapters.vector_index",
+         "if place.s3_key.startswith(s3_key_prefix)", "if True"),
+    Mutation("a rebuild that is needed is left out", 23, (
+        ("services.rebuild", "if self._vectors.present(live, sorted(expected)) != expected:", "if False:"),
+        ("services.rebuild", "return windows == self._vectors.count(live) and ", "return "),
+    )),
+    _one("the index is switched before it is complete", 28, "services.rebuild",
+         "if not (self._copy(run) and self._embed(run) and run.time_for()):", "if False:"),
+    # Models.
+    _one("a query meets the vectors of another model", 28, "services.retrieval",
+         "if made not in (None, self._embedder.fingerprint):", "if False:"),
+    _one("the vectors of another model pass for a match", 28, "services.rebuild",
+         "if self._vectors.fingerprint(live) not in (None, fingerprint):", "if False:"),
+    _one("a lost vector comes back as another model made it", 27, "services.reconcile",
+         "wanted = {label} if label else", "wanted = {label} if False else"),
 ]  # fmt: skip
 
 

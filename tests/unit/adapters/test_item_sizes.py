@@ -128,6 +128,11 @@ def test_the_worst_documents_fit(described: Sequence[tuple[int | str, str]], rul
     all_fit(rows_of(described, rules))
 
 
+@pytest.mark.failure(14)
+def test_messages_of_the_largest_chunks_fit() -> None:
+    all_fit(rows_of(UNBROKEN, LARGEST))
+
+
 @pytest.mark.failure(13)
 @given(st.lists(parts, min_size=1, max_size=10), st.sampled_from([Rules(), LARGEST, SMALLEST_WINDOWS]))
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])

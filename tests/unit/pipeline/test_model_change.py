@@ -16,10 +16,12 @@ GUIDE = "# Topics\n\n" + "\n\n".join(f"Paragraph {n} says something about topic 
 
 @pytest.fixture
 def world() -> World:
-    world = World()
+    return World()
+
+
+def at_rest(world: World) -> None:
     world.upload("a.md", GUIDE)
     world.rest()
-    return world
 
 
 def change_model(world: World, fingerprint: str) -> HashEmbedder:
@@ -44,6 +46,7 @@ def kinds(world: World, *, repair: bool = False) -> set[Kind]:
 
 
 def test_a_query_of_another_model_is_refused_until_the_index_is_built_for_it(world: World) -> None:
+    at_rest(world)
     assert search(world)
     change_model(world, "other")
     with pytest.raises(IndexMismatch, match="REINDEX"):
@@ -55,6 +58,7 @@ def test_a_query_of_another_model_is_refused_until_the_index_is_built_for_it(wor
 
 
 def test_back_to_the_first_model_the_index_is_built_again_from_its_backup(world: World) -> None:
+    at_rest(world)
     change_model(world, "other")
     reindex(world, "11111111-job")
     embedder = change_model(world, "sim")
@@ -67,6 +71,7 @@ def test_back_to_the_first_model_the_index_is_built_again_from_its_backup(world:
 
 
 def test_a_lost_vector_comes_back_as_the_model_of_its_index_made_it(world: World) -> None:
+    at_rest(world)
     change_model(world, "other")
     reindex(world, "11111111-job")
     live = world.container.jobs.index_pointer().live
@@ -86,6 +91,7 @@ def test_a_lost_vector_comes_back_as_the_model_of_its_index_made_it(world: World
 
 
 def test_a_wiped_index_takes_the_label_of_what_is_written_next(world: World) -> None:
+    at_rest(world)
     live = world.container.jobs.index_pointer().live
     world.chroma.drop(live)
     world.clock.advance(timedelta(minutes=6))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -120,14 +120,14 @@ def test_an_address_that_points_elsewhere_by_now_is_kept(world: World, monkeypat
     at_rest(world)
     (address, place), *_ = world.container.vector_index.all()
     world.container.vector_index.remember({address: VectorLocation("vectors/x/1/f/y.npy", 0, 1)})
-    listed = world.container.backup.keys
+    forget = world.container.vector_index.forget
 
-    def remembered_meanwhile(prefix: str) -> Iterator[str]:
+    def remembered_meanwhile(vector_ids: Iterable[str], prefix: str) -> None:
         world.container.vector_index.remember({address: place})
-        return listed(prefix)
+        forget(vector_ids, prefix)
 
-    monkeypatch.setattr(world.container.backup, "keys", remembered_meanwhile)
-    kinds(world, repair=True)
+    monkeypatch.setattr(world.container.vector_index, "forget", remembered_meanwhile)
+    assert kinds(world, repair=True) == {Kind.DANGLING}
     assert world.container.vector_index.find([address]) == {address: place}
 
 
