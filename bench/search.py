@@ -80,7 +80,7 @@ def render(result: Mapping[str, Any], plots: Path) -> str:
 
 
 def _measure_size(size: int, questions: list[str], options: Options) -> Result:
-    folder = options.work / "search"
+    folder = search_corpus.folder_of(options)
     corpus = search_corpus.build(size, options)
     index = search_corpus.fill_index(corpus, folder / f"index-{size}.sqlite")
     queries = search_corpus.embedder(options).embed(questions)

@@ -7,12 +7,13 @@ ones and a little noise, so that its neighbourhoods are those of real texts. Eve
 
 from __future__ import annotations
 
+import hashlib
 import itertools
+import json
 import os
-import pickle
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from portfolio_rag.adapters.sqlite_lexical import SqliteLexicalIndex
 from portfolio_rag.evaluation.cache import CachedEmbedder
 from portfolio_rag.evaluation.corpus import EvalCorpus
 from portfolio_rag.evaluation.datasets import EvalDocument
-from portfolio_rag.evaluation.workbench import STATE, open_tokenizer
+from portfolio_rag.evaluation.workbench import ROOT, STATE, open_tokenizer
 from portfolio_rag.models import Chunk, DocumentVersion
 from portfolio_rag.ports import Vectors
 from portfolio_rag.services.embedding import window_records
@@ -57,16 +58,27 @@ def embedder(options: Options) -> CachedEmbedder:
     return CachedEmbedder(OnnxEmbedder(model), options.work / "search" / "embedded.sqlite")
 
 
+def folder_of(options: Options) -> Path:
+    """Where all of it is kept: another place when other texts, or other windows of them, come out of the code."""
+    sources = sorted((ROOT / "src" / "portfolio_rag" / "text").glob("*.py"))
+    digest = hashlib.sha256(botocore.__version__.encode())
+    for path in [*sources, ROOT / "bench" / "aws_reference.py"]:
+        digest.update(path.read_bytes())
+    folder = options.work / "search" / digest.hexdigest()[:8]
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def build(windows: int, options: Options) -> SearchCorpus:
     """At least so many windows, cut at the end of a chunk; from the work directory where they were built before."""
-    folder = options.work / "search"
-    folder.mkdir(parents=True, exist_ok=True)
-    kept = folder / f"chunks-{windows}-{botocore.__version__}.pickle"
+    folder = folder_of(options)
+    kept = folder / f"chunks-{windows}.json"
     if kept.exists():
-        versions, chunks = pickle.loads(kept.read_bytes())  # noqa: S301 - our own file
+        versions, chunks = _read(kept)
     else:
         versions, chunks = _chunked(windows)
-        kept.write_bytes(pickle.dumps((versions, chunks)))
+        rows = [[asdict(one) for one in versions.values()], [asdict(one) for one in chunks]]
+        kept.write_text(json.dumps(rows), encoding="utf-8")
     vectors, real = _kept_vectors([text for chunk in chunks for text in chunk.window_texts], folder, windows, options)
     return SearchCorpus(versions, chunks, vectors, real)
 
@@ -106,6 +118,22 @@ def _rows(corpus: SearchCorpus) -> Iterator[tuple[Chunk, Vectors]]:
     for chunk in corpus.chunks:
         yield chunk, corpus.vectors[row : row + len(chunk.windows)]
         row += len(chunk.windows)
+
+
+def _read(kept: Path) -> tuple[dict[str, DocumentVersion], list[Chunk]]:
+    documents, chunks = json.loads(kept.read_text(encoding="utf-8"))
+    versions = {one["document_id"]: DocumentVersion(**one) for one in documents}
+    return versions, [
+        Chunk(
+            **{
+                **one,
+                "span": tuple(one["span"]),
+                "windows": tuple(tuple(span) for span in one["windows"]),
+                "heading_path": tuple(one["heading_path"]),
+            }
+        )
+        for one in chunks
+    ]
 
 
 def _chunked(windows: int) -> tuple[dict[str, DocumentVersion], list[Chunk]]:
