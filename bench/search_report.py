@@ -86,10 +86,12 @@ def sections(result: Mapping[str, Any]) -> str:
         ),
         "*Of real texts*: the share of vectors that come from a text; the others are mixed from two real ones and a "
         f"little noise. At {size['windows']:,} windows the API's file takes {number(size['disk_mb']['api'])} MB and "
-        f"Chroma's directory {number(size['disk_mb']['chroma'])} MB of disk.\n",
+        f"Chroma's directory {number(size['disk_mb']['chroma'])} MB of disk. "
+        "`BENCH_SEARCH_WINDOWS=1000000 python -m bench --only search` measures a million too: loading them takes an "
+        "hour.\n",
         "### Where the time goes\n",
-        "One stage after the other, with nothing beside it; in a search the embedding, the index pointer and the "
-        "full-text index run at once, and so do the live check and the chunks.\n",
+        "One stage after the other, with nothing beside it. In a search the full-text index runs beside the "
+        "index pointer, the embedding and Chroma, and the chunks beside the live check.\n",
         _stages(sizes),
         "### The vectors alone\n",
         "50 windows of each; recall against exact search. hnswlib has the settings of our collections.\n",

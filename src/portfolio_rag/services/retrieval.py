@@ -120,7 +120,7 @@ class Retrieval:
         self.check_model(collection)
         exact_filter = not self._copied
         while True:
-            candidates, exhausted = self._candidates(words.result(), vector, collection, limit, where, exact_filter)
+            candidates, exhausted = self._candidates(words, vector, collection, limit, where, exact_filter)
             passages, stale = self._live_passages(_group(candidates), top_k)
             if stale and where is not None and not exact_filter:
                 # The copy lags behind: what took the place of a stale document may pass the filter and be unknown.
@@ -169,7 +169,7 @@ class Retrieval:
 
     def _candidates(
         self,
-        lexical: list[LexicalHit],
+        words: Future[list[LexicalHit]],
         vector: Vectors,
         collection: str,
         limit: int,
@@ -179,6 +179,7 @@ class Retrieval:
         """Windows, best first, and whether there are no more."""
         limit = self._depth(limit)
         dense = self._dense.search(collection, vector, limit=limit, where=where, exact_filter=exact_filter)
+        lexical = words.result()
         if not lexical:
             return dense_only(dense), len(dense) < limit
         missing = missing_cosines(dense, lexical)

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -202,3 +203,21 @@ def test_a_file_of_another_process_does_not_answer_before_it_was_compared(tmp_pa
     again.follow("knowledge")
     assert again.matches("knowledge", filter_of(FILTERS[0])) is not None
     assert again.waiting(limit=1) == []
+
+
+def test_the_words_are_looked_up_while_chroma_searches(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each side waits until the other has begun: one after the other, neither would ever end."""
+    both = threading.Barrier(2, timeout=30)
+    nearest, search = shelf.corpus.vectors.nearest, shelf.index.search
+
+    def with_chroma(*arguments: Any, **named: Any) -> Any:
+        both.wait()
+        return nearest(*arguments, **named)
+
+    def with_words(*arguments: Any, **named: Any) -> Any:
+        both.wait()
+        return search(*arguments, **named)
+
+    monkeypatch.setattr(shelf.corpus.vectors, "nearest", with_chroma)
+    monkeypatch.setattr(shelf.index, "search", with_words)
+    assert len(shelf.retrieval().search("queue events")) == 5
