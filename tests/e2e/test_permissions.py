@@ -71,6 +71,9 @@ def actions_of(service: str, operation: str, arguments: dict[str, Any]) -> Itera
         }
         queue = arguments.get("QueueName") or arguments["QueueUrl"].rsplit("/", 1)[-1]
         yield f"sqs:{names[operation]}", f"arn:aws:sqs:us-east-1:{ACCOUNT}:{queue}"
+    elif service == "lambda":
+        assert operation == "invoke", f"unknown call lambda.{operation}"
+        yield "lambda:InvokeFunction", f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{arguments['FunctionName']}"
 
 
 def _s3(operation: str, arguments: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -122,10 +125,10 @@ def needed() -> Needed:
     """What the functions asked for in all the schedules."""
     invoke = World.invoke
 
-    def recorded(self: World, function: str, event: dict[str, Any]) -> dict[str, Any]:
+    def recorded(self: World, function: str, event: dict[str, Any], request_id: str = "") -> dict[str, Any]:
         _running.function = function.replace("_", "-")
         try:
-            return invoke(self, function, event)
+            return invoke(self, function, event, request_id)
         finally:
             _running.function = None
 

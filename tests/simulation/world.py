@@ -122,11 +122,12 @@ each, five tries of a failing one, the lease of a crashed reindex."""
 
 @dataclass(frozen=True)
 class Invocation:
-    """An asynchronous one: of `tries`, the last is its function's last."""
+    """An asynchronous one. All tries of it share a request id."""
 
     function: str
     event: dict[str, Any]
     tries: int = 1
+    request_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -261,10 +262,10 @@ class World:
         collections = [name for name in self.chroma.data if name != pointer.live]
         return busy + incoming + collections
 
-    def attempt(self, function: str, event: dict[str, Any]) -> bool:
+    def attempt(self, function: str, event: dict[str, Any], request_id: str = "") -> bool:
         """An invocation whose failure is its own affair; true if it was none."""
         try:
-            self.invoke(function, event)
+            self.invoke(function, event, request_id)
         except (Crash, Exception) as error:
             self.faults.note(f"        {function} failed: {error!r:.200}")
             return False
@@ -296,12 +297,14 @@ class World:
         if invocation not in self.invocations:
             return  # The other worker has taken it.
         self.invocations.remove(invocation)
+        invocation = replace(invocation, request_id=invocation.request_id or self._request_id())
         if self.rng and self.rng.random() < self.lost_invocations:
             self.faults.note(f"        {invocation.function} is never invoked")
             return
         if self.rng and self.rng.random() < self.duplicates:
             self.invocations.append(invocation)
-        if not self.attempt(invocation.function, invocation.event) and invocation.tries < TRIES[invocation.function]:
+        done = self.attempt(invocation.function, invocation.event, invocation.request_id)
+        if not done and invocation.tries < TRIES[invocation.function]:
             self.invocations.append(replace(invocation, tries=invocation.tries + 1))
 
     def next_event(self) -> tuple[str, dict[str, Any]]:
@@ -347,14 +350,16 @@ class World:
         if not keep:
             self.sqs.acknowledge(name, messages, answer)
 
-    def invoke(self, function: str, event: dict[str, Any]) -> dict[str, Any]:
+    def _request_id(self) -> str:
+        return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.faults.calls}"))
+
+    def invoke(self, function: str, event: dict[str, Any], request_id: str = "") -> dict[str, Any]:
         """Run the real handler as Lambda does: killed when its time is over."""
         end = self.clock.time + self.timeouts[function]
         left = lambda: int((end - self.clock.time).total_seconds() * 1000)  # noqa: E731
         if self.hurried and function == "document_processor":
             left = lambda: int(processing.RESERVE.total_seconds() * 1000)  # noqa: E731
-        request_id = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.faults.calls}"))
-        context = SimpleNamespace(get_remaining_time_in_millis=left, aws_request_id=request_id)
+        context = SimpleNamespace(get_remaining_time_in_millis=left, aws_request_id=request_id or self._request_id())
         self.faults.note(f"{self.clock.time:%d %H:%M:%S} {function}")
         try:
             with self.faults.until(lambda: self.clock.time > end):

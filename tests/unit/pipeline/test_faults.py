@@ -345,6 +345,7 @@ def test_a_batch_takes_no_old_failure_for_the_document(world: World) -> None:
     document_id = world.upload("a.md", GUIDE)
     world.rest()
     world.s3.put_object(Bucket=RAW, Key="failed/a.md", Body=b"# Old\n\nAn upload that failed long ago.")
+    assert world.container.intake.ingest_again(ObjectRef(RAW, "failed/a.md")) is None
     world.attempt("batch_reindex", {"job_id": "job-1", "job_type": "BATCH"})
     world.rest()
     world.check()
