@@ -15,11 +15,11 @@ from portfolio_rag.errors import PortfolioRagError
 from portfolio_rag.local.config import StackConfig
 
 _POLL_SECONDS = 0.5
-_ENDED = ("COMPLETED", "FAILED")
+_ENDED = ("COMPLETED", "FAILED", "CANCELLED")
 
 
 def ingest(job_type: str, *, prefix: str) -> None:
-    """Raises PortfolioRagError when the job ends FAILED."""
+    """Raises PortfolioRagError when the job ends FAILED or CANCELLED."""
     console = Console()
     with ApiClient(StackConfig.load()) as api:
         job = api.post("/api/reindex", {"job_type": job_type, "source_s3_prefix": prefix})
@@ -31,8 +31,9 @@ def ingest(job_type: str, *, prefix: str) -> None:
                 job = api.get(f"/api/jobs/{job['job_id']}")
                 done = job["documents_processed"] + job["documents_failed"]
                 progress.update(task, total=job["documents_total"] or None, completed=done)
-    if job["status"] == "FAILED":
-        raise PortfolioRagError(f"Job {job['job_id']} failed. {summary(job)}")
+    if job["status"] != "COMPLETED":
+        raise PortfolioRagError(f"Job {job['job_id']} is {job['status']}. {summary(job)}")
+    console.print(escape(job["summary"]))
     console.print(escape(summary(job)))
 
 

@@ -144,7 +144,7 @@ def summary(job: Job) -> str:
     if not job.status.ended:
         under_way = counts.get("under_way", 0)
         return f"So far: {told}; {under_way} under way." if under_way else f"So far: {told}."
-    words = f"{ingested} documents ingested" if ingested else "Nothing was ingested"
+    words = f"{ingested} document{'s' if ingested > 1 else ''} ingested" if ingested else "Nothing was ingested"
     return f"{'Cancelled. ' if job.status is JobStatus.CANCELLED else ''}{words}: {told}."
 
 
