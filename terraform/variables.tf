@@ -292,13 +292,14 @@ variable "ingestion_rules" {
 }
 
 variable "model_config" {
-  description = "Embedding and chat models; written to model-configs/default.json."
+  description = "Embedding and chat models, and prices of chat models (USD for a million tokens) that win over the built-in list; written to model-configs/default.json."
   type = object({
     embedding_model   = optional(string, "sentence-transformers/all-MiniLM-L6-v2")
     embedding_backend = optional(string, "onnx")
     gpt_model         = optional(string, "gpt-4o-mini")
     temperature       = optional(number, 0.1)
     top_k             = optional(number, 5)
+    prices            = optional(map(object({ prompt = number, completion = number })), {})
   })
   default  = {}
   nullable = false

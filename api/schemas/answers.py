@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
@@ -10,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.schemas.documents import Attributes
 from api.schemas.filters import FilterField
-from portfolio_rag.answers import Answer, AnswerMode, CheckedSentence, Citation, Copy, Passage, Verdict
+from portfolio_rag.answers import Answer, AnswerMode, CheckedSentence, Citation, Copy, JudgeState, Passage, Verdict
 
 Question = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
 TopK = Annotated[int, Field(strict=True, ge=1, le=20, description="How many passages to work with.", examples=[5])]
@@ -115,9 +116,16 @@ class SentenceOut(BaseModel):
 
     text: str = Field(description="The sentence.", examples=["Amazon SQS keeps a message for 4 days by default."])
     citations: list[int] = Field(description="Numbers of the sources that it cites.", examples=[[1]])
-    verdict: Verdict = Field(description="Whether they hold it; only supported sentences reach the answer.")
+    verdict: Verdict = Field(
+        description=(
+            "`supported`: they hold it. `repaired`: another source holds it, and `citations` name that one now. "
+            "`flagged`: the source speaks of it, but may not say quite that; its numbers carry a question mark in the "
+            "answer. `dropped`: no source holds it, and the answer does not have it."
+        ),
+        examples=["supported"],
+    )
     score: float = Field(description="How well, 0 to 1.", examples=[0.97])
-    reason: str = Field(description="Why not, when they do not.", examples=[""])
+    reason: str = Field(description="What is missing, or what was repaired.", examples=[""])
 
     @classmethod
     def of(cls, sentence: CheckedSentence) -> SentenceOut:
@@ -133,8 +141,34 @@ class SentenceOut(BaseModel):
 class ValidationOut(BaseModel):
     """The check that every answer passes before it is shown."""
 
-    score: float = Field(description="Supported share of the drafted sentences, 0 to 1.", examples=[1.0])
+    score: float = Field(
+        description="Share of the drafted sentences that hold, 0 to 1; flagged ones count half.", examples=[1.0]
+    )
+    supported: int = Field(description="Sentences that a source they cited holds.", examples=[1])
+    repaired: int = Field(description="Sentences whose citation was moved to the source that holds them.", examples=[0])
+    flagged: int = Field(description="Sentences shown with a question mark.", examples=[0])
+    dropped: int = Field(description="Sentences left out.", examples=[0])
+    judge: JudgeState = Field(
+        description=(
+            "Whether a language model has read the sentences a second time (`VALIDATION_JUDGE`): `off`, `done`, or "
+            "`failed`, when it did not answer and the verdicts are those of the deterministic check."
+        ),
+        examples=["off"],
+    )
     sentences: list[SentenceOut] = Field(description="Every drafted sentence, dropped ones included.")
+
+    @classmethod
+    def of(cls, answer: Answer) -> ValidationOut:
+        counts = Counter(sentence.verdict for sentence in answer.validation)
+        return cls(
+            score=answer.validation_score,
+            supported=counts[Verdict.SUPPORTED],
+            repaired=counts[Verdict.REPAIRED],
+            flagged=counts[Verdict.FLAGGED],
+            dropped=counts[Verdict.DROPPED],
+            judge=answer.judge,
+            sentences=[SentenceOut.of(sentence) for sentence in answer.validation],
+        )
 
 
 class CopyOut(BaseModel):
@@ -229,10 +263,13 @@ class TokenOut(BaseModel):
 
 
 class UsageOut(BaseModel):
-    """Tokens of the language model; 0 for an extractive answer."""
+    """Tokens of the language model over all calls for this answer; 0 for an extractive one."""
 
     prompt_tokens: int = Field(description="Tokens read.", examples=[0])
     completion_tokens: int = Field(description="Tokens written.", examples=[0])
+    cost_usd: float | None = Field(
+        description="What they cost, by a list of prices; null when the model is not on it.", examples=[0.0]
+    )
 
 
 class ChatResponse(BaseModel):
@@ -268,12 +305,13 @@ class ChatResponse(BaseModel):
             mode=answer.mode,
             model=answer.model,
             citations=[CitationOut.of(citation) for citation in answer.citations],
-            validation=ValidationOut(
-                score=answer.validation_score,
-                sentences=[SentenceOut.of(sentence) for sentence in answer.validation],
-            ),
+            validation=ValidationOut.of(answer),
             passages=[PassageOut.of(passage) for passage in answer.passages],
-            usage=UsageOut(prompt_tokens=answer.usage.prompt_tokens, completion_tokens=answer.usage.completion_tokens),
+            usage=UsageOut(
+                prompt_tokens=answer.usage.prompt_tokens,
+                completion_tokens=answer.usage.completion_tokens,
+                cost_usd=answer.usage.cost_usd,
+            ),
         )
 
 

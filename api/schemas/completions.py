@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_serializer
 
-from api.schemas.answers import CitationOut, SentenceOut, TopK, ValidationOut
+from api.schemas.answers import CitationOut, TopK, ValidationOut
 from api.schemas.filters import FilterField
 from portfolio_rag.answers import Answer, AnswerMode, Turn
 from portfolio_rag.errors import InvalidRequest
@@ -91,16 +91,21 @@ class ChatCompletionRequest(BaseModel):
 
 
 class CompletionUsage(BaseModel):
-    """Tokens of the language model; 0 for an extractive answer."""
+    """Tokens of the language model over all calls for this answer; 0 for an extractive one."""
 
     prompt_tokens: int = Field(description="Tokens read.", examples=[0])
     completion_tokens: int = Field(description="Tokens written.", examples=[0])
     total_tokens: int = Field(description="Both.", examples=[0])
+    cost_usd: float | None = Field(
+        description="What they cost, by a list of prices; null when the model is not on it.", examples=[0.0]
+    )
 
     @classmethod
     def of(cls, answer: Answer) -> CompletionUsage:
         read, written = answer.usage.prompt_tokens, answer.usage.completion_tokens
-        return cls(prompt_tokens=read, completion_tokens=written, total_tokens=read + written)
+        return cls(
+            prompt_tokens=read, completion_tokens=written, total_tokens=read + written, cost_usd=answer.usage.cost_usd
+        )
 
 
 class Evidence(BaseModel):
@@ -117,10 +122,7 @@ class Evidence(BaseModel):
             answered=answer.answered,
             mode=answer.mode,
             citations=[CitationOut.of(citation) for citation in answer.citations],
-            validation=ValidationOut(
-                score=answer.validation_score,
-                sentences=[SentenceOut.of(sentence) for sentence in answer.validation],
-            ),
+            validation=ValidationOut.of(answer),
         )
 
 

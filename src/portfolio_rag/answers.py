@@ -74,19 +74,43 @@ class Citation:
 
 
 class Verdict(StrEnum):
+    """What the check makes of a sentence. All but the dropped ones are shown, flagged ones with a question mark."""
+
     SUPPORTED = "supported"
-    UNSUPPORTED = "unsupported"
+    """A source that it cites holds it."""
+    REPAIRED = "repaired"
+    """Another source holds it, and is cited now."""
+    FLAGGED = "flagged"
+    """The source speaks of it, but may not say quite that."""
+    DROPPED = "dropped"
+    """No source holds it."""
+
+    @property
+    def shown(self) -> bool:
+        return self is not Verdict.DROPPED
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedSentence:
-    """One sentence of a drafted answer, the sources it cites, and whether they hold it (`score` 0 to 1)."""
+    """One sentence of a drafted answer, the sources it cites, and whether they hold it (`score` 0 to 1).
+
+    `citations` are those of the reply: of a repaired sentence the sources that hold it.
+    """
 
     text: str
     citations: tuple[int, ...]
     verdict: Verdict
     score: float
     reason: str = ""
+
+
+class JudgeState(StrEnum):
+    """Whether a language model has read the sentences a second time."""
+
+    OFF = "off"
+    DONE = "done"
+    FAILED = "failed"
+    """It did not answer, or not for all of them: the deterministic verdicts stand."""
 
 
 class AnswerMode(StrEnum):
@@ -96,11 +120,19 @@ class AnswerMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
+    """Tokens of the language model and what they cost: None when the price of one call is not known."""
+
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cost_usd: float | None = 0.0
 
     def __add__(self, other: Usage) -> Usage:
-        return Usage(self.prompt_tokens + other.prompt_tokens, self.completion_tokens + other.completion_tokens)
+        known = self.cost_usd is not None and other.cost_usd is not None
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            (self.cost_usd or 0.0) + (other.cost_usd or 0.0) if known else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +149,7 @@ class Answer:
     """`answered` is false when the documents do not hold an answer; `text` then says so and `passages` are nearest.
 
     `validation` holds a verdict for every drafted sentence, those dropped from `text` included;
-    `validation_score` is the supported share of them, 0 to 1.
+    `validation_score` is the supported share of them, 0 to 1, repaired ones included; flagged ones count half.
     """
 
     text: str
@@ -131,6 +163,7 @@ class Answer:
     usage: Usage = field(default_factory=Usage)
     question: str = ""
     """What was answered: in a conversation, the question made to stand alone."""
+    judge: JudgeState = JudgeState.OFF
 
 
 @dataclass(frozen=True, slots=True)

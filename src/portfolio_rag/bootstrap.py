@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from portfolio_rag.services.cited import CitedChunks
     from portfolio_rag.services.conversations import Conversations
     from portfolio_rag.services.embedding import Embedding
+    from portfolio_rag.services.judge import Judge
     from portfolio_rag.services.lexical import LexicalFollower
     from portfolio_rag.services.processing import Processing
     from portfolio_rag.services.reindex import BatchReindex
@@ -159,6 +160,23 @@ class Container:
         return OpenAIModel(
             self.settings.openai_api_key, self.model_settings.gpt_model, base_url=self.settings.openai_base_url
         )
+
+    @cached_property
+    def judge(self) -> Judge | None:
+        """Only with a key, and when it is asked for."""
+        if self.settings.validation_judge != "true" or not self.settings.openai_api_key:
+            return None
+        from portfolio_rag.adapters.openai_model import OpenAIModel
+        from portfolio_rag.services.judge import JUDGE_SECONDS, Judge
+
+        model = OpenAIModel(
+            self.settings.openai_api_key,
+            self.model_settings.gpt_model,
+            base_url=self.settings.openai_base_url,
+            timeout_seconds=JUDGE_SECONDS,
+            deadline_seconds=JUDGE_SECONDS,
+        )
+        return Judge(model)
 
     @cached_property
     def config(self) -> ConfigSource:
@@ -370,9 +388,16 @@ class Container:
     @cached_property
     def chat(self) -> Chat:
         from portfolio_rag.services.chat import Chat
+        from portfolio_rag.services.prices import Price
 
+        chosen = self.config.model_config()
         return Chat(
-            self.retrieval, self.language_model, self.embedder, temperature=self.config.model_config().temperature
+            self.retrieval,
+            self.language_model,
+            self.embedder,
+            temperature=chosen.temperature,
+            judge=self.judge,
+            prices={model: Price(**price) for model, price in chosen.prices.items()},
         )
 
     @cached_property

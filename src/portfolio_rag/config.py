@@ -66,6 +66,8 @@ class Settings:
     openai_api_key: str = ""
     openai_base_url: str = ""
     gpt_model: str = "gpt-4o-mini"
+    # `true`: the language model reads its sentences a second time, beside their sources; one more call per answer.
+    validation_judge: str = "false"
     # When set, every /api route but /api/live wants it in the header X-API-Key.
     api_key: str = ""
     # Comma-separated origins whose pages may call the API from a browser; empty: none but its own.
@@ -117,6 +119,8 @@ class Settings:
             )
         if self.embedding_backend not in ("onnx", "torch"):
             raise ConfigurationError(f"EMBEDDING_BACKEND must be `onnx` or `torch`, not {self.embedding_backend!r}.")
+        if self.validation_judge not in ("true", "false"):
+            raise ConfigurationError(f"VALIDATION_JUDGE must be `true` or `false`, not {self.validation_judge!r}.")
         if self.api_max_upload_bytes < 1:
             raise ConfigurationError(f"API_MAX_UPLOAD_BYTES must be at least 1, not {self.api_max_upload_bytes}.")
         if not 1 <= self.api_max_concurrent_questions <= 40:

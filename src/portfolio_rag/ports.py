@@ -575,7 +575,10 @@ class ChatCompletion:
 class LanguageModel(Protocol):
     """A chat model. Raises LanguageModelUnavailable after bounded retries."""
 
-    def complete(self, messages: Sequence[Mapping[str, str]], *, temperature: float) -> ChatCompletion: ...
+    def complete(
+        self, messages: Sequence[Mapping[str, str]], *, temperature: float, schema: Mapping[str, Any] | None = None
+    ) -> ChatCompletion:
+        """One answer; with a JSON `schema`, one that follows it if the server knows how."""
 
     def stream(
         self, messages: Sequence[Mapping[str, str]], *, temperature: float

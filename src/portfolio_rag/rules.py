@@ -137,15 +137,31 @@ class IngestionRules(Rules):
         return Rules(**{**base, **override})
 
 
+def _prices(value: Any) -> Any:
+    """Chat model -> USD for a million tokens."""
+    if not isinstance(value, Mapping):
+        raise ValueError("must be an object: chat model to prices")
+    for model, price in value.items():
+        if not isinstance(price, Mapping) or price.keys() != {"prompt", "completion"}:
+            raise ValueError(f"of {model} must be an object with `prompt` and `completion`: USD for a million tokens")
+        if not all(isinstance(one, int | float) and not isinstance(one, bool) and one >= 0 for one in price.values()):
+            raise ValueError(f"of {model} must be numbers, 0 or more")
+    return value
+
+
 @dataclass(frozen=True)
 class ModelConfig:
-    """The model configuration file. What it sets wins over the environment's defaults."""
+    """The model configuration file. What it sets wins over the environment's defaults.
+
+    `prices`: of chat models, for the cost in the reply; they win over services/prices.py.
+    """
 
     embedding_model: str = _text("sentence-transformers/all-MiniLM-L6-v2")
     embedding_backend: str = _text("onnx", "onnx", "torch")
     gpt_model: str = _text("gpt-4o-mini")
     temperature: float = _number(0.1, 0, 1)
     top_k: int = _number(5, 1, 20)
+    prices: Mapping[str, Mapping[str, float]] = field(default_factory=dict, metadata={"check": _prices})
 
     def __post_init__(self) -> None:
         _check(self)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import openai
 
@@ -14,6 +14,7 @@ from portfolio_rag.ports import ChatCompletion
 
 if TYPE_CHECKING:
     from openai.types.chat import ChatCompletionMessageParam
+    from openai.types.chat.completion_create_params import ResponseFormat
 
 MAX_ANSWER_TOKENS = 1000
 _BACKOFF_SECONDS = 0.5
@@ -47,12 +48,14 @@ class OpenAIModel:
         self._sleep = sleep
         self._clock = clock
 
-    def complete(self, messages: Sequence[Mapping[str, str]], *, temperature: float) -> ChatCompletion:
+    def complete(
+        self, messages: Sequence[Mapping[str, str]], *, temperature: float, schema: Mapping[str, Any] | None = None
+    ) -> ChatCompletion:
         """One answer. Raises LanguageModelUnavailable after the attempts, or at once when a retry cannot help."""
         end = self._clock() + self._deadline
         for attempt in range(1, self._max_attempts + 1):
             try:
-                return self._once(messages, temperature, min(self._timeout, end - self._clock()))
+                return self._once(messages, temperature, min(self._timeout, end - self._clock()), schema)
             except openai.OpenAIError as error:
                 wait = _wait_seconds(error, attempt)
                 if wait is None or attempt == self._max_attempts or self._clock() + wait >= end:
@@ -120,7 +123,13 @@ class OpenAIModel:
             completion_tokens=getattr(usage, "completion_tokens", None) or 0,
         )
 
-    def _once(self, messages: Sequence[Mapping[str, str]], temperature: float, timeout: float) -> ChatCompletion:
+    def _once(
+        self,
+        messages: Sequence[Mapping[str, str]],
+        temperature: float,
+        timeout: float,
+        schema: Mapping[str, Any] | None,
+    ) -> ChatCompletion:
         try:
             response = self._client.chat.completions.create(
                 model=self._model,
@@ -128,6 +137,7 @@ class OpenAIModel:
                 temperature=temperature,
                 max_tokens=MAX_ANSWER_TOKENS,
                 timeout=timeout,
+                response_format=_format(schema),
             )
         except ValueError as error:
             # The client lets a broken JSON body through as the parser's own error.
@@ -145,6 +155,12 @@ class OpenAIModel:
             prompt_tokens=getattr(usage, "prompt_tokens", None) or 0,
             completion_tokens=getattr(usage, "completion_tokens", None) or 0,
         )
+
+
+def _format(schema: Mapping[str, Any] | None) -> ResponseFormat | openai.Omit:
+    if schema is None:
+        return openai.omit
+    return {"type": "json_schema", "json_schema": {"name": "reply", "strict": True, "schema": dict(schema)}}
 
 
 def _no_choice(model: str) -> str:

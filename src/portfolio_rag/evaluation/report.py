@@ -63,8 +63,19 @@ word, whatever the case and punctuation.
 _VALIDATION = """## Validation
 
 Claims that their source holds against claims that it does not. *As shipped* is the decision that the API takes before
-it shows a sentence. A true sentence copied word for word scores full marks, and a changed one less, so that a ranking
-of those is perfect by construction: of the planted rows only the shipped decision counts.
+it shows a sentence: *caught* and *false alarms* are flagged (shown with a question mark) or dropped, and the columns
+behind each say how many of those were dropped. A true sentence copied word for word scores full marks, and a changed
+one less, so that a ranking of those is perfect by construction: of the planted rows only the shipped decision counts.
+The claims of wice sum up whole articles; a check that reads a few sentences loses more of those than of answers.
+
+The score is a logistic model of thirteen signals, fitted on claims of all these sets and of others
+(`python -m bench.calibrate_validation`). The same script leaves each source of data out in turn, fits on the rest, and
+reports on what its weights have never seen. The claims of rgb_fact are questions with an answer behind them. The chat
+knows the question, and does not ask a source to name again what that names; *question not known* judges the same
+claims without.
+
+The judge (`VALIDATION_JUDGE=true`) is a second reading by the language model. It needs a key and is not measured here:
+the tests hold it to being stricter only, to its deadline, and to saying when it failed.
 
 ![validation](quality-validation.svg)
 """

@@ -8,19 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from portfolio_rag.evaluation import claims
 from portfolio_rag.evaluation.answering import measure_abstention, measure_answers
 from portfolio_rag.evaluation.chunking import measure_chunking
 from portfolio_rag.evaluation.metrics import paired_bootstrap
 from portfolio_rag.evaluation.retrieving import AS_WRITTEN, DENSE, FIGURES, HYBRID, Retrieved, measure_retrieval
-from portfolio_rag.evaluation.validating import (
-    measure_validation,
-    planted_absent,
-    planted_elsewhere,
-    rgb_rephrased,
-    rgb_verbatim,
-    scifact,
-    wice,
-)
+from portfolio_rag.evaluation.validating import measure_validation
 from portfolio_rag.evaluation.workbench import open_bench, open_embedder, open_tokenizer
 
 SETS = ("aws_qa", "aws_qa_fifth", "squad2", "scifact")
@@ -31,6 +24,8 @@ SAMPLE = 120
 """Questions of a set that are asked in full, with an answer or twice; a fixed choice."""
 
 PLANTS = 100
+GUIDES = 400
+"""Pages of AWS guides in which numbers are planted."""
 
 Results = dict[str, Any]
 
@@ -60,17 +55,27 @@ def run(directory: Path) -> Results:
         bench.close()
     results["chunking"] = measure_chunking(directory, embedder, open_tokenizer()).figures()
     _done("chunking")
-    for name, pairs in {
-        "planted value, verbatim": rgb_verbatim(directory),
-        "planted number, absent from the text": planted_absent(directory, PLANTS),
-        "planted number, elsewhere in the text": planted_elsewhere(directory, PLANTS),
-        "rgb_fact, rephrased": rgb_rephrased(directory),
-        "wice": wice(directory),
-        "scifact contradictions": scifact(directory, PLANTS),
-    }.items():
-        results["validation"][name] = measure_validation(pairs, embedder).figures()
+    for name, pairs in _claims(directory).items():
+        results["validation"][name] = measure_validation(pairs).figures()
         _done(f"validation: {name}")
     return {"figures": _rounded(results), "questions": questions}
+
+
+def _claims(directory: Path) -> dict[str, list[claims.Pair]]:
+    squad, guides = claims.squad_texts(directory), claims.guide_texts(directory, GUIDES)
+    return {
+        "planted value, verbatim": claims.rgb_verbatim(directory),
+        "planted number, absent from the text": claims.planted_absent(squad, PLANTS),
+        "planted number, elsewhere in the text": claims.planted_elsewhere(squad, PLANTS),
+        "the same in AWS guides": claims.planted_elsewhere(guides, PLANTS),
+        "wice, a number from elsewhere": claims.wice_elsewhere(directory),
+        "rgb_fact, rephrased": claims.rgb_rephrased(directory),
+        "rgb_fact, question not known": claims.rgb_rephrased(directory, asked=False),
+        "wice": claims.wice(directory),
+        "denied": claims.denied(squad, PLANTS),
+        "something added": claims.extended(squad, PLANTS),
+        "scifact contradictions": claims.scifact(directory, PLANTS),
+    }
 
 
 def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:

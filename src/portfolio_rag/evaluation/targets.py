@@ -17,14 +17,10 @@ _ABSTAIN = (
     "50th and 200th best cosine taken off; what helps one set hurts the other "
     "(`python -m bench.calibrate_abstention` shows the weights)."
 )
-_REPHRASED = (
-    "The claims are the questions with an answer behind them, and the sources are short excerpts that often leave out "
-    "a name of the question (a film, a company). A name that is nowhere in the source is a hard objection, so such "
-    "true claims are refused."
-)
 _JUDGE = (
-    "The check compares words, values and meaning; which of two values belongs to which subject it cannot tell "
-    "without a language model as judge, and there is none yet."
+    "Tried: opposites and negations beside each other, and whether the vector of the claim or that of the claim with "
+    "its direction turned round is nearer to the source (AUROC .58). Who contradicts whom is for a reader: "
+    "`VALIDATION_JUDGE=true` lets the language model be one. What it adds cannot be measured here, without a real model."
 )
 
 
@@ -78,27 +74,22 @@ TARGETS = (
         "A planted value caught as shipped, verbatim",
         0.95,
         ("validation", "planted value, verbatim", "caught as shipped"),
-        "All that gets through are planted names of one word at the beginning of a sentence, where a capital letter "
-        "does not tell a name. Planted numbers that the text lacks are all caught.",
     ),
     Target(
         "A planted value at 10 % false alarms, rephrased",
         0.80,
         ("validation", "rgb_fact, rephrased", "caught at 10 % false alarms"),
-        _REPHRASED,
     ),
     Target(
         "rgb_fact, true against planted: AUROC",
         0.94,
         ("validation", "rgb_fact, rephrased", "AUROC"),
-        _REPHRASED,
     ),
     Target("wice, supported against not: AUROC", 0.92, ("validation", "wice", "AUROC")),
     Target(
         "A wrong number from elsewhere in the text, caught as shipped",
         0.80,
         ("validation", "planted number, elsewhere in the text", "caught as shipped"),
-        _JUDGE,
     ),
     Target("SciFact contradictions: AUROC", 0.70, ("validation", "scifact contradictions", "AUROC"), _JUDGE),
 )

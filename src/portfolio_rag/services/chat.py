@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
+from types import MappingProxyType
 
 from portfolio_rag.answers import (
     Answer,
     AnswerEvent,
     AnswerMode,
-    Citation,
     Done,
+    JudgeState,
     Passage,
     Retrieved,
     Turn,
     Usage,
-    Verdict,
 )
 from portfolio_rag.ports import ChatCompletion, Embedder, LanguageModel
 from portfolio_rag.services import followup
+from portfolio_rag.services.citations import citations_of, source_texts
 from portfolio_rag.services.context import CONTEXT_TOKENS, build_context
 from portfolio_rag.services.draft import DraftSentence, parse_draft, render
 from portfolio_rag.services.evidence import SourceText
 from portfolio_rag.services.extractive import extract_answer
 from portfolio_rag.services.filters import Filter
+from portfolio_rag.services.judge import Judge, Judged
+from portfolio_rag.services.prices import Price, priced
 from portfolio_rag.services.prompts import build_messages, is_refusal
 from portfolio_rag.services.relevance import THRESHOLD, relevance, threshold_for
 from portfolio_rag.services.retrieval import Retrieval, check_query
 from portfolio_rag.services.streaming import Display, SentenceReader
-from portfolio_rag.services.validation import Checked, check, verdict_of
+from portfolio_rag.services.validation import Checked, check, share_held, verdict_of
 
 NOT_FOUND = "The answer is not in the documents."
 EXTRACTIVE_MODEL = "extractive"
@@ -49,7 +53,12 @@ class Chat:
         temperature: float = 0.1,
         context_tokens: int = CONTEXT_TOKENS,
         relevance_threshold: float = THRESHOLD,
+        judge: Judge | None = None,
+        prices: Mapping[str, Price] = MappingProxyType({}),
     ) -> None:
+        """`prices` of chat models win over those that this project knows; `judge` reads GPT's sentences once more."""
+        self._judge = judge
+        self._prices = prices
         self._retrieval = retrieval
         self._language_model = language_model
         self._embedder = embedder
@@ -84,7 +93,7 @@ class Chat:
             build_messages(question, sources),
             temperature=self._temperature if temperature is None else temperature,
         )
-        usage = spent + _usage(completion)
+        usage = spent + self._usage(completion)
         if is_refusal(completion.text):
             return self._not_found(question, passages, model=completion.model, usage=usage)
         return self._validated(question, parse_draft(completion.text), passages, completion.model, usage)
@@ -110,7 +119,8 @@ class Chat:
     ) -> Generator[AnswerEvent, None, None]:
         """`answer` as it comes about: the passages, then each sentence once it has passed the check, then the whole.
 
-        Nothing unchecked is ever shown. Raises as `answer` does, on the way too. The last event is `Done`.
+        Nothing unchecked is ever shown: with a judge, which reads all sentences at once, nothing before the end. Raises
+        as `answer` does, on the way too. The last event is `Done`.
         """
         question, spent = self._standalone(check_query(question), history)
         passages = self._retrieval.search(question, top_k=top_k, where=where)
@@ -119,17 +129,14 @@ class Chat:
             yield Done(self._not_found(question, passages, usage=spent))
             return
         sources = build_context(passages, budget_tokens=self._context_tokens)
-        texts = _source_texts(passages)
-        display = Display(
-            lambda sentences: check(question, sentences, texts, self._embedder),
-            lambda kept: _citations(kept, passages),
-            MIN_SUPPORTED_SHARE,
-        )
+        texts = source_texts(passages)
+        display = Display(lambda kept: citations_of(kept, passages), MIN_SUPPORTED_SHARE)
         if self._language_model is None:
-            yield from display.show(extract_answer(question, sources, self._embedder))
-            yield Done(self._concluded(question, display.checked, passages, EXTRACTIVE_MODEL, Usage(), display.text))
+            judged = self._judged(check(question, extract_answer(question, sources, self._embedder), texts), texts)
+            yield from display.show(judged.checked)
+            yield Done(self._concluded(question, judged, passages, EXTRACTIVE_MODEL, Usage(), display.text))
             return
-        reader = SentenceReader()
+        reader, waiting = SentenceReader(), list[Checked]()
         completion = ChatCompletion("", "", 0, 0)
         pieces = self._language_model.stream(
             build_messages(question, sources),
@@ -139,14 +146,20 @@ class Chat:
             for piece in pieces:
                 if isinstance(piece, ChatCompletion):
                     completion = piece
+                    continue
+                checked = check(question, reader.feed(piece), texts)
+                if self._judge is None:
+                    yield from display.show(checked)
                 else:
-                    yield from display.show(reader.feed(piece))
-        yield from display.show(reader.finish())
-        usage = spent + _usage(completion)
+                    waiting += checked
+        judged = self._judged(waiting + check(question, reader.finish(), texts), texts)
+        yield from display.show(judged.checked)
+        usage = spent + self._usage(completion)
         if is_refusal(completion.text):
             yield Done(self._not_found(question, passages, model=completion.model, usage=usage))
         else:
-            yield Done(self._concluded(question, display.checked, passages, completion.model, usage, display.text))
+            judged = replace(judged, checked=display.checked)
+            yield Done(self._concluded(question, judged, passages, completion.model, usage, display.text))
 
     def _standalone(self, question: str, history: Sequence[Turn]) -> tuple[str, Usage]:
         """The question without its need for the conversation, and what asking a model for it took."""
@@ -155,39 +168,51 @@ class Chat:
         if self._language_model is None:
             return followup.by_rule(question, history), Usage()
         completion = self._language_model.complete(followup.rewriting(question, history), temperature=0.0)
-        return followup.rewritten(completion.text, question, history), _usage(completion)
+        return followup.rewritten(completion.text, question, history), self._usage(completion)
 
     def _validated(
         self, question: str, drafted: Sequence[DraftSentence], passages: Sequence[Passage], model: str, usage: Usage
     ) -> Answer:
-        checked = check(question, drafted, _source_texts(passages), self._embedder)
-        text = render([one.sentence for one in checked if one.verdict is Verdict.SUPPORTED])
-        return self._concluded(question, checked, passages, model, usage, text)
+        texts = source_texts(passages)
+        judged = self._judged(check(question, drafted, texts), texts)
+        text = render([one.sentence for one in judged.checked if one.verdict.shown])
+        return self._concluded(question, judged, passages, model, usage, text)
+
+    def _judged(self, checked: list[Checked], texts: Sequence[SourceText]) -> Judged:
+        """After the second reading, if there is one: sentences of the documents themselves need none."""
+        if self._judge is None or self._language_model is None:
+            return Judged(checked, JudgeState.OFF)
+        return self._judge.review(checked, texts)
 
     def _concluded(
         self,
         question: str,
-        checked: Sequence[Checked],
+        judged: Judged,
         passages: Sequence[Passage],
         model: str,
         usage: Usage,
         text: str,
     ) -> Answer:
-        kept = [one for one in checked if one.verdict is Verdict.SUPPORTED]
-        share = len(kept) / len(checked) if checked else 0.0
+        checked = judged.checked
+        if judged.completion is not None:
+            usage += self._usage(judged.completion)
+        kept = [one for one in checked if one.verdict.shown]
+        share = share_held(checked)
         if share < MIN_SUPPORTED_SHARE:
-            return self._not_found(question, passages, checked, share, model, usage)
+            refusal = self._not_found(question, passages, checked, share, model, usage)
+            return replace(refusal, judge=judged.state)
         return Answer(
             text=text,
             answered=True,
             mode=self._mode,
             model=model,
-            citations=_citations(kept, passages),
+            citations=citations_of(kept, passages),
             validation=[verdict_of(one) for one in checked],
             validation_score=share,
             passages=passages,
             usage=usage,
             question=question,
+            judge=judged.state,
         )
 
     def _not_found(
@@ -212,57 +237,9 @@ class Chat:
             question=question,
         )
 
+    def _usage(self, completion: ChatCompletion) -> Usage:
+        return priced(completion.model, completion.prompt_tokens, completion.completion_tokens, self._prices)
+
     @property
     def _mode(self) -> AnswerMode:
         return AnswerMode.EXTRACTIVE if self._language_model is None else AnswerMode.GPT
-
-
-def _usage(completion: ChatCompletion) -> Usage:
-    return Usage(completion.prompt_tokens, completion.completion_tokens)
-
-
-def _source_texts(passages: Sequence[Passage]) -> list[SourceText]:
-    """Whole chunks as evidence: what the model saw is a part of them."""
-    return [
-        SourceText.build(
-            number,
-            passage.chunk.content,
-            "\n".join([passage.document.filename, *passage.chunk.heading_path]),
-        )
-        for number, passage in enumerate(passages, start=1)
-    ]
-
-
-def _citations(kept: Iterable[Checked], passages: Sequence[Passage]) -> list[Citation]:
-    """One for each span of evidence, in the order of the sources and of their text."""
-    spans = {(found.number, found.start, found.end) for one in kept for found in one.evidence}
-    # A span inside another one of the same source is quoted by it already.
-    widest = [
-        span
-        for span in spans
-        if not any(
-            other != span and other[0] == span[0] and other[1] <= span[1] and span[2] <= other[2] for other in spans
-        )
-    ]
-    return [_citation(passages[number - 1], number, start, end) for number, start, end in sorted(widest)]
-
-
-def _citation(passage: Passage, number: int, start: int, end: int) -> Citation:
-    document = passage.document
-    span = (passage.chunk.span[0] + start, passage.chunk.span[0] + end)
-    chunk = passage.holding(span)
-    return Citation(
-        number=number,
-        document_id=document.document_id,
-        version=document.version,
-        filename=document.filename,
-        s3_key=document.s3_key,
-        upload_timestamp=document.upload_timestamp,
-        chunk_id=chunk.chunk_id,
-        chunk_index=chunk.chunk_index,
-        heading_path=chunk.heading_path,
-        page=chunk.page_start,
-        span=span,
-        quote=passage.chunk.content[start:end],
-        score=passage.score,
-    )

@@ -29,7 +29,7 @@ _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->", re.DOTALL)
 _EMPHASIS = re.compile(r"(\*\*|__|`+)(?=\S)(.+?)(?<=\S)\1")
 
 _CITATION = re.compile(
-    r"[\[【]\^?\s*(?:sources?|documents?)?\s*(\d{1,4}(?:\s*[,;–-]\s*\d{1,4})*)\s*(?:†[^\]】]*)?[\]】]", re.IGNORECASE
+    r"[\[【]\^?\s*(?:sources?|documents?)?\s*(\d{1,4}(?:\s*[,;–-]\s*\d{1,4})*)\s*\??(?:†[^\]】]*)?[\]】]", re.IGNORECASE
 )
 # "… text. [1] Next" cites for the sentence before it: the marks move inside the full stop.
 _TRAILING = re.compile(rf"([.!?…][\"'”’)]*)((?:\s*{_CITATION.pattern})+)", re.IGNORECASE)
@@ -41,12 +41,16 @@ _SPACE_BEFORE_MARK = re.compile(r"\s+([.,;:!?])")
 
 @dataclass(frozen=True, slots=True)
 class DraftSentence:
-    """One sentence without its citation marks; `line` and the line's `prefix` (a bullet, a number) place it."""
+    """One sentence without its citation marks; `line` and the line's `prefix` (a bullet, a number) place it.
+
+    A `doubtful` one is shown with question marks behind its numbers.
+    """
 
     text: str
     citations: tuple[int, ...]
     line: int
     prefix: str = ""
+    doubtful: bool = False
 
 
 def plain(text: str) -> str:
@@ -104,15 +108,15 @@ def render(kept: Sequence[DraftSentence]) -> str:
 
 def continuation(before: DraftSentence | None, sentence: DraftSentence) -> str:
     """What the sentence adds to a text that ends with the one `before`."""
-    text = with_marks(sentence.text, sentence.citations)
+    text = with_marks(sentence.text, sentence.citations, doubtful=sentence.doubtful)
     if before is not None and before.line == sentence.line:
         return f" {text}"
     start = f"{sentence.prefix} {text}".lstrip()
     return start if before is None else f"\n{start}"
 
 
-def with_marks(sentence: str, citations: Sequence[int]) -> str:
-    """`Messages stay 4 days.` and (1, 3) give `Messages stay 4 days [1][3].`"""
-    marks = "".join(f"[{number}]" for number in citations)
+def with_marks(sentence: str, citations: Sequence[int], *, doubtful: bool = False) -> str:
+    """`Messages stay 4 days.` and (1, 3) give `Messages stay 4 days [1][3].`; in doubt `[1?][3?]`."""
+    marks = "".join(f"[{number}{'?' * doubtful}]" for number in citations)
     body = sentence.rstrip(".")
     return f"{body} {marks}." if body != sentence else f"{sentence} {marks}"

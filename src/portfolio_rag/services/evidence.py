@@ -1,9 +1,4 @@
-"""How well a source text holds a claim: the best few consecutive sentences, and what speaks against them.
-
-Two soft signals, the share of the claim's content words that the sentences hold and the cosine between their
-vectors, and hard ones that no wording can make up for: a number, date, name or address that is not there, a
-negation on one side only, an opposite.
-"""
+"""A source text as evidence, and a claim to be checked against it."""
 
 from __future__ import annotations
 
@@ -12,30 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-
-from portfolio_rag.ports import Embedder, Vectors
-from portfolio_rag.services.facts import Facts, Quantity, facts, opposed
-from portfolio_rag.services.words import coverage, terms
+from portfolio_rag.services.binding import Places
+from portfolio_rag.services.facts import Facts, Quantity, facts
+from portfolio_rag.services.languages import language_of
+from portfolio_rag.services.words import Word, terms, words_of
 from portfolio_rag.text.sentences import sentences
-
-MAX_SPAN_SENTENCES = 3
-"""A claim may merge what a source says in this many consecutive sentences."""
-
-HOLDS = 0.6
-"""Soft score (words and meaning together) from which a span holds a claim."""
-
-MIN_COVERED = 0.5
-"""Share of a claim's weighted words and values that its evidence must hold, however close the vectors are."""
-
-_CONTRADICTION_MARGIN = 0.05
-"""A sentence that contradicts the claim outweighs any other that is not at least this near to it."""
-
-DENIES = "one denies what the other says"
-OPPOSES = "it says the opposite"
-
-_CANDIDATES = 3
-"""Spans per claim and source whose vectors are compared; they are the best by content words."""
 
 _NEAR_SENTENCES = 2
 """A value may stand this far from the sentences that hold the rest of the claim; further off it is another value."""
@@ -55,9 +31,15 @@ _SPEAKS_TO_MODEL = re.compile(
     re.IGNORECASE,
 )
 _PARAGRAPH_END = re.compile(r"\n\s*\n")
+_BLANKS = re.compile(r"\s+")
 _LINE = re.compile(r"[^\n]+")
 _LONG_SENTENCE = 350
 """Characters beyond which a `sentence` is a table or a list: its lines are its sentences."""
+
+
+def folded(text: str) -> str:
+    """`text` as it is compared word for word: case and blanks do not count."""
+    return _BLANKS.sub(" ", text).strip(" .").casefold()
 
 
 @dataclass(frozen=True)
@@ -131,36 +113,85 @@ class SourceText:
         return self.context_terms.union(*(sentence.terms for sentence in self.sentences))
 
     @cached_property
+    def body(self) -> str:
+        """What may serve as evidence, without the headings."""
+        return "\n".join(sentence.text for sentence in self.sentences)
+
+    @cached_property
     def facts(self) -> Facts:
-        """Of the whole text and the headings."""
-        return facts("\n".join([self.context, *(sentence.text for sentence in self.sentences)]))
+        """Of the body."""
+        return facts(self.body)
+
+    @cached_property
+    def places(self) -> Places:
+        """Of the words in the body."""
+        return Places(words_of(self.body), self._starts)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Where the sentences begin in the body, and where it ends."""
+        starts = [0]
+        for sentence in self.sentences:
+            starts.append(starts[-1] + len(sentence.text) + 1)
+        return starts
+
+    @cached_property
+    def lower_terms(self) -> frozenset[str]:
+        """Of words that the source writes in lower case somewhere."""
+        return frozenset(word.term for word in words_of(f"{self.context}\n{self.body}") if not word.capital)
+
+    @cached_property
+    def folded(self) -> str:
+        """The body as it is compared word for word."""
+        return folded(self.body)
+
+    @cached_property
+    def language(self) -> str:
+        """Of the body; empty when it does not tell."""
+        return language_of(self.body)
 
     @cached_property
     def context_quantities(self) -> tuple[Quantity, ...]:
         return facts(self.context).quantities
 
-    def around(self, start: int, end: int) -> str:
-        """The text of [start, end) with the sentences near it."""
-        touched = [n for n, one in enumerate(self.sentences) if one.start < end and start < one.end]
-        if not touched:
-            return self.text[start:end]
-        near = self.sentences[max(0, touched[0] - _NEAR_SENTENCES) : touched[-1] + 1 + _NEAR_SENTENCES]
-        return "\n".join(sentence.text for sentence in near)
+    def around(self, start: int, end: int) -> tuple[int, int]:
+        """[start, end) in the body of the sentences that [start, end) of the text touches and those near them."""
+        touched = [n for n, one in enumerate(self.sentences) if one.start < end and start < one.end] or [0]
+        last = min(len(self.sentences), touched[-1] + 1 + _NEAR_SENTENCES)
+        return self._starts[max(0, touched[0] - _NEAR_SENTENCES)], self._starts[last]
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A sentence to be checked."""
+    """A sentence to be checked. `question` is what it answers: what that names, the source need not name again."""
 
     text: str
+    question: str = ""
 
     @cached_property
     def terms(self) -> frozenset[str]:
         return frozenset(terms(self.text))
 
     @cached_property
+    def words(self) -> list[Word]:
+        return words_of(self.text)
+
+    @cached_property
     def facts(self) -> Facts:
         return facts(self.text)
+
+    @cached_property
+    def language(self) -> str:
+        """Empty when its words do not tell."""
+        return language_of(self.text)
+
+    @cached_property
+    def asked(self) -> Facts:
+        return facts(self.question)
+
+    @cached_property
+    def asked_terms(self) -> frozenset[str]:
+        return frozenset(terms(self.question))
 
     @cached_property
     def wording(self) -> frozenset[str]:
@@ -178,137 +209,3 @@ class Claim:
             total += _FACT_WEIGHT
             got += _FACT_WEIGHT if any(wanted.same(other) for other in quantities) else 0.0
         return got / total if total else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Support:
-    """What a source says to a claim: [start, end) of the best span in its text, `score` 0 to 1.
-
-    `cosine` is 0 where too few words are covered for it to matter.
-    `conflict` says in words which hard fact the span does not hold; empty when none.
-    """
-
-    number: int
-    start: int
-    end: int
-    score: float
-    covered: float
-    cosine: float
-    conflict: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Span:
-    source: SourceText
-    first: int
-    last: int
-    covered: float
-
-    @property
-    def near(self) -> bool:
-        return self.covered >= MIN_COVERED
-
-    @property
-    def start(self) -> int:
-        return self.source.sentences[self.first].start
-
-    @property
-    def end(self) -> int:
-        return self.source.sentences[self.last].end
-
-    @property
-    def text(self) -> str:
-        return self.source.text[self.start : self.end]
-
-
-def weigh(covered: float, cosine: float) -> float:
-    """One score of the two soft signals."""
-    return max(0.0, min(1.0, 0.7 * covered + 0.3 * cosine))
-
-
-def support(claims: Sequence[Claim], sources: Sequence[SourceText], embedder: Embedder) -> list[list[Support]]:
-    """For each claim, each source's best span, best source first. One call of the embedder for all."""
-    spans = [[span for source in sources for span in _best_spans(claim, source)] for claim in claims]
-    pairs = [(claim, span) for claim, found in zip(claims, spans, strict=True) for span in found]
-    texts = list(dict.fromkeys(text for claim, span in pairs if span.near for text in (claim.text, span.text)))
-    vectors = dict(zip(texts, embedder.embed(texts), strict=True)) if texts else {}
-    return [_rank(claim, found, vectors) for claim, found in zip(claims, spans, strict=True)]
-
-
-def _best_spans(claim: Claim, source: SourceText) -> list[_Span]:
-    spans = []
-    for first in range(len(source.sentences)):
-        held = source.context_terms
-        quantities: tuple[Quantity, ...] = ()
-        before = -1.0
-        for last in range(first, min(first + MAX_SPAN_SENTENCES, len(source.sentences))):
-            held |= source.sentences[last].terms
-            quantities += source.sentences[last].quantities
-            covered = claim.covered(held, quantities)
-            # A longer span must add something, or the shorter one is the better quote.
-            if covered > before:
-                spans.append(_Span(source, first, last, covered))
-                before = covered
-    spans.sort(key=lambda span: (-span.covered, span.last - span.first, span.first))
-    return spans[:_CANDIDATES]
-
-
-def _rank(claim: Claim, spans: Sequence[_Span], vectors: dict[str, Vectors]) -> list[Support]:
-    by_source: dict[int, list[Support]] = {}
-    for span in spans:
-        cosine = float(np.dot(vectors[claim.text], vectors[span.text])) if span.near else 0.0
-        found = Support(
-            span.source.number,
-            span.start,
-            span.end,
-            weigh(span.covered, cosine),
-            span.covered,
-            cosine,
-            conflict(claim, span.source, span.start, span.end),
-        )
-        by_source.setdefault(found.number, []).append(found)
-    best = [_best(found) for found in by_source.values()]
-    return sorted(best, key=lambda found: (not found.conflict, found.score), reverse=True)
-
-
-def _best(found: Sequence[Support]) -> Support:
-    """The span that holds the claim, if one does and no nearer one contradicts it; else the nearest."""
-    nearest = max(found, key=lambda one: one.score)
-    floor = nearest.score - _CONTRADICTION_MARGIN if nearest.conflict in (DENIES, OPPOSES) else HOLDS
-    holding = [one for one in found if not one.conflict and one.score >= max(HOLDS, floor)]
-    return max(holding, key=lambda one: one.score, default=nearest)
-
-
-def conflict(claim: Claim, source: SourceText, start: int, end: int) -> str:
-    """Why [start, end) of the source cannot hold the claim, in words; empty when nothing hard speaks against it.
-
-    Names and years may stand anywhere in the source, as a text names its subject once; other values near the span.
-    """
-    text = source.text[start:end]
-    held = frozenset(terms(text))
-    wanted, there, near = claim.facts, facts(text), facts(source.around(start, end))
-    for date in wanted.dates:
-        if not any(date.same(other) for other in near.dates):
-            return f"the date {date.text} is not there"
-    for quantity in wanted.quantities:
-        allowed = source.facts.quantities if quantity.is_year else near.quantities + source.context_quantities
-        if not any(quantity.same(other) for other in allowed):
-            return f"the number {quantity.text} is not there"
-    if missing := wanted.names - source.all_terms:
-        return f"the name {' '.join(sorted(missing))} is not there"
-    for address in wanted.addresses:
-        if address not in source.text:
-            return f"the address {address} is not there"
-    if _negation_differs(claim, there, held):
-        return DENIES
-    if opposed(claim.terms, held):
-        return OPPOSES
-    return ""
-
-
-def _negation_differs(claim: Claim, there: Facts, held: frozenset[str]) -> bool:
-    denied = claim.facts.denied
-    for scope in denied:
-        if coverage(scope, held) > 0.5 and not any(scope & other for other in there.denied):
-            return True
-    return any(coverage(scope, claim.terms) > 0.5 and not any(scope & own for own in denied) for scope in there.denied)

@@ -125,12 +125,13 @@ _OPPOSITE_STEMS = [(_stems(one), _stems(other)) for one, other in _OPPOSITES]
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number as it stands in a text; `dimension` is empty where no unit that we know follows it."""
+    """A number as it stands in a text, from character `start`; `dimension` is empty where no unit of ours follows."""
 
     value: float
     dimension: str
     factor: float
     text: str
+    start: int
 
     @property
     def is_year(self) -> bool:
@@ -145,12 +146,13 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True)
 class Date:
-    """A day; `year` is None where the text leaves it out."""
+    """A day, from character `start` of its text; `year` is None where the text leaves it out."""
 
     year: int | None
     month: int
     day: int
     text: str
+    start: int
 
     def same(self, other: Date) -> bool:
         years = {self.year, other.year} - {None}
@@ -159,11 +161,15 @@ class Date:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a sentence states that no rephrasing may change; `wording` is its text without quantities and dates."""
+    """What a sentence states that no rephrasing may change; `wording` is its text without quantities and dates.
+
+    `openers` are capitalised words that open a sentence: names or not, which only another text can tell.
+    """
 
     quantities: tuple[Quantity, ...]
     dates: tuple[Date, ...]
     names: frozenset[str]
+    openers: frozenset[str]
     addresses: frozenset[str]
     denied: tuple[frozenset[str], ...]
     wording: str
@@ -173,10 +179,12 @@ def facts(text: str) -> Facts:
     """The hard facts of one sentence, or of a few together."""
     dates, rest = _dates(text)
     quantities, wording = _quantities(rest)
+    names, openers = _names(text)
     return Facts(
-        quantities=(*quantities, *(_year(date.year) for date in dates if date.year)),
+        quantities=(*quantities, *(_year(date) for date in dates if date.year)),
         dates=tuple(dates),
-        names=_names(text),
+        names=names,
+        openers=openers,
         addresses=frozenset(address.rstrip(".,;:)'\"") for address in _ADDRESS.findall(text)),
         denied=tuple(_denied(text)),
         wording=wording,
@@ -197,27 +205,26 @@ _ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>\"\])]+|[\w.+-]+@[\w-]+\.[\w.-]
 _NAME = re.compile(r"[^\W_]*(?:[A-Z]|(?<=[^\W\d_])\d|\d(?=[^\W\d_]))[\w-]*(?:\.\w+)*")
 
 
-def _names(text: str) -> frozenset[str]:
-    """Stems of capitalised words and identifiers; the word that opens a sentence counts only if it is not plain."""
+def _names(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Stems of capitalised words and identifiers, and apart those of plain words with which a sentence opens."""
     found: set[str] = set()
+    opening: set[str] = set()
     for match in _NAME.finditer(text):
         word = match.group()
-        opens = not text[: match.start()].strip(" \t\n*_\"'“‘(-•") or text[: match.start()].rstrip()[-1:] in ".!?:"
-        if opens and word[1:].islower():
-            continue
+        opens = not text[: match.start()].strip(" \t\n*_\"'“‘(-•") or text[: match.start()].rstrip()[-1:] in ".!?"
         if _UNIT_GLUED.fullmatch(word):
             continue
         # Single letters are what is left of U.S. and of initials.
-        found.update(term for term in terms(word) if len(term) > 1)
-    return frozenset(found)
+        (opening if opens and word[1:].islower() else found).update(term for term in terms(word) if len(term) > 1)
+    return frozenset(found), frozenset(opening - found)
 
 
 _UNIT_GLUED = re.compile(r"[\d.,]+(?:st|nd|rd|th|k|x|s|ms|[kmgt]i?b|[ap]m)?", re.IGNORECASE)
 
 
-def _year(year: int) -> Quantity:
+def _year(date: Date) -> Quantity:
     """The year of a date as a number: a claim may keep only that of it."""
-    return Quantity(float(year), "", 1.0, str(year))
+    return Quantity(float(date.year or 0), "", 1.0, str(date.year), date.start)
 
 
 def _dates(text: str) -> tuple[list[Date], str]:
@@ -228,7 +235,7 @@ def _dates(text: str) -> tuple[list[Date], str]:
             parts = match.groupdict()
             month = int(parts["number"]) if parts.get("number") else _MONTHS[parts["month"].lower()]
             year = int(parts["year"]) if parts["year"] else None
-            found.append(Date(year, month, int(parts["day"]), match.group()))
+            found.append(Date(year, month, int(parts["day"]), match.group(), match.start()))
             text = text[: match.start()] + " " * len(match.group()) + text[match.end() :]
     return found, text
 
@@ -250,8 +257,8 @@ def _quantities(text: str) -> tuple[list[Quantity], str]:
         if match["words"] and value == 1 and unit not in _UNITS:
             continue  # "one of", "one queue": an article more than a number
         dimension, factor = _UNITS.get(unit, ("", 1.0))
-        found.append(Quantity(value, dimension, factor, match.group().strip()))
         end = match.end() if dimension or not match["unit"] else match.start("unit")
+        found.append(Quantity(value, dimension, factor, text[match.start() : end].strip(" -\n"), match.start()))
         wording = wording[: match.start()] + " " * (end - match.start()) + wording[end:]
     return found, wording
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from portfolio_rag.answers import AnswerEvent, Citation, Cited, Token, Validated, Verdict
+from portfolio_rag.answers import AnswerEvent, Citation, Cited, Token, Validated
 from portfolio_rag.services.draft import DraftSentence, continuation, parse_draft
 from portfolio_rag.services.prompts import NOT_IN_DOCUMENTS
-from portfolio_rag.services.validation import Checked, verdict_of
+from portfolio_rag.services.validation import Checked, share_held, verdict_of
 
 _HELD_BACK = 2
 """Sentences at the end of an unfinished draft that may still change: the last one is being written, and a citation
@@ -47,13 +47,7 @@ class Display:
     Nothing is shown while less than `min_share` of the sentences hold: a draft like that is not trusted at all.
     """
 
-    def __init__(
-        self,
-        check: Callable[[Sequence[DraftSentence]], list[Checked]],
-        cite: Callable[[Sequence[Checked]], list[Citation]],
-        min_share: float,
-    ) -> None:
-        self._check = check
+    def __init__(self, cite: Callable[[Sequence[Checked]], list[Citation]], min_share: float) -> None:
         self._cite = cite
         self._min_share = min_share
         self._waiting: list[Checked] = []
@@ -62,21 +56,15 @@ class Display:
         self.checked: list[Checked] = []
         self.text = ""
 
-    def show(self, sentences: Sequence[DraftSentence]) -> Iterator[AnswerEvent]:
+    def show(self, checked: Sequence[Checked]) -> Iterator[AnswerEvent]:
         """Verdicts on the sentences, and what may be displayed after them: citations first, then the text."""
-        if not sentences:
-            return
-        for one in self._check(sentences):
+        for one in checked:
             self.checked.append(one)
             yield Validated(verdict_of(one))
-            if one.verdict is Verdict.SUPPORTED:
+            if one.verdict.shown:
                 self._waiting.append(one)
-            if len(self.kept) >= self._min_share * len(self.checked):
+            if share_held(self.checked) >= self._min_share:
                 yield from self._flush()
-
-    @property
-    def kept(self) -> list[Checked]:
-        return [one for one in self.checked if one.verdict is Verdict.SUPPORTED]
 
     def _flush(self) -> Iterator[AnswerEvent]:
         for one in self._waiting:

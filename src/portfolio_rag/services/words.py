@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 
 from portfolio_rag.services.stems import stem
 
@@ -34,6 +35,27 @@ def content_words(text: str) -> list[str]:
     """The same words as they stand, in lower case, not stemmed."""
     folded = unicodedata.normalize("NFKC", text).lower().replace("’", "'").replace("n't", " not")
     return [word for word in _WORD.findall(folded) if word not in _FUNCTION_WORDS]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word at [start, end) of a text: in lower case, its term (none for a function word), whether it has capitals."""
+
+    text: str
+    term: str
+    start: int
+    end: int
+    capital: bool
+
+
+def words_of(text: str) -> list[Word]:
+    """All words in order, function words too."""
+    found = []
+    for match in _WORD.finditer(text):
+        word = match.group()
+        own = terms(word)
+        found.append(Word(word.lower(), own[0] if own else "", match.start(), match.end(), word != word.lower()))
+    return found
 
 
 def coverage(wanted: frozenset[str], held: frozenset[str]) -> float:

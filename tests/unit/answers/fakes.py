@@ -166,7 +166,9 @@ class ScriptedModel:
     piece: int = 3
     closed: bool = False
 
-    def complete(self, messages: Sequence[Mapping[str, str]], *, temperature: float) -> ChatCompletion:
+    def complete(
+        self, messages: Sequence[Mapping[str, str]], *, temperature: float, schema: Mapping[str, Any] | None = None
+    ) -> ChatCompletion:
         self.asked.append(messages)
         self.temperatures.append(temperature)
         text = self.say if isinstance(self.say, str) else self.say(messages)

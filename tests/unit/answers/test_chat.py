@@ -169,7 +169,7 @@ def test_a_hostile_model_gets_no_unsupported_sentence_through(corpus: Corpus, li
 
 def test_dropped_sentences_are_reported(corpus: Corpus) -> None:
     answer = ask(corpus, f"{TRUE} The maximum is 99 days [1].")
-    assert [one.verdict for one in answer.validation] == [Verdict.SUPPORTED, Verdict.UNSUPPORTED]
+    assert [one.verdict for one in answer.validation] == [Verdict.SUPPORTED, Verdict.DROPPED]
     assert "99 days" in answer.validation[1].reason
     assert answer.validation_score == 0.5
 

@@ -86,11 +86,11 @@ def test_the_model_rewrites_and_its_tokens_count(
     model = ScriptedModel(say)
     talk = conversations(corpus, store, clock, model)
     first = talk.answer(ID, QUESTION)
-    assert (len(model.asked), first.usage) == (1, Usage(100, 20))
+    assert (len(model.asked), first.usage) == (1, Usage(100, 20, None))
     *_, done = talk.stream(ID, "How long does it keep them?")
     assert isinstance(done, Done)
     assert (done.answer.question, done.answer.text) == (QUESTION, TRUE)
-    assert done.answer.usage == Usage(200, 40)
+    assert done.answer.usage == Usage(200, 40, None)
     assert model.temperatures[1] == 0
     told = model.asked[1][1]["content"]
     assert QUESTION in told

@@ -124,7 +124,7 @@ def answer() -> Answer:
         citations=[cited],
         validation=[
             CheckedSentence(sentence, (1,), Verdict.SUPPORTED, 0.97),
-            CheckedSentence("It costs nothing.", (1,), Verdict.UNSUPPORTED, 0.1, "not in source 1"),
+            CheckedSentence("It costs nothing.", (1,), Verdict.DROPPED, 0.1, "not in source 1"),
         ],
         validation_score=0.5,
         passages=[passage()],

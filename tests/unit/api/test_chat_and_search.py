@@ -22,9 +22,16 @@ def test_chat_gives_answer_citation_verdicts_and_passages(client, services):
     assert citation["heading_path"] == ["Amazon SQS", "Limits"]
     assert citation["quote"] == QUOTE
     assert citation["span"]["end"] - citation["span"]["start"] == len(QUOTE)
-    assert [sentence["verdict"] for sentence in body["validation"]["sentences"]] == ["supported", "unsupported"]
+    assert [sentence["verdict"] for sentence in body["validation"]["sentences"]] == ["supported", "dropped"]
     assert body["validation"]["score"] == 0.5
-    assert body["usage"] == {"prompt_tokens": 0, "completion_tokens": 0}
+    assert {name: body["validation"][name] for name in ("supported", "repaired", "flagged", "dropped", "judge")} == {
+        "supported": 1,
+        "repaired": 0,
+        "flagged": 0,
+        "dropped": 1,
+        "judge": "off",
+    }
+    assert body["usage"] == {"prompt_tokens": 0, "completion_tokens": 0, "cost_usd": 0.0}
     (passage,) = body["passages"]
     assert passage["text"] == CONTENT
     assert passage["matches"] == [{"start": 0, "end": len(CONTENT)}, {"start": 0, "end": len(QUOTE)}]

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from portfolio_rag.answers import CheckedSentence, Done, JudgeState, Retrieved, Usage, Validated, Verdict
 from portfolio_rag.errors import InvalidRequest, LanguageModelUnavailable, VectorStoreUnavailable
-from tests.unit.api.fakes import CONTENT, QUESTION, QUOTE
+from tests.unit.api.fakes import CONTENT, QUESTION, QUOTE, answer
 
 
 def events(text: str) -> list[tuple[str, Any]]:
@@ -26,11 +28,28 @@ def test_the_events_of_an_answer(client, services):
     assert [name for name, _ in found] == ["retrieval", "validation", "validation", "citation", "token", "done"]
     data = dict(found)
     assert data["retrieval"]["passages"][0]["text"] == CONTENT
-    assert data["validation"]["verdict"] == "unsupported"
+    assert data["validation"]["verdict"] == "dropped"
     assert data["citation"]["quote"] == QUOTE
     assert data["token"] == {"text": f"{QUOTE}. [1]"}
     assert data["done"] == client.post("/api/chat", json={"question": QUESTION}).json()
     assert services.chat.calls[0] == (QUESTION, 3, None, None)
+
+
+def test_the_verdict_cost_and_counts_of_a_repaired_sentence(client, services):
+    repaired = CheckedSentence(f"{QUOTE}.", (1,), Verdict.REPAIRED, 0.97, "the cited source does not hold it")
+    flagged = CheckedSentence("It is cheap.", (1,), Verdict.FLAGGED, 0.3, "the source does not say this")
+    whole = replace(answer(), validation=[repaired, flagged], usage=Usage(100, 20, None), judge=JudgeState.FAILED)
+    services.chat.script = [Retrieved([]), Validated(repaired), Validated(flagged), Done(whole)]
+    try:
+        found = events(client.post("/api/chat", json={"question": QUESTION, "stream": True}).text)
+    finally:
+        services.chat.script = None
+    assert [data["verdict"] for name, data in found if name == "validation"] == ["repaired", "flagged"]
+    done = found[-1][1]
+    counts = {name: done["validation"][name] for name in ("supported", "repaired", "flagged", "dropped")}
+    assert counts == {"supported": 0, "repaired": 1, "flagged": 1, "dropped": 0}
+    assert done["validation"]["judge"] == "failed"
+    assert done["usage"] == {"prompt_tokens": 100, "completion_tokens": 20, "cost_usd": None}
 
 
 def test_the_accept_header_asks_for_a_stream(client):

@@ -10,7 +10,7 @@ import pytest
 from openai import OpenAI
 
 from api.main import create_app
-from portfolio_rag.answers import Done, Retrieved, Token, Turn
+from portfolio_rag.answers import Done, Retrieved, Token, Turn, Usage
 from portfolio_rag.bootstrap import ApiServices
 from portfolio_rag.config import Settings
 from portfolio_rag.errors import LanguageModelUnavailable
@@ -53,8 +53,19 @@ def test_the_openai_client_gets_the_answer_and_its_citations(client: OpenAI) -> 
     whole = assert_it_answers(client, QUESTION)
     assert whole.choices[0].message.content == f"{QUOTE}. [1]"
     assert whole.citations[0]["quote"] == QUOTE
-    assert [sentence["verdict"] for sentence in whole.validation["sentences"]] == ["supported", "unsupported"]
-    assert whole.usage.total_tokens == 0
+    assert [sentence["verdict"] for sentence in whole.validation["sentences"]] == ["supported", "dropped"]
+    assert whole.validation["supported"] == whole.validation["dropped"] == 1
+    assert whole.usage.total_tokens == whole.usage.cost_usd == 0
+
+
+@pytest.mark.parametrize("cost", [0.000375, None])
+def test_tokens_and_cost_are_in_the_usage(client: OpenAI, services: ApiServices, cost: float | None) -> None:
+    """`None` is a model of unknown price: the reply says null and not 0."""
+    services.chat.script = [Retrieved([]), Done(replace(answer(), usage=Usage(500, 500, cost)))]
+    *_, last = client.chat.completions.create(
+        model=MODEL, messages=asks(QUESTION), stream=True, stream_options={"include_usage": True}
+    )
+    assert (last.usage.prompt_tokens, last.usage.total_tokens, last.usage.cost_usd) == (500, 1000, cost)
 
 
 def test_parameters_are_passed_on(client: OpenAI, services: ApiServices) -> None:

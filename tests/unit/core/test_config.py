@@ -30,6 +30,7 @@ def test_an_empty_variable_counts_as_unset() -> None:
         ({"CHUNK_SIZE": "many"}, "CHUNK_SIZE must be a whole number"),
         ({"CHUNK_SIZE": "10"}, "CHUNK_SIZE must be at least 64"),
         ({"CHUNK_SIZE": "100", "CHUNK_OVERLAP": "100"}, "CHUNK_OVERLAP"),
+        ({"VALIDATION_JUDGE": "perhaps"}, "VALIDATION_JUDGE must be `true` or `false`"),
         ({"EMBEDDING_BACKEND": "magic"}, "EMBEDDING_BACKEND must be"),
         ({"CHROMA_URL": "chromadb:8000"}, "CHROMA_URL must start with http"),
     ],

@@ -77,12 +77,21 @@ def test_an_invalid_file_stops_ingestion_and_is_named(content: str, problem: str
         ('{"embedding_backend": "tf"}', "embedding_backend must be onnx or torch, not 'tf'"),
         ('{"gpt_model": 4}', "gpt_model must be a text"),
         ('{"model": "x"}', "model"),
+        ('{"prices": [1]}', "prices must be an object"),
+        ('{"prices": {"m": {"prompt": 1}}}', "prices of m must be an object with `prompt` and `completion`"),
+        ('{"prices": {"m": {"prompt": -1, "completion": 1}}}', "prices of m must be numbers, 0 or more"),
     ],
 )
 def test_an_invalid_model_configuration_is_named(content: str, problem: str) -> None:
     with pytest.raises(ConfigurationError, match=r"s3://portfolio-config/model-configs/default.json") as caught:
         source({MODEL_CONFIG_KEY: content}).model_config()
     assert problem in str(caught.value)
+
+
+def test_prices_of_chat_models() -> None:
+    prices = {"my-model": {"prompt": 0.5, "completion": 2}}
+    assert source({MODEL_CONFIG_KEY: json.dumps({"prices": prices})}).model_config().prices == prices
+    assert source({}).model_config().prices == {}
 
 
 def test_a_whole_number_is_a_temperature() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from portfolio_rag.answers import Verdict
 from portfolio_rag.evaluation.answering import contains
 from portfolio_rag.evaluation.chunking import share_of
 from portfolio_rag.evaluation.metrics import auroc, hit, ndcg, paired_bootstrap, recall, reciprocal_rank
@@ -53,9 +54,16 @@ def test_no_character_of_a_span_counts_twice() -> None:
 
 
 def test_what_is_caught_depends_on_the_false_alarms_that_are_borne() -> None:
-    found = Validated([0.1 * one for one in range(20)], [0.05, 0.05, 0.15, 5.0], [True] * 15 + [False] * 5, [False] * 4)
+    found = Validated(
+        [0.1 * one for one in range(20)],
+        [0.05, 0.05, 0.15, 5.0],
+        [Verdict.SUPPORTED] * 15 + [Verdict.FLAGGED] * 4 + [Verdict.DROPPED],
+        [Verdict.DROPPED] * 3 + [Verdict.FLAGGED],
+    )
     figures = found.figures()
     assert figures["caught at 5 % false alarms"] == 0.5
     assert figures["caught at 10 % false alarms"] == 0.75
     assert figures["caught as shipped"] == 1.0
+    assert figures["dropped as shipped"] == 0.75
     assert figures["false alarms as shipped"] == pytest.approx(0.25)
+    assert figures["true dropped as shipped"] == pytest.approx(0.05)

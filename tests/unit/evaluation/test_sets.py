@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from portfolio_rag.errors import ConfigurationError
+from portfolio_rag.evaluation.claims import planted_absent, planted_elsewhere, rgb_rephrased, rgb_verbatim, squad_texts
 from portfolio_rag.evaluation.datasets import data_directory, load
-from portfolio_rag.evaluation.validating import planted_absent, planted_elsewhere, rgb_rephrased, rgb_verbatim
 
 PASSAGE = "The tower was begun in 1887. It was opened in 1889 to visitors."
 
@@ -58,10 +58,10 @@ def test_a_planted_fact_differs_in_its_sentence_only(directory: Path) -> None:
 
 
 def test_a_planted_number_is_absent_or_stands_elsewhere(directory: Path) -> None:
-    _, absent = planted_absent(directory, 10)
+    _, absent = planted_absent(squad_texts(directory), 10)
     number = absent.claim.removeprefix("The tower was begun in ").strip(" .")
     assert len(number) == 4
     assert number not in PASSAGE
-    true, elsewhere = planted_elsewhere(directory, 10)
+    true, elsewhere = planted_elsewhere(squad_texts(directory), 10)
     assert true.claim.strip() == "The tower was begun in 1887."
     assert elsewhere.claim.strip() == "The tower was begun in 1889."
