@@ -9,7 +9,7 @@ import pytest
 
 from portfolio_rag.errors import FailureReason
 from portfolio_rag.messages import IngestionMessage
-from portfolio_rag.models import DocumentStatus, Progress, document_id_for
+from portfolio_rag.models import DocumentStatus, DocumentVersion, Progress, document_id_for
 from portfolio_rag.services import processing
 from portfolio_rag.services.processing import MAX_STEPS
 from portfolio_rag.services.staging import STAGING
@@ -100,6 +100,18 @@ def test_more_invocations_than_a_message_has_attempts_are_no_failure() -> None:
     world.run()
     assert world.version(DOCUMENT, 1).status is DocumentStatus.COMPLETED
     assert not world.sqs.queues["portfolio-ingestion-dlq"].messages
+    assert not staged(world)
+
+
+def test_a_part_of_a_section_is_not_sent_twice() -> None:
+    world = World(hurried=True)
+    fan_out(world, KEY, TEXT)
+    world.run()
+    indexes = [chunk.chunk_index for chunk in world.chunks(DOCUMENT)]
+    assert indexes == list(range(len(indexes)))
+    assert len(indexes) > 20
+    starts = [chunk.span[0] for chunk in world.chunks(DOCUMENT)]
+    assert starts == sorted(set(starts))
 
 
 @pytest.mark.failure(8, 9)
@@ -191,7 +203,7 @@ def test_a_step_without_progress_ends_the_document_with_a_reason(monkeypatch: py
     world = World(hurried=True)
     monkeypatch.setattr(processing, "extract_in_ranges", lambda *args, first_page, seconds: Pages(b"", 2, False))
     world.upload("report.pdf", pdf())
-    world.run()
+    world.run(max_steps=50)
     version = world.version(REPORT, 1)
     assert (version.status, version.error_code) == (DocumentStatus.FAILED, FailureReason.LIMIT_EXCEEDED)
     assert "Split it into parts" in (version.error_message or "")
@@ -205,7 +217,7 @@ def test_steps_come_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
         processing, "extract_in_ranges", lambda *args, first_page, seconds: Pages(b"", first_page + 1, False)
     )
     world.upload("report.pdf", pdf())
-    world.run()
+    world.run(max_steps=2 * MAX_STEPS)
     version = world.version(REPORT, 1)
     assert (version.error_code, version.steps) == (FailureReason.LIMIT_EXCEEDED, MAX_STEPS)
     assert not staged(world)
@@ -290,20 +302,21 @@ def test_a_long_document_leaves_the_others_of_its_batch_to_another_invocation() 
     assert all(world.live(document_id_for(RAW, f"{n}.md")) == 1 for n in range(3))
 
 
-def test_a_crash_between_the_message_and_its_record_costs_no_wait() -> None:
+def test_a_crash_after_a_step_is_counted_costs_no_wait() -> None:
+    """No minute of check-health's: whatever is counted has sent its message."""
     world = World(hurried=True)
     world.upload(KEY, TEXT)
     world.step()
     advance = world.container.registry.advance
 
-    def crash(*args: object) -> None:
-        raise Crash("before the step is counted")
+    def crash(version: DocumentVersion, progress: Progress, now: str) -> None:
+        advance(version, progress, now)
+        raise Crash("the step is counted")
 
-    world.container.registry.advance = crash  # type: ignore[method-assign,assignment]
+    world.container.registry.advance = crash  # type: ignore[method-assign]
     event = world.sqs.receive(INGESTION, world.sqs.queues[INGESTION].messages)
     with pytest.raises(Crash):
         world.invoke("document_processor", event)
-    world.container.registry.advance = advance  # type: ignore[method-assign]
     world.run()
     assert world.live(DOCUMENT) == 1
 

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from portfolio_rag.models import Chunk
 from portfolio_rag.ports import Tokenizer
-from portfolio_rag.text.chunk import ChunkDraft, chunk
+from portfolio_rag.text import chunk as chunk_module
+from portfolio_rag.text.atoms import short_blocks
+from portfolio_rag.text.chunk import START, ChunkDraft, Place, chunk, pieces
 from portfolio_rag.text.document import DocumentBuilder, ExtractedDocument
 from portfolio_rag.text.strategy import Strategy
 from portfolio_rag.text.topics import units_of
@@ -340,3 +342,37 @@ def test_at_the_size_of_the_rules(model_tokenizer: ModelTokenizer) -> None:
     document = built(steps, "A title")
     sizes = {"size_tokens": 1000, "overlap_tokens": 200, "window_tokens": 128}
     check(document, chunk(document, model_tokenizer, **sizes), model_tokenizer, sizes)
+
+
+@pytest.mark.parametrize("strategy", [Strategy.STRUCTURE, Strategy.FIXED])
+@pytest.mark.parametrize("part", [1500, 4000, 10**6])
+def test_a_document_that_is_cut_in_parts_has_the_same_chunks(
+    tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch, strategy: Strategy, part: int
+) -> None:
+    steps: list[tuple[Any, ...]] = []
+    for n in range(30):
+        steps.append(("heading", f"Section {n}", 1 + n % 3))
+        steps += [("paragraph", f"Paragraph {n} {m}: " + "all of it is said in words. " * 9) for m in range(n % 7)]
+        steps.append(("code", "\n".join(f"line_{n}_{m}()" for m in range(n))))
+    document = built(steps)
+    sizes: dict[str, Any] = {"size_tokens": 200, "overlap_tokens": 40, "window_tokens": 60, "strategy": strategy}
+    whole = chunk(document, tokenizer, **sizes)
+    monkeypatch.setattr(chunk_module, "PART_CHARACTERS", part)
+    found: list[ChunkDraft] = []
+    place: Place | None = START
+    while place is not None:
+        # A new beginning for each piece, as in another process.
+        piece = next(pieces(document, tokenizer, **sizes, start=place))
+        found += piece.drafts
+        assert piece.following is None or piece.following > place
+        place = piece.following
+    assert found == whole
+
+
+def test_a_block_that_is_very_long_is_cut_into_blocks_that_are_not(tokenizer: Tokenizer) -> None:
+    document = built([("paragraph", "word " * 90_000), ("code", "x" * 250_000)])
+    blocks = list(short_blocks(document.text, document.blocks))
+    assert max(block.end - block.start for block in blocks) <= 100_000
+    assert all(document.text[block.start] != " " for block in blocks)
+    kept = "".join(document.text[block.start : block.end] for block in blocks)
+    assert "".join(kept.split()) == "".join(document.text.split())

@@ -12,7 +12,17 @@ from typing import Any
 import pytest
 
 from portfolio_rag.errors import DocumentRejected, FailureReason
-from portfolio_rag.text.extract import ExtractedDocument, ExtractionLimits, extract
+from portfolio_rag.text import wire
+from portfolio_rag.text.document import DocumentBuilder
+from portfolio_rag.text.extract import (
+    HARMLESS_BYTES,
+    ExtractedDocument,
+    ExtractionLimits,
+    Pages,
+    extract,
+    extract_in_ranges,
+    join,
+)
 
 
 def test_the_child_yields_the_same_document(
@@ -138,3 +148,28 @@ def test_small_plain_text_needs_no_child(
     monkeypatch.setattr(subprocess, "run", counting)
     assert extract(data, filename, limits).text
     assert bool(started) == in_child
+
+
+def test_a_pdf_in_page_ranges_is_the_same_document(limits: ExtractionLimits, pdf: Any, lines: Any) -> None:
+    data = pdf([lines(f"Page {n} tells of queues.", "Each line counts, and this one ends.") for n in range(40)])
+    assert len(data) > HARMLESS_BYTES
+    ranges: list[bytes] = []
+    page, is_last = 0, False
+    while not is_last:
+        read = extract_in_ranges(data, "a.pdf", limits, first_page=page, seconds=-1.0 if page < 2 else 60)
+        assert isinstance(read, Pages)
+        assert read.end > page
+        ranges.append(read.data)
+        page, is_last = read.end, read.is_last
+    assert (page, len(ranges)) == (40, 3)
+    assert join(ranges, "a.pdf", limits) == extract(data, "a.pdf", limits)
+    assert extract_in_ranges(data, "a.pdf", limits, first_page=0, seconds=60) == extract(data, "a.pdf", limits)
+
+
+def test_a_document_travels_whole() -> None:
+    builder = DocumentBuilder(10**6)
+    builder.heading("Überschrift 👍", 1, 1)
+    builder.paragraph("Text.", 2)
+    builder.code("a\n  b")
+    document = builder.build("pdf", "Titel", 3)
+    assert wire.loads(wire.dumps(document, rules={"a": [1]})) == (document, {"rules": {"a": [1]}})
