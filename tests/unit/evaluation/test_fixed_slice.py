@@ -5,12 +5,17 @@ The bounds are what is measured now, less what one question more or less would m
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import pytest
 
 from portfolio_rag.evaluation.answering import Answered, measure_answers
+from portfolio_rag.evaluation.claims import Pair, denied, extended, planted_absent, planted_elsewhere
 from portfolio_rag.evaluation.retrieving import AS_WRITTEN, HYBRID, Retrieved, measure_retrieval
+from portfolio_rag.evaluation.validating import measure_validation
 from portfolio_rag.evaluation.workbench import Bench, search_of
 from portfolio_rag.services.chat import NOT_FOUND, Chat
+from tests.unit.evaluation.conftest import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -60,3 +65,18 @@ def test_a_question_whose_document_is_taken_away_does_not_find_it(samples: Bench
         samples.corpus.groups_left_out = frozenset()
     assert passages
     assert not {passage.document.filename for passage in passages} & question.relevant
+
+
+@pytest.mark.parametrize(
+    ("corrupt", "pairs", "dropped"),
+    [(planted_absent, 20, 0.95), (planted_elsewhere, 9, 0.88), (denied, 5, 0.8), (extended, 15, 0.62)],
+)
+def test_claims_made_wrong_are_dropped_and_true_ones_kept(
+    corrupt: Callable[[Sequence[str], int], list[Pair]], pairs: int, dropped: float
+) -> None:
+    files = sorted((ROOT / "samples" / "documents").rglob("*.md"))
+    sections = [part for file in files for part in file.read_text(encoding="utf-8").split("\n## ") if len(part) > 300]
+    figures = measure_validation(corrupt(sections, 100)).figures()
+    assert figures["false"] >= pairs
+    assert figures["dropped as shipped"] >= dropped
+    assert figures["false alarms as shipped"] == 0.0
