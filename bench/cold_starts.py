@@ -36,6 +36,11 @@ PLOT = "performance-cold-starts.svg"
 LIGHT = ("document-intake", "document-processor", "batch-reindex", "check-health")
 EMBEDDING = "embedding-generator"
 LIGHT_S, EMBEDDING_S = 0.6, 1.0
+_CLIENT = (
+    "Most of what is left is the import of Chroma's own client at the first call to Chroma, half a second. Speaking to "
+    "the server without it was tried, and takes that away; but the project stands on the published client."
+)
+_TRIED = {"check-health": _CLIENT, "batch-reindex": _CLIENT, EMBEDDING: _CLIENT}
 _TIMEOUT_S = 60.0
 _MEMORY_MB = 1769
 _TOP = 6
@@ -144,7 +149,9 @@ def imports(handler: Path) -> Result:
 def targets(result: Mapping[str, Any]) -> list[Target]:
     found = result["functions"]
     return [
-        Target(f"`{name}`, process start to first result", bound, found[name]["median"], "s", "lower")
+        Target(
+            f"`{name}`, process start to first result", bound, found[name]["median"], "s", "lower", _TRIED.get(name, "")
+        )
         for name, bound in [*((name, LIGHT_S) for name in LIGHT), (EMBEDDING, EMBEDDING_S)]
     ]
 
