@@ -1,8 +1,8 @@
 """The nearest windows by meaning: from Chroma, and under a filter from the copy of the vectors where that is faster.
 
 Chroma's search costs 3 to 4 ms of its processor at 76,000 windows, reading the metadata of 50 hits 7 ms more, and a
-metadata filter 75 to 230 ms, the more the more windows pass (bench/search.py). So Chroma is asked for ids and cosines
-alone, and a filter is answered in one of two ways:
+metadata filter 75 to 230 ms, the more the more windows pass (docs/decisions/0010-filters-beside-chroma.md). So it is
+asked for ids and cosines alone, and a filter is answered in one of two ways:
 
 - few windows pass: their vectors are compared one by one, which is exact;
 - many pass: Chroma is asked for more windows than wanted, and those that do not pass are left out. Should too few be
@@ -24,8 +24,8 @@ _SPARE = 2.0
 _MIN_SCAN = 2000
 """So few windows are always compared one by one."""
 
-_HIT_IN_SCANS = 14.0
-"""What a further hit costs Chroma, in windows compared one by one: about 14 us and 1 us."""
+_HIT_IN_SCANS = 10.0
+"""What a further hit costs, in windows compared one by one: some 20 us, Chroma's part and ours, and 2 us."""
 
 
 class DenseSearch:
