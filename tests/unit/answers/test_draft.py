@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from portfolio_rag.services.draft import parse_draft, plain, render
@@ -70,3 +72,10 @@ def test_a_range_cannot_explode() -> None:
 def test_a_draft_is_cut_at_its_limit() -> None:
     assert len(parse_draft("Messages stay. " * 100_000)) == 60
     assert sum(len(sentence.text) for sentence in parse_draft(("x" * 3000 + ". ") * 100)) <= 20_000
+
+
+def test_doubt_is_shown_behind_the_number_and_read_again() -> None:
+    (sentence,) = parse_draft("Messages stay 4 days [1?].")
+    assert (sentence.text, sentence.citations) == ("Messages stay 4 days.", (1,))
+    assert render([replace(sentence, doubtful=True)]) == "Messages stay 4 days [1?]."
+    assert render([sentence]) == "Messages stay 4 days [1]."

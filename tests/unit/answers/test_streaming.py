@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from portfolio_rag.answers import Answer, Cited, Done, Retrieved, Token, Validated, Verdict
+from portfolio_rag.answers import Answer, Cited, Done, Retrieved, Token, Validated
 from portfolio_rag.errors import InvalidRequest
 from portfolio_rag.services.chat import NOT_FOUND
 from portfolio_rag.services.draft import parse_draft, render
@@ -25,6 +25,8 @@ DRAFTS = [
     f"# Answer\n\n**{TRUE}**\n\n{SECOND} ![x](http://evil.example/a.b.c) Bye [1].",
     f"{FALSE} {TRUE}",
     f"<script>alert(1). Really. {TRUE}</script> {TRUE}",
+    f"{TRUE.replace('[1]', '[2]')} {SECOND}",
+    f"{TRUE} The default visibility timeout is 30 seconds, and administrators always receive a free refund [1].",
     "No mark here. None there",
     "",
 ]
@@ -59,14 +61,14 @@ def test_a_token_follows_its_verdict_and_its_citations(corpus: Corpus, draft: st
     supported: list[str] = []
     cited: set[int] = set()
     for event in chat(corpus, ScriptedModel(draft)).stream(QUESTION):
-        if isinstance(event, Validated) and event.sentence.verdict is Verdict.SUPPORTED:
+        if isinstance(event, Validated) and event.sentence.verdict.shown:
             supported.append(event.sentence.text.rstrip("."))
         elif isinstance(event, Cited):
             cited.add(event.citation.number)
         elif isinstance(event, Token):
             assert any(sentence in event.text for sentence in supported)
             assert "99 days" not in event.text
-            assert all(f"[{number}]" in event.text for number in cited)
+            assert all(f"[{number}]" in event.text.replace("?]", "]") for number in cited)
 
 
 def test_the_extractive_answer_streams_too(corpus: Corpus) -> None:
