@@ -211,25 +211,32 @@ variable "chroma_collection" {
 variable "ingestion_rules" {
   description = "Which documents are taken and how they are cut; written to ingestion-rules/default.json. `prefixes` overrides any of it for documents whose key, without its stage, begins with the map's key."
   type = object({
-    allowed_types              = optional(list(string), ["md", "txt", "pdf", "html", "docx"])
-    max_file_size_bytes        = optional(number, 52428800)
-    chunk_size_tokens          = optional(number, 1000)
-    chunk_overlap_tokens       = optional(number, 200)
-    window_tokens              = optional(number, 128)
-    max_pages                  = optional(number, 5000)
-    max_characters             = optional(number, 20000000)
-    extraction_timeout_seconds = optional(number, 35)
-    extraction_memory_mb       = optional(number, 1024)
+    allowed_types        = optional(list(string), ["md", "txt", "pdf", "html", "docx"])
+    max_file_size_bytes  = optional(number, 52428800)
+    chunk_size_tokens    = optional(number, 1000)
+    chunk_overlap_tokens = optional(number, 200)
+    window_tokens        = optional(number, 128)
+    # structure, fixed or semantic; the two below are for semantic alone.
+    chunking_strategy              = optional(string, "structure")
+    semantic_breakpoint_percentile = optional(number, 95)
+    semantic_buffer_sentences      = optional(number, 1)
+    max_pages                      = optional(number, 5000)
+    max_characters                 = optional(number, 20000000)
+    extraction_timeout_seconds     = optional(number, 35)
+    extraction_memory_mb           = optional(number, 1024)
     prefixes = optional(map(object({
-      allowed_types              = optional(list(string))
-      max_file_size_bytes        = optional(number)
-      chunk_size_tokens          = optional(number)
-      chunk_overlap_tokens       = optional(number)
-      window_tokens              = optional(number)
-      max_pages                  = optional(number)
-      max_characters             = optional(number)
-      extraction_timeout_seconds = optional(number)
-      extraction_memory_mb       = optional(number)
+      allowed_types                  = optional(list(string))
+      max_file_size_bytes            = optional(number)
+      chunk_size_tokens              = optional(number)
+      chunk_overlap_tokens           = optional(number)
+      window_tokens                  = optional(number)
+      chunking_strategy              = optional(string)
+      semantic_breakpoint_percentile = optional(number)
+      semantic_buffer_sentences      = optional(number)
+      max_pages                      = optional(number)
+      max_characters                 = optional(number)
+      extraction_timeout_seconds     = optional(number)
+      extraction_memory_mb           = optional(number)
     })), {})
   })
   default  = {}
@@ -252,6 +259,16 @@ variable "ingestion_rules" {
       && coalesce(rules.chunk_overlap_tokens, var.ingestion_rules.chunk_overlap_tokens) < coalesce(rules.chunk_size_tokens, var.ingestion_rules.chunk_size_tokens)
     ])
     error_message = "chunk_size_tokens must be between 64 and 2000, and chunk_overlap_tokens between 0 and less than chunk_size_tokens."
+  }
+
+  validation {
+    condition = alltrue([
+      for rules in concat([var.ingestion_rules], values(var.ingestion_rules.prefixes)) :
+      contains(["structure", "fixed", "semantic"], coalesce(rules.chunking_strategy, "structure"))
+      && coalesce(rules.semantic_breakpoint_percentile, 95) >= 50 && coalesce(rules.semantic_breakpoint_percentile, 95) <= 99
+      && coalesce(rules.semantic_buffer_sentences, 1) >= 0 && coalesce(rules.semantic_buffer_sentences, 1) <= 5
+    ])
+    error_message = "chunking_strategy must be structure, fixed or semantic, semantic_breakpoint_percentile between 50 and 99, and semantic_buffer_sentences between 0 and 5."
   }
 
   validation {

@@ -31,10 +31,11 @@ STAND_INS = "tests/containers/standins"
 PREFIX = "portfolio"
 API = "api"
 
-# Function -> target in the Dockerfile. `lambda` holds the parsers and the tokenizer, `lambda-embedding` the model.
+# Function -> target in the Dockerfile. `lambda` holds what moves documents, `lambda-embedding` the model too: the
+# processor cuts by topics where a rule says so.
 FUNCTIONS = {
     "document-intake": "lambda",
-    "document-processor": "lambda",
+    "document-processor": "lambda-embedding",
     "check-health": "lambda",
     "embedding-generator": "lambda-embedding",
     "batch-reindex": "lambda-embedding",

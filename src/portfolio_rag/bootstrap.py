@@ -273,6 +273,7 @@ class Container:
             self.lifecycle,
             self.config,
             self.tokenizer,
+            lambda: self.embedder,
             self.clock,
             self.slice_chunks,
         )
@@ -360,7 +361,9 @@ class Container:
     def cited(self) -> CitedChunks:
         from portfolio_rag.services.cited import CitedChunks
 
-        return CitedChunks(self.store, self.registry, self.chunks, self.config, self.tokenizer, self.clock)
+        return CitedChunks(
+            self.store, self.registry, self.chunks, self.config, self.tokenizer, lambda: self.embedder, self.clock
+        )
 
     @cached_property
     def retrieval(self) -> Retrieval:

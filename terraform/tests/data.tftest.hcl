@@ -55,16 +55,19 @@ run "config_bucket_holds_what_the_functions_obey" {
 
   assert {
     condition = jsondecode(aws_s3_object.config["ingestion-rules/default.json"].content) == {
-      allowed_types              = ["md", "txt", "pdf", "html", "docx"]
-      max_file_size_bytes        = 52428800
-      chunk_size_tokens          = 1000
-      chunk_overlap_tokens       = 200
-      window_tokens              = 128
-      max_pages                  = 100
-      max_characters             = 20000000
-      extraction_timeout_seconds = 35
-      extraction_memory_mb       = 1024
-      prefixes                   = { "contracts/" = { chunk_size_tokens = 400, chunk_overlap_tokens = 50 } }
+      allowed_types                  = ["md", "txt", "pdf", "html", "docx"]
+      max_file_size_bytes            = 52428800
+      chunk_size_tokens              = 1000
+      chunk_overlap_tokens           = 200
+      window_tokens                  = 128
+      chunking_strategy              = "structure"
+      semantic_breakpoint_percentile = 95
+      semantic_buffer_sentences      = 1
+      max_pages                      = 100
+      max_characters                 = 20000000
+      extraction_timeout_seconds     = 35
+      extraction_memory_mb           = 1024
+      prefixes                       = { "contracts/" = { chunk_size_tokens = 400, chunk_overlap_tokens = 50 } }
     }
     error_message = "The ingestion rules are not the defaults with the overrides, and nothing else."
   }

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.containers
 
 _SCRIPTS = ROOT / "scripts" / "containers"
 # MB, compressed, over the base image.
-_LIMITS = {"document-processor": 120, "embedding-generator": 300}
+_LIMITS = {"document-intake": 120, "document-processor": 300, "embedding-generator": 300}
 _LOOK = """
 import importlib.util, json, os, pathlib, shutil
 patterns = ("root/.cache", "var/cache/pip", "tmp/*", "var/cache/apt/archives/*.deb", "var/lib/apt/lists/*_*")
@@ -73,7 +73,7 @@ def test_function_loads_in_a_container_that_cannot_write(function: str) -> None:
     assert _run(function, "-c", "import handler; print(callable(handler.handler))").strip() == "True"
 
 
-@pytest.mark.parametrize("image", ["embedding-generator", "batch-reindex", "api"])
+@pytest.mark.parametrize("image", ["document-processor", "embedding-generator", "batch-reindex", "api"])
 def test_baked_model_embeds_and_its_parity_was_checked(image: str) -> None:
     code = """
 import json
@@ -87,7 +87,7 @@ print(json.dumps([list(vectors.shape), manifest["parity"]["minimum"] >= manifest
     assert json.loads(_run(image, "-c", code)) == [[1, 384], True]
 
 
-@pytest.mark.parametrize("function", ["document-intake", "document-processor", "check-health"])
+@pytest.mark.parametrize("function", ["document-intake", "check-health"])
 def test_light_function_holds_the_tokenizer_and_not_the_model(function: str) -> None:
     held = _run(function, "-c", "import os; print(sorted(os.listdir('/opt/model')))")
     assert held.strip() == "['manifest.json', 'tokenizer.json']"

@@ -79,7 +79,7 @@ class EvalCorpus:
         self.documents[version.document_id] = version
         self.names[version.document_id] = document.name
         self.extracted[version.document_id] = extracted.text
-        for index, draft in enumerate(cut(extracted, rules, tokenizer, embedder)):
+        for index, draft in enumerate(cut(extracted, rules, tokenizer, lambda: embedder)):
             content_hash = sha256_hex(draft.content)
             made = Chunk(
                 chunk_id=chunk_id_for(version.document_id, 1, index, content_hash),

@@ -7,13 +7,13 @@ the same rules give the same chunks with the same ids, so the chunk is made agai
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from portfolio_rag import keys
 from portfolio_rag.errors import DocumentRejected, NotFound, PayloadTooLarge
 from portfolio_rag.models import Chunk, DocumentHead, DocumentStatus, DocumentVersion, iso
-from portfolio_rag.ports import ChunkStore, Clock, DocumentRegistry, ObjectStore, Tokenizer
+from portfolio_rag.ports import ChunkStore, Clock, DocumentRegistry, Embedder, ObjectStore, Tokenizer
 from portfolio_rag.rules import ConfigSource
 from portfolio_rag.services.processing import chunks_of
 
@@ -47,6 +47,7 @@ class CitedChunks:
         chunks: ChunkStore,
         config: ConfigSource,
         tokenizer: Tokenizer,
+        embedder: Callable[[], Embedder],
         clock: Clock,
     ) -> None:
         self._store = store
@@ -54,6 +55,7 @@ class CitedChunks:
         self._chunks = chunks
         self._config = config
         self._tokenizer = tokenizer
+        self._embedder = embedder
         self._clock = clock
 
     def find(self, document_id: str, chunk_id: str, *, version: int | None = None) -> ChunkInContext:
@@ -98,7 +100,7 @@ class CitedChunks:
         rules = self._config.rules_for(head.logical_key)
         try:
             data = self._store.get(version.ref, max_bytes=rules.max_file_size_bytes)
-            return chunks_of(version, data, rules, self._tokenizer, iso(self._clock.now()))
+            return chunks_of(version, data, rules, self._tokenizer, self._embedder, iso(self._clock.now()))
         except (NotFound, PayloadTooLarge, DocumentRejected) as error:
             _log.info("Version %s of %s cannot be read again: %s", version.version, version.document_id, error)
             return []

@@ -2,28 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+from portfolio_rag.errors import DocumentRejected, FailureReason
 from portfolio_rag.ports import Embedder, Tokenizer
 from portfolio_rag.rules import Rules
 from portfolio_rag.text.chunk import START, ChunkDraft, Piece, Place, pieces
 from portfolio_rag.text.document import ExtractedDocument
 from portfolio_rag.text.strategy import Strategy
 
+MAX_TOPIC_UNITS = 3_000
+"""Sentences, lists and tables that the `semantic` strategy takes: each is embedded before a chunk is cut, at some 3 ms
+on one core, and a function has 50 s in all. Some 150 pages of prose."""
 
-def cut(document: ExtractedDocument, rules: Rules, tokenizer: Tokenizer, embedder: Embedder) -> list[ChunkDraft]:
-    """The chunks in order; `embedder` is asked for the `semantic` strategy alone."""
-    topics: list[int] = []
-    if rules.chunking_strategy is Strategy.SEMANTIC:
-        from portfolio_rag.text.topics import topic_starts  # NumPy: not for those who cut otherwise
 
-        topics = topic_starts(
-            document,
-            embedder.embed,
-            percentile=rules.semantic_breakpoint_percentile,
-            buffer=rules.semantic_buffer_sentences,
-        )
+def cut(
+    document: ExtractedDocument, rules: Rules, tokenizer: Tokenizer, embedder: Callable[[], Embedder]
+) -> list[ChunkDraft]:
+    """All chunks in order. Raises as `topics_of`."""
+    topics = topics_of(document, rules, embedder)
     return [draft for piece in pieces_of(document, rules, tokenizer, topics=topics) for draft in piece.drafts]
+
+
+def topics_of(document: ExtractedDocument, rules: Rules, embedder: Callable[[], Embedder]) -> list[int]:
+    """Where topics begin in the text; none but for the `semantic` strategy, which alone asks for the `embedder`.
+
+    Raises DocumentRejected for a document that is too long for it.
+    """
+    if rules.chunking_strategy is not Strategy.SEMANTIC:
+        return []
+    from portfolio_rag.text.topics import topic_starts, units_of  # NumPy: not for those who cut otherwise
+
+    units = units_of(document)
+    if len(units) > MAX_TOPIC_UNITS:
+        raise DocumentRejected(
+            FailureReason.LIMIT_EXCEEDED,
+            f"The document has {len(units):,} sentences; the chunking strategy `semantic` takes {MAX_TOPIC_UNITS:,}. "
+            "Split it, or give its prefix the strategy `structure` in the ingestion rules.",
+        )
+    return topic_starts(
+        document,
+        embedder().embed,
+        units,
+        percentile=rules.semantic_breakpoint_percentile,
+        buffer=rules.semantic_buffer_sentences,
+    )
 
 
 def pieces_of(

@@ -8,18 +8,18 @@ is counted has sent its message, so a message of an earlier step is void, and on
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from portfolio_rag.errors import ConditionFailed, DocumentRejected, FailureReason, NotFound, PayloadTooLarge, failure_of
 from portfolio_rag.messages import IngestionMessage, embedding_messages
 from portfolio_rag.models import Chunk, DocumentVersion, Progress, chunk_id_for, iso, sha256_hex
-from portfolio_rag.ports import ChunkStore, Clock, DocumentRegistry, MessageQueue, ObjectStore, Tokenizer
+from portfolio_rag.ports import ChunkStore, Clock, DocumentRegistry, Embedder, MessageQueue, ObjectStore, Tokenizer
 from portfolio_rag.rules import ConfigSource, Rules
-from portfolio_rag.services.cutting import pieces_of
+from portfolio_rag.services.cutting import cut, pieces_of, topics_of
 from portfolio_rag.services.lifecycle import Lifecycle
-from portfolio_rag.services.staging import Staging
+from portfolio_rag.services.staging import StagedText, Staging
 from portfolio_rag.text.chunk import START, ChunkDraft, Place
 from portfolio_rag.text.document import ExtractedDocument
 from portfolio_rag.text.extract import ExtractionLimits, extract, extract_in_ranges, join
@@ -37,7 +37,10 @@ MAX_STEPS = 200
 
 
 class Processing:
-    """`slice_chunks`: so many chunks are written and sent before the next are cut; above them a document may pause."""
+    """`slice_chunks`: so many chunks are written and sent before the next are cut; above them a document may pause.
+
+    `embedder` is made when a document is cut by topics, and not before: most never are.
+    """
 
     def __init__(
         self,
@@ -50,6 +53,7 @@ class Processing:
         lifecycle: Lifecycle,
         config: ConfigSource,
         tokenizer: Tokenizer,
+        embedder: Callable[[], Embedder],
         clock: Clock,
         slice_chunks: int,
     ) -> None:
@@ -62,6 +66,7 @@ class Processing:
         self._lifecycle = lifecycle
         self._config = config
         self._tokenizer = tokenizer
+        self._embedder = embedder
         self._clock = clock
         self._slice_chunks = slice_chunks
 
@@ -108,13 +113,14 @@ class Processing:
 
     def _drive(self, version: DocumentVersion, progress: Progress, until: datetime) -> None:
         if progress.place is not None:
-            document, rules = self._staging.text(version)
-            reached = self._fan_out(version, document, rules, progress, until)
+            staged = self._staging.text(version)
+            reached = self._fan_out(version, staged, progress, until)
         else:
             rules = self._rules(version.s3_key)
             extracted = self._extract(version, rules, progress, until)
             if isinstance(extracted, ExtractedDocument):
-                reached = self._fan_out(version, extracted, rules, progress, until)
+                topics = topics_of(extracted, rules, self._embedder)
+                reached = self._fan_out(version, StagedText(extracted, rules, topics), progress, until)
             else:
                 reached = extracted
         if reached is not None:
@@ -137,7 +143,7 @@ class Processing:
         return replace(progress, pages=(*progress.pages, read.end), read=read.is_last)
 
     def _fan_out(
-        self, version: DocumentVersion, document: ExtractedDocument, rules: Rules, progress: Progress, until: datetime
+        self, version: DocumentVersion, text: StagedText, progress: Progress, until: datetime
     ) -> Progress | None:
         """Cut, write and send slice by slice; how far that has come by `until`, or None when all is sent.
 
@@ -145,7 +151,7 @@ class Processing:
         and never so that a document could be complete before it is.
         """
         count = progress.chunks
-        for drafts, following in self._slices(document, rules, progress.place or START, until):
+        for drafts, following in self._slices(text, progress.place or START, until):
             chunks = _numbered(version, drafts, count, self._now())
             count += len(chunks)
             expected = count if following is None else None
@@ -158,16 +164,16 @@ class Processing:
                 return None
             if self._clock.now() >= until:
                 if progress.place is None:
-                    self._staging.put_text(version, document, rules)
+                    self._staging.put_text(version, text)
                 return replace(progress, place=following, chunks=count)
         raise _no_text()
 
     def _slices(
-        self, document: ExtractedDocument, rules: Rules, start: Place, until: datetime
+        self, text: StagedText, start: Place, until: datetime
     ) -> Iterator[tuple[list[ChunkDraft], Place | None]]:
         """Chunks of which so many are written at once; fewer when the time is over."""
         drafts: list[ChunkDraft] = []
-        for piece in pieces_of(document, rules, self._tokenizer, start=start):
+        for piece in pieces_of(text.document, text.rules, self._tokenizer, topics=text.topics, start=start):
             drafts += piece.drafts
             full = len(drafts) >= self._slice_chunks
             if piece.following is None or full or (drafts and self._clock.now() >= until):
@@ -213,14 +219,19 @@ class Processing:
 
 
 def chunks_of(
-    version: DocumentVersion, data: bytes, rules: Rules, tokenizer: Tokenizer, created_at: str
+    version: DocumentVersion,
+    data: bytes,
+    rules: Rules,
+    tokenizer: Tokenizer,
+    embedder: Callable[[], Embedder],
+    created_at: str,
 ) -> list[Chunk]:
     """The chunks of a version's bytes: the same bytes under the same rules always give the same ids.
 
     Raises DocumentRejected, for a document without text too.
     """
     document = extract(data, version.filename, _limits(rules))
-    drafts = [draft for piece in pieces_of(document, rules, tokenizer) for draft in piece.drafts]
+    drafts = cut(document, rules, tokenizer, embedder)
     if not drafts:
         raise _no_text()
     return _numbered(version, drafts, 0, created_at)

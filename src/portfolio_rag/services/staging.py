@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import itertools
 import zlib
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from portfolio_rag.models import DocumentVersion, ObjectRef, Progress
@@ -22,6 +23,18 @@ if TYPE_CHECKING:
     from portfolio_rag.text.document import ExtractedDocument
 
 STAGING = "staging/"
+
+
+@dataclass(frozen=True, slots=True)
+class StagedText:
+    """An extracted document and what it is cut by: otherwise its rest would be cut otherwise than its beginning.
+
+    `topics` are the positions in its text where topics begin (`cutting.topics_of`).
+    """
+
+    document: ExtractedDocument
+    rules: Rules
+    topics: Sequence[int]
 
 
 class Staging:
@@ -39,19 +52,19 @@ class Staging:
         bounds = itertools.pairwise((0, *progress.pages))
         return [self._store.get(ObjectRef(self._bucket, _pages_key(version, first, end))) for first, end in bounds]
 
-    def put_text(self, version: DocumentVersion, document: ExtractedDocument, rules: Rules) -> None:
+    def put_text(self, version: DocumentVersion, text: StagedText) -> None:
         from portfolio_rag.text import wire
 
-        data = wire.dumps(document, rules={**asdict(rules), "allowed_types": sorted(rules.allowed_types)})
+        rules = {**asdict(text.rules), "allowed_types": sorted(text.rules.allowed_types)}
+        data = wire.dumps(text.document, rules=rules, topics=list(text.topics))
         self._store.put(self._bucket, _prefix(version.document_id, version.version) + "text", zlib.compress(data, 1))
 
-    def text(self, version: DocumentVersion) -> tuple[ExtractedDocument, Rules]:
-        """Under other rules the rest of a document would be cut otherwise than its beginning: they come along."""
+    def text(self, version: DocumentVersion) -> StagedText:
         from portfolio_rag.text import wire
 
         key = _prefix(version.document_id, version.version) + "text"
         document, extra = wire.loads(zlib.decompress(self._store.get(ObjectRef(self._bucket, key))))
-        return document, Rules(**extra["rules"])
+        return StagedText(document, Rules(**extra["rules"]), extra["topics"])
 
     def versions_of(self, document_id: str) -> set[int]:
         """The versions of a document that have left something."""

@@ -48,13 +48,14 @@ def _spans(text: str, block: Block) -> list[Span]:
     return [(block.start + start, block.start + end) for start, end in sentences(text[block.start : block.end])]
 
 
-def topic_starts(document: ExtractedDocument, embed: Embed, *, percentile: int, buffer: int) -> list[int]:
+def topic_starts(
+    document: ExtractedDocument, embed: Embed, units: list[Span], *, percentile: int, buffer: int
+) -> list[int]:
     """Positions in the document's text, in order, where a topic begins; the document's own start is none.
 
-    `percentile`, 0 to 100, is of the distances (1 - cosine) between neighbours; `buffer` is how many units before and
-    behind each side of a place are averaged with the unit that touches it.
+    `units` are those of `units_of`; `percentile`, 0 to 100, is of the distances (1 - cosine) between neighbours;
+    `buffer` is how many units before and behind each side of a place are averaged with the unit that touches it.
     """
-    units = units_of(document)
     if len(units) < 3:
         return []
     distances = _distances(embed([document.text[start:end] for start, end in units]), buffer)

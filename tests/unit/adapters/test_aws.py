@@ -1,4 +1,4 @@
-"""The clients that the adapters are given: botocore's own, with the managed uploads."""
+"""The clients that the adapters are given."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_stream_is_uploaded_and_its_cap_holds(clients: AwsClients) -> None:
     assert store.head(ObjectRef("portfolio-raw", "c.md")) is None
 
 
-def test_a_presigned_post_and_a_listing_need_nothing_of_boto3s(clients: AwsClients) -> None:
+def test_a_presigned_post_and_a_listing(clients: AwsClients) -> None:
     store = S3ObjectStore(clients("s3"))
     store.put("portfolio-raw", "incoming/d.md", b"text")
     assert [info.ref.key for info in store.list("portfolio-raw", "incoming/")] == ["incoming/d.md"]

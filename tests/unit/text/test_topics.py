@@ -9,7 +9,7 @@ import pytest
 
 from portfolio_rag.ports import Vectors
 from portfolio_rag.text.document import DocumentBuilder, ExtractedDocument
-from portfolio_rag.text.topics import topic_starts, units_of
+from portfolio_rag.text.topics import Embed, topic_starts, units_of
 
 TOPICS = ("storage", "cooking", "music")
 
@@ -20,6 +20,10 @@ def embed(texts: Sequence[str]) -> Vectors:
         [[2.0 * text.count(topic) for topic in TOPICS] + [len(text) % 7 / 20] for text in texts], np.float32
     )
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def starts_of(made: ExtractedDocument, embed: Embed, *, percentile: int, buffer: int) -> list[int]:
+    return topic_starts(made, embed, units_of(made), percentile=percentile, buffer=buffer)
 
 
 def sentences(topic: str, number: int) -> str:
@@ -35,7 +39,7 @@ def document(*paragraphs: str) -> ExtractedDocument:
 
 def test_a_topic_begins_where_the_sentences_change_in_the_middle_of_a_paragraph() -> None:
     made = document(f"{sentences('storage', 20)} {sentences('cooking', 20)}", sentences("music", 20))
-    starts = topic_starts(made, embed, percentile=95, buffer=1)
+    starts = starts_of(made, embed, percentile=95, buffer=1)
     assert made.text.index("Number 0 of cooking") in starts
     assert made.text.index("Number 0 of music") in starts
     assert len(starts) == 3  # 5 % of 59 places
@@ -49,7 +53,7 @@ def test_the_percentile_says_how_many(percentile: int, places: int) -> None:
     def scattered(texts: Sequence[str]) -> Vectors:
         return rng.normal(size=(len(texts), 8)).astype(np.float32)
 
-    assert len(topic_starts(made, scattered, percentile=percentile, buffer=0)) == places
+    assert len(starts_of(made, scattered, percentile=percentile, buffer=0)) == places
 
 
 def test_a_buffer_bridges_one_odd_sentence() -> None:
@@ -58,14 +62,14 @@ def test_a_buffer_bridges_one_odd_sentence() -> None:
     )
     cooking, odd = made.text.index("Number 0 of cooking"), made.text.index("A word")
     # Two of thirty places are beyond the 94th percentile.
-    assert topic_starts(made, embed, percentile=94, buffer=0)[0] == odd
-    assert cooking not in topic_starts(made, embed, percentile=94, buffer=0)
-    assert cooking in topic_starts(made, embed, percentile=94, buffer=4)
+    assert starts_of(made, embed, percentile=94, buffer=0)[0] == odd
+    assert cooking not in starts_of(made, embed, percentile=94, buffer=0)
+    assert cooking in starts_of(made, embed, percentile=94, buffer=4)
 
 
 @pytest.mark.parametrize("paragraphs", [("One.",), ("One. Two.",), ("Same. " * 30,)])
 def test_what_is_short_or_all_alike_has_no_topics(paragraphs: Sequence[str]) -> None:
-    assert topic_starts(document(*paragraphs), embed, percentile=95, buffer=1) == []
+    assert starts_of(document(*paragraphs), embed, percentile=95, buffer=1) == []
 
 
 def test_a_heading_begins_the_topic_of_what_is_below_it_and_tables_are_one_unit() -> None:
