@@ -14,11 +14,11 @@ from portfolio_rag.evaluation.metrics import hit, ndcg, paired_bootstrap, recipr
 from portfolio_rag.evaluation.workbench import Bench, VisibleLexical, open_bench
 from portfolio_rag.models import window_id
 from portfolio_rag.ports import LexicalHit, VectorHit, Vectors
-from portfolio_rag.services.fusion import fuse, missing_cosines
+from portfolio_rag.services.fusion import CHUNK, MEANING, WORDS, fuse, missing_cosines
 
 Scores = Mapping[str, float]
 Ranking = Callable[[Sequence[VectorHit], Sequence[LexicalHit], Mapping[str, float]], Scores]
-DEPTHS = (25, 50, 100)
+DEPTHS = (25, 50, 100, 1000)
 
 
 def scaled(scores: Scores) -> dict[str, float]:
@@ -26,8 +26,14 @@ def scaled(scores: Scores) -> dict[str, float]:
     return {one: (score - low) / (high - low) if high > low else 1.0 for one, score in scores.items()}
 
 
-def by_id(lexical: Sequence[LexicalHit]) -> dict[str, float]:
-    return {window_id(one.chunk_id, one.window): one.score for one in lexical}
+def windows(lexical: Sequence[LexicalHit]) -> dict[str, float]:
+    """Words of each window."""
+    return {window_id(hit.chunk_id, n): score for hit in lexical for n, score in hit.windows}
+
+
+def chunks(lexical: Sequence[LexicalHit]) -> dict[str, float]:
+    """BM25 of the chunk around each window."""
+    return {window_id(hit.chunk_id, n): hit.score for hit in lexical for n, _ in hit.windows}
 
 
 def vectors_alone(dense: Sequence[VectorHit], _: Sequence[LexicalHit], __: Mapping[str, float]) -> Scores:
@@ -35,13 +41,14 @@ def vectors_alone(dense: Sequence[VectorHit], _: Sequence[LexicalHit], __: Mappi
 
 
 def words_alone(_: Sequence[VectorHit], lexical: Sequence[LexicalHit], __: Mapping[str, float]) -> Scores:
-    return by_id(lexical)
+    return chunks(lexical)
 
 
 def reciprocal(k: int) -> Ranking:
     def rank(dense: Sequence[VectorHit], lexical: Sequence[LexicalHit], _: Mapping[str, float]) -> Scores:
+        best = [window_id(hit.chunk_id, hit.windows[0][0]) for hit in lexical if hit.windows]
         scores: dict[str, float] = {}
-        for ids in ([one.id for one in dense], list(by_id(lexical))):
+        for ids in ([one.id for one in dense], best):
             for place, one in enumerate(ids):
                 scores[one] = scores.get(one, 0.0) + 1 / (k + place)
         return scores
@@ -49,19 +56,17 @@ def reciprocal(k: int) -> Ranking:
     return rank
 
 
-def weighted_lists(dense: Sequence[VectorHit], lexical: Sequence[LexicalHit], _: Mapping[str, float]) -> Scores:
-    """Each list scaled by itself; what one side did not find counts nothing there."""
-    meaning, words = scaled({one.id: one.score for one in dense}), scaled(by_id(lexical))
-    return {one: 0.5 * meaning.get(one, 0.0) + 0.5 * words.get(one, 0.0) for one in {*meaning, *words}}
-
-
-def weighted(weight: float) -> Ranking:
-    """Cosines of all candidates, those that only the words found included."""
+def weighted(meaning: float, in_window: float, in_chunk: float) -> Ranking:
+    """Cosines of all candidates, those that only the words found included; words where the index has them."""
 
     def rank(dense: Sequence[VectorHit], lexical: Sequence[LexicalHit], cosines: Mapping[str, float]) -> Scores:
-        meaning = scaled({**{one.id: one.score for one in dense}, **cosines})
-        words = scaled(by_id(lexical))
-        return {one: weight * score + (1 - weight) * words.get(one, 0.0) for one, score in meaning.items()}
+        known = scaled({**{one.id: one.score for one in dense}, **cosines})
+        near = scaled({one: score for one, score in windows(lexical).items() if one in known})
+        around = scaled({one: score for one, score in chunks(lexical).items() if one in known})
+        return {
+            one: meaning * score + in_window * near.get(one, 0.0) + in_chunk * around.get(one, 0.0)
+            for one, score in known.items()
+        }
 
     return rank
 
@@ -70,14 +75,22 @@ def shipped(dense: Sequence[VectorHit], lexical: Sequence[LexicalHit], cosines: 
     return {one.id: one.rank for one in fuse(dense, lexical, dict(cosines))}
 
 
+WEIGHTS = (
+    (0.5, 0.5, 0.0),
+    (0.6, 0.4, 0.0),
+    (0.6, 0.0, 0.4),
+    (0.5, 0.25, 0.25),
+    (0.6, 0.25, 0.15),
+    (0.6, 0.15, 0.25),
+    (0.7, 0.15, 0.15),
+)
 WAYS: dict[str, Ranking] = {
     "vectors alone": vectors_alone,
     "words alone": words_alone,
     "reciprocal rank, k=60": reciprocal(60),
     "reciprocal rank, k=10": reciprocal(10),
-    "half and half, lists": weighted_lists,
-    **{f"weighted {weight}": weighted(weight) for weight in (0.3, 0.4, 0.6, 0.7)},
-    "shipped (0.5)": shipped,
+    **{f"meaning {one}, window {two}, chunk {three}": weighted(one, two, three) for one, two, three in WEIGHTS},
+    f"shipped ({MEANING}, {WORDS}, {CHUNK})": shipped,
 }
 
 

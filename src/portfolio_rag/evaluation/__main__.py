@@ -26,6 +26,7 @@ DOCS = ROOT / "docs"
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m portfolio_rag.evaluation", description=__doc__.splitlines()[0])
     parser.add_argument("--compare", metavar="COMMIT", help="set beside the results of that commit")
+    parser.add_argument("--peers", action="store_true", help="run other libraries beside ours (scripts/peers.sh)")
     parser.add_argument("--render", action="store_true", help="only render docs/quality.json again")
     options = parser.parse_args()
     if not options.render:
@@ -35,7 +36,7 @@ def main() -> None:
             print(f"Skipped: {error}")
             return
         before = _results(options.compare) if options.compare else None
-        measured = run(directory)
+        measured = run(directory, peers=options.peers)
         commit = _commit()
         RESULTS.mkdir(parents=True, exist_ok=True)
         (RESULTS / f"{commit}.json").write_text(json.dumps(measured), encoding="utf-8")

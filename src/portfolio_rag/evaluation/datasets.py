@@ -27,7 +27,8 @@ class EvalDocument:
 class EvalQuestion:
     """A question with the documents that hold its answer (`relevant`, by name) and the answers that are right.
 
-    `adversarial` ones were written to look answerable from their document, and are not.
+    `adversarial` ones were written to look answerable from their document, and are not. `gist` is the answer as whoever
+    wrote it put it, which the document may say in other words.
     """
 
     id: str
@@ -36,6 +37,7 @@ class EvalQuestion:
     group: str
     answers: tuple[str, ...] = ()
     adversarial: bool = False
+    gist: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ def _aws_qa(directory: Path) -> EvalSet:
             frozenset([row["document"]]),
             row["document"].partition("/")[0],
             (row["answer"],) if row["answer_verbatim_in_document"] else (),
+            gist=row["answer"],
         )
         for row in rows(directory / "aws_qa" / "questions.jsonl")
     ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from portfolio_rag.evaluation.plots import bars
-from portfolio_rag.evaluation.retrieving import AS_WRITTEN, DENSE, FIGURES, HYBRID
+from portfolio_rag.evaluation.retrieving import ANSWER_SHARE, AS_WRITTEN, DENSE, FIGURES, HYBRID
 from portfolio_rag.evaluation.targets import TARGETS
 from portfolio_rag.services.relevance import THRESHOLD, THRESHOLD_GROWTH
 
@@ -39,6 +39,14 @@ Whole chunks of all AWS guides are slow to embed, so that baseline is measured o
 those that hold answers, which is easier.
 
 ![hit@5](quality-retrieval.svg)
+"""
+
+_PEERS = """### Beside other libraries
+
+The same documents, questions and model (all-MiniLM-L6-v2, as sentence-transformers runs it), each library as its own
+documentation shows it: LlamaIndex cuts with its sentence splitter and searches its default vector index, or fuses that
+with BM25 by reciprocal rank; txtai's hybrid index has LlamaIndex's pieces. Fetched are 50 pieces; documents are ranked
+by their best. {versions}; `PEERS=1 make eval` measures them anew.
 """
 
 _ABSTENTION = """## Saying "not in the documents"
@@ -82,8 +90,8 @@ the tests hold it to being stricter only, to its deadline, and to saying when it
 
 _SAMPLES = """## How it was measured
 
-Abstention and answers: a fixed choice of at most {sample} questions a set. Planted numbers and SciFact claims: a fixed
-choice of at most {plants}. Retrieval: all questions of a set.
+Answers: a fixed choice of at most {sample} questions a set. Planted numbers and SciFact claims: a fixed choice of at
+most {plants}. Retrieval and abstention: all questions of a set.
 The intervals say how far so few questions carry.
 """
 
@@ -97,7 +105,9 @@ def render(figures: Figures) -> str:
         _targets(figures),
         _missed(figures),
         _RETRIEVAL.format(as_written=AS_WRITTEN, dense=DENSE, hybrid=HYBRID, fifth=NAMES["aws_qa_fifth"]),
+        _passages(figures["passages"]),
         *(_retrieval(name, found) for name, found in figures["retrieval"].items()),
+        _peers(figures["retrieval"]),
         "## Chunking\n",
         _chunking(figures["chunking"]),
         _ABSTENTION.format(threshold=THRESHOLD, growth=THRESHOLD_GROWTH),
@@ -170,6 +180,41 @@ def _retrieval(name: str, found: Figures) -> str:
         cells = (f"{gain:+.3f} [{low:+.3f}, {high:+.3f}]" for gain, low, high in (gains[figure] for figure in FIGURES))
         lines.append(f"| *gain over {over}* | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def _peers(found: Figures) -> str:
+    """Other libraries on the sets where they were measured; nothing where they were not."""
+    sets = {name: one for name, one in found.items() if "peers" in one}
+    if not sets:
+        return ""
+    shown = ("hit@1", "hit@5", "nDCG@10")
+    versions = next(iter(sets.values()))["peers"]["versions"]
+    lines = [
+        _PEERS.format(versions=", ".join(f"{name} {version}" for name, version in versions.items())),
+        "| Set | Library | " + " | ".join(shown) + " | our gain in hit@5 | our gain in nDCG@10 |",
+        "|---" * (len(shown) + 4) + "|",
+    ]
+    for name, one in sets.items():
+        ours = one["ways"][HYBRID]
+        lines.append(
+            f"| {NAMES[name]} | **ours** | " + " | ".join(f"{ours[figure]:.3f}" for figure in shown) + " | | |"
+        )
+        for way, row in one["peers"]["ways"].items():
+            cells = [f"{row[figure]:.3f}" for figure in shown]
+            for figure in ("hit@5", "nDCG@10"):
+                gain, low, high = one["peers"]["gain"][way][figure]
+                cells.append(f"{gain:+.3f} [{low:+.3f}, {high:+.3f}]")
+            lines.append(f"| {NAMES[name]} | {way} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _passages(found: Mapping[str, float]) -> str:
+    return (
+        f"The answer itself, of {found['questions']:.0f} questions on the AWS guides: a passage of the right document "
+        f"that has {ANSWER_SHARE:.0%} of\nthe answer's words is among the first five for "
+        f"**{found['in the first five passages']:.2f}** of them, and within 1,250 tokens of excerpts (five\n"
+        f"pieces of 250) for **{found['in 1,250 tokens of them']:.2f}**.\n"
+    )
 
 
 def _chunking(found: Figures) -> str:

@@ -1,4 +1,4 @@
-"""Whether the right document is found: three ways to search, on the same questions."""
+"""Whether the right document is found, by three ways to search on the same questions, and the right passage."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from portfolio_rag.evaluation.metrics import hit, ndcg, paired_bootstrap, recall, reciprocal_rank
-from portfolio_rag.evaluation.workbench import Bench, VisibleLexical
+from portfolio_rag.evaluation.workbench import Bench, VisibleLexical, search_of
 from portfolio_rag.ports import Vectors
+from portfolio_rag.services.context import build_context
 from portfolio_rag.services.fusion import fuse, missing_cosines
 from portfolio_rag.services.retrieval import MIN_HYBRID_WINDOWS
+from portfolio_rag.services.words import coverage, terms
 
 AS_WRITTEN, DENSE, HYBRID = "one vector per chunk", "vectors of windows", "shipped: windows and words"
 FIGURES: dict[str, Callable[[Sequence[str], Set[str]], float]] = {
@@ -21,6 +23,9 @@ FIGURES: dict[str, Callable[[Sequence[str], Set[str]], float]] = {
     "nDCG@10": ndcg,
     "recall@10": lambda ranked, relevant: recall(ranked, relevant, 10),
 }
+
+ANSWER_SHARE = 0.8
+PASSAGE_TOKENS = 1250
 
 Rows = dict[str, list[float]]
 """Figure -> its value for each question."""
@@ -67,6 +72,36 @@ def measure_retrieval(bench: Bench, *, as_written: bool = True) -> Retrieved:
             for figure, of in FIGURES.items():
                 ways[way][figure].append(of(names, question.relevant))
     return Retrieved(asked, len(bench.corpus.documents), len(bench.corpus.windows), ways)
+
+
+def measure_passages(bench: Bench) -> dict[str, float]:
+    """How often the answer is in what the search brings: in its first five passages, and in 1,250 tokens of them.
+
+    It is there when a passage of the right document has `ANSWER_SHARE` of the answer's words. The second figure is as
+    strict as five pieces of 250 tokens are.
+    """
+    search, names = search_of(bench), bench.corpus.names
+    whole: list[float] = []
+    excerpts: list[float] = []
+    for question in bench.questions:
+        wanted = frozenset(terms(question.gist))
+        if question.adversarial or not wanted:
+            continue
+        right = [
+            source
+            for source in build_context(search.search(question.text), budget_tokens=PASSAGE_TOKENS)
+            if names[source.passage.document.document_id] in question.relevant
+        ]
+        for found, texts in (
+            (whole, [source.passage.chunk.content for source in right]),
+            (excerpts, [source.text for source in right]),
+        ):
+            found.append(float(any(coverage(wanted, frozenset(terms(text))) >= ANSWER_SHARE for text in texts)))
+    return {
+        "questions": float(len(whole)),
+        "in the first five passages": float(np.mean(whole)),
+        "in 1,250 tokens of them": float(np.mean(excerpts)),
+    }
 
 
 def _window_rankings(bench: Bench, lexical: VisibleLexical, text: str, vector: Vectors) -> dict[str, list[str]]:

@@ -11,8 +11,19 @@ from typing import Any
 from portfolio_rag.evaluation import claims
 from portfolio_rag.evaluation.answering import measure_abstention, measure_answers
 from portfolio_rag.evaluation.chunking import measure_chunking
+from portfolio_rag.evaluation.datasets import load
 from portfolio_rag.evaluation.metrics import paired_bootstrap
-from portfolio_rag.evaluation.retrieving import AS_WRITTEN, DENSE, FIGURES, HYBRID, Retrieved, measure_retrieval
+from portfolio_rag.evaluation.peers import SETS as PEER_SETS
+from portfolio_rag.evaluation.peers import Peers, measure_peers
+from portfolio_rag.evaluation.retrieving import (
+    AS_WRITTEN,
+    DENSE,
+    FIGURES,
+    HYBRID,
+    Retrieved,
+    measure_passages,
+    measure_retrieval,
+)
 from portfolio_rag.evaluation.validating import measure_validation
 from portfolio_rag.evaluation.workbench import open_bench, open_embedder, open_tokenizer
 
@@ -21,7 +32,7 @@ ANSWERED = ("aws_qa", "squad2")
 """The sets whose questions have answers."""
 
 SAMPLE = 120
-"""Questions of a set that are asked in full, with an answer or twice; a fixed choice."""
+"""Questions of a set that are answered in full; a fixed choice."""
 
 PLANTS = 100
 GUIDES = 400
@@ -30,8 +41,12 @@ GUIDES = 400
 Results = dict[str, Any]
 
 
-def run(directory: Path) -> Results:
-    """`figures` of every part, and `questions`: the retrieval of each question, for comparing two runs."""
+def run(directory: Path, *, peers: bool = False) -> Results:
+    """`figures` of every part, and `questions`: the retrieval of each question, for comparing two runs.
+
+    `peers` runs other libraries beside ours, which takes long the first time; without, they are shown where their
+    rankings are kept from before.
+    """
     results: Results = {
         "samples": {"sample": SAMPLE, "plants": PLANTS},
         "retrieval": {},
@@ -45,10 +60,15 @@ def run(directory: Path) -> Results:
         bench = open_bench(name)
         retrieved = measure_retrieval(bench, as_written=name != "aws_qa")
         results["retrieval"][name] = _retrieval(retrieved)
+        if name in PEER_SETS and (others := measure_peers(load(name, directory), run=peers)):
+            results["retrieval"][name]["peers"] = _beside(retrieved, others)
         questions[name] = retrieved.ways[HYBRID]
         _done(f"{name}: retrieval")
+        if name == "aws_qa":
+            results["passages"] = measure_passages(bench)
+            _done(f"{name}: passages")
         if name in ANSWERED:
-            results["abstention"][name] = measure_abstention(bench, SAMPLE).figures()
+            results["abstention"][name] = measure_abstention(bench, len(bench.questions)).figures()
             _done(f"{name}: abstention")
             results["answers"][name] = measure_answers(bench, SAMPLE).figures()
             _done(f"{name}: answers")
@@ -102,6 +122,21 @@ def _retrieval(found: Retrieved) -> Results:
             over: {figure: found.gain(figure, over) for figure in FIGURES}
             for over in (AS_WRITTEN, DENSE)
             if over in found.ways
+        },
+    }
+
+
+def _beside(ours: Retrieved, others: Peers) -> Results:
+    """The figures of other libraries, and what ours gains over each."""
+    return {
+        "versions": others.versions,
+        "ways": {
+            way: {figure: sum(values) / len(values) for figure, values in rows.items()}
+            for way, rows in others.ways.items()
+        },
+        "gain": {
+            way: {figure: paired_bootstrap(rows[figure], ours.ways[HYBRID][figure]) for figure in FIGURES}
+            for way, rows in others.ways.items()
         },
     }
 
