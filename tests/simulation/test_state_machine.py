@@ -18,7 +18,7 @@ from portfolio_rag.models import document_id_for
 from .fast import install
 from .faults import Crash, Faults
 from .schedule import BAD, TEXTS, name_of
-from .world import RAW, World
+from .world import RAW, RESERVE, World
 
 KEYS = st.sampled_from(["a.md", "dir/b.md"])
 KINDS = st.sampled_from(["crash-before", "crash-after", "answer-lost", "fails"])
@@ -78,6 +78,16 @@ class Pipeline(RuleBasedStateMachine):
     def job(self, kind: str) -> None:
         number = len(self.world.dynamo.tables["ingestion_jobs"].items)
         self.world.attempt("batch_reindex", {"job_id": f"{number:08d}-job", "job_type": kind})
+
+    @rule(milliseconds=st.sampled_from([1, 15, 880_000]))
+    def hurry(self, milliseconds: int) -> None:
+        """How long an invocation of a job has from now on before it hands over."""
+        self.world.timeouts["batch_reindex"] = RESERVE + timedelta(milliseconds=milliseconds)
+
+    @rule(number=st.integers(0, 3))
+    def cancel(self, number: int) -> None:
+        with contextlib.suppress(Crash, PortfolioRagError):
+            self.world.jobs.cancel(f"{number:08d}-job")
 
     @precondition(lambda self: len(self.world.faults.injected) < 4)
     @rule(ahead=st.integers(0, 12), kind=KINDS)

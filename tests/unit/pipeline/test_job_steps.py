@@ -14,7 +14,6 @@ from portfolio_rag.errors import Conflict, InvalidRequest, NotFound
 from portfolio_rag.models import Job, JobStatus, JobType
 from portfolio_rag.services.job_report import Outcome
 from portfolio_rag.services.jobs import summary
-from tests.simulation.faults import Crash
 from tests.simulation.schedule import text_of
 from tests.simulation.world import COLLECTION, Invocation, World
 
@@ -114,17 +113,23 @@ def test_while_one_invocation_works_another_one_of_the_same_step_is_refused(worl
     assert job_of(world, job_id).statistics["modified"] == 3
 
 
-class CrashAt:
-    """In the place of a method: its `number`-th call never ends."""
+def crash(world: World) -> None:
+    """Whoever makes the next external call dies before it."""
+    world.faults.plan = {world.faults.calls: "crash-before"}
 
-    def __init__(self, method: Callable[..., Any], number: int) -> None:
+
+class CrashAt:
+    """In the place of a method: the process dies with its `number`-th call."""
+
+    def __init__(self, world: World, method: Callable[..., Any], number: int) -> None:
+        self._world = world
         self._method = method
         self._left = number
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         self._left -= 1
         if self._left == 0:
-            raise Crash("in the middle")
+            crash(self._world)
         return self._method(*args, **kwargs)
 
 
@@ -137,7 +142,7 @@ def test_what_a_job_drove_before_a_crash_is_counted_though_it_has_moved_since(
     world.notifications.clear()
     job_id = world.start_job(JobType.INCREMENTAL)
     intake = world.container.intake
-    monkeypatch.setattr(intake, "for_job", CrashAt(intake.for_job, 3))
+    monkeypatch.setattr(intake, "for_job", CrashAt(world, intake.for_job, 3))
     assert not world.attempt("batch_reindex", {"job_id": job_id})
     world.invocations.clear()
     world.run()
@@ -153,7 +158,7 @@ def test_what_a_job_drove_before_a_crash_is_counted_though_it_has_moved_since(
 def test_a_crash_in_the_middle_of_copying_leaves_nothing_out(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     ingested(world, 4)
     windows = world.windows()
-    monkeypatch.setattr(world.chroma, "upsert", CrashAt(world.chroma.upsert, 3))
+    monkeypatch.setattr(world.chroma, "upsert", CrashAt(world, world.chroma.upsert, 3))
     job_id = world.start_job(JobType.REINDEX)
     world.rest()
     world.check()
@@ -402,7 +407,7 @@ def test_a_job_that_waits_for_documents_can_be_cancelled(world: World) -> None:
 def test_a_reindex_whose_new_index_answers_cannot_be_cancelled(world: World) -> None:
     ingested(world, 2)
     job_id = world.start_job(JobType.REINDEX)
-    world.container.sleep = lambda seconds: (_ for _ in ()).throw(Crash("in the grace"))  # type: ignore[method-assign]
+    world.container.sleep = lambda seconds: crash(world)  # type: ignore[method-assign]
     world.run()
     assert job_of(world, job_id).switched
     with pytest.raises(Conflict, match="new index answers already"):
