@@ -385,8 +385,12 @@ class VectorStore(Protocol):
     def delete(self, collection: str, ids: Sequence[str]) -> None:
         """By id; unknown ids are fine."""
 
-    def ids(self, collection: str, where: Mapping[str, Any]) -> list[str]:
-        """Filters cost time in proportion to the collection: for one document, not for all of them."""
+    def windows_of(self, collection: str, document_id: str) -> dict[str, int]:
+        """The id of each window of a document and the version that it belongs to.
+
+        By the document alone: a filter on two attributes walks the whole collection (measured at 40,000 windows: 25 ms
+        instead of 4), and a document has few versions at a time.
+        """
 
     def present(self, collection: str, ids: Sequence[str]) -> set[str]:
         """Those of the ids that the collection has."""

@@ -79,7 +79,7 @@ def world(proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 def windows(world: World) -> set[str]:
-    return set(world.container.vectors.ids(COLLECTION, {}))
+    return {id_ for id_, _ in world.container.vectors.page(COLLECTION, offset=0, limit=1000)}
 
 
 def expected(world: World, document_id: str) -> set[str]:

@@ -59,9 +59,13 @@ class ChromaModel:
         for id_ in ids:
             self.data.get(collection, {}).pop(id_, None)
 
-    def ids(self, collection: str, where: Mapping[str, Any]) -> list[str]:
+    def windows_of(self, collection: str, document_id: str) -> dict[str, int]:
         self._answer()
-        return [id_ for id_, record in self.data.get(collection, {}).items() if matches(record.metadata, where)]
+        return {
+            id_: record.metadata["version"]
+            for id_, record in self.data.get(collection, {}).items()
+            if record.metadata["document_id"] == document_id
+        }
 
     def present(self, collection: str, ids: Sequence[str]) -> set[str]:
         self._answer()

@@ -116,9 +116,11 @@ class ChromaVectorStore:
         for start in range(0, len(ids), _BATCH):
             self._with(collection, "delete", ids=list(ids[start : start + _BATCH]))
 
-    def ids(self, collection: str, where: Mapping[str, Any]) -> list[str]:
-        answer = self._with(collection, "get", where=dict(where) or None, include=[])
-        return list(answer["ids"]) if answer else []
+    def windows_of(self, collection: str, document_id: str) -> dict[str, int]:
+        answer = self._with(collection, "get", where={"document_id": document_id}, include=["metadatas"])
+        if answer is None:
+            return {}
+        return {id_: int(metadata["version"]) for id_, metadata in zip(answer["ids"], answer["metadatas"], strict=True)}
 
     def present(self, collection: str, ids: Sequence[str]) -> set[str]:
         found: set[str] = set()

@@ -46,10 +46,11 @@ class Purge:
         # The backup goes before Chroma and the pointer is read after it: a reindex that starts in between does not
         # find the version any more, and one that has started is named by the pointer.
         self._backup.delete(document_id, number)
-        where = {"$and": [{"document_id": document_id}, {"version": number}]}
         for collection in self._jobs.index_pointer().targets:
             # Asked for by metadata and by the ids we know: a window whose chunk row is gone goes too.
-            ids = {id_ for chunk in stored for id_ in chunk.window_ids} | set(self._vectors.ids(collection, where))
+            there = self._vectors.windows_of(collection, document_id)
+            ids = {id_ for chunk in stored for id_ in chunk.window_ids}
+            ids |= {id_ for id_, version in there.items() if version == number}
             if ids:
                 self._vectors.delete(collection, sorted(ids))
         self._chunks.delete((chunk.chunk_id, chunk.document_id) for chunk in stored)

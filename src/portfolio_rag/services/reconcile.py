@@ -131,9 +131,10 @@ class Reconciler:
         document_id = head.document_id
         chunks = self._chunks.of_document(document_id, version=head.live_version) if head.live_version else ()
         expected = {id_ for chunk in chunks for id_ in chunk.window_ids}
-        where = {"$and": [{"document_id": document_id}, {"version": {"$lte": head.latest_version}}]}
         for collection in self._jobs.index_pointer().targets:
-            surplus = set(self._vectors.ids(collection, where)) - expected
+            # A version that has come since may be live by now: its windows are none of ours.
+            there = self._vectors.windows_of(collection, document_id)
+            surplus = {id_ for id_, version in there.items() if version <= head.latest_version} - expected
             if surplus:
                 yield Difference(Kind.STALE, document_id, f"{collection} holds {len(surplus)} vectors too many.")
                 if repair:

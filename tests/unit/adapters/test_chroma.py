@@ -92,16 +92,17 @@ def test_the_same_ids_again_replace_and_do_not_add(store: ChromaVectorStore) -> 
 def test_filters_and_deletes(store: ChromaVectorStore) -> None:
     store.upsert("filters", [record("a", 1, 0, version=1), record("b", 1, 0, version=2), record("c", 0, 1, version=2)])
     second = {"$and": [{"document_id": "d1"}, {"version": 2}]}
-    assert sorted(store.ids("filters", second)) == ["b", "c"]
+    assert store.windows_of("filters", "d1") == {"a": 1, "b": 2, "c": 2}
+    assert store.windows_of("filters", "d2") == {}
     assert [hit.id for hit in store.query("filters", unit(1, 0), limit=5, where=second)] == ["b", "c"]
     store.delete("filters", ["b", "unknown"])
-    assert sorted(store.ids("filters", {})) == ["a", "c"]
+    assert store.windows_of("filters", "d1") == {"a": 1, "c": 2}
 
 
 def test_a_missing_collection_is_empty_and_is_made_by_the_first_write(store: ChromaVectorStore) -> None:
     assert store.query("missing", unit(1, 0), limit=5) == []
     assert store.count("missing") == 0
-    assert store.ids("missing", {"version": 1}) == []
+    assert store.windows_of("missing", "d1") == {}
     store.delete("missing", ["a"])
     store.drop("missing")
     assert "missing" not in store.collections()
@@ -118,7 +119,7 @@ def test_a_collection_made_anew_behind_our_back_is_found_again(store: ChromaVect
     assert [hit.id for hit in store.query("renewed", unit(1, 0), limit=1)] == ["b"]
     other.drop("renewed")
     store.upsert("renewed", [record("c", 1, 0)])
-    assert store.ids("renewed", {}) == ["c"]
+    assert store.present("renewed", ["a", "b", "c"]) == {"c"}
     other.close()
 
 

@@ -94,12 +94,12 @@ class MemoryVectors:
         for one in ids:
             self.collections[collection].pop(one, None)
 
-    def ids(self, collection: str, where: Mapping[str, Any]) -> list[str]:
-        return [
-            record.id
+    def windows_of(self, collection: str, document_id: str) -> dict[str, int]:
+        return {
+            record.id: record.metadata["version"]
             for record in self.collections.get(collection, {}).values()
-            if all(record.metadata.get(key) == value for key, value in where.items())
-        ]
+            if record.metadata["document_id"] == document_id
+        }
 
     def count(self, collection: str) -> int:
         return len(self.collections.get(collection, {}))

@@ -199,7 +199,7 @@ def test_memory_does_not_grow_with_the_index(world: World, monkeypatch: pytest.M
         return [(f"{n // 50:036d}#{n % 50}", dict(record.metadata)) for n in range(offset, offset + limit)]
 
     monkeypatch.setattr(world.chroma, "page", page)
-    monkeypatch.setattr(world.chroma, "ids", None)
+    monkeypatch.setattr(world.chroma, "windows_of", None)
     tracemalloc.start()
     found = list(world.container.verification.run(repair=False))
     _, peak = tracemalloc.get_traced_memory()
