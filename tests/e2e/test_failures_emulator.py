@@ -41,7 +41,7 @@ def chroma(stack: LiveStack) -> tuple[ChromaVectorStore, str]:
 
 def windows(stack: LiveStack, document_id: str) -> set[str]:
     store, live = chroma(stack)
-    return set(store.ids(live, {"document_id": document_id}))
+    return set(store.windows_of(live, document_id))
 
 
 def vectors_known(stack: LiveStack) -> int:

@@ -63,7 +63,7 @@ def windows_of(stack: LiveStack, document_id: str) -> list[str]:
         Table(stack.clients("dynamodb"), stack.settings.dynamodb_jobs_table), stack.settings.chroma_collection
     )
     store = ChromaVectorStore(stack.config.chroma_url)
-    return store.ids(jobs.index_pointer().live, {"document_id": document_id})
+    return list(store.windows_of(jobs.index_pointer().live, document_id))
 
 
 def keys(stack: LiveStack, bucket: str, prefix: str) -> list[str]:
