@@ -182,7 +182,7 @@ def render(result: Mapping[str, Any], plots: Path) -> str:
         "in by `aws s3 cp --recursive` into the embedded stack on this machine, from the start of the command until "
         "the last one is COMPLETED. The baseline is the same model on all cores, embedding the same windows and "
         f"nothing else. Afterwards {result['answered']} of {result['asked']} searches for a title found its "
-        "document.\n",
+        "document. Reproduce it with `make bench ONLY=ingestion`.\n",
         table(
             ["Round", "Documents", "Windows", "Embedding alone", "Ingestion", "Ratio", "CPU a document"],
             [_round_row(place, one) for place, one in enumerate(rounds, 1)],

@@ -202,7 +202,8 @@ def render(result: Mapping[str, Any], plots: Path) -> str:
         f"{result['documents']} documents ({result['source']}, {result['bytes'] / 1e6:.2f} MB) in "
         f"{len(ours['rounds'])} rounds, all-MiniLM-L6-v2 everywhere, pieces of "
         "at most 254 word pieces, so that all text reaches a vector in "
-        "each of them. *Again* copies the last round in once more; *search* is one query after the other, top five.\n",
+        "each of them. *Again* copies the last round in once more; *search* is one query after the other, top five. "
+        "Reproduce it with `make bench PEERS=1 ONLY=peers`.\n",
         table(["", *systems], [_row(line, what, systems) for line, what in _LINES.items()] + _rows(systems)),
         "![Ingestion](performance-peers.svg)\n",
         "Ours is all of the embedded stack: the `aws` command line, an emulated S3, SQS, DynamoDB and Lambda, "
