@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from portfolio_rag.evaluation import strategies
 from portfolio_rag.evaluation.plots import bars
 from portfolio_rag.evaluation.retrieving import ANSWER_SHARE, AS_WRITTEN, DENSE, FIGURES, HYBRID
 from portfolio_rag.evaluation.targets import TARGETS
@@ -88,6 +89,10 @@ the tests hold it to being stricter only, to its deadline, and to saying when it
 ![validation](quality-validation.svg)
 """
 
+_STRATEGIES = f"""The strategies that an ingestion rule can choose for a prefix, with the shipped search; documents are
+those of {NAMES[strategies.SET]}. The guides have headings; the long texts of the first column have next to none.
+"""
+
 _SAMPLES = """## How it was measured
 
 Answers: a fixed choice of at most {sample} questions a set. Planted numbers and SciFact claims: a fixed choice of at
@@ -110,6 +115,8 @@ def render(figures: Figures) -> str:
         _peers(figures["retrieval"]),
         "## Chunking\n",
         _chunking(figures["chunking"]),
+        _STRATEGIES,
+        strategies.table(figures["strategies"]),
         _ABSTENTION.format(threshold=THRESHOLD, growth=THRESHOLD_GROWTH),
         _table(figures["abstention"]),
         _ANSWERS,

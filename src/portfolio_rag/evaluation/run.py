@@ -24,6 +24,7 @@ from portfolio_rag.evaluation.retrieving import (
     measure_passages,
     measure_retrieval,
 )
+from portfolio_rag.evaluation.strategies import measure_strategies
 from portfolio_rag.evaluation.validating import measure_validation
 from portfolio_rag.evaluation.workbench import open_bench, open_embedder, open_tokenizer
 
@@ -75,6 +76,8 @@ def run(directory: Path, *, peers: bool = False) -> Results:
         bench.close()
     results["chunking"] = measure_chunking(directory, embedder, open_tokenizer()).figures()
     _done("chunking")
+    results["strategies"] = measure_strategies(directory)
+    _done("chunking strategies")
     for name, pairs in _claims(directory).items():
         results["validation"][name] = measure_validation(pairs).figures()
         _done(f"validation: {name}")
