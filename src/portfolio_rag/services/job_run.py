@@ -33,9 +33,15 @@ class JobRun:
         self._jobs = jobs
         self._clock = clock
         self._deadline = deadline
+        self._further = False
 
     def time_for(self, seconds: float = 0.0) -> bool:
-        """True while there is time for what takes so long."""
+        """True while there is time for what takes so long, and until this invocation has come any further at all.
+
+        Otherwise a job whose invocations are as good as over when they begin would hand over for ever.
+        """
+        if not self._further and not seconds:
+            return True
         return (self._deadline - self._clock.now()).total_seconds() > seconds
 
     def at(self, name: str, start: Any) -> Any:
@@ -53,6 +59,7 @@ class JobRun:
             self.job = self._jobs.save(job, self._now())
         except ConditionFailed as error:
             raise TakenOver(job.job_id) from error
+        self._further = True
         self._heed()
 
     def switch(self, collection: str) -> bool:
