@@ -191,8 +191,10 @@ MUTATIONS = [
          "            self._registry.advance(version, reached, self._now())\n"
          "            self._ingestion_queue.send([IngestionMessage.of(replace(version, progress=reached)).to_json()])"),
     _one("the rest of a document is cut by the rules of the day", 38, "services.processing",
-         "document, rules = self._staging.text(version)",
-         "document, rules = self._staging.text(version)[0], self._rules(version.s3_key)"),
+         "staged = self._staging.text(version)",
+         "staged = replace(self._staging.text(version), rules=self._rules(version.s3_key))"),
+    _one("a job may hand over without having come any further", 28, "services.job_run",
+         "if not self._further and not seconds:", "if False:"),
     _one("what was staged stays", 24, "services.purge", "self._staging.delete(document_id, number)", "pass"),
     _one("what a late worker stages stays", 24, "services.reconcile",
          "self._staging.delete(document_id, number)", "pass"),

@@ -85,6 +85,15 @@ def test_continuations_may_come_twice_late_or_never(job_type: JobType) -> None:
         assert job.status is JobStatus.COMPLETED or "stopped at the same place" in job.error_details["job"]
 
 
+def test_every_invocation_comes_further_even_if_its_time_is_over_when_it_begins(world: World) -> None:
+    ingested(world, 3)
+    for job_type in JobType:
+        job_id = world.start_job(job_type, work=timedelta(0))
+        world.rest()
+        world.check()
+        assert (job_of(world, job_id).status, job_of(world, job_id).step < 20) == (JobStatus.COMPLETED, True)
+
+
 def test_an_event_of_an_earlier_step_changes_nothing(world: World) -> None:
     ingested(world, 6)
     job_id = world.start_job(JobType.BATCH, work=HARDLY_ANY)
