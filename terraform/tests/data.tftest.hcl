@@ -77,6 +77,7 @@ run "config_bucket_holds_what_the_functions_obey" {
       embedding_model   = "sentence-transformers/all-MiniLM-L6-v2"
       embedding_backend = "onnx"
       gpt_model         = "gpt-4o-mini"
+      prices            = {}
       temperature       = 0.1
       top_k             = 5
     }

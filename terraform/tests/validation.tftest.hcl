@@ -133,6 +133,16 @@ run "window_beyond_what_the_model_reads" {
   expect_failures = [var.ingestion_rules]
 }
 
+run "unknown_chunking_strategy" {
+  command = plan
+
+  variables {
+    ingestion_rules = { prefixes = { "notes/" = { chunking_strategy = "magic" } } }
+  }
+
+  expect_failures = [var.ingestion_rules]
+}
+
 run "no_pages_at_all" {
   command = plan
 
