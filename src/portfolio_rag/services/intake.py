@@ -166,8 +166,11 @@ class Intake:
         document_id = document_id_for(bucket, logical_key)
         for _ in range(_REGISTRATIONS):
             head = self._registry.head(document_id)
-            if head is not None and job_id is not None and head.job_id == job_id:
-                return self._made_before(document_id, job_id)
+            # A document that no job has ever driven is told by its head alone.
+            if job_id is not None and head is not None and head.job_id is not None:
+                made = self._made_by(document_id, job_id)
+                if made is not None:
+                    return Taken(made, before=True)
             found = self._peek(bucket, logical_key, stages)
             if found is None:
                 _log.info("%s is gone: moved on already, or deleted.", logical_key)
@@ -201,12 +204,13 @@ class Intake:
             return Taken(version)
         raise StorageUnavailable(f"{logical_key} is being uploaded faster than it can be registered.")
 
-    def _made_before(self, document_id: str, job_id: str) -> Taken:
-        made = next(version for version in self._registry.versions(document_id) if version.job_id == job_id)
-        if made.status is DocumentStatus.PENDING:
+    def _made_by(self, document_id: str, job_id: str) -> DocumentVersion | None:
+        """The version that the job has registered already, on its way again; another job may have come since."""
+        made = next((one for one in self._registry.versions(document_id) if one.job_id == job_id), None)
+        if made is not None and made.status is DocumentStatus.PENDING:
             # Perhaps a crash came between the registration and the message.
             self._send_on(made)
-        return Taken(made, before=True)
+        return made
 
     def _send_on(self, version: DocumentVersion) -> None:
         if version.status is DocumentStatus.PENDING:
