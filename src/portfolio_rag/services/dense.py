@@ -17,6 +17,7 @@ from collections.abc import Iterable, Sequence
 from portfolio_rag.models import window_id
 from portfolio_rag.ports import LocalVectors, LocalWindow, VectorHit, Vectors, VectorStore
 from portfolio_rag.services.filters import Filter, to_chroma
+from portfolio_rag.services.fusion import UNREAD
 
 _SPARE = 2.0
 """Times as many windows are asked for as would be enough if the filter knew nothing of the question."""
@@ -71,8 +72,13 @@ class DenseSearch:
         unknown = [id_ for id_, _ in hits if _chunk_of(id_) not in owners]
         for id_, metadata in self._metadata(collection, unknown):
             owners[_chunk_of(id_)] = (str(metadata["document_id"]), int(str(metadata["version"])))
+        new = set(unknown)
         # A window that is in neither was deleted between the two reads.
-        return [_hit(id_, score, *owners[_chunk_of(id_)]) for id_, score in hits if _chunk_of(id_) in owners]
+        return [
+            _hit(id_, score, *owners[_chunk_of(id_)], unread=id_ in new)
+            for id_, score in hits
+            if _chunk_of(id_) in owners
+        ]
 
     def _metadata(self, collection: str, ids: Sequence[str]) -> Iterable[tuple[str, dict[str, object]]]:
         if not ids:
@@ -84,10 +90,10 @@ def _chunk_of(id_: str) -> str:
     return id_.rpartition("#")[0]
 
 
-def _hit(id_: str, score: float, document_id: str, version: int) -> VectorHit:
+def _hit(id_: str, score: float, document_id: str, version: int, *, unread: bool = False) -> VectorHit:
     chunk_id, _, window = id_.rpartition("#")
     metadata = {"chunk_id": chunk_id, "document_id": document_id, "version": version, "window": int(window)}
-    return VectorHit(id_, score, metadata)
+    return VectorHit(id_, score, {**metadata, UNREAD: True} if unread else metadata)
 
 
 def _local(one: LocalWindow) -> VectorHit:

@@ -16,6 +16,9 @@ from portfolio_rag.ports import LexicalHit, VectorHit
 MEANING, WORDS, CHUNK = 0.6, 0.2, 0.2
 """Weights of the window's cosine, of the words in the window and of those in its chunk."""
 
+UNREAD = "unread"
+"""In the metadata of a hit: its document is so new that the full-text index has not read it yet."""
+
 WINDOWS_PER_CHUNK = 2
 """Of a chunk that BM25 found, so many windows become candidates beside those that the vectors found."""
 
@@ -50,7 +53,8 @@ def missing_cosines(dense: Iterable[VectorHit], lexical: Iterable[LexicalHit]) -
 
 def fuse(dense: Sequence[VectorHit], lexical: Sequence[LexicalHit], cosines: dict[str, float]) -> list[Candidate]:
     """All candidates, best first. `cosines` has those of `missing_cosines`; a window without one is left out:
-    it is in the full-text index and not, or no longer, in the collection that answers.
+    it is in the full-text index and not, or no longer, in the collection that answers. Of a window whose words nobody
+    has read yet, the meaning stands for them too: a new document must not stand behind old ones for that.
     """
     found = {hit.id: _candidate(hit) for hit in dense}
     in_window: dict[str, float] = {}
@@ -66,10 +70,13 @@ def fuse(dense: Sequence[VectorHit], lexical: Sequence[LexicalHit], cosines: dic
     meaning = _scaled({one: candidate.cosine for one, candidate in found.items()})
     words = _scaled(in_window)
     chunks = _scaled({hit.chunk_id: hit.score for hit in lexical if hit.chunk_id in held})
+    unread = {hit.id for hit in dense if UNREAD in hit.metadata}
     fused = [
         replace(
             candidate,
-            rank=MEANING * meaning[one] + WORDS * words.get(one, 0.0) + CHUNK * chunks.get(candidate.chunk_id, 0.0),
+            rank=meaning[one]
+            if one in unread
+            else MEANING * meaning[one] + WORDS * words.get(one, 0.0) + CHUNK * chunks.get(candidate.chunk_id, 0.0),
         )
         for one, candidate in found.items()
     ]

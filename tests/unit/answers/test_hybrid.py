@@ -6,7 +6,7 @@ from portfolio_rag.models import Chunk
 from portfolio_rag.ports import LexicalHit, VectorHit
 from portfolio_rag.services.context import build_context
 from portfolio_rag.services.filters import parse_filter
-from portfolio_rag.services.fusion import CHUNK, MEANING, WORDS, dense_only, fuse, missing_cosines
+from portfolio_rag.services.fusion import CHUNK, MEANING, UNREAD, WORDS, dense_only, fuse, missing_cosines
 from portfolio_rag.services.retrieval import Retrieval
 from tests.unit.answers.fakes import Corpus, ScriptedLexical
 
@@ -30,6 +30,17 @@ def test_meaning_words_and_the_chunk_count_by_weight() -> None:
         ("e#0", 0.7, pytest.approx(MEANING * 0.75 + WORDS / 2)),
         ("c#2", 0.1, pytest.approx(CHUNK)),
     ]
+
+
+def test_a_new_document_does_not_stand_behind_old_ones_because_its_words_are_not_read_yet() -> None:
+    old = [dense(0, 0.9), dense(1, 0.5)]
+    hits = [words(8.0, (1, 5.0), (0, 4.0))]
+    metadata = {"chunk_id": "n", "document_id": "new", "version": 1, "window": 0}
+    read = fuse([*old, VectorHit("n#0", 0.88, metadata)], hits, {})
+    assert [one.id for one in read] == ["c#0", "n#0", "c#1"]
+    better = VectorHit("n#0", 0.95, {**metadata, UNREAD: True})
+    unread = fuse([*old, better], hits, {})
+    assert next((one.id, one.rank) for one in unread) == ("n#0", pytest.approx(1.0))
 
 
 def test_only_the_best_windows_that_the_vectors_did_not_find_need_a_cosine() -> None:
