@@ -8,8 +8,6 @@ answer. `render` writes docs/scaling.md beside docs/performance.md.
 from __future__ import annotations
 
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -24,8 +22,8 @@ import psutil
 from bench.measure import ROOT
 from bench.pipeline_model import LAMBDA_CONCURRENCY, PARTITION_WRITES_PER_S, Stage, Trace, chroma_rate, simulate
 from bench.scaling_page import page
+from bench.search_services import running_chroma
 from bench.section import Options, Result
-from bench.stack import free_ports, wait_until_up
 from portfolio_rag.adapters.chroma import ChromaVectorStore
 from portfolio_rag.adapters.onnx_embedder import OnnxEmbedder
 from portfolio_rag.evaluation.corpus import EvalCorpus
@@ -72,7 +70,7 @@ ARRIVALS = {
 
 def measure(options: Options) -> Result:
     embedder, tokenizer = OnnxEmbedder(_model(), threads=1), open_tokenizer()
-    corpus, processing_s = _cut(_documents(options), embedder, tokenizer)
+    corpus, processing_s = _cut(_documents(options), tokenizer)
     document = {
         "documents": len(corpus.documents),
         "chunks": len(corpus.chunks) / len(corpus.documents),
@@ -106,9 +104,8 @@ class _NoVectors:
         return np.zeros((len(texts), 1), np.float32)
 
 
-def _cut(documents: list[EvalDocument], embedder: Embedder, tokenizer: Tokenizer) -> tuple[EvalCorpus, float]:
+def _cut(documents: list[EvalDocument], tokenizer: Tokenizer) -> tuple[EvalCorpus, float]:
     """The chunks, and the processor time of extracting and cutting one document, in seconds."""
-    del embedder
     EvalCorpus(documents[:1], _NoVectors(), tokenizer, Rules())  # imports the parsers
     started = time.process_time()
     corpus = EvalCorpus(documents, _NoVectors(), tokenizer, Rules())
@@ -167,30 +164,25 @@ def status_index_writes(chunks: int) -> dict[str, int]:
 def _chroma(windows: int) -> Result:
     """Windows a second that Chroma takes from one writer in the last fifth of so many, and its memory for each."""
     rng = np.random.default_rng(7)
-    with tempfile.TemporaryDirectory(prefix="bench-chroma-") as folder:
-        [port] = free_ports(1)
-        command = [str(Path(sys.executable).parent / "chroma"), "run", "--path", folder, "--port", str(port)]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            wait_until_up(f"http://127.0.0.1:{port}/api/v2/heartbeat")
-            store = ChromaVectorStore(f"http://127.0.0.1:{port}")
-            store.ensure("bench")
-            before = psutil.Process(process.pid).memory_info().rss
-            seconds = []
-            for start in range(0, windows, _RECORDS_A_CALL):
-                vectors = rng.normal(size=(_RECORDS_A_CALL, 384)).astype(np.float32)
-                vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-                records = [
-                    VectorRecord(f"{start + n}#0", vector, {"document_id": str(start + n), "version": 1})
-                    for n, vector in enumerate(vectors)
-                ]
-                started = time.perf_counter()
-                store.upsert("bench", records)
-                seconds.append(time.perf_counter() - started)
-            after = psutil.Process(process.pid).memory_info().rss
-        finally:
-            process.terminate()
-            process.wait(20)
+    seconds = []
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-chroma-") as folder,
+        running_chroma(Path(folder)) as (url, pid),
+    ):
+        store = ChromaVectorStore(url)
+        store.ensure("bench")
+        before = psutil.Process(pid).memory_info().rss
+        for start in range(0, windows, _RECORDS_A_CALL):
+            vectors = rng.normal(size=(_RECORDS_A_CALL, 384)).astype(np.float32)
+            vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+            records = [
+                VectorRecord(f"{start + n}#0", vector, {"document_id": str(start + n), "version": 1})
+                for n, vector in enumerate(vectors)
+            ]
+            started = time.perf_counter()
+            store.upsert("bench", records)
+            seconds.append(time.perf_counter() - started)
+        after = psutil.Process(pid).memory_info().rss
     last = seconds[-len(seconds) // 5 :]
     return {
         "windows": windows,
