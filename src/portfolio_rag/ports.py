@@ -77,6 +77,9 @@ class ObjectStore(Protocol):
     def older_versions(self, ref: ObjectRef) -> list[ObjectRef]:
         """The versions of the same key that are older than that one, oldest first, delete markers left out."""
 
+    def deleted(self, bucket: str, key: str) -> ObjectInfo | None:
+        """The version that a delete marker covers; None if nothing is there, or what is there is not deleted."""
+
     def delete_prefix(self, bucket: str, prefix: str) -> int:
         """Delete every version under the prefix, for good; returns how many."""
 

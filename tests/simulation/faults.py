@@ -73,7 +73,8 @@ class Faults:
         number = self.calls
         self.calls += 1
         kind = self._choose(number, service, operation)
-        self.trace.append(f"  {number:5d} {service}.{operation}" + (f"  <-- {kind}" if kind else ""))
+        about = _subject(arguments) if service == "s3" else ""
+        self.trace.append(f"  {number:5d} {service}.{operation}{about}" + (f"  <-- {kind}" if kind else ""))
         if kind is None:
             return call(**arguments)
         self.injected.append(f"{number} {service}.{operation} {kind}")
@@ -125,6 +126,15 @@ class _FaultyPaginator:
 
     def paginate(self, **arguments: Any) -> Any:
         yield getattr(self._client, self._operation)(**arguments)
+
+
+def _subject(arguments: dict[str, Any]) -> str:
+    """What a call to S3 is about, for the reader of a trace: key and version, and where it is copied from."""
+    source = arguments.get("CopySource")
+    return "".join(
+        f" {one.get('Key') or one.get('Prefix', '')}" + (f"@{one['VersionId']}" if one.get("VersionId") else "")
+        for one in ([source] if isinstance(source, dict) else []) + [arguments]
+    )
 
 
 def _error(service: str) -> Exception:

@@ -169,7 +169,7 @@ MUTATIONS = [
     _one("a deletion that broke off leaves the upload", 4, "services.lifecycle",
          "                self._hide(version)\n", ""),
     _one("a late removal takes a version that has not moved yet", 37, "services.intake",
-         "if live.s3_key != ref.key:", "if False:"),
+         "if live.s3_key != ref.key and not self._lifecycle.deleted_unrecorded(live, head):", "if False:"),
     Mutation("a removal looks at the object before it looks at the registry", 5, (
         ("services.intake", "        document_id = document_id_for(ref.bucket, keys.logical_key_of(ref.key))\n",
          "        there = self._store.head(ObjectRef(ref.bucket, ref.key)) is not None\n"
@@ -178,6 +178,11 @@ MUTATIONS = [
          "if self._store.head(ObjectRef(ref.bucket, ref.key)) is not None:\n            return\n        under",
          "if there:\n            return\n        under"),
     )),
+    Mutation("a deletion is forgotten because a crash hid where the bytes were", 5, (
+        ("services.lifecycle", "copied is not None\n            and", "False and"),
+    )),
+    _one("a document's former deletion is taken for that of its new upload", 2, "services.lifecycle",
+         "            and copied.last_modified >= datetime.fromisoformat(version.upload_timestamp)\n", ""),
     # Documents that take several invocations.
     _one("a message of an earlier step is worked on again", 37, "services.processing",
          "if progress.steps < version.steps:", "if False:"),

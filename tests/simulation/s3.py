@@ -124,9 +124,18 @@ class S3Model:
         versions, markers = [], []
         for key in sorted(self.objects[Bucket]):
             if key.startswith(Prefix):
-                for version in reversed(self.objects[Bucket][key]):
-                    entry = {"Key": key, "VersionId": version.version_id}
-                    (markers if version.body is None else versions).append(entry)
+                newest_first = self.objects[Bucket][key][::-1]
+                for version in newest_first:
+                    entry = {
+                        "Key": key,
+                        "VersionId": version.version_id,
+                        "IsLatest": version is newest_first[0],
+                        "LastModified": version.last_modified,
+                    }
+                    if version.body is None:
+                        markers.append(entry)
+                    else:
+                        versions.append({**entry, "Size": len(version.body)})
         return {"Versions": versions, "DeleteMarkers": markers}
 
     def get_paginator(self, operation: str) -> _Paginator:

@@ -220,7 +220,15 @@ def test_versions_are_listed_newest_first_with_markers_apart(services: Services)
     services.s3.delete_object(Bucket=services.bucket, Key="a")
     (page,) = services.s3.get_paginator("list_object_versions").paginate(Bucket=services.bucket, Prefix="a")
     assert [version["VersionId"] for version in page["Versions"]] == ids[::-1]
+    assert {version["Size"] for version in page["Versions"]} == {1}
     assert len(page["DeleteMarkers"]) == 1
+    assert not any(version["IsLatest"] for version in page["Versions"])
+    services.s3.put_object(Bucket=services.bucket, Key="a", Body=b"x")
+    (page,) = services.s3.get_paginator("list_object_versions").paginate(Bucket=services.bucket, Prefix="a")
+    assert [version["IsLatest"] for version in page["Versions"]] == [True, False, False, False]
+    assert sorted((version["LastModified"] for version in page["Versions"]), reverse=True) == [
+        version["LastModified"] for version in page["Versions"]
+    ]
 
 
 # --- SQS

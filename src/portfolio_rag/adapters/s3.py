@@ -139,6 +139,13 @@ class S3ObjectStore:
         older = newest_first[newest_first.index(ref.version_id) + 1 :]
         return [ObjectRef(ref.bucket, ref.key, version_id) for version_id in reversed(older)]
 
+    @translating("S3 ListObjectVersions")
+    def deleted(self, bucket: str, key: str) -> ObjectInfo | None:
+        newest = next((version for version in self._versions(bucket, key) if version["Key"] == key), None)
+        if newest is None or newest["IsLatest"]:
+            return None
+        return ObjectInfo(ObjectRef(bucket, key, newest["VersionId"]), newest["Size"], newest["LastModified"])
+
     @translating("S3 DeleteObjects")
     def delete_prefix(self, bucket: str, prefix: str) -> int:
         keys = [

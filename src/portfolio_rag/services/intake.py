@@ -129,7 +129,7 @@ class Intake:
         if head.deleted_at is not None:
             self._lifecycle.remove(head, keep_newest=False)
         elif stage == keys.PROCESSED and live is not None:
-            if live.s3_key != ref.key:
+            if live.s3_key != ref.key and not self._lifecycle.deleted_unrecorded(live, head):
                 return  # A late event of an earlier version's object: this one has not been moved there yet.
             keep = under_way and self._store.head(ObjectRef(ref.bucket, _incoming(ref.key))) is not None
             self._lifecycle.remove(head, keep_newest=keep)

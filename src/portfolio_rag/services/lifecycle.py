@@ -167,12 +167,29 @@ class Lifecycle:
         self._registry.relocate(version, found, settled=version.settled, retired=version.retired)
         return replace(version, s3_key=found.key, s3_version_id=found.version_id or "null")
 
+    def deleted_unrecorded(self, version: DocumentVersion, head: DocumentHead) -> bool:
+        """True if the bytes of a completed version had come to `processed/` already and were deleted there since.
+
+        After a crash between that copy and its record, the registry names another place. The copy is told by its size
+        and by S3's own clock: what was deleted before this upload came was an earlier version's.
+        """
+        copied = self._store.deleted(version.bucket, keys.PROCESSED + head.logical_key)
+        return (
+            copied is not None
+            and copied.size == version.file_size
+            and copied.last_modified >= datetime.fromisoformat(version.upload_timestamp)
+        )
+
     def _settle_completed(self, head: DocumentHead, version: DocumentVersion) -> None:
         if head.live_version > version.version:
             self._retire(version, head)
             return
         if head.deleted_at is not None:
             self.remove(head, keep_newest=False)
+            return
+        if keys.stage_of(version.s3_key) == keys.ARCHIVED and self.deleted_unrecorded(version, head):
+            # A later upload's move has archived the original: the archive is no place that a user deletes from.
+            self.remove(head, keep_newest=head.latest_version > version.version)
             return
         here: ObjectRef | None = version.ref
         if keys.stage_of(version.s3_key) == keys.PROCESSED:

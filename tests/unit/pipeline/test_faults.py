@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
-from portfolio_rag.models import DocumentStatus, DocumentVersion, ObjectRef
+from portfolio_rag import keys
+from portfolio_rag.models import DocumentStatus, DocumentVersion, ObjectRef, document_id_for
 from tests.simulation.s3 import s3_event
 from tests.simulation.world import EMBEDDING, INGESTION, RAW, World
 
@@ -384,3 +386,83 @@ def test_a_late_removal_of_the_old_object_leaves_a_version_that_has_not_moved_ye
     world.rest()
     world.check()
     assert world.live(document_id) == 2
+
+
+def crashed_move(life: Callable[[World], None], *, after_the_copy: bool) -> World:
+    """A document that answers, while the registry still looks for it in `incoming/`: its last move has failed."""
+    probe = World()
+    life(probe)
+    copies = [number for number, line in enumerate(calls(probe)) if "s3.copy_object" in line]
+    world = World()
+    world.faults.plan = {copies[-1] + after_the_copy: "fails"}
+    life(world)
+    return world
+
+
+def calls(world: World) -> list[str]:
+    return [line for line in world.faults.trace if line.startswith("  ")]
+
+
+def one_upload(world: World) -> None:
+    world.upload("a.md", GUIDE)
+    world.run()
+
+
+A = document_id_for(RAW, "a.md")
+
+
+@pytest.mark.failure(5, 26)
+def test_a_deletion_counts_though_a_crash_hid_the_move_and_a_later_upload_failed(world: World) -> None:
+    world = crashed_move(one_upload, after_the_copy=True)
+    world.upload("a.md", "")
+    world.run()
+    assert keys.stage_of(world.version(A, 1).s3_key) == keys.ARCHIVED
+    world.delete("processed/a.md")
+    world.run()
+    assert world.live(A) == 0
+    world.rest()
+    world.check()
+    assert not world.texts(A)
+
+
+def test_the_reconciler_brings_nothing_back_whose_deletion_was_never_told() -> None:
+    world = crashed_move(one_upload, after_the_copy=True)
+    world.upload("a.md", "")
+    world.run()
+    world.delete("processed/a.md")
+    world.notifications.clear()
+    world.rest()
+    world.check()
+    assert world.live(A) == 0
+    assert "processed/a.md" not in world.s3.current_keys(RAW)
+
+
+def test_a_move_that_a_crash_hid_is_made_up_for_after_a_later_upload_has_failed() -> None:
+    world = crashed_move(one_upload, after_the_copy=True)
+    world.upload("a.md", "")
+    world.rest()
+    world.check()
+    assert world.live(A) == 1
+    assert world.version(A, 1).s3_key == "processed/a.md"
+
+
+def test_a_late_deletion_of_what_came_before_takes_nothing_away() -> None:
+    late = []
+
+    def deleted_and_uploaded_anew(world: World) -> None:
+        world.upload("a.md", GUIDE)
+        world.run()
+        world.delete("processed/a.md")
+        late[:] = world.notifications
+        world.run()
+        world.clock.advance(timedelta(hours=1))
+        one_upload(world)
+
+    world = crashed_move(deleted_and_uploaded_anew, after_the_copy=False)
+    assert world.version(A, 2).s3_key == "incoming/a.md"
+    world.notifications += late
+    world.run()
+    assert world.live(A) == 2
+    world.rest()
+    world.check()
+    assert world.live(A) == 2
