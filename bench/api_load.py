@@ -20,8 +20,9 @@ import psutil
 from bench import plots as charts
 from bench.measure import ROOT, Worker, percentiles
 from bench.section import Options, Result
-from bench.stack import RunningStack, free_ports, running_api, running_stack, wait_until_up
+from bench.stack import RunningStack, running_api, running_stack, wait_until_up
 from bench.targets import Target, number
+from portfolio_rag.local.isolation import free_ports
 
 NAME = "api_load"
 TITLE = "The API under load"

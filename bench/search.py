@@ -26,12 +26,13 @@ from bench.search_corpus import COLLECTION, SearchCorpus
 from bench.search_report import EXACT, GRAPH, PLOT, SHIPPED, plot, sections, targets_of
 from bench.search_services import Hit, fill_dynamodb, running_chroma, running_dynamodb
 from bench.section import Options, Result
-from bench.stack import free_ports, wait_until_up
+from bench.stack import wait_until_up
 from bench.targets import Target
 from portfolio_rag.adapters.chroma import ChromaVectorStore
 from portfolio_rag.adapters.sqlite_filters import attributes_of
 from portfolio_rag.evaluation.datasets import load
 from portfolio_rag.evaluation.workbench import ROOT, STATE
+from portfolio_rag.local.isolation import free_ports
 from portfolio_rag.ports import Vectors
 from portfolio_rag.services.filters import matches, parse_filter
 from portfolio_rag.services.retrieval import Retrieval

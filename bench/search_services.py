@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from bench.search_corpus import SearchCorpus
-from bench.stack import free_ports, wait_until_up
+from bench.stack import wait_until_up
 from portfolio_rag.adapters.aws import AwsClients
 from portfolio_rag.adapters.chunk_store import _item
 from portfolio_rag.adapters.dynamodb import Table
 from portfolio_rag.adapters.registry import HEAD
 from portfolio_rag.config import Settings
 from portfolio_rag.keys import logical_key_of
+from portfolio_rag.local.isolation import free_ports
 from portfolio_rag.models import Chunk, DocumentHead, DocumentVersion
 from portfolio_rag.ports import IndexPointer
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +15,11 @@ import httpx
 import psutil
 
 from bench.measure import ROOT
-from portfolio_rag.config import Settings
 from portfolio_rag.local.config import LOOPBACK, StackConfig
+from portfolio_rag.local.isolation import free_ports, isolated_environment
 
-_PORTS = ("EMULATOR_PORT", "CHROMA_PORT", "API_PORT", "LAMBDA_HOST_PORT")
 _STARTED_WITHIN_S = 60.0
+_MODEL = ROOT / ".portfolio" / "model"
 _APPLIED = ROOT / ".portfolio" / "bench" / "applied"
 
 
@@ -53,7 +51,7 @@ def running_stack(home: Path, *, samples: bool) -> Iterator[RunningStack]:
         if not _APPLIED.exists():
             _apply_once()
         shutil.copytree(_APPLIED, home, ignore=shutil.ignore_patterns("run", "logs"))
-    environment = _environment(home)
+    environment = isolated_environment(home, model_dir=_MODEL)
     config = StackConfig.load(environment, project=ROOT)
     environment |= config.child_environment()
     try:
@@ -66,20 +64,12 @@ def running_stack(home: Path, *, samples: bool) -> Iterator[RunningStack]:
 def _apply_once() -> None:
     draft = _APPLIED.with_suffix(".draft")
     shutil.rmtree(draft, ignore_errors=True)
-    environment = _environment(draft)
+    environment = isolated_environment(draft, model_dir=_MODEL)
     try:
         _rag(environment, "up", "--no-samples")
     finally:
         _rag(environment, "down")
     draft.rename(_APPLIED)
-
-
-def _environment(home: Path) -> dict[str, str]:
-    environment = _clean() | dict(zip(_PORTS, map(str, free_ports(len(_PORTS))), strict=True))
-    environment["PORTFOLIO_HOME"] = str(home)
-    environment["PORTFOLIO_ENV_FILE"] = os.devnull
-    environment.setdefault("PORTFOLIO_MODEL_DIR", str(ROOT / ".portfolio" / "model"))
-    return environment
 
 
 @contextmanager
@@ -117,30 +107,10 @@ def wait_until_up(url: str) -> None:
     raise TimeoutError(f"{url} does not answer.")
 
 
-def free_ports(number: int) -> list[int]:
-    """Ports that nobody held a moment ago; all are taken at once, so that they differ."""
-    with ExitStack() as held:
-        probes = [held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) for _ in range(number)]
-        for probe in probes:
-            probe.bind((LOOPBACK, 0))
-        return [probe.getsockname()[1] for probe in probes]
-
-
 def _listeners() -> dict[int, int]:
     """Port -> process id of what listens on the loopback address."""
     found = psutil.net_connections("tcp")
     return {one.laddr.port: one.pid for one in found if one.status == psutil.CONN_LISTEN and one.pid}
-
-
-def _clean() -> dict[str, str]:
-    """The shell's environment without what steers this project or names a real account."""
-    own = {name.upper() for name in Settings.__dataclass_fields__}
-    steering = ("AWS_", "OPENAI_", "PORTFOLIO_HOME", "PORTFOLIO_ENV_FILE", "TF_VAR_")
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if name not in own and name not in _PORTS and (name == "AWS_CA_BUNDLE" or not name.startswith(steering))
-    }
 
 
 def _rag(environment: Mapping[str, str], *arguments: str) -> None:

@@ -6,16 +6,16 @@ Elsewhere they are skipped: a plain test run never needs an engine.
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
 
+from portfolio_rag.local.isolation import free_ports
 from tests.containers.live import ROOT, LiveContainers, docker
 
 _OWN = Path(__file__).parent
@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveContainers]:
     """The compose stack with stand-in images, on free ports, Terraform applied, the sample corpus on its way in."""
-    emulator, chroma, api = _free_ports(3)
+    emulator, chroma, api = free_ports(3)
     project = f"portfolio-test-{os.getpid()}"
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "OPENAI_", "TF_VAR_"))},
@@ -63,16 +63,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveContainers]:
             httpx.Client(base_url=f"http://127.0.0.1:{api}", timeout=60, trust_env=False),
         )
         yield LiveContainers(project, environment, client)
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as open_sockets:
-        found = []
-        for _ in range(count):
-            listener = open_sockets.enter_context(closing(socket.socket()))
-            listener.bind(("127.0.0.1", 0))
-            found.append(listener.getsockname()[1])
-        return found
 
 
 def _keep_logs(network: str) -> None:

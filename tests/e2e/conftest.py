@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,24 +17,20 @@ from rich.console import Console
 
 from portfolio_rag.cli.progress import RichReporter
 from portfolio_rag.config import Settings
-from portfolio_rag.local.config import LOOPBACK, StackConfig
+from portfolio_rag.local.config import StackConfig
 from portfolio_rag.local.deployment import aws_clients
+from portfolio_rag.local.isolation import isolated_environment
 from portfolio_rag.local.stack import Stack
 from tests.e2e.live import LiveStack
 
 _ROOT = Path(__file__).resolve().parents[2]
-_PORTS = ("EMULATOR_PORT", "CHROMA_PORT", "API_PORT", "LAMBDA_HOST_PORT")
 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[LiveStack]:
     """The running stack, the sample corpus ingested."""
     home = _ROOT / ".portfolio" / "e2e" / str(os.getpid())
-    environment = _clean_environment() | _free_ports()
-    environment["PORTFOLIO_HOME"] = str(home)
-    environment["PORTFOLIO_ENV_FILE"] = os.devnull
-    # Baked once, for the tests and for `make up`.
-    environment.setdefault("PORTFOLIO_MODEL_DIR", str(_ROOT / ".portfolio" / "model"))
+    environment = isolated_environment(home, model_dir=_ROOT / ".portfolio" / "model")
     config = StackConfig.load(environment, project=_ROOT)
     running = Stack(config)
     with ExitStack() as cleanup:
@@ -49,28 +44,6 @@ def stack() -> Iterator[LiveStack]:
         yield LiveStack(config, settings, clients, api, environment | config.child_environment())
         for client in clients._clients.values():
             client.close()
-
-
-def _clean_environment() -> dict[str, str]:
-    """The shell's, without what steers this project or names a real account."""
-    own = {name.upper() for name in Settings.__dataclass_fields__}
-    steering = ("AWS_", "OPENAI_", "PORTFOLIO_HOME", "PORTFOLIO_ENV_FILE", "TF_VAR_")
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if name not in own and name not in _PORTS and (name == "AWS_CA_BUNDLE" or not name.startswith(steering))
-    }
-
-
-def _free_ports() -> dict[str, str]:
-    """Ports that nobody held a moment ago: all are taken at once, so that they differ."""
-    with ExitStack() as held:
-        ports = {}
-        for name in _PORTS:
-            probe = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-            probe.bind((LOOPBACK, 0))
-            ports[name] = str(probe.getsockname()[1])
-        return ports
 
 
 def _keep_logs(config: StackConfig) -> None:

@@ -25,6 +25,8 @@ _PORTS: Mapping[str, tuple[int, str | None]] = {
     "LAMBDA_HOST_PORT": (9700, None),
 }
 
+PORT_VARIABLES = tuple(_PORTS)
+
 _PORTS_FILE = "ports.json"
 
 # Real credentials and profiles never reach the emulator or what runs against it. GATEWAY_PORT: see programs.py.

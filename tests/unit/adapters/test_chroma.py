@@ -19,6 +19,7 @@ from portfolio_rag.adapters.chroma import ChromaVectorStore
 from portfolio_rag.adapters.chroma_client import ChromaApi, ChromaRefused
 from portfolio_rag.adapters.sqlite_lexical import SqliteLexicalIndex
 from portfolio_rag.errors import VectorStoreUnavailable
+from portfolio_rag.local.isolation import free_ports
 from portfolio_rag.ports import VectorRecord
 from portfolio_rag.services.dense import DenseSearch
 from portfolio_rag.services.embedding import window_records
@@ -29,15 +30,9 @@ from tests.unit.answers.fakes import chunk_of, document
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    port, folder = free_port(), tmp_path_factory.mktemp("chroma")
+    port, folder = free_ports(1)[0], tmp_path_factory.mktemp("chroma")
     command = [str(Path(sys.executable).with_name("chroma")), "run", "--path", str(folder), "--host", "127.0.0.1"]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([*command, "--port", str(port)], stdout=log, stderr=log)
@@ -174,7 +169,7 @@ def test_a_wrong_request_is_a_defect_and_not_an_outage(store: ChromaVectorStore)
 
 
 def test_a_server_that_is_not_there() -> None:
-    store = ChromaVectorStore(f"http://127.0.0.1:{free_port()}")
+    store = ChromaVectorStore(f"http://127.0.0.1:{free_ports(1)[0]}")
     with pytest.raises(VectorStoreUnavailable, match="does not answer"):
         store.ping()
     with pytest.raises(VectorStoreUnavailable):

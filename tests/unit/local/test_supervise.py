@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import configparser
 import os
-import socket
 import sys
 import time
 import urllib.request
@@ -15,6 +14,7 @@ import pytest
 from portfolio_rag.local.config import StackConfig
 from portfolio_rag.local.errors import StackError
 from portfolio_rag.local.health import healthy, wait_until_ready
+from portfolio_rag.local.isolation import free_ports
 from portfolio_rag.local.programs import Program, programs
 from portfolio_rag.local.supervise import Supervisor, configuration, socket_path
 
@@ -34,14 +34,8 @@ class Silent:
     def skip(self, reason: str) -> None: ...
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def program(config: StackConfig, name: str, code: str) -> Program:
-    port = free_port()
+    port = free_ports(1)[0]
     script = config.project / f"{name}.py"
     script.write_text(code)
     return Program(
