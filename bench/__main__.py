@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(sections: Sequence[Section], wanted: Sequence[Section], options: Options, results: Path, page: Path) -> int:
-    """Measure `wanted`, store and render; a section that fails keeps the figures that it had, if any."""
+    """Measure `wanted`, store and render each as it ends; one that fails keeps the figures that it had, if any."""
     commit, today = report.commit(), datetime.now(UTC).date().isoformat()
     measured: dict[str, Any] = {
         "commit": commit,
@@ -74,6 +74,7 @@ def run(sections: Sequence[Section], wanted: Sequence[Section], options: Options
         "load_before": machine.load_average(),
         "sections": report.newest(results)["sections"],
     }
+    path = results / f"{today}-{commit}.json"
     failed = []
     for section in wanted:
         _say(f"==> {section.TITLE}")
@@ -88,10 +89,9 @@ def run(sections: Sequence[Section], wanted: Sequence[Section], options: Options
         entry = {"commit": commit, "date": today, "peers": options.peers, "seconds": seconds, "result": result}
         measured["sections"][section.NAME] = entry
         _say(f"==> {section.TITLE}: {seconds} s")
-    measured["finished"] = datetime.now(UTC).isoformat(timespec="seconds")
-    path = results / f"{today}-{commit}.json"
-    report.write_json(path, measured)
-    report.write_page(measured, sections, page)
+        measured["finished"] = datetime.now(UTC).isoformat(timespec="seconds")
+        report.write_json(path, measured)
+        report.write_page(measured, sections, page)
     _say(f"wrote {os.path.relpath(path)} and {os.path.relpath(page / report.PAGE)}")
     if failed:
         _say(f"FAILED: {', '.join(failed)}")

@@ -75,6 +75,18 @@ def test_what_is_not_measured_again_keeps_its_figures(tmp_path: Path, options: O
     ]
 
 
+def test_a_run_that_is_broken_off_keeps_what_it_has_measured(tmp_path: Path, options: Options) -> None:
+    class Interrupted(Part):
+        def measure(self, options: Options) -> Result:
+            raise KeyboardInterrupt
+
+    parts = [Part("first", 1), Interrupted("second")]
+    with pytest.raises(KeyboardInterrupt):
+        run(parts, parts, options, tmp_path / "results", tmp_path / "docs")
+    assert "It is 1." in (tmp_path / "docs" / "performance.md").read_text()
+    assert list(report.newest(tmp_path / "results")["sections"]) == ["first"]
+
+
 def test_the_page_names_the_machine_but_not_the_host(tmp_path: Path, options: Options) -> None:
     run([Part("first")], [Part("first")], options, tmp_path / "results", tmp_path / "docs")
     page = (tmp_path / "docs" / "performance.md").read_text()
