@@ -13,11 +13,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
 from portfolio_rag.adapters.aws import AwsClients
 from portfolio_rag.adapters.chunk_store import DynamoChunkStore
 from portfolio_rag.adapters.conversations import DynamoConversationStore
+from portfolio_rag.adapters.cpu import available_cpus
 from portfolio_rag.adapters.dynamodb import Table
 from portfolio_rag.adapters.job_store import DynamoJobStore
 from portfolio_rag.adapters.launcher import LambdaJobLauncher
@@ -59,6 +61,13 @@ if TYPE_CHECKING:
     from portfolio_rag.services.reindex import BatchReindex
     from portfolio_rag.services.retrieval import Retrieval
 
+
+QUESTIONS_A_CPU = 2
+"""Questions that compute or search at once, for each CPU: while one waits for Chroma or DynamoDB the other computes.
+
+More only fight over the interpreter's lock: with 64 at once two cores gave half of the answers that they gave with
+four, and the event loop came to its turn seconds late (docs/performance.md, the API under load).
+"""
 
 SLICE_CHUNKS = 400
 """So many chunks are written and sent before the next are cut: a few seconds' work, and what most documents have."""
@@ -366,11 +375,17 @@ class Container:
         )
 
     @cached_property
+    def turns(self) -> BoundedSemaphore:
+        return BoundedSemaphore(QUESTIONS_A_CPU * available_cpus())
+
+    @cached_property
     def retrieval(self) -> Retrieval:
         from portfolio_rag.services.retrieval import Retrieval
 
         copy = self.lexical_index.vectors
-        return Retrieval(self.embedder, self.vectors, self.chunks, self.registry, self.jobs, self.lexical, copy)
+        return Retrieval(
+            self.embedder, self.vectors, self.chunks, self.registry, self.jobs, self.lexical, copy, self.turns
+        )
 
     @cached_property
     def lexical(self) -> LexicalFollower:
@@ -401,6 +416,7 @@ class Container:
             temperature=chosen.temperature,
             judge=self.judge,
             prices={model: Price(**price) for model, price in chosen.prices.items()},
+            turns=self.turns,
         )
 
     @cached_property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -55,8 +55,13 @@ class Chat:
         relevance_threshold: float = THRESHOLD,
         judge: Judge | None = None,
         prices: Mapping[str, Price] = MappingProxyType({}),
+        turns: AbstractContextManager[object] | None = None,
     ) -> None:
-        """`prices` of chat models win over those that this project knows; `judge` reads GPT's sentences once more."""
+        """`prices` of chat models win over those that this project knows; `judge` reads GPT's sentences once more.
+
+        `turns` is held while this process computes, and never while it waits for a language model.
+        """
+        self._turns = turns or nullcontext()
         self._judge = judge
         self._prices = prices
         self._retrieval = retrieval
@@ -87,7 +92,8 @@ class Chat:
             return self._not_found(question, passages, usage=spent)
         sources = build_context(passages, budget_tokens=self._context_tokens)
         if self._language_model is None:
-            drafted = extract_answer(question, sources, self._embedder)
+            with self._turns:
+                drafted = extract_answer(question, sources, self._embedder)
             return self._validated(question, drafted, passages, EXTRACTIVE_MODEL, Usage())
         completion = self._language_model.complete(
             build_messages(question, sources),
@@ -132,7 +138,9 @@ class Chat:
         texts = source_texts(passages)
         display = Display(lambda kept: citations_of(kept, passages), MIN_SUPPORTED_SHARE)
         if self._language_model is None:
-            judged = self._judged(check(question, extract_answer(question, sources, self._embedder), texts), texts)
+            with self._turns:
+                drafted = extract_answer(question, sources, self._embedder)
+            judged = self._judged(self._check(question, drafted, texts), texts)
             yield from display.show(judged.checked)
             yield Done(self._concluded(question, judged, passages, EXTRACTIVE_MODEL, Usage(), display.text))
             return
@@ -147,12 +155,12 @@ class Chat:
                 if isinstance(piece, ChatCompletion):
                     completion = piece
                     continue
-                checked = check(question, reader.feed(piece), texts)
+                checked = self._check(question, reader.feed(piece), texts)
                 if self._judge is None:
                     yield from display.show(checked)
                 else:
                     waiting += checked
-        judged = self._judged(waiting + check(question, reader.finish(), texts), texts)
+        judged = self._judged(waiting + self._check(question, reader.finish(), texts), texts)
         yield from display.show(judged.checked)
         usage = spent + self._usage(completion)
         if is_refusal(completion.text):
@@ -174,9 +182,15 @@ class Chat:
         self, question: str, drafted: Sequence[DraftSentence], passages: Sequence[Passage], model: str, usage: Usage
     ) -> Answer:
         texts = source_texts(passages)
-        judged = self._judged(check(question, drafted, texts), texts)
+        judged = self._judged(self._check(question, drafted, texts), texts)
         text = render([one.sentence for one in judged.checked if one.verdict.shown])
         return self._concluded(question, judged, passages, model, usage, text)
+
+    def _check(self, question: str, drafted: Sequence[DraftSentence], texts: Sequence[SourceText]) -> list[Checked]:
+        if not drafted:
+            return []
+        with self._turns:
+            return check(question, drafted, texts)
 
     def _judged(self, checked: list[Checked], texts: Sequence[SourceText]) -> Judged:
         """After the second reading, if there is one: sentences of the documents themselves need none."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import partial
@@ -88,7 +89,10 @@ class Retrieval:
         jobs: JobStore,
         lexical: LexicalSearch | None = None,
         copy: LocalVectors | None = None,
+        turns: AbstractContextManager[object] | None = None,
     ) -> None:
+        """`turns` is held while a search is under way: it bounds how many there are at once."""
+        self._turns = turns or nullcontext()
         self._embedder = embedder
         self._vectors = vectors
         self._chunks = chunks
@@ -112,6 +116,10 @@ class Retrieval:
         query = check_query(query)
         if not 1 <= top_k <= MAX_TOP_K:
             raise InvalidRequest(f"top_k must be between 1 and {MAX_TOP_K}, not {top_k}.")
+        with self._turns:
+            return self._search(query, top_k, where)
+
+    def _search(self, query: str, top_k: int, where: Filter | None) -> list[Passage]:
         limit = top_k * OVERFETCH
         words = self._words(query, limit, where)
         pointer = self._beside(self._jobs.index_pointer)

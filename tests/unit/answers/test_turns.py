@@ -1,0 +1,133 @@
+"""Questions take turns at what this process computes, and never while a language model thinks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+
+import pytest
+
+from portfolio_rag.answers import Done
+from portfolio_rag.bootstrap import QUESTIONS_A_CPU, Container
+from portfolio_rag.config import Settings
+from portfolio_rag.ports import ChatCompletion
+from portfolio_rag.services import chat as chat_module
+from portfolio_rag.services.chat import Chat
+from portfolio_rag.services.retrieval import Retrieval
+from tests.unit.answers.fakes import Corpus, ScriptedModel
+
+QUESTION = "How long does Amazon SQS keep messages in a queue by default?"
+TRUE = "Amazon SQS keeps messages in a queue for 4 days by default [1]."
+
+
+class Turns:
+    """A semaphore of one that says whether it is held."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.taken = 0
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        self.taken += 1
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self._lock.release()
+
+    @property
+    def held(self) -> bool:
+        return self._lock.locked()
+
+
+class WatchfulModel(ScriptedModel):
+    """Fails when somebody holds the turn while it thinks or writes."""
+
+    turns: Turns
+
+    def stream(
+        self, messages: Sequence[Mapping[str, str]], *, temperature: float
+    ) -> Generator[str | ChatCompletion, None, None]:
+        for piece in super().stream(messages, temperature=temperature):
+            assert not self.turns.held
+            yield piece
+
+
+def watchful(say: str, turns: Turns) -> WatchfulModel:
+    def thinking(_: Sequence[Mapping[str, str]]) -> str:
+        assert not turns.held
+        return say
+
+    model = WatchfulModel(thinking)
+    model.turns = turns
+    return model
+
+
+def retrieval(corpus: Corpus, turns: Turns) -> Retrieval:
+    return Retrieval(corpus.embedder, corpus.vectors, corpus.chunks, corpus.registry, corpus.jobs, turns=turns)
+
+
+def test_searches_take_turns(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    turns, under_way, most = Turns(), [0], [0]
+    embed = corpus.embedder.embed
+
+    def watched(texts: Sequence[str]) -> object:
+        assert turns.held
+        under_way[0] += 1
+        most[0] = max(most[0], under_way[0])
+        found = embed(texts)
+        under_way[0] -= 1
+        return found
+
+    monkeypatch.setattr(corpus.embedder, "embed", watched)
+    search = retrieval(corpus, turns).search
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(search, [QUESTION] * 40))
+    assert all(found)
+    assert (turns.taken, most) == (40, [1])
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_nobody_waits_for_another_questions_model(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch, streamed: bool
+) -> None:
+    turns = Turns()
+    check = chat_module.check
+    monkeypatch.setattr(chat_module, "check", lambda *given: check(*given) if turns.held else pytest.fail("no turn"))
+    model = watchful(TRUE, turns)
+    chat = Chat(retrieval(corpus, turns), model, corpus.embedder, turns=turns)
+    if streamed:
+        *_, last = chat.stream(QUESTION)
+        assert isinstance(last, Done)
+        answer = last.answer
+    else:
+        answer = chat.answer(QUESTION)
+    assert answer.text == TRUE
+    assert len(model.asked) == 1
+    assert not turns.held
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_extracting_is_done_in_turn(corpus: Corpus, monkeypatch: pytest.MonkeyPatch, streamed: bool) -> None:
+    turns = Turns()
+    extract = chat_module.extract_answer
+    monkeypatch.setattr(
+        chat_module, "extract_answer", lambda *given: extract(*given) if turns.held else pytest.fail("no turn")
+    )
+    chat = Chat(retrieval(corpus, turns), None, corpus.embedder, turns=turns)
+    if streamed:
+        assert list(chat.stream(QUESTION))
+    else:
+        assert chat.answer(QUESTION).answered
+    assert not turns.held
+
+
+def test_the_container_gives_both_the_same_turns_by_the_cpus_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("portfolio_rag.bootstrap.available_cpus", lambda: 3)
+    turns = Container(Settings.from_env({})).turns
+    for _ in range(3 * QUESTIONS_A_CPU):
+        assert turns.acquire(blocking=False)
+    assert not turns.acquire(blocking=False)
