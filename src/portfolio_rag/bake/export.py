@@ -92,12 +92,12 @@ def export(reference: SentenceTransformer, target: Path, *, quantise_embeddings:
         )
 
 
-def quantise(source: Path, target: Path) -> None:
+def quantise(source: Path, target: Path, *, reduce_range: bool = True) -> None:
     """Weights of matrix products to int8, one scale per output channel; activations are quantised as they come.
 
     Seven bits of the eight (`reduce_range`): CPUs without VNNI add products in 16 bits, where eight would overflow
     without a word, and one index may be written and read on different CPUs. SciFact's nDCG@10 is 0.712 with
-    seven bits, 0.711 with eight and 0.709 in fp32: no loss beyond noise.
+    seven bits, 0.711 with eight and 0.709 in fp32: no loss beyond noise; SQuAD 2 loses a little (docs/performance.md).
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.quantization.shape_inference import quant_pre_process
@@ -110,7 +110,7 @@ def quantise(source: Path, target: Path) -> None:
         op_types_to_quantize=["MatMul", "Gemm"],
         weight_type=QuantType.QInt8,
         per_channel=True,
-        reduce_range=True,
+        reduce_range=reduce_range,
     )
     prepared.unlink()
 
