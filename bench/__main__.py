@@ -86,6 +86,8 @@ def run(sections: Sequence[Section], wanted: Sequence[Section], options: Options
             failed.append(section.NAME)
             continue
         seconds = round(time.monotonic() - started)
+        if hasattr(section, "keep") and (before := measured["sections"].get(section.NAME)):
+            result = section.keep(before, result)
         entry = {"commit": commit, "date": today, "peers": options.peers, "seconds": seconds, "result": result}
         measured["sections"][section.NAME] = entry
         _say(f"==> {section.TITLE}: {seconds} s")

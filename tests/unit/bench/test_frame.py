@@ -75,6 +75,17 @@ def test_what_is_not_measured_again_keeps_its_figures(tmp_path: Path, options: O
     ]
 
 
+def test_a_section_may_keep_what_it_had_before(tmp_path: Path, options: Options) -> None:
+    class Keeping(Part):
+        def keep(self, before: Mapping[str, Any], result: Result) -> Result:
+            return {"figure": before["result"]["figure"] + result["figure"]}
+
+    results, docs = tmp_path / "results", tmp_path / "docs"
+    for figure in (1, 2, 4):
+        assert run([Keeping("first", figure)], [Keeping("first", figure)], options, results, docs) == 0
+    assert "It is 7." in (docs / "performance.md").read_text()
+
+
 def test_a_run_that_is_broken_off_keeps_what_it_has_measured(tmp_path: Path, options: Options) -> None:
     class Interrupted(Part):
         def measure(self, options: Options) -> Result:

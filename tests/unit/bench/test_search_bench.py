@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.aws_reference import _of_service
-from bench.search import _recall
+from bench.search import _recall, keep
 from bench.search_report import targets_of
 
 
@@ -52,3 +52,17 @@ def test_the_promises_are_for_a_hundred_thousand_windows_whatever_else_was_measu
     assert (filtered.measured, filtered.met) == (0.99, True)
     assert (whole.measured, whole.met) == (15, True)
     assert (ratio.measured, ratio.met) == (2, True)
+
+
+def test_what_was_measured_by_hand_is_kept_with_its_date_until_it_is_measured_again() -> None:
+    before = {
+        "commit": "abc1234",
+        "date": "2026-11-20",
+        "result": {"sizes": {"1000": {"windows": 1005}, "100000": {"windows": 1}, "1000000": {"windows": 1_000_004}}},
+    }
+    kept = keep(before, {"questions": 3, "sizes": {"1000": {"windows": 1006}}})
+    by_hand = {"measured": "`abc1234` on 2026-11-20", "windows": 1_000_004}
+    assert kept == {"questions": 3, "sizes": {"1000": {"windows": 1006}, "1000000": by_hand}}
+    later = {"commit": "def5678", "date": "2026-11-22", "result": kept}
+    assert keep(later, {"sizes": {}})["sizes"] == {"1000000": by_hand}
+    assert keep(later, {"sizes": {"1000000": {"windows": 7}}})["sizes"] == {"1000000": {"windows": 7}}
