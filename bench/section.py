@@ -2,10 +2,10 @@
 
 A section is a module of this package with `NAME`, `TITLE`, `measure(options)` and `render(result, plots)`; it is listed
 in `bench/__main__.py`. It may have `targets(result)` too, a list of `bench.targets.Target`: the page shows them above
-what the section renders, and sums them up at its head. And it may have `keep(before, result)`: the result with what it
-keeps of the entry that it had before, for what is measured by hand, once. What `measure` answers is stored as JSON; `render` works from
-that alone, so that a page can be rendered again without measuring. `bench.measure` holds what measuring takes,
-`bench.plots` the charts, `bench.report.table` the tables.
+what the section renders, and sums them up at its head. And it may have `keep(before, result)`: the result, with what it
+keeps of its entry of the run before, for what is measured by hand, once. What `measure` answers is stored as JSON;
+`render` works from that alone, so that a page can be rendered again without measuring. `bench.measure` holds what
+measuring takes, `bench.plots` the charts, `bench.report.table` the tables.
 """
 
 from __future__ import annotations
