@@ -6,6 +6,8 @@ invocation reuses all that the first one built.
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import tempfile
 import time
 from collections.abc import Mapping
@@ -400,8 +402,11 @@ class Container:
     def lexical_index(self) -> SqliteLexicalIndex:
         from portfolio_rag.adapters.sqlite_lexical import SqliteLexicalIndex
 
-        path = self.settings.lexical_index_path or Path(tempfile.mkdtemp(prefix="portfolio-rag-")) / "lexical.sqlite"
-        return SqliteLexicalIndex(path)
+        if self.settings.lexical_index_path:
+            return SqliteLexicalIndex(self.settings.lexical_index_path)
+        folder = Path(tempfile.mkdtemp(prefix="portfolio-rag-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        return SqliteLexicalIndex(folder / "lexical.sqlite")
 
     @cached_property
     def chat(self) -> Chat:
