@@ -27,26 +27,30 @@ from portfolio_rag.models import DocumentStatus, document_id_for
 _POLL_SECONDS = 0.3
 _TIMEOUT_SECONDS = 900.0
 _EMBEDDED = re.compile(r"Embedded (\d+) of (\d+) windows")
+_INVOCATION = re.compile(r'"message": "invocation", "function": "([\w-]+)".*"milliseconds": (\d+)')
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
     """`wall_s` from the start of the command to the last COMPLETED; `cpu_s` by process in that time, the command's own
-    as `aws`; `embedded` windows, and how many there were; `rss_mb` at the end, by process."""
+    as `aws`; `embedded` windows, and how many there were; `rss_mb` at the end, by process; `longest_s` of the
+    invocations of each function, and their number."""
 
     wall_s: float
     command_s: float
     cpu_s: dict[str, float]
     rss_mb: dict[str, float]
     embedded: tuple[int, int]
+    longest_s: dict[str, tuple[float, int]]
 
 
 class Ingester:
     def __init__(self, stack: RunningStack) -> None:
         self._stack = stack
         self._settings = Settings.from_env(stack.environment)
-        clients = AwsClients(self._settings)
-        self._registry = DynamoDocumentRegistry(Table(clients("dynamodb"), self._settings.dynamodb_document_table))
+        self._clients = AwsClients(self._settings)
+        table = Table(self._clients("dynamodb"), self._settings.dynamodb_document_table)
+        self._registry = DynamoDocumentRegistry(table)
         self._log = stack.config.logs_dir / "lambda.log"
 
     def copy_in(self, folder: Path, prefix: str) -> Run:
@@ -71,7 +75,8 @@ class Ingester:
         for pid, (name, seconds) in after.items():
             cpu[name] += seconds - before.get(pid, (name, 0.0))[1]
         cpu["aws"] = own_after - own_before
-        return Run(wall_s, command_s, dict(cpu), self._rss(), self._embedded(log_from))
+        log = self._logged(log_from)
+        return Run(wall_s, command_s, dict(cpu), self._rss(), _embedded(log), _longest(log))
 
     def answers_from(self, key: str, query: str) -> bool:
         """Whether the document is among the first passages of a search."""
@@ -101,7 +106,8 @@ class Ingester:
             if waiting.issuperset(sample):
                 time.sleep(_POLL_SECONDS)
 
-    def _processes(self) -> Iterator[tuple[str, psutil.Process]]:
+    def processes(self) -> Iterator[tuple[str, psutil.Process]]:
+        """By the name that `Run` gives them; a function that runs several times comes as often."""
         for name, pid in self._stack.pids().items():
             process = psutil.Process(pid)
             yield ("host" if name == "lambda" else name), process
@@ -111,7 +117,7 @@ class Ingester:
 
     def _cpu(self) -> dict[int, tuple[str, float]]:
         found = {}
-        for name, process in self._processes():
+        for name, process in self.processes():
             times = process.cpu_times()
             own = times.user + times.system
             # The functions' children are the processes that extract text; the host's children are the functions.
@@ -121,17 +127,33 @@ class Ingester:
 
     def _rss(self) -> dict[str, float]:
         total: dict[str, float] = defaultdict(float)
-        for name, process in self._processes():
+        for name, process in self.processes():
             total[name] += process.memory_info().rss / 1e6
         return dict(total)
 
-    def _embedded(self, start: int) -> tuple[int, int]:
-        """What embedding-generator said it embedded, and had to, since that place in its log."""
+    def timeout_s(self, function: str) -> float:
+        """What the function is given for an invocation."""
+        answer = self._clients("lambda").get_function_configuration(FunctionName=function)
+        return float(answer["Timeout"])
+
+    def _logged(self, start: int) -> str:
+        """What the functions and their host have said since that place in their log."""
         with self._log.open("rb") as stream:
             stream.seek(start)
-            text = stream.read().decode("utf-8", "replace")
-        found = [(int(one), int(every)) for one, every in _EMBEDDED.findall(text)]
-        return sum(one for one, _ in found), sum(every for _, every in found)
+            return stream.read().decode("utf-8", "replace")
+
+
+def _embedded(log: str) -> tuple[int, int]:
+    """What embedding-generator said it embedded, and had to."""
+    found = [(int(one), int(every)) for one, every in _EMBEDDED.findall(log)]
+    return sum(one for one, _ in found), sum(every for _, every in found)
+
+
+def _longest(log: str) -> dict[str, tuple[float, int]]:
+    found: dict[str, list[float]] = defaultdict(list)
+    for name, milliseconds in _INVOCATION.findall(log):
+        found[name].append(int(milliseconds) / 1000)
+    return {name: (max(taken), len(taken)) for name, taken in found.items()}
 
 
 def _children_s() -> float:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bench import long_document
 from bench import plots as charts
 from bench.documents import Documents, changed, markdown, slices, write
 from bench.ingesting import Ingester, as_json
@@ -63,6 +64,7 @@ def measure(options: Options) -> Result:
         unchanged = ingester.copy_in(folders / last, last)
         revised = ingester.copy_in(write(changed(parts[-1], CHANGED), folders / "revised"), last)
         asked = _answered(ingester, parts[-1])
+        long = {} if options.quick else long_document.measure(ingester, parts[0], folders / "long")
     return {
         "source": "AWS user guides in Markdown" if options.data else "samples",
         "bytes": sum(len(body) for part in parts for body in part.values()),
@@ -72,6 +74,7 @@ def measure(options: Options) -> Result:
         "asked": asked[0],
         "answered": asked[1],
         "calls": _calls(),
+        "long_document": long,
     }
 
 
@@ -170,6 +173,8 @@ def targets(result: Mapping[str, Any]) -> list[Target]:
     ]
     calls = result["calls"]["note"]
     growth = calls["10000"] / calls["2"]
+    if result.get("long_document"):
+        found += long_document.targets(result["long_document"])
     return [*found, Target("Calls of the 10,000th document against the second", 1.0, growth, "×", "lower")]
 
 
@@ -199,6 +204,7 @@ def render(result: Mapping[str, Any], plots: Path) -> str:
             ],
         ),
         _calls_text(result["calls"]),
+        *([long_document.render(result["long_document"])] if result.get("long_document") else []),
     ]
     return "\n".join(parts)
 
