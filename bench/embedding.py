@@ -34,8 +34,6 @@ TITLE = "Embedding"
 
 MODEL = ROOT / ".portfolio" / "model"
 CACHE = ROOT / ".portfolio" / "eval" / "vectors.sqlite"
-PRECISION = {BASELINE: "fp32", "ONNX fp32": "fp32", OURS: "int8", "OpenVINO int8": "int8", "OpenVINO bf16": "bf16"}
-
 targets = embedding_report.targets
 render = embedding_report.render
 
@@ -51,7 +49,7 @@ def measure(options: Options) -> Result:
     result["quota"] = _under_quota(
         ways[:2], made.groups["windows of 128"][: 4 if options.quick else 12], options.rounds
     )
-    result["peak"] = _share_of_peak(result["one_core"])
+    result["peak"] = _share_of_peak(ways, result["one_core"])
     result["installed_mb"] = {
         BASELINE: installed_mb(["sentence-transformers"]),
         OURS: installed_mb(["onnxruntime", "tokenizers", "numpy"]),
@@ -161,15 +159,15 @@ def _under_quota(ways: Sequence[Candidate], chosen: Sequence[str], rounds: int) 
     }
 
 
-def _share_of_peak(one_core: Mapping[str, Any]) -> Result:
+def _share_of_peak(ways: Sequence[Candidate], one_core: Mapping[str, Any]) -> Result:
     """How much of what a large product reaches on one thread here the whole forward pass of a window reaches."""
     ceilings = {kind: gemm_flops(kind) for kind in ("fp32", "int8")}
     flops = forward_flops(128)
     shares = {}
-    for name, found in one_core["windows of 128"].items():
-        reached = flops / (found["cpu_ms"]["median"] / 1000)
-        ceiling = ceilings.get(PRECISION[name])
-        shares[name] = {"gflops": reached / 1e9, "share": reached / ceiling if ceiling else None}
+    for way in ways:
+        reached = flops / (one_core["windows of 128"][way.name]["cpu_ms"]["median"] / 1000)
+        ceiling = ceilings.get(way.precision)
+        shares[way.name] = {"gflops": reached / 1e9, "share": reached / ceiling if ceiling else None}
     return {"ceiling_gflops": {kind: one / 1e9 for kind, one in ceilings.items()}, "reached": shares}
 
 

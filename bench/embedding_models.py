@@ -26,11 +26,15 @@ _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """`kind` and `path` are arguments of `bench.embedding_worker`, `python` the interpreter that has its libraries."""
+    """`kind` and `path` are arguments of `bench.embedding_worker`, `python` the interpreter that has its libraries.
+
+    `precision` is that of its products: fp32, bf16 or int8.
+    """
 
     name: str
     kind: str
     path: Path
+    precision: str
     python: str = sys.executable
 
     def command(self, threads: int) -> list[str]:
@@ -68,18 +72,18 @@ class WorkerEmbedder:
 def candidates(work: Path, model: Path, texts: Sequence[str], *, peers: bool, quick: bool) -> list[Candidate]:
     """The baseline first. What takes long to make is left out of a quick run, OpenVINO of one without peers."""
     source = locate(DEFAULT_SOURCE).path
-    found = [Candidate(BASELINE, "torch", source), Candidate(OURS, "onnx", model)]
+    found = [Candidate(BASELINE, "torch", source, "fp32"), Candidate(OURS, "onnx", model, "int8")]
     if not quick:
         fp32 = work / "model-fp32"
         bake(fp32, source=DEFAULT_SOURCE, precision="fp32", report=lambda line: print(line, file=sys.stderr))
-        found.append(Candidate("ONNX fp32", "onnx", fp32))
-        found.append(Candidate(EIGHT_BITS, "onnx", _eight_bits(work / "model-eight-bits", model, source)))
+        found.append(Candidate("ONNX fp32", "onnx", fp32, "fp32"))
+        found.append(Candidate(EIGHT_BITS, "onnx", _eight_bits(work / "model-eight-bits", model, source), "int8"))
     if peers:
         plain = _openvino_graphs(work / "openvino", model, source, texts)
         python = str(PEERS_PYTHON)
         found += [
-            Candidate("OpenVINO bf16", "openvino-bf16", plain / "plain.onnx", python),
-            Candidate("OpenVINO int8", "openvino-fp32", plain / "int8.xml", python),
+            Candidate("OpenVINO bf16", "openvino-bf16", plain / "plain.onnx", "bf16", python),
+            Candidate("OpenVINO int8", "openvino-fp32", plain / "int8.xml", "int8", python),
         ]
     return found
 

@@ -57,10 +57,11 @@ def render(result: Mapping[str, Any]) -> str:
     )
     memory = ", ".join(f"{name} {value:.0f} MB" for name, value in sorted(result["peak_mb"].items()))
     found = "its text answers" if result["answers"] else "**but its text was not found**"
+    embedded, windows = result["embedded"]
     return (
         f"### A long document\n\nA PDF of {result['pages']:,} pages, as many as the rules allow "
-        f"({result['bytes'] / 1e6:.1f} MB, {result['embedded'][1]:,} windows), was COMPLETED after "
-        f"{result['wall_s']:.0f} s, and {found}. Invocations: {invocations}. Peak memory: {memory}.\n"
+        f"({result['bytes'] / 1e6:.1f} MB, {windows:,} windows, of which {embedded:,} differ and were embedded), was "
+        f"COMPLETED after {result['wall_s']:.0f} s, and {found}. Invocations: {invocations}. Peak memory: {memory}.\n"
     )
 
 
