@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from pathlib import Path
-from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
 from portfolio_rag.adapters.aws import AwsClients
@@ -49,6 +48,7 @@ from portfolio_rag.services.purge import Purge
 from portfolio_rag.services.reconcile import Reconciler
 from portfolio_rag.services.redrive import Redrive
 from portfolio_rag.services.staging import Staging
+from portfolio_rag.services.turns import Turns
 from portfolio_rag.services.verification import Verification
 
 if TYPE_CHECKING:
@@ -377,8 +377,8 @@ class Container:
         )
 
     @cached_property
-    def turns(self) -> BoundedSemaphore:
-        return BoundedSemaphore(QUESTIONS_A_CPU * available_cpus())
+    def turns(self) -> Turns:
+        return Turns(QUESTIONS_A_CPU * available_cpus())
 
     @cached_property
     def retrieval(self) -> Retrieval:

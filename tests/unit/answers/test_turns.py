@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
@@ -16,6 +17,7 @@ from portfolio_rag.ports import ChatCompletion
 from portfolio_rag.services import chat as chat_module
 from portfolio_rag.services.chat import Chat
 from portfolio_rag.services.retrieval import Retrieval
+from portfolio_rag.services.turns import Turns as FairTurns
 from tests.unit.answers.fakes import Corpus, ScriptedModel
 
 QUESTION = "How long does Amazon SQS keep messages in a queue by default?"
@@ -127,7 +129,54 @@ def test_extracting_is_done_in_turn(corpus: Corpus, monkeypatch: pytest.MonkeyPa
 
 def test_the_container_gives_both_the_same_turns_by_the_cpus_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("portfolio_rag.bootstrap.available_cpus", lambda: 3)
-    turns = Container(Settings.from_env({})).turns
-    for _ in range(3 * QUESTIONS_A_CPU):
-        assert turns.acquire(blocking=False)
-    assert not turns.acquire(blocking=False)
+    container = Container(Settings.from_env({}))
+    assert container.turns is container.turns
+    assert most_at_once(container.turns, threads=20) == 3 * QUESTIONS_A_CPU
+
+
+def most_at_once(turns: FairTurns, *, threads: int) -> int:
+    """How many of so many threads are in at once, when none leaves before that many could have come."""
+    inside, most, lock, full = 0, 0, threading.Lock(), threading.Event()
+
+    def work() -> None:
+        nonlocal inside, most
+        with turns:
+            with lock:
+                inside += 1
+                most = max(most, inside)
+            full.wait(0.5)
+            with lock:
+                inside -= 1
+
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in range(threads):
+            pool.submit(work)
+    return most
+
+
+def test_who_came_first_is_next() -> None:
+    turns, order = FairTurns(1), list[int]()
+
+    def work(number: int) -> None:
+        with turns:
+            order.append(number)
+
+    waiting = []
+    with turns:
+        for number in range(20):
+            waiting.append(threading.Thread(target=work, args=(number,)))
+            waiting[-1].start()
+            while len(turns._waiting) <= number:
+                time.sleep(0.001)
+    for thread in waiting:
+        thread.join(10)
+    assert order == list(range(20))
+
+
+def test_a_turn_is_given_back_after_an_error() -> None:
+    turns = FairTurns(1)
+    for _ in range(3):
+        with pytest.raises(ValueError, match="no luck"), turns:
+            raise ValueError("no luck")
+    with turns:
+        pass

@@ -1,0 +1,39 @@
+"""First come, first served: how many questions search and compute at once."""
+
+from __future__ import annotations
+
+from collections import deque
+from threading import Lock
+from types import TracebackType
+
+
+class Turns:
+    """A context manager that at most `limit` threads are in at a time; who has waited longest is next.
+
+    The standard library's semaphores let a thread that has just come overtake those that wait: measured with 16 at
+    once, one question in a hundred took six times as long as the median.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._free = limit
+        self._lock = Lock()
+        self._waiting: deque[Lock] = deque()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return
+            turn = Lock()
+            turn.acquire()
+            self._waiting.append(turn)
+        turn.acquire()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().release()  # The turn goes to it directly: nobody can come in between.
+            else:
+                self._free += 1
