@@ -37,8 +37,8 @@ def targets(result: Mapping[str, Any]) -> list[Target]:
             result["coverage"]["at_equal_coverage"]["median"],
             "×",
             tried="A word piece costs a third of the baseline's, and the headings that are embedded with each window "
-            "take part of that back. Cheaper ones were no better: OpenVINO in int8 is as fast in twice the memory, "
-            "batches gain nothing on one core, and windows without their headings find less.",
+            "take part of that back. OpenVINO in int8 would take a sixth off, in nearly four times the memory; batches "
+            "gain nothing on one core, and windows without their headings find less.",
         ),
     ]
     if result["quota"]:
