@@ -94,7 +94,8 @@ def run(sections: Sequence[Section], wanted: Sequence[Section], options: Options
         measured["finished"] = datetime.now(UTC).isoformat(timespec="seconds")
         report.write_json(path, measured)
         report.write_page(measured, sections, page)
-    _say(f"wrote {os.path.relpath(path)} and {os.path.relpath(page / report.PAGE)}")
+    if len(failed) < len(wanted):
+        _say(f"wrote {os.path.relpath(path)} and {os.path.relpath(page / report.PAGE)}")
     if failed:
         _say(f"FAILED: {', '.join(failed)}")
     return 1 if failed else 0

@@ -34,6 +34,7 @@ TITLE = "Embedding"
 
 MODEL = ROOT / ".portfolio" / "model"
 CACHE = ROOT / ".portfolio" / "eval" / "vectors.sqlite"
+
 targets = embedding_report.targets
 render = embedding_report.render
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 
-from bench.documents import Documents
+from bench.documents import Documents, write
 from bench.ingesting import Ingester, as_json
 from bench.section import Result
 from bench.targets import Target
@@ -28,10 +28,8 @@ _SAMPLE_SECONDS = 0.25
 def measure(ingester: Ingester, documents: Documents, folder: Path) -> Result:
     """Raises RuntimeError when it does not become COMPLETED."""
     data = _pdf(documents)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "manual.pdf").write_bytes(data)
     with _peaks(ingester) as peaks:
-        run = ingester.copy_in(folder, "long")
+        run = ingester.copy_in(write({"manual.pdf": data}, folder), "long")
     return {
         "pages": PAGES,
         "bytes": len(data),
@@ -43,7 +41,7 @@ def measure(ingester: Ingester, documents: Documents, folder: Path) -> Result:
 
 
 def targets(result: Mapping[str, Any]) -> list[Target]:
-    """Of the time and the memory that a function is given, the most that one invocation took."""
+    """Of the time that a function is given, the most that one invocation took."""
     longest = max(seconds / result["timeouts_s"][name] for name, (seconds, _) in result["longest_s"].items())
     return [
         Target(f"A PDF of {result['pages']:,} pages: the longest invocation, of its timeout", 1.0, longest, "", "lower")

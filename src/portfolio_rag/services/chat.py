@@ -21,7 +21,7 @@ from portfolio_rag.answers import (
 from portfolio_rag.ports import ChatCompletion, Embedder, LanguageModel
 from portfolio_rag.services import followup
 from portfolio_rag.services.citations import citations_of, source_texts
-from portfolio_rag.services.context import CONTEXT_TOKENS, build_context
+from portfolio_rag.services.context import CONTEXT_TOKENS, ContextSource, build_context
 from portfolio_rag.services.draft import DraftSentence, parse_draft, render
 from portfolio_rag.services.evidence import SourceText
 from portfolio_rag.services.extractive import extract_answer
@@ -92,8 +92,7 @@ class Chat:
             return self._not_found(question, passages, usage=spent)
         sources = build_context(passages, budget_tokens=self._context_tokens)
         if self._language_model is None:
-            with self._turns:
-                drafted = extract_answer(question, sources, self._embedder)
+            drafted = self._extracted(question, sources)
             return self._validated(question, drafted, passages, EXTRACTIVE_MODEL, Usage())
         completion = self._language_model.complete(
             build_messages(question, sources),
@@ -138,9 +137,7 @@ class Chat:
         texts = source_texts(passages)
         display = Display(lambda kept: citations_of(kept, passages), MIN_SUPPORTED_SHARE)
         if self._language_model is None:
-            with self._turns:
-                drafted = extract_answer(question, sources, self._embedder)
-            judged = self._judged(self._check(question, drafted, texts), texts)
+            judged = self._judged(self._check(question, self._extracted(question, sources), texts), texts)
             yield from display.show(judged.checked)
             yield Done(self._concluded(question, judged, passages, EXTRACTIVE_MODEL, Usage(), display.text))
             return
@@ -185,6 +182,10 @@ class Chat:
         judged = self._judged(self._check(question, drafted, texts), texts)
         text = render([one.sentence for one in judged.checked if one.verdict.shown])
         return self._concluded(question, judged, passages, model, usage, text)
+
+    def _extracted(self, question: str, sources: Sequence[ContextSource]) -> Sequence[DraftSentence]:
+        with self._turns:
+            return extract_answer(question, sources, self._embedder)
 
     def _check(self, question: str, drafted: Sequence[DraftSentence], texts: Sequence[SourceText]) -> list[Checked]:
         if not drafted:

@@ -127,7 +127,7 @@ def test_extracting_is_done_in_turn(corpus: Corpus, monkeypatch: pytest.MonkeyPa
     assert not turns.held
 
 
-def test_the_container_gives_both_the_same_turns_by_the_cpus_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_there_are_as_many_turns_as_the_cpus_allow_and_one_set_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("portfolio_rag.bootstrap.available_cpus", lambda: 3)
     container = Container(Settings.from_env({}))
     assert container.turns is container.turns
@@ -136,7 +136,7 @@ def test_the_container_gives_both_the_same_turns_by_the_cpus_there_are(monkeypat
 
 def most_at_once(turns: FairTurns, *, threads: int) -> int:
     """How many of so many threads are in at once, when none leaves before that many could have come."""
-    inside, most, lock, full = 0, 0, threading.Lock(), threading.Event()
+    inside, most, lock = 0, 0, threading.Lock()
 
     def work() -> None:
         nonlocal inside, most
@@ -144,7 +144,7 @@ def most_at_once(turns: FairTurns, *, threads: int) -> int:
             with lock:
                 inside += 1
                 most = max(most, inside)
-            full.wait(0.5)
+            time.sleep(0.5)
             with lock:
                 inside -= 1
 

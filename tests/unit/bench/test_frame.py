@@ -62,6 +62,15 @@ def test_a_section_that_fails_is_reported_and_stops_no_other(
     assert "## First" not in page
 
 
+def test_a_run_that_measured_nothing_claims_no_file(
+    tmp_path: Path, options: Options, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts = [Part("first", fails=True)]
+    assert run(parts, parts, options, tmp_path / "results", tmp_path / "docs") == 1
+    assert "wrote" not in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 def test_what_is_not_measured_again_keeps_its_figures(tmp_path: Path, options: Options) -> None:
     parts = [Part("first", 1), Part("second", 4)]
     results, docs = tmp_path / "results", tmp_path / "docs"
