@@ -1,16 +1,19 @@
-"""What the simulation replaces because it would only cost time or make a replay differ: processes and threads."""
+"""What the simulation replaces because it would only cost time or make a replay differ: processes, threads, chance."""
 
 from __future__ import annotations
 
 import functools
+import itertools
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from portfolio_rag import messages
-from portfolio_rag.services import health, processing
+from portfolio_rag.adapters import dynamodb
+from portfolio_rag.services import health, jobs, processing
 from portfolio_rag.text import chunk
 from portfolio_rag.text.document import ExtractedDocument, ExtractionLimits
 from portfolio_rag.text.worker import Pages, extract_here, join_here
@@ -66,3 +69,7 @@ def install(monkeypatch: pytest.MonkeyPatch) -> None:
     # Small texts are cut part by part, too.
     monkeypatch.setattr(chunk, "PART_CHARACTERS", 600)
     monkeypatch.setattr(health, "ThreadPoolExecutor", SerialPool)
+    # Of every back-off the longest, and job ids in the order of their jobs.
+    monkeypatch.setattr(dynamodb, "uniform", max)
+    numbers = itertools.count(1)
+    monkeypatch.setattr(jobs, "uuid4", lambda: UUID(int=next(numbers)))

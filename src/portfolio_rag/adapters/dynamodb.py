@@ -6,10 +6,10 @@ BatchWriteItem, 100 actions and 4 MB a TransactWriteItems, 400 KB an item.
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from random import uniform
 from typing import Any
 
 from boto3.dynamodb.types import TypeSerializer
@@ -235,4 +235,4 @@ class Table:
 
     def _back_off(self, attempt: int) -> None:
         # Full jitter (Amazon Builders' Library, "Timeouts, retries, and backoff with jitter").
-        self._sleep(random.uniform(0, min(2.0, 0.05 * 2**attempt)))  # noqa: S311
+        self._sleep(uniform(0, min(2.0, 0.05 * 2**attempt)))  # noqa: S311

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 from portfolio_rag import keys
 from portfolio_rag.errors import ConditionFailed, Conflict, DependencyUnavailable, InvalidRequest, NotFound
@@ -82,7 +82,7 @@ class Jobs:
         """Record the job as PENDING and start the function; it is RUNNING when the function has picked it up."""
         now = iso(self._clock.now())
         job = Job(
-            job_id=str(uuid.uuid4()),
+            job_id=str(uuid4()),
             job_type=job_type,
             status=JobStatus.PENDING,
             source_s3_prefix=logical_prefix(source_s3_prefix),

@@ -123,6 +123,26 @@ def test_a_lease_left_by_a_crash_expires(world: World) -> None:
     world.check()
 
 
+@pytest.mark.failure(29, 30)
+def test_what_a_vanished_reindex_was_building_is_cleared_when_its_lease_is_over(world: World) -> None:
+    now = world.clock.now()
+    building = f"{COLLECTION}-vanished"
+    world.container.jobs.begin_build(building, "someone", iso(now), iso(now + timedelta(minutes=20)))
+    world.container.vectors.ensure(building, fingerprint=world.embedder.fingerprint)
+    document_id = world.upload("a.md", GUIDE)
+    world.run()
+    windows = world.windows(document_id)
+    world.clock.advance(timedelta(minutes=19))
+    world.container.leftovers.clear()
+    assert world.container.jobs.index_pointer().building == building
+    assert building in world.chroma.data
+    world.clock.advance(timedelta(minutes=2))
+    world.rest()
+    assert world.container.jobs.index_pointer().building is None
+    assert list(world.chroma.data) == [COLLECTION]
+    assert world.windows(document_id) == windows
+
+
 def test_a_failed_rebuild_leaves_the_old_index_answering(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     document_id = world.upload("a.md", GUIDE)
     world.run()
