@@ -8,6 +8,7 @@ all processes but the clients': API, Chroma and the emulator that stands for Dyn
 from __future__ import annotations
 
 import json
+import statistics
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -38,7 +39,7 @@ LIMIT = 32
 
 def measure(options: Options) -> Result:
     clients = QUICK_CLIENTS if options.quick else CLIENTS
-    seconds = 2.0 if options.quick else 6.0
+    seconds, rounds = (2.0, 1) if options.quick else (4.0, 3)
     questions = _questions()
     chats = [{"question": one} for one in questions]
     streams = [{"question": one, "stream": True} for one in questions]
@@ -59,9 +60,11 @@ def measure(options: Options) -> Result:
             ("chat, with a model, streamed", with_model, "/api/chat", streams),
         ):
             server.ask(path, bodies, 2)  # warm: connections, caches
-            ways[name] = {"levels": [server.ask(path, bodies, number_) for number_ in clients]}
+            measured = [[server.ask(path, bodies, number_) for number_ in clients] for _ in range(rounds)]
+            ways[name] = {"levels": [_middle(level) for level in zip(*measured, strict=True)]}
     return {
         "cores": psutil.cpu_count(),
+        "rounds": rounds,
         "seconds_a_level": seconds,
         "thinking_ms": THINKING_MS,
         "limit": LIMIT,
@@ -118,6 +121,13 @@ class _Server:
         }
 
 
+def _middle(rounds: Sequence[Result]) -> Result:
+    """The median of each figure, and between what the answers a second were."""
+    per_second = [one["per_second"] for one in rounds]
+    medians = {name: statistics.median(one[name] for one in rounds) for name in rounds[0]}
+    return {**medians, "per_second_range": [min(per_second), max(per_second)]}
+
+
 @contextmanager
 def _fake_openai() -> Iterator[str]:
     [port] = free_ports(1)
@@ -162,12 +172,13 @@ def render(result: Mapping[str, Any], plots: Path) -> str:
     (plots / "performance-load.svg").write_text(chart, encoding="utf-8")
     parts = [
         f"Clients ask {result['questions']} questions of the sample corpus in turn, each waiting for its answer, for "
-        f"{number(result['seconds_a_level'])} s at each level, on the same {result['cores']} cores as everything that "
-        f"they ask. The model is a stand-in that takes {result['thinking_ms']} ms an answer. Beyond "
-        f"{result['limit']} questions at once (`API_MAX_CONCURRENT_QUESTIONS`) the API answers 429 with `Retry-After`, "
-        "and these clients wait that long. *CPU* is of API, Chroma and emulator for one answer, refusals included; "
-        "*live* is how long `GET /api/live` took meanwhile: the event loop's own delay. *New connections* are those to "
-        "Chroma and the emulator that the level opened.",
+        f"{number(result['seconds_a_level'])} s at each level, on the same {result['cores']} cores as all that they "
+        f"ask; medians of {result['rounds']} rounds through all levels, the lowest and the highest in brackets. "
+        f"The model is a stand-in that takes {result['thinking_ms']} ms an answer. Beyond {result['limit']} questions "
+        "at once (`API_MAX_CONCURRENT_QUESTIONS`) the API answers 429 with `Retry-After`, and these clients wait that "
+        "long. *CPU* is of API, Chroma and emulator for one answer, refusals included; *live* is how long `GET "
+        "/api/live` took meanwhile: the event loop's own delay. *New connections* are those to Chroma and the emulator "
+        "that the level opened.",
         "",
         "![answers a second](performance-load.svg)",
     ]
@@ -186,9 +197,14 @@ def render(result: Mapping[str, Any], plots: Path) -> str:
         for level in measured["levels"]:
             begun = f" {number(level['first_p50_ms'])} |" if streamed else ""
             parts.append(
-                f"| {level['clients']} | {number(level['per_second'])} | {level['per_second'] / most:.0%} "
+                f"| {level['clients']} | {_between(level)} | {level['per_second'] / most:.0%} "
                 f"| {number(level['p50_ms'])} | {number(level['p99_ms'])} |{begun} {level['refused']} "
                 f"| {number(level['cpu_ms_a_question'])} | {number(level['live_p99_ms'])} "
                 f"| {level['new_connections']} |"
             )
     return "\n".join(parts) + "\n"
+
+
+def _between(level: Mapping[str, Any]) -> str:
+    lowest, highest = level["per_second_range"]
+    return f"{number(level['per_second'])} [{number(lowest)}–{number(highest)}]"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
+from contextlib import closing
 from dataclasses import asdict
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +38,18 @@ def test_api_container_answers_with_citations_that_hold(stack: LiveContainers) -
     assert answer["answered"], answer
     assert asked["document"] in {citation["filename"] for citation in answer["citations"]}
     assert any(asked["phrase"] in citation["quote"] for citation in answer["citations"]), answer["citations"]
+
+
+def test_api_container_keeps_idle_connections_for_a_load_balancer(stack: LiveContainers) -> None:
+    url = stack.api.base_url
+    connection = HTTPConnection(url.host, url.port, timeout=10)
+    with closing(connection):
+        for idle in (7, 0):  # Longer than the 5 s that uvicorn would wait by itself.
+            connection.request("GET", "/api/live")
+            answer = connection.getresponse()
+            assert (answer.status, answer.getheader("connection")) == (200, None)
+            answer.read()
+            time.sleep(idle)
 
 
 def test_cold_start_of_the_embedding_function_is_measured_inside(
