@@ -102,7 +102,7 @@ def _measure_size(size: int, questions: list[str], options: Options) -> Result:
         hit = Hit(corpus, COLLECTION)
         everything: Any = hit
         embedder = search_corpus.embedder(options)
-        trial = Retrieval(embedder, store, everything, everything, everything, index, index.vectors)
+        trial = Retrieval(embedder, store, everything, everything, index, index.vectors)
         for where in (None, *FILTERS.values()):
             for question in questions:
                 trial.search(question, where=parse_filter(where))

@@ -20,8 +20,8 @@ from portfolio_rag.adapters.registry import HEAD
 from portfolio_rag.config import Settings
 from portfolio_rag.keys import logical_key_of
 from portfolio_rag.local.isolation import free_ports
-from portfolio_rag.models import Chunk, DocumentHead, DocumentVersion
-from portfolio_rag.ports import IndexPointer
+from portfolio_rag.models import Chunk, DocumentHead, DocumentVersion, LiveDocument
+from portfolio_rag.ports import IndexPointer, LiveRead
 
 
 @contextmanager
@@ -62,15 +62,13 @@ class Hit:
     def index_pointer(self) -> IndexPointer:
         return IndexPointer(self._collection)
 
-    def live_versions(self, pairs: Iterable[tuple[str, int]]) -> dict[tuple[str, int], DocumentVersion]:
-        found = {(one, version): self._versions[one] for one, version in pairs if one in self._versions}
-        self.versions |= {one: version for (one, _), version in found.items()}
-        return found
-
-    def get(self, keys: Iterable[tuple[str, str]]) -> list[Chunk]:
-        found = [self._chunks[chunk_id] for chunk_id, _ in keys]
-        self.chunks |= {chunk.chunk_id: chunk for chunk in found}
-        return found
+    def read(self, versions: Iterable[tuple[str, int]], chunks: Iterable[tuple[str, str]]) -> LiveRead:
+        hit = {pair: self._versions[pair[0]] for pair in versions if pair[0] in self._versions}
+        self.versions |= {document_id: version for (document_id, _), version in hit.items()}
+        documents = {pair: LiveDocument.of(version) for pair, version in hit.items()}
+        found = {chunk_id: self._chunks[chunk_id] for chunk_id, _ in chunks}
+        self.chunks |= found
+        return LiveRead(documents, found)
 
 
 def fill_dynamodb(url: str, hit: Hit) -> None:

@@ -127,8 +127,7 @@ class Searcher:
         parts = {
             "embedder": of.embedder,
             "vectors": of.vectors,
-            "chunks": of.chunks,
-            "registry": of.registry,
+            "live": of.live_reads,
             "jobs": of.jobs,
             "lexical": self._index,
             "copy": self._index.vectors,
@@ -153,8 +152,7 @@ _STAGES = {
         "search": "filter on the copy of the vectors (SQLite)",
         "similarities": "cosines of what the words found (SQLite)",
     },
-    "registry": {"live_versions": "live check (DynamoDB)"},
-    "chunks": {"get": "chunks (DynamoDB)"},
+    "live": {"read": "live check and chunks (DynamoDB)"},
 }
 
 if __name__ == "__main__":

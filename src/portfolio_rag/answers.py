@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from portfolio_rag.models import Chunk, DocumentVersion
+from portfolio_rag.models import Chunk, LiveDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Passage:
     """
 
     chunk: Chunk
-    document: DocumentVersion
+    document: LiveDocument
     score: float
     windows: tuple[int, ...]
     window_scores: tuple[float, ...] = ()

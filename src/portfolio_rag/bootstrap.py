@@ -52,6 +52,7 @@ from portfolio_rag.services.turns import Turns
 from portfolio_rag.services.verification import Verification
 
 if TYPE_CHECKING:
+    from portfolio_rag.adapters.live_reads import DynamoLiveReads
     from portfolio_rag.adapters.sqlite_lexical import SqliteLexicalIndex
     from portfolio_rag.services.chat import Chat
     from portfolio_rag.services.cited import CitedChunks
@@ -109,6 +110,15 @@ class Container:
     @cached_property
     def chunks(self) -> DynamoChunkStore:
         return DynamoChunkStore(self._table(self.settings.dynamodb_chunks_table), self.settings.dynamodb_document_table)
+
+    @cached_property
+    def live_reads(self) -> DynamoLiveReads:
+        from portfolio_rag.adapters.live_reads import DynamoLiveReads
+
+        settings = self.settings
+        return DynamoLiveReads(
+            self._table(settings.dynamodb_document_table), self._table(settings.dynamodb_chunks_table)
+        )
 
     @cached_property
     def jobs(self) -> DynamoJobStore:
@@ -385,9 +395,7 @@ class Container:
         from portfolio_rag.services.retrieval import Retrieval
 
         copy = self.lexical_index.vectors
-        return Retrieval(
-            self.embedder, self.vectors, self.chunks, self.registry, self.jobs, self.lexical, copy, self.turns
-        )
+        return Retrieval(self.embedder, self.vectors, self.live_reads, self.jobs, self.lexical, copy, self.turns)
 
     @cached_property
     def lexical(self) -> LexicalFollower:

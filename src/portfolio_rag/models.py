@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -200,6 +200,23 @@ class DocumentVersion:
     @property
     def steps(self) -> int:
         return self.progress.steps if self.progress else 0
+
+
+@dataclass(frozen=True, slots=True)
+class LiveDocument:
+    """What a search tells of the version of a document that answers: attributes of its DocumentVersion."""
+
+    document_id: str
+    version: int
+    filename: str
+    s3_key: str
+    upload_timestamp: str
+    file_type: str
+    metadata: Mapping[str, AttributeValue] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, version: DocumentVersion) -> LiveDocument:
+        return cls(**{one.name: getattr(version, one.name) for one in fields(cls)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from portfolio_rag.models import (
     DocumentVersion,
     Job,
     JobStatus,
+    LiveDocument,
     ObjectInfo,
     ObjectRef,
     Progress,
@@ -126,7 +127,7 @@ class DocumentRegistry(Protocol):
         """Those of the (document_id, version) pairs that answer now: the head's `live_version` is that version.
 
         Deleted, superseded and unknown ones are left out. Heads and versions come in one batched read (two keys a
-        pair, 100 keys a call), because a query asks about every document it hit.
+        pair, 100 keys a call).
         """
 
     def register(self, version: DocumentVersion, logical_key: str, previous: DocumentHead | None) -> None:
@@ -186,6 +187,25 @@ class DocumentRegistry(Protocol):
 
     def count_by_status(self) -> dict[DocumentStatus, int]:
         """From the GSI (eventually consistent); retired versions do not count."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRead:
+    """`documents` by (document_id, version), `chunks` by id."""
+
+    documents: dict[tuple[str, int], LiveDocument]
+    chunks: dict[str, Chunk]
+
+
+class LiveReads(Protocol):
+    """`document_registry` and `embedding_chunks`, as far as a search reads them."""
+
+    def read(self, versions: Iterable[tuple[str, int]], chunks: Iterable[tuple[str, str]]) -> LiveRead:
+        """Those of the (document_id, version) pairs that answer now, and the (chunk_id, document_id) that are there.
+
+        As `DocumentRegistry.live_versions` and `ChunkStore.get`, in one batched, strongly consistent read of both (two
+        keys a pair and one a chunk, 100 keys a call), because a query asks about every document it hit.
+        """
 
 
 Mark = tuple[Chunk, str]

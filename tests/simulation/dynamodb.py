@@ -112,12 +112,14 @@ class DynamoModel:
 
     def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> dict[str, Any]:
         responses: dict[str, list[Item]] = {}
+        if sum(len(request["Keys"]) for request in RequestItems.values()) > MAX_BATCH_GET:
+            raise _invalid("BatchGetItem takes at most 100 keys")
         for name, request in RequestItems.items():
             table = self.tables[name]
             keys = [table.key_of(key) for key in request["Keys"]]
-            if not 1 <= len(keys) <= MAX_BATCH_GET or len(set(keys)) != len(keys):
-                raise _invalid("BatchGetItem takes 1 to 100 different keys")
-            responses[name] = [_copy(table.items[key]) for key in keys if key in table.items]
+            if not keys or len(set(keys)) != len(keys):
+                raise _invalid("BatchGetItem takes different keys, one at least")
+            responses[name] = [_projected(table.items[key], request) for key in keys if key in table.items]
         return {"Responses": responses, "UnprocessedKeys": {}}
 
     def batch_write_item(self, *, RequestItems: Mapping[str, Any]) -> dict[str, Any]:
@@ -283,6 +285,14 @@ def _refuse_unused(options: Mapping[str, Any], used: set[str]) -> None:
     given = {*options.get("ExpressionAttributeNames", {}), *options.get("ExpressionAttributeValues", {})}
     if unused := given - used:
         raise _invalid(f"unused in expressions: {sorted(unused)}")
+
+
+def _projected(item: Item, request: Mapping[str, Any]) -> Item:
+    if "ProjectionExpression" not in request:
+        return _copy(item)
+    names = request.get("ExpressionAttributeNames", {})
+    wanted = [part.strip() for part in request["ProjectionExpression"].split(",")]
+    return _copy({name: item[name] for part in wanted if (name := names.get(part, part)) in item})
 
 
 def _request_key(table: TableModel, request: Mapping[str, Any]) -> Item:

@@ -160,7 +160,7 @@ MUTATIONS = [
     _one("UnprocessedKeys are dropped", 11, "adapters.dynamodb",
          'request = answer.get("UnprocessedKeys") or {}', "request = {}"),
     _one("a transaction conflict counts as done", 12, "adapters.dynamodb",
-         "            self._back_off(attempt)\n        raise StorageUnavailable(f\"DynamoDB kept refusing",
+         "            self.back_off(attempt)\n        raise StorageUnavailable(f\"DynamoDB kept refusing",
          "            return\n        raise StorageUnavailable(f\"DynamoDB kept refusing"),
     _one("known text is embedded again", 25, "services.embedding",
          "places = self._index.find(by_address)", "places: dict[str, VectorLocation] = {}"),

@@ -425,6 +425,21 @@ def test_a_batch_of_writes_has_its_limits(services: Services, count: int) -> Non
     assert "Validation" in str(refused.value) or "ParamValidation" in type(refused.value).__name__
 
 
+def test_a_batch_of_reads_takes_the_named_attributes_alone(services: Services) -> None:
+    put(services, "a", 1, size="3", colour="red")
+    answer = services.dynamodb.batch_get_item(
+        RequestItems={
+            services.table: {
+                "Keys": [key("a", 1)],
+                "ConsistentRead": True,
+                "ProjectionExpression": "#id, #size, #absent",
+                "ExpressionAttributeNames": {"#id": "id", "#size": "size", "#absent": "absent"},
+            }
+        }
+    )
+    assert answer["Responses"][services.table] == [{"id": {"S": "a"}, "size": {"S": "3"}}]
+
+
 def test_a_batch_of_reads_leaves_out_what_is_missing(services: Services) -> None:
     put(services, "a", 1)
     answer = services.dynamodb.batch_get_item(

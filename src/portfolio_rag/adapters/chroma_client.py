@@ -66,7 +66,8 @@ class ChromaApi:
         """Close the connections, which the client leaves to the end of the process; the next call opens new ones."""
         with self._lock:
             if self._client is not None:
-                self._client._server._session.close()
+                for own in (self._client, self._client._admin_client):
+                    own._server._session.close()
             self._client = None
 
     def _connected(self) -> Any:
@@ -79,14 +80,16 @@ class ChromaApi:
                 # The client sets no timeout at all and offers no way to ask for one (1.5.9, pinned): a stalled server
                 # would hold a function until its own timeout. It asks the server when it is made, before its session
                 # can be reached, so whether the server answers is seen first.
-                httpx.get(f"{self._url.rstrip('/')}/api/v2/heartbeat", timeout=self._timeout).raise_for_status()
                 parts = urlsplit(self._url)
                 secure = parts.scheme == "https"
+                heartbeat = f"{self._url.rstrip('/')}/api/v2/heartbeat"
+                httpx.get(heartbeat, timeout=self._timeout, verify=secure).raise_for_status()
                 self._client = chromadb.HttpClient(
                     host=parts.hostname or "localhost",
                     port=parts.port or (443 if secure else 80),
                     ssl=secure,
-                    settings=Settings(anonymized_telemetry=False),
+                    # Without encryption nothing is verified, and each session would read all certificates first.
+                    settings=Settings(anonymized_telemetry=False, chroma_server_ssl_verify=None if secure else False),
                 )
                 self._client._server._session.timeout = self._timeout
             return self._client

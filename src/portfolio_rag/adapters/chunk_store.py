@@ -49,10 +49,10 @@ class DynamoChunkStore:
         return waiting
 
     def get(self, keys: Iterable[tuple[str, str]]) -> list[Chunk]:
-        return [_chunk(stored) for stored in self._table.get_many(_key(*key) for key in keys)]
+        return [chunk_of(stored) for stored in self._table.get_many(chunk_key(*key) for key in keys)]
 
     def window_ids(self, keys: Iterable[tuple[str, str]]) -> set[str]:
-        stored = self._table.get_many((_key(*key) for key in keys), attributes="chunk_id, windows")
+        stored = self._table.get_many((chunk_key(*key) for key in keys), attributes=("chunk_id", "windows"))
         return {window_id(chunk["chunk_id"], n) for chunk in stored for n in range(len(chunk["windows"]))}
 
     def keys(self) -> Iterator[tuple[str, str]]:
@@ -75,7 +75,7 @@ class DynamoChunkStore:
             expressions["ExpressionAttributeNames"] = {"#version": "version"}
             expressions["ExpressionAttributeValues"][":version"] = value(version)
         for stored in self._table.query(**expressions):
-            yield _chunk(stored)
+            yield chunk_of(stored)
 
     def mark_last(self, version: DocumentVersion, marks: Sequence[Mark], now: str) -> bool:
         if version.chunk_count != version.embedded_count + len(marks) or len(marks) > _GROUP - 1:
@@ -109,7 +109,7 @@ class DynamoChunkStore:
             self._mark_group(version, list(marks[start : start + _GROUP]), now)
 
     def delete(self, keys: Iterable[tuple[str, str]]) -> None:
-        self._table.delete_many(_key(*key) for key in keys)
+        self._table.delete_many(chunk_key(*key) for key in keys)
 
     def _create_group(
         self, version: DocumentVersion, group: list[Chunk], expected: int | None, now: str
@@ -191,7 +191,7 @@ class DynamoChunkStore:
         return {
             "Update": {
                 "TableName": self._table.name,
-                "Key": item(_key(chunk.chunk_id, chunk.document_id)),
+                "Key": item(chunk_key(chunk.chunk_id, chunk.document_id)),
                 "UpdateExpression": "SET #status = :embedded, embedding_vector_s3 = :s3",
                 "ConditionExpression": "#status = :pending",
                 "ExpressionAttributeNames": {"#status": "status"},
@@ -214,7 +214,7 @@ def _processing(version: DocumentVersion) -> dict[str, Any]:
     return {":processing": value(DocumentStatus.PROCESSING), ":attempt": value(version.attempt)}
 
 
-def _key(chunk_id: str, document_id: str) -> dict[str, Any]:
+def chunk_key(chunk_id: str, document_id: str) -> dict[str, Any]:
     return {"chunk_id": chunk_id, "document_id": document_id}
 
 
@@ -222,7 +222,7 @@ def _item(chunk: Chunk) -> Item:
     return item({**asdict(chunk), "chromadb_id": window_id(chunk.chunk_id, 0)})
 
 
-def _chunk(stored: Item) -> Chunk:
+def chunk_of(stored: Item) -> Chunk:
     known = {name: stored[name] for name in _FIELDS if name in stored}
     return Chunk(
         **{

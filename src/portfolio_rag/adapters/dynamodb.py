@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from random import uniform
 from typing import Any
@@ -112,6 +113,49 @@ class TransactionRefused(ConditionFailed):
         self.reasons = list(reasons)
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Items of one table by their keys, and the names of their attributes that are read: all, where none is named."""
+
+    table: Table
+    keys: Iterable[Mapping[str, Any]]
+    attributes: Sequence[str] = ()
+
+    def request(self, keys: Sequence[Item]) -> dict[str, Any]:
+        """The table's part of a BatchGetItem. Names through placeholders: some are reserved words."""
+        whole = {"Keys": keys, "ConsistentRead": True}
+        if not self.attributes:
+            return whole
+        names = {f"#{name}": name for name in self.attributes}
+        return {**whole, "ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
+
+
+def get_many(*wanted: Wanted) -> list[list[Item]]:
+    """The items of each table, in as few calls of BatchGetItem for all as there can be; strongly consistent.
+
+    Missing items are left out, order is not kept. Raises StorageUnavailable when DynamoDB keeps throttling.
+    """
+    entries = [(of, item(key)) for of in wanted for key in of.keys]
+    found: dict[str, list[Item]] = {of.table.name: [] for of in wanted}
+    for start in range(0, len(entries), _GET_KEYS):
+        group = entries[start : start + _GET_KEYS]
+        keys = {of.table.name: (of, [key for other, key in group if other is of]) for of in wanted}
+        request = {name: of.request(several) for name, (of, several) in keys.items() if several}
+        table = group[0][0].table
+        for attempt in range(_ATTEMPTS):
+            with translated("DynamoDB BatchGetItem"):
+                answer = table.client.batch_get_item(RequestItems=request)
+            for name, items in answer.get("Responses", {}).items():
+                found[name] += map(plain, items)
+            request = answer.get("UnprocessedKeys") or {}
+            if not request:
+                break
+            table.back_off(attempt)
+        else:
+            raise StorageUnavailable(f"DynamoDB kept throttling reads of {', '.join(request)}.")
+    return [found[of.table.name] for of in wanted]
+
+
 class Table:
     """One table through the low-level client; every call translated and retried within bounds."""
 
@@ -159,27 +203,12 @@ class Table:
     def scan(self, **expressions: Any) -> Iterator[Item]:
         yield from self._pages("scan", "DynamoDB Scan", expressions)
 
-    def get_many(self, keys: Iterable[Mapping[str, Any]], *, attributes: str | None = None) -> list[Item]:
+    def get_many(self, keys: Iterable[Mapping[str, Any]], *, attributes: Sequence[str] = ()) -> list[Item]:
         """BatchGetItem, strongly consistent; missing items are left out, order is not kept.
 
-        `attributes` is a projection expression; without it, items come whole.
+        `attributes` are the names of those that are read; without any, items come whole.
         """
-        projection = {"ProjectionExpression": attributes} if attributes else {}
-        wanted = [item(key) for key in keys]
-        found: list[Item] = []
-        for start in range(0, len(wanted), _GET_KEYS):
-            request = {self.name: {"Keys": wanted[start : start + _GET_KEYS], "ConsistentRead": True, **projection}}
-            for attempt in range(_ATTEMPTS):
-                with translated("DynamoDB BatchGetItem"):
-                    answer = self.client.batch_get_item(RequestItems=request)
-                found += [plain(stored) for stored in answer.get("Responses", {}).get(self.name, [])]
-                request = answer.get("UnprocessedKeys") or {}
-                if not request:
-                    break
-                self._back_off(attempt)
-            else:
-                raise StorageUnavailable(f"DynamoDB kept throttling reads of {self.name}.")
-        return found
+        return get_many(Wanted(self, keys, attributes))[0]
 
     def put_many(self, items: Iterable[Mapping[str, Any]]) -> None:
         self._write_many([{"PutRequest": {"Item": item(content)}} for content in items])
@@ -206,7 +235,7 @@ class Table:
                             raise TransactionRefused(f"An item in {self.name} has changed.", reasons) from error
             except TransactionRefused:
                 raise
-            self._back_off(attempt)
+            self.back_off(attempt)
         raise StorageUnavailable(f"DynamoDB kept refusing a transaction on {self.name}.")
 
     def _write_many(self, requests: list[dict[str, Any]]) -> None:
@@ -218,7 +247,7 @@ class Table:
                 waiting = answer.get("UnprocessedItems") or {}
                 if not waiting:
                     break
-                self._back_off(attempt)
+                self.back_off(attempt)
             else:
                 raise StorageUnavailable(f"DynamoDB kept throttling writes to {self.name}.")
 
@@ -233,6 +262,9 @@ class Table:
                 return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
-    def _back_off(self, attempt: int) -> None:
-        # Full jitter (Amazon Builders' Library, "Timeouts, retries, and backoff with jitter").
+    def back_off(self, attempt: int) -> None:
+        """Wait before another attempt, the first being 0: with full jitter, and two seconds at most.
+
+        Amazon Builders' Library, "Timeouts, retries, and backoff with jitter".
+        """
         self._sleep(uniform(0, min(2.0, 0.05 * 2**attempt)))  # noqa: S311

@@ -39,11 +39,11 @@ class DynamoDocumentRegistry:
         self._table = table
 
     def head(self, document_id: str) -> DocumentHead | None:
-        stored = self._table.get(_key(document_id, HEAD))
+        stored = self._table.get(document_key(document_id, HEAD))
         return _head(stored) if stored else None
 
     def get(self, document_id: str, version: int) -> DocumentVersion | None:
-        stored = self._table.get(_key(document_id, version))
+        stored = self._table.get(document_key(document_id, version))
         return _version(stored) if stored else None
 
     def heads_and_versions(
@@ -53,7 +53,7 @@ class DynamoDocumentRegistry:
         unique = dict.fromkeys([*((document_id, HEAD) for document_id, _ in wanted), *wanted])
         found = {
             (stored["document_id"], stored["version"]): stored
-            for stored in self._table.get_many(_key(document_id, version) for document_id, version in unique)
+            for stored in self._table.get_many(document_key(document_id, version) for document_id, version in unique)
         }
         pairs: dict[tuple[str, int], tuple[DocumentHead | None, DocumentVersion | None]] = {}
         for key in wanted:
@@ -69,7 +69,7 @@ class DynamoDocumentRegistry:
         }
 
     def heads(self, *, after: str = "") -> Iterator[DocumentHead]:
-        start = {"ExclusiveStartKey": item(_key(after, HEAD))} if after else {}
+        start = {"ExclusiveStartKey": item(document_key(after, HEAD))} if after else {}
         for stored in self._table.scan(
             FilterExpression="#version = :head",
             ExpressionAttributeNames={"#version": "version"},
@@ -79,7 +79,7 @@ class DynamoDocumentRegistry:
             yield _head(stored)
 
     def heads_of(self, document_ids: Iterable[str]) -> dict[str, DocumentHead]:
-        stored = self._table.get_many(_key(document_id, HEAD) for document_id in dict.fromkeys(document_ids))
+        stored = self._table.get_many(document_key(document_id, HEAD) for document_id in dict.fromkeys(document_ids))
         return {found["document_id"]: _head(found) for found in stored}
 
     def versions(self, document_id: str) -> list[DocumentVersion]:
@@ -121,7 +121,7 @@ class DynamoDocumentRegistry:
 
     def start(self, document_id: str, version: int, attempt: int, now: str) -> DocumentVersion:
         stored = self._table.update(
-            _key(document_id, version),
+            document_key(document_id, version),
             UpdateExpression="SET #status = :processing, updated_at = :now, "
             "processing_started_at = if_not_exists(processing_started_at, :now)",
             ConditionExpression="#status IN (:pending, :processing) AND attempt = :attempt",
@@ -226,7 +226,7 @@ class DynamoDocumentRegistry:
 
     def looked_over(self, head: DocumentHead) -> None:
         self._table.update(
-            _key(head.document_id, HEAD),
+            document_key(head.document_id, HEAD),
             UpdateExpression="REMOVE #status, upload_timestamp",
             ConditionExpression="upload_timestamp = :seen",
             ExpressionAttributeNames={"#status": "status"},
@@ -295,14 +295,14 @@ class DynamoDocumentRegistry:
             )
 
     def _address(self, version: DocumentVersion) -> dict[str, Any]:
-        return {"TableName": self._table.name, "Key": item(_key(version.document_id, version.version))}
+        return {"TableName": self._table.name, "Key": item(document_key(version.document_id, version.version))}
 
     def _change(self, version: DocumentVersion, update: str, condition: str, values: dict[str, Any]) -> DocumentVersion:
         # DynamoDB refuses names and values that no expression uses.
         names = {"#status": "status"}
         used = {name: content for name, content in values.items() if name in f"{update} {condition}"}
         stored = self._table.update(
-            _key(version.document_id, version.version),
+            document_key(version.document_id, version.version),
             UpdateExpression=update,
             ConditionExpression=condition,
             ExpressionAttributeNames=names,
@@ -312,7 +312,7 @@ class DynamoDocumentRegistry:
 
     def _change_head(self, head: DocumentHead, update: str, now: str) -> None:
         self._table.update(
-            _key(head.document_id, HEAD),
+            document_key(head.document_id, HEAD),
             UpdateExpression=f"{update}, #status = :due, upload_timestamp = :now",
             ConditionExpression="latest_version = :latest AND live_version = :live",
             ExpressionAttributeNames={"#status": "status"},
@@ -331,7 +331,7 @@ def publication(table_name: str, version: DocumentVersion, now: str) -> dict[str
     return {
         "Update": {
             "TableName": table_name,
-            "Key": item(_key(version.document_id, HEAD)),
+            "Key": item(document_key(version.document_id, HEAD)),
             "UpdateExpression": "SET live_version = :version, #status = :due, upload_timestamp = :now",
             "ConditionExpression": "live_version < :version AND latest_version = :version "
             "AND attribute_not_exists(deleted_at)",
@@ -345,7 +345,7 @@ def publication(table_name: str, version: DocumentVersion, now: str) -> dict[str
     }
 
 
-def _key(document_id: str, version: int) -> dict[str, Any]:
+def document_key(document_id: str, version: int) -> dict[str, Any]:
     return {"document_id": document_id, "version": version}
 
 

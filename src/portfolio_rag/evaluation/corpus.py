@@ -14,11 +14,12 @@ from portfolio_rag.models import (
     Chunk,
     DocumentStatus,
     DocumentVersion,
+    LiveDocument,
     chunk_id_for,
     document_id_for,
     sha256_hex,
 )
-from portfolio_rag.ports import Embedder, IndexPointer, Tokenizer, VectorHit, Vectors
+from portfolio_rag.ports import Embedder, IndexPointer, LiveRead, Tokenizer, VectorHit, Vectors
 from portfolio_rag.rules import FILE_TYPES, Rules
 from portfolio_rag.services.cutting import cut
 from portfolio_rag.text.document import ExtractionLimits
@@ -139,13 +140,11 @@ class EvalCorpus:
             },
         )
 
-    # ports.ChunkStore, ports.DocumentRegistry and ports.JobStore, as far as a query goes
+    # ports.LiveReads and ports.JobStore, as far as a query goes
 
-    def get(self, keys: Iterable[tuple[str, str]]) -> list[Chunk]:
-        return [self.chunks[chunk_id] for chunk_id, _ in keys]
-
-    def live_versions(self, pairs: Iterable[tuple[str, int]]) -> dict[tuple[str, int], DocumentVersion]:
-        return {(document_id, version): self.documents[document_id] for document_id, version in pairs}
+    def read(self, versions: Iterable[tuple[str, int]], chunks: Iterable[tuple[str, str]]) -> LiveRead:
+        documents = {pair: LiveDocument.of(self.documents[pair[0]]) for pair in versions}
+        return LiveRead(documents, {chunk_id: self.chunks[chunk_id] for chunk_id, _ in chunks})
 
     def index_pointer(self) -> IndexPointer:
         return IndexPointer("evaluation")

@@ -95,7 +95,7 @@ def build(data: EvalSet, embedder: Embedder, tokenizer: Tokenizer, rules: Rules 
 def search_of(bench: Bench) -> Retrieval:
     """The shipped search, over what the corpus does not leave out."""
     corpus: Any = bench.corpus  # stands for four ports, as far as a query needs them
-    return Retrieval(bench.embedder, corpus, corpus, corpus, corpus, VisibleLexical(bench))
+    return Retrieval(bench.embedder, corpus, corpus, corpus, VisibleLexical(bench))
 
 
 def _model() -> Path:

@@ -1,10 +1,9 @@
 """From a question to passages: windows are searched, chunks are returned, live versions only.
 
-A query costs one embedding, one search of Chroma and three reads of DynamoDB (index pointer, heads with their versions,
-chunks); the full-text index and the copy of the vectors beside it are asked in this process. What does not need the
-other's answer runs at once: the embedding, the words and the pointer; then the live check and the chunks. More calls
-only when the live check or the grouping leaves too few chunks. An answer asks for the size of the index besides, once
-a minute.
+A query costs one embedding, one search of Chroma and two reads of DynamoDB (index pointer; heads with their versions,
+and the chunks); the full-text index and the copy of the vectors beside it are asked in this process. The embedding, the
+words and the pointer do not need each other's answers and run at once. More calls only when the live check or the
+grouping leaves too few chunks. An answer asks for the size of the index besides, once a minute.
 """
 
 from __future__ import annotations
@@ -20,13 +19,12 @@ from typing import ParamSpec, Protocol, TypeVar
 
 from portfolio_rag.answers import Passage
 from portfolio_rag.errors import IndexMismatch, InvalidRequest
-from portfolio_rag.models import Chunk, DocumentVersion
+from portfolio_rag.models import Chunk, LiveDocument
 from portfolio_rag.ports import (
-    ChunkStore,
-    DocumentRegistry,
     Embedder,
     JobStore,
     LexicalHit,
+    LiveReads,
     LocalVectors,
     Vectors,
     VectorStore,
@@ -84,8 +82,7 @@ class Retrieval:
         self,
         embedder: Embedder,
         vectors: VectorStore,
-        chunks: ChunkStore,
-        registry: DocumentRegistry,
+        live: LiveReads,
         jobs: JobStore,
         lexical: LexicalSearch | None = None,
         copy: LocalVectors | None = None,
@@ -95,8 +92,7 @@ class Retrieval:
         self._turns = turns or nullcontext()
         self._embedder = embedder
         self._vectors = vectors
-        self._chunks = chunks
-        self._registry = registry
+        self._live = live
         self._jobs = jobs
         self._lexical = lexical
         self._dense = DenseSearch(vectors, copy)
@@ -203,28 +199,20 @@ class Retrieval:
             if not checked or selection.full:
                 break
             wanted = selection.room
-            # Chunks never change, so it does not matter which of the two is read first.
-            reading = self._beside(self._read, checked[:wanted])
-            live = self._registry.live_versions({(group.document_id, group.version) for group in checked})
-            standing = [group for group in checked if (group.document_id, group.version) in live]
+            read = self._live.read(map(_version, checked), map(_chunk, checked[:wanted]))
+            standing = [group for group in checked if _version(group) in read.documents]
             stale = stale or standing[:wanted] != checked[:wanted]
-            chunks = reading.result()
+            chunks = dict(read.chunks)
             while standing and not selection.full:
                 wanted = selection.room
                 taken, standing = standing[:wanted], standing[wanted:]
-                chunks |= self._read([group for group in taken if group.chunk_id not in chunks])
+                if unread := [_chunk(group) for group in taken if group.chunk_id not in chunks]:
+                    chunks |= self._live.read((), unread).chunks
                 for group in taken:
-                    # A chunk that is gone was deleted between the two reads: its document no longer answers.
+                    # A chunk that is gone was deleted after its document was looked at: it no longer answers.
                     if group.chunk_id in chunks:
-                        version = live[group.document_id, group.version]
-                        selection.add(_passage(group, chunks[group.chunk_id], version))
+                        selection.add(_passage(group, chunks[group.chunk_id], read.documents[_version(group)]))
         return selection.passages, stale
-
-    def _read(self, groups: list[_Group]) -> dict[str, Chunk]:
-        if not groups:
-            return {}
-        found = self._chunks.get([(group.chunk_id, group.document_id) for group in groups])
-        return {chunk.chunk_id: chunk for chunk in found}
 
     def _beside(self, function: Callable[_P, _R], *arguments: _P.args, **named: _P.kwargs) -> Future[_R]:
         """Call it in another thread, with this one's context (the request that the log lines name)."""
@@ -252,7 +240,15 @@ def _group(candidates: Iterable[Candidate]) -> list[_Group]:
     return list(groups.values())
 
 
-def _passage(group: _Group, chunk: Chunk, document: DocumentVersion) -> Passage:
+def _version(group: _Group) -> tuple[str, int]:
+    return group.document_id, group.version
+
+
+def _chunk(group: _Group) -> tuple[str, str]:
+    return group.chunk_id, group.document_id
+
+
+def _passage(group: _Group, chunk: Chunk, document: LiveDocument) -> Passage:
     hits = [one for one in group.windows if one.window < len(chunk.windows)]
     return Passage(
         chunk=chunk,

@@ -8,11 +8,15 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import chromadb
 import httpx
 import numpy as np
+import psutil
 import pytest
 
 from portfolio_rag.adapters.chroma import ChromaVectorStore
@@ -168,6 +172,42 @@ def test_a_wrong_request_is_a_defect_and_not_an_outage(store: ChromaVectorStore)
         store.query("wrong", unit(1, 0, 0), limit=1)
 
 
+@pytest.mark.parametrize(("scheme", "verified"), [("https", True), ("http", False)])
+def test_certificates_are_read_and_verified_with_https_alone(
+    scheme: str, verified: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+    made: dict[str, Any] = {}
+
+    def get(url: str, **named: Any) -> httpx.Response:
+        asked.update(named, url=url)
+        return httpx.Response(200, request=httpx.Request("GET", url))
+
+    def client(**named: Any) -> Any:
+        made.update(named)
+        raise httpx.ConnectError("far enough")
+
+    monkeypatch.setattr(httpx, "get", get)
+    monkeypatch.setattr(chromadb, "HttpClient", client)
+    with pytest.raises(VectorStoreUnavailable):
+        ChromaApi(f"{scheme}://chroma.example", timeout=5).heartbeat()
+    assert (asked["url"], asked["verify"]) == (f"{scheme}://chroma.example/api/v2/heartbeat", verified)
+    assert made["ssl"] is verified
+    assert made["settings"].chroma_server_ssl_verify is (None if verified else False)
+
+
+def test_all_connections_are_closed(url: str) -> None:
+    def connections() -> int:
+        own = psutil.Process().net_connections("tcp")
+        return sum(one.raddr.port == httpx.URL(url).port for one in own if one.raddr and one.status == "ESTABLISHED")
+
+    before = connections()
+    with closing(ChromaVectorStore(url)) as store:
+        store.ping()
+        assert connections() > before
+    assert connections() == before
+
+
 def test_a_server_that_is_not_there() -> None:
     store = ChromaVectorStore(f"http://127.0.0.1:{free_ports(1)[0]}")
     with pytest.raises(VectorStoreUnavailable, match="does not answer"):
@@ -202,7 +242,8 @@ def test_a_collection_has_our_settings_and_one_with_chromas_own_is_named(
 ) -> None:
     with caplog.at_level("WARNING"):
         store.ensure("settings")
-        assert ChromaVectorStore(url).count("settings") == 0
+        with closing(ChromaVectorStore(url)) as other:
+            assert other.count("settings") == 0
     assert caplog.messages == []
     made = store._api.collection("settings").configuration["hnsw"]
     assert (made["space"], made["ef_construction"], made["ef_search"], made["max_neighbors"]) == (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from portfolio_rag.adapters.dynamodb import Table, TransactionRefused, item, plain
+from portfolio_rag.adapters.dynamodb import Table, TransactionRefused, Wanted, get_many, item, plain
 from portfolio_rag.errors import ConditionFailed, NotFound, StorageUnavailable
 
 
@@ -71,6 +71,32 @@ def test_batches_keep_to_the_services_limits() -> None:
     things, client = table("batch_get_item", [{}] * 3)
     things.get_many({"id": str(n)} for n in range(250))
     assert [len(call["RequestItems"]["things"]["Keys"]) for call in client.calls] == [100, 100, 50]
+
+
+def test_tables_are_read_together_within_the_services_limits() -> None:
+    client = Scripted("batch_get_item", [{"Responses": {"things": [{"id": {"S": "0"}}]}}, {}])
+    things, others = (Table(client, name, sleep=lambda _: None) for name in ("things", "others"))
+    ids = [{"id": str(n)} for n in range(70)]
+    assert get_many(Wanted(things, ids), Wanted(others, ids, ("id", "size"))) == [[{"id": "0"}], []]
+    asked = [call["RequestItems"] for call in client.calls]
+    assert [{name: len(of["Keys"]) for name, of in one.items()} for one in asked] == [
+        {"things": 70, "others": 30},
+        {"others": 40},
+    ]
+    # SIZE is one of DynamoDB's reserved words.
+    assert asked[1]["others"]["ProjectionExpression"] == "#id, #size"
+    assert asked[1]["others"]["ExpressionAttributeNames"] == {"#id": "id", "#size": "size"}
+    assert all(of["ConsistentRead"] for one in asked for of in one.values())
+    assert "ProjectionExpression" not in asked[0]["things"]
+
+
+@pytest.mark.failure(11)
+def test_reads_of_two_tables_that_stay_unprocessed_raise() -> None:
+    left = {"UnprocessedKeys": {"others": {"Keys": [{"id": {"S": "a"}}], "ConsistentRead": True}}}
+    client = Scripted("batch_get_item", [left] * 20)
+    things, others = (Table(client, name, sleep=lambda _: None) for name in ("things", "others"))
+    with pytest.raises(StorageUnavailable, match="kept throttling reads of others"):
+        get_many(Wanted(things, [{"id": "a"}]), Wanted(others, [{"id": "a"}]))
 
 
 @pytest.mark.failure(12)

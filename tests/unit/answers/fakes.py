@@ -9,8 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from portfolio_rag.models import Chunk, DocumentStatus, DocumentVersion, chunk_id_for, document_id_for, sha256_hex
-from portfolio_rag.ports import ChatCompletion, IndexPointer, LexicalHit, VectorHit, VectorRecord, Vectors
+from portfolio_rag.models import (
+    Chunk,
+    DocumentStatus,
+    DocumentVersion,
+    LiveDocument,
+    chunk_id_for,
+    document_id_for,
+    sha256_hex,
+)
+from portfolio_rag.ports import ChatCompletion, IndexPointer, LexicalHit, LiveRead, VectorHit, VectorRecord, Vectors
 from portfolio_rag.services.filters import Filter
 from portfolio_rag.services.words import terms
 
@@ -109,29 +117,23 @@ class MemoryVectors:
 
 
 @dataclass
-class MemoryRegistry:
-    """Only what retrieval reads: which versions are live. `calls` counts the batched reads."""
+class MemoryLiveReads:
+    """Which versions are live, and all chunks. `calls` counts the batched reads."""
 
-    live: dict[str, DocumentVersion] = field(default_factory=dict)
+    live: dict[str, LiveDocument] = field(default_factory=dict)
+    chunks: dict[str, Chunk] = field(default_factory=dict)
     calls: int = 0
 
-    def live_versions(self, pairs: Iterable[tuple[str, int]]) -> dict[tuple[str, int], DocumentVersion]:
+    def read(self, versions: Iterable[tuple[str, int]], chunks: Iterable[tuple[str, str]]) -> LiveRead:
         self.calls += 1
-        return {
+        documents = {
             (document_id, version): self.live[document_id]
-            for document_id, version in pairs
+            for document_id, version in versions
             if document_id in self.live and self.live[document_id].version == version
         }
-
-
-@dataclass
-class MemoryChunks:
-    rows: dict[str, Chunk] = field(default_factory=dict)
-    calls: int = 0
-
-    def get(self, keys: Iterable[tuple[str, str]]) -> list[Chunk]:
-        self.calls += 1
-        return [self.rows[chunk_id] for chunk_id, _ in keys if chunk_id in self.rows]
+        return LiveRead(
+            documents, {chunk_id: self.chunks[chunk_id] for chunk_id, _ in chunks if chunk_id in self.chunks}
+        )
 
 
 @dataclass
@@ -236,13 +238,12 @@ class Corpus:
     def __init__(self) -> None:
         self.embedder = WordEmbedder()
         self.vectors = MemoryVectors()
-        self.registry = MemoryRegistry()
-        self.chunks = MemoryChunks()
+        self.reads = MemoryLiveReads()
         self.jobs = MemoryJobs()
 
     def add(self, version: DocumentVersion, *chunks: Chunk, live: bool = True) -> DocumentVersion:
         for chunk in chunks:
-            self.chunks.rows[chunk.chunk_id] = chunk
+            self.reads.chunks[chunk.chunk_id] = chunk
             vectors = self.embedder.embed(chunk.window_texts)
             self.vectors.upsert(
                 "knowledge",
@@ -262,7 +263,7 @@ class Corpus:
                 ],
             )
         if live:
-            self.registry.live[version.document_id] = version
+            self.reads.live[version.document_id] = LiveDocument.of(version)
         return version
 
     def text(

@@ -18,7 +18,7 @@ TRUE = "Amazon SQS keeps messages in a queue for 4 days by default [1]."
 
 
 def chat(corpus: Corpus, model: LanguageModel | None = None) -> Chat:
-    retrieval = Retrieval(corpus.embedder, corpus.vectors, corpus.chunks, corpus.registry, corpus.jobs)
+    retrieval = Retrieval(corpus.embedder, corpus.vectors, corpus.reads, corpus.jobs)
     return Chat(retrieval, model, corpus.embedder)
 
 
@@ -29,7 +29,7 @@ def ask(corpus: Corpus, say: str, question: str = QUESTION) -> Answer:
 def assert_citations_resolve(answer: Answer, corpus: Corpus) -> None:
     """Every citation quotes its chunk verbatim, and every number in the text has one."""
     for citation in answer.citations:
-        chunk = corpus.chunks.rows[citation.chunk_id]
+        chunk = corpus.reads.chunks[citation.chunk_id]
         start, end = (position - chunk.span[0] for position in citation.span)
         assert chunk.content[start:end] == citation.quote
         assert citation.quote
@@ -259,7 +259,7 @@ def test_what_answers_in_a_small_index_may_be_chance_in_a_large_one(
 
     def answers(windows: int, where: Filter | None = None) -> bool:
         monkeypatch.setattr(corpus.vectors, "count", lambda collection: windows)
-        retrieval = Retrieval(corpus.embedder, corpus.vectors, corpus.chunks, corpus.registry, corpus.jobs)
+        retrieval = Retrieval(corpus.embedder, corpus.vectors, corpus.reads, corpus.jobs)
         model = ScriptedModel("The visibility timeout hides a message after a consumer has received it [1].")
         asked = Chat(retrieval, model, corpus.embedder, relevance_threshold=score - 0.01)
         asked.answer(question, where=where)

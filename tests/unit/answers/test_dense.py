@@ -56,8 +56,7 @@ class Shelf:
         return Retrieval(
             corpus.embedder,
             corpus.vectors,
-            corpus.chunks,
-            corpus.registry,
+            corpus.reads,
             corpus.jobs,  # type: ignore[arg-type]
             self.index,
             self.index.vectors,
@@ -96,9 +95,9 @@ def filter_of(raw: Mapping[str, object]) -> Filter:
 def calls_of(shelf: Shelf, question: str, where: Filter | None = None) -> list[str]:
     corpus = shelf.corpus
     corpus.vectors.calls.clear()
-    corpus.registry.calls = corpus.chunks.calls = corpus.jobs.calls = 0
+    corpus.reads.calls = corpus.jobs.calls = 0
     assert len(shelf.retrieval().search(question, where=where)) == 5
-    assert (corpus.jobs.calls, corpus.registry.calls, corpus.chunks.calls) == (1, 1, 1)
+    assert (corpus.jobs.calls, corpus.reads.calls) == (1, 1)
     return corpus.vectors.calls
 
 

@@ -69,7 +69,7 @@ def lexical() -> ScriptedLexical:
 
 @pytest.fixture
 def hybrid(corpus: Corpus, lexical: ScriptedLexical) -> Retrieval:
-    return Retrieval(corpus.embedder, corpus.vectors, corpus.chunks, corpus.registry, corpus.jobs, lexical)
+    return Retrieval(corpus.embedder, corpus.vectors, corpus.reads, corpus.jobs, lexical)
 
 
 def hit(chunk: Chunk, window: int = 0, score: float = 5.0) -> LexicalHit:
@@ -115,5 +115,5 @@ def test_query_limit_and_filter_reach_the_full_text_side(hybrid: Retrieval, lexi
 
 
 def test_with_nothing_from_the_words_it_is_dense(corpus: Corpus, hybrid: Retrieval) -> None:
-    plain = Retrieval(corpus.embedder, corpus.vectors, corpus.chunks, corpus.registry, corpus.jobs)
+    plain = Retrieval(corpus.embedder, corpus.vectors, corpus.reads, corpus.jobs)
     assert [one.chunk for one in hybrid.search("queue")] == [one.chunk for one in plain.search("queue")]

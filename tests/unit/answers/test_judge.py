@@ -27,7 +27,7 @@ ONE_CALL = 11 * 0.15e-6 + 7 * 0.60e-6
 
 def chat(corpus: Corpus, server: Server, prices: dict[str, Price] | None = None, *, judged: bool = True) -> Chat:
     model = OpenAIModel("sk-test", "gpt-4o-mini", base_url=server.url, max_attempts=1, timeout_seconds=0.5)
-    retrieval = Retrieval(corpus.embedder, corpus.vectors, corpus.chunks, corpus.registry, corpus.jobs)
+    retrieval = Retrieval(corpus.embedder, corpus.vectors, corpus.reads, corpus.jobs)
     return Chat(retrieval, model, corpus.embedder, judge=Judge(model) if judged else None, prices=prices or {})
 
 
@@ -148,7 +148,7 @@ def test_a_judge_is_asked_for_and_needs_a_key(settings: Settings, judged: bool) 
 def test_sentences_of_the_documents_themselves_need_no_judge(corpus: Corpus) -> None:
     with serving(verdicts()) as server:
         judge = Judge(OpenAIModel("sk-test", "gpt-4o-mini", base_url=server.url))
-        retrieval = Retrieval(corpus.embedder, corpus.vectors, corpus.chunks, corpus.registry, corpus.jobs)
+        retrieval = Retrieval(corpus.embedder, corpus.vectors, corpus.reads, corpus.jobs)
         answer = Chat(retrieval, None, corpus.embedder, judge=judge).answer(QUESTION)
     assert (answer.judge, server.requests) == (JudgeState.OFF, [])
 
@@ -186,7 +186,7 @@ def test_the_answer_is_asked_for_in_the_language_of_the_question(corpus: Corpus)
 
 def test_a_question_in_another_language_without_a_key(corpus: Corpus) -> None:
     """It is answered in the documents' own words where they share its words, and refused where they do not."""
-    retrieval = Retrieval(corpus.embedder, corpus.vectors, corpus.chunks, corpus.registry, corpus.jobs)
+    retrieval = Retrieval(corpus.embedder, corpus.vectors, corpus.reads, corpus.jobs)
     corpus.text("de.md", "Eine Warteschlange bewahrt eine Nachricht für 4 Tage auf. Das Maximum ist 14 Tage.")
     extractive = Chat(retrieval, None, corpus.embedder)
     found = extractive.answer("Wie lange bewahrt eine Warteschlange eine Nachricht auf?")

@@ -142,7 +142,7 @@ def test_no_content_is_an_empty_text(waits: Waits) -> None:
 
 
 def answer_of(corpus: Corpus, server: Server, waits: Waits) -> Chat:
-    retrieval = Retrieval(corpus.embedder, corpus.vectors, corpus.chunks, corpus.registry, corpus.jobs)
+    retrieval = Retrieval(corpus.embedder, corpus.vectors, corpus.reads, corpus.jobs)
     return Chat(retrieval, model(server, waits), corpus.embedder)
 
 

@@ -10,7 +10,7 @@ from tests.unit.answers.fakes import Corpus, chunk_of, document
 
 
 def retrieval(corpus: Corpus) -> Retrieval:
-    return Retrieval(corpus.embedder, corpus.vectors, corpus.chunks, corpus.registry, corpus.jobs)
+    return Retrieval(corpus.embedder, corpus.vectors, corpus.reads, corpus.jobs)
 
 
 def test_the_passage_brings_its_document_and_the_windows_that_were_hit(corpus: Corpus) -> None:
@@ -32,8 +32,7 @@ def test_a_query_costs_one_search_and_one_batched_read_of_each_table(corpus: Cor
         corpus.text(f"more/{n}.md", f"Queue number {n} keeps messages.")
     assert len(retrieval(corpus).search("queue messages", top_k=5)) == 5
     assert corpus.vectors.limits == [25]
-    assert corpus.registry.calls == 1
-    assert corpus.chunks.calls == 1
+    assert corpus.reads.calls == 1
 
 
 @pytest.mark.failure(40)
@@ -52,12 +51,12 @@ def test_until_the_new_version_is_live_the_old_one_answers(corpus: Corpus) -> No
 
 def test_a_deleted_document_is_gone_at_once(corpus: Corpus) -> None:
     gone = document("guides/sqs.md")
-    del corpus.registry.live[gone.document_id]
+    del corpus.reads.live[gone.document_id]
     assert "sqs.md" not in [passage.document.filename for passage in retrieval(corpus).search("SQS queue messages")]
 
 
 def test_chunks_that_are_gone_already_are_left_out(corpus: Corpus) -> None:
-    corpus.chunks.rows.clear()
+    corpus.reads.chunks.clear()
     assert retrieval(corpus).search("SQS queue") == []
 
 

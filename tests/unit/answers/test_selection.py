@@ -24,7 +24,7 @@ DOCUMENT = (
 
 
 def retrieval(corpus: Corpus) -> Retrieval:
-    return Retrieval(corpus.embedder, corpus.vectors, corpus.chunks, corpus.registry, corpus.jobs)
+    return Retrieval(corpus.embedder, corpus.vectors, corpus.reads, corpus.jobs)
 
 
 def passage(name: str, content: str, heading: tuple[str, ...] = ("Guide",), score: float = 0.5) -> Passage:

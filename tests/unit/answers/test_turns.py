@@ -69,7 +69,7 @@ def watchful(say: str, turns: Turns) -> WatchfulModel:
 
 
 def retrieval(corpus: Corpus, turns: Turns) -> Retrieval:
-    return Retrieval(corpus.embedder, corpus.vectors, corpus.chunks, corpus.registry, corpus.jobs, turns=turns)
+    return Retrieval(corpus.embedder, corpus.vectors, corpus.reads, corpus.jobs, turns=turns)
 
 
 def test_searches_take_turns(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
