@@ -21,11 +21,16 @@ locals {
           transitions       = [{ days = var.lifecycle_days.originals, storage_class = "GLACIER_IR" }]
         }
       }
+      expiration_days         = {}
       noncurrent_archive_days = var.lifecycle_days.noncurrent_archive
     }
     # Vectors rebuild Chroma and answer for text that was embedded before: they stay where they are.
-    embeddings = { archive_rules = {}, noncurrent_archive_days = null }
-    config     = { archive_rules = {}, noncurrent_archive_days = null }
+    embeddings = {
+      archive_rules           = {}
+      expiration_days         = { "jobs/" = var.lifecycle_days.job_reports }
+      noncurrent_archive_days = null
+    }
+    config = { archive_rules = {}, expiration_days = {}, noncurrent_archive_days = null }
   }
 
   # Overrides that were left out must not reach the file as null: there, null is not "as in the rules above".
@@ -49,6 +54,7 @@ module "bucket" {
   kms_key_arn                = var.s3_kms_key_arn
   force_destroy              = var.force_destroy_buckets
   archive_rules              = each.value.archive_rules
+  expiration_days            = each.value.expiration_days
   noncurrent_archive_days    = each.value.noncurrent_archive_days
   noncurrent_expiration_days = var.lifecycle_days.noncurrent_expiration
   incomplete_upload_days     = var.lifecycle_days.incomplete_upload

@@ -379,7 +379,7 @@ variable "force_destroy_buckets" {
 }
 
 variable "lifecycle_days" {
-  description = "Ages, in days, at which objects move and go. archive and deep_archive: of objects under archived/ of the raw bucket. originals: of what is under processed/ and large enough to gain by it, which goes to a class that is still read at once. noncurrent_archive: of replaced or deleted versions in the raw bucket. noncurrent_expiration: of the same in every bucket, for good. incomplete_upload: of multipart uploads that never ended."
+  description = "Ages, in days, at which objects move and go. archive and deep_archive: of objects under archived/ of the raw bucket. originals: of what is under processed/ and large enough to gain by it, which goes to a class that is still read at once. noncurrent_archive: of replaced or deleted versions in the raw bucket. noncurrent_expiration: of the same in every bucket, for good. incomplete_upload: of multipart uploads that never ended. job_reports: of what each batch job did with each document; its counts stay."
   type = object({
     archive               = optional(number, 30)
     deep_archive          = optional(number, 180)
@@ -387,6 +387,7 @@ variable "lifecycle_days" {
     noncurrent_archive    = optional(number, 30)
     noncurrent_expiration = optional(number, 365)
     incomplete_upload     = optional(number, 7)
+    job_reports           = optional(number, 365)
   })
   default  = {}
   nullable = false

@@ -369,6 +369,8 @@ class VectorHit:
     score: float
     """Cosine similarity, -1 to 1."""
     metadata: Mapping[str, Any]
+    unread: bool = False
+    """Its document is so new that the full-text index has not read it yet."""
 
 
 class VectorStore(Protocol):

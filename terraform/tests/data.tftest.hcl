@@ -208,6 +208,46 @@ run "bucket_under_a_key" {
   }
 }
 
+run "bucket_that_forgets_reports" {
+  command = plan
+
+  module {
+    source = "./modules/bucket"
+  }
+
+  variables {
+    name                       = "portfolio-embeddings"
+    force_destroy              = false
+    expiration_days            = { "jobs/" = 365 }
+    noncurrent_expiration_days = 365
+    incomplete_upload_days     = 7
+  }
+
+  assert {
+    condition = (
+      aws_s3_bucket_lifecycle_configuration.this.rule[0].filter[0].prefix == "jobs/"
+      && aws_s3_bucket_lifecycle_configuration.this.rule[0].expiration[0].days == 365
+      && aws_s3_bucket_lifecycle_configuration.this.rule[0].status == "Enabled"
+      && length(aws_s3_bucket_lifecycle_configuration.this.rule) == 2
+    )
+    error_message = "Reports of old jobs would stay for ever, or something else would go."
+  }
+}
+
+run "embeddings_keep_all_but_reports" {
+  command = plan
+
+  assert {
+    condition     = jsonencode(local.buckets.embeddings.expiration_days) == jsonencode({ "jobs/" = 365 })
+    error_message = "Of the embeddings' bucket, nothing but reports of jobs may expire."
+  }
+
+  assert {
+    condition     = alltrue([for name in ["raw", "config"] : length(local.buckets[name].expiration_days) == 0])
+    error_message = "Documents and configuration must not expire."
+  }
+}
+
 run "keys_and_indexes" {
   command = plan
 

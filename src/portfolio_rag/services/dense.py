@@ -17,7 +17,6 @@ from collections.abc import Iterable, Sequence
 from portfolio_rag.models import window_id
 from portfolio_rag.ports import LocalVectors, LocalWindow, VectorHit, Vectors, VectorStore
 from portfolio_rag.services.filters import Filter, to_chroma
-from portfolio_rag.services.fusion import UNREAD
 
 _SPARE = 2.0
 """Times as many windows are asked for as would be enough if the filter knew nothing of the question."""
@@ -93,7 +92,7 @@ def _chunk_of(id_: str) -> str:
 def _hit(id_: str, score: float, document_id: str, version: int, *, unread: bool = False) -> VectorHit:
     chunk_id, _, window = id_.rpartition("#")
     metadata = {"chunk_id": chunk_id, "document_id": document_id, "version": version, "window": int(window)}
-    return VectorHit(id_, score, {**metadata, UNREAD: True} if unread else metadata)
+    return VectorHit(id_, score, metadata, unread)
 
 
 def _local(one: LocalWindow) -> VectorHit:

@@ -16,9 +16,6 @@ from portfolio_rag.ports import LexicalHit, VectorHit
 MEANING, WORDS, CHUNK = 0.6, 0.2, 0.2
 """Weights of the window's cosine, of the words in the window and of those in its chunk."""
 
-UNREAD = "unread"
-"""In the metadata of a hit: its document is so new that the full-text index has not read it yet."""
-
 WINDOWS_PER_CHUNK = 2
 """Of a chunk that BM25 found, so many windows become candidates beside those that the vectors found."""
 
@@ -70,7 +67,7 @@ def fuse(dense: Sequence[VectorHit], lexical: Sequence[LexicalHit], cosines: dic
     meaning = _scaled({one: candidate.cosine for one, candidate in found.items()})
     words = _scaled(in_window)
     chunks = _scaled({hit.chunk_id: hit.score for hit in lexical if hit.chunk_id in held})
-    unread = {hit.id for hit in dense if UNREAD in hit.metadata}
+    unread = {hit.id for hit in dense if hit.unread}
     fused = [
         replace(
             candidate,

@@ -2,7 +2,8 @@
 
     jobs/<job_id>/<part>.jsonl     up to PART_ENTRIES lines, in the order in which the job came to them
 
-The row has the counts alone, so that it stays small whatever the number of documents. A part is written before its
+The row has the counts alone, so that it stays small whatever the number of documents; it stays when a lifecycle rule
+has deleted the report of an old job. A part is written before its
 documents are driven and again with what came of it: it is also the job's memory over crashes and invocations.
 """
 
@@ -78,12 +79,17 @@ class JobReport:
     ) -> ReportPage:
         """Up to `limit` entries of the first `parts` parts; fewer, even none, do not mean that it is the last page.
 
-        Raises InvalidRequest for a cursor that no page has given.
+        Raises InvalidRequest for a cursor that no page has given, and NotFound when a part is there no more.
         """
         part, line = _position(cursor)
         found: list[Entry] = []
         for number in range(part, min(parts, part + _PARTS_A_PAGE)):
-            entries = self.read(job_id, number) or []
+            entries = self.read(job_id, number)
+            if entries is None:
+                raise NotFound(
+                    f"The report of job {job_id} is there no more: reports are deleted when they are as old as "
+                    "lifecycle_days.job_reports says, a year by default. The job itself still has its counts."
+                )
             for at in range(line if number == part else 0, len(entries)):
                 if len(found) == limit:
                     return ReportPage(found, f"{number}-{at}")

@@ -27,6 +27,12 @@ variable "archive_rules" {
   default = {}
 }
 
+variable "expiration_days" {
+  description = "Ages in days at which current objects are deleted, by their prefix."
+  type        = map(number)
+  default     = {}
+}
+
 variable "noncurrent_archive_days" {
   description = "Age in days at which noncurrent versions move to Glacier; null leaves them where they are."
   type        = number

@@ -17,7 +17,6 @@ from portfolio_rag.ports import IndexPointer
 from portfolio_rag.services import dense
 from portfolio_rag.services.dense import DenseSearch
 from portfolio_rag.services.filters import Filter, matches, parse_filter, to_chroma
-from portfolio_rag.services.fusion import UNREAD
 from portfolio_rag.services.retrieval import Retrieval
 from portfolio_rag.services.vector_copy import VectorFollower
 from tests.unit.answers.fakes import Corpus, chunk_of, document
@@ -230,5 +229,5 @@ def test_a_document_that_the_index_has_not_read_yet_is_found_and_known_for_new(t
     search = DenseSearch(shelf.corpus.vectors, shelf.index.vectors)
     first, *others = search.search(shelf.corpus.jobs.index_pointer().live, vector, limit=5)
     assert first.metadata["chunk_id"] == new.chunk_id
-    assert UNREAD in first.metadata
-    assert not any(UNREAD in hit.metadata for hit in others if hit.metadata["chunk_id"] != new.chunk_id)
+    assert first.unread
+    assert not any(hit.unread for hit in others if hit.metadata["chunk_id"] != new.chunk_id)

@@ -6,7 +6,7 @@ from portfolio_rag.models import Chunk
 from portfolio_rag.ports import LexicalHit, VectorHit
 from portfolio_rag.services.context import build_context
 from portfolio_rag.services.filters import parse_filter
-from portfolio_rag.services.fusion import CHUNK, MEANING, UNREAD, WORDS, dense_only, fuse, missing_cosines
+from portfolio_rag.services.fusion import CHUNK, MEANING, WORDS, dense_only, fuse, missing_cosines
 from portfolio_rag.services.retrieval import Retrieval
 from tests.unit.answers.fakes import Corpus, ScriptedLexical
 
@@ -38,7 +38,7 @@ def test_a_new_document_does_not_stand_behind_old_ones_because_its_words_are_not
     metadata = {"chunk_id": "n", "document_id": "new", "version": 1, "window": 0}
     read = fuse([*old, VectorHit("n#0", 0.88, metadata)], hits, {})
     assert [one.id for one in read] == ["c#0", "n#0", "c#1"]
-    better = VectorHit("n#0", 0.95, {**metadata, UNREAD: True})
+    better = VectorHit("n#0", 0.95, metadata, unread=True)
     unread = fuse([*old, better], hits, {})
     assert next((one.id, one.rank) for one in unread) == ("n#0", pytest.approx(1.0))
 

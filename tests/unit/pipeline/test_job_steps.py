@@ -15,7 +15,7 @@ from portfolio_rag.models import Job, JobStatus, JobType
 from portfolio_rag.services.job_report import Outcome
 from portfolio_rag.services.jobs import summary
 from tests.simulation.schedule import text_of
-from tests.simulation.world import COLLECTION, Invocation, World
+from tests.simulation.world import COLLECTION, EMBEDDINGS, Invocation, World
 
 HARDLY_ANY = timedelta(milliseconds=5)
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"\x00" * 64
@@ -229,6 +229,17 @@ def test_the_record_stays_small_and_the_report_has_every_reason(world: World) ->
             break
     assert len({entry.key for entry in told}) == len(told) == 110
     assert all(entry.reason.startswith("UNSUPPORTED_TYPE: ") for entry in told)
+
+
+def test_a_report_that_has_expired_is_named_and_the_job_keeps_its_counts(world: World) -> None:
+    ingested(world, 3)
+    job_id = world.start_job(JobType.BATCH)
+    world.rest()
+    assert len(world.jobs.documents(job_id).items) == 3
+    world.container.store.delete_prefix(EMBEDDINGS, "jobs/")
+    with pytest.raises(NotFound, match=r"lifecycle_days\.job_reports"):
+        world.jobs.documents(job_id)
+    assert job_of(world, job_id).documents_total == 3
 
 
 def test_a_reindex_goes_on_where_it_stopped_and_keeps_its_lease(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
