@@ -24,10 +24,20 @@ also in [bench/results](../bench/results).
 
 
 def commit() -> str:
-    """Short hash of what is measured, with `-dirty` when files differ from it; `unversioned` outside a repository."""
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=7", "--exclude=*"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "unversioned"
+    """Short hash of what is measured, with `-dirty` when files differ from it; `unversioned` outside a repository.
+
+    What the benchmark itself writes does not count: one section would make the next one's commit another.
+    """
+    head = _git("rev-parse", "--short=7", "HEAD")
+    if not head:
+        return "unversioned"
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs", ":!bench/results")
+    return f"{head}-dirty" if changed else head
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
 
 
 def newest(results: Path) -> dict[str, Any]:
