@@ -11,7 +11,7 @@ import statistics
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,7 +100,7 @@ class _NoVectors:
 
     fingerprint, dimensions = "none", 1
 
-    def embed(self, texts: list[str]) -> Vectors:
+    def embed(self, texts: Sequence[str]) -> Vectors:
         return np.zeros((len(texts), 1), np.float32)
 
 
@@ -200,7 +200,8 @@ def stages(result: Mapping[str, Any], setting: Setting) -> list[Stage]:
     document, calls, writes = result["document"], result["calls"], result["index_writes"]
 
     def waiting_s(function: str) -> float:
-        return sum(number * LATENCY_MS[service] / 1000 for service, number in calls[function].items())
+        made: Mapping[str, float] = calls[function]
+        return sum(number * LATENCY_MS[service] / 1000 for service, number in made.items())
 
     def index(status: str) -> Any:
         bound = setting.status_shards * PARTITION_WRITES_PER_S / writes[status]

@@ -74,7 +74,7 @@ def world(proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> World:
     install(monkeypatch)
     monkeypatch.setattr(chroma, "_TIMEOUT_SECONDS", 1.0)
     world = World()
-    world.container.vectors = Faulty("chroma", ChromaVectorStore(proxy.url), world.faults)  # type: ignore[assignment,misc]
+    world.container.vectors = Faulty("chroma", ChromaVectorStore(proxy.url), world.faults)
     return world
 
 
@@ -137,7 +137,7 @@ def test_a_language_model_that_does_not_answer_is_a_503_with_retry_after(world: 
             )
             chat = Chat(world.container.retrieval, model, world.embedder, relevance_threshold=-1.0)
             proxy.set(mode)
-            with TestClient(create_app(services=replace(fake_services(), chat=chat))) as client:
+            with TestClient(create_app(services=replace(fake_services().api, chat=chat))) as client:
                 response = client.post("/api/chat", json={"question": "Who keeps its messages?"})
             assert response.status_code == 503
             assert int(response.headers["Retry-After"]) > 0

@@ -198,6 +198,7 @@ def test_what_cannot_be_read_fails_with_its_reason(
     head = stack.clients("s3").head_object(Bucket="portfolio-raw", Key=f"failed/bad/{name}")
     assert head["Metadata"]["error-code"] == reason
     detail = stack.api.get(f"/api/documents/{version.document_id}").json()
+    assert version.error_message is not None
     assert version.error_message in json.dumps(detail, ensure_ascii=False)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.browser
 @contextmanager
 def serving(settings: Settings) -> Iterator[str]:
     """The base URL of the API over fakes, on a free port."""
-    app = create_app(services=fake_services(settings))
+    app = create_app(services=fake_services(settings).api)
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None))
     started = threading.Event()
     startup = server.startup
@@ -48,19 +49,19 @@ def serve() -> Iterator[Callable[..., str]]:
         yield lambda **settings: stack.enter_context(serving(Settings(**settings)))
 
 
-def test_a_chat_through_the_page_shows_answer_and_citation(serve, tmp_path):
+def test_a_chat_through_the_page_shows_answer_and_citation(serve: Callable[..., str], tmp_path: Path) -> None:
     reply = ask_in_swagger_ui(serve(), QUESTION, screenshot=tmp_path / "chat.png")
     assert reply["answer"] == f"{QUOTE}. [1]"
     assert [(citation["document_id"], citation["quote"]) for citation in reply["citations"]] == [(DOCUMENT_ID, QUOTE)]
     assert (tmp_path / "chat.png").stat().st_size > 0
 
 
-def test_authorize_sends_the_key(serve, tmp_path):
+def test_authorize_sends_the_key(serve: Callable[..., str], tmp_path: Path) -> None:
     reply = ask_in_swagger_ui(serve(api_key="opens"), QUESTION, api_key="opens", screenshot=tmp_path / "key.png")
     assert reply["citations"][0]["quote"] == QUOTE
 
 
-def test_every_operation_is_listed_and_an_upload_goes_through(serve, tmp_path):
+def test_every_operation_is_listed_and_an_upload_goes_through(serve: Callable[..., str], tmp_path: Path) -> None:
     document = tmp_path / "sqs-queues.md"
     document.write_text("# SQS\n")
     base_url = serve()

@@ -163,7 +163,7 @@ class DynamoModel:
             raise ClientError(
                 {
                     "Error": {"Code": "TransactionCanceledException", "Message": f"Transaction cancelled {reasons}"},
-                    "CancellationReasons": [{"Code": reason} for reason in reasons],  # type: ignore[typeddict-unknown-key]
+                    "CancellationReasons": [{"Code": reason} for reason in reasons],
                 },
                 "TransactWriteItems",
             )
@@ -289,10 +289,12 @@ def _refuse_unused(options: Mapping[str, Any], used: set[str]) -> None:
 
 def _projected(item: Item, request: Mapping[str, Any]) -> Item:
     if "ProjectionExpression" not in request:
-        return _copy(item)
+        whole: Item = _copy(item)
+        return whole
     names = request.get("ExpressionAttributeNames", {})
     wanted = [part.strip() for part in request["ProjectionExpression"].split(",")]
-    return _copy({name: item[name] for part in wanted if (name := names.get(part, part)) in item})
+    projected: Item = _copy({name: item[name] for part in wanted if (name := names.get(part, part)) in item})
+    return projected
 
 
 def _request_key(table: TableModel, request: Mapping[str, Any]) -> Item:

@@ -141,7 +141,8 @@ def _error(service: str) -> Exception:
     if service == "chroma":
         return VectorStoreUnavailable("simulated outage")
     code = "ThrottlingException" if service == "dynamodb" else "SlowDown"
-    return ClientError({"Error": {"Code": code, "Message": "simulated"}}, "Call")
+    refused: Exception = ClientError({"Error": {"Code": code, "Message": "simulated"}}, "Call")
+    return refused
 
 
 def _crash_before(service: str, operation: str, call: Call, arguments: dict[str, Any]) -> Any:
@@ -191,7 +192,7 @@ def _conflict(service: str, operation: str, call: Call, arguments: dict[str, Any
     raise ClientError(
         {
             "Error": {"Code": "TransactionCanceledException", "Message": "conflict"},
-            "CancellationReasons": [{"Code": "TransactionConflict"}],  # type: ignore[typeddict-unknown-key]
+            "CancellationReasons": [{"Code": "TransactionConflict"}],
         },
         "TransactWriteItems",
     )

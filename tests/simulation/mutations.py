@@ -308,11 +308,19 @@ MUTATIONS = [
 ]  # fmt: skip
 
 
+_FUNCTION_OF: tuple[Callable[[Any], Any], ...] = (
+    lambda found: found,
+    lambda found: found.__func__,
+    lambda found: found.fget,
+)
+"""What there is of a function itself, of a class or static method, of a property."""
+
+
 def _swap(old: Any, new: Any) -> Iterator[tuple[Any, types.CodeType]]:
     """Pairs of functions of a module or class and the code that they get."""
     for name, changed in vars(new).items():
         current = vars(old).get(name)
-        for get in (lambda found: found, lambda found: found.__func__, lambda found: found.fget):
+        for get in _FUNCTION_OF:
             try:
                 function, replacement = get(current), get(changed)
             except AttributeError:

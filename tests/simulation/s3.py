@@ -27,6 +27,8 @@ class ObjectVersion:
 
 
 class _Body(closing[io.BytesIO]):
+    thing: io.BytesIO  # closing's own, which typeshed does not declare
+
     def __init__(self, data: bytes) -> None:
         super().__init__(io.BytesIO(data))
 
@@ -186,6 +188,6 @@ def s3_event(bucket: str, key: str, event: str, version_id: str) -> dict[str, An
 
 def _error(code: str, status: int) -> ClientError:
     return ClientError(
-        {"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": status}},  # type: ignore[typeddict-item]
+        {"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": status}},
         "S3",
     )

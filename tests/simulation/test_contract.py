@@ -360,7 +360,7 @@ def test_a_transaction_is_all_or_nothing_and_says_which_action_refused(services:
     with pytest.raises(ClientError) as refused:
         services.dynamodb.transact_write_items(TransactItems=[update, check, insert])
     assert code_of(refused.value) == "TransactionCanceledException"
-    reasons = [reason["Code"] for reason in refused.value.response["CancellationReasons"]]  # type: ignore[typeddict-item]
+    reasons = [reason["Code"] for reason in refused.value.response["CancellationReasons"]]
     assert reasons == ["None", "ConditionalCheckFailed", "None"]
     assert "Item" not in services.dynamodb.get_item(TableName=services.table, Key=key("b", 1))
     services.dynamodb.transact_write_items(TransactItems=[update, insert])

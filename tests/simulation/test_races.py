@@ -50,7 +50,7 @@ def with_messages(count: int) -> tuple[World, str]:
     return world, document_id
 
 
-def together(world: World, turns: Sequence[int], tasks: Sequence[Callable[[], None]]) -> None:
+def together(world: World, turns: Sequence[int], tasks: Sequence[Callable[[], object]]) -> None:
     scheduler = Turns(Script(turns))  # type: ignore[arg-type]
     world.faults.gate = scheduler.gate
     try:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 
 class _Worker:
-    def __init__(self, number: int, task: Callable[[], None], turns: Turns) -> None:
+    def __init__(self, number: int, task: Callable[[], object], turns: Turns) -> None:
         self.go = threading.Event()
         self.error: BaseException | None = None
         self.done = False
@@ -44,7 +44,7 @@ class Turns:
         worker.go.wait()
         worker.go.clear()
 
-    def run(self, tasks: Sequence[Callable[[], None]]) -> None:
+    def run(self, tasks: Sequence[Callable[[], object]]) -> None:
         """Run all tasks to their end. Raises the first error that a task let through."""
         workers = [_Worker(number, task, self) for number, task in enumerate(tasks)]
         for worker in workers:

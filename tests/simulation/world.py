@@ -85,10 +85,10 @@ class SimContainer(Container):
         self.settings = Settings(chunk_size=64, chunk_overlap=8)
         self.world = world
         self.clock = world.clock  # type: ignore[assignment]
-        self.vectors = Faulty("chroma", world.chroma, world.faults)  # type: ignore[assignment,misc]
-        self.embedder = world.embedder  # type: ignore[misc]
-        self.tokenizer = WordTokenizer()  # type: ignore[misc]
-        self.metrics = world.metrics  # type: ignore[assignment,misc]
+        self.vectors = Faulty("chroma", world.chroma, world.faults)
+        self.embedder = world.embedder
+        self.tokenizer = WordTokenizer()
+        self.metrics = world.metrics  # type: ignore[assignment]
         clients = {
             name: Faulty(name, client, world.faults)
             for name, client in (
@@ -99,7 +99,7 @@ class SimContainer(Container):
             )
         }
         self._aws = clients.__getitem__  # type: ignore[assignment]
-        self.sleep = world.pause
+        self.sleep = world.pause  # type: ignore[assignment]
         self.parallel = one_by_one
         self.ingestion_queue = SqsQueue(clients["sqs"], INGESTION, sleep=world.pause)
         self.embedding_queue = SqsQueue(clients["sqs"], EMBEDDING, sleep=world.pause)

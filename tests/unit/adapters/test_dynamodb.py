@@ -12,7 +12,7 @@ from portfolio_rag.errors import ConditionFailed, NotFound, StorageUnavailable
 
 
 def client_error(code: str, **extra: Any) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": code}, **extra}, "Operation")  # type: ignore[typeddict-item]
+    return ClientError({"Error": {"Code": code, "Message": code}, **extra}, "Operation")
 
 
 class Scripted:

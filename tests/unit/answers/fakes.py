@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -18,8 +19,20 @@ from portfolio_rag.models import (
     document_id_for,
     sha256_hex,
 )
-from portfolio_rag.ports import ChatCompletion, IndexPointer, LexicalHit, LiveRead, VectorHit, VectorRecord, Vectors
+from portfolio_rag.ports import (
+    ChatCompletion,
+    IndexPointer,
+    JobStore,
+    LexicalHit,
+    LiveRead,
+    LocalVectors,
+    VectorHit,
+    VectorRecord,
+    Vectors,
+    VectorStore,
+)
 from portfolio_rag.services.filters import Filter
+from portfolio_rag.services.retrieval import LexicalSearch, Retrieval
 from portfolio_rag.services.words import terms
 
 BUCKET = "portfolio-raw"
@@ -40,7 +53,7 @@ class WordEmbedder:
         for row, text in enumerate(texts):
             for term in terms(text) or [text]:
                 vectors[row, int(hashlib.sha256(term.encode()).hexdigest(), 16) % self.dimensions] += 1
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
 
 
 class MemoryVectors:
@@ -240,6 +253,24 @@ class Corpus:
         self.vectors = MemoryVectors()
         self.reads = MemoryLiveReads()
         self.jobs = MemoryJobs()
+
+    @property
+    def vector_store(self) -> VectorStore:
+        """`vectors`, which has of its port what a search uses."""
+        return cast(VectorStore, self.vectors)
+
+    @property
+    def job_store(self) -> JobStore:
+        """`jobs`, which has of its port what a search uses."""
+        return cast(JobStore, self.jobs)
+
+    def retrieval(
+        self,
+        lexical: LexicalSearch | None = None,
+        copy: LocalVectors | None = None,
+        turns: AbstractContextManager[object] | None = None,
+    ) -> Retrieval:
+        return Retrieval(self.embedder, self.vector_store, self.reads, self.job_store, lexical, copy, turns)
 
     def add(self, version: DocumentVersion, *chunks: Chunk, live: bool = True) -> DocumentVersion:
         for chunk in chunks:

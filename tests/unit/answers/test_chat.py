@@ -10,7 +10,6 @@ from portfolio_rag.ports import LanguageModel
 from portfolio_rag.services.chat import EXTRACTIVE_MODEL, NOT_FOUND, Chat
 from portfolio_rag.services.filters import Filter, parse_filter
 from portfolio_rag.services.relevance import relevance
-from portfolio_rag.services.retrieval import Retrieval
 from tests.unit.answers.fakes import Corpus, ScriptedModel, chunk_of, document
 
 QUESTION = "How long does Amazon SQS keep messages in a queue by default?"
@@ -18,7 +17,7 @@ TRUE = "Amazon SQS keeps messages in a queue for 4 days by default [1]."
 
 
 def chat(corpus: Corpus, model: LanguageModel | None = None) -> Chat:
-    retrieval = Retrieval(corpus.embedder, corpus.vectors, corpus.reads, corpus.jobs)
+    retrieval = corpus.retrieval()
     return Chat(retrieval, model, corpus.embedder)
 
 
@@ -259,7 +258,7 @@ def test_what_answers_in_a_small_index_may_be_chance_in_a_large_one(
 
     def answers(windows: int, where: Filter | None = None) -> bool:
         monkeypatch.setattr(corpus.vectors, "count", lambda collection: windows)
-        retrieval = Retrieval(corpus.embedder, corpus.vectors, corpus.reads, corpus.jobs)
+        retrieval = corpus.retrieval()
         model = ScriptedModel("The visibility timeout hides a message after a consumer has received it [1].")
         asked = Chat(retrieval, model, corpus.embedder, relevance_threshold=score - 0.01)
         asked.answer(question, where=where)

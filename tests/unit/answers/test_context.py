@@ -1,16 +1,25 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from portfolio_rag.answers import Passage
+from portfolio_rag.models import LiveDocument
 from portfolio_rag.services.context import build_context
 from portfolio_rag.services.prompts import build_messages
 from portfolio_rag.services.relevance import MISSING_NAME_PENALTY, THRESHOLD, relevance, threshold_for
 from tests.unit.answers.fakes import chunk_of, document
 
 
-def passage(name: str, content: str, *hits: tuple[int, float], **more: object) -> Passage:
+def passage(
+    name: str, content: str, *hits: tuple[int, float], heading: Sequence[str] = (), page_start: int | None = None
+) -> Passage:
     made = document(name)
     return Passage(
-        chunk_of(made, content, **more), made, hits[0][1], tuple(n for n, _ in hits), tuple(score for _, score in hits)
+        chunk_of(made, content, heading=heading, page_start=page_start),
+        LiveDocument.of(made),
+        hits[0][1],
+        tuple(n for n, _ in hits),
+        tuple(score for _, score in hits),
     )
 
 

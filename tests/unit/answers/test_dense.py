@@ -12,7 +12,7 @@ import pytest
 
 from portfolio_rag.adapters.sqlite_filters import attributes_of
 from portfolio_rag.adapters.sqlite_lexical import SqliteLexicalIndex
-from portfolio_rag.models import Chunk, DocumentVersion
+from portfolio_rag.models import AttributeValue, Chunk, DocumentVersion
 from portfolio_rag.ports import IndexPointer
 from portfolio_rag.services import dense
 from portfolio_rag.services.dense import DenseSearch
@@ -34,11 +34,11 @@ class Shelf:
         self.versions: dict[str, DocumentVersion] = {}
         for n in range(60):
             self.put(n)
-        self.follower = VectorFollower(self.index.vectors, self.corpus.vectors, self.corpus.jobs)  # type: ignore[arg-type]
+        self.follower = VectorFollower(self.index.vectors, self.corpus.vector_store, self.corpus.job_store)
         self.follower.step(threading.Event())
 
-    def put(self, n: int, version: int = 1, *, indexed: bool = True, **changed: object) -> Chunk:
-        metadata: dict[str, object] = {"team": ("storage", "compute", "network")[n % 3], "final": n % 2 == 0}
+    def put(self, n: int, version: int = 1, *, indexed: bool = True, **changed: AttributeValue) -> Chunk:
+        metadata: dict[str, AttributeValue] = {"team": ("storage", "compute", "network")[n % 3], "final": n % 2 == 0}
         if n % 4:
             metadata |= {"year": 2022 + n % 4, "tags": ["alpha", "beta"][: n % 3]}
         made = replace(document(f"{n}.md", version), metadata={**metadata, **changed})
@@ -51,15 +51,7 @@ class Shelf:
         return chunk
 
     def retrieval(self) -> Retrieval:
-        corpus = self.corpus
-        return Retrieval(
-            corpus.embedder,
-            corpus.vectors,
-            corpus.reads,
-            corpus.jobs,  # type: ignore[arg-type]
-            self.index,
-            self.index.vectors,
-        )
+        return self.corpus.retrieval(self.index, self.index.vectors)
 
     def expected(self, question: str, where: Filter, limit: int) -> list[float]:
         """Cosines of the nearest windows that pass, by brute force."""
@@ -121,13 +113,13 @@ def test_a_filter_that_lets_many_pass_asks_chroma_once_without_it(
 @pytest.mark.parametrize("many", [False, True])
 @pytest.mark.parametrize("raw", FILTERS)
 def test_a_filtered_search_is_what_brute_force_finds(
-    shelf: Shelf, raw: dict, many: bool, monkeypatch: pytest.MonkeyPatch
+    shelf: Shelf, raw: dict[str, Any], many: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if many:  # over-fetch whenever anything passes
         monkeypatch.setattr(dense, "_MIN_SCAN", 0)
         monkeypatch.setattr(dense, "_HIT_IN_SCANS", 0)
     where = filter_of(raw)
-    search = DenseSearch(shelf.corpus.vectors, shelf.index.vectors)
+    search = DenseSearch(shelf.corpus.vector_store, shelf.index.vectors)
     for question in ("queue events and alarms", "role of a key", "bucket paragraph7"):
         vector = shelf.corpus.embedder.embed([question])[0]
         hits = search.search("knowledge", vector, limit=15, where=where)
@@ -226,7 +218,7 @@ def test_a_document_that_the_index_has_not_read_yet_is_found_and_known_for_new(t
     shelf = Shelf(tmp_path / "index.sqlite")
     new = shelf.put(99, indexed=False)
     vector = shelf.corpus.embedder.embed([new.window_texts[0]])[0]
-    search = DenseSearch(shelf.corpus.vectors, shelf.index.vectors)
+    search = DenseSearch(shelf.corpus.vector_store, shelf.index.vectors)
     first, *others = search.search(shelf.corpus.jobs.index_pointer().live, vector, limit=5)
     assert first.metadata["chunk_id"] == new.chunk_id
     assert first.unread

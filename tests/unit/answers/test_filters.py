@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -27,19 +29,19 @@ CASES = [
 
 
 @pytest.mark.parametrize(("raw", "chroma"), CASES)
-def test_each_operator_has_its_counterpart_in_chroma(raw: dict, chroma: dict) -> None:
+def test_each_operator_has_its_counterpart_in_chroma(raw: dict[str, Any], chroma: dict[str, Any]) -> None:
     parsed = parse_filter(raw)
     assert parsed is not None
     assert to_chroma(parsed) == chroma
 
 
 @pytest.mark.parametrize("raw", [None, {}])
-def test_no_filter(raw: dict | None) -> None:
+def test_no_filter(raw: dict[str, Any] | None) -> None:
     assert parse_filter(raw) is None
 
 
-def nested(depth: int) -> dict:
-    made: dict = {"equals": {"key": "a", "value": 1}}
+def nested(depth: int) -> dict[str, Any]:
+    made: dict[str, Any] = {"equals": {"key": "a", "value": 1}}
     for _ in range(depth - 1):
         made = {"andAll": [made]}
     return made
@@ -72,7 +74,7 @@ def nested(depth: int) -> dict:
         (nested(MAX_DEPTH + 1), "nested deeper than 5"),
     ],
 )
-def test_a_wrong_filter_is_refused_with_what_to_change(raw: dict, hint: str) -> None:
+def test_a_wrong_filter_is_refused_with_what_to_change(raw: dict[str, Any], hint: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
         parse_filter(raw)
     assert hint in str(refused.value)
@@ -111,7 +113,7 @@ def test_the_deepest_allowed_filter_passes() -> None:
         ({"listContains": {"key": "n", "value": "a"}}, {"n": "abc"}, False),
     ],
 )
-def test_matches_means_what_chroma_means(raw: dict, attributes: dict, passes: bool) -> None:
+def test_matches_means_what_chroma_means(raw: dict[str, Any], attributes: dict[str, Any], passes: bool) -> None:
     parsed = parse_filter(raw)
     assert parsed is not None
     assert matches(parsed, attributes) is passes
@@ -129,7 +131,7 @@ JSON = st.recursive(
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from(["equals", "in", "andAll", "greaterThan", "x"]), JSON, max_size=2))
-def test_any_json_is_either_a_filter_or_an_invalid_request(raw: dict) -> None:
+def test_any_json_is_either_a_filter_or_an_invalid_request(raw: dict[str, Any]) -> None:
     try:
         parsed = parse_filter(raw)
     except InvalidRequest:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import astuple
 
 import pytest
 
 from portfolio_rag.adapters.openai_model import OpenAIModel
-from portfolio_rag.answers import Answer, Done, JudgeState, Token, Usage, Verdict
+from portfolio_rag.answers import Answer, Done, JudgeState, Token, Verdict
 from portfolio_rag.bootstrap import Container
 from portfolio_rag.config import Settings
 from portfolio_rag.services.chat import NOT_FOUND, Chat
 from portfolio_rag.services.judge import SCHEMA, Judge
 from portfolio_rag.services.prices import Price
-from portfolio_rag.services.retrieval import Retrieval
 from tests.unit.answers.fakes import Corpus
 from tests.unit.answers.openai_server import Reply, Server, fails, says, serving, streams
 from tests.unit.answers.test_chat import QUESTION, TRUE
@@ -27,7 +27,7 @@ ONE_CALL = 11 * 0.15e-6 + 7 * 0.60e-6
 
 def chat(corpus: Corpus, server: Server, prices: dict[str, Price] | None = None, *, judged: bool = True) -> Chat:
     model = OpenAIModel("sk-test", "gpt-4o-mini", base_url=server.url, max_attempts=1, timeout_seconds=0.5)
-    retrieval = Retrieval(corpus.embedder, corpus.vectors, corpus.reads, corpus.jobs)
+    retrieval = corpus.retrieval()
     return Chat(retrieval, model, corpus.embedder, judge=Judge(model) if judged else None, prices=prices or {})
 
 
@@ -60,7 +60,7 @@ def test_one_structured_call_reads_all_sentences_that_have_passed(corpus: Corpus
     assert "4 days" in told
     assert "99 days" not in told
     assert "response_format" not in server.requests[0][2]
-    assert answer.usage == Usage(22, 14, pytest.approx(2 * ONE_CALL))
+    assert astuple(answer.usage) == (22, 14, pytest.approx(2 * ONE_CALL))
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_a_judge_is_asked_for_and_needs_a_key(settings: Settings, judged: bool) 
 def test_sentences_of_the_documents_themselves_need_no_judge(corpus: Corpus) -> None:
     with serving(verdicts()) as server:
         judge = Judge(OpenAIModel("sk-test", "gpt-4o-mini", base_url=server.url))
-        retrieval = Retrieval(corpus.embedder, corpus.vectors, corpus.reads, corpus.jobs)
+        retrieval = corpus.retrieval()
         answer = Chat(retrieval, None, corpus.embedder, judge=judge).answer(QUESTION)
     assert (answer.judge, server.requests) == (JudgeState.OFF, [])
 
@@ -165,11 +165,11 @@ def test_the_cost_of_an_answer(corpus: Corpus, prices: dict[str, Price], cost: f
     """The server names the snapshot gpt-4o-mini-2024-07-18, and each call takes 11 and 7 tokens."""
     with serving(says(TRUE)) as server:
         answer = chat(corpus, server, prices, judged=False).answer(QUESTION)
-    assert answer.usage == Usage(11, 7, pytest.approx(cost))
+    assert astuple(answer.usage) == (11, 7, pytest.approx(cost))
     with serving(streams(TRUE)) as server:
         *_, done = chat(corpus, server, prices, judged=False).stream(QUESTION)
     assert isinstance(done, Done)
-    assert done.answer.usage == Usage(11, 7, pytest.approx(cost))
+    assert astuple(done.answer.usage) == (11, 7, pytest.approx(cost))
 
 
 def test_the_answer_is_asked_for_in_the_language_of_the_question(corpus: Corpus) -> None:
@@ -186,7 +186,7 @@ def test_the_answer_is_asked_for_in_the_language_of_the_question(corpus: Corpus)
 
 def test_a_question_in_another_language_without_a_key(corpus: Corpus) -> None:
     """It is answered in the documents' own words where they share its words, and refused where they do not."""
-    retrieval = Retrieval(corpus.embedder, corpus.vectors, corpus.reads, corpus.jobs)
+    retrieval = corpus.retrieval()
     corpus.text("de.md", "Eine Warteschlange bewahrt eine Nachricht für 4 Tage auf. Das Maximum ist 14 Tage.")
     extractive = Chat(retrieval, None, corpus.embedder)
     found = extractive.answer("Wie lange bewahrt eine Warteschlange eine Nachricht auf?")

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 
 import pytest
 
@@ -10,7 +9,6 @@ from portfolio_rag.answers import AnswerMode
 from portfolio_rag.errors import LanguageModelUnavailable
 from portfolio_rag.ports import ChatCompletion
 from portfolio_rag.services.chat import NOT_FOUND, Chat
-from portfolio_rag.services.retrieval import Retrieval
 from tests.unit.answers.fakes import Corpus
 from tests.unit.answers.openai_server import Reply, Server, fails, says, serving, streams
 from tests.unit.answers.test_chat import QUESTION, TRUE, assert_citations_resolve
@@ -37,10 +35,9 @@ def waits() -> Waits:
 
 
 @pytest.fixture(autouse=True)
-def _no_openai_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _no_openai_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "HTTP_PROXY", "http_proxy"):
         monkeypatch.delenv(name, raising=False)
-    return
 
 
 def model(server: Server, waits: Waits, **options: float) -> OpenAIModel:
@@ -142,7 +139,7 @@ def test_no_content_is_an_empty_text(waits: Waits) -> None:
 
 
 def answer_of(corpus: Corpus, server: Server, waits: Waits) -> Chat:
-    retrieval = Retrieval(corpus.embedder, corpus.vectors, corpus.reads, corpus.jobs)
+    retrieval = corpus.retrieval()
     return Chat(retrieval, model(server, waits), corpus.embedder)
 
 

@@ -10,7 +10,7 @@ from tests.unit.answers.fakes import Corpus, chunk_of, document
 
 
 def retrieval(corpus: Corpus) -> Retrieval:
-    return Retrieval(corpus.embedder, corpus.vectors, corpus.reads, corpus.jobs)
+    return corpus.retrieval()
 
 
 def test_the_passage_brings_its_document_and_the_windows_that_were_hit(corpus: Corpus) -> None:

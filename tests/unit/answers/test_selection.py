@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from portfolio_rag.answers import Passage
-from portfolio_rag.models import Chunk, DocumentVersion
+from portfolio_rag.models import Chunk, DocumentVersion, LiveDocument
 from portfolio_rag.services.chat import Chat
 from portfolio_rag.services.context import build_context
 from portfolio_rag.services.retrieval import Retrieval
@@ -24,13 +26,15 @@ DOCUMENT = (
 
 
 def retrieval(corpus: Corpus) -> Retrieval:
-    return Retrieval(corpus.embedder, corpus.vectors, corpus.reads, corpus.jobs)
+    return corpus.retrieval()
 
 
 def passage(name: str, content: str, heading: tuple[str, ...] = ("Guide",), score: float = 0.5) -> Passage:
     chunk = chunk_of(document(name), content, heading=heading)
     windows = tuple(range(len(chunk.windows)))
-    return Passage(chunk, document(name), score, windows, (score,) * len(windows), (score,) * len(windows))
+    return Passage(
+        chunk, LiveDocument.of(document(name)), score, windows, (score,) * len(windows), (score,) * len(windows)
+    )
 
 
 def two_chunks(corpus: Corpus) -> tuple[Chunk, Chunk]:
@@ -39,13 +43,9 @@ def two_chunks(corpus: Corpus) -> tuple[Chunk, Chunk]:
     cut, own = DOCUMENT.index("A queue"), DOCUMENT.index("The visibility")
     first = chunk_of(version, DOCUMENT[: own - 2], index=0, heading=("SQS",))
     second = chunk_of(version, DOCUMENT[cut:], index=1, offset=cut, heading=("SQS",))
-    second = Chunk(**{**_fields(second), "windows": second.windows[1:]})
+    second = replace(second, windows=second.windows[1:])
     corpus.add(version, first, second)
     return first, second
-
-
-def _fields(chunk: Chunk) -> dict[str, object]:
-    return {name: getattr(chunk, name) for name in Chunk.__dataclass_fields__}
 
 
 def test_a_guide_that_was_uploaded_twice_takes_one_place_and_the_copy_is_named() -> None:
@@ -139,7 +139,7 @@ def test_citations_of_joined_chunks_name_the_chunk_that_holds_the_words(corpus: 
 def test_what_is_not_side_by_side_stays_apart() -> None:
     def part(index: int, version: DocumentVersion, heading: str = "SQS") -> Passage:
         chunk = chunk_of(version, f"part {index}", index=index, offset=index * 10, heading=(heading,))
-        return Passage(chunk, version, 0.5, (0,), (0.5,), (0.5,))
+        return Passage(chunk, LiveDocument.of(version), 0.5, (0,), (0.5,), (0.5,))
 
     one = document("a.md")
     assert join(part(0, one), part(2, one)) is None
@@ -155,5 +155,5 @@ def test_a_long_section_is_joined_up_to_a_bound() -> None:
     selection = Selection(3)
     for index in range(6):
         chunk = chunk_of(version, f"paragraph {index}", index=index, offset=index * 20, heading=("SQS",))
-        selection.add(Passage(chunk, version, 0.5, (0,), (0.5,), (0.5,)))
+        selection.add(Passage(chunk, LiveDocument.of(version), 0.5, (0,), (0.5,), (0.5,)))
     assert [len(one.chunks) for one in selection.passages] == [MAX_JOINED, MAX_JOINED]

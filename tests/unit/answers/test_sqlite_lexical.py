@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from portfolio_rag.adapters.sqlite_filters import attributes_of
 from portfolio_rag.adapters.sqlite_lexical import SqliteLexicalIndex
+from portfolio_rag.models import AttributeValue
 from portfolio_rag.services.filters import matches, parse_filter
 from tests.unit.answers.fakes import chunk_of, document
 
@@ -17,14 +20,14 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "lexical" / "index.sqlite"
 
 
-def add(index: SqliteLexicalIndex, name: str, text: str, version: int = 1, **metadata: object) -> str:
+def add(index: SqliteLexicalIndex, name: str, text: str, version: int = 1, **metadata: AttributeValue) -> str:
     """Index a document with one chunk; returns its id."""
     made = replace(document(name, version), metadata=metadata)
     index.index(made, [chunk_of(made, text, heading=("Guide",))])
     return made.document_id
 
 
-def found(index: SqliteLexicalIndex, query: str, where: dict | None = None, limit: int = 10) -> list[str]:
+def found(index: SqliteLexicalIndex, query: str, where: Mapping[str, Any] | None = None, limit: int = 10) -> list[str]:
     return [hit.document_id for hit in index.search(query, limit=limit, where=parse_filter(where))]
 
 
@@ -158,7 +161,7 @@ def test_words_that_are_nearly_everywhere_are_left_out_of_a_query_with_rarer_one
     assert len(found(index, "Amazon service", limit=30)) == 21
 
 
-FILTERS = [
+FILTERS: list[dict[str, Any]] = [
     {"equals": {"key": "team", "value": "storage"}},
     {"notEquals": {"key": "team", "value": "storage"}},
     {"equals": {"key": "year", "value": 2024}},
@@ -189,9 +192,9 @@ FILTERS = [
 
 
 @pytest.mark.parametrize("where", FILTERS)
-def test_filters_mean_what_they_mean_in_chroma(path: Path, where: dict) -> None:
+def test_filters_mean_what_they_mean_in_chroma(path: Path, where: dict[str, Any]) -> None:
     index = SqliteLexicalIndex(path)
-    metadata: list[dict] = [
+    metadata: list[dict[str, AttributeValue]] = [
         {"team": "storage", "year": 2024, "final": True},
         {"team": "compute", "year": 2023.5, "tags": ["alpha", "beta"]},
         {"team": "network", "year": 2023, "final": False, "tags": ["beta"]},

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from portfolio_rag.adapters.sqlite_filters import attributes_of
 from portfolio_rag.adapters.sqlite_lexical import SqliteLexicalIndex
-from portfolio_rag.models import Chunk, DocumentVersion, window_id
+from portfolio_rag.models import AttributeValue, Chunk, DocumentVersion, window_id
 from portfolio_rag.ports import LocalMatches, Vectors
 from portfolio_rag.services.filters import Filter, matches, parse_filter
 from tests.unit.answers.fakes import chunk_of, document
@@ -38,7 +39,7 @@ class Library:
             self.add(n)
 
     def add(self, n: int, *, stored: bool = True) -> list[Chunk]:
-        metadata: dict[str, object] = {"team": ("storage", "compute", "network")[n % 3], "final": n % 2 == 0}
+        metadata: dict[str, AttributeValue] = {"team": ("storage", "compute", "network")[n % 3], "final": n % 2 == 0}
         if n % 4:
             metadata |= {"year": 2022 + n % 4 + (0.5 if n % 5 == 0 else 0), "tags": ["alpha", "beta"][: n % 3]}
         made = replace(document(f"{n}.md"), metadata=metadata)
@@ -67,14 +68,14 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     return Library(tmp_path_factory.mktemp("copy") / "index.sqlite")
 
 
-def filter_of(raw: dict) -> Filter:
+def filter_of(raw: dict[str, Any]) -> Filter:
     parsed = parse_filter(raw)
     assert parsed is not None
     return parsed
 
 
 @pytest.mark.parametrize("raw", FILTERS)
-def test_a_filtered_search_is_exact(library: Library, raw: dict) -> None:
+def test_a_filtered_search_is_exact(library: Library, raw: dict[str, Any]) -> None:
     where = filter_of(raw)
     for vector in unit(5):
         found = library.copy.search(vector, limit=10, where=where)
@@ -87,14 +88,14 @@ def test_a_filtered_search_is_exact(library: Library, raw: dict) -> None:
 
 
 @pytest.mark.parametrize("raw", FILTERS)
-def test_what_passes_is_counted(library: Library, raw: dict) -> None:
+def test_what_passes_is_counted(library: Library, raw: dict[str, Any]) -> None:
     where = filter_of(raw)
     passing = len(library.brute_force(unit(), where, len(library.rows)))
     assert library.copy.matches("live", where) == LocalMatches(passing, len(library.rows))
 
 
 @pytest.mark.parametrize("raw", FILTERS)
-def test_only_owners_that_pass_are_named(library: Library, raw: dict) -> None:
+def test_only_owners_that_pass_are_named(library: Library, raw: dict[str, Any]) -> None:
     where = filter_of(raw)
     chunk_ids = list({one.partition("#")[0] for one in library.rows})
     passing = {one.partition("#")[0] for one in library.brute_force(unit(), where, len(library.rows))}

@@ -16,8 +16,10 @@ from portfolio_rag.config import Settings
 from portfolio_rag.ports import ChatCompletion
 from portfolio_rag.services import chat as chat_module
 from portfolio_rag.services.chat import Chat
+from portfolio_rag.services.extractive import extract_answer
 from portfolio_rag.services.retrieval import Retrieval
 from portfolio_rag.services.turns import Turns as FairTurns
+from portfolio_rag.services.validation import check
 from tests.unit.answers.fakes import Corpus, ScriptedModel
 
 QUESTION = "How long does Amazon SQS keep messages in a queue by default?"
@@ -69,7 +71,7 @@ def watchful(say: str, turns: Turns) -> WatchfulModel:
 
 
 def retrieval(corpus: Corpus, turns: Turns) -> Retrieval:
-    return Retrieval(corpus.embedder, corpus.vectors, corpus.reads, corpus.jobs, turns=turns)
+    return corpus.retrieval(turns=turns)
 
 
 def test_searches_take_turns(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,7 +99,6 @@ def test_nobody_waits_for_another_questions_model(
     corpus: Corpus, monkeypatch: pytest.MonkeyPatch, streamed: bool
 ) -> None:
     turns = Turns()
-    check = chat_module.check
     monkeypatch.setattr(chat_module, "check", lambda *given: check(*given) if turns.held else pytest.fail("no turn"))
     model = watchful(TRUE, turns)
     chat = Chat(retrieval(corpus, turns), model, corpus.embedder, turns=turns)
@@ -115,9 +116,8 @@ def test_nobody_waits_for_another_questions_model(
 @pytest.mark.parametrize("streamed", [False, True])
 def test_extracting_is_done_in_turn(corpus: Corpus, monkeypatch: pytest.MonkeyPatch, streamed: bool) -> None:
     turns = Turns()
-    extract = chat_module.extract_answer
     monkeypatch.setattr(
-        chat_module, "extract_answer", lambda *given: extract(*given) if turns.held else pytest.fail("no turn")
+        chat_module, "extract_answer", lambda *given: extract_answer(*given) if turns.held else pytest.fail("no turn")
     )
     chat = Chat(retrieval(corpus, turns), None, corpus.embedder, turns=turns)
     if streamed:

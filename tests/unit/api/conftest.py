@@ -8,19 +8,18 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.main import create_app
-from portfolio_rag.bootstrap import ApiServices
 from portfolio_rag.config import Settings
-from tests.unit.api.fakes import fake_services
+from tests.unit.api.fakes import FakeServices, fake_services
 
 
 @pytest.fixture
-def services() -> ApiServices:
+def services() -> FakeServices:
     return fake_services()
 
 
 @pytest.fixture
-def client(services: ApiServices) -> Iterator[TestClient]:
-    with TestClient(create_app(services=services)) as client:
+def client(services: FakeServices) -> Iterator[TestClient]:
+    with TestClient(create_app(services=services.api)) as client:
         yield client
 
 
@@ -30,7 +29,7 @@ def client_with() -> Iterator[Callable[..., TestClient]]:
     with ExitStack() as stack:
 
         def make(**settings: Any) -> TestClient:
-            app = create_app(services=fake_services(Settings(**settings)))
+            app = create_app(services=fake_services(Settings(**settings)).api)
             return stack.enter_context(TestClient(app))
 
         yield make

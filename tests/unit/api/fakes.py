@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import Any, BinaryIO
+from dataclasses import dataclass, field, replace
+from typing import Any, BinaryIO, cast
 
 from portfolio_rag.answers import (
     Answer,
@@ -34,6 +34,7 @@ from portfolio_rag.models import (
     Job,
     JobStatus,
     JobType,
+    LiveDocument,
     Trigger,
     chunk_id_for,
     document_id_for,
@@ -96,7 +97,7 @@ def chunk(index: int = 0) -> Chunk:
 
 
 def passage() -> Passage:
-    return Passage(chunk=chunk(), document=document(), score=0.83, windows=(1, 0))
+    return Passage(chunk=chunk(), document=LiveDocument.of(document()), score=0.83, windows=(1, 0))
 
 
 def answer() -> Answer:
@@ -200,7 +201,8 @@ class FakeConversations(_Fake):
 
     def stream(self, conversation_id: str, question: str, **options: Any) -> Iterator[AnswerEvent]:
         self._called(conversation_id, question, options)
-        yield from [Retrieved(answer().passages), Done(answer())]
+        yield Retrieved(answer().passages)
+        yield Done(answer())
 
 
 class FakeRetrieval(_Fake):
@@ -326,16 +328,26 @@ class FakeHealth(_Fake):
         ]
 
 
-def fake_services(settings: Settings | None = None) -> ApiServices:
-    """All use cases as fakes; each is reachable again through the fields of the result."""
-    fakes: dict[str, Any] = {
-        "documents": FakeDocuments(),
-        "cited": FakeCited(),
-        "redrive": FakeRedrive(),
-        "jobs": FakeJobs(),
-        "health": FakeHealth(),
-        "retrieval": FakeRetrieval(),
-        "chat": FakeChat(),
-        "conversations": FakeConversations(),
-    }
-    return ApiServices(settings=settings or Settings(), **fakes)
+@dataclass
+class FakeServices:
+    """All use cases as fakes, with the fields of `ApiServices`; a test tells them what to say."""
+
+    settings: Settings
+    documents: FakeDocuments = field(default_factory=FakeDocuments)
+    cited: FakeCited = field(default_factory=FakeCited)
+    redrive: FakeRedrive = field(default_factory=FakeRedrive)
+    jobs: FakeJobs = field(default_factory=FakeJobs)
+    health: FakeHealth = field(default_factory=FakeHealth)
+    retrieval: FakeRetrieval = field(default_factory=FakeRetrieval)
+    chat: FakeChat = field(default_factory=FakeChat)
+    conversations: FakeConversations = field(default_factory=FakeConversations)
+    lexical: None = None
+
+    @property
+    def api(self) -> ApiServices:
+        """For `create_app`: the use cases are classes, of which the fakes have the methods that routes call."""
+        return cast(ApiServices, self)
+
+
+def fake_services(settings: Settings | None = None) -> FakeServices:
+    return FakeServices(settings or Settings())

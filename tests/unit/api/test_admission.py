@@ -12,10 +12,9 @@ import openai
 import pytest
 
 from api.main import create_app
-from portfolio_rag.bootstrap import ApiServices
 from portfolio_rag.config import Settings
 from portfolio_rag.errors import ConfigurationError
-from tests.unit.api.fakes import QUESTION, fake_services
+from tests.unit.api.fakes import QUESTION, FakeServices, fake_services
 from tests.unit.api.serving import serving
 from tests.unit.api.test_problems import assert_problem
 
@@ -54,7 +53,7 @@ def gate() -> Gate:
 
 
 @pytest.fixture
-def services(gate: Gate) -> ApiServices:
+def services(gate: Gate) -> FakeServices:
     """Whose questions, as those on a slow model or a slow Chroma, block the thread that works on them."""
     services = fake_services()
     chat, retrieval = services.chat, services.retrieval
@@ -79,11 +78,11 @@ def services(gate: Gate) -> ApiServices:
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("path", sorted(BODIES))
 def test_beyond_the_limit_questions_are_turned_away_while_the_rest_of_the_api_answers(
-    path: str, stream: bool, services: ApiServices, gate: Gate
+    path: str, stream: bool, services: FakeServices, gate: Gate
 ) -> None:
     body = BODIES[path] | ({"stream": True} if stream and path != "/api/search" else {})
     with (
-        serving(create_app(services=services)) as url,
+        serving(create_app(services=services.api)) as url,
         httpx.Client(base_url=url, timeout=PATIENCE, limits=httpx.Limits(max_connections=100)) as client,
         ThreadPoolExecutor(LIMIT) as pool,
     ):
@@ -108,8 +107,8 @@ def test_beyond_the_limit_questions_are_turned_away_while_the_rest_of_the_api_an
         assert client.post(path, json=body).status_code == 200
 
 
-def test_openais_client_knows_the_refusal_and_asks_again(services: ApiServices, gate: Gate) -> None:
-    app = create_app(services=services, settings=Settings(api_max_concurrent_questions=1))
+def test_openais_client_knows_the_refusal_and_asks_again(services: FakeServices, gate: Gate) -> None:
+    app = create_app(services=services.api, settings=Settings(api_max_concurrent_questions=1))
     with serving(app) as url, ThreadPoolExecutor(2) as pool, httpx.Client(base_url=url, timeout=PATIENCE) as client:
         messages: list[Any] = BODIES["/v1/chat/completions"]["messages"]
         with openai.OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0) as impatient:
@@ -122,10 +121,10 @@ def test_openais_client_knows_the_refusal_and_asks_again(services: ApiServices, 
             assert impatient.chat.completions.create(model="portfolio-rag", messages=messages).choices
 
 
-def test_a_question_that_fails_gives_its_slot_back(services: ApiServices, gate: Gate) -> None:
+def test_a_question_that_fails_gives_its_slot_back(services: FakeServices, gate: Gate) -> None:
     gate.open()
-    services.retrieval.error = RuntimeError("broken")  # type: ignore[attr-defined]
-    app = create_app(services=services, settings=Settings(api_max_concurrent_questions=1))
+    services.retrieval.error = RuntimeError("broken")
+    app = create_app(services=services.api, settings=Settings(api_max_concurrent_questions=1))
     with serving(app) as url, httpx.Client(base_url=url, timeout=PATIENCE) as client:
         for _ in range(3):
             assert client.post("/api/search", json=BODIES["/api/search"]).status_code == 500

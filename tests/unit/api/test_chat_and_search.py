@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from fastapi.testclient import TestClient
 
 from portfolio_rag.errors import InvalidRequest, LanguageModelUnavailable, VectorStoreUnavailable
 from portfolio_rag.services.filters import parse_filter
-from tests.unit.api.fakes import CONTENT, DOCUMENT_ID, JOB_ID, QUESTION, QUOTE
+from tests.unit.api.fakes import CONTENT, DOCUMENT_ID, JOB_ID, QUESTION, QUOTE, FakeServices
 
 FILTER = {"andAll": [{"equals": {"key": "service", "value": "sqs"}}, {"lessThan": {"key": "year", "value": 2030}}]}
 
 
-def test_chat_gives_answer_citation_verdicts_and_passages(client, services):
+def test_chat_gives_answer_citation_verdicts_and_passages(client: TestClient, services: FakeServices) -> None:
     response = client.post("/api/chat", json={"question": QUESTION})
     assert response.status_code == 200
     body = response.json()
@@ -39,14 +42,14 @@ def test_chat_gives_answer_citation_verdicts_and_passages(client, services):
     assert services.chat.calls == [(QUESTION, 5, None, None)]
 
 
-def test_chat_passes_its_parameters_on(client, services):
+def test_chat_passes_its_parameters_on(client: TestClient, services: FakeServices) -> None:
     body = {"question": f"  {QUESTION}\n", "top_k": 20, "filter": FILTER, "temperature": 0}
     assert client.post("/api/chat", json=body).status_code == 200
     assert services.chat.calls == [(QUESTION, 20, parse_filter(FILTER), 0)]
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_conversation_is_told_by_its_id(client, services, stream):
+def test_a_conversation_is_told_by_its_id(client: TestClient, services: FakeServices, stream: bool) -> None:
     body = {"question": "And at most?", "conversation_id": JOB_ID.upper(), "top_k": 3, "stream": stream}
     response = client.post("/api/chat", json=body)
     assert response.status_code == 200
@@ -56,12 +59,12 @@ def test_a_conversation_is_told_by_its_id(client, services, stream):
     assert services.chat.calls == []
 
 
-def test_a_conversation_id_is_not_to_be_guessed(client):
+def test_a_conversation_id_is_not_to_be_guessed(client: TestClient) -> None:
     response = client.post("/api/chat", json={"question": QUESTION, "conversation_id": "mine"})
     assert response.status_code == 422
 
 
-def test_search_gives_passages(client, services):
+def test_search_gives_passages(client: TestClient, services: FakeServices) -> None:
     response = client.post("/api/search", json={"query": "retention", "top_k": 1, "filter": FILTER})
     assert response.status_code == 200
     (passage,) = response.json()["passages"]
@@ -92,7 +95,7 @@ def test_search_gives_passages(client, services):
         ({"topk": 3}, "topk"),
     ],
 )
-def test_chat_bounds(client, services, change, field):
+def test_chat_bounds(client: TestClient, services: FakeServices, change: dict[str, Any], field: str) -> None:
     response = client.post("/api/chat", json={"question": QUESTION, **change})
     assert response.status_code == 422
     problem = response.json()
@@ -103,12 +106,12 @@ def test_chat_bounds(client, services, change, field):
 
 
 @pytest.mark.parametrize("length", [1, 4000])
-def test_question_lengths_that_are_allowed(client, length):
+def test_question_lengths_that_are_allowed(client: TestClient, length: int) -> None:
     assert client.post("/api/chat", json={"question": "ä" * length}).status_code == 200
 
 
 @pytest.mark.parametrize("raw", ['{"question": "\\ud800"}', '{"question": "a", "temperature": NaN}'])
-def test_values_that_json_lets_through_but_text_and_numbers_do_not(client, raw):
+def test_values_that_json_lets_through_but_text_and_numbers_do_not(client: TestClient, raw: str) -> None:
     response = client.post("/api/chat", content=raw, headers={"Content-Type": "application/json"})
     assert response.status_code == 422
 
@@ -124,7 +127,7 @@ def test_values_that_json_lets_through_but_text_and_numbers_do_not(client, raw):
     ],
 )
 @pytest.mark.parametrize(("path", "field"), [("/api/chat", "question"), ("/api/search", "query")])
-def test_a_bad_filter_is_named(client, where, path, field):
+def test_a_bad_filter_is_named(client: TestClient, where: dict[str, Any], path: str, field: str) -> None:
     response = client.post(path, json={field: "x", "filter": where})
     assert response.status_code == 400
     problem = response.json()
@@ -132,7 +135,7 @@ def test_a_bad_filter_is_named(client, where, path, field):
     assert problem["detail"].startswith("filter")
 
 
-def test_a_filter_with_broken_unicode_is_the_callers_fault(client):
+def test_a_filter_with_broken_unicode_is_the_callers_fault(client: TestClient) -> None:
     raw = '{"query": "x", "filter": {"equals": {"key": "a", "value": "\\udc00"}}}'
     response = client.post("/api/search", content=raw, headers={"Content-Type": "application/json"})
     assert response.status_code == 400
@@ -140,14 +143,14 @@ def test_a_filter_with_broken_unicode_is_the_callers_fault(client):
 
 
 @pytest.mark.parametrize("depth", [20, 400, 5_000])
-def test_a_filter_nested_without_end_is_refused(client, depth):
+def test_a_filter_nested_without_end_is_refused(client: TestClient, depth: int) -> None:
     nested = '{"andAll":[' * depth + '{"equals":{"key":"a","value":1}}' + "]}" * depth
     raw = f'{{"query": "x", "filter": {nested}}}'
     response = client.post("/api/search", content=raw, headers={"Content-Type": "application/json"})
     assert response.status_code == 400
 
 
-def test_what_the_service_refuses_is_400(client, services):
+def test_what_the_service_refuses_is_400(client: TestClient, services: FakeServices) -> None:
     services.retrieval.error = InvalidRequest("The query has no words.")
     response = client.post("/api/search", json={"query": "?"})
     assert response.status_code == 400
@@ -161,7 +164,9 @@ def test_what_the_service_refuses_is_400(client, services):
         (LanguageModelUnavailable("OpenAI timed out."), "language_model_unavailable"),
     ],
 )
-def test_a_dependency_that_is_down_is_503_with_retry_after(client, services, error, code):
+def test_a_dependency_that_is_down_is_503_with_retry_after(
+    client: TestClient, services: FakeServices, error: Exception, code: str
+) -> None:
     services.chat.error = error
     response = client.post("/api/chat", json={"question": QUESTION})
     assert response.status_code == 503

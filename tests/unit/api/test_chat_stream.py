@@ -5,10 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 
 from portfolio_rag.answers import CheckedSentence, Done, JudgeState, Retrieved, Usage, Validated, Verdict
 from portfolio_rag.errors import InvalidRequest, LanguageModelUnavailable, VectorStoreUnavailable
-from tests.unit.api.fakes import CONTENT, QUESTION, QUOTE, answer
+from tests.unit.api.fakes import CONTENT, QUESTION, QUOTE, FakeServices, answer
 
 
 def events(text: str) -> list[tuple[str, Any]]:
@@ -19,7 +20,7 @@ def events(text: str) -> list[tuple[str, Any]]:
     return found
 
 
-def test_the_events_of_an_answer(client, services):
+def test_the_events_of_an_answer(client: TestClient, services: FakeServices) -> None:
     response = client.post("/api/chat", json={"question": QUESTION, "top_k": 3, "stream": True})
     assert response.status_code == 200
     assert response.headers["Content-Type"].startswith("text/event-stream")
@@ -35,7 +36,7 @@ def test_the_events_of_an_answer(client, services):
     assert services.chat.calls[0] == (QUESTION, 3, None, None)
 
 
-def test_the_verdict_cost_and_counts_of_a_repaired_sentence(client, services):
+def test_the_verdict_cost_and_counts_of_a_repaired_sentence(client: TestClient, services: FakeServices) -> None:
     repaired = CheckedSentence(f"{QUOTE}.", (1,), Verdict.REPAIRED, 0.97, "the cited source does not hold it")
     flagged = CheckedSentence("It is cheap.", (1,), Verdict.FLAGGED, 0.3, "the source does not say this")
     whole = replace(answer(), validation=[repaired, flagged], usage=Usage(100, 20, None), judge=JudgeState.FAILED)
@@ -52,7 +53,7 @@ def test_the_verdict_cost_and_counts_of_a_repaired_sentence(client, services):
     assert done["usage"] == {"prompt_tokens": 100, "completion_tokens": 20, "cost_usd": None}
 
 
-def test_the_accept_header_asks_for_a_stream(client):
+def test_the_accept_header_asks_for_a_stream(client: TestClient) -> None:
     response = client.post("/api/chat", json={"question": QUESTION}, headers={"Accept": "text/event-stream"})
     assert [name for name, _ in events(response.text)][-1] == "done"
 
@@ -60,7 +61,9 @@ def test_the_accept_header_asks_for_a_stream(client):
 @pytest.mark.parametrize(
     ("error", "status"), [(InvalidRequest("Too long."), 400), (VectorStoreUnavailable("Chroma is down."), 503)]
 )
-def test_what_fails_before_the_first_event_has_its_status(client, services, error, status):
+def test_what_fails_before_the_first_event_has_its_status(
+    client: TestClient, services: FakeServices, error: Exception, status: int
+) -> None:
     services.chat.error = error
     response = client.post("/api/chat", json={"question": QUESTION, "stream": True})
     assert response.status_code == status
@@ -75,7 +78,9 @@ def test_what_fails_before_the_first_event_has_its_status(client, services, erro
         (RuntimeError("secret"), 500, "internal_error"),
     ],
 )
-def test_what_fails_on_the_way_ends_the_stream_with_an_error(client, services, error, status, code):
+def test_what_fails_on_the_way_ends_the_stream_with_an_error(
+    client: TestClient, services: FakeServices, error: Exception, status: int, code: str
+) -> None:
     services.chat.breaks = error
     response = client.post("/api/chat", json={"question": QUESTION, "stream": True})
     *before, (name, problem) = events(response.text)

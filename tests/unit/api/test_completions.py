@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import openai
 import pytest
 from openai import OpenAI
+from openai.types.chat import ChatCompletionChunk
 
 from api.main import create_app
 from portfolio_rag.answers import Done, Retrieved, Token, Turn, Usage
-from portfolio_rag.bootstrap import ApiServices
 from portfolio_rag.config import Settings
 from portfolio_rag.errors import LanguageModelUnavailable
 from portfolio_rag.services.filters import parse_filter
-from tests.unit.api.fakes import QUESTION, QUOTE, answer, fake_services
+from tests.unit.api.fakes import QUESTION, QUOTE, FakeServices, answer, fake_services
 from tests.unit.api.openai_client import MODEL, asks, assert_it_answers, client_of
 from tests.unit.api.serving import serving
 
@@ -29,14 +30,14 @@ def _no_openai_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def guarded() -> Iterator[tuple[str, ApiServices]]:
+def guarded() -> Iterator[tuple[str, FakeServices]]:
     services = fake_services(Settings(api_key=KEY))
-    with serving(create_app(services=services)) as url:
+    with serving(create_app(services=services.api)) as url:
         yield url, services
 
 
 @pytest.fixture
-def services(guarded: tuple[str, ApiServices]) -> ApiServices:
+def services(guarded: tuple[str, FakeServices]) -> FakeServices:
     chat = guarded[1].chat
     chat.error = chat.breaks = chat.script = None
     chat.calls.clear()
@@ -44,7 +45,7 @@ def services(guarded: tuple[str, ApiServices]) -> ApiServices:
 
 
 @pytest.fixture
-def client(guarded: tuple[str, ApiServices], services: ApiServices) -> Iterator[OpenAI]:
+def client(guarded: tuple[str, FakeServices], services: FakeServices) -> Iterator[OpenAI]:
     with client_of(guarded[0], KEY) as made:
         yield made
 
@@ -59,16 +60,17 @@ def test_the_openai_client_gets_the_answer_and_its_citations(client: OpenAI) -> 
 
 
 @pytest.mark.parametrize("cost", [0.000375, None])
-def test_tokens_and_cost_are_in_the_usage(client: OpenAI, services: ApiServices, cost: float | None) -> None:
+def test_tokens_and_cost_are_in_the_usage(client: OpenAI, services: FakeServices, cost: float | None) -> None:
     """`None` is a model of unknown price: the reply says null and not 0."""
     services.chat.script = [Retrieved([]), Done(replace(answer(), usage=Usage(500, 500, cost)))]
     *_, last = client.chat.completions.create(
         model=MODEL, messages=asks(QUESTION), stream=True, stream_options={"include_usage": True}
     )
-    assert (last.usage.prompt_tokens, last.usage.total_tokens, last.usage.cost_usd) == (500, 1000, cost)
+    usage: Any = last.usage  # with a field that is not OpenAI's
+    assert (usage.prompt_tokens, usage.total_tokens, usage.cost_usd) == (500, 1000, cost)
 
 
-def test_parameters_are_passed_on(client: OpenAI, services: ApiServices) -> None:
+def test_parameters_are_passed_on(client: OpenAI, services: FakeServices) -> None:
     where = {"equals": {"key": "service", "value": "sqs"}}
     client.chat.completions.create(
         model=MODEL,
@@ -84,7 +86,7 @@ def test_parameters_are_passed_on(client: OpenAI, services: ApiServices) -> None
     assert services.chat.calls == [(QUESTION, 3, parse_filter(where), 1.0)]
 
 
-def test_earlier_messages_are_the_history(client: OpenAI, services: ApiServices) -> None:
+def test_earlier_messages_are_the_history(client: OpenAI, services: FakeServices) -> None:
     client.chat.completions.create(
         model=MODEL,
         messages=[
@@ -98,21 +100,28 @@ def test_earlier_messages_are_the_history(client: OpenAI, services: ApiServices)
     assert services.chat.history == [Turn(QUESTION, QUESTION, "4 days [1].")]
 
 
-def test_a_refusal_is_the_text_of_the_stream(client: OpenAI, services: ApiServices) -> None:
+def content_of(chunk: ChatCompletionChunk) -> str:
+    content = chunk.choices[0].delta.content
+    assert content is not None
+    return content
+
+
+def test_a_refusal_is_the_text_of_the_stream(client: OpenAI, services: FakeServices) -> None:
     refused = replace(answer(), text="The answer is not in the documents.", answered=False, citations=[])
     services.chat.script = [Retrieved([]), Done(refused)]
     *spoken, last = client.chat.completions.create(model=MODEL, messages=asks(QUESTION), stream=True)
     assert [chunk.choices[0].delta.content for chunk in spoken] == [refused.text]
+    assert last.model_extra is not None
     assert last.model_extra["answered"] is False
     services.chat.script = [Retrieved([]), Token("Four days."), Done(refused)]
     *spoken, _ = client.chat.completions.create(model=MODEL, messages=asks(QUESTION), stream=True)
-    text = "".join(chunk.choices[0].delta.content for chunk in spoken)
+    text = "".join(content_of(chunk) for chunk in spoken)
     assert text.startswith("Four days.\n\nThe above is withdrawn")
     assert text.endswith(refused.text)
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_wrong_key_is_an_authentication_error(guarded: tuple[str, ApiServices], stream: bool) -> None:
+def test_a_wrong_key_is_an_authentication_error(guarded: tuple[str, FakeServices], stream: bool) -> None:
     with client_of(guarded[0], "wrong") as client, pytest.raises(openai.AuthenticationError) as refusal:
         client.chat.completions.create(model=MODEL, messages=asks(QUESTION), stream=stream)
     assert (refusal.value.type, refusal.value.code) == ("authentication_error", "unauthorized")
@@ -133,7 +142,7 @@ def test_a_wrong_key_is_an_authentication_error(guarded: tuple[str, ApiServices]
     ],
 )
 def test_what_cannot_be_answered(
-    client: OpenAI, services: ApiServices, change: dict, kind: type[openai.APIStatusError], param: str | None
+    client: OpenAI, services: FakeServices, change: dict[str, Any], kind: type[openai.APIStatusError], param: str | None
 ) -> None:
     with pytest.raises(kind) as refusal:
         client.chat.completions.create(**{"model": MODEL, "messages": asks(QUESTION), **change})
@@ -144,7 +153,7 @@ def test_what_cannot_be_answered(
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_model_that_is_down(client: OpenAI, services: ApiServices, stream: bool) -> None:
+def test_a_model_that_is_down(client: OpenAI, services: FakeServices, stream: bool) -> None:
     services.chat.error = LanguageModelUnavailable("It timed out.")
     with pytest.raises(openai.InternalServerError, match="It timed out") as refusal:
         client.chat.completions.create(model=MODEL, messages=asks(QUESTION), stream=stream)
@@ -154,7 +163,7 @@ def test_a_model_that_is_down(client: OpenAI, services: ApiServices, stream: boo
 
 
 @pytest.mark.parametrize("error", [LanguageModelUnavailable("It broke off."), RuntimeError("secret")])
-def test_a_stream_that_breaks_raises_in_the_client(client: OpenAI, services: ApiServices, error: Exception) -> None:
+def test_a_stream_that_breaks_raises_in_the_client(client: OpenAI, services: FakeServices, error: Exception) -> None:
     services.chat.breaks = error
     with pytest.raises(openai.APIError) as refusal:
         list(client.chat.completions.create(model=MODEL, messages=asks(QUESTION), stream=True))
@@ -162,7 +171,7 @@ def test_a_stream_that_breaks_raises_in_the_client(client: OpenAI, services: Api
     assert refusal.value.type == "server_error"
 
 
-def test_other_routes_do_not_take_a_bearer_token(guarded: tuple[str, ApiServices], client: OpenAI) -> None:
+def test_other_routes_do_not_take_a_bearer_token(guarded: tuple[str, FakeServices], client: OpenAI) -> None:
     with pytest.raises(openai.APIStatusError) as refusal:
         client.get("/../api/jobs", cast_to=object)
     assert refusal.value.status_code == 401

@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 
 from portfolio_rag.errors import Conflict, InvalidRequest, StorageUnavailable
 from portfolio_rag.models import DocumentHead, DocumentStatus
 from portfolio_rag.services.documents import DocumentDetail
-from tests.unit.api.fakes import BUCKET, DOCUMENT_ID, KEY, UNKNOWN_ID, chunk, document
+from tests.unit.api.fakes import BUCKET, DOCUMENT_ID, KEY, UNKNOWN_ID, FakeServices, chunk, document
 
 
-def test_upload_streams_the_file_to_the_service(client, services):
+def test_upload_streams_the_file_to_the_service(client: TestClient, services: FakeServices) -> None:
     attributes = {"service": "sqs", "year": 2026, "score": 0.5, "reviewed": True, "topics": ["a", "b"]}
     response = client.post(
         "/api/documents",
@@ -32,18 +34,18 @@ def test_upload_streams_the_file_to_the_service(client, services):
     assert [type(value) for value in passed.values()] == [str, int, float, bool, list]
 
 
-def test_upload_needs_nothing_but_the_file(client, services):
+def test_upload_needs_nothing_but_the_file(client: TestClient, services: FakeServices) -> None:
     assert client.post("/api/documents", files={"file": ("a.md", b"x")}).status_code == 202
     assert services.documents.calls[0][2:4] == ("", None)
 
 
-def test_upload_takes_the_empty_fields_of_a_form_for_unset(client, services):
+def test_upload_takes_the_empty_fields_of_a_form_for_unset(client: TestClient, services: FakeServices) -> None:
     response = client.post("/api/documents", files={"file": ("a.md", b"x")}, data={"prefix": "", "metadata": ""})
     assert response.status_code == 202
     assert services.documents.calls[0][2:4] == ("", None)
 
 
-def test_upload_larger_than_the_rules_allow(client):
+def test_upload_larger_than_the_rules_allow(client: TestClient) -> None:
     response = client.post("/api/documents", files={"file": ("a.md", b"x" * 10_001)})
     assert response.status_code == 413
     assert response.json()["code"] == "payload_too_large"
@@ -53,7 +55,9 @@ def test_upload_larger_than_the_rules_allow(client):
     "metadata",
     ["not json", "[]", '{"a": null}', '{"a": {"b": 1}}', '{"a": [1]}', '{"": 1}'],
 )
-def test_upload_with_attributes_that_cannot_be_stored(client, services, metadata):
+def test_upload_with_attributes_that_cannot_be_stored(
+    client: TestClient, services: FakeServices, metadata: str
+) -> None:
     response = client.post("/api/documents", files={"file": ("a.md", b"x")}, data={"metadata": metadata})
     assert response.status_code == 422
     assert response.json()["errors"][0]["field"].startswith("metadata")
@@ -61,13 +65,13 @@ def test_upload_with_attributes_that_cannot_be_stored(client, services, metadata
 
 
 @pytest.mark.parametrize("form", [{"data": {"prefix": "a/"}}, {"files": {"other": ("a.md", b"x")}}, {}])
-def test_upload_without_a_file(client, form):
+def test_upload_without_a_file(client: TestClient, form: dict[str, Any]) -> None:
     response = client.post("/api/documents", **form)
     assert response.status_code == 422
     assert response.json()["errors"][0]["field"] == "file"
 
 
-def test_upload_that_is_no_multipart_form(client):
+def test_upload_that_is_no_multipart_form(client: TestClient) -> None:
     response = client.post(
         "/api/documents", content=b"garbage", headers={"Content-Type": "multipart/form-data; boundary=x"}
     )
@@ -75,7 +79,7 @@ def test_upload_that_is_no_multipart_form(client):
     assert response.headers["Content-Type"] == "application/problem+json"
 
 
-def test_upload_that_the_service_refuses_or_storage_loses(client, services):
+def test_upload_that_the_service_refuses_or_storage_loses(client: TestClient, services: FakeServices) -> None:
     services.documents.error = InvalidRequest("The prefix must not contain `..`.")
     assert client.post("/api/documents", files={"file": ("a.md", b"x")}).status_code == 400
     services.documents.error = StorageUnavailable("S3 does not answer.")
@@ -84,7 +88,7 @@ def test_upload_that_the_service_refuses_or_storage_loses(client, services):
     assert "Retry-After" in response.headers
 
 
-def test_presign(client, services):
+def test_presign(client: TestClient, services: FakeServices) -> None:
     response = client.post(
         "/api/documents/presign", json={"filename": "a.md", "prefix": "guides/", "metadata": {"service": "sqs"}}
     )
@@ -99,16 +103,16 @@ def test_presign(client, services):
 @pytest.mark.parametrize(
     "body", [{}, {"filename": ""}, {"filename": "x" * 256}, {"filename": "a.md", "metadata": {"a": None}}]
 )
-def test_presign_bounds(client, body):
+def test_presign_bounds(client: TestClient, body: dict[str, Any]) -> None:
     assert client.post("/api/documents/presign", json=body).status_code == 422
 
 
-def test_presign_that_the_service_refuses(client, services):
+def test_presign_that_the_service_refuses(client: TestClient, services: FakeServices) -> None:
     services.documents.error = InvalidRequest("The name must not contain a slash.")
     assert client.post("/api/documents/presign", json={"filename": "a/b.md"}).status_code == 400
 
 
-def test_list_counts_on_the_first_page_only(client, services):
+def test_list_counts_on_the_first_page_only(client: TestClient, services: FakeServices) -> None:
     first = client.get("/api/documents", params={"status": "COMPLETED", "limit": 1}).json()
     assert [item["document_id"] for item in first["items"]] == [DOCUMENT_ID]
     assert first["items"][0]["status"] == "COMPLETED"
@@ -120,17 +124,17 @@ def test_list_counts_on_the_first_page_only(client, services):
 
 
 @pytest.mark.parametrize("query", ["status=DONE", "limit=0", "limit=101", "limit=x", "cursor="])
-def test_list_bounds(client, query):
+def test_list_bounds(client: TestClient, query: str) -> None:
     response = client.get(f"/api/documents?{query}")
     assert response.status_code == 422
     assert response.json()["errors"][0]["location"] == "query"
 
 
-def test_list_with_a_foreign_cursor(client):
+def test_list_with_a_foreign_cursor(client: TestClient) -> None:
     assert client.get("/api/documents", params={"cursor": "made-up"}).status_code == 400
 
 
-def test_get_shows_head_versions_and_chunks(client):
+def test_get_shows_head_versions_and_chunks(client: TestClient) -> None:
     body = client.get(f"/api/documents/{DOCUMENT_ID}").json()
     assert body["logical_key"] == "guides/sqs-queues.md"
     assert (body["status"], body["latest_version"], body["live_version"]) == ("COMPLETED", 1, 1)
@@ -141,7 +145,9 @@ def test_get_shows_head_versions_and_chunks(client):
     assert shown["vector_ids"] == chunk().window_ids
 
 
-def test_get_shows_why_the_newest_version_failed_while_an_older_one_answers(client, services):
+def test_get_shows_why_the_newest_version_failed_while_an_older_one_answers(
+    client: TestClient, services: FakeServices
+) -> None:
     failed = document(
         version=2, status=DocumentStatus.FAILED, error_code="ENCRYPTED", error_message="The PDF wants a password."
     )
@@ -154,7 +160,7 @@ def test_get_shows_why_the_newest_version_failed_while_an_older_one_answers(clie
     assert (body["latest_version"], body["live_version"]) == (2, 1)
 
 
-def test_get_when_no_version_answers(client, services):
+def test_get_when_no_version_answers(client: TestClient, services: FakeServices) -> None:
     services.documents.detail = DocumentDetail(
         DocumentHead(DOCUMENT_ID, BUCKET, KEY, 1, 0), [document(status=DocumentStatus.PENDING)], []
     )
@@ -163,7 +169,7 @@ def test_get_when_no_version_answers(client, services):
     assert body["chunks"] == []
 
 
-def test_get_shows_a_slice_of_many_chunks(client, services):
+def test_get_shows_a_slice_of_many_chunks(client: TestClient, services: FakeServices) -> None:
     services.documents.detail = DocumentDetail(
         DocumentHead(DOCUMENT_ID, BUCKET, KEY, 1, 1), [document()], [chunk(n) for n in range(150)]
     )
@@ -174,14 +180,14 @@ def test_get_shows_a_slice_of_many_chunks(client, services):
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
-def test_unknown_and_malformed_ids(client, method):
+def test_unknown_and_malformed_ids(client: TestClient, method: str) -> None:
     missing = client.request(method, f"/api/documents/{UNKNOWN_ID}")
     assert missing.status_code == 404
     assert UNKNOWN_ID in missing.json()["detail"]
     assert client.request(method, "/api/documents/nonsense").status_code == 422
 
 
-def test_a_cited_chunk_in_its_context(client, services):
+def test_a_cited_chunk_in_its_context(client: TestClient, services: FakeServices) -> None:
     cited = chunk()
     response = client.get(f"/api/documents/{DOCUMENT_ID}/chunks/{cited.chunk_id}", params={"version": 1})
     body = response.json()
@@ -193,7 +199,7 @@ def test_a_cited_chunk_in_its_context(client, services):
     assert services.cited.calls == [(DOCUMENT_ID, cited.chunk_id, 1)]
 
 
-def test_a_chunk_that_is_not_there(client):
+def test_a_chunk_that_is_not_there(client: TestClient) -> None:
     response = client.get(f"/api/documents/{DOCUMENT_ID}/chunks/{UNKNOWN_ID}")
     assert response.status_code == 404
     assert UNKNOWN_ID in response.json()["detail"]
@@ -201,25 +207,25 @@ def test_a_chunk_that_is_not_there(client):
     assert client.get(f"/api/documents/{DOCUMENT_ID}/chunks/{UNKNOWN_ID}?version=0").status_code == 422
 
 
-def test_retry(client, services):
+def test_retry(client: TestClient, services: FakeServices) -> None:
     response = client.post(f"/api/documents/{DOCUMENT_ID}/retry")
     assert response.status_code == 202
     assert (response.json()["version"], response.json()["attempt"]) == (2, 2)
     assert services.redrive.calls == [(DOCUMENT_ID,)]
 
 
-def test_retry_of_what_has_not_failed(client, services):
+def test_retry_of_what_has_not_failed(client: TestClient, services: FakeServices) -> None:
     services.redrive.error = Conflict("Only what has FAILED can be tried again.")
     assert client.post(f"/api/documents/{DOCUMENT_ID}/retry").status_code == 409
 
 
-def test_delete(client, services):
+def test_delete(client: TestClient, services: FakeServices) -> None:
     response = client.delete(f"/api/documents/{DOCUMENT_ID}")
     assert response.status_code == 202
     assert response.json() == {"document_id": DOCUMENT_ID}
     assert services.documents.calls == [(DOCUMENT_ID,)]
 
 
-def test_delete_in_a_state_that_does_not_allow_it(client, services):
+def test_delete_in_a_state_that_does_not_allow_it(client: TestClient, services: FakeServices) -> None:
     services.documents.error = Conflict("Somebody else is deleting it.")
     assert client.delete(f"/api/documents/{DOCUMENT_ID}").status_code == 409

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+from fastapi.testclient import TestClient
 
-def test_healthy(client):
+from tests.unit.api.fakes import FakeServices
+
+
+def test_healthy(client: TestClient) -> None:
     response = client.get("/api/health")
     assert response.status_code == 200
     body = response.json()
@@ -15,7 +19,7 @@ def test_healthy(client):
     }
 
 
-def test_unhealthy_has_the_same_body_with_503(client, services):
+def test_unhealthy_has_the_same_body_with_503(client: TestClient, services: FakeServices) -> None:
     healthy = client.get("/api/health").json()
     services.health.healthy = False
     response = client.get("/api/health")
@@ -28,7 +32,7 @@ def test_unhealthy_has_the_same_body_with_503(client, services):
     assert body["dependencies"][0]["healthy"] is True
 
 
-def test_live_asks_nobody(client, services):
+def test_live_asks_nobody(client: TestClient, services: FakeServices) -> None:
     services.health.healthy = False
     assert client.get("/api/live").json() == {"status": "alive"}
     assert services.health.calls == []

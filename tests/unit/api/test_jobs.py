@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from fastapi.testclient import TestClient
 
 from portfolio_rag.models import JobStatus, JobType, Trigger
 from portfolio_rag.services.job_report import Outcome
-from tests.unit.api.fakes import JOB_ID, UNKNOWN_ID
+from tests.unit.api.fakes import JOB_ID, UNKNOWN_ID, FakeServices
 
 
-def test_start_answers_at_once_with_where_to_look(client, services):
+def test_start_answers_at_once_with_where_to_look(client: TestClient, services: FakeServices) -> None:
     response = client.post("/api/reindex", json={"job_type": "BATCH", "source_s3_prefix": "guides/"})
     assert response.status_code == 202
     assert response.headers["Location"] == f"/api/jobs/{JOB_ID}"
@@ -16,18 +19,18 @@ def test_start_answers_at_once_with_where_to_look(client, services):
     assert services.jobs.calls == [(JobType.BATCH, "guides/", Trigger.USER)]
 
 
-def test_start_without_a_body_rebuilds_everything(client, services):
+def test_start_without_a_body_rebuilds_everything(client: TestClient, services: FakeServices) -> None:
     assert client.post("/api/reindex").status_code == 202
     assert services.jobs.calls == [(JobType.REINDEX, "", Trigger.USER)]
 
 
 @pytest.mark.parametrize("body", [{"job_type": "EVERYTHING"}, {"source_s3_prefix": "x" * 1025}, {"prefix": "x"}, 7])
-def test_start_bounds(client, services, body):
+def test_start_bounds(client: TestClient, services: FakeServices, body: Any) -> None:
     assert client.post("/api/reindex", json=body).status_code == 422
     assert services.jobs.calls == []
 
 
-def test_list(client, services):
+def test_list(client: TestClient, services: FakeServices) -> None:
     body = client.get("/api/jobs", params={"status": "RUNNING", "limit": 100}).json()
     assert [item["job_id"] for item in body["items"]] == [JOB_ID]
     client.get("/api/jobs")
@@ -35,31 +38,31 @@ def test_list(client, services):
 
 
 @pytest.mark.parametrize("query", ["status=GONE", "limit=0", "limit=101"])
-def test_list_bounds(client, query):
+def test_list_bounds(client: TestClient, query: str) -> None:
     assert client.get(f"/api/jobs?{query}").status_code == 422
 
 
-def test_get(client):
+def test_get(client: TestClient) -> None:
     body = client.get(f"/api/jobs/{JOB_ID}").json()
     assert body["documents_total"] == 12
     assert body["statistics"] == {"vectors_reused": 40}
     assert body["completed_at"] is None
 
 
-def test_unknown_and_malformed_ids(client, services):
+def test_unknown_and_malformed_ids(client: TestClient, services: FakeServices) -> None:
     assert client.get(f"/api/jobs/{UNKNOWN_ID}").status_code == 404
     # The index pointer lives in the same table under `index#…`: it is no job.
     assert client.get("/api/jobs/index%23portfolio_knowledge").status_code == 422
     assert services.jobs.calls == [(UNKNOWN_ID,)]
 
 
-def test_a_job_says_in_a_sentence_what_came_of_it(client):
+def test_a_job_says_in_a_sentence_what_came_of_it(client: TestClient) -> None:
     body = client.get(f"/api/jobs/{JOB_ID}").json()
     assert (body["summary"], body["invocations"]) == ("Waiting to be picked up.", 1)
 
 
-def test_documents_of_a_job_come_in_pages_with_their_reasons(client, services):
-    query = {"outcome": "FAILED", "limit": 2, "cursor": "0-0"}
+def test_documents_of_a_job_come_in_pages_with_their_reasons(client: TestClient, services: FakeServices) -> None:
+    query: dict[str, str | int] = {"outcome": "FAILED", "limit": 2, "cursor": "0-0"}
     body = client.get(f"/api/jobs/{JOB_ID}/documents", params=query).json()
     assert body["next_cursor"] == "0-1"
     assert body["items"] == [
@@ -75,17 +78,17 @@ def test_documents_of_a_job_come_in_pages_with_their_reasons(client, services):
 
 
 @pytest.mark.parametrize("query", ["outcome=GONE", "limit=0", "limit=1001", "cursor="])
-def test_documents_bounds(client, query):
+def test_documents_bounds(client: TestClient, query: str) -> None:
     assert client.get(f"/api/jobs/{JOB_ID}/documents?{query}").status_code == 422
 
 
-def test_cancel(client):
+def test_cancel(client: TestClient) -> None:
     response = client.post(f"/api/jobs/{JOB_ID}/cancel")
     assert response.status_code == 202
     assert response.json()["cancel_requested_at"] is not None
 
 
-def test_a_job_that_has_ended_cannot_be_cancelled(client):
+def test_a_job_that_has_ended_cannot_be_cancelled(client: TestClient) -> None:
     response = client.post(f"/api/jobs/{UNKNOWN_ID}/cancel")
     assert response.status_code == 409
     assert response.json()["detail"] == "The job has ended already: it is COMPLETED."

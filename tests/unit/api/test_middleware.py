@@ -8,15 +8,18 @@ import logging
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 
 from api.main import create_app, parse_origins
 from api.middleware import FORM_OVERHEAD_BYTES, JSON_BODY_BYTES
 from portfolio_rag.config import Settings
 from portfolio_rag.errors import ConfigurationError
-from tests.unit.api.fakes import DOCUMENT_ID, JOB_ID, QUESTION, chunk, fake_services
+from tests.unit.api.fakes import DOCUMENT_ID, JOB_ID, QUESTION, FakeServices, chunk, fake_services
 from tests.unit.api.test_problems import assert_problem
 
 ROOT = Path(__file__).parents[3]
@@ -39,8 +42,13 @@ GUARDED = [
 ]
 
 
+def encoded(headers: Mapping[str, str], encoding: str = "utf-8") -> dict[bytes, bytes]:
+    """Texts as headers are sent in ASCII alone."""
+    return {name.encode(): value.encode(encoding) for name, value in headers.items()}
+
+
 @pytest.mark.parametrize("path", ["/api/live", "/api/jobs", "/docs", "/nowhere", "/docs/assets/swagger-ui.css"])
-def test_every_response_has_an_id_and_security_headers(client, path):
+def test_every_response_has_an_id_and_security_headers(client: TestClient, path: str) -> None:
     first, second = client.get(path), client.get(path)
     assert first.headers["X-Request-ID"] != second.headers["X-Request-ID"]
     assert first.headers["X-Content-Type-Options"] == "nosniff"
@@ -49,29 +57,30 @@ def test_every_response_has_an_id_and_security_headers(client, path):
     assert "default-src 'none'" in first.headers["Content-Security-Policy"]
 
 
-def test_answers_are_not_cached(client):
+def test_answers_are_not_cached(client: TestClient) -> None:
     assert client.get("/api/jobs").headers["Cache-Control"] == "no-store"
 
 
-def test_a_good_request_id_is_kept_and_a_bad_one_is_not(client):
+def test_a_good_request_id_is_kept_and_a_bad_one_is_not(client: TestClient) -> None:
     assert client.get("/api/live", headers={"X-Request-ID": "trace-1.2_3"}).headers["X-Request-ID"] == "trace-1.2_3"
     for bad in ("", "a b", 'x"}\n', "x" * 129, "ä"):
-        response = client.get("/api/live", headers={"X-Request-ID": bad.encode("latin-1")})
+        response = client.get("/api/live", headers=encoded({"X-Request-ID": bad}, "latin-1"))
         assert response.headers["X-Request-ID"] != bad
         assert len(response.headers["X-Request-ID"]) == 32
 
 
-def test_the_access_log_says_what_happened_and_no_query(client, caplog):
+def test_the_access_log_says_what_happened_and_no_query(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, logger="api.access"):
         client.get("/api/jobs?status=NOTHING", headers={"X-Request-ID": "abc"})
         client.get("/api/live")
     (record,) = [record for record in caplog.records if record.name == "api.access"]
-    assert (record.method, record.path, record.status) == ("GET", "/api/jobs", 422)
-    assert record.duration_ms >= 0
-    assert "NOTHING" not in str(vars(record))
+    fields = vars(record)
+    assert (fields["method"], fields["path"], fields["status"]) == ("GET", "/api/jobs", 422)
+    assert fields["duration_ms"] >= 0
+    assert "NOTHING" not in str(fields)
 
 
-def test_logs_are_json_lines_with_the_request_id_also_from_worker_threads():
+def test_logs_are_json_lines_with_the_request_id_also_from_worker_threads() -> None:
     """In a process of its own: it sets up logging for the whole process."""
     script = """
 import logging
@@ -104,12 +113,14 @@ with TestClient(create_app(services=services)) as client:
 
 @pytest.mark.parametrize(("method", "path"), GUARDED)
 @pytest.mark.parametrize("given", [None, "", "wrong", KEY + " ", KEY.upper()])
-def test_with_a_key_set_everything_wants_it(client_with, method, path, given):
+def test_with_a_key_set_everything_wants_it(
+    client_with: Callable[..., TestClient], method: str, path: str, given: str | None
+) -> None:
     client = client_with(api_key=KEY)
-    headers = {} if given is None else {"X-API-Key": given.encode()}
+    headers = encoded({} if given is None else {"X-API-Key": given})
     # A space at the end of a header's value does not count in HTTP.
     if given == KEY + " ":
-        headers = {"X-API-Key": (KEY + " x").encode()}
+        headers = encoded({"X-API-Key": KEY + " x"})
     response = client.request(method, path, headers=headers)
     assert_problem(response, 401, "unauthorized")
     assert response.headers["WWW-Authenticate"] == "ApiKey"
@@ -118,22 +129,24 @@ def test_with_a_key_set_everything_wants_it(client_with, method, path, given):
 @pytest.mark.parametrize(
     "path", ["/api/live", "/docs", "/openapi.json", "/docs/assets/start.js", "/docs/assets/swagger-ui-bundle.js"]
 )
-def test_with_a_key_set_the_documentation_and_liveness_stay_open(client_with, path):
+def test_with_a_key_set_the_documentation_and_liveness_stay_open(
+    client_with: Callable[..., TestClient], path: str
+) -> None:
     assert client_with(api_key=KEY).get(path).status_code == 200
 
 
-def test_the_right_key_opens(client_with):
+def test_the_right_key_opens(client_with: Callable[..., TestClient]) -> None:
     client = client_with(api_key=KEY)
-    headers = {"X-API-Key": KEY.encode()}
+    headers = encoded({"X-API-Key": KEY})
     assert client.post("/api/chat", json={"question": QUESTION}, headers=headers).status_code == 200
     assert client.get("/api/health", headers=headers).status_code == 200
 
 
-def test_without_a_key_none_is_asked_for(client):
+def test_without_a_key_none_is_asked_for(client: TestClient) -> None:
     assert client.get("/api/jobs", headers={"X-API-Key": "whatever"}).status_code == 200
 
 
-def test_a_json_body_that_says_it_is_too_large_is_not_read(client, services):
+def test_a_json_body_that_says_it_is_too_large_is_not_read(client: TestClient, services: FakeServices) -> None:
     body = json.dumps({"question": "x" * JSON_BODY_BYTES})
     response = client.post("/api/chat", content=body, headers={"Content-Type": "application/json"})
     assert_problem(response, 413, "payload_too_large")
@@ -141,22 +154,22 @@ def test_a_json_body_that_says_it_is_too_large_is_not_read(client, services):
 
 
 @pytest.mark.parametrize("path", ["/api/chat", "/api/documents/presign", "/api/reindex"])
-def test_a_body_that_hides_its_size_is_cut_off(client, path):
+def test_a_body_that_hides_its_size_is_cut_off(client: TestClient, path: str) -> None:
     pieces = (b" " * 65536 for _ in range(10))
     response = client.post(path, content=pieces, headers={"Content-Type": "application/json"})
     assert_problem(response, 413, "payload_too_large")
 
 
-def test_a_body_without_end_is_not_read_to_its_end():
+def test_a_body_without_end_is_not_read_to_its_end() -> None:
     """Past TestClient, which collects the body before it sends it."""
     read, sent = 0, []
 
-    async def receive():
+    async def receive() -> dict[str, Any]:
         nonlocal read
         read += 1
         return {"type": "http.request", "body": b" " * 65536, "more_body": True}
 
-    async def send(message):
+    async def send(message: MutableMapping[str, Any]) -> None:
         sent.append(message)
 
     scope = {
@@ -166,12 +179,12 @@ def test_a_body_without_end_is_not_read_to_its_end():
         "query_string": b"",
         "headers": [(b"content-type", b"application/json")],
     }
-    asyncio.run(create_app(services=fake_services())(scope, receive, send))
+    asyncio.run(create_app(services=fake_services().api)(scope, receive, send))
     assert sent[0]["status"] == 413
     assert read == JSON_BODY_BYTES // 65536 + 1
 
 
-def test_uploads_have_their_own_limit(client_with):
+def test_uploads_have_their_own_limit(client_with: Callable[..., TestClient]) -> None:
     client = client_with(api_max_upload_bytes=4096)
     allowed = client.post("/api/documents", files={"file": ("a.md", b"x" * 4096)})
     assert allowed.status_code == 202
@@ -179,8 +192,8 @@ def test_uploads_have_their_own_limit(client_with):
     assert_problem(client.post("/api/documents", files=too_large), 413, "payload_too_large")
 
 
-def test_an_upload_that_hides_its_size_is_cut_off(client_with):
-    def pieces():
+def test_an_upload_that_hides_its_size_is_cut_off(client_with: Callable[..., TestClient]) -> None:
+    def pieces() -> Iterator[bytes]:
         yield b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.md"\r\n\r\n'
         for _ in range(40):
             yield b"x" * 65536
@@ -191,7 +204,7 @@ def test_an_upload_that_hides_its_size_is_cut_off(client_with):
     assert_problem(client.post("/api/documents", content=pieces(), headers=headers), 413, "payload_too_large")
 
 
-def test_a_form_on_a_foreign_page_cannot_upload(client, services):
+def test_a_form_on_a_foreign_page_cannot_upload(client: TestClient, services: FakeServices) -> None:
     headers = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
     response = client.post("/api/documents", files={"file": ("a.md", b"x")}, headers=headers)
     assert_problem(response, 403, "cross_site_request")
@@ -200,7 +213,7 @@ def test_a_form_on_a_foreign_page_cannot_upload(client, services):
     assert client.post("/api/documents", files={"file": ("a.md", b"x")}, headers=own).status_code == 202
 
 
-def test_cors_is_off_unless_set(client):
+def test_cors_is_off_unless_set(client: TestClient) -> None:
     response = client.get("/api/live", headers={"Origin": "https://app.example"})
     assert "Access-Control-Allow-Origin" not in response.headers
     preflight = client.options(
@@ -209,7 +222,7 @@ def test_cors_is_off_unless_set(client):
     assert preflight.status_code == 405
 
 
-def test_cors_lets_listed_origins_in_errors_included(client_with):
+def test_cors_lets_listed_origins_in_errors_included(client_with: Callable[..., TestClient]) -> None:
     client = client_with(api_cors_origins="https://app.example, https://b.example/", api_key=KEY)
     origin = {"Origin": "https://app.example", "Sec-Fetch-Site": "cross-site"}
     preflight = client.options(
@@ -225,23 +238,24 @@ def test_cors_lets_listed_origins_in_errors_included(client_with):
     refused = client.get("/api/jobs", headers=origin)
     assert refused.status_code == 401
     assert refused.headers["Access-Control-Allow-Origin"] == "https://app.example"
-    allowed = client.get("/api/jobs", headers={**origin, "X-API-Key": KEY.encode()})
+    allowed = client.get("/api/jobs", headers=encoded({**origin, "X-API-Key": KEY}))
     assert allowed.status_code == 200
     assert "X-Request-ID" in allowed.headers["Access-Control-Expose-Headers"]
-    foreign = client.get("/api/jobs", headers={"Origin": "https://evil.example", "X-API-Key": KEY.encode()})
+    foreign = client.get("/api/jobs", headers=encoded({"Origin": "https://evil.example", "X-API-Key": KEY}))
     assert "Access-Control-Allow-Origin" not in foreign.headers
 
 
-def test_origins():
+def test_origins() -> None:
     assert parse_origins("") == []
     assert parse_origins(" https://a.example/ ,, http://b:1") == ["https://a.example", "http://b:1"]
     assert parse_origins("*") == ["*"]
     with pytest.raises(ConfigurationError, match="API_CORS_ORIGINS"):
-        create_app(Settings(api_cors_origins="a.example"), services=object())
+        create_app(Settings(api_cors_origins="a.example"), services=fake_services().api)
 
 
-def test_use_cases_run_beside_the_event_loop(client, services):
+def test_use_cases_run_beside_the_event_loop(client: TestClient, services: FakeServices) -> None:
     """A slow one must not hold up the others."""
+    assert client.portal is not None
     loop_thread = client.portal.call(threading.get_ident)
     calls = [
         client.post("/api/chat", json={"question": QUESTION}),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 from openapi_spec_validator import validate
 
 from api.main import create_app
@@ -37,7 +38,7 @@ ROUTES = {
 
 
 def document_of(**settings: Any) -> dict[str, Any]:
-    return create_app(services=fake_services(Settings(**settings))).openapi()
+    return create_app(services=fake_services(Settings(**settings)).api).openapi()
 
 
 DOCUMENT = document_of()
@@ -63,7 +64,7 @@ def refs(node: Any) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("settings", [{}, {"api_key": "k"}])
-def test_the_document_is_valid(settings):
+def test_the_document_is_valid(settings: dict[str, Any]) -> None:
     document = document_of(**settings)
     assert document["openapi"].startswith("3.1")
     validate(document)
@@ -71,13 +72,13 @@ def test_the_document_is_valid(settings):
         assert ref.removeprefix("#/components/schemas/") in document["components"]["schemas"]
 
 
-def test_the_routes_are_those_of_the_contract():
+def test_the_routes_are_those_of_the_contract() -> None:
     assert set(OPERATIONS) == ROUTES
     assert len({operation["operationId"] for operation in OPERATIONS.values()}) == len(ROUTES)
 
 
 @operations
-def test_every_operation_is_described(operation):
+def test_every_operation_is_described(operation: dict[str, Any]) -> None:
     (tag,) = operation["tags"]
     assert tag in {known["name"] for known in DOCUMENT["tags"] if known["description"]}
     assert operation["summary"]
@@ -87,7 +88,7 @@ def test_every_operation_is_described(operation):
 
 
 @operations
-def test_every_operation_documents_its_errors_as_problems(operation):
+def test_every_operation_documents_its_errors_as_problems(operation: dict[str, Any]) -> None:
     codes = set(operation["responses"])
     assert "500" in codes
     if "parameters" in operation or "requestBody" in operation:
@@ -109,7 +110,7 @@ def test_every_operation_documents_its_errors_as_problems(operation):
 
 
 @pytest.mark.parametrize("name", sorted(DOCUMENT["components"]["schemas"]))
-def test_every_field_is_described_and_has_an_example_or_a_schema_that_says_enough(name):
+def test_every_field_is_described_and_has_an_example_or_a_schema_that_says_enough(name: str) -> None:
     for field, schema in DOCUMENT["components"]["schemas"][name].get("properties", {}).items():
         described = schema.get("description") or "$ref" in schema or "$ref" in schema.get("items", {})
         assert described, f"{name}.{field}"
@@ -126,16 +127,16 @@ def body_examples() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("method", "path", "body"), list(body_examples()))
-def test_every_example_body_is_accepted(client, method, path, body):
+def test_every_example_body_is_accepted(client: TestClient, method: str, path: str, body: Any) -> None:
     assert client.request(method, path, json=body).is_success
 
 
-def test_every_example_filter_parses():
+def test_every_example_filter_parses() -> None:
     for example in DOCUMENT["components"]["schemas"]["MetadataFilter"]["examples"]:
         assert parse_filter(example) is not None
 
 
-def test_the_filter_schema_and_the_parser_know_the_same_operators():
+def test_the_filter_schema_and_the_parser_know_the_same_operators() -> None:
     documented = set(DOCUMENT["components"]["schemas"]["MetadataFilter"]["properties"])
     with pytest.raises(InvalidRequest) as refusal:
         parse_filter({"unknown": {}})
@@ -143,11 +144,11 @@ def test_the_filter_schema_and_the_parser_know_the_same_operators():
     assert documented == set(known)
 
 
-def test_every_response_matches_its_schema(client):
+def test_every_response_matches_its_schema(client: TestClient) -> None:
     """Answers of the fakes against the document, by the same JSON Schema dialect."""
     from openapi_schema_validator import OAS31Validator
 
-    calls = {
+    calls: dict[tuple[str, str], dict[str, Any]] = {
         ("POST", "/api/chat"): {"json": {"question": "x"}},
         ("POST", "/v1/chat/completions"): {
             "json": {"model": "portfolio-rag", "messages": [{"role": "user", "content": "x"}]}
@@ -165,7 +166,7 @@ def test_every_response_matches_its_schema(client):
         OAS31Validator({**schema, "components": DOCUMENT["components"]}).validate(response.json())
 
 
-def test_the_key_is_declared_when_one_is_set():
+def test_the_key_is_declared_when_one_is_set() -> None:
     assert "securitySchemes" not in DOCUMENT["components"]
     guarded = document_of(api_key="k")
     scheme = guarded["components"]["securitySchemes"]["ApiKey"]
@@ -173,6 +174,8 @@ def test_the_key_is_declared_when_one_is_set():
     for path, methods in guarded["paths"].items():
         for operation in methods.values():
             wanted = path != "/api/live"
-            schemes = [{"ApiKey": []}, {"Bearer": []}] if path.startswith("/v1/") else [{"ApiKey": []}]
+            schemes: list[dict[str, list[str]]] = [{"ApiKey": []}]
+            if path.startswith("/v1/"):
+                schemes.append({"Bearer": []})
             assert (operation.get("security") == schemes) == wanted
             assert ("401" in operation["responses"]) == wanted

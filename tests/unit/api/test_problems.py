@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 import pytest
+from fastapi.testclient import TestClient
 
 from api.problems import TYPE_PREFIX
 from portfolio_rag.errors import (
@@ -20,9 +23,11 @@ from portfolio_rag.errors import (
     LanguageModelUnavailable,
     NotFound,
     PayloadTooLarge,
+    PortfolioRagError,
     StorageUnavailable,
     VectorStoreUnavailable,
 )
+from tests.unit.api.fakes import FakeServices
 
 ERRORS = [
     (InvalidRequest("No."), 400, "invalid_request"),
@@ -40,10 +45,22 @@ ERRORS = [
 ]
 
 
-def assert_problem(response, status: int, code: str) -> dict:
+class Reply(Protocol):
+    """A response of httpx, or of the client that Starlette's TestClient is made of, which is another package."""
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+    @property
+    def status_code(self) -> int: ...
+
+    def json(self) -> Any: ...
+
+
+def assert_problem(response: Reply, status: int, code: str) -> dict[str, Any]:
     assert response.status_code == status
     assert response.headers["Content-Type"] == "application/problem+json"
-    problem = response.json()
+    problem: dict[str, Any] = response.json()
     assert problem["status"] == status
     assert problem["code"] == code
     assert problem["type"] == TYPE_PREFIX + code
@@ -54,7 +71,9 @@ def assert_problem(response, status: int, code: str) -> dict:
 
 
 @pytest.mark.parametrize(("error", "status", "code"), ERRORS, ids=[code for _, _, code in ERRORS])
-def test_errors_of_the_project(client, services, error, status, code):
+def test_errors_of_the_project(
+    client: TestClient, services: FakeServices, error: PortfolioRagError, status: int, code: str
+) -> None:
     services.jobs.error = error
     response = client.get("/api/jobs")
     problem = assert_problem(response, status, code)
@@ -67,7 +86,9 @@ def test_errors_of_the_project(client, services, error, status, code):
 @pytest.mark.parametrize(
     "error", [RuntimeError("secret of the server"), ConfigurationError("OPENAI_API_KEY is sk-secret")]
 )
-def test_unexpected_errors_keep_their_cause_in_the_log(client, services, caplog, error):
+def test_unexpected_errors_keep_their_cause_in_the_log(
+    client: TestClient, services: FakeServices, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
     services.jobs.error = error
     with caplog.at_level(logging.ERROR):
         response = client.get("/api/jobs", headers={"X-Request-ID": "find-me"})
@@ -77,10 +98,10 @@ def test_unexpected_errors_keep_their_cause_in_the_log(client, services, caplog,
     (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert record.exc_info is not None
     assert record.exc_info[1] is error
-    assert record.path == "/api/jobs"
+    assert vars(record)["path"] == "/api/jobs"
 
 
-def test_the_server_goes_on_after_an_unexpected_error(client, services):
+def test_the_server_goes_on_after_an_unexpected_error(client: TestClient, services: FakeServices) -> None:
     services.jobs.error = RuntimeError("once")
     assert client.get("/api/jobs").status_code == 500
     services.jobs.error = None
@@ -88,7 +109,7 @@ def test_the_server_goes_on_after_an_unexpected_error(client, services):
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/api/nowhere", "/docs/assets/nothing.js", "/docs/assets/__init__.py"])
-def test_unknown_routes(client, path):
+def test_unknown_routes(client: TestClient, path: str) -> None:
     problem = assert_problem(client.get(path), 404, "not_found")
     assert path in problem["detail"]
 
@@ -103,40 +124,40 @@ def test_unknown_routes(client, path):
         ("/docs", "GET"),
     ],
 )
-def test_unknown_methods(client, path, allowed):
+def test_unknown_methods(client: TestClient, path: str, allowed: str) -> None:
     response = client.put(path, json={})
     problem = assert_problem(response, 405, "method_not_allowed")
     assert "PUT" in problem["detail"]
     assert response.headers["Allow"] == allowed
 
 
-def test_json_that_is_none(client):
+def test_json_that_is_none(client: TestClient) -> None:
     response = client.post("/api/chat", content=b"{oops", headers={"Content-Type": "application/json"})
     problem = assert_problem(response, 422, "validation_error")
     assert "not JSON" in problem["detail"]
     assert "character 1" in problem["detail"]
 
 
-def test_a_body_that_does_not_say_that_it_is_json(client):
+def test_a_body_that_does_not_say_that_it_is_json(client: TestClient) -> None:
     """Keeps a form on a foreign page from posting what reads as JSON."""
     response = client.post("/api/chat", content=b'{"question": "x"}', headers={"Content-Type": "text/plain"})
     assert_problem(response, 422, "validation_error")
 
 
-def test_several_wrong_fields_are_all_listed(client):
+def test_several_wrong_fields_are_all_listed(client: TestClient) -> None:
     response = client.post("/api/chat", json={"question": "", "top_k": 99, "temperature": 7})
     problem = assert_problem(response, 422, "validation_error")
     assert {error["field"] for error in problem["errors"]} == {"question", "top_k", "temperature"}
     assert "2 more" in problem["detail"]
 
 
-def test_a_detail_that_quotes_broken_unicode_is_still_sent(client):
+def test_a_detail_that_quotes_broken_unicode_is_still_sent(client: TestClient) -> None:
     raw = '{"query": "x", "filter": {"\\ud800": 1}}'
     response = client.post("/api/search", content=raw, headers={"Content-Type": "application/json"})
     problem = assert_problem(response, 400, "invalid_request")
     assert "\ud800" in problem["detail"]
 
 
-def test_a_validation_problem_does_not_repeat_the_input(client):
+def test_a_validation_problem_does_not_repeat_the_input(client: TestClient) -> None:
     response = client.post("/api/chat", json={"question": "my secret " * 500})
     assert "secret" not in response.text

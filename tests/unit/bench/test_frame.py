@@ -30,9 +30,8 @@ class Part:
     figure: float = 1.0
     fails: bool = False
 
-    @property
-    def TITLE(self) -> str:  # noqa: N802
-        return self.NAME.title()
+    def __post_init__(self) -> None:
+        self.TITLE = self.NAME.title()
 
     def measure(self, options: Options) -> Result:
         if self.fails:

@@ -34,7 +34,7 @@ TEXTS = [
 
 
 def cosines(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    return np.sum(left * right, axis=1)
+    return np.asarray(np.sum(left * right, axis=1))
 
 
 def test_texts_are_not_those_of_the_bake() -> None:

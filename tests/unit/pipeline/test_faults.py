@@ -10,7 +10,7 @@ import pytest
 from portfolio_rag import keys
 from portfolio_rag.models import DocumentStatus, DocumentVersion, ObjectRef, document_id_for
 from tests.simulation.s3 import s3_event
-from tests.simulation.world import EMBEDDING, INGESTION, RAW, World
+from tests.simulation.world import EMBEDDING, INGESTION, RAW, Notification, World
 
 GUIDE = "# Topics\n\n" + "\n\n".join(f"Paragraph {n} says something about topic {n} at length." for n in range(40))
 
@@ -443,7 +443,7 @@ def test_a_move_that_a_crash_hid_is_made_up_for_after_a_later_upload_has_failed(
 
 
 def test_a_late_deletion_of_what_came_before_takes_nothing_away() -> None:
-    late = []
+    late: list[Notification] = []
 
     def deleted_and_uploaded_anew(world: World) -> None:
         world.upload("a.md", GUIDE)

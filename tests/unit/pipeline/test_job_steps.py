@@ -12,6 +12,8 @@ import pytest
 
 from portfolio_rag.errors import Conflict, InvalidRequest, NotFound
 from portfolio_rag.models import Job, JobStatus, JobType
+from portfolio_rag.ports import VectorRecord
+from portfolio_rag.services.backup import BackupEntry, VectorBackup
 from portfolio_rag.services.job_report import Outcome
 from portfolio_rag.services.jobs import summary
 from tests.simulation.schedule import text_of
@@ -246,9 +248,12 @@ def test_a_reindex_goes_on_where_it_stopped_and_keeps_its_lease(world: World, mo
     ids = ingested(world, 6)
     read: list[str] = []
     backup_read = type(world.container.backup).read
-    monkeypatch.setattr(
-        type(world.container.backup), "read", lambda self, entry: (read.append(entry.key), backup_read(self, entry))[1]
-    )
+
+    def noted(self: VectorBackup, entry: BackupEntry) -> list[VectorRecord]:
+        read.append(entry.key)
+        return backup_read(self, entry)
+
+    monkeypatch.setattr(type(world.container.backup), "read", noted)
     job_id = world.start_job(JobType.REINDEX, work=HARDLY_ANY)
     windows = {document_id: world.windows(document_id) for document_id in ids}
     while not step(world, job_id).status.ended:
@@ -427,7 +432,7 @@ def test_a_job_that_waits_for_documents_can_be_cancelled(world: World) -> None:
 def test_a_reindex_whose_new_index_answers_cannot_be_cancelled(world: World) -> None:
     ingested(world, 2)
     job_id = world.start_job(JobType.REINDEX)
-    world.container.sleep = lambda seconds: crash(world)  # type: ignore[method-assign]
+    world.container.sleep = lambda seconds: crash(world)
     world.run()
     assert job_of(world, job_id).switched
     with pytest.raises(Conflict, match="new index answers already"):

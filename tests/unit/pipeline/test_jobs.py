@@ -22,7 +22,7 @@ def world() -> World:
 def run(world: World, job_type: JobType, *, prefix: str = "", if_needed: bool = False, job_id: str = "job-0001") -> Job:
     """Run a job; whenever it waits, the rest of the world goes on."""
     built = world.container
-    built.sleep = lambda seconds: world.run()  # type: ignore[method-assign]
+    built.sleep = lambda seconds: world.run()
     request = JobRequest(job_type, Trigger.USER, job_id, logical_prefix(prefix), if_needed)
     return built.batch_reindex.run(request, end=world.clock.now() + timedelta(minutes=10))
 

@@ -37,7 +37,7 @@ def test_an_upload_is_completed_indexed_backed_up_and_moved(world: World) -> Non
     chunks = list(world.container.chunks.of_document(document_id))
     assert [chunk.chunk_index for chunk in chunks] == list(range(version.chunk_count))
     assert {chunk.status for chunk in chunks} == {ChunkStatus.EMBEDDED}
-    assert all(chunk.embedding_vector_s3.startswith("s3://portfolio-embeddings/vectors/") for chunk in chunks)
+    assert all((chunk.embedding_vector_s3 or "").startswith("s3://portfolio-embeddings/vectors/") for chunk in chunks)
     assert world.metrics.total("IngestedDocuments") == 1
 
 

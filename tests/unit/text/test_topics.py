@@ -19,7 +19,7 @@ def embed(texts: Sequence[str]) -> Vectors:
     vectors = np.array(
         [[2.0 * text.count(topic) for topic in TOPICS] + [len(text) % 7 / 20] for text in texts], np.float32
     )
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
 
 
 def starts_of(made: ExtractedDocument, embed: Embed, *, percentile: int, buffer: int) -> list[int]:
