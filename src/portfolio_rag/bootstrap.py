@@ -10,7 +10,7 @@ import atexit
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, cached_property
@@ -87,7 +87,7 @@ class Container:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.clock = SystemClock()
-        self.sleep = time.sleep
+        self.sleep: Callable[[float], None] = time.sleep
         self.slice_chunks = SLICE_CHUNKS
         self.parallel: Parallel = Threads()
         self._aws = AwsClients(settings)

@@ -99,7 +99,7 @@ class SimContainer(Container):
             )
         }
         self._aws = clients.__getitem__  # type: ignore[assignment]
-        self.sleep = world.pause  # type: ignore[assignment]
+        self.sleep = world.pause
         self.parallel = one_by_one
         self.ingestion_queue = SqsQueue(clients["sqs"], INGESTION, sleep=world.pause)
         self.embedding_queue = SqsQueue(clients["sqs"], EMBEDDING, sleep=world.pause)
