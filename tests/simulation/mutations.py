@@ -177,6 +177,10 @@ MUTATIONS = [
          "                self._hide(version)\n", ""),
     _one("a late removal takes a version that has not moved yet", 37, "services.intake",
          "if live.s3_key != ref.key and not self._lifecycle.deleted_unrecorded(live, head):", "if False:"),
+    _one("a deletion of what answered takes the version that completes meanwhile", 5, "services.lifecycle",
+         "if keep_newest and version.version == head.latest_version:", "if False:"),
+    _one("what an outage has failed is forgotten after a day", 30, "services.monitoring",
+         "self._recent(DocumentStatus.FAILED, _RECOVERABLE)", "self._recent(DocumentStatus.FAILED)"),
     Mutation("a removal looks at the object before it looks at the registry", 5, (
         ("services.intake", "        document_id = document_id_for(ref.bucket, keys.logical_key_of(ref.key))\n",
          "        there = self._store.head(ObjectRef(ref.bucket, ref.key)) is not None\n"

@@ -13,7 +13,23 @@ SEED = int(os.environ.get("SEED", "1"))
 SCHEDULES = int(os.environ.get("SCHEDULES", "1000"))
 BLOCK = 50
 
-FOUND: list[int] = [9, 11, 12, 116, 5149, 5753, 8402, 8759, 100738, 20266688, 20269005, 20270226, 777109]
+FOUND: list[int] = [
+    9,
+    11,
+    12,
+    116,
+    5149,
+    5753,
+    8402,
+    8759,
+    100738,
+    20266688,
+    20269005,
+    20270226,
+    777109,
+    515001888,
+    515003799,
+]
 """Seeds that once failed: kept for ever."""
 
 

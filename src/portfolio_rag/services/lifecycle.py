@@ -126,6 +126,8 @@ class Lifecycle:
         for version in self._registry.versions(head.document_id):
             if version.version > head.latest_version:
                 continue  # Uploaded since: not what was deleted.
+            if keep_newest and version.version == head.latest_version:
+                continue  # It may have come to its end by now, and answer.
             if not version.status.terminal:
                 if keep_newest:
                     continue

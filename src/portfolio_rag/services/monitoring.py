@@ -26,6 +26,7 @@ _Item = TypeVar("_Item")
 
 _PERIOD = timedelta(minutes=5)  # The rate of the rule `process-monitoring`, and the window of FailureRate.
 _LOOK_BACK = timedelta(days=1)
+_RECOVERABLE = timedelta(days=14)  # The rule that starts this function may be off for a while, as may be a dependency.
 _MISSED_AFTER = timedelta(minutes=10)  # S3 delivers "typically in seconds but can sometimes take a minute or longer".
 _MAX_DRIVES = 3
 _ROUND = timedelta(seconds=40)  # Of the function's 60 s; what is left over is for the next round.
@@ -175,7 +176,7 @@ class PipelineMonitor:
         return True
 
     def _recoverable(self) -> Iterable[DocumentVersion]:
-        for version in self._recent(DocumentStatus.FAILED):
+        for version in self._recent(DocumentStatus.FAILED, _RECOVERABLE):
             if (
                 version.error_code == FailureReason.DEPENDENCY_UNAVAILABLE
                 and not version.retired
@@ -203,8 +204,8 @@ class PipelineMonitor:
     def _sweep(self, ref: Any) -> bool:
         return self._intake.sweep(ref) is not None
 
-    def _recent(self, status: DocumentStatus) -> Iterable[DocumentVersion]:
-        return self._registry.in_status(status, uploaded_after=iso(self._clock.now() - _LOOK_BACK))
+    def _recent(self, status: DocumentStatus, period: timedelta = _LOOK_BACK) -> Iterable[DocumentVersion]:
+        return self._registry.in_status(status, uploaded_after=iso(self._clock.now() - period))
 
     def _failure_rate(self) -> float:
         since = iso(self._clock.now() - _PERIOD)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -118,6 +119,48 @@ def test_an_outage_longer_than_the_queue_waits_ends_failed_and_recovers_without_
     assert world.version(document_id, 2).attempt == 2
     assert world.s3.current_keys(RAW, "processed/") == ["processed/a.md"]
     assert not world.s3.current_keys(RAW, "failed/")
+
+
+@pytest.mark.failure(21, 30)
+def test_what_an_outage_has_failed_recovers_though_nobody_looked_after_it_for_days(world: World) -> None:
+    document_id = world.upload("a.md", GUIDE)
+    world.step()
+    world.step()
+    world.chroma.down = True
+    world.run()
+    world.chroma.down = False
+    world.clock.advance(timedelta(days=10))
+    world.rest()
+    world.check()
+    assert world.live(document_id) == 2
+
+
+@pytest.mark.failure(3, 5)
+def test_a_deletion_of_what_answers_leaves_the_version_that_completes_meanwhile(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document_id = world.upload("a.md", GUIDE)
+    world.run()
+    world.upload("a.md", GUIDE.replace("topic", "matter"))
+    world.step()
+    world.step()
+    world.delete("processed/a.md")
+    # One more upload, so that something waits in incoming/; it will be refused.
+    world.upload("a.md", b"\x00\x01\x02\x03" * 300)
+    unpublish = type(world.container.registry).unpublish
+
+    def then_the_new_version_completes(*arguments: Any) -> None:
+        unpublish(*arguments)
+        world.attempt("embedding_generator", world.sqs.receive(EMBEDDING, world.sqs.visible(EMBEDDING)))
+
+    monkeypatch.setattr(type(world.container.registry), "unpublish", then_the_new_version_completes)
+    removed = s3_event(RAW, "processed/a.md", "ObjectRemoved:DeleteMarkerCreated", "any")
+    assert world.attempt("document_intake", removed)
+    assert world.live(document_id) == 2
+    world.rest()
+    world.check()
+    assert world.live(document_id) == 2
+    assert "matter 7" in world.texts(document_id)
 
 
 def test_a_poison_message_does_not_hold_up_its_batch_mates(world: World) -> None:
