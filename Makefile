@@ -95,7 +95,7 @@ chromium:
 eval: install ## Measure the answers on the sets in EVAL_DATA; renders docs/quality.md (COMPARE=commit sets two runs side by side, PEERS=1 runs other libraries too)
 	@[ -f .portfolio/model/manifest.json ] || $(BIN)/python -m portfolio_rag.bake --output .portfolio/model
 	@$(if $(PEERS),scripts/peers.sh .portfolio/peers)
-	$(BIN)/python -m portfolio_rag.evaluation $(if $(COMPARE),--compare $(COMPARE)) $(if $(PEERS),--peers)
+	$(BIN)/python -m evaluation $(if $(COMPARE),--compare $(COMPARE)) $(if $(PEERS),--peers)
 
 .PHONY: bench
 bench: install ## Measure speed and size against what else one could use; renders docs/performance.md (QUICK=1, PEERS=1, ONLY=section)

@@ -6,15 +6,15 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
-from portfolio_rag.bootstrap import ApiServices
-from portfolio_rag.services.chat import Chat
-from portfolio_rag.services.cited import CitedChunks
-from portfolio_rag.services.conversations import Conversations
-from portfolio_rag.services.documents import Documents
-from portfolio_rag.services.health import HealthChecks
-from portfolio_rag.services.jobs import Jobs
-from portfolio_rag.services.redrive import Redrive
-from portfolio_rag.services.retrieval import Retrieval
+from portfolio_rag.answering.generation.chat import Chat
+from portfolio_rag.answering.generation.conversations import Conversations
+from portfolio_rag.answering.retrieval.search import Retrieval
+from portfolio_rag.composition.process import ApiServices
+from portfolio_rag.pipeline.documents.catalog import Documents
+from portfolio_rag.pipeline.ingestion.cited_chunks import CitedChunks
+from portfolio_rag.pipeline.ingestion.redrive import Redrive
+from portfolio_rag.pipeline.jobs.service import Jobs
+from portfolio_rag.pipeline.maintenance.dependency_health import HealthChecks
 
 # `async`, though nothing is awaited: FastAPI would send a plain function to the thread pool for one attribute.
 

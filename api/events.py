@@ -11,8 +11,8 @@ from starlette.responses import StreamingResponse
 
 from api.problems import internal_error, project_problem
 from api.schemas.answers import ChatResponse, CitationOut, RetrievalOut, SentenceOut, TokenOut
-from portfolio_rag.answers import AnswerEvent, Cited, Done, Retrieved, Token, Validated
-from portfolio_rag.errors import PortfolioRagError
+from portfolio_rag.domain.answers import AnswerEvent, Cited, Done, Retrieved, Token, Validated
+from portfolio_rag.domain.errors import PortfolioRagError
 
 MEDIA_TYPE = "text/event-stream"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from contextvars import ContextVar
 
-from portfolio_rag.logs import configure_logging
+from portfolio_rag.adapters.process.json_logs import configure_logging
 
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 

@@ -18,9 +18,9 @@ from api.middleware import REQUEST_ID_HEADER, ErrorBoundary, Guard, RequestConte
 from api.openai_shape import documented_as_openai
 from api.openapi import DESCRIPTION, SUMMARY, TAGS, TITLE, VERSION, complete
 from api.routes import chat, completions, documents, health, jobs, search
-from portfolio_rag.bootstrap import ApiServices, build_api
-from portfolio_rag.config import Settings
-from portfolio_rag.errors import ConfigurationError
+from portfolio_rag.composition.process import ApiServices, build_api
+from portfolio_rag.domain.errors import ConfigurationError
+from portfolio_rag.settings.environment import Settings
 
 # Only declares the header to OpenAPI; middleware.Guard checks it, before a byte of the body is read.
 _API_KEY = APIKeyHeader(

@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 from api import openai_shape
 from api.logs import current_request_id
 from api.paths import local_path
-from portfolio_rag.errors import DocumentRejected, PortfolioRagError
+from portfolio_rag.domain.errors import DocumentRejected, PortfolioRagError
 
 logger = logging.getLogger("api.problems")
 

@@ -22,8 +22,8 @@ from typing import Any, cast
 from bench import machine, report
 from bench.measure import ROOT
 from bench.section import Options, Section
-from portfolio_rag.errors import ConfigurationError
-from portfolio_rag.evaluation.datasets import data_directory
+from evaluation.datasets import data_directory
+from portfolio_rag.domain.errors import ConfigurationError
 
 SECTIONS = ("embedding", "ingestion", "peers", "search", "api_load", "cold_starts", "scaling")
 """Modules of this package, in the order of the page."""

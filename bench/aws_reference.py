@@ -19,8 +19,8 @@ from typing import Any
 
 import botocore
 
-from portfolio_rag.evaluation.datasets import EvalDocument
-from portfolio_rag.models import AttributeValue
+from evaluation.datasets import EvalDocument
+from portfolio_rag.domain.documents import AttributeValue
 
 _MIN_CHARACTERS = 200
 _BLOCK = re.compile(r"</?(?:p|li|ul|ol|note|important|div|dl|dt|dd|h\d)[^>]*>")

@@ -1,4 +1,4 @@
-"""When to say "not in the documents": the weights and the threshold of services/relevance.py, shown on two sets.
+"""When to say "not in the documents": the weights and the threshold of answering/generation/answerability.py.
 
     python -m bench.calibrate_abstention squad2 aws_qa
 
@@ -15,11 +15,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from portfolio_rag.answers import Passage
-from portfolio_rag.evaluation.metrics import auroc
-from portfolio_rag.evaluation.workbench import Bench, open_bench, search_of
-from portfolio_rag.services.relevance import COVERAGE_WEIGHT, MISSING_NAME_PENALTY, penalty, relevance, threshold_for
-from portfolio_rag.services.words import coverage, terms
+from evaluation.metrics import auroc
+from evaluation.workbench import Bench, open_bench, search_of
+from portfolio_rag.answering.generation.answerability import (
+    COVERAGE_WEIGHT,
+    MISSING_NAME_PENALTY,
+    penalty,
+    relevance,
+    threshold_for,
+)
+from portfolio_rag.domain.answers import Passage
+from portfolio_rag.text.language.content_words import coverage, terms
 
 MAX_QUESTIONS = 400
 MAX_LOST = 0.10

@@ -1,4 +1,4 @@
-"""The weights and thresholds of services/support.py and services/validation.py, chosen on open data.
+"""The weights and thresholds of answering/grounding/scoring.py and answering/grounding/check.py, chosen on open data.
 
     python -m bench.calibrate_validation
 
@@ -13,12 +13,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from portfolio_rag.evaluation import claims
-from portfolio_rag.evaluation.claims import Pair
-from portfolio_rag.evaluation.datasets import data_directory
-from portfolio_rag.evaluation.fitting import Floats, Weights, fit, readings_of
-from portfolio_rag.evaluation.metrics import auroc
-from portfolio_rag.services.validation import DROP_BELOW, KEEP_FROM
+from evaluation import claims
+from evaluation.claims import Pair
+from evaluation.datasets import data_directory
+from evaluation.fitting import Floats, Weights, fit, readings_of
+from evaluation.metrics import auroc
+from portfolio_rag.answering.grounding.check import DROP_BELOW, KEEP_FROM
 
 EACH = 100
 GUIDES = 400

@@ -15,7 +15,7 @@ _FUNCTIONS = ("document-intake", "document-processor", "check-health", "batch-re
 _PROGRAM = (
     "import os, time; import handler; "
     "model = os.path.join(os.environ['MODEL_DIR'], 'model.onnx'); "
-    "os.path.exists(model) and __import__('portfolio_rag.adapters.onnx_embedder', fromlist=['x'])"
+    "os.path.exists(model) and __import__('portfolio_rag.adapters.models.onnx_embedder', fromlist=['x'])"
     ".OnnxEmbedder(os.environ['MODEL_DIR'], threads=1).embed(['first']); "
     "clock = time.clock_gettime(time.CLOCK_BOOTTIME); "
     "began = int(open('/proc/self/stat').read().rsplit(')', 1)[1].split()[19]) / os.sysconf('SC_CLK_TCK'); "

@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 
 from bench.stack import RunningStack
-from portfolio_rag.config import Settings
+from portfolio_rag.settings.environment import Settings
 
 _SUFFIX = "-cold"
 _BUCKETS = ("s3_raw_bucket", "s3_embeddings_bucket", "s3_config_bucket")

@@ -10,11 +10,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from portfolio_rag.evaluation.metrics import hit, ndcg, paired_bootstrap, reciprocal_rank
-from portfolio_rag.evaluation.workbench import Bench, VisibleLexical, open_bench
-from portfolio_rag.models import window_id
-from portfolio_rag.ports import LexicalHit, VectorHit, Vectors
-from portfolio_rag.services.fusion import CHUNK, MEANING, WORDS, fuse, missing_cosines
+from evaluation.metrics import hit, ndcg, paired_bootstrap, reciprocal_rank
+from evaluation.workbench import Bench, VisibleLexical, open_bench
+from portfolio_rag.answering.retrieval.fusion import CHUNK, MEANING, WORDS, fuse, missing_cosines
+from portfolio_rag.domain.identifiers import window_id
+from portfolio_rag.ports.full_text_index import LexicalHit
+from portfolio_rag.ports.vector_store import VectorHit, Vectors
 
 Scores = Mapping[str, float]
 Ranking = Callable[[Sequence[VectorHit], Sequence[LexicalHit], Mapping[str, float]], Scores]

@@ -25,9 +25,9 @@ from bench.embedding_quality import compare
 from bench.embedding_texts import Coverage, Texts, coverage, texts
 from bench.measure import ROOT, Worker, interleaved, keeping_bytecode, ratios, summary
 from bench.section import Options, Result
-from portfolio_rag.adapters.onnx_embedder import OnnxEmbedder
-from portfolio_rag.adapters.tokenizer import HuggingFaceTokenizer
-from portfolio_rag.ports import Embedder
+from portfolio_rag.adapters.models.onnx_embedder import OnnxEmbedder
+from portfolio_rag.adapters.models.tokenizer import HuggingFaceTokenizer
+from portfolio_rag.ports.embedder import Embedder
 
 NAME = "embedding"
 TITLE = "Embedding"

@@ -78,7 +78,7 @@ def start_command(kind: str, path: Path) -> list[str]:
     body = {
         "torch": "from sentence_transformers import SentenceTransformer\n"
         f"SentenceTransformer({str(path)!r}, device='cpu').encode(['first'])",
-        "onnx": "from portfolio_rag.adapters.onnx_embedder import OnnxEmbedder\n"
+        "onnx": "from portfolio_rag.adapters.models.onnx_embedder import OnnxEmbedder\n"
         f"OnnxEmbedder({str(path)!r}, threads=1).embed(['first'])",
     }[kind]
     return [sys.executable, "-c", f"{body}\nprint('done', flush=True)"]

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from portfolio_rag.evaluation.cache import CachedEmbedder
-from portfolio_rag.evaluation.corpus import EvalCorpus
-from portfolio_rag.evaluation.datasets import EvalQuestion, EvalSet, load
-from portfolio_rag.evaluation.metrics import ndcg, paired_bootstrap
-from portfolio_rag.ports import Embedder, Tokenizer
-from portfolio_rag.rules import Rules
+from evaluation.cache import CachedEmbedder
+from evaluation.corpus import EvalCorpus
+from evaluation.datasets import EvalQuestion, EvalSet, load
+from evaluation.metrics import ndcg, paired_bootstrap
+from portfolio_rag.ports.embedder import Embedder, Tokenizer
+from portfolio_rag.settings.ingestion_rules import Rules
 
 SETS = ("scifact_train", "squad2")
 WINDOW = 128

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.measure import ROOT
-from portfolio_rag.evaluation.datasets import load
-from portfolio_rag.ports import Tokenizer
-from portfolio_rag.rules import Rules
-from portfolio_rag.text.chunk import chunk
-from portfolio_rag.text.document import ExtractionLimits
-from portfolio_rag.text.worker import extract_here
+from evaluation.datasets import load
+from portfolio_rag.ports.embedder import Tokenizer
+from portfolio_rag.settings.ingestion_rules import Rules
+from portfolio_rag.text.chunking.chunker import chunk
+from portfolio_rag.text.extraction.document import ExtractionLimits
+from portfolio_rag.text.extraction.worker import extract_here
 
 SPECIAL = 2
 """[CLS] and [SEP], which the model reads around each text."""

@@ -62,7 +62,7 @@ def load(kind: str, path: Path, threads: int) -> Model:
     if kind == "torch":
         return Torch(path, threads)
     if kind == "onnx":
-        from portfolio_rag.adapters.onnx_embedder import OnnxEmbedder
+        from portfolio_rag.adapters.models.onnx_embedder import OnnxEmbedder
 
         return OnnxEmbedder(path, threads=threads)
     return OpenVino(path, threads, {"openvino-bf16": "bf16", "openvino-fp32": "f32"}[kind])

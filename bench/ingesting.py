@@ -18,11 +18,12 @@ import httpx
 import psutil
 
 from bench.stack import RunningStack
-from portfolio_rag.adapters.aws import AwsClients
-from portfolio_rag.adapters.dynamodb import Table
-from portfolio_rag.adapters.registry import DynamoDocumentRegistry
-from portfolio_rag.config import Settings
-from portfolio_rag.models import DocumentStatus, document_id_for
+from portfolio_rag.adapters.aws.clients import AwsClients
+from portfolio_rag.adapters.dynamodb.document_registry import DynamoDocumentRegistry
+from portfolio_rag.adapters.dynamodb.table import Table
+from portfolio_rag.domain.documents import DocumentStatus
+from portfolio_rag.domain.identifiers import document_id_for
+from portfolio_rag.settings.environment import Settings
 
 _POLL_SECONDS = 0.3
 _TIMEOUT_SECONDS = 900.0

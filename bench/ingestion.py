@@ -25,11 +25,11 @@ from bench.report import table
 from bench.section import Options, Result
 from bench.stack import running_stack
 from bench.targets import Target
-from portfolio_rag.adapters.onnx_embedder import OnnxEmbedder
-from portfolio_rag.adapters.tokenizer import HuggingFaceTokenizer
-from portfolio_rag.evaluation.corpus import EvalCorpus
-from portfolio_rag.evaluation.datasets import EvalDocument
-from portfolio_rag.ports import Vectors
+from evaluation.corpus import EvalCorpus
+from evaluation.datasets import EvalDocument
+from portfolio_rag.adapters.models.onnx_embedder import OnnxEmbedder
+from portfolio_rag.adapters.models.tokenizer import HuggingFaceTokenizer
+from portfolio_rag.ports.vector_store import Vectors
 from tests.simulation import costs
 from tests.simulation.fast import install
 
@@ -144,7 +144,7 @@ def _calls() -> Result:
     """Calls to S3, SQS, DynamoDB and Chroma, counted on the models of the simulation; tests hold them."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         install(monkeypatch)
-        monkeypatch.setattr("portfolio_rag.messages.MAX_TOKENS", 16 * 64)
+        monkeypatch.setattr("portfolio_rag.domain.messages.MAX_TOKENS", 16 * 64)
         numbers = (2, 100, 10_000)
         note = costs.calls_after((1, *numbers))
         _, chunks, book = costs.ingest(400)

@@ -17,7 +17,7 @@ from bench.documents import Documents, write
 from bench.ingesting import Ingester, as_json
 from bench.section import Result
 from bench.targets import Target
-from portfolio_rag.rules import Rules
+from portfolio_rag.settings.ingestion_rules import Rules
 from tests.pdfs import Ink, make_pdf
 
 PAGES = Rules().max_pages

@@ -24,13 +24,14 @@ from bench.pipeline_model import LAMBDA_CONCURRENCY, PARTITION_WRITES_PER_S, Sta
 from bench.scaling_page import page
 from bench.search_services import running_chroma
 from bench.section import Options, Result
-from portfolio_rag.adapters.chroma import ChromaVectorStore
-from portfolio_rag.adapters.onnx_embedder import OnnxEmbedder
-from portfolio_rag.evaluation.corpus import EvalCorpus
-from portfolio_rag.evaluation.datasets import EvalDocument, load
-from portfolio_rag.evaluation.workbench import open_tokenizer
-from portfolio_rag.ports import Embedder, Tokenizer, VectorRecord, Vectors
-from portfolio_rag.rules import Rules
+from evaluation.corpus import EvalCorpus
+from evaluation.datasets import EvalDocument, load
+from evaluation.workbench import open_tokenizer
+from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
+from portfolio_rag.adapters.models.onnx_embedder import OnnxEmbedder
+from portfolio_rag.ports.embedder import Embedder, Tokenizer
+from portfolio_rag.ports.vector_store import VectorRecord, Vectors
+from portfolio_rag.settings.ingestion_rules import Rules
 
 NAME = "scaling"
 TITLE = "Ten million documents"

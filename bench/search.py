@@ -28,14 +28,14 @@ from bench.search_services import Hit, fill_dynamodb, running_chroma, running_dy
 from bench.section import Options, Result
 from bench.stack import wait_until_up
 from bench.targets import Target
-from portfolio_rag.adapters.chroma import ChromaVectorStore
-from portfolio_rag.adapters.sqlite_filters import attributes_of
-from portfolio_rag.evaluation.datasets import load
-from portfolio_rag.evaluation.workbench import ROOT, STATE
+from evaluation.datasets import load
+from evaluation.workbench import ROOT, STATE
+from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
+from portfolio_rag.adapters.sqlite.filters import attributes_of
+from portfolio_rag.answering.retrieval.search import Retrieval
+from portfolio_rag.domain.filters import matches, parse_filter
 from portfolio_rag.local.isolation import free_ports
-from portfolio_rag.ports import Vectors
-from portfolio_rag.services.filters import matches, parse_filter
-from portfolio_rag.services.retrieval import Retrieval
+from portfolio_rag.ports.vector_store import Vectors
 
 NAME = "search"
 TITLE = "Search"

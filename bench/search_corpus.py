@@ -22,16 +22,17 @@ import numpy as np
 
 from bench.aws_reference import Page, pages
 from bench.section import Options
-from portfolio_rag.adapters.chroma import ChromaVectorStore
-from portfolio_rag.adapters.onnx_embedder import OnnxEmbedder
-from portfolio_rag.adapters.sqlite_lexical import SqliteLexicalIndex
-from portfolio_rag.evaluation.cache import CachedEmbedder
-from portfolio_rag.evaluation.corpus import EvalCorpus
-from portfolio_rag.evaluation.datasets import EvalDocument
-from portfolio_rag.evaluation.workbench import ROOT, STATE, open_tokenizer
-from portfolio_rag.models import Chunk, DocumentVersion
-from portfolio_rag.ports import Vectors
-from portfolio_rag.services.embedding import window_records
+from evaluation.cache import CachedEmbedder
+from evaluation.corpus import EvalCorpus
+from evaluation.datasets import EvalDocument
+from evaluation.workbench import ROOT, STATE, open_tokenizer
+from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
+from portfolio_rag.adapters.models.onnx_embedder import OnnxEmbedder
+from portfolio_rag.adapters.sqlite.full_text_index import SqliteLexicalIndex
+from portfolio_rag.domain.chunks import Chunk
+from portfolio_rag.domain.documents import DocumentVersion
+from portfolio_rag.pipeline.ingestion.embedding import window_records
+from portfolio_rag.ports.vector_store import Vectors
 
 COLLECTION = "bench_search"
 EMBEDDED, EMBEDDED_QUICK = 5_000, 500
@@ -60,7 +61,7 @@ def embedder(options: Options) -> CachedEmbedder:
 
 def folder_of(options: Options) -> Path:
     """Where all of it is kept: another place when other texts, or other windows of them, come out of the code."""
-    sources = sorted((ROOT / "src" / "portfolio_rag" / "text").glob("*.py"))
+    sources = sorted((ROOT / "src" / "portfolio_rag" / "text").rglob("*.py"))
     digest = hashlib.sha256(botocore.__version__.encode())
     for path in [*sources, ROOT / "bench" / "aws_reference.py"]:
         digest.update(path.read_bytes())

@@ -13,15 +13,17 @@ from typing import Any
 
 from bench.search_corpus import SearchCorpus
 from bench.stack import wait_until_up
-from portfolio_rag.adapters.aws import AwsClients
-from portfolio_rag.adapters.chunk_store import _item
-from portfolio_rag.adapters.dynamodb import Table
-from portfolio_rag.adapters.registry import HEAD
-from portfolio_rag.config import Settings
-from portfolio_rag.keys import logical_key_of
+from portfolio_rag.adapters.aws.clients import AwsClients
+from portfolio_rag.adapters.dynamodb.chunk_store import _item
+from portfolio_rag.adapters.dynamodb.document_registry import HEAD
+from portfolio_rag.adapters.dynamodb.table import Table
+from portfolio_rag.domain.chunks import Chunk
+from portfolio_rag.domain.documents import DocumentHead, DocumentVersion, LiveDocument
+from portfolio_rag.domain.object_keys import logical_key_of
 from portfolio_rag.local.isolation import free_ports
-from portfolio_rag.models import Chunk, DocumentHead, DocumentVersion, LiveDocument
-from portfolio_rag.ports import IndexPointer, LiveRead
+from portfolio_rag.ports.index_alias import IndexPointer
+from portfolio_rag.ports.live_reads import LiveRead
+from portfolio_rag.settings.environment import Settings
 
 
 @contextmanager

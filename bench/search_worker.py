@@ -19,11 +19,11 @@ import uvicorn
 from api.main import create_app
 from bench.measure import serve
 from bench.search_corpus import COLLECTION
-from portfolio_rag.bootstrap import Container, build_api
-from portfolio_rag.config import Settings
-from portfolio_rag.services.dense import DenseSearch
-from portfolio_rag.services.filters import parse_filter, to_chroma
-from portfolio_rag.services.retrieval import Retrieval
+from portfolio_rag.answering.retrieval.search import Retrieval
+from portfolio_rag.answering.retrieval.vector_search import DenseSearch
+from portfolio_rag.composition.process import Container, build_api
+from portfolio_rag.domain.filters import parse_filter, to_chroma
+from portfolio_rag.settings.environment import Settings
 
 
 class Timed:

@@ -96,7 +96,7 @@ locals {
       # A job with more to do than one invocation can invokes the function again, for weeks if need be. Lambda counts
       # invocations of one function by itself, asynchronous ones too, and stops the chain at about the 16th, so that the
       # rest of a job would wait for check-health. What bounds it instead: one invocation at a time can take a job,
-      # each of them gets on or ends it, and services/reindex.py ends it after 2,000.
+      # each of them gets on or ends it, and pipeline/jobs/runner.py ends it after 2,000.
       recursive = true
     }
     check-health = {

@@ -12,7 +12,7 @@ from api.events import MEDIA_TYPE, begun, event_stream, typed
 from api.problems import documented
 from api.schemas.answers import ChatRequest, ChatResponse
 from api.schemas.filters import parse_where
-from portfolio_rag.services.filters import Filter
+from portfolio_rag.domain.filters import Filter
 
 
 class Options(TypedDict):

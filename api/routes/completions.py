@@ -32,8 +32,8 @@ from api.schemas.completions import (
     ModelOut,
 )
 from api.schemas.filters import parse_where
-from portfolio_rag.answers import AnswerEvent, Done, Token
-from portfolio_rag.errors import NotFound, PortfolioRagError
+from portfolio_rag.domain.answers import AnswerEvent, Done, Token
+from portfolio_rag.domain.errors import NotFound, PortfolioRagError
 
 router = APIRouter(prefix="/v1", tags=["openai"])
 

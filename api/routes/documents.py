@@ -21,7 +21,7 @@ from api.schemas.documents import (
     UploadAccepted,
     VersionOut,
 )
-from portfolio_rag.models import DocumentStatus
+from portfolio_rag.domain.documents import DocumentStatus
 
 router = APIRouter(prefix="/api/documents", tags=["documents"])
 

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Body, Path, Query, Response
 from api.dependencies import JobsDep
 from api.problems import documented
 from api.schemas.jobs import JobDocuments, JobList, JobOut, ReindexRequest
-from portfolio_rag.models import JobStatus, Trigger
-from portfolio_rag.services.job_report import Outcome
+from portfolio_rag.domain.jobs import JobStatus, Trigger
+from portfolio_rag.pipeline.jobs.report import Outcome
 
 router = APIRouter(prefix="/api", tags=["jobs"])
 

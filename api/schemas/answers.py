@@ -11,7 +11,16 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.schemas.documents import Attributes
 from api.schemas.filters import FilterField
-from portfolio_rag.answers import Answer, AnswerMode, CheckedSentence, Citation, Copy, JudgeState, Passage, Verdict
+from portfolio_rag.domain.answers import (
+    Answer,
+    AnswerMode,
+    CheckedSentence,
+    Citation,
+    Copy,
+    JudgeState,
+    Passage,
+    Verdict,
+)
 
 Question = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
 TopK = Annotated[int, Field(strict=True, ge=1, le=20, description="How many passages to work with.", examples=[5])]

@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_serializer
 
 from api.schemas.answers import CitationOut, TopK, ValidationOut
 from api.schemas.filters import FilterField
-from portfolio_rag.answers import Answer, AnswerMode, Turn
-from portfolio_rag.errors import InvalidRequest
-from portfolio_rag.services.followup import MAX_TURNS
+from portfolio_rag.answering.generation.question_rewriting import MAX_TURNS
+from portfolio_rag.domain.answers import Answer, AnswerMode, Turn
+from portfolio_rag.domain.errors import InvalidRequest
 
 MODEL = "portfolio-rag"
 _ID = "chatcmpl-0d8f4c0e52f15a9f8a0e3f5f6f0c9b1a"

@@ -6,10 +6,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, Json, StrictBool, StrictFloat, StrictInt, StrictStr, WithJsonSchema
 
-from portfolio_rag.models import Chunk, ChunkStatus, DocumentStatus, DocumentVersion
-from portfolio_rag.ports import Page
-from portfolio_rag.services.cited import ChunkInContext
-from portfolio_rag.services.documents import DocumentDetail, PresignedUpload, UploadReceipt
+from portfolio_rag.domain.chunks import Chunk, ChunkStatus
+from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion
+from portfolio_rag.pipeline.documents.catalog import DocumentDetail, PresignedUpload, UploadReceipt
+from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkInContext
+from portfolio_rag.ports.document_registry import Page
 
 AttributeName = Annotated[str, Field(min_length=1, max_length=256)]
 Attributes = dict[AttributeName, StrictStr | StrictBool | StrictInt | StrictFloat | list[StrictStr]]

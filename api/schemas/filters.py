@@ -1,4 +1,4 @@
-"""The metadata filter as OpenAPI describes it; `portfolio_rag.services.filters` is what checks it."""
+"""The metadata filter as OpenAPI describes it; `portfolio_rag.domain.filters` is what checks it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, ConfigDict, Field, SkipValidation, with_config
 from typing_extensions import TypedDict
 
-from portfolio_rag.errors import InvalidRequest
-from portfolio_rag.services.filters import Filter, parse_filter
+from portfolio_rag.domain.errors import InvalidRequest
+from portfolio_rag.domain.filters import Filter, parse_filter
 
 _KEY = "A built-in attribute (document_id, file_type, filename, s3_key, upload_timestamp) or one of your own."
 

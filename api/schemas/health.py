@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, Field
 
-from portfolio_rag.services.health import DependencyHealth
+from portfolio_rag.pipeline.maintenance.dependency_health import DependencyHealth
 
 
 class Health(StrEnum):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from portfolio_rag.models import Job, JobStatus, JobType, Trigger
-from portfolio_rag.services.job_report import Entry, Outcome, ReportPage
-from portfolio_rag.services.jobs import summary
+from portfolio_rag.domain.jobs import Job, JobStatus, JobType, Trigger
+from portfolio_rag.pipeline.jobs.report import Entry, Outcome, ReportPage
+from portfolio_rag.pipeline.jobs.service import summary
 
 
 class ReindexRequest(BaseModel):

@@ -6,8 +6,8 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from portfolio_rag.bootstrap import function_container
-from portfolio_rag.services.jobs import JobRequest
+from portfolio_rag.composition.process import function_container
+from portfolio_rag.pipeline.jobs.service import JobRequest
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

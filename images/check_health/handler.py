@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from portfolio_rag.bootstrap import function_container
+from portfolio_rag.composition.process import function_container
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from portfolio_rag.bootstrap import function_container
-from portfolio_rag.lambda_events import handle_batch
-from portfolio_rag.messages import IngestionMessage
+from portfolio_rag.composition.lambda_events import handle_batch
+from portfolio_rag.composition.process import function_container
+from portfolio_rag.domain.messages import IngestionMessage
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from portfolio_rag.bootstrap import function_container
-from portfolio_rag.lambda_events import handle_batch
-from portfolio_rag.messages import EmbeddingMessage
+from portfolio_rag.composition.lambda_events import handle_batch
+from portfolio_rag.composition.process import function_container
+from portfolio_rag.domain.messages import EmbeddingMessage
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -43,7 +43,7 @@ FUNCTIONS = {
 # What the emulator's ECR calls its registry: an image with that name is found in the local engine, without a push.
 EMULATED_REGISTRY = f"000000000000.dkr.ecr.{os.environ.get('AWS_DEFAULT_REGION', 'us-east-1')}.amazonaws.com"
 # Parts of the package that no image holds (.dockerignore).
-_LEFT_OUT = {"cli", "evaluation", "local"}
+_LEFT_OUT = {"cli", "local"}
 LOCKS = {"lambda": "lambda.txt", "lambda-embedding": "lambda-embedding.txt", "api": "api.txt"}
 
 

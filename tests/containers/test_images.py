@@ -77,8 +77,8 @@ def test_function_loads_in_a_container_that_cannot_write(function: str) -> None:
 def test_baked_model_embeds_and_its_parity_was_checked(image: str) -> None:
     code = """
 import json
-from portfolio_rag.adapters.embedding_factory import make_embedder
-from portfolio_rag.config import Settings
+from portfolio_rag.adapters.models.factory import make_embedder
+from portfolio_rag.settings.environment import Settings
 settings = Settings.from_env()
 vectors = make_embedder(settings).embed(["a document in a bucket"])
 manifest = json.load(open(settings.model_dir + "/manifest.json"))

@@ -16,11 +16,11 @@ import pytest
 from rich.console import Console
 
 from portfolio_rag.cli.progress import RichReporter
-from portfolio_rag.config import Settings
 from portfolio_rag.local.config import StackConfig
 from portfolio_rag.local.deployment import aws_clients
 from portfolio_rag.local.isolation import isolated_environment
 from portfolio_rag.local.stack import Stack
+from portfolio_rag.settings.environment import Settings
 from tests.e2e.live import LiveStack
 
 _ROOT = Path(__file__).resolve().parents[2]

@@ -12,12 +12,13 @@ from typing import Any, TypeVar
 
 import httpx
 
-from portfolio_rag.adapters.aws import AwsClients
-from portfolio_rag.adapters.dynamodb import Table
-from portfolio_rag.adapters.registry import DynamoDocumentRegistry
-from portfolio_rag.config import Settings
+from portfolio_rag.adapters.aws.clients import AwsClients
+from portfolio_rag.adapters.dynamodb.document_registry import DynamoDocumentRegistry
+from portfolio_rag.adapters.dynamodb.table import Table
+from portfolio_rag.domain.documents import DocumentVersion
+from portfolio_rag.domain.identifiers import document_id_for
 from portfolio_rag.local.config import StackConfig
-from portfolio_rag.models import DocumentVersion, document_id_for
+from portfolio_rag.settings.environment import Settings
 
 _T = TypeVar("_T")
 _BIN = Path(sys.executable).parent

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from portfolio_rag.adapters.chroma import ChromaVectorStore
-from portfolio_rag.adapters.dynamodb import Table
-from portfolio_rag.adapters.job_store import DynamoJobStore
-from portfolio_rag.models import DocumentStatus, DocumentVersion
+from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
+from portfolio_rag.adapters.dynamodb.job_store import DynamoJobStore
+from portfolio_rag.adapters.dynamodb.table import Table
+from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion
 from tests.e2e.live import LiveStack, eventually
 
 # chromadb's client warns about deprecations of its dependencies.

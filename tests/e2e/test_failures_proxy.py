@@ -21,11 +21,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.main import create_app
-from portfolio_rag.adapters import chroma
-from portfolio_rag.adapters.chroma import ChromaVectorStore
-from portfolio_rag.adapters.openai_model import OpenAIModel
-from portfolio_rag.models import DocumentStatus
-from portfolio_rag.services.chat import Chat
+from portfolio_rag.adapters.chroma import vector_store as chroma
+from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
+from portfolio_rag.adapters.models.openai import OpenAIModel
+from portfolio_rag.answering.generation.chat import Chat
+from portfolio_rag.domain.documents import DocumentStatus
 from tests.faultproxy import FaultProxy
 from tests.simulation.fast import install
 from tests.simulation.faults import Faulty

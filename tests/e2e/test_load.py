@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from portfolio_rag.models import DocumentStatus
+from portfolio_rag.domain.documents import DocumentStatus
 from tests.e2e.live import LiveStack, eventually
 
 TOWNS = ("Brevik", "Vardo", "Sandnes")

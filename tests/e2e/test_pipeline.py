@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from docx import Document as Docx
 
-from portfolio_rag.adapters.chroma import ChromaVectorStore
-from portfolio_rag.adapters.chunk_store import DynamoChunkStore
-from portfolio_rag.adapters.dynamodb import Table
-from portfolio_rag.adapters.job_store import DynamoJobStore
-from portfolio_rag.models import Chunk, ChunkStatus, DocumentStatus
+from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
+from portfolio_rag.adapters.dynamodb.chunk_store import DynamoChunkStore
+from portfolio_rag.adapters.dynamodb.job_store import DynamoJobStore
+from portfolio_rag.adapters.dynamodb.table import Table
+from portfolio_rag.domain.chunks import Chunk, ChunkStatus
+from portfolio_rag.domain.documents import DocumentStatus
 from tests.e2e.live import LiveStack, eventually
 
 RAW = "s3://portfolio-raw"

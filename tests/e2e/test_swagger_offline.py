@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 
 from api.main import create_app
-from portfolio_rag.config import Settings
+from portfolio_rag.settings.environment import Settings
 from tests.e2e.swagger import ask_in_swagger_ui, offline_page
 from tests.unit.api.fakes import DOCUMENT_ID, QUESTION, QUOTE, fake_services
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from portfolio_rag.errors import VectorStoreUnavailable
-from portfolio_rag.ports import VectorHit, VectorRecord, Vectors
+from portfolio_rag.domain.errors import VectorStoreUnavailable
+from portfolio_rag.ports.vector_store import VectorHit, VectorRecord, Vectors
 
 
 class ChromaModel:

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from dataclasses import replace
 
-from portfolio_rag.models import document_id_for
+from portfolio_rag.domain.identifiers import document_id_for
 
 from .world import COLLECTION, RAW, World
 

@@ -20,7 +20,7 @@ MAX_BATCH_WRITE = 25
 
 MAX_LAG = timedelta(minutes=1)
 """Of an index behind its table: "typically within a fraction of a second" in the service's words, an hour of which is
-no use to anybody; what relies on a bound waits several times as long (services/reconcile.py)."""
+no use to anybody; what relies on a bound waits several times as long (pipeline/maintenance/reconciler.py)."""
 
 Key = tuple[Any, ...]
 
@@ -288,13 +288,12 @@ def _refuse_unused(options: Mapping[str, Any], used: set[str]) -> None:
 
 
 def _projected(item: Item, request: Mapping[str, Any]) -> Item:
-    if "ProjectionExpression" not in request:
-        whole: Item = _copy(item)
-        return whole
-    names = request.get("ExpressionAttributeNames", {})
-    wanted = [part.strip() for part in request["ProjectionExpression"].split(",")]
-    projected: Item = _copy({name: item[name] for part in wanted if (name := names.get(part, part)) in item})
-    return projected
+    if "ProjectionExpression" in request:
+        names = request.get("ExpressionAttributeNames", {})
+        wanted = [part.strip() for part in request["ProjectionExpression"].split(",")]
+        item = {name: item[name] for part in wanted if (name := names.get(part, part)) in item}
+    copied: Item = _copy(item)
+    return copied
 
 
 def _request_key(table: TableModel, request: Mapping[str, Any]) -> Item:

@@ -11,13 +11,15 @@ from uuid import UUID
 
 import pytest
 
-from portfolio_rag import messages
-from portfolio_rag.adapters import dynamodb
-from portfolio_rag.services import health, jobs, processing
-from portfolio_rag.text import chunk
-from portfolio_rag.text.document import ExtractedDocument, ExtractionLimits
-from portfolio_rag.text.worker import Pages, extract_here, join_here
-from portfolio_rag.text.worker import extract_in_ranges as in_ranges
+from portfolio_rag.adapters.dynamodb import table as dynamodb
+from portfolio_rag.domain import messages
+from portfolio_rag.pipeline.ingestion import processing
+from portfolio_rag.pipeline.jobs import service as jobs
+from portfolio_rag.pipeline.maintenance import dependency_health as health
+from portfolio_rag.text.chunking import chunker as chunk
+from portfolio_rag.text.extraction.document import ExtractedDocument, ExtractionLimits
+from portfolio_rag.text.extraction.worker import Pages, extract_here, join_here
+from portfolio_rag.text.extraction.worker import extract_in_ranges as in_ranges
 
 MESSAGE_TOKENS = 512
 """Eight chunks of the 64 words that the simulation's settings allow."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from portfolio_rag.errors import VectorStoreUnavailable
+from portfolio_rag.domain.errors import VectorStoreUnavailable
 
 
 class Crash(BaseException):

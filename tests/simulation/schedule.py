@@ -6,10 +6,11 @@ import random
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from portfolio_rag.errors import NotFound
-from portfolio_rag.models import DocumentStatus, document_id_for
-from portfolio_rag.services.differences import Kind
-from portfolio_rag.services.reconcile import GRACE
+from portfolio_rag.domain.documents import DocumentStatus
+from portfolio_rag.domain.errors import NotFound
+from portfolio_rag.domain.identifiers import document_id_for
+from portfolio_rag.pipeline.maintenance.differences import Kind
+from portfolio_rag.pipeline.maintenance.reconciler import GRACE
 
 from .faults import Crash, Faults
 from .world import RAW, RESERVE, Invocation, World

@@ -19,8 +19,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from portfolio_rag.adapters.s3 import S3ObjectStore
-from portfolio_rag.models import ObjectRef
+from portfolio_rag.adapters.aws.s3 import S3ObjectStore
+from portfolio_rag.domain.documents import ObjectRef
 
 from .dynamodb import DynamoModel, TableModel
 from .s3 import S3Model

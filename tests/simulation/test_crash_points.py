@@ -13,8 +13,9 @@ from datetime import timedelta
 
 import pytest
 
-from portfolio_rag.errors import Conflict, NotFound
-from portfolio_rag.models import JobType, document_id_for
+from portfolio_rag.domain.errors import Conflict, NotFound
+from portfolio_rag.domain.identifiers import document_id_for
+from portfolio_rag.domain.jobs import JobType
 
 from .fast import install
 from .faults import Crash

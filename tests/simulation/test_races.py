@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
-from portfolio_rag.errors import ConditionFailed
-from portfolio_rag.messages import EmbeddingMessage
-from portfolio_rag.models import ChunkStatus, DocumentStatus, iso
+from portfolio_rag.domain.chunks import ChunkStatus
+from portfolio_rag.domain.documents import DocumentStatus
+from portfolio_rag.domain.errors import ConditionFailed
+from portfolio_rag.domain.identifiers import iso
+from portfolio_rag.domain.messages import EmbeddingMessage
 
 from .fast import install
 from .faults import Crash

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from portfolio_rag.errors import PortfolioRagError
-from portfolio_rag.models import document_id_for
+from portfolio_rag.domain.errors import PortfolioRagError
+from portfolio_rag.domain.identifiers import document_id_for
 
 from .fast import install
 from .faults import Crash, Faults

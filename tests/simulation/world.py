@@ -15,24 +15,18 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, TypeVar
 
-from portfolio_rag.adapters.dynamodb import Table
-from portfolio_rag.adapters.sqs import SqsQueue
-from portfolio_rag.bootstrap import SLICE_CHUNKS, Container
-from portfolio_rag.config import Settings
-from portfolio_rag.models import (
-    Chunk,
-    DocumentStatus,
-    DocumentVersion,
-    Job,
-    JobStatus,
-    JobType,
-    Trigger,
-    document_id_for,
-)
-from portfolio_rag.services import processing
-from portfolio_rag.services.job_report import Entry
-from portfolio_rag.services.jobs import Jobs
-from portfolio_rag.services.staging import STAGING
+from portfolio_rag.adapters.aws.sqs import SqsQueue
+from portfolio_rag.adapters.dynamodb.table import Table
+from portfolio_rag.composition.process import SLICE_CHUNKS, Container
+from portfolio_rag.domain.chunks import Chunk
+from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion
+from portfolio_rag.domain.identifiers import document_id_for
+from portfolio_rag.domain.jobs import Job, JobStatus, JobType, Trigger
+from portfolio_rag.pipeline.documents.staging import STAGING
+from portfolio_rag.pipeline.ingestion import processing
+from portfolio_rag.pipeline.jobs.report import Entry
+from portfolio_rag.pipeline.jobs.service import Jobs
+from portfolio_rag.settings.environment import Settings
 
 from .chroma import ChromaModel
 from .dynamodb import DynamoModel, pipeline_tables

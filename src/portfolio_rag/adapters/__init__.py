@@ -1,1 +1,1 @@
-"""One adapter per outside system, each behind a protocol of `ports.py`."""
+"""One folder for each outside system, behind the protocols of `ports`."""

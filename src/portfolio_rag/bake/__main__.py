@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from portfolio_rag.adapters.models.weights import DEFAULT_SOURCE
 from portfolio_rag.bake.baking import RECIPES, bake
-from portfolio_rag.bake.sources import DEFAULT_SOURCE
-from portfolio_rag.errors import PortfolioRagError
+from portfolio_rag.domain.errors import PortfolioRagError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

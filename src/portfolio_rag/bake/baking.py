@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
-from portfolio_rag.adapters.model_manifest import (
+from portfolio_rag.adapters.models.manifest import (
     FORMAT,
     MANIFEST_FILE,
     MODEL_FILE,
@@ -20,9 +20,9 @@ from portfolio_rag.adapters.model_manifest import (
     digest,
     file_sha256,
 )
-from portfolio_rag.adapters.onnx_embedder import OnnxEmbedder
-from portfolio_rag.bake.sources import Source, locate
-from portfolio_rag.errors import ConfigurationError
+from portfolio_rag.adapters.models.onnx_embedder import OnnxEmbedder
+from portfolio_rag.adapters.models.weights import Source, locate
+from portfolio_rag.domain.errors import ConfigurationError
 
 Report = Callable[[str], None]
 

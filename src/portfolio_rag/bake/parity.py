@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from portfolio_rag.adapters.model_manifest import Parity
-from portfolio_rag.errors import PortfolioRagError
-from portfolio_rag.ports import Embedder
+from portfolio_rag.adapters.models.manifest import Parity
+from portfolio_rag.domain.errors import PortfolioRagError
+from portfolio_rag.ports.embedder import Embedder
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.progress import track
 
 from portfolio_rag.cli.http import ApiClient
-from portfolio_rag.errors import InvalidRequest
+from portfolio_rag.domain.errors import InvalidRequest
 from portfolio_rag.local.config import StackConfig
 
 _WORD = re.compile(r"\w+")

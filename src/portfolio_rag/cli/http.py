@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from portfolio_rag.errors import DependencyUnavailable, InvalidRequest, PortfolioRagError
+from portfolio_rag.domain.errors import DependencyUnavailable, InvalidRequest, PortfolioRagError
 from portfolio_rag.local.config import StackConfig
 
 _TIMEOUT = httpx.Timeout(120.0, connect=3.0)  # an answer written by a language model takes its time

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from portfolio_rag.cli.http import ApiClient
-from portfolio_rag.errors import PortfolioRagError
+from portfolio_rag.domain.errors import PortfolioRagError
 from portfolio_rag.local.config import StackConfig
 
 _POLL_SECONDS = 0.5

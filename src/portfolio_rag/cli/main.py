@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from portfolio_rag.errors import PortfolioRagError
+from portfolio_rag.domain.errors import PortfolioRagError
 
 app = typer.Typer(
     help="Drop documents into S3, ask questions about them.",

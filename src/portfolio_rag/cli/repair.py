@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.markup import escape
 
-from portfolio_rag.bootstrap import Container
-from portfolio_rag.errors import InvalidRequest, PortfolioRagError
+from portfolio_rag.composition.process import Container
+from portfolio_rag.domain.errors import InvalidRequest, PortfolioRagError
 from portfolio_rag.local.config import StackConfig
 
 

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from portfolio_rag.cli.progress import RichReporter
-from portfolio_rag.config import Settings
 from portfolio_rag.local.config import StackConfig
 from portfolio_rag.local.stack import Stack
+from portfolio_rag.settings.environment import Settings
 
 QUESTION = "How long does Amazon SQS keep a message by default?"
 

@@ -13,19 +13,19 @@ from rich.markup import escape
 from rich.table import Column, Table
 from rich.text import Text
 
-from portfolio_rag.adapters.aws import AwsClients
-from portfolio_rag.adapters.dynamodb import Table as DynamoTable
-from portfolio_rag.adapters.job_store import DynamoJobStore
-from portfolio_rag.adapters.registry import DynamoDocumentRegistry
-from portfolio_rag.adapters.sqs import SqsQueue
-from portfolio_rag.config import Settings
-from portfolio_rag.errors import PortfolioRagError
+from portfolio_rag.adapters.aws.clients import AwsClients
+from portfolio_rag.adapters.aws.sqs import SqsQueue
+from portfolio_rag.adapters.dynamodb.document_registry import DynamoDocumentRegistry
+from portfolio_rag.adapters.dynamodb.job_store import DynamoJobStore
+from portfolio_rag.adapters.dynamodb.table import Table as DynamoTable
+from portfolio_rag.domain.documents import DocumentStatus
+from portfolio_rag.domain.errors import PortfolioRagError
 from portfolio_rag.local.config import StackConfig
 from portfolio_rag.local.deployment import aws_clients
 from portfolio_rag.local.health import healthy
 from portfolio_rag.local.programs import programs
 from portfolio_rag.local.supervise import Supervisor
-from portfolio_rag.models import DocumentStatus
+from portfolio_rag.settings.environment import Settings
 
 _LISTED = 20
 _JOBS = 5

@@ -20,12 +20,12 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from portfolio_rag.config import Settings
-from portfolio_rag.errors import InvalidRequest, PortfolioRagError
+from portfolio_rag.domain.documents import AttributeValue, DocumentStatus, DocumentVersion
+from portfolio_rag.domain.errors import InvalidRequest, PortfolioRagError
 from portfolio_rag.local.config import StackConfig
 from portfolio_rag.local.deployment import aws_clients
 from portfolio_rag.local.uploads import Sent, Skipped, Upload, Uploader, collect
-from portfolio_rag.models import AttributeValue, DocumentStatus, DocumentVersion
+from portfolio_rag.settings.environment import Settings
 
 _PARALLEL = 4
 _POLL_SECONDS = 0.5

@@ -11,13 +11,13 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from portfolio_rag.adapters.aws import AwsClients
-from portfolio_rag.config import Settings
+from portfolio_rag.adapters.aws.clients import AwsClients
 from portfolio_rag.local.config import StackConfig
 from portfolio_rag.local.errors import StackError
 from portfolio_rag.local.functions import discover, queue_concurrency
 from portfolio_rag.local.report import Step
 from portfolio_rag.local.terraform import Terraform, digest_of, plugin_environment, tflocal_environment, user_variables
+from portfolio_rag.settings.environment import Settings
 
 
 def aws_clients(config: StackConfig) -> AwsClients:

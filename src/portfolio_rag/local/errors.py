@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portfolio_rag.errors import PortfolioRagError
+from portfolio_rag.domain.errors import PortfolioRagError
 
 
 class StackError(PortfolioRagError):

@@ -7,8 +7,8 @@ import socket
 from contextlib import ExitStack
 from pathlib import Path
 
-from portfolio_rag.config import Settings
 from portfolio_rag.local.config import LOOPBACK, PORT_VARIABLES
+from portfolio_rag.settings.environment import Settings
 
 _STEERING = ("AWS_", "OPENAI_", "PORTFOLIO_HOME", "PORTFOLIO_ENV_FILE", "TF_VAR_")
 

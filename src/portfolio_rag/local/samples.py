@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 
-from portfolio_rag.adapters.aws import AwsClients
-from portfolio_rag.config import Settings
+from portfolio_rag.adapters.aws.clients import AwsClients
+from portfolio_rag.domain.documents import DocumentStatus
 from portfolio_rag.local.config import StackConfig
 from portfolio_rag.local.errors import StackError
 from portfolio_rag.local.report import Step
 from portfolio_rag.local.uploads import Sent, Uploader, collect
-from portfolio_rag.models import DocumentStatus
+from portfolio_rag.settings.environment import Settings
 
 PREFIX = "samples"
 _POLL_SECONDS = 0.5

@@ -12,7 +12,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from portfolio_rag.config import Settings
 from portfolio_rag.local.config import StackConfig
 from portfolio_rag.local.deployment import aws_clients, deploy
 from portfolio_rag.local.errors import StackError
@@ -23,6 +22,7 @@ from portfolio_rag.local.report import Reporter, Step
 from portfolio_rag.local.samples import ingest_samples
 from portfolio_rag.local.supervise import Supervisor, configuration, socket_path
 from portfolio_rag.local.terraform import digest_of
+from portfolio_rag.settings.environment import Settings
 
 _READY_SECONDS = 120.0
 

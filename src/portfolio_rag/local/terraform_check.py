@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from portfolio_rag.errors import PortfolioRagError
+from portfolio_rag.domain.errors import PortfolioRagError
 from portfolio_rag.local.config import StackConfig
 from portfolio_rag.local.preflight import check_terraform
 from portfolio_rag.local.terraform import Terraform, plugin_environment

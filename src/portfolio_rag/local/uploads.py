@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from portfolio_rag.adapters.aws import AwsClients, translated
-from portfolio_rag.adapters.dynamodb import Table
-from portfolio_rag.adapters.registry import DynamoDocumentRegistry
-from portfolio_rag.config import Settings
-from portfolio_rag.errors import DocumentRejected, InvalidRequest
-from portfolio_rag.keys import INCOMING, is_sidecar, sidecar_of
-from portfolio_rag.models import AttributeValue, DocumentVersion, document_id_for
-from portfolio_rag.sidecar import parse_sidecar
-from portfolio_rag.text.detect import SNIFFED_BYTES, detect_type
+from portfolio_rag.adapters.aws.clients import AwsClients, translated
+from portfolio_rag.adapters.dynamodb.document_registry import DynamoDocumentRegistry
+from portfolio_rag.adapters.dynamodb.table import Table
+from portfolio_rag.domain.documents import AttributeValue, DocumentVersion
+from portfolio_rag.domain.errors import DocumentRejected, InvalidRequest
+from portfolio_rag.domain.identifiers import document_id_for
+from portfolio_rag.domain.object_keys import INCOMING, is_sidecar, sidecar_of
+from portfolio_rag.domain.sidecar import parse_sidecar
+from portfolio_rag.settings.environment import Settings
+from portfolio_rag.text.extraction.file_types import SNIFFED_BYTES, detect_type
 
 
 @dataclass(frozen=True, slots=True)

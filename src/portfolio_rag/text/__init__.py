@@ -1,1 +1,1 @@
-"""From the bytes of an upload to chunks with windows: sanitise, detect, extract, chunk. No AWS, no network."""
+"""What is done to text, without AWS or a network: language, extraction, chunking."""

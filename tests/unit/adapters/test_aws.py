@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from moto import mock_aws
 
-from portfolio_rag.adapters.aws import AwsClients
-from portfolio_rag.adapters.s3 import S3ObjectStore
-from portfolio_rag.config import Settings
-from portfolio_rag.errors import PayloadTooLarge
-from portfolio_rag.models import ObjectRef
+from portfolio_rag.adapters.aws.clients import AwsClients
+from portfolio_rag.adapters.aws.s3 import S3ObjectStore
+from portfolio_rag.domain.documents import ObjectRef
+from portfolio_rag.domain.errors import PayloadTooLarge
+from portfolio_rag.settings.environment import Settings
 
 # moto's own, about what it imports.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -19,15 +19,15 @@ import numpy as np
 import psutil
 import pytest
 
-from portfolio_rag.adapters.chroma import ChromaVectorStore
-from portfolio_rag.adapters.chroma_client import ChromaApi, ChromaRefused
-from portfolio_rag.adapters.sqlite_lexical import SqliteLexicalIndex
-from portfolio_rag.errors import VectorStoreUnavailable
+from portfolio_rag.adapters.chroma.client import ChromaApi, ChromaRefused
+from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
+from portfolio_rag.adapters.sqlite.full_text_index import SqliteLexicalIndex
+from portfolio_rag.answering.retrieval.vector_search import DenseSearch
+from portfolio_rag.domain.errors import VectorStoreUnavailable
+from portfolio_rag.domain.filters import parse_filter
 from portfolio_rag.local.isolation import free_ports
-from portfolio_rag.ports import VectorRecord
-from portfolio_rag.services.dense import DenseSearch
-from portfolio_rag.services.embedding import window_records
-from portfolio_rag.services.filters import parse_filter
+from portfolio_rag.pipeline.ingestion.embedding import window_records
+from portfolio_rag.ports.vector_store import VectorRecord
 from tests.unit.answers.fakes import chunk_of, document
 
 # chromadb's own start-up warns about deprecations of its dependencies.

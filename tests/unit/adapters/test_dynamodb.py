@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from portfolio_rag.adapters.dynamodb import Table, TransactionRefused, Wanted, get_many, item, plain
-from portfolio_rag.errors import ConditionFailed, NotFound, StorageUnavailable
+from portfolio_rag.adapters.dynamodb.table import Table, TransactionRefused, Wanted, get_many, item, plain
+from portfolio_rag.domain.errors import ConditionFailed, NotFound, StorageUnavailable
 
 
 def client_error(code: str, **extra: Any) -> ClientError:

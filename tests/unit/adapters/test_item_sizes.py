@@ -11,16 +11,18 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from portfolio_rag.adapters.chunk_store import DynamoChunkStore, _item
-from portfolio_rag.adapters.dynamodb import Table, item, item_bytes
-from portfolio_rag.errors import DocumentRejected, FailureReason, failure_of
-from portfolio_rag.keys import MAX_LOGICAL_KEY_BYTES
-from portfolio_rag.messages import MAX_BYTES, embedding_messages
-from portfolio_rag.models import Chunk, ChunkStatus, DocumentStatus, DocumentVersion, chunk_id_for, sha256_hex
-from portfolio_rag.rules import Rules
-from portfolio_rag.sidecar import MAX_SIDECAR_BYTES, parse_sidecar
-from portfolio_rag.text.chunk import chunk
-from portfolio_rag.text.document import DocumentBuilder, ExtractedDocument
+from portfolio_rag.adapters.dynamodb.chunk_store import DynamoChunkStore, _item
+from portfolio_rag.adapters.dynamodb.table import Table, item, item_bytes
+from portfolio_rag.domain.chunks import Chunk, ChunkStatus
+from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion
+from portfolio_rag.domain.errors import DocumentRejected, FailureReason, failure_of
+from portfolio_rag.domain.identifiers import chunk_id_for, sha256_hex
+from portfolio_rag.domain.messages import MAX_BYTES, embedding_messages
+from portfolio_rag.domain.object_keys import MAX_LOGICAL_KEY_BYTES
+from portfolio_rag.domain.sidecar import MAX_SIDECAR_BYTES, parse_sidecar
+from portfolio_rag.settings.ingestion_rules import Rules
+from portfolio_rag.text.chunking.chunker import chunk
+from portfolio_rag.text.extraction.document import DocumentBuilder, ExtractedDocument
 from tests.simulation.world import World
 
 MAX_ITEM_BYTES = 400 * 1024

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from portfolio_rag.models import LiveDocument
+from portfolio_rag.domain.documents import LiveDocument
+from tests.simulation.schedule import text_of
 from tests.simulation.world import World
 
-TEXT = "# Topics\n\n" + "\n\n".join(f"Paragraph {n} says something about topic {n} at length." for n in range(40))
+TEXT = text_of("topics", 40)
 
 
 def test_reads_what_registry_and_chunk_store_tell_in_one_call() -> None:

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from portfolio_rag.adapters.parallel import Threads
+from portfolio_rag.adapters.process.threads import Threads
 
 
 def test_items_are_handled_at_the_same_time() -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from portfolio_rag.adapters.sqs import SqsQueue
-from portfolio_rag.errors import StorageUnavailable
+from portfolio_rag.adapters.aws.sqs import SqsQueue
+from portfolio_rag.domain.errors import StorageUnavailable
 
 
 class FlakyClient:

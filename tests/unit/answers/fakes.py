@@ -10,30 +10,19 @@ from typing import Any, cast
 
 import numpy as np
 
-from portfolio_rag.models import (
-    Chunk,
-    DocumentStatus,
-    DocumentVersion,
-    LiveDocument,
-    chunk_id_for,
-    document_id_for,
-    sha256_hex,
-)
-from portfolio_rag.ports import (
-    ChatCompletion,
-    IndexPointer,
-    JobStore,
-    LexicalHit,
-    LiveRead,
-    LocalVectors,
-    VectorHit,
-    VectorRecord,
-    Vectors,
-    VectorStore,
-)
-from portfolio_rag.services.filters import Filter
-from portfolio_rag.services.retrieval import LexicalSearch, Retrieval
-from portfolio_rag.services.words import terms
+from portfolio_rag.answering.retrieval.search import LexicalSearch, Retrieval
+from portfolio_rag.domain.chunks import Chunk
+from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion, LiveDocument
+from portfolio_rag.domain.filters import Filter
+from portfolio_rag.domain.identifiers import chunk_id_for, document_id_for, sha256_hex
+from portfolio_rag.ports.full_text_index import LexicalHit
+from portfolio_rag.ports.index_alias import IndexPointer
+from portfolio_rag.ports.job_store import JobStore
+from portfolio_rag.ports.language_model import ChatCompletion
+from portfolio_rag.ports.live_reads import LiveRead
+from portfolio_rag.ports.vector_replica import LocalVectors
+from portfolio_rag.ports.vector_store import VectorHit, VectorRecord, Vectors, VectorStore
+from portfolio_rag.text.language.content_words import terms
 
 BUCKET = "portfolio-raw"
 

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from portfolio_rag.services.alignment import window_scores
+from portfolio_rag.adapters.sqlite.window_scores import window_scores
 
 TEXT = "Queues\nA queue keeps messages. Queued work waits.\nThe visibility timeout hides messages.\nDead letters."
 HEADING = len("Queues\n")

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from portfolio_rag.answers import Answer, AnswerMode, Verdict
-from portfolio_rag.errors import InvalidRequest, LanguageModelUnavailable
-from portfolio_rag.ports import LanguageModel
-from portfolio_rag.services.chat import EXTRACTIVE_MODEL, NOT_FOUND, Chat
-from portfolio_rag.services.filters import Filter, parse_filter
-from portfolio_rag.services.relevance import relevance
+from portfolio_rag.answering.generation.answerability import relevance
+from portfolio_rag.answering.generation.chat import EXTRACTIVE_MODEL, NOT_FOUND, Chat
+from portfolio_rag.domain.answers import Answer, AnswerMode, Verdict
+from portfolio_rag.domain.errors import InvalidRequest, LanguageModelUnavailable
+from portfolio_rag.domain.filters import Filter, parse_filter
+from portfolio_rag.ports.language_model import LanguageModel
 from tests.unit.answers.fakes import Corpus, ScriptedModel, chunk_of, document
 
 QUESTION = "How long does Amazon SQS keep messages in a queue by default?"

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from portfolio_rag.answers import Passage
-from portfolio_rag.models import LiveDocument
-from portfolio_rag.services.context import build_context
-from portfolio_rag.services.prompts import build_messages
-from portfolio_rag.services.relevance import MISSING_NAME_PENALTY, THRESHOLD, relevance, threshold_for
+from portfolio_rag.answering.generation.answerability import MISSING_NAME_PENALTY, THRESHOLD, relevance, threshold_for
+from portfolio_rag.answering.generation.context_window import build_context
+from portfolio_rag.answering.generation.prompts import build_messages
+from portfolio_rag.domain.answers import Passage
+from portfolio_rag.domain.documents import LiveDocument
 from tests.unit.answers.fakes import chunk_of, document
 
 

@@ -7,13 +7,14 @@ from datetime import timedelta
 
 import pytest
 
-from portfolio_rag.adapters.conversations import DynamoConversationStore
-from portfolio_rag.adapters.dynamodb import Table
-from portfolio_rag.answers import Done, Turn, Usage
-from portfolio_rag.errors import ConditionFailed
-from portfolio_rag.ports import LanguageModel, StoredConversation
-from portfolio_rag.services.conversations import KEPT, Conversations
-from portfolio_rag.services.followup import MAX_TURNS, by_rule, rewriting
+from portfolio_rag.adapters.dynamodb.conversation_store import DynamoConversationStore
+from portfolio_rag.adapters.dynamodb.table import Table
+from portfolio_rag.answering.generation.conversations import KEPT, Conversations
+from portfolio_rag.answering.generation.question_rewriting import MAX_TURNS, by_rule, rewriting
+from portfolio_rag.domain.answers import Done, Turn, Usage
+from portfolio_rag.domain.errors import ConditionFailed
+from portfolio_rag.ports.conversation_store import StoredConversation
+from portfolio_rag.ports.language_model import LanguageModel
 from tests.simulation.dynamodb import DynamoModel, pipeline_tables
 from tests.simulation.models import SimClock
 from tests.unit.answers.fakes import Corpus, ScriptedModel

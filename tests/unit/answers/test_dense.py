@@ -10,15 +10,16 @@ from typing import Any
 
 import pytest
 
-from portfolio_rag.adapters.sqlite_filters import attributes_of
-from portfolio_rag.adapters.sqlite_lexical import SqliteLexicalIndex
-from portfolio_rag.models import AttributeValue, Chunk, DocumentVersion
-from portfolio_rag.ports import IndexPointer
-from portfolio_rag.services import dense
-from portfolio_rag.services.dense import DenseSearch
-from portfolio_rag.services.filters import Filter, matches, parse_filter, to_chroma
-from portfolio_rag.services.retrieval import Retrieval
-from portfolio_rag.services.vector_copy import VectorFollower
+from portfolio_rag.adapters.sqlite.filters import attributes_of
+from portfolio_rag.adapters.sqlite.full_text_index import SqliteLexicalIndex
+from portfolio_rag.answering.retrieval import vector_search as dense
+from portfolio_rag.answering.retrieval.search import Retrieval
+from portfolio_rag.answering.retrieval.vector_follower import VectorFollower
+from portfolio_rag.answering.retrieval.vector_search import DenseSearch
+from portfolio_rag.domain.chunks import Chunk
+from portfolio_rag.domain.documents import AttributeValue, DocumentVersion
+from portfolio_rag.domain.filters import Filter, matches, parse_filter, to_chroma
+from portfolio_rag.ports.index_alias import IndexPointer
 from tests.unit.answers.fakes import Corpus, chunk_of, document
 from tests.unit.answers.test_sqlite_lexical import FILTERS
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from portfolio_rag.services.draft import parse_draft, plain, render
+from portfolio_rag.answering.grounding.drafted_answer import parse_draft, plain, render
 
 
 def parsed(text: str) -> list[tuple[str, tuple[int, ...]]]:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from portfolio_rag.services.facts import facts, opposed
-from portfolio_rag.services.words import terms
+from portfolio_rag.text.language.content_words import terms
+from portfolio_rag.text.language.quantities_and_names import facts, opposed
 
 
 def quantities(text: str) -> list[tuple[float, str]]:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from portfolio_rag.errors import InvalidRequest
-from portfolio_rag.services.filters import MAX_CONDITIONS, MAX_DEPTH, matches, parse_filter, to_chroma
+from portfolio_rag.domain.errors import InvalidRequest
+from portfolio_rag.domain.filters import MAX_CONDITIONS, MAX_DEPTH, matches, parse_filter, to_chroma
 
 CASES = [
     ({"equals": {"key": "team", "value": "storage"}}, {"team": {"$eq": "storage"}}),

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from portfolio_rag.models import Chunk
-from portfolio_rag.ports import LexicalHit, VectorHit
-from portfolio_rag.services.context import build_context
-from portfolio_rag.services.filters import parse_filter
-from portfolio_rag.services.fusion import CHUNK, MEANING, WORDS, dense_only, fuse, missing_cosines
-from portfolio_rag.services.retrieval import Retrieval
+from portfolio_rag.answering.generation.context_window import build_context
+from portfolio_rag.answering.retrieval.fusion import CHUNK, MEANING, WORDS, dense_only, fuse, missing_cosines
+from portfolio_rag.answering.retrieval.search import Retrieval
+from portfolio_rag.domain.chunks import Chunk
+from portfolio_rag.domain.filters import parse_filter
+from portfolio_rag.ports.full_text_index import LexicalHit
+from portfolio_rag.ports.vector_store import VectorHit
 from tests.unit.answers.fakes import Corpus, ScriptedLexical
 
 

@@ -8,13 +8,13 @@ from dataclasses import astuple
 
 import pytest
 
-from portfolio_rag.adapters.openai_model import OpenAIModel
-from portfolio_rag.answers import Answer, Done, JudgeState, Token, Verdict
-from portfolio_rag.bootstrap import Container
-from portfolio_rag.config import Settings
-from portfolio_rag.services.chat import NOT_FOUND, Chat
-from portfolio_rag.services.judge import SCHEMA, Judge
-from portfolio_rag.services.prices import Price
+from portfolio_rag.adapters.models.openai import OpenAIModel
+from portfolio_rag.answering.generation.chat import NOT_FOUND, Chat
+from portfolio_rag.answering.generation.cost import Price
+from portfolio_rag.answering.generation.judge import SCHEMA, Judge
+from portfolio_rag.composition.process import Container
+from portfolio_rag.domain.answers import Answer, Done, JudgeState, Token, Verdict
+from portfolio_rag.settings.environment import Settings
 from tests.unit.answers.fakes import Corpus
 from tests.unit.answers.openai_server import Reply, Server, fails, says, serving, streams
 from tests.unit.answers.test_chat import QUESTION, TRUE

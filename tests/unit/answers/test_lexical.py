@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from portfolio_rag.adapters.sqlite_lexical import SqliteLexicalIndex
-from portfolio_rag.errors import StorageUnavailable
-from portfolio_rag.models import Chunk, DocumentHead, DocumentStatus, DocumentVersion
-from portfolio_rag.ports import Page
-from portfolio_rag.services.lexical import LexicalFollower
+from portfolio_rag.adapters.sqlite.full_text_index import SqliteLexicalIndex
+from portfolio_rag.answering.retrieval.full_text_follower import LexicalFollower
+from portfolio_rag.domain.chunks import Chunk
+from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion
+from portfolio_rag.domain.errors import StorageUnavailable
+from portfolio_rag.ports.document_registry import Page
 from tests.unit.answers.fakes import chunk_of, document
 
 

@@ -4,11 +4,11 @@ import socket
 
 import pytest
 
-from portfolio_rag.adapters.openai_model import OpenAIModel
-from portfolio_rag.answers import AnswerMode
-from portfolio_rag.errors import LanguageModelUnavailable
-from portfolio_rag.ports import ChatCompletion
-from portfolio_rag.services.chat import NOT_FOUND, Chat
+from portfolio_rag.adapters.models.openai import OpenAIModel
+from portfolio_rag.answering.generation.chat import NOT_FOUND, Chat
+from portfolio_rag.domain.answers import AnswerMode
+from portfolio_rag.domain.errors import LanguageModelUnavailable
+from portfolio_rag.ports.language_model import ChatCompletion
 from tests.unit.answers.fakes import Corpus
 from tests.unit.answers.openai_server import Reply, Server, fails, says, serving, streams
 from tests.unit.answers.test_chat import QUESTION, TRUE, assert_citations_resolve

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from portfolio_rag.errors import IndexMismatch, InvalidRequest
-from portfolio_rag.ports import IndexPointer
-from portfolio_rag.services.filters import parse_filter
-from portfolio_rag.services.retrieval import Retrieval
+from portfolio_rag.answering.retrieval.search import Retrieval
+from portfolio_rag.domain.errors import IndexMismatch, InvalidRequest
+from portfolio_rag.domain.filters import parse_filter
+from portfolio_rag.ports.index_alias import IndexPointer
 from tests.unit.answers.fakes import Corpus, chunk_of, document
 
 

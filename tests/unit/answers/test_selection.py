@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from portfolio_rag.answers import Passage
-from portfolio_rag.models import Chunk, DocumentVersion, LiveDocument
-from portfolio_rag.services.chat import Chat
-from portfolio_rag.services.context import build_context
-from portfolio_rag.services.retrieval import Retrieval
-from portfolio_rag.services.selection import MAX_JOINED, Selection, is_copy, join
+from portfolio_rag.answering.generation.chat import Chat
+from portfolio_rag.answering.generation.context_window import build_context
+from portfolio_rag.answering.retrieval.passage_selection import MAX_JOINED, Selection, is_copy, join
+from portfolio_rag.answering.retrieval.search import Retrieval
+from portfolio_rag.domain.answers import Passage
+from portfolio_rag.domain.chunks import Chunk
+from portfolio_rag.domain.documents import DocumentVersion, LiveDocument
 from tests.unit.answers.fakes import Corpus, chunk_of, document
 
 LONG = (

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from portfolio_rag.adapters.sqlite_filters import attributes_of
-from portfolio_rag.adapters.sqlite_lexical import SqliteLexicalIndex
-from portfolio_rag.models import AttributeValue
-from portfolio_rag.services.filters import matches, parse_filter
+from portfolio_rag.adapters.sqlite.filters import attributes_of
+from portfolio_rag.adapters.sqlite.full_text_index import SqliteLexicalIndex
+from portfolio_rag.domain.documents import AttributeValue
+from portfolio_rag.domain.filters import matches, parse_filter
 from tests.unit.answers.fakes import chunk_of, document
 
 

@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from portfolio_rag.adapters.sqlite_filters import attributes_of
-from portfolio_rag.adapters.sqlite_lexical import SqliteLexicalIndex
-from portfolio_rag.models import AttributeValue, Chunk, DocumentVersion, window_id
-from portfolio_rag.ports import LocalMatches, Vectors
-from portfolio_rag.services.filters import Filter, matches, parse_filter
+from portfolio_rag.adapters.sqlite.filters import attributes_of
+from portfolio_rag.adapters.sqlite.full_text_index import SqliteLexicalIndex
+from portfolio_rag.domain.chunks import Chunk
+from portfolio_rag.domain.documents import AttributeValue, DocumentVersion
+from portfolio_rag.domain.filters import Filter, matches, parse_filter
+from portfolio_rag.domain.identifiers import window_id
+from portfolio_rag.ports.vector_replica import LocalMatches
+from portfolio_rag.ports.vector_store import Vectors
 from tests.unit.answers.fakes import chunk_of, document
 from tests.unit.answers.test_sqlite_lexical import FILTERS
 
@@ -161,7 +164,7 @@ def test_a_replaced_or_removed_document_leaves_nothing_behind(tmp_path: Path) ->
 
 
 def test_more_than_one_read_of_vectors_keeps_the_best(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portfolio_rag.adapters.sqlite_vectors._READ", 7)
+    monkeypatch.setattr("portfolio_rag.adapters.sqlite.vector_replica._READ", 7)
     where, vector = filter_of({"notEquals": {"key": "team", "value": "nobody"}}), unit()
     found = library.copy.search(vector, limit=20, where=where)
     assert [window_id(one.chunk_id, one.window) for one in found] == library.brute_force(vector, where, 20)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 import snowballstemmer
 
-from portfolio_rag.services.stems import stem
+from portfolio_rag.text.language.stemming import stem
 
 WORDS = [
     f"{root}{ending}" for root in ("index", "replicat", "stor", "hop", "fall") for ending in ("ing", "ed", "ation", "s")

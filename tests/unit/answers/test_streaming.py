@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from portfolio_rag.answers import Answer, Cited, Done, Retrieved, Token, Validated
-from portfolio_rag.errors import InvalidRequest
-from portfolio_rag.services.chat import NOT_FOUND
-from portfolio_rag.services.draft import parse_draft, render
-from portfolio_rag.services.prompts import NOT_IN_DOCUMENTS
-from portfolio_rag.services.streaming import SentenceReader
+from portfolio_rag.answering.generation.chat import NOT_FOUND
+from portfolio_rag.answering.generation.prompts import NOT_IN_DOCUMENTS
+from portfolio_rag.answering.generation.streaming import SentenceReader
+from portfolio_rag.answering.grounding.drafted_answer import parse_draft, render
+from portfolio_rag.domain.answers import Answer, Cited, Done, Retrieved, Token, Validated
+from portfolio_rag.domain.errors import InvalidRequest
 from tests.unit.answers.fakes import Corpus, ScriptedModel
 from tests.unit.answers.test_chat import QUESTION, TRUE, chat
 

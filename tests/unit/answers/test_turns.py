@@ -10,16 +10,16 @@ from types import TracebackType
 
 import pytest
 
-from portfolio_rag.answers import Done
-from portfolio_rag.bootstrap import QUESTIONS_A_CPU, Container
-from portfolio_rag.config import Settings
-from portfolio_rag.ports import ChatCompletion
-from portfolio_rag.services import chat as chat_module
-from portfolio_rag.services.chat import Chat
-from portfolio_rag.services.extractive import extract_answer
-from portfolio_rag.services.retrieval import Retrieval
-from portfolio_rag.services.turns import Turns as FairTurns
-from portfolio_rag.services.validation import check
+from portfolio_rag.answering.generation import chat as chat_module
+from portfolio_rag.answering.generation.chat import Chat
+from portfolio_rag.answering.generation.extractive import extract_answer
+from portfolio_rag.answering.grounding.check import check
+from portfolio_rag.answering.retrieval.fair_semaphore import Turns as FairTurns
+from portfolio_rag.answering.retrieval.search import Retrieval
+from portfolio_rag.composition.process import QUESTIONS_A_CPU, Container
+from portfolio_rag.domain.answers import Done
+from portfolio_rag.ports.language_model import ChatCompletion
+from portfolio_rag.settings.environment import Settings
 from tests.unit.answers.fakes import Corpus, ScriptedModel
 
 QUESTION = "How long does Amazon SQS keep messages in a queue by default?"
@@ -128,7 +128,7 @@ def test_extracting_is_done_in_turn(corpus: Corpus, monkeypatch: pytest.MonkeyPa
 
 
 def test_there_are_as_many_turns_as_the_cpus_allow_and_one_set_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portfolio_rag.bootstrap.available_cpus", lambda: 3)
+    monkeypatch.setattr("portfolio_rag.composition.process.available_cpus", lambda: 3)
     container = Container(Settings.from_env({}))
     assert container.turns is container.turns
     assert most_at_once(container.turns, threads=20) == 3 * QUESTIONS_A_CPU

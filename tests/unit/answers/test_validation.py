@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from portfolio_rag.answers import Verdict
-from portfolio_rag.services.draft import parse_draft
-from portfolio_rag.services.evidence import SourceText, split_sentences
-from portfolio_rag.services.languages import language_of
-from portfolio_rag.services.validation import Checked, check, share_held
+from portfolio_rag.answering.grounding.check import Checked, check, share_held
+from portfolio_rag.answering.grounding.drafted_answer import parse_draft
+from portfolio_rag.answering.grounding.evidence import SourceText, split_sentences
+from portfolio_rag.domain.answers import Verdict
+from portfolio_rag.text.language.language_detection import language_of
 from tests.unit.answers.conftest import DYNAMO, SQS
 
 SOURCES = [

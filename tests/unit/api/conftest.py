@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.main import create_app
-from portfolio_rag.config import Settings
+from portfolio_rag.settings.environment import Settings
 from tests.unit.api.fakes import FakeServices, fake_services
 
 

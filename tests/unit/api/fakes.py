@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO, cast
 
-from portfolio_rag.answers import (
+from portfolio_rag.composition.process import ApiServices
+from portfolio_rag.domain.answers import (
     Answer,
     AnswerEvent,
     AnswerMode,
@@ -22,29 +23,17 @@ from portfolio_rag.answers import (
     Validated,
     Verdict,
 )
-from portfolio_rag.bootstrap import ApiServices
-from portfolio_rag.config import Settings
-from portfolio_rag.errors import Conflict, InvalidRequest, NotFound, PayloadTooLarge
-from portfolio_rag.models import (
-    Chunk,
-    ChunkStatus,
-    DocumentHead,
-    DocumentStatus,
-    DocumentVersion,
-    Job,
-    JobStatus,
-    JobType,
-    LiveDocument,
-    Trigger,
-    chunk_id_for,
-    document_id_for,
-    sha256_hex,
-)
-from portfolio_rag.ports import Page
-from portfolio_rag.services.cited import ChunkInContext
-from portfolio_rag.services.documents import DocumentDetail, PresignedUpload, UploadReceipt
-from portfolio_rag.services.health import DependencyHealth
-from portfolio_rag.services.job_report import Entry, Outcome, ReportPage
+from portfolio_rag.domain.chunks import Chunk, ChunkStatus
+from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion, LiveDocument
+from portfolio_rag.domain.errors import Conflict, InvalidRequest, NotFound, PayloadTooLarge
+from portfolio_rag.domain.identifiers import chunk_id_for, document_id_for, sha256_hex
+from portfolio_rag.domain.jobs import Job, JobStatus, JobType, Trigger
+from portfolio_rag.pipeline.documents.catalog import DocumentDetail, PresignedUpload, UploadReceipt
+from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkInContext
+from portfolio_rag.pipeline.jobs.report import Entry, Outcome, ReportPage
+from portfolio_rag.pipeline.maintenance.dependency_health import DependencyHealth
+from portfolio_rag.ports.document_registry import Page
+from portfolio_rag.settings.environment import Settings
 
 BUCKET = "portfolio-raw"
 KEY = "guides/sqs-queues.md"

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from portfolio_rag.errors import InvalidRequest, LanguageModelUnavailable, VectorStoreUnavailable
-from portfolio_rag.services.filters import parse_filter
+from portfolio_rag.domain.errors import InvalidRequest, LanguageModelUnavailable, VectorStoreUnavailable
+from portfolio_rag.domain.filters import parse_filter
 from tests.unit.api.fakes import CONTENT, DOCUMENT_ID, JOB_ID, QUESTION, QUOTE, FakeServices
 
 FILTER = {"andAll": [{"equals": {"key": "service", "value": "sqs"}}, {"lessThan": {"key": "year", "value": 2030}}]}

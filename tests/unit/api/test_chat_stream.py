@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from portfolio_rag.answers import CheckedSentence, Done, JudgeState, Retrieved, Usage, Validated, Verdict
-from portfolio_rag.errors import InvalidRequest, LanguageModelUnavailable, VectorStoreUnavailable
+from portfolio_rag.domain.answers import CheckedSentence, Done, JudgeState, Retrieved, Usage, Validated, Verdict
+from portfolio_rag.domain.errors import InvalidRequest, LanguageModelUnavailable, VectorStoreUnavailable
 from tests.unit.api.fakes import CONTENT, QUESTION, QUOTE, FakeServices, answer
 
 

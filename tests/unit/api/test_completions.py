@@ -12,10 +12,10 @@ from openai import OpenAI
 from openai.types.chat import ChatCompletionChunk
 
 from api.main import create_app
-from portfolio_rag.answers import Done, Retrieved, Token, Turn, Usage
-from portfolio_rag.config import Settings
-from portfolio_rag.errors import LanguageModelUnavailable
-from portfolio_rag.services.filters import parse_filter
+from portfolio_rag.domain.answers import Done, Retrieved, Token, Turn, Usage
+from portfolio_rag.domain.errors import LanguageModelUnavailable
+from portfolio_rag.domain.filters import parse_filter
+from portfolio_rag.settings.environment import Settings
 from tests.unit.api.fakes import QUESTION, QUOTE, FakeServices, answer, fake_services
 from tests.unit.api.openai_client import MODEL, asks, assert_it_answers, client_of
 from tests.unit.api.serving import serving

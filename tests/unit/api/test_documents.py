@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from portfolio_rag.errors import Conflict, InvalidRequest, StorageUnavailable
-from portfolio_rag.models import DocumentHead, DocumentStatus
-from portfolio_rag.services.documents import DocumentDetail
+from portfolio_rag.domain.documents import DocumentHead, DocumentStatus
+from portfolio_rag.domain.errors import Conflict, InvalidRequest, StorageUnavailable
+from portfolio_rag.pipeline.documents.catalog import DocumentDetail
 from tests.unit.api.fakes import BUCKET, DOCUMENT_ID, KEY, UNKNOWN_ID, FakeServices, chunk, document
 
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from portfolio_rag.models import JobStatus, JobType, Trigger
-from portfolio_rag.services.job_report import Outcome
+from portfolio_rag.domain.jobs import JobStatus, JobType, Trigger
+from portfolio_rag.pipeline.jobs.report import Outcome
 from tests.unit.api.fakes import JOB_ID, UNKNOWN_ID, FakeServices
 
 

@@ -17,8 +17,8 @@ from fastapi.testclient import TestClient
 
 from api.main import create_app, parse_origins
 from api.middleware import FORM_OVERHEAD_BYTES, JSON_BODY_BYTES
-from portfolio_rag.config import Settings
-from portfolio_rag.errors import ConfigurationError
+from portfolio_rag.domain.errors import ConfigurationError
+from portfolio_rag.settings.environment import Settings
 from tests.unit.api.fakes import DOCUMENT_ID, JOB_ID, QUESTION, FakeServices, chunk, fake_services
 from tests.unit.api.test_problems import assert_problem
 
@@ -91,7 +91,7 @@ from tests.unit.api.fakes import FakeJobs, fake_services
 
 class Talking(FakeJobs):
     def list(self, status=None, limit=50):
-        logging.getLogger("portfolio_rag.services.reindex").info("from the use case")
+        logging.getLogger("portfolio_rag.pipeline.jobs.runner").info("from the use case")
         logging.getLogger("uvicorn.access").info("not wanted")
         return super().list(status, limit)
 
@@ -104,7 +104,7 @@ with TestClient(create_app(services=services)) as client:
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [(line["name"], line["message"]) for line in lines] == [
-        ("portfolio_rag.services.reindex", "from the use case"),
+        ("portfolio_rag.pipeline.jobs.runner", "from the use case"),
         ("api.access", "request"),
     ]
     assert {line["request_id"] for line in lines} == {"abc"}

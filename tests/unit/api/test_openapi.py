@@ -10,9 +10,9 @@ from fastapi.testclient import TestClient
 from openapi_spec_validator import validate
 
 from api.main import create_app
-from portfolio_rag.config import Settings
-from portfolio_rag.errors import InvalidRequest
-from portfolio_rag.services.filters import parse_filter
+from portfolio_rag.domain.errors import InvalidRequest
+from portfolio_rag.domain.filters import parse_filter
+from portfolio_rag.settings.environment import Settings
 from tests.unit.api.fakes import DOCUMENT_ID, JOB_ID, chunk, fake_services
 
 ROUTES = {

@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.problems import TYPE_PREFIX
-from portfolio_rag.errors import (
+from portfolio_rag.domain.errors import (
     ConditionFailed,
     ConfigurationError,
     Conflict,

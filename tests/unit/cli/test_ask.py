@@ -14,7 +14,7 @@ from rich.console import Console
 from portfolio_rag.cli.ask import rendered
 from portfolio_rag.cli.http import ApiClient
 from portfolio_rag.cli.ingest import summary
-from portfolio_rag.errors import DependencyUnavailable, InvalidRequest
+from portfolio_rag.domain.errors import DependencyUnavailable, InvalidRequest
 from portfolio_rag.local.config import StackConfig
 
 ANSWER: dict[str, Any] = {

@@ -13,7 +13,7 @@ from portfolio_rag.cli.logs import show as show_logs
 from portfolio_rag.cli.progress import RichReporter
 from portfolio_rag.cli.stack import guide
 from portfolio_rag.cli.upload import parse_attributes
-from portfolio_rag.errors import InvalidRequest
+from portfolio_rag.domain.errors import InvalidRequest
 from portfolio_rag.local.config import StackConfig
 from portfolio_rag.local.errors import StackError
 

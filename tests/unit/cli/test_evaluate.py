@@ -10,7 +10,7 @@ import pytest
 
 from portfolio_rag.cli import evaluate as module
 from portfolio_rag.cli.evaluate import evaluate, outcome, read_questions, report, summarise
-from portfolio_rag.errors import InvalidRequest
+from portfolio_rag.domain.errors import InvalidRequest
 
 
 def response(answer: str, *keys: str, answered: bool = True) -> dict[str, Any]:

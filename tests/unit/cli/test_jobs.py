@@ -10,7 +10,7 @@ import pytest
 
 from portfolio_rag.cli import jobs
 from portfolio_rag.cli.http import ApiClient
-from portfolio_rag.errors import InvalidRequest
+from portfolio_rag.domain.errors import InvalidRequest
 from portfolio_rag.local.config import StackConfig
 
 JOB: dict[str, Any] = {

@@ -54,7 +54,9 @@ def test_importing_a_handler_loads_nothing_heavy(function: str) -> None:
 
 @pytest.mark.parametrize("function", sorted(BUILDS))
 def test_a_light_function_is_built_without_what_it_does_not_need(function: str) -> None:
-    program = f"from portfolio_rag.bootstrap import function_container\nfunction_container().{BUILDS[function]}"
+    program = (
+        f"from portfolio_rag.composition.process import function_container\nfunction_container().{BUILDS[function]}"
+    )
     assert loaded(function, program) == set()
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from portfolio_rag.config import Settings
-from portfolio_rag.errors import ConfigurationError
+from portfolio_rag.domain.errors import ConfigurationError
+from portfolio_rag.settings.environment import Settings
 
 
 def test_the_variables_of_the_architecture_have_their_defaults() -> None:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 _PROGRAM = """
-from portfolio_rag.bootstrap import Container
+from portfolio_rag.composition.process import Container
 index = Container.from_env().lexical_index
 assert index.versions() == {}
 """

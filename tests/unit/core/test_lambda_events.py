@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from portfolio_rag.errors import InvalidRequest, StorageUnavailable
-from portfolio_rag.lambda_events import handle_batch, queue_records, s3_events
+from portfolio_rag.composition.lambda_events import handle_batch, queue_records, s3_events
+from portfolio_rag.domain.errors import InvalidRequest, StorageUnavailable
 
 EVENTS = Path(__file__).parents[2] / "events"
 

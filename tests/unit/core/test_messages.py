@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from portfolio_rag.errors import InvalidRequest
-from portfolio_rag.messages import MAX_BYTES, MAX_TOKENS, EmbeddingMessage, IngestionMessage, embedding_messages
-from portfolio_rag.models import Chunk, DocumentStatus, DocumentVersion, chunk_id_for, sha256_hex
+from portfolio_rag.domain.chunks import Chunk
+from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion
+from portfolio_rag.domain.errors import InvalidRequest
+from portfolio_rag.domain.identifiers import chunk_id_for, sha256_hex
+from portfolio_rag.domain.messages import MAX_BYTES, MAX_TOKENS, EmbeddingMessage, IngestionMessage, embedding_messages
 
 VERSION = DocumentVersion(
     document_id="d1",

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from portfolio_rag.adapters.s3 import S3ObjectStore
-from portfolio_rag.config import Settings
-from portfolio_rag.errors import ConfigurationError
-from portfolio_rag.rules import INGESTION_RULES_KEY, MODEL_CONFIG_KEY, ConfigSource, IngestionRules
+from portfolio_rag.adapters.aws.s3 import S3ObjectStore
+from portfolio_rag.domain.errors import ConfigurationError
+from portfolio_rag.settings.environment import Settings
+from portfolio_rag.settings.ingestion_rules import INGESTION_RULES_KEY, MODEL_CONFIG_KEY, ConfigSource, IngestionRules
 from tests.simulation.s3 import S3Model
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from portfolio_rag.errors import DocumentRejected, FailureReason
-from portfolio_rag.sidecar import parse_sidecar
+from portfolio_rag.domain.errors import DocumentRejected, FailureReason
+from portfolio_rag.domain.sidecar import parse_sidecar
 
 
 def test_plain_and_typed_attributes() -> None:

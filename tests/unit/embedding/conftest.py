@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from portfolio_rag.adapters.onnx_embedder import OnnxEmbedder
-from portfolio_rag.adapters.sentence_transformers_embedder import SentenceTransformersEmbedder
+from portfolio_rag.adapters.models.onnx_embedder import OnnxEmbedder
+from portfolio_rag.adapters.models.torch_embedder import SentenceTransformersEmbedder
+from portfolio_rag.adapters.models.weights import DEFAULT_SOURCE
 from portfolio_rag.bake.baking import bake, up_to_date
-from portfolio_rag.bake.sources import DEFAULT_SOURCE
 
 PROJECT_MODEL = Path(__file__).parents[3] / ".portfolio" / "model"
 

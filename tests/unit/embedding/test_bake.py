@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from portfolio_rag.adapters.model_manifest import Manifest
-from portfolio_rag.adapters.onnx_embedder import OnnxEmbedder
+from portfolio_rag.adapters.models.manifest import Manifest
+from portfolio_rag.adapters.models.onnx_embedder import OnnxEmbedder
+from portfolio_rag.adapters.models.weights import DEFAULT_SOURCE, PINS, locate
 from portfolio_rag.bake import baking
 from portfolio_rag.bake.__main__ import main
 from portfolio_rag.bake.baking import RECIPES, bake
 from portfolio_rag.bake.parity import EDGE_TEXTS, TEXTS, ParityError, check
-from portfolio_rag.bake.sources import DEFAULT_SOURCE, PINS, locate
-from portfolio_rag.errors import ConfigurationError
+from portfolio_rag.domain.errors import ConfigurationError
 
 
 def test_manifest_of_the_bake(model_dir: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from portfolio_rag.adapters.cpu import available_cpus
+from portfolio_rag.adapters.process.cpu import available_cpus
 
 
 @pytest.fixture(autouse=True)

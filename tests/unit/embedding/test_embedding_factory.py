@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from portfolio_rag.adapters.embedding_factory import make_embedder, make_tokenizer
-from portfolio_rag.adapters.onnx_embedder import OnnxEmbedder
-from portfolio_rag.adapters.sentence_transformers_embedder import SentenceTransformersEmbedder
-from portfolio_rag.config import Settings
-from portfolio_rag.errors import ConfigurationError
+from portfolio_rag.adapters.models.factory import make_embedder, make_tokenizer
+from portfolio_rag.adapters.models.onnx_embedder import OnnxEmbedder
+from portfolio_rag.adapters.models.torch_embedder import SentenceTransformersEmbedder
+from portfolio_rag.domain.errors import ConfigurationError
+from portfolio_rag.settings.environment import Settings
 
 
 def test_backends(model_dir: Path) -> None:

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from portfolio_rag.adapters.model_manifest import Manifest
-from portfolio_rag.adapters.onnx_embedder import OnnxEmbedder
-from portfolio_rag.adapters.sentence_transformers_embedder import SentenceTransformersEmbedder
+from portfolio_rag.adapters.models.manifest import Manifest
+from portfolio_rag.adapters.models.onnx_embedder import OnnxEmbedder
+from portfolio_rag.adapters.models.torch_embedder import SentenceTransformersEmbedder
 from portfolio_rag.bake import parity
-from portfolio_rag.errors import ConfigurationError
+from portfolio_rag.domain.errors import ConfigurationError
 
 # None of them is among the texts of the bake.
 TEXTS = [
@@ -117,7 +117,7 @@ def test_torch_backend_is_sentence_transformers(reference: SentenceTransformersE
     import torch
     from sentence_transformers import SentenceTransformer
 
-    from portfolio_rag.bake.sources import DEFAULT_SOURCE, locate
+    from portfolio_rag.adapters.models.weights import DEFAULT_SOURCE, locate
 
     plain = SentenceTransformer(str(locate(DEFAULT_SOURCE).path), device="cpu").encode(TEXTS, show_progress_bar=False)
     assert cosines(reference.embed(TEXTS), plain).min() >= 0.99999
@@ -128,8 +128,8 @@ def test_torch_backend_is_sentence_transformers(reference: SentenceTransformersE
 def test_nothing_heavy_is_imported_before_the_first_text(model_dir: Path) -> None:
     program = (
         "import sys\n"
-        "from portfolio_rag.adapters.embedding_factory import make_embedder, make_tokenizer\n"
-        "from portfolio_rag.config import Settings\n"
+        "from portfolio_rag.adapters.models.factory import make_embedder, make_tokenizer\n"
+        "from portfolio_rag.settings.environment import Settings\n"
         f"settings = Settings(model_dir={str(model_dir)!r})\n"
         "embedder = make_embedder(settings); make_tokenizer(settings); embedder.fingerprint\n"
         "assert not {'onnxruntime', 'tokenizers', 'torch'} & set(sys.modules)\n"

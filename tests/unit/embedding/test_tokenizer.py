@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from portfolio_rag.adapters.tokenizer import HuggingFaceTokenizer, encodable
-from portfolio_rag.errors import ConfigurationError
+from portfolio_rag.adapters.models.tokenizer import HuggingFaceTokenizer, encodable
+from portfolio_rag.domain.errors import ConfigurationError
 
 
 @pytest.fixture(scope="session")

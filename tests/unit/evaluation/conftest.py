@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from portfolio_rag.adapters.onnx_embedder import OnnxEmbedder
-from portfolio_rag.adapters.tokenizer import HuggingFaceTokenizer
+from evaluation.datasets import EvalDocument, EvalQuestion, EvalSet
+from evaluation.workbench import Bench, build
+from portfolio_rag.adapters.models.onnx_embedder import OnnxEmbedder
+from portfolio_rag.adapters.models.tokenizer import HuggingFaceTokenizer
+from portfolio_rag.adapters.models.weights import DEFAULT_SOURCE
 from portfolio_rag.bake.baking import bake, up_to_date
-from portfolio_rag.bake.sources import DEFAULT_SOURCE
-from portfolio_rag.evaluation.datasets import EvalDocument, EvalQuestion, EvalSet
-from portfolio_rag.evaluation.workbench import Bench, build
 
 ROOT = Path(__file__).parents[3]
 PROJECT_MODEL = ROOT / ".portfolio" / "model"

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from portfolio_rag.errors import ConfigurationError
-from portfolio_rag.evaluation import peers
-from portfolio_rag.evaluation.datasets import EvalDocument, EvalQuestion, EvalSet
-from portfolio_rag.evaluation.report import render
-from portfolio_rag.evaluation.retrieving import FIGURES, measure_passages
-from portfolio_rag.evaluation.workbench import Bench
+from evaluation import peers
+from evaluation.datasets import EvalDocument, EvalQuestion, EvalSet
+from evaluation.report import render
+from evaluation.retrieving import FIGURES, measure_passages
+from evaluation.workbench import Bench
+from portfolio_rag.domain.errors import ConfigurationError
 
 DATA = EvalSet(
     "tiny",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from portfolio_rag.answers import Verdict
-from portfolio_rag.evaluation.answering import contains
-from portfolio_rag.evaluation.chunking import share_of
-from portfolio_rag.evaluation.metrics import auroc, hit, ndcg, paired_bootstrap, recall, reciprocal_rank
-from portfolio_rag.evaluation.validating import Validated
+from evaluation.answering import contains
+from evaluation.chunking import share_of
+from evaluation.metrics import auroc, hit, ndcg, paired_bootstrap, recall, reciprocal_rank
+from evaluation.validating import Validated
+from portfolio_rag.domain.answers import Verdict
 
 
 def test_ranking_figures() -> None:

@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from portfolio_rag.evaluation.answering import Answered, measure_answers
-from portfolio_rag.evaluation.claims import Pair, denied, extended, planted_absent, planted_elsewhere
-from portfolio_rag.evaluation.retrieving import AS_WRITTEN, HYBRID, Retrieved, measure_retrieval
-from portfolio_rag.evaluation.validating import measure_validation
-from portfolio_rag.evaluation.workbench import Bench, search_of
-from portfolio_rag.services.chat import NOT_FOUND, Chat
+from evaluation.answering import Answered, measure_answers
+from evaluation.claims import Pair, denied, extended, planted_absent, planted_elsewhere
+from evaluation.retrieving import AS_WRITTEN, HYBRID, Retrieved, measure_retrieval
+from evaluation.validating import measure_validation
+from evaluation.workbench import Bench, search_of
+from portfolio_rag.answering.generation.chat import NOT_FOUND, Chat
 from tests.unit.evaluation.conftest import ROOT
 
 

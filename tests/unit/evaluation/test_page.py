@@ -10,11 +10,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from portfolio_rag.evaluation.metrics import paired_bootstrap
-from portfolio_rag.evaluation.report import charts, render
-from portfolio_rag.evaluation.retrieving import FIGURES
-from portfolio_rag.evaluation.run import SETS, compare
-from portfolio_rag.evaluation.targets import TARGETS
+from evaluation.metrics import paired_bootstrap
+from evaluation.report import charts, render
+from evaluation.retrieving import FIGURES
+from evaluation.run import SETS, compare
+from evaluation.targets import TARGETS
 
 DOCS = Path(__file__).parents[3] / "docs"
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from portfolio_rag.errors import ConfigurationError
-from portfolio_rag.evaluation.claims import planted_absent, planted_elsewhere, rgb_rephrased, rgb_verbatim, squad_texts
-from portfolio_rag.evaluation.datasets import data_directory, load
+from evaluation.claims import planted_absent, planted_elsewhere, rgb_rephrased, rgb_verbatim, squad_texts
+from evaluation.datasets import data_directory, load
+from portfolio_rag.domain.errors import ConfigurationError
 
 PASSAGE = "The tower was begun in 1887. It was opened in 1889 to visitors."
 

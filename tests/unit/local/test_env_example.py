@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from portfolio_rag.config import Settings
+from portfolio_rag.settings.environment import Settings
 
 TEXT = (Path(__file__).parents[3] / ".env.example").read_text()
 DOCUMENTED = dict(re.findall(r"^# ([A-Z][A-Z0-9_]+)=(.*)$", TEXT, re.MULTILINE))

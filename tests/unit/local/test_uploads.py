@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from portfolio_rag.errors import InvalidRequest
+from portfolio_rag.domain.errors import InvalidRequest
 from portfolio_rag.local.uploads import collect
 
 

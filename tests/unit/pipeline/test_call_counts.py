@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from portfolio_rag import messages
+from portfolio_rag.domain import messages
 from tests.simulation.costs import calls_after, calls_of, ingest
 from tests.simulation.fast import install
 

@@ -6,9 +6,10 @@ import json
 
 import pytest
 
-from portfolio_rag.errors import NotFound
-from portfolio_rag.models import Chunk, document_id_for
-from portfolio_rag.services.cited import ChunkInContext
+from portfolio_rag.domain.chunks import Chunk
+from portfolio_rag.domain.errors import NotFound
+from portfolio_rag.domain.identifiers import document_id_for
+from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkInContext
 from tests.simulation.world import CONFIG, RAW, World
 
 KEY = "guides/queues.md"

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from portfolio_rag import keys
-from portfolio_rag.models import DocumentStatus, DocumentVersion, ObjectRef, document_id_for
+from portfolio_rag.domain import object_keys as keys
+from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion, ObjectRef
+from portfolio_rag.domain.identifiers import document_id_for
 from tests.simulation.s3 import s3_event
 from tests.simulation.world import EMBEDDING, INGESTION, RAW, Notification, World
 
@@ -101,13 +102,19 @@ def test_chroma_down_and_back_loses_nothing(world: World) -> None:
     assert world.live(document_id) == 1
 
 
-@pytest.mark.failure(21)
-def test_an_outage_longer_than_the_queue_waits_ends_failed_and_recovers_without_a_hand(world: World) -> None:
+def failed_by_an_outage(world: World) -> str:
+    """A document whose embedding met an outage of Chroma that is not over; its id."""
     document_id = world.upload("a.md", GUIDE)
     world.step()
     world.step()
     world.chroma.down = True
     world.run()
+    return document_id
+
+
+@pytest.mark.failure(21)
+def test_an_outage_longer_than_the_queue_waits_ends_failed_and_recovers_without_a_hand(world: World) -> None:
+    document_id = failed_by_an_outage(world)
     failed = world.version(document_id, 1)
     assert (failed.status, failed.error_code) == (DocumentStatus.FAILED, "DEPENDENCY_UNAVAILABLE")
     assert world.sqs.queues["portfolio-embedding-dlq"].messages
@@ -123,11 +130,7 @@ def test_an_outage_longer_than_the_queue_waits_ends_failed_and_recovers_without_
 
 @pytest.mark.failure(21, 30)
 def test_what_an_outage_has_failed_recovers_though_nobody_looked_after_it_for_days(world: World) -> None:
-    document_id = world.upload("a.md", GUIDE)
-    world.step()
-    world.step()
-    world.chroma.down = True
-    world.run()
+    document_id = failed_by_an_outage(world)
     world.chroma.down = False
     world.clock.advance(timedelta(days=10))
     world.rest()

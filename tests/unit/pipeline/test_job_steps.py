@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from portfolio_rag.errors import Conflict, InvalidRequest, NotFound
-from portfolio_rag.models import Job, JobStatus, JobType
-from portfolio_rag.ports import VectorRecord
-from portfolio_rag.services.backup import BackupEntry, VectorBackup
-from portfolio_rag.services.job_report import Outcome
-from portfolio_rag.services.jobs import summary
+from portfolio_rag.domain.errors import Conflict, InvalidRequest, NotFound
+from portfolio_rag.domain.jobs import Job, JobStatus, JobType
+from portfolio_rag.pipeline.documents.vector_backup import BackupEntry, VectorBackup
+from portfolio_rag.pipeline.jobs.report import Outcome
+from portfolio_rag.pipeline.jobs.service import summary
+from portfolio_rag.ports.vector_store import VectorRecord
 from tests.simulation.schedule import text_of
 from tests.simulation.world import COLLECTION, EMBEDDINGS, Invocation, World
 

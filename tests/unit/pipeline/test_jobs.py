@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from portfolio_rag.errors import Conflict
-from portfolio_rag.models import Job, JobStatus, JobType, Trigger, iso
-from portfolio_rag.services.jobs import JobRequest, logical_prefix
+from portfolio_rag.domain.errors import Conflict
+from portfolio_rag.domain.identifiers import iso
+from portfolio_rag.domain.jobs import Job, JobStatus, JobType, Trigger
+from portfolio_rag.pipeline.jobs.service import JobRequest, logical_prefix
 from tests.simulation.world import COLLECTION, World
 
 GUIDE = "# Topics\n\n" + "\n\n".join(f"Paragraph {n} says something about topic {n} at length." for n in range(40))

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from portfolio_rag.models import ChunkStatus, DocumentStatus
+from portfolio_rag.domain.chunks import ChunkStatus
+from portfolio_rag.domain.documents import DocumentStatus
 from tests.simulation.world import COLLECTION, RAW, World
 
 GUIDE = "# Queues\n\n" + "\n\n".join(

@@ -7,13 +7,14 @@ from datetime import timedelta
 
 import pytest
 
-from portfolio_rag.errors import FailureReason
-from portfolio_rag.messages import IngestionMessage
-from portfolio_rag.models import DocumentStatus, DocumentVersion, Progress, document_id_for
-from portfolio_rag.services import processing
-from portfolio_rag.services.processing import MAX_STEPS
-from portfolio_rag.services.staging import STAGING
-from portfolio_rag.text.worker import Pages
+from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion, Progress
+from portfolio_rag.domain.errors import FailureReason
+from portfolio_rag.domain.identifiers import document_id_for
+from portfolio_rag.domain.messages import IngestionMessage
+from portfolio_rag.pipeline.documents.staging import STAGING
+from portfolio_rag.pipeline.ingestion import processing
+from portfolio_rag.pipeline.ingestion.processing import MAX_STEPS
+from portfolio_rag.text.extraction.worker import Pages
 from tests.simulation.fast import install
 from tests.simulation.faults import Crash
 from tests.simulation.schedule import text_of

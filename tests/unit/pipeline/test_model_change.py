@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from portfolio_rag.errors import IndexMismatch
-from portfolio_rag.services.differences import Kind
+from portfolio_rag.domain.errors import IndexMismatch
+from portfolio_rag.pipeline.maintenance.differences import Kind
 from tests.simulation.models import HashEmbedder
 from tests.simulation.world import World
 

@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 
 from portfolio_rag.cli import repair
-from portfolio_rag.errors import Conflict, InvalidRequest, NotFound, PortfolioRagError
-from portfolio_rag.models import DocumentStatus, Job, JobStatus, JobType, Trigger, iso
-from portfolio_rag.ports import VectorLocation, VectorRecord
-from portfolio_rag.services import verification
-from portfolio_rag.services.differences import Kind
+from portfolio_rag.domain.documents import DocumentStatus
+from portfolio_rag.domain.errors import Conflict, InvalidRequest, NotFound, PortfolioRagError
+from portfolio_rag.domain.identifiers import iso
+from portfolio_rag.domain.jobs import Job, JobStatus, JobType, Trigger
+from portfolio_rag.pipeline.maintenance import full_scan as verification
+from portfolio_rag.pipeline.maintenance.differences import Kind
+from portfolio_rag.ports.vector_index import VectorLocation
+from portfolio_rag.ports.vector_store import VectorRecord
 from tests.simulation.world import COLLECTION, EMBEDDINGS, RAW, World
 
 GUIDE = "# Topics\n\n" + "\n\n".join(f"Paragraph {n} says something about topic {n} at length." for n in range(40))

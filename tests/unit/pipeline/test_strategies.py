@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from portfolio_rag.models import Chunk, DocumentStatus
-from portfolio_rag.services import cutting
+from portfolio_rag.domain.chunks import Chunk
+from portfolio_rag.domain.documents import DocumentStatus
+from portfolio_rag.pipeline.ingestion import chunking as cutting
 from tests.simulation.world import CONFIG, World
 
 TEXT = "\n\n".join(

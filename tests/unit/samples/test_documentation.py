@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from portfolio_rag.config import Settings
-from portfolio_rag.errors import FailureReason
-from portfolio_rag.models import Chunk, DocumentHead, DocumentVersion, Job
+from portfolio_rag.domain.chunks import Chunk
+from portfolio_rag.domain.documents import DocumentHead, DocumentVersion
+from portfolio_rag.domain.errors import FailureReason
+from portfolio_rag.domain.jobs import Job
+from portfolio_rag.settings.environment import Settings
 
 ROOT = Path(__file__).resolve().parents[3]
 README = ROOT / "README.md"

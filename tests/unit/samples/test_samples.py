@@ -15,7 +15,7 @@ import docx
 import pypdfium2
 import pytest
 
-from portfolio_rag.text.extract import ExtractionLimits, extract
+from portfolio_rag.text.extraction.extract import ExtractionLimits, extract
 
 ROOT = Path(__file__).resolve().parents[3]
 SAMPLES = ROOT / "samples"

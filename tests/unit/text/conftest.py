@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import pytest
 
-from portfolio_rag.text.document import ExtractedDocument, ExtractionLimits
-from portfolio_rag.text.worker import extract_here
+from portfolio_rag.text.extraction.document import ExtractedDocument, ExtractionLimits
+from portfolio_rag.text.extraction.worker import extract_here
 from tests.pdfs import Ink, column, make_pdf
 
 LIMITS = ExtractionLimits(

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from portfolio_rag.models import Chunk
-from portfolio_rag.ports import Tokenizer
-from portfolio_rag.text import chunk as chunk_module
-from portfolio_rag.text.atoms import short_blocks
-from portfolio_rag.text.chunk import START, ChunkDraft, Place, chunk, pieces
-from portfolio_rag.text.document import DocumentBuilder, ExtractedDocument
-from portfolio_rag.text.strategy import Strategy
-from portfolio_rag.text.topics import units_of
+from portfolio_rag.domain.chunking_strategy import Strategy
+from portfolio_rag.domain.chunks import Chunk
+from portfolio_rag.ports.embedder import Tokenizer
+from portfolio_rag.text.chunking import chunker as chunk_module
+from portfolio_rag.text.chunking.chunker import START, ChunkDraft, Place, chunk, pieces
+from portfolio_rag.text.chunking.topic_boundaries import units_of
+from portfolio_rag.text.chunking.units import short_blocks
+from portfolio_rag.text.extraction.document import DocumentBuilder, ExtractedDocument
 
 WORDS = st.text(alphabet="abcdefghij", min_size=1, max_size=12)
 ODD_WORDS = st.one_of(

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from portfolio_rag.errors import DocumentRejected, FailureReason
-from portfolio_rag.text.extract import ExtractionLimits, extract
+from portfolio_rag.domain.errors import DocumentRejected, FailureReason
+from portfolio_rag.text.extraction.extract import ExtractionLimits, extract
 
 EVAL_DATA = Path(os.environ.get("EVAL_DATA") or Path(__file__).parents[4] / "shared" / "eval")
 INDEX = EVAL_DATA / "pdf" / "index.json"

@@ -11,8 +11,8 @@ from random import Random
 import docx
 import pytest
 
-from portfolio_rag.errors import DocumentRejected, FailureReason
-from portfolio_rag.text.detect import SNIFFED_BYTES, detect_type
+from portfolio_rag.domain.errors import DocumentRejected, FailureReason
+from portfolio_rag.text.extraction.file_types import SNIFFED_BYTES, detect_type
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)

@@ -12,8 +12,8 @@ import docx
 import pytest
 from docx.enum.style import WD_STYLE_TYPE
 
-from portfolio_rag.errors import DocumentRejected, FailureReason
-from portfolio_rag.text.document import ExtractedDocument
+from portfolio_rag.domain.errors import DocumentRejected, FailureReason
+from portfolio_rag.text.extraction.document import ExtractedDocument
 
 Read = Callable[..., ExtractedDocument]
 BlocksOf = Callable[[ExtractedDocument], list[tuple[str, str]]]

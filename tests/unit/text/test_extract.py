@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from portfolio_rag.errors import DocumentRejected, FailureReason
-from portfolio_rag.text import wire
-from portfolio_rag.text.document import DocumentBuilder
-from portfolio_rag.text.extract import (
+from portfolio_rag.domain.errors import DocumentRejected, FailureReason
+from portfolio_rag.text.extraction import serialisation as wire
+from portfolio_rag.text.extraction.document import DocumentBuilder
+from portfolio_rag.text.extraction.extract import (
     HARMLESS_BYTES,
     ExtractedDocument,
     ExtractionLimits,

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from portfolio_rag.errors import DocumentRejected
-from portfolio_rag.text.document import ExtractedDocument
-from portfolio_rag.text.sanitise import clean
+from portfolio_rag.domain.errors import DocumentRejected
+from portfolio_rag.text.extraction.document import ExtractedDocument
+from portfolio_rag.text.extraction.sanitise import clean
 
 Read = Callable[..., ExtractedDocument]
 

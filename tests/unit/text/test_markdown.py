@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from portfolio_rag.errors import DocumentRejected, FailureReason
-from portfolio_rag.text.document import ExtractedDocument
+from portfolio_rag.domain.errors import DocumentRejected, FailureReason
+from portfolio_rag.text.extraction.document import ExtractedDocument
 
 Read = Callable[..., ExtractedDocument]
 BlocksOf = Callable[[ExtractedDocument], list[tuple[str, str]]]

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portfolio_rag.errors import DocumentRejected, FailureReason
-from portfolio_rag.text.sanitise import clean, clean_code, clean_line, clean_prose, decode
+from portfolio_rag.domain.errors import DocumentRejected, FailureReason
+from portfolio_rag.text.extraction.sanitise import clean, clean_code, clean_line, clean_prose, decode
 
 ANY_TEXT = st.text(alphabet=st.characters(codec=None, categories=None))  # lone surrogates and noncharacters too
 NASTY = st.text(

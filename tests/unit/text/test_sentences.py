@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portfolio_rag.text.sentences import sentences
+from portfolio_rag.text.language.sentences import sentences
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,96 @@
+"""How much of an answer's exact span lies in the first 1,250 tokens of context."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+
+import numpy as np
+
+from evaluation.datasets import EvalDocument, EvalSet, rows
+from evaluation.workbench import build, search_of
+from portfolio_rag.answering.generation.context_window import build_context
+from portfolio_rag.domain.chunks import Chunk
+from portfolio_rag.domain.errors import ConfigurationError
+from portfolio_rag.ports.embedder import Embedder, Tokenizer
+from portfolio_rag.settings.ingestion_rules import Rules
+
+BUDGET_TOKENS = 1250
+Spans = list[tuple[str, int, int]]
+"""(document id, start, end), counting the characters of the document that are not blank: extraction trims blanks."""
+
+
+@dataclass
+class Covered:
+    """The share, 0 to 1, for each question."""
+
+    as_written: list[float]
+    shipped: list[float]
+
+    def figures(self) -> dict[str, float]:
+        return {
+            "questions": float(len(self.shipped)),
+            "one vector per chunk": float(np.mean(self.as_written)),
+            "shipped": float(np.mean(self.shipped)),
+        }
+
+
+def measure_chunking(directory: Path, embedder: Embedder, tokenizer: Tokenizer, rules: Rules | None = None) -> Covered:
+    """All texts of the set lie in one index. They are read as plain text, so that their positions stay."""
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted((directory / "chunking").glob("*.md"))}
+    documents = [EvalDocument(f"{name}.txt", text.encode(), name) for name, text in texts.items()]
+    bench = build(EvalSet("chunking", documents, []), embedder, tokenizer, rules)
+    search = search_of(bench)
+    ids = {name.removesuffix(".txt"): document_id for document_id, name in bench.corpus.names.items()}
+    raw = {ids[name]: _places(text) for name, text in texts.items()}
+    made = {document_id: _places(text) for document_id, text in bench.corpus.extracted.items()}
+    if any(raw[one][-1] != made[one][-1] for one in raw):
+        raise ConfigurationError("Extraction changed the text of the chunking set: its positions do not fit.")
+
+    def shown(chunk: Chunk, start: int, end: int) -> tuple[str, int, int]:
+        places = made[chunk.document_id]
+        return chunk.document_id, places[chunk.span[0] + start], places[chunk.span[0] + end]
+
+    chunks = list(bench.corpus.chunks.values())
+    vectors = embedder.embed([chunk.content for chunk in chunks])
+    result = Covered([], [])
+    for row in rows(directory / "chunking" / "questions.jsonl"):
+        document = ids[row["corpus"]]
+        places = raw[document]
+        wanted = [(document, places[one["start_index"]], places[one["end_index"]]) for one in row["references"]]
+        shipped: Spans = []
+        for source in build_context(search.search(row["question"]), budget_tokens=BUDGET_TOKENS):
+            shipped += [shown(source.passage.chunk, start, end) for start, end in source.spans]
+        plain: Spans = []
+        left = BUDGET_TOKENS
+        for index in np.argsort(-(vectors @ embedder.embed([row["question"]])[0]), kind="stable"):
+            chunk = chunks[index]
+            share = min(1.0, left / chunk.token_count)
+            plain.append(shown(chunk, 0, int(share * len(chunk.content))))
+            left -= chunk.token_count
+            if left <= 0:
+                break
+        result.shipped.append(share_of(wanted, shipped))
+        result.as_written.append(share_of(wanted, plain))
+    bench.close()
+    return result
+
+
+def share_of(wanted: Sequence[tuple[str, int, int]], shown: Sequence[tuple[str, int, int]]) -> float:
+    """The share of the wanted characters that are shown; none is counted twice."""
+    needed = {(document, place) for document, start, end in wanted for place in range(start, end)}
+    given = {
+        (document, place)
+        for document, start, end in shown
+        for own, first, last in wanted
+        if own == document
+        for place in range(max(start, first), min(end, last))
+    }
+    return len(needed & given) / len(needed)
+
+
+def _places(text: str) -> list[int]:
+    """For each position of the text, and its end, how many characters before it are not blank."""
+    return list(accumulate((not one.isspace() for one in text), initial=0))

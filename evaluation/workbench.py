@@ -1,0 +1,104 @@
+"""A set, chunked and embedded as the pipeline does it, with its full-text index and the shipped search over it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from evaluation.cache import CachedEmbedder
+from evaluation.corpus import EvalCorpus
+from evaluation.datasets import EvalQuestion, EvalSet, load
+from portfolio_rag.adapters.models.onnx_embedder import OnnxEmbedder
+from portfolio_rag.adapters.models.tokenizer import HuggingFaceTokenizer
+from portfolio_rag.adapters.sqlite.full_text_index import SqliteLexicalIndex
+from portfolio_rag.answering.retrieval.search import Retrieval
+from portfolio_rag.domain.chunks import Chunk
+from portfolio_rag.domain.filters import Filter
+from portfolio_rag.ports.embedder import Embedder, Tokenizer
+from portfolio_rag.ports.full_text_index import LexicalHit
+from portfolio_rag.ports.vector_store import Vectors
+from portfolio_rag.settings.ingestion_rules import Rules
+
+ROOT = Path(__file__).resolve().parents[1]
+STATE = ROOT / ".portfolio"
+
+
+@dataclass
+class Bench:
+    """One set, ready to be searched. `query_vectors`: (questions, dimensions); `owners`: window id -> document."""
+
+    name: str
+    corpus: EvalCorpus
+    questions: list[EvalQuestion]
+    query_vectors: Vectors
+    embedder: Embedder
+    lexical: SqliteLexicalIndex
+    owners: dict[str, str]
+    _directory: tempfile.TemporaryDirectory[str] = field(repr=False)
+
+    def close(self) -> None:
+        """Remove the full-text index from disk."""
+        self._directory.cleanup()
+
+
+class VisibleLexical:
+    """The full-text index without the groups that the corpus leaves out."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._groups = {window.chunk.document_id: window.group for window in bench.corpus.windows}
+
+    def search(self, query: str, *, limit: int, where: Filter | None = None) -> list[LexicalHit]:
+        hidden = self._bench.corpus.groups_left_out
+        hits = self._bench.lexical.search(query, limit=limit * 10 if hidden else limit, where=where)
+        return [hit for hit in hits if self._groups[hit.document_id] not in hidden][:limit]
+
+
+def open_embedder() -> CachedEmbedder:
+    """The model of MODEL_DIR (default: the baked one); its vectors are kept in EVAL_CACHE.
+
+    Raises ConfigurationError when there is no model.
+    """
+    cache = os.environ.get("EVAL_CACHE", STATE / "eval" / "vectors.sqlite")
+    return CachedEmbedder(OnnxEmbedder(_model()), Path(cache))
+
+
+def open_tokenizer() -> HuggingFaceTokenizer:
+    return HuggingFaceTokenizer(_model())
+
+
+def open_bench(name: str, rules: Rules | None = None) -> Bench:
+    """The set of that name in EVAL_DATA."""
+    data = load(name)
+    print(f"{name}: {len(data.documents)} documents, {len(data.questions)} questions", file=sys.stderr)
+    return build(data, open_embedder(), open_tokenizer(), rules)
+
+
+def build(data: EvalSet, embedder: Embedder, tokenizer: Tokenizer, rules: Rules | None = None) -> Bench:
+    """The set as the pipeline would leave it, under the rules given or the default ones."""
+    corpus = EvalCorpus(data.documents, embedder, tokenizer, rules)
+    directory = tempfile.TemporaryDirectory(prefix="bench-")
+    lexical = SqliteLexicalIndex(Path(directory.name) / "lexical.sqlite")
+    chunks: dict[str, list[Chunk]] = {}
+    for window in corpus.windows:
+        if window.n == 0:
+            chunks.setdefault(window.chunk.document_id, []).append(window.chunk)
+    for document_id, own in chunks.items():
+        lexical.index(corpus.documents[document_id], own)
+    queries = embedder.embed([question.text for question in data.questions])
+    owners = {window.chunk.window_ids[window.n]: corpus.names[window.chunk.document_id] for window in corpus.windows}
+    return Bench(data.name, corpus, data.questions, queries, embedder, lexical, owners, directory)
+
+
+def search_of(bench: Bench) -> Retrieval:
+    """The shipped search, over what the corpus does not leave out."""
+    corpus: Any = bench.corpus  # stands for four ports, as far as a query needs them
+    return Retrieval(bench.embedder, corpus, corpus, corpus, VisibleLexical(bench))
+
+
+def _model() -> Path:
+    return Path(os.environ.get("MODEL_DIR", STATE / "model"))

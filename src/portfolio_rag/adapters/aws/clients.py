@@ -1,0 +1,79 @@
+"""boto3 clients, made once and shared, and the translation of their errors into ours."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ParamSpec, TypeVar
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from portfolio_rag.domain.errors import NotFound, StorageUnavailable
+from portfolio_rag.settings.environment import Settings
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+_NOT_FOUND = {"NoSuchKey", "NoSuchVersion", "404", "NotFound", "NoSuchBucket", "ResourceNotFoundException"}
+
+
+class AwsClients:
+    """One Session; each client is built when first asked for (5–18 ms each after the first)."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._clients: dict[str, Any] = {}
+        emulator = bool(settings.aws_endpoint_url)
+        self._session = boto3.Session(region_name=settings.aws_default_region)
+        self._options: dict[str, Any] = {
+            "config": Config(
+                retries={"mode": "standard", "max_attempts": 5},
+                connect_timeout=3,
+                read_timeout=30,
+                max_pool_connections=32,
+                s3={"addressing_style": "path"} if emulator else {},
+            )
+        }
+        if emulator:
+            self._options["endpoint_url"] = settings.aws_endpoint_url
+            if self._session.get_credentials() is None:
+                self._options |= {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+
+    def __call__(self, service: str) -> Any:
+        if service not in self._clients:
+            self._clients[service] = self._session.client(service, **self._options)
+        return self._clients[service]
+
+
+def error_code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+@contextmanager
+def translated(what: str) -> Iterator[None]:
+    """Turn what botocore raises into NotFound or StorageUnavailable; `what` names the call for people."""
+    try:
+        yield
+    except ClientError as error:
+        if error_code(error) in _NOT_FOUND:
+            raise NotFound(f"{what}: not found ({error_code(error)}).") from error
+        raise StorageUnavailable(f"{what}: {error}") from error
+    except BotoCoreError as error:
+        raise StorageUnavailable(f"{what}: {error}") from error
+
+
+def translating(what: str) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
+    """`translated` as a decorator."""
+
+    def decorate(function: Callable[_P, _R]) -> Callable[_P, _R]:
+        @functools.wraps(function)
+        def wrapper(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+            with translated(what):
+                return function(*args, **kwargs)
+
+        return wrapper
+
+    return decorate

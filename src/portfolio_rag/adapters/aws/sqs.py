@@ -1,0 +1,96 @@
+"""SQS behind `ports.MessageQueue`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from portfolio_rag.adapters.aws.clients import translating
+from portfolio_rag.domain.errors import StorageUnavailable
+from portfolio_rag.ports.message_queue import QueueDepth
+
+_BATCH_MESSAGES = 10  # SendMessageBatch takes at most 10 messages,
+_BATCH_BYTES = 256 * 1024  # and this many bytes in all (1 MiB since 2025 on AWS; emulators keep the old limit).
+_ATTEMPTS = 5
+_HELD_SECONDS = 30  # How long a message of a dead-letter queue is hidden while it is looked at.
+
+
+class SqsQueue:
+    """One queue by name; its URL is looked up when first needed."""
+
+    def __init__(self, client: Any, name: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._client = client
+        self._name = name
+        self._url = ""
+        self._sleep = sleep
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @translating("SQS SendMessageBatch")
+    def send(self, bodies: Sequence[str]) -> None:
+        for batch in _batches(bodies):
+            self._send_batch(batch)
+
+    @translating("SQS GetQueueAttributes")
+    def depth(self) -> QueueDepth:
+        names = (
+            "ApproximateNumberOfMessages",
+            "ApproximateNumberOfMessagesNotVisible",
+            "ApproximateNumberOfMessagesDelayed",
+        )
+        answer = self._client.get_queue_attributes(QueueUrl=self._queue_url(), AttributeNames=list(names))
+        return QueueDepth(*(int(answer["Attributes"].get(name, 0)) for name in names))
+
+    @translating("SQS ReceiveMessage")
+    def remove(self, matches: Callable[[str], bool]) -> int:
+        url, removed, others = self._queue_url(), 0, []
+        while True:
+            answer = self._client.receive_message(
+                QueueUrl=url, MaxNumberOfMessages=_BATCH_MESSAGES, VisibilityTimeout=_HELD_SECONDS
+            )
+            if not answer.get("Messages"):
+                break
+            for message in answer["Messages"]:
+                if matches(message["Body"]):
+                    self._client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                    removed += 1
+                else:
+                    others.append(message["ReceiptHandle"])
+        # Held until here, so that no message was seen twice.
+        for receipt in others:
+            self._client.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=0)
+        return removed
+
+    def _queue_url(self) -> str:
+        if not self._url:
+            self._url = self._client.get_queue_url(QueueName=self._name)["QueueUrl"]
+        return self._url
+
+    def _send_batch(self, bodies: Sequence[str]) -> None:
+        waiting = {str(n): body for n, body in enumerate(bodies)}
+        for attempt in range(_ATTEMPTS):
+            entries = [{"Id": id_, "MessageBody": body} for id_, body in waiting.items()]
+            answer = self._client.send_message_batch(QueueUrl=self._queue_url(), Entries=entries)
+            # A 200 may still hold failures: only what is listed as successful was sent.
+            for entry in answer.get("Successful", []):
+                waiting.pop(entry["Id"], None)
+            if not waiting:
+                return
+            self._sleep(0.1 * 2**attempt)
+        raise StorageUnavailable(f"{len(waiting)} of {len(bodies)} messages could not be sent to {self._name}.")
+
+
+def _batches(bodies: Sequence[str]) -> list[list[str]]:
+    batches: list[list[str]] = []
+    room = 0
+    for body in bodies:
+        size = len(body.encode())
+        if not batches or len(batches[-1]) == _BATCH_MESSAGES or size > room:
+            batches.append([])
+            room = _BATCH_BYTES
+        batches[-1].append(body)
+        room -= size
+    return batches

@@ -1,0 +1,1 @@
+"""Chroma: the vector database."""

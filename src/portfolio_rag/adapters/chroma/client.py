@@ -1,0 +1,156 @@
+"""Chroma's own client, with a timeout, and with errors that say whether trying again can help.
+
+The project stands on Chroma's published client and not on the server's wire format, though importing it takes half a
+second (OpenTelemetry, gRPC, a JSON schema validator): so it is imported by the first call.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from portfolio_rag.domain.errors import NotFound, PortfolioRagError, VectorStoreUnavailable
+from portfolio_rag.ports.vector_store import Vectors
+
+
+class ChromaRefused(PortfolioRagError):
+    """Chroma answered that a request is wrong: a defect of this project, or of a filter."""
+
+    title = "Chroma refused a request"
+
+
+class ChromaApi:
+    """The server; `timeout` in seconds is that of each call. Safe for use from several threads.
+
+    Raises NotFound for a collection that is not there, ChromaRefused for a request that the server calls wrong, and
+    VectorStoreUnavailable for everything that is not an answer.
+    """
+
+    def __init__(self, url: str, timeout: float) -> None:
+        self._url = url
+        self._timeout = timeout
+        self._client: Any = None
+        self._lock = threading.Lock()
+
+    def heartbeat(self) -> None:
+        with _translated():
+            self._connected().heartbeat()
+
+    def create(self, name: str, configuration: Mapping[str, Any], metadata: Mapping[str, Any] | None) -> Collection:
+        """The collection of that name; made, with this configuration and metadata, when it is not there."""
+        with _translated():
+            return Collection(
+                self._connected().get_or_create_collection(
+                    name, configuration=configuration, metadata=metadata, embedding_function=None
+                )
+            )
+
+    def collection(self, name: str) -> Collection:
+        with _translated():
+            return Collection(self._connected().get_collection(name, embedding_function=None))
+
+    def names(self) -> list[str]:
+        """Of all collections."""
+        with _translated():
+            return [found.name for found in self._connected().list_collections()]
+
+    def drop(self, name: str) -> None:
+        with _translated():
+            self._connected().delete_collection(name)
+
+    def close(self) -> None:
+        """Close the connections, which the client leaves to the end of the process; the next call opens new ones."""
+        with self._lock:
+            if self._client is not None:
+                for own in (self._client, self._client._admin_client):
+                    own._server._session.close()
+            self._client = None
+
+    def _connected(self) -> Any:
+        with self._lock:
+            if self._client is None:
+                import chromadb
+                import httpx  # the client's own
+                from chromadb.config import Settings
+
+                # The client sets no timeout at all and offers no way to ask for one (1.5.9, pinned): a stalled server
+                # would hold a function until its own timeout. It asks the server when it is made, before its session
+                # can be reached, so whether the server answers is seen first.
+                parts = urlsplit(self._url)
+                secure = parts.scheme == "https"
+                heartbeat = f"{self._url.rstrip('/')}/api/v2/heartbeat"
+                httpx.get(heartbeat, timeout=self._timeout, verify=secure).raise_for_status()
+                self._client = chromadb.HttpClient(
+                    host=parts.hostname or "localhost",
+                    port=parts.port or (443 if secure else 80),
+                    ssl=secure,
+                    # Without encryption nothing is verified, and each session would read all certificates first.
+                    settings=Settings(anonymized_telemetry=False, chroma_server_ssl_verify=None if secure else False),
+                )
+                self._client._server._session.timeout = self._timeout
+            return self._client
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A collection as it was when it was asked for: its id is another one after it was dropped and made anew.
+
+    Arguments and answers are named as Chroma names them. Raises as ChromaApi does.
+    """
+
+    handle: Any
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        return self.handle.metadata or {}
+
+    @property
+    def configuration(self) -> Mapping[str, Any]:
+        """As the server has it."""
+        found: Mapping[str, Any] = self.handle.configuration_json
+        return found
+
+    def count(self) -> int:
+        with _translated():
+            return int(self.handle.count())
+
+    def upsert(self, *, ids: list[str], embeddings: Vectors, metadatas: list[dict[str, Any]]) -> None:
+        with _translated():
+            self.handle.upsert(ids=ids, embeddings=embeddings, metadatas=metadatas)
+
+    def query(self, *, query_embeddings: Vectors, **arguments: Any) -> Mapping[str, Any]:
+        with _translated():
+            answer: Mapping[str, Any] = self.handle.query(query_embeddings=query_embeddings, **arguments)
+            return answer
+
+    def get(self, **arguments: Any) -> Mapping[str, Any]:
+        with _translated():
+            answer: Mapping[str, Any] = self.handle.get(**arguments)
+            return answer
+
+    def delete(self, *, ids: list[str]) -> None:
+        with _translated():
+            self.handle.delete(ids=ids)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """The client raises httpx errors, a bare ValueError for a refused connection, and a bare Exception for an answer
+    that it does not know (a 502 of a proxy, say), so only its own named errors can be trusted to be answers.
+    """
+    from chromadb.errors import ChromaError, InternalError, NotFoundError, RateLimitError
+
+    try:
+        yield
+    except NotFoundError as error:
+        raise NotFound(f"Chroma: {error}") from error
+    except (InternalError, RateLimitError) as error:
+        raise VectorStoreUnavailable(f"Chroma failed: {error}") from error
+    except ChromaError as error:
+        raise ChromaRefused(f"{error.name()}: {error}") from error
+    except Exception as error:
+        raise VectorStoreUnavailable(f"Chroma does not answer: {error}") from error

@@ -1,0 +1,1 @@
+"""The embedding model with its tokenizer, and the language model."""

@@ -1,0 +1,1 @@
+"""The process itself: CPUs, threads, logs."""

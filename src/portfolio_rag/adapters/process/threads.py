@@ -1,0 +1,32 @@
+"""Waits beside each other, in threads: a call to a service is nearly all waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import TypeVar
+
+_T = TypeVar("_T")
+
+_THREADS = 8
+"""Below the connections that a boto3 client keeps (adapters/aws/clients.py): none is opened anew for each call."""
+
+
+class Threads:
+    """`ports.Parallel` on a pool that is started when it is first needed, and kept."""
+
+    def __init__(self) -> None:
+        self._pool: ThreadPoolExecutor | None = None
+
+    def __call__(self, function: Callable[[_T], None], items: Iterable[_T]) -> None:
+        waiting = list(items)
+        if len(waiting) < 2:
+            for item in waiting:
+                function(item)
+            return
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="parallel")
+        futures = [self._pool.submit(function, item) for item in waiting]
+        wait(futures)
+        for future in futures:
+            future.result()

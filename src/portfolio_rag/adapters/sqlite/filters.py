@@ -1,0 +1,67 @@
+"""Metadata filters on the attributes of documents in the file of `sqlite_file`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from portfolio_rag.domain.documents import DocumentVersion
+from portfolio_rag.domain.filters import Condition, Filter, Scalar
+from portfolio_rag.domain.object_keys import logical_key_of
+
+_TEXT, _NUMBER, _BOOLEAN, _ITEM = "text", "number", "boolean", "item"
+
+_COMPARISONS = {
+    "equals": "= ?",
+    "notEquals": "= ?",
+    "greaterThan": "> ?",
+    "greaterThanOrEquals": ">= ?",
+    "lessThan": "< ?",
+    "lessThanOrEquals": "<= ?",
+    "listContains": "= ?",
+}
+
+
+def attributes_of(version: DocumentVersion) -> dict[str, Any]:
+    """What filters may ask of a document: as in the metadata of its vectors."""
+    return {
+        **version.metadata,
+        "document_id": version.document_id,
+        "version": version.version,
+        "file_type": version.file_type,
+        "filename": version.filename,
+        "s3_key": logical_key_of(version.s3_key),
+        "upload_timestamp": version.upload_timestamp,
+    }
+
+
+def attribute_rows(attributes: Mapping[str, Any]) -> Iterator[tuple[str, str, Scalar]]:
+    """Key, kind and value of each; one row for each item of a list."""
+    for key, value in attributes.items():
+        if isinstance(value, list):
+            for item in value:
+                yield key, _ITEM, item
+        else:
+            yield key, _kind(value), value
+
+
+def document_condition(where: Filter, column: str) -> tuple[str, list[Scalar]]:
+    """A condition on `column`, which holds the number of a document, that says what the filter says; its values."""
+    if isinstance(where, Condition):
+        return _condition(where, column)
+    parts = [document_condition(member, column) for member in where.members]
+    joined = (" AND " if where.operator == "andAll" else " OR ").join(f"({sql})" for sql, _ in parts)
+    return joined, [value for _, values in parts for value in values]
+
+
+def _condition(condition: Condition, column: str) -> tuple[str, list[Scalar]]:
+    values = list(condition.value) if isinstance(condition.value, tuple) else [condition.value]
+    comparison = _COMPARISONS.get(condition.operator) or f"IN ({', '.join('?' * len(values))})"
+    kind = _ITEM if condition.operator == "listContains" else _kind(values[0])
+    holds = "NOT IN" if condition.operator in ("notEquals", "notIn") else "IN"
+    wanted = f"SELECT document FROM attributes WHERE key = ? AND kind = ? AND value {comparison}"  # noqa: S608
+    return f"{column} {holds} ({wanted})", [condition.key, kind, *values]
+
+
+def _kind(value: Scalar) -> str:
+    return _TEXT if isinstance(value, str) else _BOOLEAN if isinstance(value, bool) else _NUMBER

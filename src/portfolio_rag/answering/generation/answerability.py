@@ -1,0 +1,65 @@
+"""Whether the passages speak of what is asked at all: the honest "I don't know".
+
+A cosine alone does not tell: on a corpus of one subject every question is near something. The share of the
+question's content words in the same window is the second signal; the third is a name in the question (a product, a
+person, an identifier) that no passage mentions. Their sum moves far less between corpora than a cosine does.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from portfolio_rag.domain.answers import Passage
+from portfolio_rag.text.language.content_words import coverage, terms
+from portfolio_rag.text.language.quantities_and_names import facts
+
+COVERAGE_WEIGHT = 0.5
+"""How much full coverage of the question's words adds to the cosine."""
+
+MISSING_NAME_PENALTY = 0.3
+"""What a name of the question costs that no passage mentions."""
+
+THRESHOLD = 0.69
+"""Below it the documents are taken not to answer, up to 1,000 windows. All numbers: bench/calibrate_abstention.py."""
+
+THRESHOLD_GROWTH = 0.12
+"""What each tenfold of windows adds: the more text, the nearer its best window comes to any question by chance."""
+
+_SMALL_INDEX = 1000
+
+
+def threshold_for(windows: int, base: float = THRESHOLD) -> float:
+    """The threshold for an index of so many windows; `base` is that of a small one."""
+    return base + THRESHOLD_GROWTH * max(0.0, math.log10(max(1, windows) / _SMALL_INDEX))
+
+
+def relevance(question: str, passages: Sequence[Passage]) -> float:
+    """The best window's cosine plus weighted coverage, less the penalty: -0.3 to 1.5; 0 without passages."""
+    if not passages:
+        return 0.0
+    wanted = frozenset(terms(question))
+    best = 0.0
+    for passage in passages:
+        texts = passage.chunk.window_texts
+        scores = passage.window_scores or (passage.score,) * len(passage.windows)
+        for window, score in zip(passage.windows, scores, strict=True):
+            best = max(best, window_relevance(score, coverage(wanted, frozenset(terms(texts[window])))))
+    return best - penalty(question, passages)
+
+
+def window_relevance(cosine: float, covered: float) -> float:
+    """Of one window: its cosine with the question and the share of the question's words in it."""
+    return cosine + COVERAGE_WEIGHT * covered
+
+
+def penalty(question: str, passages: Sequence[Passage]) -> float:
+    """Of a question that names what no passage, heading or file name mentions."""
+    names = facts(question).names
+    if not names:
+        return 0.0
+    held: set[str] = set()
+    for passage in passages:
+        held.update(terms(passage.chunk.content))
+        held.update(terms(" ".join((passage.document.filename, *passage.chunk.heading_path))))
+    return MISSING_NAME_PENALTY if names - held else 0.0

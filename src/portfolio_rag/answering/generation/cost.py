@@ -1,0 +1,47 @@
+"""What the tokens of an answer cost. Prices are data: dated, of a stated source, and overruled by the model config."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from portfolio_rag.domain.answers import Usage
+
+AS_OF = "2026-06-21"
+SOURCE = "https://platform.openai.com/docs/pricing"
+
+
+class Price(NamedTuple):
+    """USD for a million tokens, read and written."""
+
+    prompt: float
+    completion: float
+
+
+PRICES: Mapping[str, Price] = {
+    "gpt-4o": Price(2.50, 10.00),
+    "gpt-4o-mini": Price(0.15, 0.60),
+    "gpt-4.1": Price(2.00, 8.00),
+    "gpt-4.1-mini": Price(0.40, 1.60),
+    "gpt-4.1-nano": Price(0.10, 0.40),
+    "gpt-5": Price(1.25, 10.00),
+    "gpt-5-mini": Price(0.25, 2.00),
+    "gpt-5-nano": Price(0.05, 0.40),
+    "o4-mini": Price(1.10, 4.40),
+}
+"""Standard tier at SOURCE on AS_OF; cached and batched tokens cost less, which the estimate does not know."""
+
+_SNAPSHOT = re.compile(r"-\d{4}-\d{2}-\d{2}$")
+_MILLION = 1_000_000
+
+
+def priced(model: str, prompt_tokens: int, completion_tokens: int, own: Mapping[str, Price]) -> Usage:
+    """The tokens with their cost; None where no price is known for the model.
+
+    `own` prices win. A snapshot such as `gpt-4o-mini-2024-07-18` costs what its model costs.
+    """
+    names = (model, _SNAPSHOT.sub("", model))
+    price = next((table[name] for table in (own, PRICES) for name in names if name in table), None)
+    cost = None if price is None else (price.prompt * prompt_tokens + price.completion * completion_tokens) / _MILLION
+    return Usage(prompt_tokens, completion_tokens, cost)

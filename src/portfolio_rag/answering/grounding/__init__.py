@@ -1,0 +1,1 @@
+"""Whether the sources hold what an answer says."""

@@ -1,0 +1,56 @@
+"""Passages as sources of an answer, and the citations of what they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from portfolio_rag.answering.grounding.check import Checked
+from portfolio_rag.answering.grounding.evidence import SourceText
+from portfolio_rag.domain.answers import Citation, Passage
+
+
+def source_texts(passages: Sequence[Passage]) -> list[SourceText]:
+    """Whole chunks as evidence: what the model saw is a part of them."""
+    return [
+        SourceText.build(
+            number,
+            passage.chunk.content,
+            "\n".join([passage.document.filename, *passage.chunk.heading_path]),
+        )
+        for number, passage in enumerate(passages, start=1)
+    ]
+
+
+def citations_of(kept: Iterable[Checked], passages: Sequence[Passage]) -> list[Citation]:
+    """One for each span of evidence, in the order of the sources and of their text."""
+    spans = {(found.number, found.start, found.end) for one in kept for found in one.evidence}
+    # A span inside another one of the same source is quoted by it already.
+    widest = [
+        span
+        for span in spans
+        if not any(
+            other != span and other[0] == span[0] and other[1] <= span[1] and span[2] <= other[2] for other in spans
+        )
+    ]
+    return [_citation(passages[number - 1], number, start, end) for number, start, end in sorted(widest)]
+
+
+def _citation(passage: Passage, number: int, start: int, end: int) -> Citation:
+    document = passage.document
+    span = (passage.chunk.span[0] + start, passage.chunk.span[0] + end)
+    chunk = passage.holding(span)
+    return Citation(
+        number=number,
+        document_id=document.document_id,
+        version=document.version,
+        filename=document.filename,
+        s3_key=document.s3_key,
+        upload_timestamp=document.upload_timestamp,
+        chunk_id=chunk.chunk_id,
+        chunk_index=chunk.chunk_index,
+        heading_path=chunk.heading_path,
+        page=chunk.page_start,
+        span=span,
+        quote=passage.chunk.content[start:end],
+        score=passage.score,
+    )

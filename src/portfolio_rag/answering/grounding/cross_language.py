@@ -1,0 +1,82 @@
+"""A claim in another language than its source: only what every language shares can be compared.
+
+Numbers with their units, dates and identifiers (`SQS`, `PutItem`, `c5d.12xlarge`) read the same in a translation;
+words do not, and capitals tell no names where nouns have them. So such a claim is never certain, but what it invents
+of these is found.
+"""
+
+from __future__ import annotations
+
+import re
+
+from portfolio_rag.answering.grounding.evidence import Claim, SourceText
+from portfolio_rag.text.language.quantities_and_names import Facts, Quantity, facts
+
+IN_ANOTHER_LANGUAGE = "in another language than its source: only its numbers and identifiers could be checked"
+
+_IDENTIFIER = re.compile(r"\b(?:\w*[A-Z]\w*[A-Z]\w*|\w*[a-z][A-Z]\w*|(?=\w*[A-Za-z])\w*\d[\w.]*)\b")
+
+# Unit words of other languages as the ones that facts.py reads.
+_UNITS = {
+    "days": "tag tage tagen jour jours día días giorno giorni dia dias dag dagen",
+    "hours": "stunde stunden heure heures hora horas ora ore uur",
+    "minutes": "minuten minuto minutos minuti minuut",
+    "seconds": "sekunde sekunden seconde secondes segundo segundos secondo secondi",
+    "weeks": "woche wochen semaine semaines semana semanas settimana settimane weken",
+    "months": "monat monate monaten mois mes meses mese mesi maand maanden",
+    "years": "jahr jahre jahren an ans année années año años anno anni ano anos jaar",
+    "percent": "prozent",
+}
+_UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words.split()}
+_NUMBER_AND_WORD = re.compile(r"(\d)(\s+)([^\W\d_]+)")
+
+
+def is_foreign(claim: Claim, source: SourceText) -> bool:
+    """Whether both languages are known, and differ."""
+    return bool(claim.language and source.language) and claim.language != source.language
+
+
+def missing_fact(claim: Claim, source: SourceText) -> str | None:
+    """The number, date or identifier of the claim that the source lacks, in words; empty when it has all of them.
+
+    None when the claim has nothing of the kind, and nothing is known.
+    """
+    stated, identifiers = _shared(claim)
+    if not (stated.quantities or stated.dates or identifiers):
+        return None
+    for date in stated.dates:
+        if not any(date.same(other) for other in source.facts.dates):
+            return f"the date {date.text} is not there"
+    for quantity in stated.quantities:
+        if not _among(quantity, source.facts.quantities + source.context_quantities):
+            return f"the number {quantity.text} is not there"
+    known = f"{source.context}\n{source.body}".casefold()
+    return next((f"the name {one} is not there" for one in identifiers if one.casefold() not in known), "")
+
+
+def nearest_sentence(claim: Claim, source: SourceText) -> tuple[int, int]:
+    """[start, end) in the source's text of the sentence that has most of the claim's numbers and identifiers."""
+    stated, identifiers = _shared(claim)
+
+    def shared(place: int) -> int:
+        sentence = source.sentences[place]
+        text = sentence.text.casefold()
+        values = sum(_among(quantity, sentence.quantities) for quantity in stated.quantities)
+        return 2 * values + sum(one.casefold() in text for one in identifiers)
+
+    best = source.sentences[max(range(len(source.sentences)), key=shared)]
+    return best.start, best.end
+
+
+def _shared(claim: Claim) -> tuple[Facts, list[str]]:
+    """The claim's values and identifiers."""
+    return facts(_NUMBER_AND_WORD.sub(_in_english, claim.text)), sorted(set(_IDENTIFIER.findall(claim.text)))
+
+
+def _in_english(match: re.Match[str]) -> str:
+    number, blank, word = match.groups()
+    return f"{number}{blank}{_UNIT_OF.get(word.lower(), word)}"
+
+
+def _among(quantity: Quantity, others: tuple[Quantity, ...]) -> bool:
+    return any(quantity.same(other) for other in others)

@@ -1,0 +1,211 @@
+"""A source text as evidence, and a claim to be checked against it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from portfolio_rag.answering.grounding.value_attribution import Places
+from portfolio_rag.text.language.content_words import Word, terms, words_of
+from portfolio_rag.text.language.language_detection import language_of
+from portfolio_rag.text.language.quantities_and_names import Facts, Quantity, facts
+from portfolio_rag.text.language.sentences import sentences
+
+_NEAR_SENTENCES = 2
+"""A value may stand this far from the sentences that hold the rest of the claim; further off it is another value."""
+
+_FACT_WEIGHT = 2.0
+"""A name or number weighs as much as this many plain content words."""
+
+# Text in a document that speaks to a language model is no evidence, nor is the rest of its line or paragraph.
+_SPEAKS_TO_MODEL = re.compile(
+    r"\b(?:ignore|disregard|forget|override|bypass)\b[^.\n]{0,60}\b(?:instruction|prompt|rule|guideline|direction)s?\b"
+    r"|\b(?:ignore|disregard|forget)\b[^.\n]{0,20}\b(?:everything|anything|all)\b[^.\n]{0,20}\b(?:above|before|previous)"
+    r"|\b(?:system|developer) (?:prompt|message|override)\b|\bnew instructions?\s*:"
+    r"|\b(?:you are|act as|as) (?:now )?an? (?:ai|llm|language model|assistant|chatbot)\b"
+    r"|\b(?:ai|llms?|language models?|chatbots?)\b[^.\n]{0,30}\b(?:must|should|shall|please)\b"
+    r"[^.\n]{0,20}\b(?:say|answer|reply|respond|output|tell|print)\b"
+    r"|<\|?/?(?:im_start|im_end|system|assistant|user|inst)\|?>|\[/?INST\]",
+    re.IGNORECASE,
+)
+_PARAGRAPH_END = re.compile(r"\n\s*\n")
+_BLANKS = re.compile(r"\s+")
+_LINE = re.compile(r"[^\n]+")
+_LONG_SENTENCE = 350
+"""Characters beyond which a `sentence` is a table or a list: its lines are its sentences."""
+
+
+def folded(text: str) -> str:
+    """`text` as it is compared word for word: case and blanks do not count."""
+    return _BLANKS.sub(" ", text).strip(" .").casefold()
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """[start, end) in the source's text."""
+
+    start: int
+    end: int
+    text: str
+
+    @cached_property
+    def terms(self) -> frozenset[str]:
+        return frozenset(terms(self.text))
+
+    @cached_property
+    def quantities(self) -> tuple[Quantity, ...]:
+        return facts(self.text).quantities
+
+
+def split_sentences(text: str) -> list[Sentence]:
+    """The sentences of a source that may serve as evidence, in order."""
+    barred = _barred(text)
+    found = []
+    for start, end in _pieces(text):
+        if any(start < stop and begin < end for begin, stop in barred):
+            continue
+        found.append(Sentence(start, end, text[start:end]))
+    return found
+
+
+def _pieces(text: str) -> list[tuple[int, int]]:
+    pieces: list[tuple[int, int]] = []
+    for start, end in sentences(text):
+        body = text[start:end]
+        if "\n" in body and (end - start > _LONG_SENTENCE or "|" in body):
+            pieces += [
+                (start + line.start(), start + line.end()) for line in _LINE.finditer(body) if line.group().strip()
+            ]
+        else:
+            pieces.append((start, end))
+    return pieces
+
+
+def _barred(text: str) -> list[tuple[int, int]]:
+    spans = []
+    for match in _SPEAKS_TO_MODEL.finditer(text):
+        end = _PARAGRAPH_END.search(text, match.end())
+        spans.append((match.start(), end.start() if end else len(text)))
+    return spans
+
+
+@dataclass(frozen=True)
+class SourceText:
+    """One source as evidence. `context` are headings and file name: they may hold a claim's words, not its numbers."""
+
+    number: int
+    text: str
+    context: str
+    sentences: tuple[Sentence, ...]
+
+    @classmethod
+    def build(cls, number: int, text: str, context: str) -> SourceText:
+        return cls(number, text, context, tuple(split_sentences(text)))
+
+    @cached_property
+    def context_terms(self) -> frozenset[str]:
+        return frozenset(terms(self.context))
+
+    @cached_property
+    def all_terms(self) -> frozenset[str]:
+        return self.context_terms.union(*(sentence.terms for sentence in self.sentences))
+
+    @cached_property
+    def body(self) -> str:
+        """What may serve as evidence, without the headings."""
+        return "\n".join(sentence.text for sentence in self.sentences)
+
+    @cached_property
+    def facts(self) -> Facts:
+        """Of the body."""
+        return facts(self.body)
+
+    @cached_property
+    def places(self) -> Places:
+        """Of the words in the body."""
+        return Places(words_of(self.body), self._starts)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Where the sentences begin in the body, and where it ends."""
+        starts = [0]
+        for sentence in self.sentences:
+            starts.append(starts[-1] + len(sentence.text) + 1)
+        return starts
+
+    @cached_property
+    def lower_terms(self) -> frozenset[str]:
+        """Of words that the source writes in lower case somewhere."""
+        return frozenset(word.term for word in words_of(f"{self.context}\n{self.body}") if not word.capital)
+
+    @cached_property
+    def folded(self) -> str:
+        """The body as it is compared word for word."""
+        return folded(self.body)
+
+    @cached_property
+    def language(self) -> str:
+        """Of the body; empty when it does not tell."""
+        return language_of(self.body)
+
+    @cached_property
+    def context_quantities(self) -> tuple[Quantity, ...]:
+        return facts(self.context).quantities
+
+    def around(self, start: int, end: int) -> tuple[int, int]:
+        """[start, end) in the body of the sentences that [start, end) of the text touches and those near them."""
+        touched = [n for n, one in enumerate(self.sentences) if one.start < end and start < one.end] or [0]
+        last = min(len(self.sentences), touched[-1] + 1 + _NEAR_SENTENCES)
+        return self._starts[max(0, touched[0] - _NEAR_SENTENCES)], self._starts[last]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A sentence to be checked. `question` is what it answers: what that names, the source need not name again."""
+
+    text: str
+    question: str = ""
+
+    @cached_property
+    def terms(self) -> frozenset[str]:
+        return frozenset(terms(self.text))
+
+    @cached_property
+    def words(self) -> list[Word]:
+        return words_of(self.text)
+
+    @cached_property
+    def facts(self) -> Facts:
+        return facts(self.text)
+
+    @cached_property
+    def language(self) -> str:
+        """Empty when its words do not tell."""
+        return language_of(self.text)
+
+    @cached_property
+    def asked(self) -> Facts:
+        return facts(self.question)
+
+    @cached_property
+    def asked_terms(self) -> frozenset[str]:
+        return frozenset(terms(self.question))
+
+    @cached_property
+    def wording(self) -> frozenset[str]:
+        """The content words without numbers and dates, which are compared by value."""
+        return frozenset(terms(self.facts.wording))
+
+    def covered(self, held: frozenset[str], quantities: Sequence[Quantity]) -> float:
+        """Weighted share, 0 to 1, of the claim's words and values that a text with these ones holds."""
+        total = got = 0.0
+        for term in self.wording:
+            weight = _FACT_WEIGHT if term in self.facts.names else 1.0
+            total += weight
+            got += weight if term in held else 0.0
+        for wanted in self.facts.quantities:
+            total += _FACT_WEIGHT
+            got += _FACT_WEIGHT if any(wanted.same(other) for other in quantities) else 0.0
+        return got / total if total else 0.0

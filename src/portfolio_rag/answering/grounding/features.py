@@ -1,0 +1,164 @@
+"""What speaks for and against a claim in a few consecutive sentences of a source, as numbers and in words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import astuple, dataclass
+
+from portfolio_rag.answering.grounding.evidence import Claim, SourceText, folded
+from portfolio_rag.answering.grounding.value_attribution import Alignment, misbound
+from portfolio_rag.text.language.content_words import coverage, terms, words_of
+from portfolio_rag.text.language.quantities_and_names import Facts, facts, opposed
+
+NOT_SAID = "the source does not say this"
+
+_MAX_MISSING = 3
+"""Missing names or values beyond so many make no difference."""
+
+_SOME_LENGTH = 3
+"""Content words from which a clause states something of its own."""
+
+_ENOUGH_COVERED = 0.6
+"""Share of a claim's words and values in its evidence beyond which more says nothing: people rephrase."""
+
+_CLAUSE = re.compile(r"[.!?,;:()–—]|\b(?:and|but|or|which|while|whereas|because|so that|unless)\b", re.IGNORECASE)
+
+_DOUBTED_MISBOUND = 0.05
+_DOUBTED_REPLACED = 0.3
+_DOUBTED_CLAUSE = 0.66
+"""From where a signal is named as the reason, when a claim is doubted at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """Each 0 to 1, or a small count. All but `verbatim` speak against the claim.
+
+    Those times `aligned` (the share of the claim's words that stand in the same order in the span) weigh more the
+    nearer the claim is to the wording: in a copied sentence one other value is an error, in a summary less surely.
+    """
+
+    verbatim: float
+    """1 when the source holds it word for word."""
+    uncovered: float
+    """How much of its words and values is missing from the span beyond what a rephrasing takes."""
+    names_missing: float
+    """Count of its own names that are nowhere in the source; names of the question are not its own."""
+    names_changed: float
+    """1 when there is one, or another name stands in its place, times `aligned`."""
+    replaced: float
+    """How surely a name of the span has been replaced by one that the source does not have."""
+    values_missing: float
+    """Count of its own numbers and dates that are nowhere in the source; those of the question are not its own."""
+    values_changed: float
+    """1 when there is one, times `aligned`."""
+    misbound: float
+    """How much better its words fit another value there than the one that it states."""
+    moved: float
+    """1 when they clearly do, times `aligned`."""
+    denied: float
+    """1 when one of the two denies what the other says, times `aligned`."""
+    opposed: float
+    """1 when one has the opposite of a word of the other."""
+    extended: float
+    """Of its clauses the one that the span knows least: the share that it does not know, times `aligned`."""
+    invented: float
+    """The same of clauses of some length and of the whole source, from the half of a clause on."""
+
+    def vector(self) -> tuple[float, ...]:
+        """In the order of the fields."""
+        return astuple(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Of one span, of which `covered` is the share of the claim's words and values that it holds.
+
+    `reason` says in words what speaks most against the claim; `barred`, that nothing makes up for it.
+    """
+
+    signals: Signals
+    covered: float
+    reason: str
+    barred: bool
+
+
+def read(claim: Claim, source: SourceText, start: int, end: int) -> Reading:
+    """The signals of [start, end) of the source's text.
+
+    Names and values may stand anywhere in the source, as a text names its subject once; values are then held against
+    others of their kind near the span.
+    """
+    text = source.text[start:end]
+    held = frozenset(terms(text)) | source.context_terms
+    there = facts(text)
+    nearby = source.around(start, end)
+    absent = _absent_values(claim, source)
+    missing = claim.facts.names - source.all_terms - claim.asked_terms
+    gap, doubtful = misbound(claim.words, claim.facts, source.places, source.facts, nearby)
+    alignment = Alignment.of(claim.words, words_of(text))
+    aligned = alignment.aligned
+    swap, put = alignment.replaced_name(claim.terms - source.all_terms, source.lower_terms)
+    denied = _negation_differs(claim, there, held)
+    opposite = opposed(claim.terms, held)
+    loose, clause = _least_known_clause(claim, held, 2)
+    invented, _ = _least_known_clause(claim, source.all_terms, _SOME_LENGTH)
+    verbatim = folded(claim.text) in source.folded
+    covered = 1.0 if verbatim else claim.covered(held, there.quantities + source.context_quantities)
+    address = next((one for one in sorted(claim.facts.addresses) if one not in source.text), "")
+    signals = Signals(
+        verbatim=float(verbatim),
+        uncovered=max(0.0, _ENOUGH_COVERED - covered),
+        names_missing=float(min(_MAX_MISSING, len(missing))),
+        names_changed=float(bool(missing) or swap >= _DOUBTED_REPLACED) * aligned,
+        replaced=swap,
+        values_missing=float(min(_MAX_MISSING, len(absent))),
+        values_changed=float(bool(absent)) * aligned,
+        misbound=gap,
+        moved=float(gap >= _DOUBTED_MISBOUND) * aligned,
+        denied=float(denied) * aligned,
+        opposed=float(opposite),
+        extended=loose * aligned,
+        invented=max(0.0, 2 * invented - 1),
+    )
+    reasons = (
+        (bool(address), f"the address {address} is not there"),
+        (bool(absent), f"{absent[0] if absent else ''} is not there"),
+        (gap >= _DOUBTED_MISBOUND, f"{doubtful} belongs to something else there"),
+        (bool(missing), f"the name {' '.join(sorted(missing))} is not there"),
+        (swap >= _DOUBTED_REPLACED, f"the name {put} is not there, another one is in its place"),
+        (denied, "one denies what the other says"),
+        (opposite, "it says the opposite"),
+        (loose >= _DOUBTED_CLAUSE, f"the source does not say “{clause}”"),
+    )
+    reason = next((words for applies, words in reasons if applies), NOT_SAID)
+    return Reading(signals, covered, reason, barred=bool(address))
+
+
+def _absent_values(claim: Claim, source: SourceText) -> list[str]:
+    """The claim's own values that are nowhere in the source, in words; those of the question are not its own."""
+    dates = (*source.facts.dates, *claim.asked.dates)
+    quantities = source.facts.quantities + source.context_quantities + claim.asked.quantities
+    return [f"the date {date.text}" for date in claim.facts.dates if not any(date.same(other) for other in dates)] + [
+        f"the number {quantity.text}"
+        for quantity in claim.facts.quantities
+        if not any(quantity.same(other) for other in quantities)
+    ]
+
+
+def _least_known_clause(claim: Claim, held: frozenset[str], length: int) -> tuple[float, str]:
+    """The share of its words that is not held, and the clause; fewer content words than `length` are none."""
+    loose, clause = 0.0, ""
+    for part in _CLAUSE.split(claim.facts.wording):
+        wanted = terms(part)
+        unknown = 1 - coverage(frozenset(wanted), held)
+        if len(wanted) >= length and unknown > loose:
+            loose, clause = unknown, " ".join(part.split())
+    return loose, clause
+
+
+def _negation_differs(claim: Claim, there: Facts, held: frozenset[str]) -> bool:
+    denied = claim.facts.denied
+    for scope in denied:
+        if coverage(scope, held) > 0.5 and not any(scope & other for other in there.denied):
+            return True
+    return any(coverage(scope, claim.terms) > 0.5 and not any(scope & own for own in denied) for scope in there.denied)

@@ -1,0 +1,111 @@
+"""How likely a source holds a claim: its best few consecutive sentences, scored. No model takes part in it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+
+from portfolio_rag.answering.grounding.evidence import Claim, SourceText
+from portfolio_rag.answering.grounding.features import Reading, Signals, read
+from portfolio_rag.text.language.quantities_and_names import Quantity
+
+WEIGHTS: Mapping[str, float] = {
+    "verbatim": 2.79,
+    "uncovered": -9.42,
+    "names_missing": -1.03,
+    "names_changed": -1.83,
+    "replaced": -0.64,
+    "values_missing": -1.26,
+    "values_changed": -2.80,
+    "misbound": -5.73,
+    "moved": -1.58,
+    "denied": -3.79,
+    "opposed": -2.31,
+    "extended": -2.09,
+    "invented": -1.63,
+}
+BIAS = 1.09
+"""Of the logistic model; where they come from, and what they do on texts unseen: bench/calibrate_validation.py."""
+
+MAX_SPAN_SENTENCES = 3
+"""A claim may merge what a source says in this many consecutive sentences."""
+
+_CANDIDATES = 3
+"""Spans per claim and source that are read closely; they are the best by content words."""
+
+MIN_COVERED = 0.35
+"""Share of a claim's words and values below which a span does not speak of it, whatever the weights say."""
+
+_NEARLY_AS_NEAR = 0.05
+"""A span that contradicts the claim outweighs any other that covers this much less of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """What a source says to a claim: [start, end) of the best span in its text, `score` 0 to 1.
+
+    `reason` says in words what speaks most against it, whether or not it is enough.
+    """
+
+    number: int
+    start: int
+    end: int
+    score: float
+    reading: Reading
+
+    @property
+    def reason(self) -> str:
+        return self.reading.reason
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    start: int
+    end: int
+    covered: float
+
+
+def likelihood(signals: Signals) -> float:
+    """The chance that the claim holds, 0 to 1, by a logistic model of the signals."""
+    total = BIAS + sum(WEIGHTS[field.name] * getattr(signals, field.name) for field in fields(Signals))
+    return 1 / (1 + math.exp(-total))
+
+
+def support(claim: Claim, sources: Sequence[SourceText]) -> list[Support]:
+    """Each source's best span, best source first; a source that does not speak of the claim has none."""
+    found = [one for source in sources if (one := _best(claim, source)) is not None]
+    return sorted(found, key=lambda one: one.score, reverse=True)
+
+
+def read_span(claim: Claim, source: SourceText, start: int, end: int) -> Support:
+    """What [start, end) of the source's text says to the claim."""
+    reading = read(claim, source, start, end)
+    silent = reading.barred or reading.covered < MIN_COVERED
+    return Support(source.number, start, end, 0.0 if silent else likelihood(reading.signals), reading)
+
+
+def _best(claim: Claim, source: SourceText) -> Support | None:
+    """Of the spans that are about as near to the claim as the nearest, the one that holds it best."""
+    spans = _nearest_spans(claim, source)
+    near = [span for span in spans if span.covered >= spans[0].covered - _NEARLY_AS_NEAR]
+    read_ones = (read_span(claim, source, span.start, span.end) for span in near)
+    return max(read_ones, key=lambda one: one.score, default=None)
+
+
+def _nearest_spans(claim: Claim, source: SourceText) -> list[_Span]:
+    spans = []
+    for first, opening in enumerate(source.sentences):
+        held = source.context_terms
+        quantities: tuple[Quantity, ...] = source.context_quantities
+        before = 0.0
+        for sentence in source.sentences[first : first + MAX_SPAN_SENTENCES]:
+            held |= sentence.terms
+            quantities += sentence.quantities
+            covered = claim.covered(held, quantities)
+            # A longer span must add something, or the shorter one is the better quote.
+            if covered > before:
+                spans.append(_Span(opening.start, sentence.end, covered))
+            before = max(before, covered)
+    spans.sort(key=lambda span: (-span.covered, span.end - span.start, span.start))
+    return spans[:_CANDIDATES]

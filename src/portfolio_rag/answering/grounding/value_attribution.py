@@ -1,0 +1,170 @@
+"""Which value belongs to what: whether a number, date or name of a claim stands in the source where the claim puts it.
+
+That a value is somewhere in the source says little: "4 days by default and 14 days at most" holds both. So each value
+of the claim is looked up with the claim's other words around it, and compared with the other values of its kind.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from portfolio_rag.text.language.content_words import Word
+from portfolio_rag.text.language.quantities_and_names import Date, Facts, Quantity
+
+_NEAR_IN_SOURCE = 8.0
+_NEAR_IN_CLAIM = 12.0
+"""Words at which a neighbour counts 1/e as much as the next one: the claim's own words are closer together."""
+
+_SENTENCE_APART = 6.0
+"""A sentence between two words keeps them as far apart as so many words."""
+
+_MAX_OCCURRENCES = 40
+"""Places of one value, and values of one kind, that are looked at: a table of a thousand numbers binds nothing."""
+
+_RANGE = 3
+"""Words from one end of a range to the other."""
+
+_RANGE_WORDS = frozenset({"to", "through", "until", "or"})
+
+_SURE_CONTEXT = 6
+"""Equal words on both sides of a place from which it is surely the same place."""
+
+
+class Places:
+    """The words of a source with their places. `starts`: where its sentences begin, in characters, in order."""
+
+    def __init__(self, words: Sequence[Word], starts: Sequence[int]) -> None:
+        self._at = [word.start for word in words]
+        self._texts = [word.text for word in words]
+        self._sentence = [bisect_right(starts, start) for start in self._at]
+        self._of: dict[str, list[int]] = {}
+        for place, word in enumerate(words):
+            if word.term:
+                self._of.setdefault(word.term, []).append(place)
+
+    def place(self, character: int) -> int:
+        return max(0, bisect_right(self._at, character) - 1)
+
+    def are_range(self, one: int, other: int) -> bool:
+        """Whether the values at two characters are the ends of a range: `from 1 minute to 14 days`."""
+        first, last = sorted((self.place(one), self.place(other)))
+        return last - first <= _RANGE and not _RANGE_WORDS.isdisjoint(self._texts[first:last])
+
+    def nearness(self, term: str, place: int) -> float:
+        """1 where the word stands at that place, falling with the distance; 0 where it does not stand anywhere."""
+        return max(
+            (math.exp(-self._apart(other, place) / _NEAR_IN_SOURCE) for other in self._of.get(term, ())), default=0
+        )
+
+    def _apart(self, one: int, other: int) -> float:
+        return abs(one - other) + _SENTENCE_APART * abs(self._sentence[one] - self._sentence[other])
+
+
+def misbound(
+    claim_words: Sequence[Word], claim: Facts, source: Places, facts: Facts, near: tuple[int, int]
+) -> tuple[float, str]:
+    """How much better the claim's words fit another value of the source than the one that the claim states, 0 to 1.
+
+    With it the value that is in doubt. The other one stands within `near`, [start, end) of the text of `facts`. Values
+    that the source lacks are not judged here.
+    """
+    wanted: list[Quantity | Date] = [*claim.dates, *claim.quantities]
+    there: list[Quantity | Date] = [*facts.dates, *facts.quantities]
+    worst, doubtful = 0.0, ""
+    for value in wanted:
+        own = [other for other in there if _same(value, other)][:_MAX_OCCURRENCES]
+        rivals = [
+            other
+            for other in there
+            if near[0] <= other.start < near[1]
+            and _alike(value, other)
+            and not any(_same(one, other) for one in wanted)
+            and not any(source.are_range(one.start, other.start) for one in own)
+        ][:_MAX_OCCURRENCES]
+        if not own or not rivals:
+            continue
+        around = _around(claim_words, value, wanted)
+        gap = max(_fit(around, source, other) for other in rivals) - max(_fit(around, source, other) for other in own)
+        if gap > worst:
+            worst, doubtful = gap, value.text
+    return worst, doubtful
+
+
+def _around(
+    words: Sequence[Word], value: Quantity | Date, values: Sequence[Quantity | Date]
+) -> list[tuple[str, float]]:
+    """The content words around a value of the claim, with their weights; values are no context."""
+    at = next((place for place, word in enumerate(words) if word.end > value.start), 0)
+    return [
+        (word.term, math.exp(-abs(place - at) / _NEAR_IN_CLAIM))
+        for place, word in enumerate(words)
+        if word.term and not any(one.start <= word.start < one.start + len(one.text) for one in values)
+    ]
+
+
+def _fit(around: Sequence[tuple[str, float]], source: Places, value: Quantity | Date) -> float:
+    """How near the words stand to that value of the source, 0 to 1."""
+    total = sum(weight for _, weight in around)
+    place = source.place(value.start)
+    return sum(weight * source.nearness(term, place) for term, weight in around) / total if total else 0.0
+
+
+def _same(one: Quantity | Date, other: Quantity | Date) -> bool:
+    if isinstance(one, Date) or isinstance(other, Date):
+        return isinstance(one, Date) and isinstance(other, Date) and one.same(other)
+    return one.same(other)
+
+
+def _alike(one: Quantity | Date, other: Quantity | Date) -> bool:
+    """Whether one could be put for the other: two years, two sizes, two plain numbers."""
+    if isinstance(one, Date) or isinstance(other, Date):
+        return isinstance(one, Date) and isinstance(other, Date)
+    return one.is_year == other.is_year and one.dimension == other.dimension
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """The words of a claim beside those of a span, in order.
+
+    `aligned`: share of the claim's words that stand in the same order there, 0 to 1: 1 is word for word.
+    """
+
+    steps: Sequence[tuple[str, int, int, int, int]]
+    claim: Sequence[Word]
+    span: Sequence[Word]
+    aligned: float
+
+    @classmethod
+    def of(cls, claim: Sequence[Word], span: Sequence[Word]) -> Alignment:
+        matcher = SequenceMatcher(None, [word.text for word in claim], [word.text for word in span], autojunk=False)
+        steps = matcher.get_opcodes()
+        equal = sum(end - first for step, first, end, _, _ in steps if step == "equal")
+        return cls(steps, claim, span, equal / len(claim) if claim else 0.0)
+
+    def replaced_name(self, unknown: frozenset[str], lower: frozenset[str]) -> tuple[float, str]:
+        """How surely a name of the span has been replaced by one of `unknown` (terms that the source does not have).
+
+        0 to 1, with the name that the claim puts there. `lower`: terms that the source writes in lower case, too, and
+        that are no names for that reason.
+        """
+        own = {word.text for word in self.claim}
+        worst, name = 0.0, ""
+        for number, (step, first, end, start, stop) in enumerate(self.steps):
+            if step != "replace":
+                continue
+            put = [word for word in self.claim[first:end] if word.capital and word.term in unknown]
+            gone = [
+                word
+                for word in self.span[start:stop]
+                if word.capital and word.term and word.text not in own and word.term not in lower
+            ]
+            if put and gone:
+                beside = [other for other in self.steps[max(0, number - 1) : number + 2] if other[0] == "equal"]
+                sure = min(1.0, sum(other[2] - other[1] for other in beside) / _SURE_CONTEXT) * self.aligned
+                if sure > worst:
+                    worst, name = sure, put[0].text
+        return worst, name

@@ -1,0 +1,258 @@
+"""From a question to passages: windows are searched, chunks are returned, live versions only.
+
+A query costs one embedding, one search of Chroma and two reads of DynamoDB (index pointer; heads with their versions,
+and the chunks); the full-text index and the copy of the vectors beside it are asked in this process. The embedding, the
+words and the pointer do not need each other's answers and run at once. More calls only when the live check or the
+grouping leaves too few chunks. An answer asks for the size of the index besides, once a minute.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from contextvars import copy_context
+from dataclasses import dataclass, field
+from functools import partial
+from typing import ParamSpec, Protocol, TypeVar
+
+from portfolio_rag.answering.retrieval.fusion import Candidate, dense_only, fuse, missing_cosines
+from portfolio_rag.answering.retrieval.passage_selection import Selection
+from portfolio_rag.answering.retrieval.vector_search import DenseSearch
+from portfolio_rag.domain.answers import Passage
+from portfolio_rag.domain.chunks import Chunk
+from portfolio_rag.domain.documents import LiveDocument
+from portfolio_rag.domain.errors import IndexMismatch, InvalidRequest
+from portfolio_rag.domain.filters import Filter
+from portfolio_rag.ports.embedder import Embedder
+from portfolio_rag.ports.full_text_index import LexicalHit
+from portfolio_rag.ports.job_store import JobStore
+from portfolio_rag.ports.live_reads import LiveReads
+from portfolio_rag.ports.vector_replica import LocalVectors
+from portfolio_rag.ports.vector_store import Vectors, VectorStore
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+MAX_TOP_K = 50
+MAX_QUERY_CHARACTERS = 8000
+
+OVERFETCH = 5
+"""Windows fetched per passage wanted: 25 to get 5 (design: grouping by chunk needs several windows a chunk)."""
+
+GROWTH = 4
+MIN_HYBRID_WINDOWS = 50
+"""Each side brings at least so many windows, so that scaling has something to scale by (bench/compare_fusion.py)."""
+
+_COUNT_SECONDS = 60.0
+
+CHECKED = 2
+"""Chunks checked first for each passage wanted: nearly all hits are live, and each costs two keys of a read."""
+
+_THREADS = 16
+"""For what runs beside a question's own thread: at most two parts at a time."""
+
+MAX_WINDOWS = 1600
+"""Where growing stops: what is still dropped after that is an index far out of step, which check-health repairs."""
+
+
+class LexicalSearch(Protocol):
+    """The full-text side: an index, or the follower that keeps one."""
+
+    def search(self, query: str, *, limit: int, where: Filter | None = None) -> list[LexicalHit]: ...
+
+
+@dataclass(slots=True)
+class _Group:
+    """The windows of one chunk that were hit, best first."""
+
+    chunk_id: str
+    document_id: str
+    version: int
+    windows: list[Candidate] = field(default_factory=list)
+
+
+class Retrieval:
+    """Search over what is live now."""
+
+    def __init__(
+        self,
+        embedder: Embedder,
+        vectors: VectorStore,
+        live: LiveReads,
+        jobs: JobStore,
+        lexical: LexicalSearch | None = None,
+        copy: LocalVectors | None = None,
+        turns: AbstractContextManager[object] | None = None,
+    ) -> None:
+        """`turns` is held while a search is under way: it bounds how many there are at once."""
+        self._turns = turns or nullcontext()
+        self._embedder = embedder
+        self._vectors = vectors
+        self._live = live
+        self._jobs = jobs
+        self._lexical = lexical
+        self._dense = DenseSearch(vectors, copy)
+        self._copied = copy is not None
+        self._counted = (0, 0.0)
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="search")
+
+    def search(self, query: str, *, top_k: int = 5, where: Filter | None = None) -> list[Passage]:
+        """The `top_k` best passages of live versions, best first; fewer when the corpus holds fewer.
+
+        A passage is a chunk, or neighbouring chunks that were all found; copies of a text are found once.
+
+        `where` comes from `filters.parse_filter`. Raises InvalidRequest for an empty or overlong query or a `top_k`
+        outside 1 to 50, IndexMismatch when the live index was made by another model, and DependencyUnavailable when
+        Chroma or DynamoDB does not answer.
+        """
+        query = check_query(query)
+        if not 1 <= top_k <= MAX_TOP_K:
+            raise InvalidRequest(f"top_k must be between 1 and {MAX_TOP_K}, not {top_k}.")
+        with self._turns:
+            return self._search(query, top_k, where)
+
+    def _search(self, query: str, top_k: int, where: Filter | None) -> list[Passage]:
+        limit = top_k * OVERFETCH
+        words = self._words(query, limit, where)
+        pointer = self._beside(self._jobs.index_pointer)
+        vector = self._embedder.embed([query])[0]
+        collection = pointer.result().live
+        self.check_model(collection)
+        exact_filter = not self._copied
+        while True:
+            candidates, exhausted = self._candidates(words, vector, collection, limit, where, exact_filter)
+            passages, stale = self._live_passages(_group(candidates), top_k)
+            if stale and where is not None and not exact_filter:
+                # The copy lags behind: what took the place of a stale document may pass the filter and be unknown.
+                exact_filter = True
+            elif len(passages) >= top_k or exhausted or limit >= MAX_WINDOWS:
+                return passages
+            else:
+                limit = min(limit * GROWTH, MAX_WINDOWS)
+            words = self._words(query, limit, where)
+
+    def window_count(self) -> int:
+        """How many windows the live index holds, at most a minute ago.
+
+        Raises DependencyUnavailable when Chroma or DynamoDB does not answer.
+        """
+        count, expires = self._counted
+        if time.monotonic() >= expires:
+            count = self._vectors.count(self._jobs.index_pointer().live)
+            self._counted = (count, time.monotonic() + _COUNT_SECONDS)
+        return count
+
+    def _words(self, query: str, limit: int, where: Filter | None) -> Future[list[LexicalHit]]:
+        """The hits of the full-text index, which is asked in another thread."""
+        if self._lexical is None:
+            none: Future[list[LexicalHit]] = Future()
+            none.set_result([])
+            return none
+        return self._beside(self._lexical.search, query, limit=self._depth(limit), where=where)
+
+    def _depth(self, limit: int) -> int:
+        return max(limit, MIN_HYBRID_WINDOWS) if self._lexical is not None else limit
+
+    def check_model(self, collection: str) -> None:
+        """Refuse to compare the query with vectors of another model: any two such vectors look alike or not by chance.
+
+        A collection that does not say how it was made is taken for ours. It says so once, so this costs no call.
+        Raises IndexMismatch.
+        """
+        made = self._vectors.fingerprint(collection)
+        if made not in (None, self._embedder.fingerprint):
+            raise IndexMismatch(
+                f"The index {collection} was made by another embedding model, or with other settings of it, than this "
+                "process has. Start a job of type REINDEX (`rag ingest --type REINDEX`), or configure the model that "
+                "the index was made with, and start this process again."
+            )
+
+    def _candidates(
+        self,
+        words: Future[list[LexicalHit]],
+        vector: Vectors,
+        collection: str,
+        limit: int,
+        where: Filter | None,
+        exact_filter: bool,
+    ) -> tuple[list[Candidate], bool]:
+        """Windows, best first, and whether there are no more."""
+        limit = self._depth(limit)
+        dense = self._dense.search(collection, vector, limit=limit, where=where, exact_filter=exact_filter)
+        lexical = words.result()
+        if not lexical:
+            return dense_only(dense), len(dense) < limit
+        missing = missing_cosines(dense, lexical)
+        cosines = self._dense.similarities(collection, missing, vector) if missing else {}
+        return fuse(dense, lexical, cosines), len(dense) < limit and len(lexical) < limit
+
+    def _live_passages(self, groups: list[_Group], top_k: int) -> tuple[list[Passage], bool]:
+        """`top_k` passages of the first live groups, and whether a better one was not live."""
+        selection = Selection(top_k)
+        stale = False
+        first = CHECKED * top_k
+        for checked in (groups[:first], groups[first:]):
+            if not checked or selection.full:
+                break
+            wanted = selection.room
+            read = self._live.read(map(_version, checked), map(_chunk, checked[:wanted]))
+            standing = [group for group in checked if _version(group) in read.documents]
+            stale = stale or standing[:wanted] != checked[:wanted]
+            chunks = dict(read.chunks)
+            while standing and not selection.full:
+                wanted = selection.room
+                taken, standing = standing[:wanted], standing[wanted:]
+                if unread := [_chunk(group) for group in taken if group.chunk_id not in chunks]:
+                    chunks |= self._live.read((), unread).chunks
+                for group in taken:
+                    # A chunk that is gone was deleted after its document was looked at: it no longer answers.
+                    if group.chunk_id in chunks:
+                        selection.add(_passage(group, chunks[group.chunk_id], read.documents[_version(group)]))
+        return selection.passages, stale
+
+    def _beside(self, function: Callable[_P, _R], *arguments: _P.args, **named: _P.kwargs) -> Future[_R]:
+        """Call it in another thread, with this one's context (the request that the log lines name)."""
+        context, call = copy_context(), partial(function, *arguments, **named)
+        return self._pool.submit(lambda: context.run(call))
+
+
+def check_query(query: str) -> str:
+    """The query without surrounding white space. Raises InvalidRequest when it is empty or too long."""
+    query = query.strip()
+    if not query:
+        raise InvalidRequest("The question is empty. Write what you want to know.")
+    if len(query) > MAX_QUERY_CHARACTERS:
+        raise InvalidRequest(
+            f"The question has {len(query)} characters; at most {MAX_QUERY_CHARACTERS} are allowed. Shorten it."
+        )
+    return query
+
+
+def _group(candidates: Iterable[Candidate]) -> list[_Group]:
+    """Windows by chunk, chunks by their best window."""
+    groups: dict[str, _Group] = {}
+    for one in candidates:
+        groups.setdefault(one.chunk_id, _Group(one.chunk_id, one.document_id, one.version)).windows.append(one)
+    return list(groups.values())
+
+
+def _version(group: _Group) -> tuple[str, int]:
+    return group.document_id, group.version
+
+
+def _chunk(group: _Group) -> tuple[str, str]:
+    return group.chunk_id, group.document_id
+
+
+def _passage(group: _Group, chunk: Chunk, document: LiveDocument) -> Passage:
+    hits = [one for one in group.windows if one.window < len(chunk.windows)]
+    return Passage(
+        chunk=chunk,
+        document=document,
+        score=max(one.cosine for one in group.windows),
+        windows=tuple(one.window for one in hits),
+        window_scores=tuple(one.cosine for one in hits),
+        window_ranks=tuple(one.rank for one in hits),
+    )

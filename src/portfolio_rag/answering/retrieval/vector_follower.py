@@ -1,0 +1,45 @@
+"""What keeps the copy of the vectors in step with the collection that answers.
+
+It runs behind the follower of the full-text index: whatever that has indexed waits here for its vectors, which are in
+Chroma before a version is COMPLETED. After a switch to a rebuilt collection all of them are read anew.
+"""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+
+from portfolio_rag.domain.identifiers import window_id
+from portfolio_rag.ports.job_store import JobStore
+from portfolio_rag.ports.vector_replica import VectorCopy
+from portfolio_rag.ports.vector_store import VectorStore
+
+_CHUNKS = 100
+"""Chunks whose vectors are read in one call: some 400 windows, 3 MB of JSON."""
+
+
+class VectorFollower:
+    def __init__(self, copy: VectorCopy, vectors: VectorStore, jobs: JobStore) -> None:
+        self._copy = copy
+        self._vectors = vectors
+        self._jobs = jobs
+
+    def step(self, stop: threading.Event) -> None:
+        """Read what is waiting, once; until `stop` is set. Raises what the stores raise.
+
+        What Chroma does not have goes on waiting, and filters that it passes are Chroma's until then.
+        """
+        collection = self._jobs.index_pointer().live
+        self._copy.follow(collection)
+        after = 0
+        while not stop.is_set() and (batch := self._copy.waiting(limit=_CHUNKS, after=after)):
+            after = batch[-1][0]
+            wanted = {chunk_id: [window_id(chunk_id, n) for n in range(windows)] for _, chunk_id, windows in batch}
+            found = self._vectors.vectors(collection, [one for ids in wanted.values() for one in ids])
+            whole = {
+                chunk_id: np.stack([found[one] for one in ids])
+                for chunk_id, ids in wanted.items()
+                if all(one in found for one in ids)
+            }
+            self._copy.store(collection, whole)

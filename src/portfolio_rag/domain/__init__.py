@@ -1,0 +1,1 @@
+"""What everything speaks of: documents, chunks, jobs, answers, filters. The standard library alone."""

@@ -1,0 +1,61 @@
+"""The chunk: the unit that is stored, cited and shown to the language model.
+
+Attribute names are those of `embedding_chunks`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from portfolio_rag.domain.identifiers import sha256_hex, window_id
+
+Span = tuple[int, int]
+"""[start, end) in characters."""
+
+
+class ChunkStatus(StrEnum):
+    PENDING = "PENDING"
+    EMBEDDED = "EMBEDDED"
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One row of `embedding_chunks`: the unit that is stored, cited and shown to the language model.
+
+    `span` is [start, end) in characters of the extracted text. `windows` are [start, end) in characters of
+    `content`; each has its own vector in Chroma, `heading_path` in front of its text. `token_count` counts word
+    pieces of the embedding model's own tokenizer. Pages count from 1; None where the format has none.
+    """
+
+    chunk_id: str
+    document_id: str
+    version: int
+    chunk_index: int
+    content: str
+    content_hash: str
+    token_count: int
+    span: tuple[int, int]
+    windows: tuple[tuple[int, int], ...]
+    heading_path: tuple[str, ...] = ()
+    page_start: int | None = None
+    page_end: int | None = None
+    status: ChunkStatus = ChunkStatus.PENDING
+    embedding_vector_s3: str | None = None
+    created_at: str | None = None
+
+    @property
+    def window_ids(self) -> list[str]:
+        return [window_id(self.chunk_id, n) for n in range(len(self.windows))]
+
+    @property
+    def window_texts(self) -> list[str]:
+        """What is embedded and indexed: each window with the heading path in front (design: +.08 hit@5)."""
+        head = " > ".join(self.heading_path)
+        prefix = f"{head}\n" if head else ""
+        return [prefix + self.content[start:end] for start, end in self.windows]
+
+    @property
+    def embedding_hash(self) -> str:
+        """SHA-256 over the texts that are embedded: equal hashes have equal vectors under one fingerprint."""
+        return sha256_hex("\x00".join(self.window_texts))

@@ -1,0 +1,213 @@
+"""Metadata filters: the JSON of Bedrock Knowledge Bases' `RetrievalFilter`, checked, and in Chroma's language.
+
+    {"equals": {"key": "team", "value": "storage"}}
+    {"andAll": [{"in": {"key": "file_type", "value": ["md", "pdf"]}},
+                {"greaterThan": {"key": "year", "value": 2023}}]}
+
+`startsWith` and `stringContains` are refused: Chroma's metadata index has no such operator, and filtering after the
+search would silently miss matches beyond the over-fetch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from portfolio_rag.domain.errors import InvalidRequest
+
+Scalar = str | int | float | bool
+
+MAX_DEPTH = 5
+MAX_CONDITIONS = 50
+MAX_LIST_VALUES = 100
+MAX_KEY_LENGTH = 256
+MAX_TEXT_LENGTH = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One comparison of one attribute. `value` is a tuple for `in` and `notIn`, else a scalar."""
+
+    operator: str
+    key: str
+    value: Scalar | tuple[Scalar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """`andAll` or `orAll` over its members."""
+
+    operator: str
+    members: tuple[Filter, ...]
+
+
+Filter = Condition | Group
+
+
+def parse_filter(raw: Mapping[str, Any] | None) -> Filter | None:
+    """The filter that `raw` spells, None for none or `{}`.
+
+    Raises InvalidRequest that names the place in the filter and what to change.
+    """
+    if not raw:
+        return None
+    return _Parser().parse(raw, "filter", 1)
+
+
+def to_chroma(condition: Filter) -> dict[str, Any]:
+    """The same filter as a Chroma `where`."""
+    if isinstance(condition, Group):
+        members = [to_chroma(member) for member in condition.members]
+        # Chroma refuses $and and $or with a single member.
+        return members[0] if len(members) == 1 else {_GROUPS[condition.operator]: members}
+    return _CHROMA[condition.operator](condition.key, condition.value)
+
+
+def matches(condition: Filter, attributes: Mapping[str, Any]) -> bool:
+    """Whether a record with these attributes passes, with Chroma's meaning.
+
+    A missing attribute passes `notEquals` and `notIn` and no other comparison.
+    """
+    if isinstance(condition, Group):
+        quantifier = all if condition.operator == "andAll" else any
+        return quantifier(matches(member, attributes) for member in condition.members)
+    return _MATCHES[condition.operator](attributes.get(condition.key), condition.value)
+
+
+class _Parser:
+    def __init__(self) -> None:
+        self._conditions = 0
+
+    def parse(self, raw: Any, place: str, depth: int) -> Filter:
+        if not isinstance(raw, Mapping) or len(raw) != 1:
+            raise InvalidRequest(
+                f"{place} must be an object with exactly one operator, for example "
+                '{"equals": {"key": "team", "value": "storage"}}. Combine several with andAll or orAll.'
+            )
+        ((operator, body),) = raw.items()
+        place = f"{place}.{operator}"
+        if operator in _GROUPS:
+            return self._group(operator, body, place, depth)
+        if operator in ("startsWith", "stringContains"):
+            raise InvalidRequest(
+                f"{place} is not supported by the vector index. Use equals or in, or give the documents an attribute "
+                "that holds the part you want to filter by."
+            )
+        if operator not in _CHROMA:
+            raise InvalidRequest(f"{place} is not an operator. Use one of: {', '.join([*_GROUPS, *_CHROMA])}.")
+        self._conditions += 1
+        if self._conditions > MAX_CONDITIONS:
+            raise InvalidRequest(f"The filter has more than {MAX_CONDITIONS} conditions. Use `in` to list values.")
+        return self._condition(operator, body, place)
+
+    def _group(self, operator: str, body: Any, place: str, depth: int) -> Group:
+        if depth >= MAX_DEPTH:
+            raise InvalidRequest(f"{place} is nested deeper than {MAX_DEPTH} levels. Flatten the filter.")
+        if not isinstance(body, list) or not body:
+            raise InvalidRequest(f"{place} must be a non-empty list of filters.")
+        if len(body) > MAX_CONDITIONS:
+            raise InvalidRequest(f"{place} has more than {MAX_CONDITIONS} members. Use `in` to list values.")
+        members = (self.parse(member, f"{place}[{n}]", depth + 1) for n, member in enumerate(body))
+        return Group(operator, tuple(members))
+
+    def _condition(self, operator: str, body: Any, place: str) -> Condition:
+        if not isinstance(body, Mapping) or set(body) != {"key", "value"}:
+            raise InvalidRequest(f'{place} must be an object with "key" and "value" and nothing else.')
+        key, value = body["key"], body["value"]
+        if not isinstance(key, str) or not 0 < len(key) <= MAX_KEY_LENGTH or key[0] in "$#":
+            raise InvalidRequest(
+                f"{place}.key must be the name of an attribute: 1 to {MAX_KEY_LENGTH} characters, "
+                "not starting with $ or #."
+            )
+        if operator in ("in", "notIn"):
+            return Condition(operator, key, self._values(value, f"{place}.value"))
+        self._check_scalar(value, f"{place}.value")
+        if operator in _RANGES and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise InvalidRequest(f"{place}.value must be a number: {operator} compares numbers only.")
+        if operator == "listContains" and not isinstance(value, str):
+            raise InvalidRequest(f"{place}.value must be a text: lists hold texts.")
+        return Condition(operator, key, value)
+
+    def _values(self, value: Any, place: str) -> tuple[Scalar, ...]:
+        if not isinstance(value, list) or not 0 < len(value) <= MAX_LIST_VALUES:
+            raise InvalidRequest(f"{place} must be a list of 1 to {MAX_LIST_VALUES} values.")
+        for n, item in enumerate(value):
+            self._check_scalar(item, f"{place}[{n}]")
+        if len({_kind(item) for item in value}) > 1:
+            raise InvalidRequest(f"{place} must hold values of one type: all texts, all numbers or all booleans.")
+        return tuple(value)
+
+    @staticmethod
+    def _check_scalar(value: Any, place: str) -> None:
+        if not isinstance(value, str | int | float):
+            raise InvalidRequest(f"{place} must be a text, a number, true or false.")
+        if isinstance(value, str) and len(value) > MAX_TEXT_LENGTH:
+            raise InvalidRequest(f"{place} must be at most {MAX_TEXT_LENGTH} characters.")
+        # JSON's own grammar has no NaN, Python's reader lets it pass; Chroma would answer with a server error.
+        if isinstance(value, float) and value - value != 0:
+            raise InvalidRequest(f"{place} must be a finite number.")
+        if isinstance(value, int) and abs(value) >= 2**63:
+            raise InvalidRequest(f"{place} must fit in 64 bits.")
+
+
+def _kind(value: Scalar) -> type:
+    return str if isinstance(value, str) else bool if isinstance(value, bool) else float
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _same(attribute: Any, value: Any) -> bool:
+    """Equality as Chroma has it: 3 is 3.0, but true is not 1."""
+    return isinstance(attribute, str | int | float) and _kind(attribute) is _kind(value) and bool(attribute == value)
+
+
+def _chroma_in(key: str, values: Any) -> dict[str, Any]:
+    if _kind(values[0]) is float and len(values) > 1:
+        # Chroma wants one type in a list, and an int list would miss values stored as floats.
+        return {"$or": [{key: {"$eq": value}} for value in values]}
+    return {key: {"$in": list(values)}}
+
+
+def _chroma_not_in(key: str, values: Any) -> dict[str, Any]:
+    if _kind(values[0]) is float and len(values) > 1:
+        return {"$and": [{key: {"$ne": value}} for value in values]}
+    return {key: {"$nin": list(values)}}
+
+
+def _plain(operator: str) -> Callable[[str, Any], dict[str, Any]]:
+    return lambda key, value: {key: {operator: value}}
+
+
+def _range(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    return lambda attribute, value: _is_number(attribute) and test(attribute, value)
+
+
+_GROUPS = {"andAll": "$and", "orAll": "$or"}
+_RANGES = ("greaterThan", "greaterThanOrEquals", "lessThan", "lessThanOrEquals")
+
+_CHROMA: dict[str, Callable[[str, Any], dict[str, Any]]] = {
+    "equals": _plain("$eq"),
+    "notEquals": _plain("$ne"),
+    "in": _chroma_in,
+    "notIn": _chroma_not_in,
+    "greaterThan": _plain("$gt"),
+    "greaterThanOrEquals": _plain("$gte"),
+    "lessThan": _plain("$lt"),
+    "lessThanOrEquals": _plain("$lte"),
+    "listContains": _plain("$contains"),
+}
+
+_MATCHES: dict[str, Callable[[Any, Any], bool]] = {
+    "equals": _same,
+    "notEquals": lambda attribute, value: not _same(attribute, value),
+    "in": lambda attribute, values: any(_same(attribute, value) for value in values),
+    "notIn": lambda attribute, values: not any(_same(attribute, value) for value in values),
+    "greaterThan": _range(lambda attribute, value: attribute > value),
+    "greaterThanOrEquals": _range(lambda attribute, value: attribute >= value),
+    "lessThan": _range(lambda attribute, value: attribute < value),
+    "lessThanOrEquals": _range(lambda attribute, value: attribute <= value),
+    "listContains": lambda attribute, value: isinstance(attribute, list) and value in attribute,
+}

@@ -1,0 +1,130 @@
+"""The bodies of the two queues. A body that does not parse raises InvalidRequest: no retry will help it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from portfolio_rag.domain.chunks import Chunk
+from portfolio_rag.domain.documents import DocumentVersion, Progress, progress_of
+from portfolio_rag.domain.errors import InvalidRequest
+
+MAX_TOKENS = 16_000
+"""Word pieces a message, overlaps counted: some 125 windows, a second of one vCPU. So a note is one message and a book
+one for each sixteen chunks, whatever the rules make of a chunk, and several workers share one large document."""
+
+MAX_BYTES = 200_000
+"""Below SQS's 256 KiB, so that no body ever needs a claim check. A chunk holds 64 KB at most
+(text/chunking/chunker.py)."""
+
+
+@dataclass(frozen=True, slots=True)
+class IngestionMessage:
+    """One drive of one document version: "document metadata + S3 path".
+
+    `progress` says where to go on when a document takes more than one invocation.
+    """
+
+    document_id: str
+    version: int
+    attempt: int
+    bucket: str
+    s3_key: str
+    s3_version_id: str
+    progress: Progress | None = None
+
+    @classmethod
+    def of(cls, version: DocumentVersion) -> IngestionMessage:
+        return cls(
+            version.document_id,
+            version.version,
+            version.attempt,
+            version.bucket,
+            version.s3_key,
+            version.s3_version_id,
+            version.progress,
+        )
+
+    def to_json(self) -> str:
+        body = asdict(self)
+        if self.progress is None:
+            del body["progress"]
+        return json.dumps(body)
+
+    @classmethod
+    def from_json(cls, body: str) -> IngestionMessage:
+        try:
+            content = json.loads(body)
+            if "progress" in content:
+                content["progress"] = progress_of(content["progress"])
+            return cls(**content)
+        except (ValueError, TypeError, KeyError) as error:
+            raise InvalidRequest(f"Not an ingestion message: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingMessage:
+    """Consecutive chunks of one document version, their text included."""
+
+    document_id: str
+    version: int
+    attempt: int
+    chunks: tuple[Chunk, ...]
+
+    def to_json(self) -> str:
+        return json.dumps(
+            {
+                "document_id": self.document_id,
+                "version": self.version,
+                "attempt": self.attempt,
+                "chunks": [_chunk_body(chunk) for chunk in self.chunks],
+            },
+            ensure_ascii=False,
+        )
+
+    @classmethod
+    def from_json(cls, body: str) -> EmbeddingMessage:
+        try:
+            content = json.loads(body)
+            chunks = tuple(_chunk(chunk, content["document_id"], content["version"]) for chunk in content["chunks"])
+            return cls(content["document_id"], content["version"], content["attempt"], chunks)
+        except (ValueError, TypeError, KeyError) as error:
+            raise InvalidRequest(f"Not an embedding message: {error}") from error
+
+
+def embedding_messages(version: DocumentVersion, chunks: Sequence[Chunk]) -> Iterator[EmbeddingMessage]:
+    """Group chunks into messages by tokens and by bytes, in order."""
+    group: list[Chunk] = []
+    size = tokens = 0
+    for chunk in chunks:
+        chunk_bytes = len(json.dumps(_chunk_body(chunk), ensure_ascii=False).encode())
+        if group and (tokens + chunk.token_count > MAX_TOKENS or size + chunk_bytes > MAX_BYTES):
+            yield EmbeddingMessage(version.document_id, version.version, version.attempt, tuple(group))
+            group, size, tokens = [], 0, 0
+        group.append(chunk)
+        size += chunk_bytes
+        tokens += chunk.token_count
+    if group:
+        yield EmbeddingMessage(version.document_id, version.version, version.attempt, tuple(group))
+
+
+def _chunk_body(chunk: Chunk) -> dict[str, Any]:
+    body = asdict(chunk)
+    for name in ("document_id", "version", "status", "embedding_vector_s3"):
+        del body[name]
+    return body
+
+
+def _chunk(body: dict[str, Any], document_id: str, version: int) -> Chunk:
+    return Chunk(
+        **{
+            **body,
+            "document_id": document_id,
+            "version": version,
+            "span": tuple(body["span"]),
+            "windows": tuple((start, end) for start, end in body["windows"]),
+            "heading_path": tuple(body["heading_path"]),
+        }
+    )

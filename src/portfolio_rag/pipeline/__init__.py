@@ -1,0 +1,1 @@
+"""The write path: from an upload to a complete index."""

@@ -1,0 +1,184 @@
+"""What people do with documents through the API: upload, look, delete."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from portfolio_rag.domain import object_keys as keys
+from portfolio_rag.domain.chunks import Chunk
+from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion, ObjectRef
+from portfolio_rag.domain.errors import DependencyUnavailable, DocumentRejected, InvalidRequest, NotFound
+from portfolio_rag.domain.identifiers import document_id_for, iso
+from portfolio_rag.domain.sidecar import parse_sidecar
+from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
+from portfolio_rag.ports.chunk_store import ChunkStore
+from portfolio_rag.ports.document_registry import DocumentRegistry, Page
+from portfolio_rag.ports.object_store import ObjectStore
+from portfolio_rag.ports.runtime import Clock
+from portfolio_rag.settings.ingestion_rules import ConfigSource
+
+PRESIGNED_SECONDS = 900
+
+_log = logging.getLogger(__name__)
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class UploadReceipt:
+    """`size` in bytes."""
+
+    document_id: str
+    bucket: str
+    s3_key: str
+    s3_version_id: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class PresignedUpload:
+    url: str
+    fields: Mapping[str, str]
+    document_id: str
+    s3_key: str
+    expires_in_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentDetail:
+    """`versions` newest first; `chunks` of the version that answers now, by index."""
+
+    head: DocumentHead
+    versions: list[DocumentVersion]
+    chunks: list[Chunk]
+
+
+class Documents:
+    def __init__(
+        self,
+        store: ObjectStore,
+        registry: DocumentRegistry,
+        chunks: ChunkStore,
+        lifecycle: Lifecycle,
+        config: ConfigSource,
+        clock: Clock,
+        bucket: str,
+    ) -> None:
+        self._lifecycle = lifecycle
+        self._store = store
+        self._registry = registry
+        self._chunks = chunks
+        self._config = config
+        self._clock = clock
+        self._bucket = bucket
+
+    def upload(
+        self,
+        filename: str,
+        stream: BinaryIO,
+        *,
+        prefix: str = "",
+        attributes: Mapping[str, Any] | None = None,
+        content_type: str = "application/octet-stream",
+    ) -> UploadReceipt:
+        """Stream a document into `incoming/`, its attributes as a sidecar before it.
+
+        Raises InvalidRequest for a name or attributes that cannot be, PayloadTooLarge beyond the ingestion rules.
+        """
+        key = self._key(filename, prefix)
+        limit = self._config.rules_for(keys.logical_key_of(key)).max_file_size_bytes
+        if attributes:
+            self._put_sidecar(key, attributes)
+        info = self._store.upload(self._bucket, key, stream, content_type=content_type, max_bytes=limit)
+        return UploadReceipt(self._id(key), self._bucket, key, info.ref.version_id or "null", info.size)
+
+    def presign(
+        self, filename: str, *, prefix: str = "", attributes: Mapping[str, Any] | None = None
+    ) -> PresignedUpload:
+        """A form with which a browser uploads straight to S3. Raises InvalidRequest."""
+        key = self._key(filename, prefix)
+        limit = self._config.rules_for(keys.logical_key_of(key)).max_file_size_bytes
+        if attributes:
+            self._put_sidecar(key, attributes)
+        post = self._store.presign_post(self._bucket, key, max_bytes=limit, expires_in_seconds=PRESIGNED_SECONDS)
+        return PresignedUpload(post.url, post.fields, self._id(key), key, PRESIGNED_SECONDS)
+
+    def list(self, status: DocumentStatus | None, limit: int, cursor: str | None = None) -> Page:
+        """One page, newest first. Without a status: all of them, one status after the other. Raises InvalidRequest."""
+        if status is not None:
+            return self._registry.list_by_status(status, limit=limit, cursor=cursor)
+        statuses = [*DocumentStatus]
+        at, _, inner = (cursor or statuses[0]).partition(":")
+        if at not in statuses:
+            raise InvalidRequest("The cursor is not valid here: use the one of the previous page, unchanged.")
+        items: list[DocumentVersion] = []
+        for position in range(statuses.index(DocumentStatus(at)), len(statuses)):
+            page = self._registry.list_by_status(statuses[position], limit=limit - len(items), cursor=inner or None)
+            items += page.items
+            if page.cursor:
+                return Page(items, f"{statuses[position]}:{page.cursor}")
+            inner = ""
+            if len(items) == limit:
+                following = statuses[position + 1 : position + 2]
+                return Page(items, f"{following[0]}:" if following else None)
+        return Page(items, None)
+
+    def get(self, document_id: str) -> DocumentDetail:
+        """Raises NotFound."""
+        head = self._registry.head(document_id)
+        if head is None:
+            raise NotFound(f"There is no document {document_id}.")
+        live = head.live_version
+        chunks = [*self._chunks.of_document(document_id, version=live)] if live else []
+        return DocumentDetail(head, self._registry.versions(document_id), chunks)
+
+    def delete(self, document_id: str) -> None:
+        """Out of the answers from the first write on; vectors, chunks and backup go before this returns.
+
+        Raises NotFound. The objects get delete markers: S3's versioning keeps their bytes until the lifecycle rule
+        expires them. Where a store is down meanwhile, the objects' own removal events see to the rest.
+        """
+        head = self._registry.head(document_id)
+        if head is None or head.deleted_at is not None:
+            raise NotFound(f"There is no document {document_id}.")
+        self._registry.mark_deleted(head, iso(self._clock.now()))
+        for stage in (keys.INCOMING, keys.FAILED, keys.PROCESSED):
+            for key in (keys.sidecar_of(stage + head.logical_key), stage + head.logical_key):
+                ref = ObjectRef(self._bucket, key)
+                if self._store.head(ref) is not None:
+                    self._store.delete(ref)
+        deleted = self._registry.head(document_id)
+        if deleted is not None and deleted.deleted_at is not None:
+            try:
+                self._lifecycle.remove(deleted, keep_newest=False)
+            except DependencyUnavailable:
+                _log.warning("Document %s will be purged later.", document_id, exc_info=True)
+
+    def counts(self) -> dict[DocumentStatus, int]:
+        return self._registry.count_by_status()
+
+    def _put_sidecar(self, key: str, attributes: Mapping[str, Any]) -> None:
+        body = {"metadataAttributes": dict(attributes)}
+        try:
+            parse_sidecar(body)
+        except DocumentRejected as error:
+            raise InvalidRequest(str(error)) from error
+        self._store.put(self._bucket, keys.sidecar_of(key), json.dumps(body).encode(), content_type="application/json")
+
+    def _key(self, filename: str, prefix: str) -> str:
+        path = f"{prefix.strip('/')}/{filename}" if prefix.strip("/") else filename
+        if not filename or filename != keys.filename_of(filename) or _CONTROL.search(path):
+            raise InvalidRequest("The file name must not be empty, nor hold a slash or control characters.")
+        if keys.is_sidecar(filename):
+            raise InvalidRequest("Pass attributes with the document; a sidecar alone is no document.")
+        if len(path.encode()) > keys.MAX_LOGICAL_KEY_BYTES:
+            raise InvalidRequest(f"Prefix and file name together are limited to {keys.MAX_LOGICAL_KEY_BYTES} bytes.")
+        return keys.INCOMING + path
+
+    def _id(self, key: str) -> str:
+        return document_id_for(self._bucket, keys.logical_key_of(key))

@@ -1,0 +1,59 @@
+"""Removing what a document version left in the stores: vectors, chunks, backup."""
+
+from __future__ import annotations
+
+from portfolio_rag.pipeline.documents.staging import Staging
+from portfolio_rag.pipeline.documents.vector_backup import VECTORS, VectorBackup, fingerprint_of, prefix_of, vector_id
+from portfolio_rag.ports.chunk_store import ChunkStore
+from portfolio_rag.ports.job_store import JobStore
+from portfolio_rag.ports.vector_index import VectorIndex
+from portfolio_rag.ports.vector_store import VectorStore
+
+
+class Purge:
+    """Idempotent; safe beside a reindex."""
+
+    def __init__(
+        self,
+        chunks: ChunkStore,
+        vectors: VectorStore,
+        backup: VectorBackup,
+        index: VectorIndex,
+        jobs: JobStore,
+        staging: Staging,
+    ) -> None:
+        self._chunks = chunks
+        self._vectors = vectors
+        self._backup = backup
+        self._index = index
+        self._jobs = jobs
+        self._staging = staging
+
+    def staged(self, document_id: str, number: int) -> None:
+        """Remove what the version left between its invocations."""
+        self._staging.delete(document_id, number)
+
+    def version(self, document_id: str, number: int) -> None:
+        """Remove every trace of the version's chunks. The registry row stays: it is the audit trail.
+
+        The chunk rows are found through an index that lags behind, so what was written a moment ago may be missed:
+        the Reconciler looks again when the index has caught up.
+        """
+        stored = list(self._chunks.of_document(document_id, version=number))
+        addresses = [
+            vector_id(fingerprint_of(chunk.embedding_vector_s3), chunk.embedding_hash)
+            for chunk in stored
+            if chunk.embedding_vector_s3
+        ]
+        self._index.forget(addresses, prefix_of(VECTORS, document_id, number))
+        # The backup goes before Chroma and the pointer is read after it: a reindex that starts in between does not
+        # find the version any more, and one that has started is named by the pointer.
+        self._backup.delete(document_id, number)
+        for collection in self._jobs.index_pointer().targets:
+            # Asked for by metadata and by the ids we know: a window whose chunk row is gone goes too.
+            there = self._vectors.windows_of(collection, document_id)
+            ids = {id_ for chunk in stored for id_ in chunk.window_ids}
+            ids |= {id_ for id_, version in there.items() if version == number}
+            if ids:
+                self._vectors.delete(collection, sorted(ids))
+        self._chunks.delete((chunk.chunk_id, chunk.document_id) for chunk in stored)

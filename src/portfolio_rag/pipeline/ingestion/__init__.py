@@ -1,0 +1,1 @@
+"""From an event to embedded chunks: intake, processing, embedding."""

@@ -1,0 +1,351 @@
+"""document-intake: register what was uploaded, notice what was deleted."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from portfolio_rag.domain import object_keys as keys
+from portfolio_rag.domain.documents import (
+    AttributeValue,
+    DocumentHead,
+    DocumentStatus,
+    DocumentVersion,
+    ObjectInfo,
+    ObjectRef,
+)
+from portfolio_rag.domain.errors import (
+    ConditionFailed,
+    DocumentRejected,
+    FailureReason,
+    PayloadTooLarge,
+    StorageUnavailable,
+)
+from portfolio_rag.domain.identifiers import document_id_for, iso
+from portfolio_rag.domain.messages import IngestionMessage
+from portfolio_rag.domain.sidecar import MAX_SIDECAR_BYTES, parse_sidecar
+from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
+from portfolio_rag.ports.document_registry import DocumentRegistry
+from portfolio_rag.ports.message_queue import MessageQueue
+from portfolio_rag.ports.object_store import ObjectStore
+from portfolio_rag.ports.runtime import Clock
+from portfolio_rag.settings.ingestion_rules import ConfigSource, Rules
+from portfolio_rag.text.extraction.file_types import detect_type
+
+_log = logging.getLogger(__name__)
+
+_SNIFF_BYTES = 8192
+_REGISTRATIONS = 6  # Tries against concurrent uploads of the same key before the event is left to a retry.
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The version that an intake has made, or why it has made none; `before`: the same job has made it earlier."""
+
+    version: DocumentVersion | None
+    skipped: str = ""
+    before: bool = False
+
+
+class Intake:
+    def __init__(
+        self,
+        store: ObjectStore,
+        registry: DocumentRegistry,
+        queue: MessageQueue,
+        lifecycle: Lifecycle,
+        config: ConfigSource,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._registry = registry
+        self._queue = queue
+        self._lifecycle = lifecycle
+        self._config = config
+        self._clock = clock
+
+    def object_created(self, ref: ObjectRef) -> DocumentVersion | None:
+        """Register the object as it stands in `incoming/` now and send it on; None if there is nothing to do.
+
+        The event says only where to look: late, doubled and reordered events all lead to the current object, and
+        the version that is registered for it already is not registered again.
+        """
+        if keys.stage_of(ref.key) != keys.INCOMING or keys.is_folder_marker(ref.key):
+            return None
+        if keys.is_sidecar(ref.key):
+            return self._sidecar_created(ref)
+        return self._register(ref.bucket, keys.logical_key_of(ref.key), [keys.INCOMING]).version
+
+    def sweep(self, ref: ObjectRef) -> DocumentVersion | None:
+        """Register an object whose event never came; one that is known already waits for its turn in the queue."""
+        if keys.is_folder_marker(ref.key) or keys.is_sidecar(ref.key):
+            return None
+        return self._register(ref.bucket, keys.logical_key_of(ref.key), [keys.INCOMING], send_known=False).version
+
+    def for_job(self, ref: ObjectRef, job_id: str) -> Taken:
+        """Take in what a batch job has found: a `sweep` of what waits in `incoming/`, else what has been through again.
+
+        The version carries the job's id, and so does the head: a job never makes a second one of the same document,
+        wherever the pipeline has moved it meanwhile.
+        """
+        stage = keys.stage_of(ref.key)
+        stages = [keys.INCOMING, *([stage] if stage not in (None, keys.INCOMING) else [])]
+        return self._register(
+            ref.bucket,
+            keys.logical_key_of(ref.key),
+            stages,
+            send_known=False,
+            again=stage != keys.INCOMING,
+            job_id=job_id,
+        )
+
+    def ingest_again(self, ref: ObjectRef, *, attempt: int = 1) -> DocumentVersion | None:
+        """A new version of a document that has been through, from the same bytes where they lie now.
+
+        For new rules, retries and repairs: its vectors are found by content, so unchanged text is not embedded again,
+        and nothing is ever written to `incoming/`, so the pipeline cannot feed itself. A newer upload that waits there
+        comes first. None where those bytes are not what the newest version is made of: an earlier upload that failed
+        must not replace a later one that did not.
+        """
+        stages = [keys.INCOMING, *([stage] if (stage := keys.stage_of(ref.key)) else [])]
+        return self._register(ref.bucket, keys.logical_key_of(ref.key), stages, again=True, attempt=attempt).version
+
+    def adopt(self, ref: ObjectRef) -> DocumentVersion | None:
+        """Register an object in `processed/` that the registry has never seen, or has lost."""
+        return self._register(ref.bucket, keys.logical_key_of(ref.key), [keys.INCOMING, keys.PROCESSED]).version
+
+    def object_removed(self, ref: ObjectRef) -> None:
+        """Purge a document whose object was deleted; the pipeline's own moves change nothing."""
+        stage = keys.stage_of(ref.key)
+        if stage not in (keys.INCOMING, keys.PROCESSED) or keys.is_sidecar(ref.key):
+            return
+        document_id = document_id_for(ref.bucket, keys.logical_key_of(ref.key))
+        head = self._registry.head(document_id)
+        if head is None:
+            return
+        if stage == keys.INCOMING and head.deleted_at is None and head.live_version == head.latest_version:
+            return  # The newest upload is COMPLETED: what left `incoming/` was moved, or never became a version.
+        newest = self._registry.get(document_id, head.latest_version)
+        live = self._registry.get(document_id, head.live_version) if head.live_version else None
+        # The registry first, the object after it: an object that a row names was there when the row was written.
+        if self._store.head(ObjectRef(ref.bucket, ref.key)) is not None:
+            return
+        under_way = newest is not None and not newest.status.terminal and newest.s3_key == _incoming(ref.key)
+        if head.deleted_at is not None:
+            self._lifecycle.remove(head, keep_newest=False)
+        elif stage == keys.PROCESSED and live is not None:
+            if live.s3_key != ref.key and not self._lifecycle.deleted_unrecorded(live, head):
+                return  # A late event of an earlier version's object: this one has not been moved there yet.
+            keep = under_way and self._store.head(ObjectRef(ref.bucket, _incoming(ref.key))) is not None
+            self._lifecycle.remove(head, keep_newest=keep)
+        elif stage == keys.INCOMING and newest is not None and under_way and self._lifecycle.bytes_of(newest) is None:
+            if head.live_version:
+                self._lifecycle.fail(newest, FailureReason.DELETED, "The upload was deleted before it was processed.")
+            else:
+                self._lifecycle.remove(head, keep_newest=False)
+
+    def _sidecar_created(self, ref: ObjectRef) -> DocumentVersion | None:
+        if self._store.head(ObjectRef(ref.bucket, ref.key)) is None:
+            return None
+        logical_key = keys.logical_key_of(keys.document_of(ref.key))
+        # Where the document has been through already, the same bytes are taken in again with their new attributes.
+        return self._register(ref.bucket, logical_key, [keys.INCOMING, keys.PROCESSED, keys.FAILED]).version
+
+    def _register(
+        self,
+        bucket: str,
+        logical_key: str,
+        stages: Sequence[str],
+        *,
+        send_known: bool = True,
+        again: bool = False,
+        attempt: int = 1,
+        job_id: str | None = None,
+    ) -> Taken:
+        """Register the object of the first stage that has one, as a new version, and send it on.
+
+        The head is read first, the object after it, and the registration holds only for that head: whatever another
+        upload's event does in between makes it fail, and the object is looked up anew. So the newest bytes always get
+        the newest version. With `again`, what has been through is registered although it is known.
+        """
+        document_id = document_id_for(bucket, logical_key)
+        for _ in range(_REGISTRATIONS):
+            head = self._registry.head(document_id)
+            # A document that no job has ever driven is told by its head alone.
+            if job_id is not None and head is not None and head.job_id is not None:
+                made = self._made_by(document_id, job_id)
+                if made is not None:
+                    return Taken(made, before=True)
+            found = self._peek(bucket, logical_key, stages)
+            if found is None:
+                _log.info("%s is gone: moved on already, or deleted.", logical_key)
+                return Taken(None, "Moved on or deleted since it was listed.")
+            current, beginning = found
+            sidecar = self._sidecar(bucket, logical_key, uploaded_before=head is not None or len(stages) > 1)
+            newest = self._registry.get(document_id, head.latest_version) if head else None
+            force = again and keys.stage_of(current.ref.key) != keys.INCOMING
+            if force and (
+                head is None or newest is None or head.deleted_at is not None or newest.s3_key != current.ref.key
+            ):
+                return Taken(None, "Superseded: a later upload or a deletion has replaced it.")
+            known = None if force else self._known(newest, current, sidecar)
+            if known is not None:
+                if known.settled and head is not None:
+                    # A crash in the middle of the move has left the original behind.
+                    self._lifecycle.clear_source(known, head)
+                elif send_known:
+                    # A crash after the registration looks just like this.
+                    self._send_on(known)
+                return Taken(None, "Unchanged: ingested already." if known.status.terminal else "Under way already.")
+            version = self._new_version(document_id, logical_key, current, beginning, sidecar, head)
+            version = replace(version, attempt=attempt if force else 1, job_id=job_id)
+            try:
+                self._registry.register(version, logical_key, head)
+            except ConditionFailed:
+                continue
+            if head is not None:
+                self._lifecycle.supersede_older(document_id, version.version)
+            self._send_on(version)
+            return Taken(version)
+        raise StorageUnavailable(f"{logical_key} is being uploaded faster than it can be registered.")
+
+    def _made_by(self, document_id: str, job_id: str) -> DocumentVersion | None:
+        """The version that the job has registered already, on its way again; another job may have come since."""
+        made = next((one for one in self._registry.versions(document_id) if one.job_id == job_id), None)
+        if made is not None and made.status is DocumentStatus.PENDING:
+            # Perhaps a crash came between the registration and the message.
+            self._send_on(made)
+        return made
+
+    def _send_on(self, version: DocumentVersion) -> None:
+        if version.status is DocumentStatus.PENDING:
+            self._queue.send([IngestionMessage.of(version).to_json()])
+        else:
+            self._lifecycle.settle_now(version.document_id, version.version)
+
+    def _peek(self, bucket: str, logical_key: str, stages: Sequence[str]) -> tuple[ObjectInfo, bytes] | None:
+        """The object of the first stage that has one, with the bytes that its type is told from."""
+        for stage in stages:
+            found = self._store.peek(ObjectRef(bucket, stage + logical_key), _SNIFF_BYTES)
+            if found is not None:
+                return found
+        return None
+
+    def _known(
+        self, newest: DocumentVersion | None, current: ObjectInfo, sidecar: ObjectInfo | None
+    ) -> DocumentVersion | None:
+        """The version that is registered for this upload: also of a deleted document, whose bytes may lie there yet."""
+        if newest is None or newest.source_version_id != current.ref.version_id:
+            return None
+        # No sidecar now but one before: our own move has taken it along.
+        same_sidecar = sidecar is None or newest.metadata_version_id == sidecar.ref.version_id
+        return newest if same_sidecar else None
+
+    def _new_version(
+        self,
+        document_id: str,
+        logical_key: str,
+        current: ObjectInfo,
+        beginning: bytes,
+        sidecar: ObjectInfo | None,
+        head: DocumentHead | None,
+    ) -> DocumentVersion:
+        """PENDING, or FAILED from the first write on where the upload is refused: no crash can let it through."""
+        rules = self._config.rules_for(logical_key)
+        file_type = logical_key.rpartition(".")[2].lower() if "." in logical_key else ""
+        metadata: Mapping[str, AttributeValue] = {}
+        rejection: DocumentRejected | None = None
+        try:
+            _check_size(current.size, rules)
+            _check_key(logical_key)
+            file_type = detect_type(beginning, logical_key, complete=False)
+            _check_type(file_type, rules)
+            metadata = self._attributes(logical_key, sidecar)
+        except DocumentRejected as error:
+            rejection = error
+        now = iso(self._clock.now())
+        version_id = current.ref.version_id or "null"
+        version = DocumentVersion(
+            document_id=document_id,
+            version=head.latest_version + 1 if head else 1,
+            bucket=current.ref.bucket,
+            s3_key=current.ref.key,
+            s3_version_id=version_id,
+            source_version_id=version_id,
+            filename=keys.filename_of(current.ref.key),
+            # Bytes that have been through are taken in now: old objects must not look as if they had waited for long.
+            upload_timestamp=iso(current.last_modified) if keys.stage_of(current.ref.key) == keys.INCOMING else now,
+            file_size=current.size,
+            file_type=file_type,
+            status=DocumentStatus.FAILED if rejection else DocumentStatus.PENDING,
+            embedding_model=self._config.model_config().embedding_model,
+            metadata=metadata,
+            metadata_version_id=sidecar.ref.version_id if sidecar else None,
+            updated_at=now,
+        )
+        if rejection is None:
+            return version
+        _log.warning("Document refused: %s", rejection, extra={"document_id": document_id, "reason": rejection.reason})
+        return replace(version, error_code=rejection.reason, error_message=str(rejection), processing_completed_at=now)
+
+    def _sidecar(self, bucket: str, logical_key: str, *, uploaded_before: bool) -> ObjectInfo | None:
+        """The one beside the upload or, when only the document was uploaded again, the one it had before."""
+        for stage in [keys.INCOMING, *([keys.PROCESSED] if uploaded_before else [])]:
+            found = self._store.head(ObjectRef(bucket, stage + keys.sidecar_of(logical_key)))
+            if found is not None:
+                return found
+        return None
+
+    def _attributes(self, logical_key: str, sidecar: ObjectInfo | None) -> Mapping[str, AttributeValue]:
+        if sidecar is None:
+            return {}
+        try:
+            body: Any = json.loads(self._store.get(sidecar.ref, max_bytes=MAX_SIDECAR_BYTES))
+        except PayloadTooLarge as error:
+            raise DocumentRejected(
+                FailureReason.BAD_METADATA,
+                f"The sidecar {keys.sidecar_of(logical_key)} is too large: {MAX_SIDECAR_BYTES:,} bytes are allowed.",
+            ) from error
+        except (ValueError, RecursionError) as error:
+            raise DocumentRejected(
+                FailureReason.BAD_METADATA,
+                f"The sidecar {keys.sidecar_of(logical_key)} is not valid JSON: {error}. "
+                "Correct it and upload it again.",
+            ) from error
+        return parse_sidecar(body)
+
+
+def _incoming(key: str) -> str:
+    return keys.INCOMING + keys.logical_key_of(key)
+
+
+def _check_size(size: int, rules: Rules) -> None:
+    if size == 0:
+        raise DocumentRejected(FailureReason.EMPTY_FILE, "The file is empty. Upload it again with its content.")
+    if size > rules.max_file_size_bytes:
+        raise DocumentRejected(
+            FailureReason.TOO_LARGE,
+            f"The file has {size:,} bytes; the ingestion rules allow {rules.max_file_size_bytes:,}. "
+            "Split it, or raise max_file_size_bytes.",
+        )
+
+
+def _check_key(logical_key: str) -> None:
+    if len(logical_key.encode()) > keys.MAX_LOGICAL_KEY_BYTES:
+        raise DocumentRejected(
+            FailureReason.KEY_TOO_LONG,
+            f"The key after incoming/ has more than {keys.MAX_LOGICAL_KEY_BYTES} bytes, so that the document could not "
+            "be moved within S3's limit of 1,024. Use a shorter path.",
+        )
+
+
+def _check_type(file_type: str, rules: Rules) -> None:
+    if file_type not in rules.allowed_types:
+        raise DocumentRejected(
+            FailureReason.UNSUPPORTED_TYPE,
+            f"The ingestion rules do not allow {file_type} files here; "
+            f"allowed: {', '.join(sorted(rules.allowed_types))}.",
+        )

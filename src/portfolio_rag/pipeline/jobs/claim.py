@@ -1,0 +1,108 @@
+"""One invocation's hold on a job: how far it is, recorded step by step, as long as the job is this invocation's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from portfolio_rag.domain.errors import ConditionFailed
+from portfolio_rag.domain.identifiers import iso
+from portfolio_rag.domain.jobs import Job, JobStatus
+from portfolio_rag.ports.job_store import JobStore
+from portfolio_rag.ports.runtime import Clock
+
+
+class Pause(Enum):
+    """Why an invocation stops before the job has ended."""
+
+    OUT_OF_TIME = "there is more to do: the next invocation goes on at once"
+    WAITING = "others have to finish first: check-health has somebody look again"
+
+
+class Cancelled(Exception):
+    """Somebody has asked for the end of the job."""
+
+
+class TakenOver(Exception):
+    """Another invocation has the job, or it has ended: nothing that this one does counts any more."""
+
+
+class JobRun:
+    def __init__(self, jobs: JobStore, clock: Clock, job: Job, deadline: datetime) -> None:
+        self.job = job
+        self._jobs = jobs
+        self._clock = clock
+        self._deadline = deadline
+        self._further = False
+
+    def time_for(self, seconds: float = 0.0) -> bool:
+        """True while there is time for what takes so long, and until this invocation has come any further at all.
+
+        Otherwise a job whose invocations are as good as over when they begin would hand over for ever.
+        """
+        if not self._further and not seconds:
+            return True
+        return (self._deadline - self._clock.now()).total_seconds() > seconds
+
+    def at(self, name: str, start: Any) -> Any:
+        """One value of the checkpoint; `start` before it was ever recorded."""
+        return self.job.checkpoint.get(name, start)
+
+    def save(self, checkpoint: dict[str, Any] | None = None, **changes: Any) -> None:
+        """Record how far it is: values of the checkpoint, and attributes of the job.
+
+        Always after the work that it stands for, which may be done twice and must never be left out. Raises Cancelled
+        and TakenOver.
+        """
+        job = replace(self.job, checkpoint={**self.job.checkpoint, **(checkpoint or {})}, **changes)
+        try:
+            self.job = self._jobs.save(job, self._now())
+        except ConditionFailed as error:
+            raise TakenOver(job.job_id) from error
+        self._further = True
+        self._heed()
+
+    def switch(self, collection: str) -> bool:
+        """Let that collection answer; false without the lease. Raises Cancelled and TakenOver."""
+        try:
+            self.job = self._jobs.switch(self.job, collection, self._now())
+        except ConditionFailed:
+            mine, self.job = self.job.run_until, self._jobs.get(self.job.job_id) or self.job
+            if self.job.status.ended or self.job.run_until != mine:
+                raise TakenOver(self.job.job_id) from None
+            self._heed()
+            return False
+        return True
+
+    def hand_over(self, pause: Pause) -> Job:
+        """Let the next invocation go on from here. Raises TakenOver."""
+        checkpoint = {**self.job.checkpoint, "waiting": pause is Pause.WAITING}
+        try:
+            return self._jobs.hand_over(replace(self.job, checkpoint=checkpoint), self._now())
+        except ConditionFailed as error:
+            raise TakenOver(self.job.job_id) from error
+
+    def end(self, job: Job) -> Job:
+        """Record the end. Raises Cancelled where that is its end instead, and TakenOver."""
+        try:
+            return self._jobs.end(job, self._now())
+        except ConditionFailed as error:
+            current = self._jobs.get(job.job_id)
+            if current is not None and not current.status.ended and current.run_until == job.run_until:
+                raise Cancelled(job.job_id) from error
+            raise TakenOver(job.job_id) from error
+
+    def _heed(self) -> None:
+        if self.job.cancel_requested_at is not None:
+            raise Cancelled(self.job.job_id)
+
+    def _now(self) -> str:
+        return iso(self._clock.now())
+
+
+def cancelled(job: Job) -> Job:
+    """The job as it is recorded when it ends because somebody asked for it."""
+    reason = "It was cancelled. What it had sent on before is ingested all the same."
+    return replace(job, status=JobStatus.CANCELLED, error_details={**job.error_details, "job": reason})

@@ -1,0 +1,252 @@
+"""Jobs of type REINDEX: build the index anew beside the live one, from the backup, and switch to it in one write.
+
+Ingestion goes on meanwhile: embedding-generator writes to both collections from `begin_build` on, and reads the pointer
+after it has written the backup, so every window is either in the backup that is read here or written to the new
+collection by its own worker. That holds over all invocations of the job, as long as it keeps its lease; a job that has
+lost it begins anew with an empty collection.
+
+The checkpoint: `phase`; while copying, `after` is the last object of the backup that has been copied; while embedding,
+`part`, `entry` and `chunk` are the place in the report, which lists what the backup lacks.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from portfolio_rag.domain.chunks import Chunk
+from portfolio_rag.domain.documents import DocumentVersion
+from portfolio_rag.domain.errors import ConditionFailed, NotFound
+from portfolio_rag.domain.identifiers import iso
+from portfolio_rag.domain.jobs import Job, JobStatus
+from portfolio_rag.pipeline.documents.vector_backup import BackupEntry, VectorBackup
+from portfolio_rag.pipeline.ingestion.embedding import window_records
+from portfolio_rag.pipeline.jobs.claim import JobRun, Pause
+from portfolio_rag.pipeline.jobs.report import PART_ENTRIES, Entry, JobReport, Outcome
+from portfolio_rag.ports.chunk_store import ChunkStore
+from portfolio_rag.ports.document_registry import DocumentRegistry
+from portfolio_rag.ports.embedder import Embedder
+from portfolio_rag.ports.job_store import JobStore
+from portfolio_rag.ports.runtime import Clock
+from portfolio_rag.ports.vector_store import VectorRecord, VectorStore
+
+_log = logging.getLogger(__name__)
+
+_LEASE = timedelta(hours=2)  # Longer than check-health takes to launch a lost job again or to give it up.
+_GRACE_SECONDS = 10.0  # Queries that read the pointer before the switch end on the old collection.
+_CHUNKS_A_TIME = 32
+_COPIES_A_TIME = 20
+_COPY, _EMBED = "COPY", "EMBED"
+
+
+class Rebuild:
+    def __init__(
+        self,
+        registry: DocumentRegistry,
+        chunks: ChunkStore,
+        jobs: JobStore,
+        vectors: VectorStore,
+        backup: VectorBackup,
+        embedder: Embedder,
+        report: JobReport,
+        clock: Clock,
+        base_collection: str,
+        sleep: Callable[[float], None],
+    ) -> None:
+        self._registry = registry
+        self._chunks = chunks
+        self._jobs = jobs
+        self._vectors = vectors
+        self._backup = backup
+        self._embedder = embedder
+        self._report = report
+        self._clock = clock
+        self._base = base_collection
+        self._sleep = sleep
+
+    def work(self, run: JobRun) -> Pause | Job:
+        """Go on from the checkpoint; the job as it ends, or why it pauses.
+
+        Raises Cancelled and TakenOver, and Conflict while another reindex holds the lease.
+        """
+        if not run.job.switched:
+            if not self._holds(run):
+                if run.at("if_needed", False) and self._matches(run):
+                    return self._completed(run.job, rebuilt=0)
+                self._begin(run)
+            if not (self._copy(run) and self._embed(run) and run.time_for()):
+                return Pause.OUT_OF_TIME
+            if not run.switch(self._building(run.job)):
+                self._begin(run)
+                return Pause.OUT_OF_TIME
+        self._sleep(_GRACE_SECONDS)
+        self._vectors.drop(run.at("old", ""))
+        return self._completed(run.job, rebuilt=1)
+
+    def abandon(self, job: Job) -> None:
+        """Take back what a job leaves that does not come to its switch: it is written to no more, then it is gone."""
+        if not job.switched:
+            self._jobs.end_build(job.job_id)
+            self._vectors.drop(self._building(job))
+
+    def _building(self, job: Job) -> str:
+        return f"{self._base}-{job.job_id[:8]}"
+
+    def _holds(self, run: JobRun) -> bool:
+        """True if the job has begun before, and nobody has taken its lease or its collection from it since."""
+        return run.at("phase", "") != "" and self._renew(run) and self._building(run.job) in self._vectors.collections()
+
+    def _renew(self, run: JobRun) -> bool:
+        try:
+            self._jobs.renew_build(run.job.job_id, iso(self._clock.now() + _LEASE))
+        except ConditionFailed:
+            _log.warning("The reindex %s has lost its lease and begins anew.", run.job.job_id)
+            return False
+        return True
+
+    def _begin(self, run: JobRun) -> None:
+        building = self._building(run.job)
+        now = self._clock.now()
+        self._jobs.begin_build(building, run.job.job_id, iso(now), iso(now + _LEASE))
+        old = self._jobs.index_pointer().live
+        for leftover in self._vectors.collections():
+            if leftover.startswith(f"{self._base}-") and leftover != old:
+                self._vectors.drop(leftover)
+        self._vectors.ensure(building, fingerprint=self._embedder.fingerprint)
+        run.save({"phase": _COPY, "after": "", "old": old}, statistics={"windows": 0, "embedded": 0})
+
+    def _live(self) -> dict[tuple[str, int], str]:
+        """The (document_id, version) pairs that answer, with their logical keys."""
+        return {
+            (head.document_id, head.live_version): head.logical_key
+            for head in self._registry.heads()
+            if head.live_version and head.deleted_at is None
+        }
+
+    def _matches(self, run: JobRun) -> bool:
+        """True if Chroma holds the windows of the backup, no more and no less, and the backup holds every document.
+
+        False when there is no time to tell.
+        """
+        live, fingerprint = self._jobs.index_pointer().live, self._embedder.fingerprint
+        if self._vectors.fingerprint(live) not in (None, fingerprint):
+            return False  # The same ids, with the vectors of another model.
+        windows = 0
+        # Listed in the order of documents and versions: no more is held than the ids of one.
+        by_version = itertools.groupby(
+            self._backup.entries(fingerprint), key=lambda one: (one.document_id, one.version)
+        )
+        for _, entries in by_version:
+            if not run.time_for():
+                return False
+            expected = {id_ for entry in entries for id_ in self._backup.window_ids(entry)}
+            if self._vectors.present(live, sorted(expected)) != expected:
+                return False
+            windows += len(expected)
+        return windows == self._vectors.count(live) and self._live().keys() <= self._backup.covered(fingerprint)
+
+    def _completed(self, job: Job, *, rebuilt: int) -> Job:
+        total = len(self._live())
+        statistics = {"windows": 0, "embedded": 0, **job.statistics, "documents": total, "rebuilt": rebuilt}
+        return replace(
+            job,
+            status=JobStatus.COMPLETED,
+            documents_total=total,
+            documents_processed=total,
+            statistics=statistics,
+        )
+
+    # --- from the backup
+
+    def _copy(self, run: JobRun) -> bool:
+        """False when the time is over before all of the backup has been copied."""
+        if run.at("phase", "") != _COPY:
+            return True
+        entries = self._backup.entries(self._embedder.fingerprint, after=run.at("after", ""))
+        while batch := list(itertools.islice(entries, _COPIES_A_TIME)):
+            windows = 0
+            for entry in batch:
+                windows += self._copy_one(self._building(run.job), entry)
+                last = entry
+                if not run.time_for():
+                    break
+            self._renew(run)
+            run.save({"after": last.key}, statistics=_more(run.job, windows=windows))
+            if not run.time_for():
+                return False
+        self._plan(run)
+        return True
+
+    def _copy_one(self, building: str, entry: BackupEntry) -> int:
+        try:
+            records = self._backup.read(entry)
+        except NotFound:
+            return 0
+        self._vectors.upsert(building, records, fingerprint=entry.fingerprint)
+        if not self._backup.exists(entry):
+            # Purged while it was copied: the purge may have looked before the copy was there.
+            self._vectors.delete(building, [record.id for record in records])
+            return 0
+        return len(records)
+
+    # --- what the backup lacks: after a change of model, that is all
+
+    def _plan(self, run: JobRun) -> None:
+        """Put the live documents without a backup into the report. What goes live later writes for itself."""
+        covered = self._backup.covered(self._embedder.fingerprint)
+        missing = [
+            Entry(key, reason="The backup has no vectors of it under this model.", document_id=pair[0], version=pair[1])
+            for pair, key in sorted(self._live().items())
+            if pair not in covered
+        ]
+        starts = range(0, len(missing), PART_ENTRIES)
+        for part, start in enumerate(starts):
+            self._report.write(run.job.job_id, part, missing[start : start + PART_ENTRIES])
+        run.save({"phase": _EMBED, "parts": len(starts), "part": 0, "entry": 0, "chunk": 0})
+
+    def _embed(self, run: JobRun) -> bool:
+        """False when the time is over before all of the plan has been embedded."""
+        for part in range(run.at("part", 0), run.at("parts", 0)):
+            entries = self._report.read(run.job.job_id, part) or []
+            for at in range(run.at("entry", 0), len(entries)):
+                if not self._embed_document(run, entries[at]):
+                    return False
+                run.save({"entry": at + 1, "chunk": 0}, statistics=_more(run.job, embedded=1))
+            done = [replace(entry, outcome=Outcome.EMBEDDED) for entry in entries]
+            self._report.write(run.job.job_id, part, done)
+            run.save({"part": part + 1, "entry": 0})
+        return True
+
+    def _embed_document(self, run: JobRun, entry: Entry) -> bool:
+        key = (entry.document_id or "", entry.version or 0)
+        chunks = itertools.islice(self._chunks.of_document(key[0], version=key[1]), run.at("chunk", 0), None)
+        while group := list(itertools.islice(chunks, _CHUNKS_A_TIME)):
+            version = self._registry.live_versions([key]).get(key)
+            if version is None:
+                break  # Replaced or deleted since: it is not asked for any more.
+            windows = self._embed_group(self._building(run.job), version, group)
+            self._renew(run)
+            run.save({"chunk": run.at("chunk", 0) + len(group)}, statistics=_more(run.job, windows=windows))
+            if not run.time_for():
+                return False
+        return True
+
+    def _embed_group(self, building: str, version: DocumentVersion, group: list[Chunk]) -> int:
+        texts = [text for chunk in group for text in chunk.window_texts]
+        rows = self._embedder.embed(texts)
+        records: list[VectorRecord] = []
+        for chunk in group:
+            done = len(records)
+            records += window_records(version, chunk, rows[done : done + len(chunk.windows)])
+        key = self._backup.key_for(self._embedder.fingerprint, version.document_id, version.version, texts)
+        self._backup.write(key, records)
+        self._vectors.upsert(building, records, fingerprint=self._embedder.fingerprint)
+        return len(records)
+
+
+def _more(job: Job, **counts: int) -> dict[str, int]:
+    """The job's statistics with these counts added."""
+    return {**job.statistics, **{name: job.statistics.get(name, 0) + count for name, count in counts.items()}}

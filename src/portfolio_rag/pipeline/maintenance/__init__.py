@@ -1,0 +1,1 @@
+"""What looks after the pipeline: health, repairs, comparisons of the stores."""

@@ -1,0 +1,1 @@
+"""Every protocol between the use cases and the outside: adapters implement them, tests fake them."""

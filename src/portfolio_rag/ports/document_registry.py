@@ -1,0 +1,110 @@
+"""The table of document versions and their heads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion, ObjectRef, Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of document versions, newest first; `cursor` is None at the end."""
+
+    items: list[DocumentVersion]
+    cursor: str | None
+
+
+class DocumentRegistry(Protocol):
+    """`document_registry`. Reads are strongly consistent unless they say otherwise.
+
+    Conditional writes raise ConditionFailed when the item is not as expected.
+    """
+
+    def head(self, document_id: str) -> DocumentHead | None: ...
+
+    def get(self, document_id: str, version: int) -> DocumentVersion | None: ...
+
+    def heads_and_versions(
+        self, keys: Iterable[tuple[str, int]]
+    ) -> dict[tuple[str, int], tuple[DocumentHead | None, DocumentVersion | None]]:
+        """Head and version of each (document_id, version), batched."""
+
+    def heads(self, *, after: str = "") -> Iterator[DocumentHead]:
+        """Every document, deleted ones included; reads the whole table (for batch jobs only).
+
+        In the table's own order; `after` is the id of the document that was read last.
+        """
+
+    def heads_of(self, document_ids: Iterable[str]) -> dict[str, DocumentHead]:
+        """The heads of those documents, batched; unknown ones are left out."""
+
+    def versions(self, document_id: str) -> list[DocumentVersion]:
+        """Newest first."""
+
+    def live_versions(self, pairs: Iterable[tuple[str, int]]) -> dict[tuple[str, int], DocumentVersion]:
+        """Those of the (document_id, version) pairs that answer now: the head's `live_version` is that version.
+
+        Deleted, superseded and unknown ones are left out. Heads and versions come in one batched read (two keys a
+        pair, 100 keys a call).
+        """
+
+    def register(self, version: DocumentVersion, logical_key: str, previous: DocumentHead | None) -> None:
+        """Write the new PENDING version and move the head's `latest_version` in one transaction.
+
+        Clears the head's `deleted_at`, and notes the job that made the version. Raises ConditionFailed when the head is
+        no longer `previous`. Like every change of a head, it makes the document `due`.
+        """
+
+    def start(self, document_id: str, version: int, attempt: int, now: str) -> DocumentVersion:
+        """PENDING -> PROCESSING, or PROCESSING still; returns the version. Raises ConditionFailed where it has ended,
+        has another attempt or does not exist."""
+
+    def advance(self, version: DocumentVersion, progress: Progress, now: str) -> None:
+        """Record how far a PROCESSING version has come; only if nobody has recorded as many steps."""
+
+    def complete(self, version: DocumentVersion, now: str) -> None:
+        """PROCESSING -> COMPLETED and the head's `live_version`, in one transaction.
+
+        Only if every expected chunk is embedded and the document is neither deleted nor live in a newer version.
+        """
+
+    def fail(self, version: DocumentVersion, code: str, message: str, now: str) -> None:
+        """PENDING or PROCESSING -> FAILED with a reason."""
+
+    def drive_again(self, version: DocumentVersion, now: str) -> None:
+        """Count another drive of a version that is not at its end; only if it has not been touched meanwhile."""
+
+    def relocate(self, version: DocumentVersion, ref: ObjectRef, *, settled: bool, retired: bool = False) -> None:
+        """Record where the bytes are now, whether all is done, and whether the version is history."""
+
+    def mark_deleted(self, head: DocumentHead, now: str) -> None:
+        """Nothing answers from the document from this write on: `live_version` 0, `deleted_at` set."""
+
+    def unpublish(self, head: DocumentHead, now: str) -> None:
+        """`live_version` 0 while a newer version is still on its way."""
+
+    def due(self) -> Iterator[DocumentHead]:
+        """Documents that have changed since they were last looked over, longest ago first (eventually consistent)."""
+
+    def looked_over(self, head: DocumentHead) -> None:
+        """The document is `due` no more, unless it has changed since `head` was read: that is ConditionFailed."""
+
+    def list_by_status(self, status: DocumentStatus, *, limit: int, cursor: str | None = None) -> Page:
+        """From the GSI status-upload_timestamp-index (eventually consistent), newest first, without retired ones.
+
+        Raises InvalidRequest when the cursor is not one of ours.
+        """
+
+    def in_status(
+        self, status: DocumentStatus, *, uploaded_after: str | None = None, uploaded_before: str | None = None
+    ) -> Iterator[DocumentVersion]:
+        """Every version in `status`, newest first, retired ones included (eventually consistent).
+
+        With `uploaded_before` oldest first; at most one of the two is given.
+        """
+
+    def count_by_status(self) -> dict[DocumentStatus, int]:
+        """From the GSI (eventually consistent); retired versions do not count."""

@@ -1,0 +1,46 @@
+"""Full-text search over the windows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from portfolio_rag.domain.chunks import Chunk
+from portfolio_rag.domain.documents import DocumentVersion
+from portfolio_rag.domain.filters import Filter
+
+
+@dataclass(frozen=True, slots=True)
+class LexicalHit:
+    """A chunk found by its words. `score` is BM25: above 0, comparable within one query only.
+
+    `windows` are (index, score) of its windows that have the words, best first; those scores compare within one query
+    too, and with each other only.
+    """
+
+    chunk_id: str
+    document_id: str
+    version: int
+    score: float
+    windows: tuple[tuple[int, float], ...]
+
+
+class LexicalIndex(Protocol):
+    """The full-text index of one API process: a local file that follows the registry. Safe from several threads.
+
+    A cache, never the truth: what it finds is checked against the heads like every vector, and a lost or damaged
+    file is built again from the chunks.
+    """
+
+    def search(self, query: str, *, limit: int, where: Filter | None = None) -> list[LexicalHit]:
+        """At most `limit` chunks, best first; a query without content words finds nothing."""
+
+    def index(self, version: DocumentVersion, chunks: Sequence[Chunk]) -> None:
+        """Put this version in the place of whatever the index has of the document, in one transaction."""
+
+    def remove(self, document_ids: Iterable[str]) -> None:
+        """Forget the documents; unknown ones are fine."""
+
+    def versions(self) -> dict[str, int]:
+        """Which version of each document is indexed."""

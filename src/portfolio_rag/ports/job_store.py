@@ -1,0 +1,68 @@
+"""The table of jobs."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from portfolio_rag.domain.jobs import Job, JobStatus
+from portfolio_rag.ports.index_alias import IndexPointer
+
+
+class JobStore(Protocol):
+    """`ingestion_jobs`, and the index pointer and lease that live beside the jobs.
+
+    Whoever changes a job has taken it (`claim`): the other writes hold only while `run_until` is what that one has
+    written, and raise ConditionFailed when another invocation has the job, or it has ended.
+    """
+
+    def create(self, job: Job) -> bool:
+        """Record a new job; false if there is one of that id."""
+
+    def claim(self, job_id: str, step: int, now: str, until: str) -> Job:
+        """Take a job that has not ended, at that step, while nobody else works on it. Raises ConditionFailed."""
+
+    def save(self, job: Job, now: str) -> Job:
+        """Record how far it is; returns the job as stored, with what others have written (a request to cancel)."""
+
+    def hand_over(self, job: Job, now: str) -> Job:
+        """The same, and let go of it: the next invocation begins with `step` + 1."""
+
+    def release(self, job: Job, error: str) -> None:
+        """Let go of it as it was recorded last, because of that error: it may be taken at the same step again."""
+
+    def end(self, job: Job, now: str) -> Job:
+        """Record its end. COMPLETED and FAILED hold only where nobody has asked to cancel it."""
+
+    def request_cancel(self, job_id: str, now: str) -> Job:
+        """Ask for its end; again is fine. Raises ConditionFailed once it has ended or its index has been switched."""
+
+    def relaunched(self, job: Job, now: str) -> Job:
+        """Count another launch of a job that nobody works on; only if it has not been touched since it was read."""
+
+    def get(self, job_id: str) -> Job | None: ...
+
+    def list(self, *, status: JobStatus | None = None, limit: int = 50) -> list[Job]:
+        """Newest first."""
+
+    def index_pointer(self) -> IndexPointer: ...
+
+    def begin_build(self, collection: str, owner: str, now: str, until: str) -> None:
+        """Take the lease and name the collection being built. Raises Conflict while another holds the lease.
+
+        The owner itself may do so again.
+        """
+
+    def renew_build(self, owner: str, until: str) -> None:
+        """Keep the lease for longer. Raises ConditionFailed where it is no longer the owner's."""
+
+    def end_build(self, owner: str) -> None:
+        """Give the lease back: the collection is no longer written to. Fine where it is not the owner's any more."""
+
+    def switch(self, job: Job, collection: str, now: str) -> Job:
+        """That collection answers from this write on; the same transaction records it in the job and ends the lease.
+
+        Raises ConditionFailed without the lease, without the job, or when somebody has asked to cancel it.
+        """
+
+    def abandon_build(self, now: str) -> bool:
+        """Take the lease from an owner that has let it expire; its collection is no longer written to."""

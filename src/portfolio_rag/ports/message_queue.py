@@ -1,0 +1,26 @@
+"""Queues between the stages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class QueueDepth:
+    visible: int
+    in_flight: int
+    delayed: int = 0
+
+
+class MessageQueue(Protocol):
+    """One SQS queue. Raises StorageUnavailable when a message could not be sent."""
+
+    def send(self, bodies: Sequence[str]) -> None:
+        """Send all, ten a call; partial failures are sent again, and what stays unsent raises."""
+
+    def depth(self) -> QueueDepth: ...
+
+    def remove(self, matches: Callable[[str], bool]) -> int:
+        """Delete the waiting messages whose body matches; the others stay. Returns how many were deleted."""

@@ -1,0 +1,32 @@
+"""The process and what runs it: clock, threads, metrics, the next invocation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+_T = TypeVar("_T")
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The current time, aware, in UTC."""
+
+
+class Parallel(Protocol):
+    """Runs waits beside each other: a function on every item, each independent of the others."""
+
+    def __call__(self, function: Callable[[_T], None], items: Iterable[_T]) -> None:
+        """Return when all are done; raises what the first of the failed ones has raised."""
+
+
+class Metrics(Protocol):
+    """CloudWatch custom metrics. Never raises: a lost data point must not fail a document."""
+
+    def put(self, name: str, value: float, unit: str, dimensions: Mapping[str, str] | None = None) -> None: ...
+
+
+class JobLauncher(Protocol):
+    def launch(self, payload: Mapping[str, Any]) -> None:
+        """Start the batch-reindex function asynchronously."""

@@ -1,0 +1,1 @@
+"""Environment variables, and the rules in the config bucket."""

@@ -1,0 +1,131 @@
+"""Settings from the environment: the variables of architecture.md under their names, and a few of our own.
+
+Every entry point builds `Settings.from_env()` once and calls `require` for what it cannot work without, so that
+a missing variable is named at the start and not in the middle of a document.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from portfolio_rag.domain.errors import ConfigurationError
+
+PIPELINE_VERSION = "1"
+"""Bumped when extraction or chunking changes what is indexed; part of the index fingerprint."""
+
+
+def _variable(name: str) -> str:
+    return name.upper()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One field per environment variable, the same name in lower case. Sizes and bounds say their unit."""
+
+    # AWS. With an endpoint URL (the emulator) the keys default to `test`; without, boto3's own chain decides.
+    aws_endpoint_url: str = ""
+    aws_default_region: str = "us-east-1"
+    # S3
+    s3_raw_bucket: str = "portfolio-raw"
+    s3_embeddings_bucket: str = "portfolio-embeddings"
+    s3_config_bucket: str = "portfolio-config"
+    # DynamoDB
+    dynamodb_document_table: str = "document_registry"
+    dynamodb_chunks_table: str = "embedding_chunks"
+    dynamodb_jobs_table: str = "ingestion_jobs"
+    # The content address of every backed-up vector: fingerprint + SHA-256 of the text -> place in S3.
+    dynamodb_vectors_table: str = "embedding_vectors"
+    # What was asked and answered before, for follow-up questions.
+    dynamodb_conversations_table: str = "conversations"
+    # SQS
+    sqs_ingestion_queue: str = "portfolio-ingestion-queue"
+    sqs_embedding_queue: str = "portfolio-embedding-queue"
+    sqs_dlq: str = "portfolio-ingestion-dlq"
+    sqs_embedding_dlq: str = "portfolio-embedding-dlq"
+    # Where asynchronous invocations end that failed all their retries.
+    sqs_events_dlq: str = "portfolio-events-dlq"
+    max_receive_count: int = 3
+    # Functions
+    reindex_function: str = "batch-reindex"
+    # Processing defaults; the rules in the config bucket override them. In tokens of the model's own tokenizer.
+    chunk_size: int = 1000
+    chunk_overlap: int = 200
+    embedding_model: str = "sentence-transformers/all-MiniLM-L6-v2"
+    # `onnx` (the baked model) or `torch` (sentence-transformers itself).
+    embedding_backend: str = "onnx"
+    # Directory of the baked model (made by `python -m portfolio_rag.bake`).
+    model_dir: str = "/opt/model"
+    # Threads inside one inference; 0 asks the CPU quota (see adapters/models/onnx_embedder.py).
+    embedding_threads: int = 0
+    # ChromaDB
+    chroma_url: str = "http://chromadb:8000"
+    chroma_collection: str = "portfolio_knowledge"
+    # API
+    openai_api_key: str = ""
+    openai_base_url: str = ""
+    gpt_model: str = "gpt-4o-mini"
+    # `true`: the language model reads its sentences a second time, beside their sources; one more call per answer.
+    validation_judge: str = "false"
+    # When set, every /api route but /api/live wants it in the header X-API-Key.
+    api_key: str = ""
+    # Comma-separated origins whose pages may call the API from a browser; empty: none but its own.
+    api_cors_origins: str = ""
+    # Bytes of one upload through the API; the ingestion rules may allow less, never more.
+    api_max_upload_bytes: int = 50 * 1024 * 1024
+    # Questions (chat, search) worked on at once; the next one gets 429. Each takes one of the server's 40 threads, and
+    # the others are for documents, jobs and health.
+    api_max_concurrent_questions: int = 32
+    # File of the API's full-text index; empty: a temporary one, built anew at every start. One file a process.
+    lexical_index_path: str = ""
+    # Metrics
+    metrics_namespace: str = "PortfolioRAG"
+    # Health: a document untouched for this long while not at its end is driven again.
+    stuck_after_seconds: int = 1800
+    log_level: str = "INFO"
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
+        """Read the environment; an empty variable counts as unset.
+
+        Raises ConfigurationError when a number is not a number or a value cannot work.
+        """
+        env = os.environ if env is None else env
+        values: dict[str, object] = {}
+        for setting in fields(cls):
+            raw = env.get(_variable(setting.name), "").strip()
+            if not raw:
+                continue
+            if setting.type == "int":
+                try:
+                    values[setting.name] = int(raw)
+                except ValueError:
+                    raise ConfigurationError(
+                        f"{_variable(setting.name)} must be a whole number, not {raw!r}."
+                    ) from None
+            else:
+                values[setting.name] = raw
+        settings = cls(**values)  # type: ignore[arg-type]
+        settings._check()
+        return settings
+
+    def _check(self) -> None:
+        if self.chunk_size < 64:
+            raise ConfigurationError(f"CHUNK_SIZE must be at least 64 tokens, not {self.chunk_size}.")
+        if not 0 <= self.chunk_overlap < self.chunk_size:
+            raise ConfigurationError(
+                f"CHUNK_OVERLAP must be at least 0 and below CHUNK_SIZE ({self.chunk_size}), not {self.chunk_overlap}."
+            )
+        if self.embedding_backend not in ("onnx", "torch"):
+            raise ConfigurationError(f"EMBEDDING_BACKEND must be `onnx` or `torch`, not {self.embedding_backend!r}.")
+        if self.validation_judge not in ("true", "false"):
+            raise ConfigurationError(f"VALIDATION_JUDGE must be `true` or `false`, not {self.validation_judge!r}.")
+        if self.api_max_upload_bytes < 1:
+            raise ConfigurationError(f"API_MAX_UPLOAD_BYTES must be at least 1, not {self.api_max_upload_bytes}.")
+        if not 1 <= self.api_max_concurrent_questions <= 40:
+            raise ConfigurationError(
+                f"API_MAX_CONCURRENT_QUESTIONS must be between 1 and 40, not {self.api_max_concurrent_questions}."
+            )
+        if not self.chroma_url.startswith(("http://", "https://")):
+            raise ConfigurationError(f"CHROMA_URL must start with http:// or https://, not {self.chroma_url!r}.")

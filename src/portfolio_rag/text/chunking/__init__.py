@@ -1,0 +1,1 @@
+"""From extracted text to chunks with windows."""

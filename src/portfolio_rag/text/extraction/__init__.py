@@ -1,0 +1,1 @@
+"""From the bytes of an upload to text with its structure. No AWS, no network."""

@@ -1,0 +1,167 @@
+"""What extraction yields, and the builder that every format module feeds.
+
+The text is what citations quote: blocks of clean text with an empty line between them, no markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from portfolio_rag.domain.errors import DocumentRejected, FailureReason
+from portfolio_rag.text.extraction.sanitise import clean_code, clean_line, clean_prose
+
+MAX_HEADING_CHARACTERS = 200
+"""A longer "heading" is running text in a heading's clothes."""
+
+
+class BlockKind(StrEnum):
+    HEADING = "heading"
+    PARAGRAPH = "paragraph"
+    LIST = "list"
+    TABLE = "table"
+    CODE = "code"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """[start, end) in characters of the document's text, never empty, never overlapping another, in order.
+
+    `heading_path` runs from the outermost heading to the nearest; a heading's own path ends with itself.
+    `page` counts from 1; None where the format has no pages.
+    """
+
+    start: int
+    end: int
+    kind: BlockKind
+    heading_path: tuple[str, ...] = ()
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractedDocument:
+    """The clean text of a document with its structure. Between blocks there is nothing but an empty line."""
+
+    text: str
+    file_type: str
+    blocks: tuple[Block, ...]
+    title: str | None = None
+    page_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractionLimits:
+    """What a document may be and cost; beyond, it is rejected. Sizes in characters of extracted text, and MiB."""
+
+    allowed_types: frozenset[str]
+    max_pages: int
+    max_characters: int
+    timeout_seconds: float
+    memory_mb: int
+
+
+@dataclass(slots=True)
+class ListNumbering:
+    """`number` is that of the next item, None for bullets; `marker` that of the item being read, once."""
+
+    number: int | None
+    marker: str = ""
+    width: int = 2
+
+    def open_item(self) -> None:
+        self.marker = "- " if self.number is None else f"{self.number}. "
+        self.width = len(self.marker)
+        if self.number is not None:
+            self.number += 1
+
+    def take_marker(self) -> str:
+        """The item's marker, then blanks of its width for the item's further paragraphs."""
+        marker, self.marker = self.marker or " " * self.width, ""
+        return marker
+
+
+class DocumentBuilder:
+    """Collects blocks in reading order, cleans their text, and keeps the heading path.
+
+    Every method that adds text raises DocumentRejected(LIMIT_EXCEEDED) beyond `max_characters`.
+    """
+
+    def __init__(self, max_characters: int) -> None:
+        self._max_characters = max_characters
+        self._parts: list[str] = []
+        self._length = 0
+        self._blocks: list[Block] = []
+        self._headings: list[tuple[int, str]] = []
+        self._first_heading: str | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._blocks
+
+    def heading(self, text: str, level: int, page: int | None = None) -> None:
+        """Start a section; `level` 1 is the outermost."""
+        text = clean_line(text)
+        if len(text) > MAX_HEADING_CHARACTERS:
+            self.paragraph(text, page)
+        elif text:
+            while self._headings and self._headings[-1][0] >= level:
+                self._headings.pop()
+            self._headings.append((level, text))
+            if level == 1 and self._first_heading is None:
+                self._first_heading = text
+            self._append(BlockKind.HEADING, text, page)
+
+    def paragraph(self, text: str, page: int | None = None) -> None:
+        self._append(BlockKind.PARAGRAPH, clean_prose(text), page)
+
+    def code(self, text: str, page: int | None = None) -> None:
+        self._append(BlockKind.CODE, clean_code(text), page)
+
+    def table(self, rows: Iterable[Iterable[str]], page: int | None = None) -> None:
+        """Each row on a line, cells apart by ` | `; rows without any text are left out."""
+        cleaned = ([clean_line(cell) for cell in row] for row in rows)
+        self._append(BlockKind.TABLE, "\n".join(" | ".join(cells) for cells in cleaned if any(cells)), page)
+
+    def item(self, text: str, marker: str = "- ", depth: int = 0, page: int | None = None) -> None:
+        """A list item (or, with blanks for a marker, a further paragraph of one), joined to the list before it."""
+        text = clean_prose(text)
+        if not text:
+            return
+        indent = "  " * depth
+        text = indent + marker + text.replace("\n", "\n" + indent + " " * len(marker))
+        last = self._blocks[-1] if self._blocks else None
+        if last and last.kind is BlockKind.LIST and last.page == page:
+            self._write("\n" + text)
+            self._blocks[-1] = Block(last.start, self._length, last.kind, last.heading_path, page)
+        else:
+            self._append(BlockKind.LIST, text, page)
+
+    def build(self, file_type: str, title: str | None = None, page_count: int | None = None) -> ExtractedDocument:
+        """The document; without a `title` of its own it has that of its first heading of level 1.
+
+        Raises DocumentRejected(NO_TEXT) when nothing was added.
+        """
+        if self.is_empty:
+            raise DocumentRejected(FailureReason.NO_TEXT, "The document holds no text.")
+        title = clean_line(title or "")[:MAX_HEADING_CHARACTERS] or self._first_heading
+        return ExtractedDocument("".join(self._parts), file_type, tuple(self._blocks), title, page_count)
+
+    def _append(self, kind: BlockKind, text: str, page: int | None) -> None:
+        if not text:
+            return
+        if self._blocks:
+            self._write("\n\n")
+        start = self._length
+        self._write(text)
+        path = tuple(heading for _, heading in self._headings)
+        self._blocks.append(Block(start, self._length, kind, path, page))
+
+    def _write(self, text: str) -> None:
+        self._length += len(text)
+        if self._length > self._max_characters:
+            raise DocumentRejected(
+                FailureReason.LIMIT_EXCEEDED,
+                f"The document holds more than {self._max_characters:,} characters of text. Split it into parts.",
+            )
+        self._parts.append(text)

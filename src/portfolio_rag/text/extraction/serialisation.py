@@ -1,0 +1,53 @@
+"""How an extracted document travels: from the child process that parses it, and from one invocation to the next.
+
+A line of JSON, numbers of four bytes each, then the text: with a million blocks as with one, some twenty bytes a block
+beside the text. Never pickle: what a child writes that has read hostile bytes is data and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+from array import array
+from typing import Any
+
+from portfolio_rag.text.extraction.document import Block, BlockKind, ExtractedDocument
+
+_KINDS = tuple(BlockKind)
+_NO_PAGE = 0
+_NUMBERS = 5
+
+
+def dumps(document: ExtractedDocument, **extra: Any) -> bytes:
+    """`extra` goes along as JSON."""
+    paths: dict[tuple[str, ...], int] = {}
+    numbers = array("I")
+    for block in document.blocks:
+        path = paths.setdefault(block.heading_path, len(paths))
+        numbers.extend((block.start, block.end, _KINDS.index(block.kind), path, block.page or _NO_PAGE))
+    header = {
+        "file_type": document.file_type,
+        "title": document.title,
+        "page_count": document.page_count,
+        "paths": list(paths),
+        "blocks": len(document.blocks),
+        "extra": extra,
+    }
+    text = document.text.encode("utf-8", "surrogatepass")
+    return b"".join((json.dumps(header).encode(), b"\n", numbers.tobytes(), text))
+
+
+def loads(data: bytes) -> tuple[ExtractedDocument, dict[str, Any]]:
+    """The document and what went along with it."""
+    line = data.index(b"\n")
+    header = json.loads(data[:line])
+    numbers = array("I")
+    end = line + 1 + header["blocks"] * _NUMBERS * numbers.itemsize
+    numbers.frombytes(memoryview(data)[line + 1 : end])
+    paths = [tuple(path) for path in header["paths"]]
+    blocks = tuple(
+        Block(start, stop, _KINDS[kind], paths[path], page or None)
+        for start, stop, kind, path, page in zip(*(numbers[n::_NUMBERS] for n in range(_NUMBERS)), strict=True)
+    )
+    text = str(memoryview(data)[end:], "utf-8", "surrogatepass")
+    document = ExtractedDocument(text, header["file_type"], blocks, header["title"], header["page_count"])
+    return document, header["extra"]

@@ -1,0 +1,63 @@
+"""Content words: the small lexical lens that retrieval, abstention and validation share."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from portfolio_rag.text.language.stemming import stem
+
+# Function words and question words: they say how something is asked, not what about.
+_FUNCTION_WORD_LIST = """
+    a an the this that these those there here it its itself he she him her his hers they them their theirs we us our
+    ours you your yours i me my mine myself yourself himself herself themselves ourselves who whom whose which what
+    when where why how and or but nor so yet if then than as of at by for from in into on onto to toward with within
+    over under up down out off about after before between through during via per am is are was were be been being do
+    does did doing done have has had having can could will would shall should may might must not no yes please tell
+    explain describe also just only very too more most much many some any each every both all such own same other
+    another again further once while because until although though however therefore thus s t d ll re ve m
+"""
+_FUNCTION_WORDS = frozenset(_FUNCTION_WORD_LIST.split())
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+def terms(text: str) -> list[str]:
+    """Content words of `text` in order: NFKC, lower case, English stems, function words left out.
+
+    `c5d.12xlarge` gives `c5d` and `12xlarge`; words of other languages pass through the stemmer nearly unchanged.
+    """
+    return [stem(word) for word in content_words(text)]
+
+
+def content_words(text: str) -> list[str]:
+    """The same words as they stand, in lower case, not stemmed."""
+    folded = unicodedata.normalize("NFKC", text).lower().replace("’", "'").replace("n't", " not")
+    return [word for word in _WORD.findall(folded) if word not in _FUNCTION_WORDS]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word at [start, end) of a text: in lower case, its term (none for a function word), whether it has capitals."""
+
+    text: str
+    term: str
+    start: int
+    end: int
+    capital: bool
+
+
+def words_of(text: str) -> list[Word]:
+    """All words in order, function words too."""
+    found = []
+    for match in _WORD.finditer(text):
+        word = match.group()
+        own = terms(word)
+        found.append(Word(word.lower(), own[0] if own else "", match.start(), match.end(), word != word.lower()))
+    return found
+
+
+def coverage(wanted: frozenset[str], held: frozenset[str]) -> float:
+    """Share of `wanted` that is in `held`, 0 to 1; 0 when nothing is wanted."""
+    return len(wanted & held) / len(wanted) if wanted else 0.0

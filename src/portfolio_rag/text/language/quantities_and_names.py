@@ -1,0 +1,285 @@
+"""The hard facts of a sentence: quantities with units, dates, names, addresses, negations and opposites.
+
+Wording may change between a source and an answer; these may not.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from portfolio_rag.text.language.content_words import terms
+
+_ONES_LIST = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+)
+_TENS_LIST = "twenty thirty forty fifty sixty seventy eighty ninety"
+_ONES = {word: value for value, word in enumerate(_ONES_LIST.split())}
+_TENS = {word: 10 * value for value, word in enumerate(_TENS_LIST.split(), start=2)}
+_SCALES = {"hundred": 1e2, "thousand": 1e3, "k": 1e3, "million": 1e6, "billion": 1e9, "bn": 1e9, "trillion": 1e12}
+
+# Unit -> (dimension, factor to the dimension's base). Months and years have no fixed length: dimensions of their own.
+_UNIT_NAMES: dict[tuple[str, float], str] = {
+    ("time", 1e-3): "ms millisecond milliseconds",
+    ("time", 1): "s sec secs second seconds",
+    ("time", 60): "min mins minute minutes",
+    ("time", 3600): "h hr hrs hour hours",
+    ("time", 86400): "day days",
+    ("time", 604800): "week weeks",
+    ("month", 1): "month months",
+    ("year", 1): "year years",
+    ("bytes", 1): "byte bytes",
+    ("bytes", 1024): "kb kib kilobyte kilobytes kibibyte kibibytes",
+    ("bytes", 1024**2): "mb mib megabyte megabytes mebibyte mebibytes",
+    ("bytes", 1024**3): "gb gib gigabyte gigabytes gibibyte gibibytes",
+    ("bytes", 1024**4): "tb tib terabyte terabytes tebibyte tebibytes",
+    ("percent", 1): "% percent",
+    ("dollar", 1): "$ dollar dollars usd",
+    ("euro", 1): "€ euro euros eur",
+    ("pound", 1): "£ gbp",
+    ("length", 1e-3): "mm millimetre millimetres millimeter millimeters",
+    ("length", 1e-2): "cm centimetre centimetres centimeter centimeters",
+    ("length", 1): "metre metres meter meters",
+    ("length", 1e3): "km kilometre kilometres kilometer kilometers",
+    ("mile", 1): "mile miles",
+    ("mass", 1e-3): "g gram grams",
+    ("mass", 1): "kg kilogram kilograms",
+}
+_UNITS = {name: unit for unit, names in _UNIT_NAMES.items() for name in names.split()}
+
+_NUMBER_WORD = "|".join([*_ONES, *_TENS])
+_QUANTITY = re.compile(
+    rf"""(?P<currency>[$€£]\s?)?
+    (?:(?<![\w.])(?P<digits>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)
+      |\b(?P<words>(?:{_NUMBER_WORD})(?:[\s-](?:{_NUMBER_WORD}|hundred|thousand|million|billion))*)\b)
+    (?:(?P<scale>k\b|[\s-]?(?:hundred|thousand|million|billion|bn|trillion)\b))?
+    (?:(?:\s|-)?(?P<unit>%|[a-z]+))?""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+_MONTH_LIST = (
+    "jan january;feb february;mar march;apr april;may;jun june;jul july;aug august;sep sept september;oct october;"
+    "nov november;dec december"
+)
+_MONTHS = {name: number for number, names in enumerate(_MONTH_LIST.split(";"), start=1) for name in names.split()}
+_MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
+_DATES = [
+    re.compile(r"\b(?P<year>\d{4})-(?P<number>\d{2})-(?P<day>\d{2})\b"),
+    re.compile(rf"\b(?P<month>{_MONTH})\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s+(?P<year>\d{{4}}))?\b", re.I),
+    re.compile(
+        rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<month>{_MONTH})\.?(?:,?\s+(?P<year>\d{{4}}))?\b", re.I
+    ),
+]
+
+_NEGATION = re.compile(
+    r"\b(?:not|never|no|none|nobody|nothing|neither|nor|without|cannot|can't|unable|fails? to|failed to|"
+    r"isn't|aren't|wasn't|weren't|don't|doesn't|didn't|won't|wouldn't|shouldn't|couldn't|hasn't|haven't|hadn't)\b",
+    re.IGNORECASE,
+)
+# "not only X but Y" affirms X; "no longer than", "no more than" bound a number and negate nothing.
+_NO_NEGATION = re.compile(r"\b(?:not only|not just|no (?:more|less|fewer|later|longer|earlier) than)\b", re.IGNORECASE)
+_CLAUSE_END = re.compile(r"[,;:.!?()]|\b(?:but|and|or|because|although|while|whereas|unless|if|which|so)\b", re.I)
+_SCOPE = 3
+"""Content words after a negation, inside its clause, that it is taken to deny."""
+
+_OPPOSITES = [
+    ("increase raise grow rise higher", "decrease reduce shrink fall lower decline"),
+    ("maximum most upper", "minimum least lower"),
+    ("before earlier", "after later"),
+    ("enable enabled", "disable disabled"),
+    ("allow permit allowed", "deny forbid prohibit denied forbidden prohibited"),
+    ("always", "never"),
+    ("include included", "exclude excluded"),
+    ("synchronous synchronously", "asynchronous asynchronously"),
+    ("encrypted", "unencrypted"),
+    ("public", "private"),
+    ("supported", "unsupported"),
+    ("available", "unavailable"),
+    ("success succeed successful", "failure fail unsuccessful"),
+    ("required mandatory", "optional"),
+    ("internal", "external"),
+    ("first", "last"),
+    ("left", "right"),
+    ("north northern", "south southern"),
+    ("east eastern", "west western"),
+    ("positive", "negative"),
+    ("win won", "lose lost"),
+    ("upregulate", "downregulate"),
+    ("activate", "inhibit deactivate suppress"),
+    ("promote", "inhibit prevent suppress"),
+    ("hot", "cold"),
+    ("true", "false"),
+    ("free", "paid"),
+]
+
+
+def _stems(words: str) -> frozenset[str]:
+    return frozenset(stem for word in words.split() for stem in terms(word)) or frozenset(words.split())
+
+
+_OPPOSITE_STEMS = [(_stems(one), _stems(other)) for one, other in _OPPOSITES]
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number as it stands in a text, from character `start`; `dimension` is empty where no unit of ours follows."""
+
+    value: float
+    dimension: str
+    factor: float
+    text: str
+    start: int
+
+    @property
+    def is_year(self) -> bool:
+        return not self.dimension and 1000 <= self.value < 2200 and self.value.is_integer()
+
+    def same(self, other: Quantity) -> bool:
+        """Equal values of compatible units: 60 seconds is 1 minute; a number without a unit matches any."""
+        if not self.dimension or not other.dimension:
+            return math.isclose(self.value, other.value)
+        return self.dimension == other.dimension and math.isclose(self.value * self.factor, other.value * other.factor)
+
+
+@dataclass(frozen=True, slots=True)
+class Date:
+    """A day, from character `start` of its text; `year` is None where the text leaves it out."""
+
+    year: int | None
+    month: int
+    day: int
+    text: str
+    start: int
+
+    def same(self, other: Date) -> bool:
+        years = {self.year, other.year} - {None}
+        return (self.month, self.day) == (other.month, other.day) and len(years) < 2
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a sentence states that no rephrasing may change; `wording` is its text without quantities and dates.
+
+    `openers` are capitalised words that open a sentence: names or not, which only another text can tell.
+    """
+
+    quantities: tuple[Quantity, ...]
+    dates: tuple[Date, ...]
+    names: frozenset[str]
+    openers: frozenset[str]
+    addresses: frozenset[str]
+    denied: tuple[frozenset[str], ...]
+    wording: str
+
+
+def facts(text: str) -> Facts:
+    """The hard facts of one sentence, or of a few together."""
+    dates, rest = _dates(text)
+    quantities, wording = _quantities(rest)
+    names, openers = _names(text)
+    return Facts(
+        quantities=(*quantities, *(_year(date) for date in dates if date.year)),
+        dates=tuple(dates),
+        names=names,
+        openers=openers,
+        addresses=frozenset(address.rstrip(".,;:)'\"") for address in _ADDRESS.findall(text)),
+        denied=tuple(_denied(text)),
+        wording=wording,
+    )
+
+
+def opposed(claim: frozenset[str], source: frozenset[str]) -> bool:
+    """Whether the claim has one word of a pair of opposites where the source has the other one only."""
+    return any(
+        (claim & one and source & other and not source & one and not claim & other)
+        or (claim & other and source & one and not source & other and not claim & one)
+        for one, other in _OPPOSITE_STEMS
+    )
+
+
+_ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>\"\])]+|[\w.+-]+@[\w-]+\.[\w.-]+", re.IGNORECASE)
+# A word with a capital or a digit inside it: names, acronyms, identifiers such as c5d.12xlarge or PutItem.
+_NAME = re.compile(r"[^\W_]*(?:[A-Z]|(?<=[^\W\d_])\d|\d(?=[^\W\d_]))[\w-]*(?:\.\w+)*")
+
+
+def _names(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Stems of capitalised words and identifiers, and apart those of plain words with which a sentence opens."""
+    found: set[str] = set()
+    opening: set[str] = set()
+    for match in _NAME.finditer(text):
+        word = match.group()
+        opens = not text[: match.start()].strip(" \t\n*_\"'“‘(-•") or text[: match.start()].rstrip()[-1:] in ".!?"
+        if _UNIT_GLUED.fullmatch(word):
+            continue
+        # Single letters are what is left of U.S. and of initials.
+        (opening if opens and word[1:].islower() else found).update(term for term in terms(word) if len(term) > 1)
+    return frozenset(found), frozenset(opening - found)
+
+
+_UNIT_GLUED = re.compile(r"[\d.,]+(?:st|nd|rd|th|k|x|s|ms|[kmgt]i?b|[ap]m)?", re.IGNORECASE)
+
+
+def _year(date: Date) -> Quantity:
+    """The year of a date as a number: a claim may keep only that of it."""
+    return Quantity(float(date.year or 0), "", 1.0, str(date.year), date.start)
+
+
+def _dates(text: str) -> tuple[list[Date], str]:
+    """The dates, and the text with them blanked so that their parts are not read as quantities."""
+    found: list[Date] = []
+    for pattern in _DATES:
+        for match in list(pattern.finditer(text)):
+            parts = match.groupdict()
+            month = int(parts["number"]) if parts.get("number") else _MONTHS[parts["month"].lower()]
+            year = int(parts["year"]) if parts["year"] else None
+            found.append(Date(year, month, int(parts["day"]), match.group(), match.start()))
+            text = text[: match.start()] + " " * len(match.group()) + text[match.end() :]
+    return found, text
+
+
+def _quantities(text: str) -> tuple[list[Quantity], str]:
+    """The quantities, and the text with them blanked; a noun after a number that is no unit of ours stays."""
+    found: list[Quantity] = []
+    wording = text
+    for match in _QUANTITY.finditer(text):
+        if match["digits"]:
+            value = float(match["digits"].replace(",", ""))
+        else:
+            value = _spelled(match["words"].lower())
+            if value == 1 and not match["unit"]:
+                continue
+        if match["scale"]:
+            value *= _SCALES[match["scale"].strip("- \t\n\u00a0\u202f").lower()]
+        unit = (match["currency"] or match["unit"] or "").strip().lower()
+        if match["words"] and value == 1 and unit not in _UNITS:
+            continue  # "one of", "one queue": an article more than a number
+        dimension, factor = _UNITS.get(unit, ("", 1.0))
+        end = match.end() if dimension or not match["unit"] else match.start("unit")
+        found.append(Quantity(value, dimension, factor, text[match.start() : end].strip(" -\n"), match.start()))
+        wording = wording[: match.start()] + " " * (end - match.start()) + wording[end:]
+    return found, wording
+
+
+def _spelled(words: str) -> float:
+    total = current = 0.0
+    for word in re.split(r"[\s-]", words):
+        if word in _SCALES:
+            current = max(current, 1) * _SCALES[word]
+            if _SCALES[word] >= 1e3:
+                total, current = total + current, 0.0
+        else:
+            current += _ONES.get(word, _TENS.get(word, 0))
+    return total + current
+
+
+def _denied(text: str) -> Iterable[frozenset[str]]:
+    """For each negation the content words that it denies."""
+    blanked = _NO_NEGATION.sub(lambda match: " " * len(match.group()), text.replace("’", "'"))
+    for match in _NEGATION.finditer(blanked):
+        clause = _CLAUSE_END.split(blanked[match.end() :], maxsplit=1)[0]
+        scope = terms(clause)[:_SCOPE]
+        if scope:
+            yield frozenset(scope)
