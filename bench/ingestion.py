@@ -227,7 +227,7 @@ def _calls_text(calls: Mapping[str, Any]) -> str:
     return (
         f"A note of one chunk costs {calls['note']['2']} calls ({services}), a document of {calls['book_chunks']} "
         f"chunks {calls['book']} ({book}). The count of the note when it comes as document number {first}; "
-        f"{'; '.join(others)}. The counts are deterministic: `tests/unit/pipeline/test_call_counts.py` holds them.\n"
+        f"{'; '.join(others)}. The counts are deterministic: `tests/simulation/test_call_counts.py` holds them.\n"
     )
 
 

@@ -18,7 +18,7 @@ from bench.ingesting import Ingester, as_json
 from bench.section import Result
 from bench.targets import Target
 from portfolio_rag.settings.ingestion_rules import Rules
-from tests.pdfs import Ink, make_pdf
+from tests.support.pdfs import Ink, make_pdf
 
 PAGES = Rules().max_pages
 _LINES, _COLUMNS = 28, 90

@@ -26,13 +26,13 @@ from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
 from portfolio_rag.adapters.models.openai import OpenAIModel
 from portfolio_rag.answering.generation.chat import Chat
 from portfolio_rag.domain.documents import DocumentStatus
-from tests.faultproxy import FaultProxy
 from tests.simulation.fast import install
 from tests.simulation.faults import Faulty
 from tests.simulation.schedule import TEXTS
 from tests.simulation.world import COLLECTION, World
-from tests.unit.answers.openai_server import Server, says
-from tests.unit.api.fakes import fake_services
+from tests.support.api import fake_services
+from tests.support.faultproxy import FaultProxy
+from tests.support.openai_server import Server, says
 
 # chromadb's own start-up warns about deprecations of its dependencies.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::pytest.PytestUnraisableExceptionWarning")

@@ -14,7 +14,7 @@ import uvicorn
 from api.main import create_app
 from portfolio_rag.settings.environment import Settings
 from tests.e2e.swagger import ask_in_swagger_ui, offline_page
-from tests.unit.api.fakes import DOCUMENT_ID, QUESTION, QUOTE, fake_services
+from tests.support.api import DOCUMENT_ID, QUESTION, QUOTE, fake_services
 
 pytestmark = pytest.mark.browser
 

@@ -25,16 +25,16 @@ HERE = Path(__file__).parent
 CAUGHT = HERE / "caught.json"
 TABLE = HERE.parents[1] / "docs" / "mutations.md"
 TESTS = (
-    "tests.unit.pipeline.test_life_of_a_document",
-    "tests.unit.pipeline.test_faults",
-    "tests.unit.pipeline.test_jobs",
-    "tests.unit.pipeline.test_job_steps",
-    "tests.unit.pipeline.test_reconcile",
-    "tests.unit.pipeline.test_model_change",
-    "tests.unit.adapters.test_item_sizes",
-    "tests.unit.pipeline.test_long_documents",
-    "tests.unit.adapters.test_dynamodb",
-    "tests.unit.adapters.test_sqs",
+    "tests.simulation.test_life_of_a_document",
+    "tests.simulation.test_faults",
+    "tests.unit.pipeline.jobs.test_runner",
+    "tests.simulation.test_job_steps",
+    "tests.unit.pipeline.maintenance.test_reconciler",
+    "tests.simulation.test_model_change",
+    "tests.unit.adapters.dynamodb.test_chunk_store",
+    "tests.unit.pipeline.ingestion.test_processing",
+    "tests.unit.adapters.dynamodb.test_table",
+    "tests.unit.adapters.aws.test_sqs",
     "tests.simulation.test_races",
 )
 SCHEDULES = 2000

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from api.main import create_app
 from portfolio_rag.settings.environment import Settings
-from tests.unit.api.fakes import FakeServices, fake_services
+from tests.support.api import FakeServices, fake_services
 
 
 @pytest.fixture

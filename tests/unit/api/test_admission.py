@@ -14,8 +14,8 @@ import pytest
 from api.main import create_app
 from portfolio_rag.domain.errors import ConfigurationError
 from portfolio_rag.settings.environment import Settings
-from tests.unit.api.fakes import QUESTION, FakeServices, fake_services
-from tests.unit.api.serving import serving
+from tests.support.api import QUESTION, FakeServices, fake_services
+from tests.support.serving import serving
 from tests.unit.api.test_problems import assert_problem
 
 LIMIT = 32

@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 
 from portfolio_rag.domain.errors import InvalidRequest, LanguageModelUnavailable, VectorStoreUnavailable
 from portfolio_rag.domain.filters import parse_filter
-from tests.unit.api.fakes import CONTENT, DOCUMENT_ID, JOB_ID, QUESTION, QUOTE, FakeServices
+from tests.support.api import CONTENT, DOCUMENT_ID, JOB_ID, QUESTION, QUOTE, FakeServices
 
 FILTER = {"andAll": [{"equals": {"key": "service", "value": "sqs"}}, {"lessThan": {"key": "year", "value": 2030}}]}
 

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from portfolio_rag.domain.answers import CheckedSentence, Done, JudgeState, Retrieved, Usage, Validated, Verdict
 from portfolio_rag.domain.errors import InvalidRequest, LanguageModelUnavailable, VectorStoreUnavailable
-from tests.unit.api.fakes import CONTENT, QUESTION, QUOTE, FakeServices, answer
+from tests.support.api import CONTENT, QUESTION, QUOTE, FakeServices, answer
 
 
 def events(text: str) -> list[tuple[str, Any]]:

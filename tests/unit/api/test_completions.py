@@ -16,9 +16,9 @@ from portfolio_rag.domain.answers import Done, Retrieved, Token, Turn, Usage
 from portfolio_rag.domain.errors import LanguageModelUnavailable
 from portfolio_rag.domain.filters import parse_filter
 from portfolio_rag.settings.environment import Settings
-from tests.unit.api.fakes import QUESTION, QUOTE, FakeServices, answer, fake_services
-from tests.unit.api.openai_client import MODEL, asks, assert_it_answers, client_of
-from tests.unit.api.serving import serving
+from tests.support.api import QUESTION, QUOTE, FakeServices, answer, fake_services
+from tests.support.openai_client import MODEL, asks, assert_it_answers, client_of
+from tests.support.serving import serving
 
 KEY = "correct horse"
 

@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.main import create_app
-from tests.unit.api.fakes import FakeServices
+from tests.support.api import FakeServices
 
 
 def test_the_root_leads_to_the_documentation(client: TestClient) -> None:

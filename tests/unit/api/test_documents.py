@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from portfolio_rag.domain.documents import DocumentHead, DocumentStatus
 from portfolio_rag.domain.errors import Conflict, InvalidRequest, StorageUnavailable
 from portfolio_rag.pipeline.documents.catalog import DocumentDetail
-from tests.unit.api.fakes import BUCKET, DOCUMENT_ID, KEY, UNKNOWN_ID, FakeServices, chunk, document
+from tests.support.api import BUCKET, DOCUMENT_ID, KEY, UNKNOWN_ID, FakeServices, chunk, document
 
 
 def test_upload_streams_the_file_to_the_service(client: TestClient, services: FakeServices) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from fastapi.testclient import TestClient
 
-from tests.unit.api.fakes import FakeServices
+from tests.support.api import FakeServices
 
 
 def test_healthy(client: TestClient) -> None:

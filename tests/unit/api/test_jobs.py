@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 
 from portfolio_rag.domain.jobs import JobStatus, JobType, Trigger
 from portfolio_rag.pipeline.jobs.report import Outcome
-from tests.unit.api.fakes import JOB_ID, UNKNOWN_ID, FakeServices
+from tests.support.api import JOB_ID, UNKNOWN_ID, FakeServices
 
 
 def test_start_answers_at_once_with_where_to_look(client: TestClient, services: FakeServices) -> None:

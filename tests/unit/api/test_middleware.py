@@ -19,7 +19,7 @@ from api.main import create_app, parse_origins
 from api.middleware import FORM_OVERHEAD_BYTES, JSON_BODY_BYTES
 from portfolio_rag.domain.errors import ConfigurationError
 from portfolio_rag.settings.environment import Settings
-from tests.unit.api.fakes import DOCUMENT_ID, JOB_ID, QUESTION, FakeServices, chunk, fake_services
+from tests.support.api import DOCUMENT_ID, JOB_ID, QUESTION, FakeServices, chunk, fake_services
 from tests.unit.api.test_problems import assert_problem
 
 ROOT = Path(__file__).parents[3]
@@ -87,7 +87,7 @@ import logging
 from fastapi.testclient import TestClient
 from api.logs import configure_api_logging
 from api.main import create_app
-from tests.unit.api.fakes import FakeJobs, fake_services
+from tests.support.api import FakeJobs, fake_services
 
 class Talking(FakeJobs):
     def list(self, status=None, limit=50):

@@ -13,7 +13,7 @@ from api.main import create_app
 from portfolio_rag.domain.errors import InvalidRequest
 from portfolio_rag.domain.filters import parse_filter
 from portfolio_rag.settings.environment import Settings
-from tests.unit.api.fakes import DOCUMENT_ID, JOB_ID, chunk, fake_services
+from tests.support.api import DOCUMENT_ID, JOB_ID, chunk, fake_services
 
 ROUTES = {
     ("POST", "/api/chat"),

@@ -27,7 +27,7 @@ from portfolio_rag.domain.errors import (
     StorageUnavailable,
     VectorStoreUnavailable,
 )
-from tests.unit.api.fakes import FakeServices
+from tests.support.api import FakeServices
 
 ERRORS = [
     (InvalidRequest("No."), 400, "invalid_request"),

@@ -15,7 +15,7 @@ from evaluation.retrieving import AS_WRITTEN, HYBRID, Retrieved, measure_retriev
 from evaluation.validating import measure_validation
 from evaluation.workbench import Bench, search_of
 from portfolio_rag.answering.generation.chat import NOT_FOUND, Chat
-from tests.unit.evaluation.conftest import ROOT
+from tests.support.model import ROOT
 
 
 @pytest.fixture(scope="module")

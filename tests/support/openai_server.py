@@ -1,0 +1,106 @@
+"""A small HTTP server that speaks OpenAI's chat completions, with the replies a test scripts for it."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass
+class Reply:
+    """One HTTP answer; `stall` seconds pass before it."""
+
+    body: Any = None
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    stall: float = 0.0
+
+
+def says(text: str | None) -> Reply:
+    return Reply(
+        {
+            "id": "chatcmpl-1",
+            "object": "chat.completion",
+            "created": 1,
+            "model": "gpt-4o-mini-2024-07-18",
+            "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}],
+            "usage": {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18},
+        }
+    )
+
+
+def streams(*pieces: str, usage: bool = True, broken: bool = False) -> Reply:
+    """The pieces as a stream; `broken` cuts it off in the middle of an event."""
+    head = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "gpt-4o-mini-2024-07-18"}
+    choices = [[{"index": 0, "delta": {"content": piece}, "finish_reason": None}] for piece in pieces]
+    events: list[dict[str, Any]] = [{**head, "choices": choice} for choice in choices]
+    if usage:
+        tokens = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
+        events.append({**head, "choices": [], "usage": tokens})
+    lines = [f"data: {json.dumps(event)}\n\n" for event in events]
+    end = 'data: {"id": \n\n' if broken else "data: [DONE]\n\n"
+    return Reply("".join([*lines, end]).encode(), headers={"content-type": "text/event-stream"})
+
+
+def fails(status: int, code: str = "", **headers: str) -> Reply:
+    return Reply(
+        {"error": {"message": "secret detail", "type": "error", "code": code or None}},
+        status,
+        {name.replace("_", "-"): value for name, value in headers.items()},
+    )
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.replies: list[Reply] = []
+        self.requests: list[tuple[str, dict[str, str], Any]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/v1"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that gave up on a stalled reply is part of the test."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        self.server.requests.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
+        # The last reply is given for ever.
+        reply = self.server.replies.pop(0) if len(self.server.replies) > 1 else self.server.replies[0]
+        time.sleep(reply.stall)
+        content = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
+        self.send_response(reply.status)
+        headers = {"content-type": "application/json", **reply.headers}
+        for name, value in {**headers, "content-length": str(len(content))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quiet."""
+
+
+@contextmanager
+def serving(*replies: Reply) -> Iterator[Server]:
+    with Server() as server:
+        server.replies = list(replies)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()

@@ -1,0 +1,36 @@
+"""Waits beside each other: all are done when the call returns, also those beside one that failed."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from portfolio_rag.adapters.process.threads import Threads
+
+
+def test_items_are_handled_at_the_same_time() -> None:
+    barrier = threading.Barrier(3, timeout=10)  # Passes only when three are inside at once.
+    done: list[int] = []
+
+    def meet(item: int) -> None:
+        barrier.wait()
+        done.append(item)
+
+    Threads()(meet, [1, 2, 3])
+    assert sorted(done) == [1, 2, 3]
+
+
+def test_the_first_failure_is_raised_when_the_others_are_done() -> None:
+    failed, done = threading.Event(), []
+
+    def work(item: int) -> None:
+        if item == 1:
+            failed.set()
+            raise ValueError("one")
+        failed.wait(10)
+        done.append(item)
+
+    with pytest.raises(ValueError, match="one"):
+        Threads()(work, [1, 2, 3])
+    assert sorted(done) == [2, 3]

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from portfolio_rag.adapters.sqlite.window_scores import window_scores
+
+TEXT = "Queues\nA queue keeps messages. Queued work waits.\nThe visibility timeout hides messages.\nDead letters."
+HEADING = len("Queues\n")
+STARTS = [HEADING, TEXT.index("The"), TEXT.index("Dead"), len(TEXT)]
+WINDOWS = list(pairwise(STARTS))
+
+
+def scores(*words: str) -> dict[int, float]:
+    return dict(window_scores([(word, 1.0) for word in words], TEXT, WINDOWS, HEADING))
+
+
+def test_the_window_with_the_words_comes_first_and_one_without_is_left_out() -> None:
+    assert [n for n, _ in window_scores([("visibl", 1.0), ("messag", 1.0)], TEXT, WINDOWS, HEADING)] == [1, 0]
+
+
+def test_all_forms_of_a_word_count_and_words_that_only_begin_like_it_do_not() -> None:
+    assert set(scores("wait")) == {0}
+    ((window, score),) = window_scores([("file", 1.0)], "filing files filed film profile", [(0, 31)], 0)
+    assert window == 0
+    assert score == pytest.approx(3 * 1.9 / (3 + 0.9 * (0.6 + 0.4 * 31 / 600)))
+
+
+def test_headings_count_for_every_window() -> None:
+    found = scores("queue")
+    assert set(found) == {0, 1, 2}
+    assert found[0] > found[1] == pytest.approx(found[2], rel=0.1)
+
+
+def test_words_beside_each_other_count_more_than_apart() -> None:
+    beside, apart = "the visibility timeout hides it", "the timeout hides its visibility"
+    words = [("visibl", 1.0), ("timeout", 1.0)]
+    ((_, near),) = window_scores(words, beside, [(0, len(beside))], 0)
+    ((_, far),) = window_scores(words, apart, [(0, len(beside))], 0)
+    assert near > far
+
+
+def test_a_rare_word_counts_more() -> None:
+    found = dict(window_scores([("letter", 3.0), ("timeout", 1.0)], TEXT, WINDOWS, HEADING))
+    assert found[2] > found[1]
+
+
+def test_no_words_and_no_windows() -> None:
+    assert window_scores([], TEXT, WINDOWS, HEADING) == []
+    assert window_scores([("queue", 1.0)], "", [], 0) == []

@@ -1,0 +1,120 @@
+"""A citation resolves as long as its text may be shown: through the real pipeline on the models."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from portfolio_rag.domain.chunks import Chunk
+from portfolio_rag.domain.errors import NotFound
+from portfolio_rag.domain.identifiers import document_id_for
+from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkInContext
+from tests.simulation.world import CONFIG, RAW, World
+
+KEY = "guides/queues.md"
+OLD = "# Queues\n\n" + "\n\n".join(
+    f"Paragraph {n} tells how queue number {n} keeps its messages until a consumer has deleted them." for n in range(30)
+)
+NEW = OLD.replace("messages", "letters")
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+
+
+@pytest.fixture
+def world() -> World:
+    made = World()
+    made.upload(KEY, OLD)
+    made.run()
+    return made
+
+
+@pytest.fixture
+def document_id() -> str:
+    return document_id_for(RAW, KEY)
+
+
+def find(world: World, chunk: Chunk, version: int | None = None) -> ChunkInContext:
+    return world.container.cited.find(chunk.document_id, chunk.chunk_id, version=version)
+
+
+def test_a_live_chunk_with_its_neighbours(world: World, document_id: str) -> None:
+    chunks = world.chunks(document_id)
+    assert len(chunks) > 2
+    for before, chunk, after in zip([None, *chunks], chunks, [*chunks[1:], None], strict=False):
+        found = find(world, chunk)
+        assert (found.chunk, found.previous, found.following) == (chunk, before, after)
+        assert (found.live, found.restored, found.document.version) == (True, False, 1)
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_citation_of_a_replaced_version_resolves_to_the_same_text(
+    world: World, document_id: str, named: bool
+) -> None:
+    cited = world.chunks(document_id)
+    for text in (NEW, NEW + "\n\nMore."):
+        world.upload(KEY, text)
+        world.run()
+    world.check()
+    assert world.live(document_id) == 3
+    assert world.container.chunks.get([(cited[1].chunk_id, document_id)]) == []
+    found = find(world, cited[1], 1 if named else None)
+    assert (found.live, found.restored, found.document.version) == (False, True, 1)
+    assert found.document.s3_key == "archived/guides/queues.v1.md"
+    for made, was in ((found.chunk, cited[1]), (found.previous, cited[0]), (found.following, cited[2])):
+        assert made is not None
+        assert (made.chunk_id, made.content, made.span, made.windows) == (
+            was.chunk_id,
+            was.content,
+            was.span,
+            was.windows,
+        )
+
+
+def test_a_version_that_is_not_the_citations_does_not_hold_the_chunk(world: World, document_id: str) -> None:
+    cited = world.chunks(document_id)[0]
+    world.upload(KEY, NEW)
+    world.run()
+    for version in (2, 7):
+        with pytest.raises(NotFound, match=f"version {version}"):
+            find(world, cited, version)
+
+
+def test_a_deleted_document_is_not_shown(world: World, document_id: str) -> None:
+    cited = world.chunks(document_id)[0]
+    world.delete(f"processed/{KEY}")
+    world.run()
+    with pytest.raises(NotFound, match="was deleted on"):
+        find(world, cited)
+    world.upload(KEY, NEW)
+    world.run()
+    assert world.live(document_id) == 2
+    with pytest.raises(NotFound, match="There is no chunk"):
+        find(world, cited, 1)
+
+
+def test_bytes_that_have_expired(world: World, document_id: str) -> None:
+    cited = world.chunks(document_id)[0]
+    world.upload(KEY, NEW)
+    world.run()
+    old = world.version(document_id, 1)
+    world.s3.delete_object(Bucket=RAW, Key=old.s3_key, VersionId=old.s3_version_id)
+    with pytest.raises(NotFound, match="expired"):
+        find(world, cited, 1)
+
+
+def test_rules_that_cut_otherwise_are_said_to_be_the_reason(world: World, document_id: str) -> None:
+    cited = world.chunks(document_id)[0]
+    world.upload(KEY, NEW)
+    world.run()
+    rules = {"chunk_size_tokens": 200, "chunk_overlap_tokens": 8, "window_tokens": 64}
+    world.s3.put_object(Bucket=CONFIG, Key="ingestion-rules/default.json", Body=json.dumps(rules).encode())
+    del world.container.__dict__["config"]
+    with pytest.raises(NotFound, match="rules have changed"):
+        find(world, cited, 1)
+
+
+def test_what_never_was(world: World, document_id: str) -> None:
+    with pytest.raises(NotFound, match="There is no document"):
+        world.container.cited.find(UNKNOWN, UNKNOWN)
+    with pytest.raises(NotFound, match="There is no chunk"):
+        world.container.cited.find(document_id, UNKNOWN)

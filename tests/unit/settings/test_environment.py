@@ -1,0 +1,40 @@
+"""Settings from the environment."""
+
+from __future__ import annotations
+
+import pytest
+
+from portfolio_rag.domain.errors import ConfigurationError
+from portfolio_rag.settings.environment import Settings
+
+
+def test_the_variables_of_the_architecture_have_their_defaults() -> None:
+    settings = Settings.from_env({})
+    assert (settings.s3_raw_bucket, settings.s3_embeddings_bucket) == ("portfolio-raw", "portfolio-embeddings")
+    assert (settings.sqs_dlq, settings.chroma_collection) == ("portfolio-ingestion-dlq", "portfolio_knowledge")
+    assert (settings.chunk_size, settings.chunk_overlap, settings.gpt_model) == (1000, 200, "gpt-4o-mini")
+
+
+def test_every_setting_reads_its_variable() -> None:
+    settings = Settings.from_env({"S3_RAW_BUCKET": "mine", "CHUNK_SIZE": "500", "CHUNK_OVERLAP": " 50 "})
+    assert (settings.s3_raw_bucket, settings.chunk_size, settings.chunk_overlap) == ("mine", 500, 50)
+
+
+def test_an_empty_variable_counts_as_unset() -> None:
+    assert Settings.from_env({"OPENAI_API_KEY": "", "CHUNK_SIZE": ""}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("env", "problem"),
+    [
+        ({"CHUNK_SIZE": "many"}, "CHUNK_SIZE must be a whole number"),
+        ({"CHUNK_SIZE": "10"}, "CHUNK_SIZE must be at least 64"),
+        ({"CHUNK_SIZE": "100", "CHUNK_OVERLAP": "100"}, "CHUNK_OVERLAP"),
+        ({"VALIDATION_JUDGE": "perhaps"}, "VALIDATION_JUDGE must be `true` or `false`"),
+        ({"EMBEDDING_BACKEND": "magic"}, "EMBEDDING_BACKEND must be"),
+        ({"CHROMA_URL": "chromadb:8000"}, "CHROMA_URL must start with http"),
+    ],
+)
+def test_what_cannot_work_is_named(env: dict[str, str], problem: str) -> None:
+    with pytest.raises(ConfigurationError, match=problem):
+        Settings.from_env(env)

@@ -1,0 +1,54 @@
+"""What holds for every format: any bytes end as blocks of clean text or as a rejection."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from portfolio_rag.domain.errors import DocumentRejected
+from portfolio_rag.text.extraction.document import ExtractedDocument
+from portfolio_rag.text.extraction.sanitise import clean
+
+Read = Callable[..., ExtractedDocument]
+
+SIGNS = [*"#->|*_`~=[](!)\\<&1. \n\t\x00\u202e", "\n\n", "    ", "```", "---", "|-|", "<!--", "-->", "&#0;"]
+ELEMENTS = ("html", "p", "p hidden", "table", "tr", "td", "script", "h1", "ul", "li", "pre")
+TAGS = [f"<{end}{element}>" for end in ("", "/") for element in ELEMENTS]
+MARKUP = st.lists(st.one_of(st.sampled_from(SIGNS + TAGS), st.text(max_size=8)), max_size=60).map("".join)
+
+
+def check(document: ExtractedDocument) -> None:
+    text = document.text
+    assert document.blocks
+    assert clean(text) == text
+    assert document.blocks[0].start == 0
+    assert document.blocks[-1].end == len(text)
+    for before, after in pairwise(document.blocks):
+        assert text[before.end : after.start] == "\n\n"
+    for block in document.blocks:
+        content = text[block.start : block.end]
+        assert content.strip()
+        if block.kind == "heading":
+            assert block.heading_path[-1] == content
+            assert "\n" not in content
+
+
+@pytest.mark.parametrize("filename", ["a.md", "a.txt", "a.html"])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+@given(source=MARKUP)
+def test_any_markup(read: Read, filename: str, source: str) -> None:
+    with contextlib.suppress(DocumentRejected):
+        check(read(source.encode("utf-8", "surrogatepass"), filename))
+
+
+@pytest.mark.parametrize("filename", ["a.md", "a.txt", "a.html"])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None)
+@given(data=st.binary(max_size=300))
+def test_any_bytes(read: Read, filename: str, data: bytes) -> None:
+    with contextlib.suppress(DocumentRejected):
+        check(read(data, filename))

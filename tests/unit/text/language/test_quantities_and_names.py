@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import pytest
+
+from portfolio_rag.text.language.content_words import terms
+from portfolio_rag.text.language.quantities_and_names import facts, opposed
+
+
+def quantities(text: str) -> list[tuple[float, str]]:
+    return [(one.value * one.factor, one.dimension) for one in facts(text).quantities]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("messages stay 4 days", [(345600, "time")]),
+        ("one minute or 60 seconds", [(60, "time"), (60, "time")]),
+        ("1,024 items", [(1024, "")]),
+        ("256KB and 256 KiB", [(262144, "bytes"), (262144, "bytes")]),
+        ("$2.5 million", [(2500000, "dollar")]),
+        ("twenty-five percent", [(25, "percent")]),
+        ("two hundred thousand users", [(200000, "")]),
+        ("1.5 million rows", [(1500000, "")]),
+        ("10k requests", [(10000, "")]),
+        ("one of the queues", []),
+        ("in 2018", [(2018, "")]),
+        ("c5d.12xlarge", []),
+    ],
+)
+def test_quantities(text: str, expected: list[tuple[float, str]]) -> None:
+    assert quantities(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("60 seconds", "1 minute", True),
+        ("14 days", "2 weeks", True),
+        ("4 days", "4 hours", False),
+        ("4 days", "14 days", False),
+        ("400 KB", "400 MB", False),
+        ("five tables", "5 tables", True),
+        ("35 percent", "35%", True),
+    ],
+)
+def test_values_are_compared_with_their_units(one: str, other: str, same: bool) -> None:
+    assert facts(one).quantities[0].same(facts(other).quantities[0]) is same
+
+
+@pytest.mark.parametrize("text", ["March 3, 2024", "3 March 2024", "3rd of March, 2024", "2024-03-03", "Mar. 3 2024"])
+def test_dates_are_the_same_however_they_are_written(text: str) -> None:
+    (date,) = facts(f"It ended on {text}.").dates
+    assert (date.year, date.month, date.day) == (2024, 3, 3)
+
+
+def test_a_date_without_a_year_matches_any_and_another_day_none() -> None:
+    (short,) = facts("on March 3").dates
+    (full,) = facts("on March 3, 2024").dates
+    (other,) = facts("on March 4, 2024").dates
+    assert short.same(full)
+    assert not short.same(other)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("The limit of DynamoDB is low.", {"dynamodb"}),
+        ("Use PutItem on c5d.12xlarge.", {"putitem", "c5d", "12xlarg"}),
+        ("Retention is long.", set()),
+        ("256KB and 3rd and 5pm", set()),
+    ],
+)
+def test_names(text: str, names: set[str]) -> None:
+    assert facts(text).names == names
+
+
+def test_addresses_lose_the_punctuation_around_them() -> None:
+    assert facts("See https://a.example/x?y=1, or write to me@b.example.").addresses == {
+        "https://a.example/x?y=1",
+        "me@b.example",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "denied"),
+    [
+        ("Queues do not guarantee order", ["guarante", "order"]),
+        ("Queues don’t guarantee order", ["guarante", "order"]),
+        ("It is free, not only cheap", None),
+        ("no more than 5 tables", None),
+        ("It cannot be undone, but it is fast", ["undon"]),
+    ],
+)
+def test_negations(text: str, denied: list[str] | None) -> None:
+    assert facts(text).denied == ((frozenset(denied),) if denied else ())
+
+
+@pytest.mark.parametrize(
+    ("claim", "source", "result"),
+    [
+        ("the maximum is 5", "the minimum is 5", True),
+        ("it increases cost", "it decreases cost", True),
+        ("from minimum to maximum", "the maximum", False),
+        ("the limit is 5", "the maximum is 5", False),
+    ],
+)
+def test_opposites(claim: str, source: str, result: bool) -> None:
+    assert opposed(frozenset(terms(claim)), frozenset(terms(source))) is result

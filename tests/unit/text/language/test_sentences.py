@@ -1,0 +1,44 @@
+"""Sentences: what is one and what is not, and that nothing is lost."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portfolio_rag.text.language.sentences import sentences
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        ["Dr. Smith paid $3.50 for v1.2.3 of it.", "It works."],
+        ["See https://a.b/c?d=e.f for more!", "Really?", "Yes."],
+        ["It's e.g. a test, i.e. fine.", "The U.S. government agreed."],
+        ["Use Python 3.11.", "Node.js is older.", "Fig. 3 shows it."],
+        ["The limit is 10 MB.", "S3 returns 200 OK."],
+        ["これは文です。", "次の文です！", "そうですか？"],
+        ["你好世界。", "这是第二句！"],
+    ],
+)
+def test_split(expected: list[str]) -> None:
+    glue = "" if expected[0][-1] in "。！" else " "
+    text = glue.join(expected)
+    assert [text[start:end] for start, end in sentences(text)] == expected
+
+
+def test_an_empty_line_ends_a_sentence() -> None:
+    text = "A heading\n\nand the text below it"
+    assert [text[start:end] for start, end in sentences(text)] == ["A heading", "and the text below it"]
+
+
+@given(text=st.text(alphabet=st.characters(exclude_categories=["Cs"])))
+def test_all_but_blanks_is_in_exactly_one_sentence(text: str) -> None:
+    spans = sentences(text)
+    assert all(start < end for start, end in spans)
+    assert all(first[1] <= second[0] for first, second in pairwise(spans))
+    inside = {position for start, end in spans for position in range(start, end)}
+    assert all(position in inside or char.isspace() for position, char in enumerate(text))
+    assert all(text[start:end] == text[start:end].strip() for start, end in spans)
