@@ -37,6 +37,25 @@ LEGAL_TRANSITIONS: Mapping[DocumentStatus, frozenset[DocumentStatus]] = {
 }
 
 
+class WarningCode(StrEnum):
+    """What a reader of a COMPLETED document should know: part of it may be missing, or misread."""
+
+    PAGES_WITHOUT_TEXT = "PAGES_WITHOUT_TEXT"
+    UNREADABLE_TEXT = "UNREADABLE_TEXT"
+    PARTS_LEFT_OUT = "PARTS_LEFT_OUT"
+    UNCERTAIN_OCR = "UNCERTAIN_OCR"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentWarning:
+    """`message` is for people and says what to do. `parts` names sheets, slides or attachments; pages count from 1."""
+
+    code: WarningCode
+    message: str
+    pages: tuple[int, ...] = ()
+    parts: tuple[str, ...] = ()
+
+
 def check_transition(current: DocumentStatus, target: DocumentStatus) -> None:
     """Raise IllegalTransition unless a document version may go from `current` to `target`."""
     if target not in LEGAL_TRANSITIONS[current]:

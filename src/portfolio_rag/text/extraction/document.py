@@ -9,8 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from portfolio_rag.domain.documents import DocumentWarning, WarningCode
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
 from portfolio_rag.text.extraction.sanitise import clean_code, clean_line, clean_prose
+from portfolio_rag.text.extraction.tables import guess_header_rows, table_lines
 
 MAX_HEADING_CHARACTERS = 200
 """A longer "heading" is running text in a heading's clothes."""
@@ -48,6 +50,7 @@ class ExtractedDocument:
     blocks: tuple[Block, ...]
     title: str | None = None
     page_count: int | None = None
+    warnings: tuple[DocumentWarning, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,7 @@ class DocumentBuilder:
         self._blocks: list[Block] = []
         self._headings: list[tuple[int, str]] = []
         self._first_heading: str | None = None
+        self._warnings: dict[tuple[WarningCode, str], tuple[set[int], dict[str, None]]] = {}
 
     @property
     def is_empty(self) -> bool:
@@ -118,10 +122,25 @@ class DocumentBuilder:
     def code(self, text: str, page: int | None = None) -> None:
         self._append(BlockKind.CODE, clean_code(text), page)
 
-    def table(self, rows: Iterable[Iterable[str]], page: int | None = None) -> None:
-        """Each row on a line, cells apart by ` | `; rows without any text are left out."""
-        cleaned = ([clean_line(cell) for cell in row] for row in rows)
-        self._append(BlockKind.TABLE, "\n".join(" | ".join(cells) for cells in cleaned if any(cells)), page)
+    def table(
+        self,
+        rows: Iterable[Iterable[str]],
+        *,
+        header_rows: int | None = None,
+        caption: str = "",
+        page: int | None = None,
+    ) -> None:
+        """A line for each row, which says what its cells are (`table_lines`); rows without any text are left out.
+
+        `rows` are a grid, merged cells repeated (`tables.expand`). `header_rows` name the columns; None where the
+        format does not say how many there are. The caption is a paragraph before the rows.
+        """
+        grid = [[clean_line(cell) for cell in row] for row in rows]
+        width = max(map(len, grid), default=0)
+        grid = [row + [""] * (width - len(row)) for row in grid if any(row)]
+        self.paragraph(caption, page)
+        lines = table_lines(grid, guess_header_rows(grid) if header_rows is None else header_rows)
+        self._append(BlockKind.TABLE, "\n".join(lines), page)
 
     def item(self, text: str, marker: str = "- ", depth: int = 0, page: int | None = None) -> None:
         """A list item (or, with blanks for a marker, a further paragraph of one), joined to the list before it."""
@@ -137,6 +156,14 @@ class DocumentBuilder:
         else:
             self._append(BlockKind.LIST, text, page)
 
+    def warn(self, code: WarningCode, message: str, *, page: int | None = None, part: str = "") -> None:
+        """Note what is missing or doubtful; the same words for several pages or parts make one warning."""
+        pages, parts = self._warnings.setdefault((code, message), (set(), {}))
+        if page is not None:
+            pages.add(page)
+        if part:
+            parts[clean_line(part)] = None
+
     def build(self, file_type: str, title: str | None = None, page_count: int | None = None) -> ExtractedDocument:
         """The document; without a `title` of its own it has that of its first heading of level 1.
 
@@ -145,7 +172,11 @@ class DocumentBuilder:
         if self.is_empty:
             raise DocumentRejected(FailureReason.NO_TEXT, "The document holds no text.")
         title = clean_line(title or "")[:MAX_HEADING_CHARACTERS] or self._first_heading
-        return ExtractedDocument("".join(self._parts), file_type, tuple(self._blocks), title, page_count)
+        warnings = tuple(
+            DocumentWarning(code, message, tuple(sorted(pages)), tuple(parts))
+            for (code, message), (pages, parts) in self._warnings.items()
+        )
+        return ExtractedDocument("".join(self._parts), file_type, tuple(self._blocks), title, page_count, warnings)
 
     def _append(self, kind: BlockKind, text: str, page: int | None) -> None:
         if not text:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 from array import array
+from dataclasses import asdict
 from typing import Any
 
+from portfolio_rag.domain.documents import DocumentWarning, WarningCode
 from portfolio_rag.text.extraction.document import Block, BlockKind, ExtractedDocument
 
 _KINDS = tuple(BlockKind)
@@ -29,6 +31,7 @@ def dumps(document: ExtractedDocument, **extra: Any) -> bytes:
         "title": document.title,
         "page_count": document.page_count,
         "paths": list(paths),
+        "warnings": [asdict(warning) for warning in document.warnings],
         "blocks": len(document.blocks),
         "extra": extra,
     }
@@ -49,5 +52,9 @@ def loads(data: bytes) -> tuple[ExtractedDocument, dict[str, Any]]:
         for start, stop, kind, path, page in zip(*(numbers[n::_NUMBERS] for n in range(_NUMBERS)), strict=True)
     )
     text = str(memoryview(data)[end:], "utf-8", "surrogatepass")
-    document = ExtractedDocument(text, header["file_type"], blocks, header["title"], header["page_count"])
+    warnings = tuple(
+        DocumentWarning(WarningCode(one["code"]), one["message"], tuple(one["pages"]), tuple(one["parts"]))
+        for one in header["warnings"]
+    )
+    document = ExtractedDocument(text, header["file_type"], blocks, header["title"], header["page_count"], warnings)
     return document, header["extra"]

@@ -1,0 +1,79 @@
+"""Tables: every row says what its cells are, merged cells keep their column, empty cells their place."""
+
+from __future__ import annotations
+
+import pytest
+
+from portfolio_rag.text.extraction.tables import MAX_SPAN, Cell, expand, guess_header_rows, table_lines
+
+
+def test_a_merged_cell_stands_in_each_place_that_it_covers() -> None:
+    rows = [
+        [Cell("System"), Cell("Release"), Cell("Driver")],
+        [Cell("Ostrin", rows=2), Cell("4.1"), Cell("D-20")],
+        [Cell("4.2"), Cell("D-22")],
+        [Cell("Kelvin"), Cell("any", columns=2)],
+    ]
+    assert expand(rows) == [
+        ["System", "Release", "Driver"],
+        ["Ostrin", "4.1", "D-20"],
+        ["Ostrin", "4.2", "D-22"],
+        ["Kelvin", "any", "any"],
+    ]
+
+
+def test_a_cell_that_reaches_down_behind_a_short_row_keeps_its_column() -> None:
+    rows = [[Cell("a"), Cell("b"), Cell("c", rows=3)], [Cell("d")], []]
+    assert expand(rows) == [["a", "b", "c"], ["d", "", "c"], ["", "", "c"]]
+
+
+def test_a_span_costs_no_more_than_its_limit() -> None:
+    assert len(expand([[Cell("wide", columns=10**9)]])[0]) == MAX_SPAN
+
+
+def test_every_row_carries_the_names_of_its_columns() -> None:
+    grid = [["Plan", "Users", "Price"], ["Silver", "300", ""], ["Gold", "900", "20 EUR"]]
+    assert table_lines(grid, 1) == ["Plan: Silver | Users: 300", "Plan: Gold | Users: 900 | Price: 20 EUR"]
+
+
+def test_two_header_rows_make_one_name() -> None:
+    grid = [["Plan", "Price", "Price"], ["Plan", "EUR", "USD"], ["Gold", "5", "6"]]
+    assert table_lines(grid, 2) == ["Plan: Gold | Price - EUR: 5 | Price - USD: 6"]
+
+
+def test_without_names_an_empty_cell_keeps_its_place() -> None:
+    assert table_lines([["07:15", "", "Pilot"], ["08:00", "Deck", ""]], 0) == ["07:15 |  | Pilot", "08:00 | Deck | "]
+
+
+def test_a_merged_row_stands_in_front_of_the_rows_below_it() -> None:
+    grid = [["Plan", "Users"], ["Europe", "Europe"], ["Gold", "900"], ["Asia", "Asia"], ["Gold", "700"]]
+    assert table_lines(grid, 1) == [
+        "Europe",
+        "Europe | Plan: Gold | Users: 900",
+        "Asia",
+        "Asia | Plan: Gold | Users: 700",
+    ]
+
+
+def test_a_name_that_is_cut_short_stands_whole_above_the_rows() -> None:
+    name = "Remarks of the harbour master " * 4
+    first, row = table_lines([["Boat", name], ["Wren", "none"]], 1)
+    assert first == f"Boat | {name}"
+    assert row.startswith("Boat: Wren | Remarks of the harbour master")
+    assert row.endswith("…: none")
+
+
+@pytest.mark.parametrize(
+    ("first", "rows"),
+    [
+        (["Plan", "Users"], 1),
+        (["", "2024 sales"], 1),
+        (["Gold", "900"], 0),  # a number names nothing
+        (["Gold", ""], 0),  # a name is missing
+        (["Name", "name"], 0),  # names differ
+        (["Open:", "from six"], 0),  # a label beside its value
+        (["x" * 100, "y"], 0),  # too long for a name
+    ],
+)
+def test_the_first_row_names_the_columns_only_where_it_reads_so(first: list[str], rows: int) -> None:
+    assert guess_header_rows([first, ["Silver", "300"]]) == rows
