@@ -21,6 +21,7 @@ from portfolio_rag.domain.answers import (
     Passage,
     Verdict,
 )
+from portfolio_rag.settings.ingestion_rules import FILE_TYPES_IN_WORDS
 
 Question = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
 TopK = Annotated[int, Field(strict=True, ge=1, le=20, description="How many passages to work with.", examples=[5])]
@@ -208,7 +209,7 @@ class PassageOut(BaseModel):
     version: int = Field(description="Its live version.", examples=[1])
     filename: str = Field(description="Its name.", examples=["sqs-queues.md"])
     s3_key: str = Field(description="Where its bytes are in the raw bucket.", examples=["processed/sqs-queues.md"])
-    file_type: str = Field(description="md, txt, pdf, html or docx.", examples=["md"])
+    file_type: str = Field(description=f"{FILE_TYPES_IN_WORDS}.", examples=["md"])
     upload_timestamp: str = Field(description="When it was uploaded (UTC).", examples=["2026-01-05T10:12:00.000000Z"])
     metadata: Attributes = Field(description="Its custom attributes.", examples=[{"service": "sqs", "year": 2026}])
     chunk_id: str = Field(

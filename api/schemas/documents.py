@@ -11,6 +11,7 @@ from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion
 from portfolio_rag.pipeline.documents.catalog import DocumentDetail, PresignedUpload, UploadReceipt
 from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkInContext
 from portfolio_rag.ports.document_registry import Page
+from portfolio_rag.settings.ingestion_rules import FILE_TYPES_IN_WORDS
 
 AttributeName = Annotated[str, Field(min_length=1, max_length=256)]
 Attributes = dict[AttributeName, StrictStr | StrictBool | StrictInt | StrictFloat | list[StrictStr]]
@@ -91,7 +92,7 @@ class VersionOut(BaseModel):
     error_code: str | None = Field(description="Why it is FAILED, for programs.", examples=[None])
     error_message: str | None = Field(description="Why it is FAILED, and what to do.", examples=[None])
     filename: str = Field(description="Its name.", examples=["sqs-queues.md"])
-    file_type: str = Field(description="md, txt, pdf, html or docx.", examples=["md"])
+    file_type: str = Field(description=f"{FILE_TYPES_IN_WORDS}.", examples=["md"])
     file_size: int = Field(description="Bytes.", examples=[3120])
     bucket: str = Field(description="Bucket of its bytes.", examples=["portfolio-raw"])
     s3_key: str = Field(description="Where its bytes are now.", examples=["processed/guides/sqs-queues.md"])

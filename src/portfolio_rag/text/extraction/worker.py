@@ -23,7 +23,17 @@ from portfolio_rag.text.extraction import serialisation as wire
 from portfolio_rag.text.extraction.document import ExtractedDocument, ExtractionLimits
 from portfolio_rag.text.extraction.file_types import DESCRIPTIONS, detect_type, unsupported
 
-_MODULES = {"md": "markdown", "txt": "plain", "pdf": "pdf", "html": "html", "docx": "docx"}
+_MODULES = {
+    **{"md": "markdown", "txt": "plain", "pdf": "pdf", "html": "html", "docx": "docx", "xlsx": "xlsx", "pptx": "pptx"},
+    **{
+        "csv": "delimited",
+        "tsv": "tsv",
+        "json": "json_text",
+        "jsonl": "json_lines",
+        "eml": "mail",
+        "epub": "epub",
+    },
+}
 
 
 def extract_here(data: bytes, filename: str, limits: ExtractionLimits) -> ExtractedDocument:
