@@ -43,6 +43,14 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file inside a document that is to be a document of its own; its name is fit for a key."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class ExtractedDocument:
     """The clean text of a document with its structure. Between blocks there is nothing but an empty line."""
 
@@ -52,6 +60,7 @@ class ExtractedDocument:
     title: str | None = None
     page_count: int | None = None
     warnings: tuple[DocumentWarning, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +173,14 @@ class DocumentBuilder:
         if part:
             parts[clean_line(part)] = None
 
-    def build(self, file_type: str, title: str | None = None, page_count: int | None = None) -> ExtractedDocument:
+    def build(
+        self,
+        file_type: str,
+        title: str | None = None,
+        page_count: int | None = None,
+        *,
+        attachments: tuple[Attachment, ...] = (),
+    ) -> ExtractedDocument:
         """The document; without a `title` that somebody gave it, the first of its outermost headings is its title.
 
         Raises DocumentRejected(NO_TEXT) when nothing was added.
@@ -179,7 +195,7 @@ class DocumentBuilder:
             for (code, message), (pages, parts) in self._warnings.items()
         )
         return ExtractedDocument(
-            "".join(self._parts), file_type, tuple(self._blocks), title or None, page_count, warnings
+            "".join(self._parts), file_type, tuple(self._blocks), title or None, page_count, warnings, attachments
         )
 
     def _append(self, kind: BlockKind, text: str, page: int | None) -> None:
