@@ -8,7 +8,7 @@ from portfolio_rag.domain.chunking_strategy import Strategy
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
 from portfolio_rag.ports.embedder import Embedder, Tokenizer
 from portfolio_rag.settings.ingestion_rules import Rules
-from portfolio_rag.text.chunking.chunker import START, ChunkDraft, Piece, Place, pieces
+from portfolio_rag.text.chunking.chunker import START, ChunkBatch, ChunkCursor, ChunkDraft, iter_chunk_batches
 from portfolio_rag.text.extraction.document import ExtractedDocument
 
 MAX_TOPIC_UNITS = 3_000
@@ -16,12 +16,12 @@ MAX_TOPIC_UNITS = 3_000
 on one core, and a function has 50 s in all. Some 150 pages of prose."""
 
 
-def cut(
+def chunk_document(
     document: ExtractedDocument, rules: Rules, tokenizer: Tokenizer, embedder: Callable[[], Embedder]
 ) -> list[ChunkDraft]:
     """All chunks in order. Raises as `topics_of`."""
     topics = topics_of(document, rules, embedder)
-    return [draft for piece in pieces_of(document, rules, tokenizer, topics=topics) for draft in piece.drafts]
+    return [draft for batch in chunk_batches(document, rules, tokenizer, topics=topics) for draft in batch.drafts]
 
 
 def topics_of(document: ExtractedDocument, rules: Rules, embedder: Callable[[], Embedder]) -> list[int]:
@@ -52,11 +52,16 @@ def topics_of(document: ExtractedDocument, rules: Rules, embedder: Callable[[], 
     )
 
 
-def pieces_of(
-    document: ExtractedDocument, rules: Rules, tokenizer: Tokenizer, *, topics: Sequence[int] = (), start: Place = START
-) -> Iterator[Piece]:
+def chunk_batches(
+    document: ExtractedDocument,
+    rules: Rules,
+    tokenizer: Tokenizer,
+    *,
+    topics: Sequence[int] = (),
+    start: ChunkCursor = START,
+) -> Iterator[ChunkBatch]:
     """The chunks in order from `start` on, cut when they are asked for; `topics` for the `semantic` strategy."""
-    return pieces(
+    return iter_chunk_batches(
         document,
         tokenizer,
         size_tokens=rules.chunk_size_tokens,

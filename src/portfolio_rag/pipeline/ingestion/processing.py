@@ -27,7 +27,7 @@ from portfolio_rag.domain.identifiers import chunk_id_for, iso, sha256_hex
 from portfolio_rag.domain.messages import IngestionMessage, embedding_messages
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
 from portfolio_rag.pipeline.documents.staging import StagedText, Staging
-from portfolio_rag.pipeline.ingestion.chunking import cut, pieces_of, topics_of
+from portfolio_rag.pipeline.ingestion.chunking import chunk_batches, chunk_document, topics_of
 from portfolio_rag.ports.chunk_store import ChunkStore
 from portfolio_rag.ports.document_registry import DocumentRegistry
 from portfolio_rag.ports.embedder import Embedder, Tokenizer
@@ -35,7 +35,7 @@ from portfolio_rag.ports.message_queue import MessageQueue
 from portfolio_rag.ports.object_store import ObjectStore
 from portfolio_rag.ports.runtime import Clock
 from portfolio_rag.settings.ingestion_rules import ConfigSource, Rules
-from portfolio_rag.text.chunking.chunker import START, ChunkDraft, Place
+from portfolio_rag.text.chunking.chunker import START, ChunkCursor, ChunkDraft
 from portfolio_rag.text.extraction.document import ExtractedDocument
 from portfolio_rag.text.extraction.extract import ExtractionLimits, extract, extract_in_ranges, join
 
@@ -184,15 +184,15 @@ class Processing:
         raise _no_text()
 
     def _slices(
-        self, text: StagedText, start: Place, until: datetime
-    ) -> Iterator[tuple[list[ChunkDraft], Place | None]]:
+        self, text: StagedText, start: ChunkCursor, until: datetime
+    ) -> Iterator[tuple[list[ChunkDraft], ChunkCursor | None]]:
         """Chunks of which so many are written at once; fewer when the time is over."""
         drafts: list[ChunkDraft] = []
-        for piece in pieces_of(text.document, text.rules, self._tokenizer, topics=text.topics, start=start):
-            drafts += piece.drafts
+        for batch in chunk_batches(text.document, text.rules, self._tokenizer, topics=text.topics, start=start):
+            drafts += batch.drafts
             full = len(drafts) >= self._slice_chunks
-            if piece.following is None or full or (drafts and self._clock.now() >= until):
-                yield drafts, piece.following
+            if batch.following is None or full or (drafts and self._clock.now() >= until):
+                yield drafts, batch.following
                 drafts = []
 
     def _go_on(self, version: DocumentVersion, progress: Progress, reached: Progress) -> None:
@@ -246,7 +246,7 @@ def chunks_of(
     Raises DocumentRejected, for a document without text too.
     """
     document = extract(data, version.filename, _limits(rules))
-    drafts = cut(document, rules, tokenizer, embedder)
+    drafts = chunk_document(document, rules, tokenizer, embedder)
     if not drafts:
         raise _no_text()
     return _numbered(version, drafts, 0, created_at)
