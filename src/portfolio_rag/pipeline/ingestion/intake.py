@@ -28,6 +28,7 @@ from portfolio_rag.domain.identifiers import document_id_for, iso
 from portfolio_rag.domain.messages import IngestionMessage
 from portfolio_rag.domain.sidecar import MAX_SIDECAR_BYTES, parse_sidecar
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
+from portfolio_rag.pipeline.documents.object_moves import ObjectMoves
 from portfolio_rag.ports.document_registry import DocumentRegistry
 from portfolio_rag.ports.message_queue import MessageQueue
 from portfolio_rag.ports.object_store import ObjectStore
@@ -61,6 +62,7 @@ class Intake:
         clock: Clock,
     ) -> None:
         self._store = store
+        self._moves = ObjectMoves(store, registry)
         self._registry = registry
         self._queue = queue
         self._lifecycle = lifecycle
@@ -137,11 +139,16 @@ class Intake:
         if head.deleted_at is not None:
             self._lifecycle.remove(head, keep_newest=False)
         elif stage == keys.PROCESSED and live is not None:
-            if live.s3_key != ref.key and not self._lifecycle.deleted_unrecorded(live, head):
+            if live.s3_key != ref.key and not self._moves.was_deleted_after_unrecorded_move(live, head):
                 return  # A late event of an earlier version's object: this one has not been moved there yet.
             keep = under_way and self._store.head(ObjectRef(ref.bucket, _incoming(ref.key))) is not None
             self._lifecycle.remove(head, keep_newest=keep)
-        elif stage == keys.INCOMING and newest is not None and under_way and self._lifecycle.bytes_of(newest) is None:
+        elif (
+            stage == keys.INCOMING
+            and newest is not None
+            and under_way
+            and self._moves.find_moved_object(newest) is None
+        ):
             if head.live_version:
                 self._lifecycle.fail(newest, FailureReason.DELETED, "The upload was deleted before it was processed.")
             else:
@@ -195,7 +202,7 @@ class Intake:
             if known is not None:
                 if known.settled and head is not None:
                     # A crash in the middle of the move has left the original behind.
-                    self._lifecycle.clear_source(known, head)
+                    self._moves.delete_leftover_upload(known, head)
                 elif send_known:
                     # A crash after the registration looks just like this.
                     self._send_on(known)

@@ -26,6 +26,7 @@ from portfolio_rag.domain.errors import (
 from portfolio_rag.domain.identifiers import chunk_id_for, iso, sha256_hex
 from portfolio_rag.domain.messages import IngestionMessage, embedding_messages
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
+from portfolio_rag.pipeline.documents.object_moves import ObjectMoves
 from portfolio_rag.pipeline.documents.staging import StagedText, Staging
 from portfolio_rag.pipeline.ingestion.chunking import chunk_batches, chunk_document, topics_of
 from portfolio_rag.ports.chunk_store import ChunkStore
@@ -73,6 +74,7 @@ class Processing:
         slice_chunks: int,
     ) -> None:
         self._store = store
+        self._moves = ObjectMoves(store, registry)
         self._registry = registry
         self._chunks = chunks
         self._embedding_queue = embedding_queue
@@ -218,7 +220,7 @@ class Processing:
             try:
                 return self._store.get(version.ref, max_bytes=max_bytes)
             except NotFound:
-                moved = self._lifecycle.follow(version)
+                moved = self._moves.relink_object(version)
                 if moved is None:
                     raise
                 return self._store.get(moved.ref, max_bytes=max_bytes)
