@@ -207,8 +207,8 @@ MUTATIONS = [
          "if not reached.is_beyond(progress) or reached.steps > MAX_STEPS:", "if False:"),
     _one("a step is counted before its message is sent", 9, "pipeline.ingestion.processing",
          "            self._ingestion_queue.send([IngestionMessage.of(replace(version, progress=reached)).to_json()])\n"
-         "            self._registry.advance(version, reached, self._now())",
-         "            self._registry.advance(version, reached, self._now())\n"
+         "            self._registry.advance(version, reached, self._clock.now_iso())",
+         "            self._registry.advance(version, reached, self._clock.now_iso())\n"
          "            self._ingestion_queue.send([IngestionMessage.of(replace(version, progress=reached)).to_json()])"),
     _one("the rest of a document is cut by the rules of the day", 38, "pipeline.ingestion.processing",
          "staged = self._staging.text(version)",

@@ -49,7 +49,7 @@ from portfolio_rag.pipeline.maintenance.monitor import PipelineMonitor
 from portfolio_rag.pipeline.maintenance.reconciler import Reconciler
 from portfolio_rag.ports.embedder import Embedder, Tokenizer
 from portfolio_rag.ports.language_model import LanguageModel
-from portfolio_rag.ports.runtime import Parallel
+from portfolio_rag.ports.runtime import Clock, Parallel
 from portfolio_rag.ports.vector_store import VectorStore
 from portfolio_rag.settings.environment import Settings
 from portfolio_rag.settings.ingestion_rules import ConfigSource
@@ -79,7 +79,7 @@ SLICE_CHUNKS = 400
 """So many chunks are written and sent before the next are cut: a few seconds' work, and what most documents have."""
 
 
-class SystemClock:
+class SystemClock(Clock):
     def now(self) -> datetime:
         return datetime.now(UTC)
 

@@ -14,7 +14,6 @@ from datetime import datetime
 from portfolio_rag.domain import object_keys as keys
 from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion, ObjectRef
 from portfolio_rag.domain.errors import ConditionFailed, DependencyUnavailable, FailureReason
-from portfolio_rag.domain.identifiers import iso
 from portfolio_rag.pipeline.documents.object_moves import ObjectMoves
 from portfolio_rag.pipeline.documents.purge import Purge
 from portfolio_rag.ports.document_registry import DocumentRegistry
@@ -39,7 +38,7 @@ class Lifecycle:
     def fail(self, version: DocumentVersion, reason: FailureReason, message: str) -> None:
         """End the version as FAILED, if it has not ended yet, and settle it."""
         try:
-            self._registry.fail(version, reason, message, self._now())
+            self._registry.fail(version, reason, message, self._clock.now_iso())
         except ConditionFailed:
             _log.info("Version %s of %s had ended already.", version.version, version.document_id)
         else:
@@ -60,7 +59,7 @@ class Lifecycle:
             if version.chunk_count is None or version.embedded_count < version.chunk_count:
                 return False
             try:
-                self._registry.complete(version, self._now())
+                self._registry.complete(version, self._clock.now_iso())
             except ConditionFailed:
                 # Another worker was first, or the version was superseded or deleted meanwhile: what it is now
                 # decides what is left to do.
@@ -121,9 +120,9 @@ class Lifecycle:
         With `keep_newest` a newer version is on its way and only the one that answers now is taken out.
         """
         if keep_newest:
-            self._registry.unpublish(head, self._now())
+            self._registry.unpublish(head, self._clock.now_iso())
         elif head.deleted_at is None:
-            self._registry.mark_deleted(head, self._now())
+            self._registry.mark_deleted(head, self._clock.now_iso())
         for version in self._registry.versions(head.document_id):
             if version.version > head.latest_version:
                 continue  # Uploaded since: not what was deleted.
@@ -222,9 +221,6 @@ class Lifecycle:
         seconds = (self._clock.now() - datetime.fromisoformat(version.upload_timestamp)).total_seconds()
         self._metrics.put("IngestedDocuments", 1, "Count")
         self._metrics.put("ProcessingDuration", max(0.0, seconds), "Seconds")
-
-    def _now(self) -> str:
-        return iso(self._clock.now())
 
 
 def _replaced_by(newest: int) -> str:

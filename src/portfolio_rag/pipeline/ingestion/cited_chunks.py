@@ -14,7 +14,6 @@ from portfolio_rag.domain import object_keys as keys
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion
 from portfolio_rag.domain.errors import DocumentRejected, NotFound, PayloadTooLarge
-from portfolio_rag.domain.identifiers import iso
 from portfolio_rag.pipeline.ingestion.processing import chunks_of
 from portfolio_rag.ports.chunk_store import ChunkStore
 from portfolio_rag.ports.document_registry import DocumentRegistry
@@ -106,7 +105,7 @@ class CitedChunks:
         rules = self._config.rules_for(head.logical_key)
         try:
             data = self._store.get(version.ref, max_bytes=rules.max_file_size_bytes)
-            return chunks_of(version, data, rules, self._tokenizer, self._embedder, iso(self._clock.now()))
+            return chunks_of(version, data, rules, self._tokenizer, self._embedder, self._clock.now_iso())
         except (NotFound, PayloadTooLarge, DocumentRejected) as error:
             _log.info("Version %s of %s cannot be read again: %s", version.version, version.document_id, error)
             return []

@@ -17,7 +17,7 @@ from portfolio_rag.domain import object_keys as keys
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion
 from portfolio_rag.domain.errors import ConditionFailed, VectorStoreUnavailable, failure_of
-from portfolio_rag.domain.identifiers import iso, window_id
+from portfolio_rag.domain.identifiers import window_id
 from portfolio_rag.domain.messages import EmbeddingMessage
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
 from portfolio_rag.pipeline.documents.vector_backup import VectorBackup, vector_id
@@ -182,7 +182,7 @@ class Embedding:
         """Mark what was embedded of one version, and complete it if nothing is left."""
         if work:
             assert head is not None  # `_under_way` saw to it
-            version, now = work[0].version, iso(self._clock.now())
+            version, now = work[0].version, self._clock.now_iso()
             # Chunks of a message that was delivered twice in one batch are one chunk.
             marks = {
                 chunk.chunk_id: (chunk, self._backup.uri(item.backup_key)) for item in work for chunk in item.chunks

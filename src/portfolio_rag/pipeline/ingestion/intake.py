@@ -260,7 +260,7 @@ class Intake:
         """PENDING, or FAILED from the first write on where the upload is refused: no crash can let it through."""
         verdict = self._acceptance.check(logical_key, current, beginning, sidecar)
         rejection = verdict.rejection
-        now = iso(self._clock.now())
+        now = self._clock.now_iso()
         version_id = current.ref.version_id or "null"
         version = DocumentVersion(
             document_id=document_id,

@@ -23,7 +23,7 @@ from portfolio_rag.domain.errors import (
     PayloadTooLarge,
     failure_of,
 )
-from portfolio_rag.domain.identifiers import chunk_id_for, iso, sha256_hex
+from portfolio_rag.domain.identifiers import chunk_id_for, sha256_hex
 from portfolio_rag.domain.messages import IngestionMessage, embedding_messages
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
 from portfolio_rag.pipeline.documents.object_moves import ObjectMoves
@@ -97,7 +97,7 @@ class Processing:
         try:
             # Not read first: what has ended refuses the start, and a version that was replaced in this very moment is
             # ended by whoever embeds it.
-            version = self._registry.start(*key, message.attempt, self._now())
+            version = self._registry.start(*key, message.attempt, self._clock.now_iso())
         except ConditionFailed:
             _log.info("Version %s of %s has ended, or lives again.", message.version, message.document_id)
             self._lifecycle.settle_now(*key)
@@ -169,10 +169,10 @@ class Processing:
         """
         count = progress.chunks
         for drafts, following in self._slices(text, progress.place or START, until):
-            chunks = _numbered(version, drafts, count, self._now())
+            chunks = _numbered(version, drafts, count, self._clock.now_iso())
             count += len(chunks)
             expected = count if following is None else None
-            waiting = self._chunks.create(version, chunks, expected=expected, now=self._now())
+            waiting = self._chunks.create(version, chunks, expected=expected, now=self._clock.now_iso())
             self._embedding_queue.send([message.to_json() for message in embedding_messages(version, waiting)])
             if following is None:
                 if not waiting:
@@ -210,7 +210,7 @@ class Processing:
             self._staging.delete(version.document_id, version.version)
         elif current.steps < reached.steps:
             self._ingestion_queue.send([IngestionMessage.of(replace(version, progress=reached)).to_json()])
-            self._registry.advance(version, reached, self._now())
+            self._registry.advance(version, reached, self._clock.now_iso())
 
     def _rules(self, key: str) -> Rules:
         return self._config.rules_for(key.partition("/")[2])
@@ -230,9 +230,6 @@ class Processing:
             ) from error
         except PayloadTooLarge as error:
             raise DocumentRejected(FailureReason.TOO_LARGE, str(error)) from error
-
-    def _now(self) -> str:
-        return iso(self._clock.now())
 
 
 def chunks_of(
