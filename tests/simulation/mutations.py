@@ -82,7 +82,8 @@ MUTATIONS = [
          "newest is not None and not newest.status.terminal and newest.s3_key == _incoming(ref.key)",
          "newest is not None"),
     _one("a reindex that deletes before it has built", 28, "pipeline.jobs.reindex",
-         "self._vectors.ensure(building, ", "self._vectors.drop(old)\n        self._vectors.ensure(building, "),
+         "self._stores.vectors.ensure(building, ",
+         "self._stores.vectors.drop(old)\n        self._stores.vectors.ensure(building, "),
     _one("a scan that forgets LastEvaluatedKey", 24, "adapters.dynamodb.table",
          'if not answer.get("LastEvaluatedKey"):', "if True:"),
     # The other guards.
@@ -112,7 +113,7 @@ MUTATIONS = [
          "return all(version.status.terminal and _ended(version, head) < before for version in versions)",
          "return all(version.status.terminal for version in versions)"),
     _one("a look-over believes the index", 3, "pipeline.maintenance.reconciler",
-         "sorted(found.intersection(range(1, head.latest_version + 1)) - {head.live_version})", "sorted(found)"),
+         "sorted(found.intersection(ended) - {head.live_version})", "sorted(found)"),
     _one("the original goes before its copy is recorded", 7, "pipeline.documents.object_moves",
          "        self._registry.relocate(version, moved, settled=settled, retired=version.retired)\n"
          "        self._remove_moved(source)",
@@ -122,8 +123,9 @@ MUTATIONS = [
          "        source = version.ref\n        try:\n            copied",
          "        source = ObjectRef(version.bucket, version.s3_key)\n        try:\n            copied"),
     _one("the bytes read are the newest, not the event's", 2, "pipeline.ingestion.processing",
-         "return self._store.get(version.ref, max_bytes=max_bytes)\n            except",
-         "return self._store.get(replace(version, s3_version_id=None).ref, max_bytes=max_bytes)\n            except"),
+         "return self._stores.objects.get(version.ref, max_bytes=max_bytes)\n            except",
+         "return self._stores.objects.get(replace(version, s3_version_id=None).ref, max_bytes=max_bytes)\n"
+         "            except"),
     _one("a move hides a newer upload under a delete marker", 3, "pipeline.documents.object_moves",
          "        self._store.delete(source)\n", "        self._store.delete(ObjectRef(source.bucket, source.key))\n"),
     _one("bytes that are archived are forgotten by their version", 7, "pipeline.documents.object_moves",
@@ -134,7 +136,7 @@ MUTATIONS = [
     _one("a version does not follow bytes that another one has moved", 5, "pipeline.documents.object_moves",
          "other.version < version.version\n", "False\n"),
     _one("ingestion does not write to the index that is being built", 28, "pipeline.ingestion.embedding",
-         "targets = self._jobs.index_pointer().targets", "targets = [self._jobs.index_pointer().live]"),
+         "targets = self._stores.jobs.index_pointer().targets", "targets = [self._stores.jobs.index_pointer().live]"),
     _one("a reindex needs no lease", 29, "adapters.dynamodb.job_store",
          '"attribute_not_exists(lease_owner) OR lease_until < :now OR lease_owner = :owner"',
          '"attribute_not_exists(nothing)"'),
@@ -166,7 +168,7 @@ MUTATIONS = [
          "            self.back_off(attempt)\n        raise StorageUnavailable(f\"DynamoDB kept refusing",
          "            return\n        raise StorageUnavailable(f\"DynamoDB kept refusing"),
     _one("known text is embedded again", 25, "pipeline.ingestion.embedding",
-         "places = self._index.find(by_address)", "places: dict[str, VectorLocation] = {}"),
+         "places = self._stores.vector_index.find(by_address)", "places: dict[str, VectorLocation] = {}"),
     _one("a refused upload is let through after a crash", 7, "pipeline.ingestion.intake",
          "status=DocumentStatus.FAILED if rejection else DocumentStatus.PENDING", "status=DocumentStatus.PENDING"),
     _one("an old failed upload replaces a later one", 24, "pipeline.ingestion.intake",
@@ -207,17 +209,17 @@ MUTATIONS = [
          "if not reached.is_beyond(progress) or reached.steps > MAX_STEPS:", "if False:"),
     _one("a step is counted before its message is sent", 9, "pipeline.ingestion.processing",
          "            self._ingestion_queue.send([IngestionMessage.of(replace(version, progress=reached)).to_json()])\n"
-         "            self._registry.advance(version, reached, self._clock.now_iso())",
-         "            self._registry.advance(version, reached, self._clock.now_iso())\n"
+         "            self._stores.registry.advance(version, reached, self._clock.now_iso())",
+         "            self._stores.registry.advance(version, reached, self._clock.now_iso())\n"
          "            self._ingestion_queue.send([IngestionMessage.of(replace(version, progress=reached)).to_json()])"),
     _one("the rest of a document is cut by the rules of the day", 38, "pipeline.ingestion.processing",
-         "staged = self._staging.text(version)",
-         "staged = replace(self._staging.text(version), rules=self._rules(version.s3_key))"),
+         "staged = self._stores.staging.text(version)",
+         "staged = replace(self._stores.staging.text(version), rules=self._rules(version.s3_key))"),
     _one("a job may hand over without having come any further", 28, "pipeline.jobs.claim",
          "if not self._further and not seconds:", "if False:"),
     _one("what was staged stays", 24, "pipeline.documents.purge", "self._staging.delete(document_id, number)", "pass"),
     _one("what a late worker stages stays", 24, "pipeline.maintenance.reconciler",
-         "self._staging.delete(document_id, number)", "pass"),
+         "self._stores.staging.delete(document_id, number)", "pass"),
     _one("cutting goes on at the next section, wherever it paused", 9, "text.chunking.chunker",
          "max(position, section.blocks[0].start)", "section.blocks[0].start"),
     _one("a job that crashed is RUNNING for ever", 30, "pipeline.maintenance.abandoned_jobs",
@@ -243,9 +245,9 @@ MUTATIONS = [
     _one("only the last job of a document is remembered", 28, "pipeline.ingestion.intake",
          "head.job_id is not None:", "head.job_id == job_id:"),
     _one("a reindex does not renew its lease", 29, "pipeline.jobs.reindex",
-         "self._jobs.renew_build(run.job.job_id, iso(self._clock.now() + _LEASE))", "pass"),
+         "self._stores.jobs.renew_build(run.job.job_id, iso(self._clock.now() + _LEASE))", "pass"),
     _one("a reindex goes on though its collection is gone", 28, "pipeline.jobs.reindex",
-         " and self._building(run.job) in self._vectors.collections()", ""),
+         " and self._building(run.job) in self._stores.vectors.collections()", ""),
     Mutation("nobody heeds a request to cancel", 0, (
         ("pipeline.jobs.claim", "if self.job.cancel_requested_at is not None:", "if False:"),
         ("pipeline.jobs.runner", "if run.job.cancel_requested_at is not None:", "if False:"),
@@ -256,7 +258,7 @@ MUTATIONS = [
          'f"{_OPEN} AND #run_until = :mine AND attribute_not_exists(#cancel_requested_at)"',
          'f"{_OPEN} AND #run_until = :mine"'),
     _one("a cancelled reindex keeps its lease", 29, "pipeline.jobs.reindex",
-         "self._jobs.end_build(job.job_id)", "pass"),
+         "self._stores.jobs.end_build(job.job_id)", "pass"),
     _one("a continuation that is lost is lost for ever", 30, "pipeline.maintenance.abandoned_jobs",
          "launch(self._launcher, self._jobs.relaunched(job, iso(now)))", "pass"),
     _one("a job that never gets on is launched for ever", 30, "pipeline.maintenance.abandoned_jobs",
@@ -291,21 +293,21 @@ MUTATIONS = [
     _one("a backup that is gone is not noticed", 23, "pipeline.maintenance.reconciler",
          "if backed_up.keys() != expected:", "if False:"),
     _one("vectors of no document stay", 4, "pipeline.maintenance.full_scan",
-         "self._vectors.delete(collection, strays)", "pass"),
+         "self._stores.vectors.delete(collection, strays)", "pass"),
     _one("pages are read forward while they are mended", 4, "pipeline.maintenance.full_scan",
-         "end = self._vectors.count(collection)\n        while end > 0:\n"
+         "end = self._stores.vectors.count(collection)\n        while end > 0:\n"
          "            start = max(0, end - WINDOWS_A_PAGE)\n"
-         "            yield self._vectors.page(collection, offset=start, limit=end - start)\n"
+         "            yield self._stores.vectors.page(collection, offset=start, limit=end - start)\n"
          "            end = start",
-         "start = 0\n        while page := self._vectors.page(collection, offset=start, limit=WINDOWS_A_PAGE):\n"
+         "start = 0\n        while page := self._stores.vectors.page(collection, offset=start, limit=WINDOWS_A_PAGE):\n"
          "            yield page\n            start += WINDOWS_A_PAGE"),
     _one("addresses of vectors that are gone stay", 25, "pipeline.maintenance.full_scan",
-         "self._index.forget(vector_ids, key)", "pass"),
+         "self._stores.vector_index.forget(vector_ids, key)", "pass"),
     _one("an address is forgotten though it points elsewhere by now", 25, "adapters.dynamodb.vector_index",
          "if place.s3_key.startswith(s3_key_prefix)", "if True"),
     Mutation("a rebuild that is needed is left out", 23, (
-        ("pipeline.jobs.reindex", "if self._vectors.present(live, sorted(expected)) != expected:", "if False:"),
-        ("pipeline.jobs.reindex", "return windows == self._vectors.count(live) and ", "return "),
+        ("pipeline.jobs.reindex", "if self._stores.vectors.present(live, sorted(expected)) != expected:", "if False:"),
+        ("pipeline.jobs.reindex", "return windows == self._stores.vectors.count(live) and ", "return "),
     )),
     _one("the index is switched before it is complete", 28, "pipeline.jobs.reindex",
          "if not (self._copy(run) and self._embed(run) and run.time_for()):", "if False:"),
@@ -313,7 +315,7 @@ MUTATIONS = [
     _one("a query meets the vectors of another model", 28, "answering.retrieval.search",
          "if made not in (None, self._embedder.fingerprint):", "if False:"),
     _one("the vectors of another model pass for a match", 28, "pipeline.jobs.reindex",
-         "if self._vectors.fingerprint(live) not in (None, fingerprint):", "if False:"),
+         "if self._stores.vectors.fingerprint(live) not in (None, fingerprint):", "if False:"),
     _one("a lost vector comes back as another model made it", 27, "pipeline.maintenance.reconciler",
          "wanted = {label} if label else", "wanted = {label} if False else"),
 ]  # fmt: skip

@@ -104,6 +104,6 @@ def test_other_strategies_ask_for_no_model(world: World, monkeypatch: pytest.Mon
     def refused() -> None:
         raise AssertionError("asked for the model")
 
-    monkeypatch.setattr(world.container.processing, "_embedder", refused)
+    monkeypatch.setattr(world.container.processing._chunker, "_embedder", refused)
     assert ingested(world, "a.md")
     assert ingested(world, "fixed/a.md")
