@@ -107,19 +107,19 @@ MUTATIONS = [
          "self._chunks.delete((chunk.chunk_id, chunk.document_id) for chunk in stored)", "pass"),
     _one("what a replaced version left is not purged", 24, "pipeline.documents.lifecycle",
          "        self._purge.version(older.document_id, older.version)\n", ""),
-    _one("nobody looks a document over", 6, "pipeline.maintenance.repairs",
-         "return _repair_each(in_time(self._registry.due(), self._clock, until), self._reconcile)",
+    _one("no document is reconciled", 6, "pipeline.maintenance.repairs",
+         "return _repair_each(in_time(self._registry.pending_reconciliation(), self._clock, until), self._reconcile)",
          "return RepairResult(0, 0)"),
-    _one("a document is looked over while workers are busy with it", 3, "pipeline.maintenance.reconciler",
+    _one("a document is reconciled while workers are busy with it", 3, "pipeline.maintenance.reconciler",
          "return all(version.status.terminal and _ended(version, head) < before for version in versions)",
          "return all(version.status.terminal for version in versions)"),
-    _one("a look-over believes the index", 3, "pipeline.maintenance.reconciler",
+    _one("a reconciliation believes the index", 3, "pipeline.maintenance.reconciler",
          "sorted(found.intersection(ended) - {head.live_version})", "sorted(found)"),
     _one("the original goes before its copy is recorded", 7, "pipeline.documents.object_moves",
-         "        self._registry.relocate(version, moved, settled=settled, retired=version.retired)\n"
+         "        self._registry.update_location(version, moved, settled=settled, retired=version.retired)\n"
          "        self._remove_moved(source)",
          "        self._remove_moved(source)\n"
-         "        self._registry.relocate(version, moved, settled=settled, retired=version.retired)"),
+         "        self._registry.update_location(version, moved, settled=settled, retired=version.retired)"),
     _one("a move takes whatever lies there now", 3, "pipeline.documents.object_moves",
          "        source = version.ref\n        try:\n            copied",
          "        source = ObjectRef(version.bucket, version.s3_key)\n        try:\n            copied"),
@@ -211,8 +211,8 @@ MUTATIONS = [
          "if not reached.is_beyond(progress) or reached.steps > MAX_STEPS:", "if False:"),
     _one("a step is counted before its message is sent", 9, "pipeline.ingestion.processing",
          "            self._ingestion_queue.send([IngestionMessage.of(replace(version, progress=reached)).to_json()])\n"
-         "            self._stores.registry.advance(version, reached, self._clock.now_iso())",
-         "            self._stores.registry.advance(version, reached, self._clock.now_iso())\n"
+         "            self._stores.registry.record_progress(version, reached, self._clock.now_iso())",
+         "            self._stores.registry.record_progress(version, reached, self._clock.now_iso())\n"
          "            self._ingestion_queue.send([IngestionMessage.of(replace(version, progress=reached)).to_json()])"),
     _one("the rest of a document is cut by the rules of the day", 38, "pipeline.ingestion.processing",
          "staged = self._stores.staging.text(version)",
@@ -271,7 +271,7 @@ MUTATIONS = [
          "self._vectors.drop(name)", "pass"),
     # Deletions, dead letters, redrive.
     _one("a deleted object goes on answering", 4, "pipeline.ingestion.intake",
-         "self._lifecycle.remove(head, keep_newest=keep)", "pass"),
+         "self._lifecycle.withdraw(head, keep_newest=keep)", "pass"),
     _one("a failed document is not moved", 15, "pipeline.documents.lifecycle",
          "elif version.error_code != FailureReason.DELETED and not self._moves.newer_version_needs_upload(version):",
          "elif False:"),

@@ -343,7 +343,7 @@ def crash_once(owner: type, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 @pytest.mark.failure(7)
 def test_bytes_that_a_later_upload_archives_are_found_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     document_id = world.upload("a.md", GUIDE)
-    crash_once(Lifecycle, monkeypatch, "_settle_completed")
+    crash_once(Lifecycle, monkeypatch, "_finalize_completed")
     with pytest.raises(Gone):
         world.run()
     world.upload("a.md", b"\x00\x01\x02\x03" * 300)
@@ -421,7 +421,7 @@ def test_a_late_removal_of_the_old_object_leaves_a_version_that_has_not_moved_ye
     late = world.notifications[-1]
     world.run()
     world.upload("a.md", GUIDE)
-    crash_once(Lifecycle, monkeypatch, "_settle_completed")
+    crash_once(Lifecycle, monkeypatch, "_finalize_completed")
     with pytest.raises(Gone):
         world.run()
     world.notifications.append(late)

@@ -94,7 +94,7 @@ class Embedding:
         head, version = states[message.document_id, message.version]
         if head is None or version is None or version.attempt != message.attempt:
             return False
-        if head.replaces(version.version) and self._lifecycle.end_if_replaced(message.document_id, message.version):
+        if head.replaces(version.version) and self._lifecycle.fail_if_superseded(message.document_id, message.version):
             return False
         return version.status is DocumentStatus.PROCESSING
 
@@ -182,7 +182,7 @@ class Embedding:
                 for chunk in item.chunks
             }
             if self._stores.chunks.mark_last(version, list(marks.values()), now):
-                self._lifecycle.completed(head, version)
+                self._lifecycle.finish_completion(head, version)
                 return
             try:
                 self._stores.chunks.mark_embedded(version, list(marks.values()), now)

@@ -132,12 +132,12 @@ class Intake:
             return
         under_way = newest is not None and not newest.status.terminal and newest.s3_key == _incoming(ref.key)
         if head.deleted_at is not None:
-            self._lifecycle.remove(head, keep_newest=False)
+            self._lifecycle.withdraw(head, keep_newest=False)
         elif stage == keys.PROCESSED and live is not None:
             if live.s3_key != ref.key and not self._moves.was_deleted_after_unrecorded_move(live, head):
                 return  # A late event of an earlier version's object: this one has not been moved there yet.
             keep = under_way and self._store.head(ObjectRef(ref.bucket, _incoming(ref.key))) is not None
-            self._lifecycle.remove(head, keep_newest=keep)
+            self._lifecycle.withdraw(head, keep_newest=keep)
         elif (
             stage == keys.INCOMING
             and newest is not None
@@ -147,7 +147,7 @@ class Intake:
             if head.live_version:
                 self._lifecycle.fail(newest, FailureReason.DELETED, "The upload was deleted before it was processed.")
             else:
-                self._lifecycle.remove(head, keep_newest=False)
+                self._lifecycle.withdraw(head, keep_newest=False)
 
     def _sidecar_created(self, ref: ObjectRef) -> DocumentVersion | None:
         if self._store.head(ObjectRef(ref.bucket, ref.key)) is None:
@@ -228,7 +228,7 @@ class Intake:
         if version.status is DocumentStatus.PENDING:
             self._queue.send([IngestionMessage.of(version).to_json()])
         else:
-            self._lifecycle.settle_now(version.document_id, version.version)
+            self._lifecycle.try_finalize(version.document_id, version.version)
 
     def _peek(self, bucket: str, logical_key: str, stages: Sequence[str]) -> tuple[ObjectInfo, bytes] | None:
         """The object of the first stage that has one, with the bytes that its type is told from."""

@@ -84,7 +84,7 @@ class Processing:
             version = self._stores.registry.start(*key, message.attempt, self._clock.now_iso())
         except ConditionFailed:
             _log.info("Version %s of %s has ended, or lives again.", message.version, message.document_id)
-            self._lifecycle.settle_now(*key)
+            self._lifecycle.try_finalize(*key)
             return
         progress = message.progress or Progress()
         if progress.steps < version.steps:
@@ -194,7 +194,7 @@ class Processing:
             self._stores.staging.delete(version.document_id, version.version)
         elif current.steps < reached.steps:
             self._ingestion_queue.send([IngestionMessage.of(replace(version, progress=reached)).to_json()])
-            self._stores.registry.advance(version, reached, self._clock.now_iso())
+            self._stores.registry.record_progress(version, reached, self._clock.now_iso())
 
     def _rules(self, key: str) -> Rules:
         return self._config.rules_for(key.partition("/")[2])

@@ -53,7 +53,7 @@ class Redrive:
         """Every document whose newest version has failed; yields the new versions."""
         retried: set[str] = set()
         # Listed first: what fails again meanwhile must not be tried for ever.
-        for failed in list(self._registry.in_status(DocumentStatus.FAILED)):
+        for failed in list(self._registry.iter_by_status(DocumentStatus.FAILED)):
             if not failed.retired and failed.document_id not in retried:
                 version = self.version(failed)
                 if version is not None:
@@ -64,7 +64,7 @@ class Redrive:
     def version(self, failed: DocumentVersion) -> DocumentVersion | None:
         """The next try of a failed version; None if the document has moved on or the bytes are gone."""
         # First the bytes go to failed/: until then the end of the failed version still moves them.
-        self._lifecycle.settle(failed.document_id, failed.version)
+        self._lifecycle.finalize(failed.document_id, failed.version)
         head, current = self._registry.heads_and_versions([(failed.document_id, failed.version)])[
             failed.document_id, failed.version
         ]

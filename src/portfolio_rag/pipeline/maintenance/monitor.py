@@ -112,7 +112,7 @@ class HealthMonitor:
             status: sum(
                 (version.processing_completed_at or "") >= since and version.error_code not in _NOT_A_FAILURE
                 for version in in_time(
-                    self._registry.in_status(status, uploaded_after=uploaded_after), self._clock, until
+                    self._registry.iter_by_status(status, uploaded_after=uploaded_after), self._clock, until
                 )
             )
             for status in (DocumentStatus.COMPLETED, DocumentStatus.FAILED)

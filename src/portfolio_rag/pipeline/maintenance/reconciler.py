@@ -1,7 +1,7 @@
 """The reconciler: what S3, DynamoDB, Chroma and the backup hold of a document, compared and made to agree.
 
 The registry says what should be: the chunks of the live version, in every store, and nothing of any other version.
-Whatever changes a document makes it `due`; check-health looks it over when no worker can be busy with it any longer and
+Whatever changes a document makes it `due`; check-health reconciles it when no worker can be busy with it any longer and
 the indexes have caught up, which is when the document is at its end for good. `rag verify` looks over all of them
 (pipeline/maintenance/full_scan.py).
 """
@@ -48,7 +48,7 @@ class Reconciler:
         self._clock = clock
 
     def look_over(self, head: DocumentHead) -> list[Difference]:
-        """One turn of a document that is due: settle what has ended, and once all is quiet compare and mend.
+        """One turn of a document that is due: finalize what has ended, and once all is quiet compare and mend.
 
         The document stays due until a comparison finds nothing. Raises DependencyUnavailable.
         """
@@ -59,16 +59,16 @@ class Reconciler:
         head, versions = current, self._stores.registry.versions(head.document_id)
         now = self._clock.now()
         for version in versions:
-            # Its own worker settles it within a minute; after that nobody does.
+            # Its own worker finalizes it within a minute; after that nobody does.
             if version.status.terminal and not version.settled and _ended(version, head) < now - timedelta(minutes=1):
-                self._lifecycle.settle(version.document_id, version.version)
+                self._lifecycle.finalize(version.document_id, version.version)
         # A reindex that is under way reads and writes the backup; one that crashed is cleared away first.
         if not self._quiet(head, versions) or self._stores.jobs.index_pointer().building is not None:
             return []
         differences = [*self._compare(head, repair=True), *self._surplus(head, repair=True)]
         if not differences:
             try:
-                self._stores.registry.looked_over(head)
+                self._stores.registry.mark_reconciled(head)
             except ConditionFailed:
                 _log.info("Document %s has changed meanwhile.", head.document_id)
         return differences
@@ -92,12 +92,12 @@ class Reconciler:
             if not version.settled or (_is_history(version, head) and not version.retired):
                 yield Difference(Kind.NOT_SETTLED, document_id, f"Version {version.version} was not cleared away.")
                 if repair:
-                    self._settle(head, version)
+                    self._finalize(head, version)
         live = next((version for version in versions if version.version == head.live_version), None)
         if live is not None and self._stores.objects.head(ObjectRef(live.bucket, live.s3_key)) is None:
             yield Difference(Kind.BYTES_GONE, document_id, f"{live.s3_key} was deleted, but its answers were not.")
             if repair:
-                self._lifecycle.remove(head, keep_newest=False)
+                self._lifecycle.withdraw(head, keep_newest=False)
             return
         # Versions that have come since may be live by now; those up to the latest have all ended and stay as they are.
         ended = range(1, head.latest_version + 1)
@@ -134,13 +134,13 @@ class Reconciler:
         before = self._clock.now() - GRACE
         return all(version.status.terminal and _ended(version, head) < before for version in versions)
 
-    def _settle(self, head: DocumentHead, version: DocumentVersion) -> None:
+    def _finalize(self, head: DocumentHead, version: DocumentVersion) -> None:
         if head.deleted_at is not None:
-            self._lifecycle.remove(head, keep_newest=False)
+            self._lifecycle.withdraw(head, keep_newest=False)
         elif not version.settled:
-            self._lifecycle.settle(version.document_id, version.version)
+            self._lifecycle.finalize(version.document_id, version.version)
         else:
-            self._stores.registry.relocate(version, version.ref, settled=True, retired=True)
+            self._stores.registry.update_location(version, version.ref, settled=True, retired=True)
 
     def _missing(
         self, live: DocumentVersion, chunks: list[Chunk], entries: list[BackupEntry], *, repair: bool

@@ -107,13 +107,13 @@ class StuckDocuments:
             (DocumentStatus.PROCESSING, completed if any_waits else self._clock.now()),
         ):
             due_before = iso(served - self._stuck_after)
-            for version in self._registry.in_status(status, uploaded_before=due_before):
+            for version in self._registry.iter_by_status(status, uploaded_before=due_before):
                 if (version.updated_at or "") < due_before:
                     yield version
 
     def _newest(self, status: DocumentStatus) -> datetime:
         """When the newest version in `status` was uploaded; long ago when there is none."""
-        for version in self._registry.in_status(status):
+        for version in self._registry.iter_by_status(status):
             return datetime.fromisoformat(version.upload_timestamp)
         return _LONG_AGO
 
@@ -127,7 +127,7 @@ class StuckDocuments:
             )
             return True
         try:
-            self._registry.drive_again(version, self._clock.now_iso())
+            self._registry.record_redelivery(version, self._clock.now_iso())
         except ConditionFailed:
             return False  # It moved on by itself.
         self._queues.ingestion.send([IngestionMessage.of(version).to_json()])
@@ -150,7 +150,7 @@ class RetryAfterOutage:
 
     def _find(self) -> Iterator[DocumentVersion]:
         since = iso(self._clock.now() - RECOVERABLE)
-        for version in self._registry.in_status(DocumentStatus.FAILED, uploaded_after=since):
+        for version in self._registry.iter_by_status(DocumentStatus.FAILED, uploaded_after=since):
             if (
                 version.error_code == FailureReason.DEPENDENCY_UNAVAILABLE
                 and not version.retired
@@ -174,7 +174,7 @@ class PendingReconciliation:
         self._clock = clock
 
     def run(self, until: datetime) -> RepairResult:
-        return _repair_each(in_time(self._registry.due(), self._clock, until), self._reconcile)
+        return _repair_each(in_time(self._registry.pending_reconciliation(), self._clock, until), self._reconcile)
 
     def _reconcile(self, head: DocumentHead) -> bool:
         differences = self._reconciler.look_over(head)
