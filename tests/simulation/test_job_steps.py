@@ -148,7 +148,7 @@ def test_what_a_job_drove_before_a_crash_is_counted_though_it_has_moved_since(
     world.notifications.clear()
     job_id = world.start_job(JobType.INCREMENTAL)
     intake = world.container.intake
-    monkeypatch.setattr(intake, "for_job", CrashAt(world, intake.for_job, 3))
+    monkeypatch.setattr(intake, "register_for_job", CrashAt(world, intake.register_for_job, 3))
     assert not world.attempt("batch_reindex", {"job_id": job_id})
     world.invocations.clear()
     world.run()

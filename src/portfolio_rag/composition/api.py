@@ -14,7 +14,7 @@ from portfolio_rag.composition.health_checks import ingestion_checks
 from portfolio_rag.composition.redrive import RedriveParts
 from portfolio_rag.pipeline.documents.catalog import Documents
 from portfolio_rag.pipeline.ingestion.chunking import DocumentChunker
-from portfolio_rag.pipeline.ingestion.cited_chunks import CitedChunks
+from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkLookup
 from portfolio_rag.pipeline.ingestion.redrive import Redrive
 from portfolio_rag.pipeline.jobs.report import JobReport
 from portfolio_rag.pipeline.jobs.service import Jobs
@@ -36,8 +36,8 @@ class ApiParts(RedriveParts, AnsweringParts):
         )
 
     @cached_property
-    def cited(self) -> CitedChunks:
-        return CitedChunks(
+    def cited(self) -> ChunkLookup:
+        return ChunkLookup(
             self.store,
             self.registry,
             self.chunks,
@@ -73,7 +73,7 @@ class ApiServices:
     """What the routes of the API use."""
 
     documents: Documents
-    cited: CitedChunks
+    cited: ChunkLookup
     redrive: Redrive
     jobs: Jobs
     health: HealthChecks

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from portfolio_rag.domain import object_keys as keys
 from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion, ObjectRef
-from portfolio_rag.domain.errors import ConditionFailed, DependencyUnavailable, FailureReason
+from portfolio_rag.domain.errors import ConditionFailed, DependencyUnavailable, FailureReason, failure_of
 from portfolio_rag.pipeline.documents.object_moves import ObjectMoves
 from portfolio_rag.pipeline.documents.purge import Purge
 from portfolio_rag.ports.document_registry import DocumentRegistry
@@ -47,6 +47,12 @@ class Lifecycle:
                 "Document failed: %s", message, extra={"document_id": version.document_id, "reason": str(reason)}
             )
         self.try_finalize(version.document_id, version.version)
+
+    def fail_attempt(self, document_id: str, number: int, attempt: int, error: Exception) -> None:
+        """End the version as FAILED because of an error that no queue will try again, unless it lives on without it."""
+        version = self._registry.get(document_id, number)
+        if version is not None and version.attempt == attempt and not version.status.terminal:
+            self.fail(version, *failure_of(error))
 
     def complete(self, document_id: str, number: int) -> bool:
         """End the version as COMPLETED if its last chunk is embedded; true if it is complete now.

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion, ObjectRef
 from portfolio_rag.domain.errors import Conflict, NotFound
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
-from portfolio_rag.pipeline.ingestion.intake import Intake
+from portfolio_rag.pipeline.ingestion.intake import DocumentIntake
 from portfolio_rag.ports.document_registry import DocumentRegistry
 from portfolio_rag.ports.message_queue import MessageQueue
 
@@ -21,7 +21,7 @@ class Redrive:
     def __init__(
         self,
         registry: DocumentRegistry,
-        intake: Intake,
+        intake: DocumentIntake,
         lifecycle: Lifecycle,
         dead_letter_queues: Sequence[MessageQueue],
     ) -> None:
@@ -70,7 +70,7 @@ class Redrive:
         ]
         if head is None or current is None or not current.settled or head.replaces(current.version):
             return None
-        return self._intake.ingest_again(ObjectRef(current.bucket, current.s3_key), attempt=current.attempt + 1)
+        return self._intake.reingest(ObjectRef(current.bucket, current.s3_key), attempt=current.attempt + 1)
 
     def _forget_dead_letters(self, document_ids: set[str]) -> None:
         """Their messages are void: a retry sends its own."""

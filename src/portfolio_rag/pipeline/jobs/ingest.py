@@ -21,7 +21,7 @@ from portfolio_rag.domain import object_keys as keys
 from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion, ObjectRef
 from portfolio_rag.domain.errors import FailureReason, PortfolioRagError
 from portfolio_rag.domain.jobs import Job, JobStatus, JobType
-from portfolio_rag.pipeline.ingestion.intake import Intake
+from portfolio_rag.pipeline.ingestion.intake import DocumentIntake
 from portfolio_rag.pipeline.jobs.claim import JobRun, Pause
 from portfolio_rag.pipeline.jobs.report import PART_ENTRIES, Entry, JobReport, Outcome, shortened
 from portfolio_rag.ports.document_registry import DocumentRegistry
@@ -45,7 +45,7 @@ class IngestJob:
         self,
         store: ObjectStore,
         registry: DocumentRegistry,
-        intake: Intake,
+        intake: DocumentIntake,
         report: JobReport,
         clock: Clock,
         bucket: str,
@@ -136,15 +136,15 @@ class IngestJob:
         try:
             if entry.source == len(_stages(job)):
                 return self._remove(ref, entry)
-            taken = self._intake.for_job(ref, job.job_id)
+            registered = self._intake.register_for_job(ref, job.job_id)
         except PortfolioRagError as error:
             if error.retryable:
                 raise
             return replace(entry, outcome=Outcome.FAILED, reason=shortened(str(error)))
-        if taken.version is None:
-            return replace(entry, outcome=Outcome.SKIPPED, reason=taken.skipped)
-        key = (taken.version.document_id, taken.version.version)
-        if taken.before and (made is None or key in made):
+        if registered.version is None:
+            return replace(entry, outcome=Outcome.SKIPPED, reason=registered.skip_reason)
+        key = (registered.version.document_id, registered.version.version)
+        if registered.already_registered and (made is None or key in made):
             return None  # Found once more where the pipeline has moved it: it is in the report already.
         # An entry that was driven before a crash has forgotten nothing but how it ended.
         return replace(entry, outcome=Outcome.UNDER_WAY, reason="", document_id=key[0], version=key[1])

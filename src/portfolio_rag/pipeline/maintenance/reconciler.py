@@ -19,7 +19,7 @@ from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
 from portfolio_rag.pipeline.documents.purge import Purge
 from portfolio_rag.pipeline.documents.stores import DocumentStores
 from portfolio_rag.pipeline.documents.vector_backup import BackupEntry, fingerprint_of
-from portfolio_rag.pipeline.ingestion.intake import Intake
+from portfolio_rag.pipeline.ingestion.intake import DocumentIntake
 from portfolio_rag.pipeline.maintenance.differences import Difference, Kind
 from portfolio_rag.ports.runtime import Clock
 
@@ -36,7 +36,7 @@ class Reconciler:
     def __init__(
         self,
         stores: DocumentStores,
-        intake: Intake,
+        intake: DocumentIntake,
         lifecycle: Lifecycle,
         purge: Purge,
         clock: Clock,
@@ -152,7 +152,7 @@ class Reconciler:
                 Kind.CHUNKS_MISSING, document_id, f"{len(chunks)} of {live.chunk_count} chunks are there and embedded."
             )
             if repair:
-                self._ingest_again(live)
+                self._reingest(live)
             return
         expected = {id_ for chunk in chunks for id_ in chunk.window_ids}
         for collection in self._stores.jobs.index_pointer().targets:
@@ -165,7 +165,7 @@ class Reconciler:
                 surplus = len(backed_up.keys() - expected)
                 yield Difference(Kind.BACKUP_MISSING, document_id, f"{detail}, and {surplus} others.")
                 if repair:
-                    self._ingest_again(live)
+                    self._reingest(live)
                 return
             lost = expected - self._stores.vectors.present(collection, sorted(expected))
             if lost:
@@ -178,10 +178,10 @@ class Reconciler:
             records = [record for record in self._stores.backup.read(entry) if record.id in lost]
             self._stores.vectors.upsert(collection, records, fingerprint=entry.fingerprint)
 
-    def _ingest_again(self, version: DocumentVersion) -> None:
+    def _reingest(self, version: DocumentVersion) -> None:
         """A new version from the same bytes puts everything in its place: the live one answers until it is complete."""
         if version.attempt < MAX_ATTEMPTS:
-            self._intake.ingest_again(ObjectRef(version.bucket, version.s3_key), attempt=version.attempt + 1)
+            self._intake.reingest(ObjectRef(version.bucket, version.s3_key), attempt=version.attempt + 1)
 
 
 def _is_history(version: DocumentVersion, head: DocumentHead) -> bool:

@@ -17,7 +17,7 @@ from portfolio_rag.domain.errors import ConditionFailed, FailureReason, Portfoli
 from portfolio_rag.domain.identifiers import iso
 from portfolio_rag.domain.messages import IngestionMessage
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
-from portfolio_rag.pipeline.ingestion.intake import Intake
+from portfolio_rag.pipeline.ingestion.intake import DocumentIntake
 from portfolio_rag.pipeline.ingestion.redrive import Redrive
 from portfolio_rag.pipeline.maintenance.abandoned_jobs import Leftovers
 from portfolio_rag.pipeline.maintenance.queues import PipelineQueues
@@ -191,7 +191,7 @@ class MissedUploads:
     name = "swept"
     needs_healthy_dependencies = False
 
-    def __init__(self, store: ObjectStore, intake: Intake, clock: Clock, bucket: str) -> None:
+    def __init__(self, store: ObjectStore, intake: DocumentIntake, clock: Clock, bucket: str) -> None:
         self._store = store
         self._intake = intake
         self._clock = clock
@@ -207,7 +207,7 @@ class MissedUploads:
                 yield info.ref
 
     def _register(self, ref: ObjectRef) -> bool:
-        return self._intake.sweep(ref) is not None
+        return self._intake.register_missed(ref) is not None
 
 
 class AbandonedJobs:

@@ -238,7 +238,7 @@ def test_what_is_staged_goes_with_the_version(ending: str) -> None:
         world.upload(KEY, "# Another\n\nShort text.")
     else:
         version = world.version(DOCUMENT, 1)
-        world.container.processing.give_up(IngestionMessage.of(version), RuntimeError("gone"))
+        world.container.processor.record_failure(IngestionMessage.of(version), RuntimeError("gone"))
     world.run()
     assert not staged(world)
     world.rest()
