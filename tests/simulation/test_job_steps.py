@@ -255,7 +255,7 @@ def test_a_reindex_goes_on_where_it_stopped_and_keeps_its_lease(world: World, mo
         # Far longer in all than any lease lasts, and somebody looks for expired ones all the while.
         world.clock.advance(timedelta(minutes=70))
         invocations = world.invocations[:]
-        world.container.leftovers.clear()
+        world.container.abandoned_work.recover()
         world.invocations[:] = invocations
         with pytest.raises(Conflict, match="Another reindex is running"):
             world.container.jobs.begin_build("other", "somebody", "2026-01-01", "2026-01-02")

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from portfolio_rag.composition.health_checks import ingestion_checks
 from portfolio_rag.composition.redrive import RedriveParts
-from portfolio_rag.pipeline.maintenance.abandoned_jobs import Leftovers
+from portfolio_rag.pipeline.maintenance.abandoned_jobs import AbandonedWork
 from portfolio_rag.pipeline.maintenance.dependency_health import HealthChecks
 from portfolio_rag.pipeline.maintenance.monitor import HealthMonitor
 from portfolio_rag.pipeline.maintenance.queues import PipelineQueues
@@ -27,8 +27,8 @@ class MaintenanceParts(RedriveParts):
         return Reconciler(self.stores, self.intake, self.lifecycle, self.purge, self.clock)
 
     @cached_property
-    def leftovers(self) -> Leftovers:
-        return Leftovers(self.jobs, self.job_launcher, self.vectors, self.clock, self.settings.chroma_collection)
+    def abandoned_work(self) -> AbandonedWork:
+        return AbandonedWork(self.jobs, self.job_launcher, self.vectors, self.clock, self.settings.chroma_collection)
 
     @cached_property
     def monitor(self) -> HealthMonitor:
@@ -36,7 +36,7 @@ class MaintenanceParts(RedriveParts):
         repairs: list[Repair] = [
             StuckDocuments(self.registry, self.lifecycle, queues, self.clock, self.settings.stuck_after_seconds),
             RetryAfterOutage(self.registry, self.redrive, self.clock),
-            AbandonedJobs(self.leftovers),
+            AbandonedJobs(self.abandoned_work),
             PendingReconciliation(self.registry, self.reconciler, self.clock),
             MissedUploads(self.store, self.intake, self.clock, self.settings.s3_raw_bucket),
         ]

@@ -19,7 +19,7 @@ _MAX_RELAUNCHES = 3
 _GRACE = timedelta(minutes=1)  # Queries that read the pointer before a switch end on the old collection.
 
 
-class Leftovers:
+class AbandonedWork:
     def __init__(
         self, jobs: JobStore, launcher: JobLauncher, vectors: VectorStore, clock: Clock, base_collection: str
     ) -> None:
@@ -29,7 +29,7 @@ class Leftovers:
         self._clock = clock
         self._base = base_collection
 
-    def clear(self) -> int:
+    def recover(self) -> int:
         """Have jobs go on and clear the rest away; returns how many jobs, leases and collections had been left."""
         abandoned = sum(self._look_after(job.job_id) for job in self._open_jobs())
         return abandoned + self._jobs.abandon_build(self._clock.now_iso()) + self._drop_collections()

@@ -19,7 +19,7 @@ from portfolio_rag.domain.messages import IngestionMessage
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
 from portfolio_rag.pipeline.ingestion.intake import DocumentIntake
 from portfolio_rag.pipeline.ingestion.redrive import Redrive
-from portfolio_rag.pipeline.maintenance.abandoned_jobs import Leftovers
+from portfolio_rag.pipeline.maintenance.abandoned_jobs import AbandonedWork
 from portfolio_rag.pipeline.maintenance.queues import PipelineQueues
 from portfolio_rag.pipeline.maintenance.reconciler import MAX_ATTEMPTS, Reconciler
 from portfolio_rag.ports.document_registry import DocumentRegistry
@@ -216,12 +216,12 @@ class AbandonedJobs:
     name = "abandoned"
     needs_healthy_dependencies = False
 
-    def __init__(self, work: Leftovers) -> None:
+    def __init__(self, work: AbandonedWork) -> None:
         self._work = work
 
     def run(self, until: datetime) -> RepairResult:  # noqa: ARG002
         # Jobs are few: all of them in each round, whatever else there is to do.
-        return _repair_each([self._work], Leftovers.clear)
+        return _repair_each([self._work], AbandonedWork.recover)
 
 
 def in_time(items: Iterable[_Item], clock: Clock, until: datetime) -> Iterator[_Item]:
