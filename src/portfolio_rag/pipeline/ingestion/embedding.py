@@ -26,7 +26,8 @@ from portfolio_rag.ports.embedder import Embedder
 from portfolio_rag.ports.job_store import JobStore
 from portfolio_rag.ports.runtime import Clock, Metrics, Parallel
 from portfolio_rag.ports.vector_index import VectorIndex, VectorLocation
-from portfolio_rag.ports.vector_store import VectorRecord, Vectors, VectorStore
+from portfolio_rag.ports.vector_store import VectorRecord, VectorStore
+from portfolio_rag.ports.vectors import Vectors
 
 _log = logging.getLogger(__name__)
 
