@@ -14,7 +14,7 @@ from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion, Live
 from portfolio_rag.domain.errors import DocumentRejected
 from portfolio_rag.domain.filters import Filter
 from portfolio_rag.domain.identifiers import chunk_id_for, document_id_for, sha256_hex
-from portfolio_rag.pipeline.ingestion.chunking import cut
+from portfolio_rag.pipeline.ingestion.chunking import DocumentChunker
 from portfolio_rag.ports.embedder import Embedder, Tokenizer
 from portfolio_rag.ports.index_alias import IndexPointer
 from portfolio_rag.ports.live_reads import LiveRead
@@ -79,7 +79,7 @@ class EvalCorpus:
         self.documents[version.document_id] = version
         self.names[version.document_id] = document.name
         self.extracted[version.document_id] = extracted.text
-        for index, draft in enumerate(cut(extracted, rules, tokenizer, lambda: embedder)):
+        for index, draft in enumerate(DocumentChunker(tokenizer, lambda: embedder).chunk(extracted, rules)):
             content_hash = sha256_hex(draft.content)
             made = Chunk(
                 chunk_id=chunk_id_for(version.document_id, 1, index, content_hash),

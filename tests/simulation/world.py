@@ -82,7 +82,7 @@ class SimContainer(ProcessorParts, EmbeddingParts, JobParts, RepairParts, ApiPar
         # Not that of Clients: it opens a boto3 session, which costs as much as a whole schedule.
         self.settings = Settings(chunk_size=64, chunk_overlap=8)
         self.world = world
-        self.clock = world.clock  # type: ignore[assignment]
+        self.clock = world.clock
         self.vectors = Faulty("chroma", world.chroma, world.faults)
         self.embedder = world.embedder
         self.tokenizer = WordTokenizer()

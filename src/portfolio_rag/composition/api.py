@@ -13,6 +13,7 @@ from portfolio_rag.composition.answering import AnsweringParts
 from portfolio_rag.composition.health_checks import ingestion_checks
 from portfolio_rag.composition.redrive import RedriveParts
 from portfolio_rag.pipeline.documents.catalog import Documents
+from portfolio_rag.pipeline.ingestion.chunking import DocumentChunker
 from portfolio_rag.pipeline.ingestion.cited_chunks import CitedChunks
 from portfolio_rag.pipeline.ingestion.redrive import Redrive
 from portfolio_rag.pipeline.jobs.report import JobReport
@@ -37,7 +38,12 @@ class ApiParts(RedriveParts, AnsweringParts):
     @cached_property
     def cited(self) -> CitedChunks:
         return CitedChunks(
-            self.store, self.registry, self.chunks, self.config, self.tokenizer, lambda: self.embedder, self.clock
+            self.store,
+            self.registry,
+            self.chunks,
+            self.config,
+            DocumentChunker(self.tokenizer, lambda: self.embedder),
+            self.clock,
         )
 
     @cached_property

@@ -19,12 +19,13 @@ from portfolio_rag.adapters.dynamodb.document_registry import DynamoDocumentRegi
 from portfolio_rag.adapters.dynamodb.job_store import DynamoJobStore
 from portfolio_rag.adapters.dynamodb.table import Table
 from portfolio_rag.adapters.dynamodb.vector_index import DynamoVectorIndex
+from portfolio_rag.ports.runtime import Clock
 from portfolio_rag.ports.vector_store import VectorStore
 from portfolio_rag.settings.environment import Settings
 from portfolio_rag.settings.ingestion_rules import ConfigSource
 
 
-class SystemClock:
+class SystemClock(Clock):
     def now(self) -> datetime:
         return datetime.now(UTC)
 
@@ -37,7 +38,7 @@ class Clients:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.clock = SystemClock()
+        self.clock: Clock = SystemClock()
         self.sleep: Callable[[float], None] = time.sleep
         self._aws = AwsClients(settings)
 

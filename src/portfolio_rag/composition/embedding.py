@@ -18,16 +18,4 @@ class EmbeddingParts(DocumentParts, ModelParts):
 
     @cached_property
     def embedding(self) -> Embedding:
-        return Embedding(
-            self.registry,
-            self.chunks,
-            self.jobs,
-            self.embedder,
-            self.vectors,
-            self.backup,
-            self.vector_index,
-            self.lifecycle,
-            self.metrics,
-            self.clock,
-            self.parallel,
-        )
+        return Embedding(self.stores, self.embedder, self.lifecycle, self.metrics, self.clock, self.parallel)

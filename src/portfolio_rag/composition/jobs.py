@@ -29,11 +29,7 @@ class JobParts(IntakeParts, ModelParts):
             self.sleep,
         )
         rebuild = Rebuild(
-            self.registry,
-            self.chunks,
-            self.jobs,
-            self.vectors,
-            self.backup,
+            self.stores,
             self.embedder,
             self.job_report,
             self.clock,

@@ -15,19 +15,7 @@ from portfolio_rag.pipeline.maintenance.reconciler import Reconciler
 class MaintenanceParts(RedriveParts):
     @cached_property
     def reconciler(self) -> Reconciler:
-        return Reconciler(
-            self.store,
-            self.registry,
-            self.chunks,
-            self.vectors,
-            self.backup,
-            self.jobs,
-            self.intake,
-            self.lifecycle,
-            self.purge,
-            self.staging,
-            self.clock,
-        )
+        return Reconciler(self.stores, self.intake, self.lifecycle, self.purge, self.clock)
 
     @cached_property
     def leftovers(self) -> Leftovers:

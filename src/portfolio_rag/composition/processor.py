@@ -6,6 +6,7 @@ from functools import cached_property
 
 from portfolio_rag.composition.documents import DocumentParts
 from portfolio_rag.composition.models import ModelParts
+from portfolio_rag.pipeline.ingestion.chunking import DocumentChunker
 from portfolio_rag.pipeline.ingestion.processing import Processing
 
 SLICE_CHUNKS = 400
@@ -18,16 +19,12 @@ class ProcessorParts(DocumentParts, ModelParts):
     @cached_property
     def processing(self) -> Processing:
         return Processing(
-            self.store,
-            self.registry,
-            self.chunks,
+            self.stores,
             self.embedding_queue,
             self.ingestion_queue,
-            self.staging,
             self.lifecycle,
             self.config,
-            self.tokenizer,
-            lambda: self.embedder,
+            DocumentChunker(self.tokenizer, lambda: self.embedder),
             self.clock,
             self.slice_chunks,
         )

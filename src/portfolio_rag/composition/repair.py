@@ -11,16 +11,4 @@ from portfolio_rag.pipeline.maintenance.full_scan import Verification
 class RepairParts(MaintenanceParts):
     @cached_property
     def verification(self) -> Verification:
-        return Verification(
-            self.reconciler,
-            self.store,
-            self.registry,
-            self.chunks,
-            self.vectors,
-            self.backup,
-            self.vector_index,
-            self.jobs,
-            self.intake,
-            self.purge,
-            self.settings.s3_raw_bucket,
-        )
+        return Verification(self.stores, self.reconciler, self.intake, self.purge, self.settings.s3_raw_bucket)

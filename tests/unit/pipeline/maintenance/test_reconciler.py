@@ -12,7 +12,6 @@ import pytest
 from portfolio_rag.cli import repair
 from portfolio_rag.domain.documents import DocumentStatus
 from portfolio_rag.domain.errors import Conflict, InvalidRequest, NotFound, PortfolioRagError
-from portfolio_rag.domain.identifiers import iso
 from portfolio_rag.domain.jobs import Job, JobStatus, JobType, Trigger
 from portfolio_rag.pipeline.maintenance import full_scan as verification
 from portfolio_rag.pipeline.maintenance.differences import Kind
@@ -307,7 +306,7 @@ def test_what_cannot_be_redriven(world: World) -> None:
 
 
 def test_a_job_that_has_vanished_is_launched_again_three_times_and_then_recorded_as_failed(world: World) -> None:
-    now = iso(world.clock.now())
+    now = world.clock.now_iso()
     world.container.jobs.create(
         Job("job-1", JobType.BATCH, JobStatus.RUNNING, "", Trigger.USER, started_at=now, updated_at=now)
     )
