@@ -19,7 +19,9 @@ class MaintenanceParts(RedriveParts):
 
     @cached_property
     def leftovers(self) -> Leftovers:
-        return Leftovers(self.jobs, self.job_launcher, self.vectors, self.clock, self.settings.chroma_collection)
+        return Leftovers(
+            self.jobs, self.index_aliases, self.job_launcher, self.vectors, self.clock, self.settings.chroma_collection
+        )
 
     @cached_property
     def monitor(self) -> PipelineMonitor:

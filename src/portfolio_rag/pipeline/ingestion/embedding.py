@@ -74,7 +74,7 @@ class Embedding:
             by_version.setdefault((item.version.document_id, item.version.version), []).append(item)
         self._parallel(self._back_up, by_version.values())
         # Read after the backup is written: a reindex that is not named here has found the backup.
-        targets = self._stores.jobs.index_pointer().targets
+        targets = self._stores.index_aliases.current().targets
         records = [record for item in work for record in item.records]
         if records:
             self._upsert(targets, records)
