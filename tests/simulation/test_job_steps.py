@@ -148,7 +148,7 @@ def test_what_a_job_drove_before_a_crash_is_counted_though_it_has_moved_since(
     world.notifications.clear()
     job_id = world.start_job(JobType.INCREMENTAL)
     intake = world.container.intake
-    monkeypatch.setattr(intake, "for_job", CrashAt(world, intake.for_job, 3))
+    monkeypatch.setattr(intake, "register_for_job", CrashAt(world, intake.register_for_job, 3))
     assert not world.attempt("batch_reindex", {"job_id": job_id})
     world.invocations.clear()
     world.run()
@@ -255,7 +255,7 @@ def test_a_reindex_goes_on_where_it_stopped_and_keeps_its_lease(world: World, mo
         # Far longer in all than any lease lasts, and somebody looks for expired ones all the while.
         world.clock.advance(timedelta(minutes=70))
         invocations = world.invocations[:]
-        world.container.leftovers.clear()
+        world.container.abandoned_work.recover()
         world.invocations[:] = invocations
         with pytest.raises(Conflict, match="Another reindex is running"):
             world.container.index_aliases.begin_build("other", "somebody", "2026-01-01", "2026-01-02")

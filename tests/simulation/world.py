@@ -29,7 +29,7 @@ from portfolio_rag.domain.jobs import Job, JobStatus, JobType, Trigger
 from portfolio_rag.pipeline.documents.staging import STAGING
 from portfolio_rag.pipeline.ingestion import processing
 from portfolio_rag.pipeline.jobs.report import Entry
-from portfolio_rag.pipeline.jobs.service import Jobs
+from portfolio_rag.pipeline.jobs.service import JobService
 from portfolio_rag.settings.environment import Settings
 
 from .chroma import ChromaModel
@@ -194,7 +194,7 @@ class World:
         self.s3.delete_object(Bucket=RAW, Key=key)
 
     @property
-    def jobs(self) -> Jobs:
+    def jobs(self) -> JobService:
         """What the API offers of jobs."""
         return self.container.job_service
 

@@ -20,7 +20,7 @@ _MAX_RELAUNCHES = 3
 _GRACE = timedelta(minutes=1)  # Queries that read the alias before a switch end on the old collection.
 
 
-class Leftovers:
+class AbandonedWork:
     def __init__(
         self,
         jobs: JobStore,
@@ -37,7 +37,7 @@ class Leftovers:
         self._clock = clock
         self._base = base_collection
 
-    def clear(self) -> int:
+    def recover(self) -> int:
         """Have jobs go on and clear the rest away; returns how many jobs, leases and collections had been left."""
         abandoned = sum(self._look_after(job.job_id) for job in self._open_jobs())
         return abandoned + self._aliases.abandon_build(self._clock.now_iso()) + self._drop_collections()

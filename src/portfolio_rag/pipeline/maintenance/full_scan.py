@@ -19,7 +19,7 @@ from portfolio_rag.domain.identifiers import document_id_for
 from portfolio_rag.pipeline.documents.purge import Purge
 from portfolio_rag.pipeline.documents.stores import DocumentStores
 from portfolio_rag.pipeline.documents.vector_backup import VECTORS
-from portfolio_rag.pipeline.ingestion.intake import Intake
+from portfolio_rag.pipeline.ingestion.intake import DocumentIntake
 from portfolio_rag.pipeline.maintenance.differences import Difference, Kind
 from portfolio_rag.pipeline.maintenance.reconciler import Reconciler
 
@@ -36,7 +36,7 @@ class Verification:
         self,
         stores: DocumentStores,
         reconciler: Reconciler,
-        intake: Intake,
+        intake: DocumentIntake,
         purge: Purge,
         bucket: str,
     ) -> None:
@@ -152,7 +152,7 @@ class Verification:
             for document_id in refs.keys() - self._stores.registry.heads_of(refs).keys():
                 yield Difference(Kind.UNKNOWN, document_id, f"{refs[document_id].key} is not registered.")
                 if repair:
-                    self._intake.adopt(refs[document_id])
+                    self._intake.register_untracked(refs[document_id])
 
 
 def _pages(entries: Iterable[_Entry], size: int) -> Iterator[list[_Entry]]:

@@ -20,7 +20,7 @@ def run(world: World, job_type: JobType, *, prefix: str = "", if_needed: bool = 
     built = world.container
     built.sleep = lambda seconds: world.run()
     request = JobRequest(job_type, Trigger.USER, job_id, logical_prefix(prefix), if_needed)
-    return built.batch_reindex.run(request, end=world.clock.now() + timedelta(minutes=10))
+    return built.job_runner.run(request, end=world.clock.now() + timedelta(minutes=10))
 
 
 def test_incremental_ingests_what_was_missed_and_counts_it(world: World) -> None:
@@ -129,7 +129,7 @@ def test_what_a_vanished_reindex_was_building_is_cleared_when_its_lease_is_over(
     world.run()
     windows = world.windows(document_id)
     world.clock.advance(timedelta(minutes=19))
-    world.container.leftovers.clear()
+    world.container.abandoned_work.recover()
     assert world.container.index_aliases.current().building == building
     assert building in world.chroma.data
     world.clock.advance(timedelta(minutes=2))

@@ -310,11 +310,11 @@ def test_a_job_that_has_vanished_is_launched_again_three_times_and_then_recorded
     world.container.jobs.create(
         Job("job-1", JobType.BATCH, JobStatus.RUNNING, "", Trigger.USER, started_at=now, updated_at=now)
     )
-    assert world.container.leftovers.clear() == 0
+    assert world.container.abandoned_work.recover() == 0
     for launched in (1, 2, 3, 3):
         world.clock.advance(timedelta(minutes=11))
-        assert world.container.leftovers.clear() == 1
-        assert world.container.leftovers.clear() == 0
+        assert world.container.abandoned_work.recover() == 1
+        assert world.container.abandoned_work.recover() == 0
         assert len(world.invocations) == launched
     ended = world.container.jobs.get("job-1")
     assert ended is not None
@@ -326,5 +326,5 @@ def test_collections_that_nobody_asks_are_dropped(world: World) -> None:
     at_rest(world)
     world.chroma.ensure(f"{COLLECTION}-12345678")
     world.chroma.ensure("somebody-elses")
-    assert world.container.leftovers.clear() == 1
+    assert world.container.abandoned_work.recover() == 1
     assert set(world.chroma.data) == {COLLECTION, "somebody-elses"}
