@@ -23,7 +23,7 @@ from portfolio_rag.answering.retrieval.search import Retrieval
 from portfolio_rag.answering.retrieval.vector_search import DenseSearch
 from portfolio_rag.composition.answering import AnsweringParts
 from portfolio_rag.composition.api import build_api
-from portfolio_rag.domain.filters import parse_filter, to_chroma
+from portfolio_rag.domain.filters import parse_filter
 from portfolio_rag.settings.environment import Settings
 
 
@@ -92,8 +92,7 @@ class Searcher:
         for vector in vectors:
             started = time.perf_counter()
             if request["do"] == "chroma":  # its own filter, or none
-                chroma = to_chroma(where) if where else None
-                hits = self._parts.vectors.query(COLLECTION, vector, limit=50, where=chroma)
+                hits = self._parts.vectors.query(COLLECTION, vector, limit=50, where=where)
             else:
                 hits = self._dense.search(COLLECTION, vector, limit=50, where=where)
             taken.append((time.perf_counter() - started) * 1e3)
@@ -129,7 +128,7 @@ class Searcher:
             "embedder": of.embedder,
             "vectors": of.vectors,
             "live": of.live_reads,
-            "jobs": of.jobs,
+            "aliases": of.index_aliases,
             "lexical": self._index,
             "copy": self._index.vectors,
         }
@@ -139,7 +138,7 @@ class Searcher:
 
 _STAGES = {
     "embedder": {"embed": "embedding of the question"},
-    "jobs": {"index_pointer": "index pointer (DynamoDB)"},
+    "aliases": {"current": "index alias (DynamoDB)"},
     "lexical": {"search": "full-text index (SQLite)"},
     "vectors": {
         "nearest": "vector search (Chroma)",

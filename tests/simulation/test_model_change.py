@@ -69,7 +69,7 @@ def test_a_lost_vector_comes_back_as_the_model_of_its_index_made_it(world: World
     at_rest(world)
     change_model(world, "other")
     reindex(world, "11111111-job")
-    live = world.container.jobs.index_pointer().live
+    live = world.container.index_aliases.current().live
     lost = next(iter(world.chroma.data[live]))
     world.chroma.delete(live, [lost])
     world.clock.advance(timedelta(minutes=6))
@@ -87,7 +87,7 @@ def test_a_lost_vector_comes_back_as_the_model_of_its_index_made_it(world: World
 
 def test_a_wiped_index_takes_the_label_of_what_is_written_next(world: World) -> None:
     at_rest(world)
-    live = world.container.jobs.index_pointer().live
+    live = world.container.index_aliases.current().live
     world.chroma.drop(live)
     world.clock.advance(timedelta(minutes=6))
     assert kinds(world, repair=True) == {DifferenceKind.VECTORS_MISSING}

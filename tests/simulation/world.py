@@ -255,8 +255,8 @@ class World:
             if item.get("status", {}).get("S") in ("PENDING", "RUNNING") or "building" in item:
                 busy.append(f"job {item['job_id']['S']}")
         incoming = [key for key in self.s3.current_keys(RAW, "incoming/") if not key.endswith((".metadata.json", "/"))]
-        pointer = self.container.jobs.index_pointer()
-        collections = [name for name in self.chroma.data if name != pointer.live]
+        alias = self.container.index_aliases.current()
+        collections = [name for name in self.chroma.data if name != alias.live]
         return busy + incoming + collections
 
     def attempt(self, function: str, event: dict[str, Any], request_id: str = "") -> bool:
@@ -398,7 +398,7 @@ class World:
 
     def windows(self, document_id: str | None = None) -> dict[str, int]:
         """Window id -> version, in the live collection."""
-        live = self.container.jobs.index_pointer().live
+        live = self.container.index_aliases.current().live
         return {
             id_: record.metadata["version"]
             for id_, record in self.chroma.data.get(live, {}).items()

@@ -59,7 +59,7 @@ class ApiParts(RedriveParts, AnsweringParts):
 
     def _check_model(self) -> str:
         self.embedder.embed(["health"])
-        self.retrieval.check_model(self.jobs.index_pointer().live)
+        self.retrieval.check_model(self.index_aliases.current().live)
         return f"{self.model_settings.embedding_model}, backend {self.model_settings.embedding_backend}."
 
     def _check_openai(self) -> str:

@@ -28,7 +28,9 @@ class MaintenanceParts(RedriveParts):
 
     @cached_property
     def abandoned_work(self) -> AbandonedWork:
-        return AbandonedWork(self.jobs, self.job_launcher, self.vectors, self.clock, self.settings.chroma_collection)
+        return AbandonedWork(
+            self.jobs, self.index_aliases, self.job_launcher, self.vectors, self.clock, self.settings.chroma_collection
+        )
 
     @cached_property
     def monitor(self) -> HealthMonitor:

@@ -24,7 +24,8 @@ from portfolio_rag.pipeline.documents.vector_backup import vector_id
 from portfolio_rag.ports.embedder import Embedder
 from portfolio_rag.ports.runtime import Clock, Metrics, Parallel
 from portfolio_rag.ports.vector_index import VectorLocation
-from portfolio_rag.ports.vector_store import VectorRecord, Vectors
+from portfolio_rag.ports.vector_store import VectorRecord
+from portfolio_rag.ports.vectors import Vectors
 
 _log = logging.getLogger(__name__)
 
@@ -73,7 +74,7 @@ class EmbeddingGenerator:
             by_version.setdefault((item.version.document_id, item.version.version), []).append(item)
         self._parallel(self._back_up, by_version.values())
         # Read after the backup is written: a reindex that is not named here has found the backup.
-        targets = self._stores.jobs.index_pointer().targets
+        targets = self._stores.index_aliases.current().targets
         records = [record for item in work for record in item.records]
         if records:
             self._upsert(targets, records)

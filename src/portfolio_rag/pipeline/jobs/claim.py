@@ -9,6 +9,7 @@ from typing import Any
 
 from portfolio_rag.domain.errors import ConditionFailed
 from portfolio_rag.domain.jobs import Job, JobStatus
+from portfolio_rag.ports.index_alias import IndexAliases
 from portfolio_rag.ports.job_store import JobStore
 from portfolio_rag.ports.runtime import Clock
 
@@ -63,10 +64,10 @@ class ClaimedJob:
         self._has_progressed = True
         self._raise_if_cancelled()
 
-    def switch(self, collection: str) -> bool:
+    def switch(self, aliases: IndexAliases, collection: str) -> bool:
         """Let that collection answer; false without the lease. Raises Cancelled and ClaimLost."""
         try:
-            self.job = self._jobs.switch(self.job, collection, self._clock.now_iso())
+            self.job = aliases.switch(self.job, collection, self._clock.now_iso())
         except ConditionFailed:
             mine, self.job = self.job.run_until, self._jobs.get(self.job.job_id) or self.job
             if self.job.status.ended or self.job.run_until != mine:

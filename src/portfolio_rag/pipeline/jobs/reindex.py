@@ -1,6 +1,6 @@
 """Jobs of type REINDEX: build the index anew beside the live one, from the backup, and switch to it in one write.
 
-Ingestion goes on meanwhile: embedding-generator writes to both collections from `begin_build` on, and reads the pointer
+Ingestion goes on meanwhile: embedding-generator writes to both collections from `begin_build` on, and reads the alias
 after it has written the backup, so every window is either in the backup that is read here or written to the new
 collection by its own worker. That holds over all invocations of the job, as long as it keeps its lease; a job that has
 lost it begins anew with an empty collection.
@@ -34,7 +34,7 @@ from portfolio_rag.ports.vector_store import VectorRecord
 _log = logging.getLogger(__name__)
 
 _LEASE = timedelta(hours=2)  # Longer than check-health takes to launch a lost job again or to give it up.
-_GRACE_SECONDS = 10.0  # Queries that read the pointer before the switch end on the old collection.
+_GRACE_SECONDS = 10.0  # Queries that read the alias before the switch end on the old collection.
 _CHUNKS_A_TIME = 32
 _COPIES_A_TIME = 20
 _COPY, _EMBED = "COPY", "EMBED"
@@ -69,7 +69,7 @@ class ReindexJob:
                 self._begin(claimed)
             if not (self._copy(claimed) and self._embed(claimed) and claimed.has_time_for()):
                 return StopReason.OUT_OF_TIME
-            if not claimed.switch(self._building(claimed.job)):
+            if not claimed.switch(self._stores.index_aliases, self._building(claimed.job)):
                 self._begin(claimed)
                 return StopReason.OUT_OF_TIME
         self._sleep(_GRACE_SECONDS)
@@ -79,7 +79,7 @@ class ReindexJob:
     def abandon(self, job: Job) -> None:
         """Take back what a job leaves that does not come to its switch: it is written to no more, then it is gone."""
         if not job.switched:
-            self._stores.jobs.end_build(job.job_id)
+            self._stores.index_aliases.end_build(job.job_id)
             self._stores.vectors.drop(self._building(job))
 
     def _building(self, job: Job) -> str:
@@ -95,7 +95,7 @@ class ReindexJob:
 
     def _renew(self, claimed: ClaimedJob) -> bool:
         try:
-            self._stores.jobs.renew_build(claimed.job.job_id, iso(self._clock.now() + _LEASE))
+            self._stores.index_aliases.renew_build(claimed.job.job_id, iso(self._clock.now() + _LEASE))
         except ConditionFailed:
             _log.warning("The reindex %s has lost its lease and begins anew.", claimed.job.job_id)
             return False
@@ -104,8 +104,8 @@ class ReindexJob:
     def _begin(self, claimed: ClaimedJob) -> None:
         building = self._building(claimed.job)
         now = self._clock.now()
-        self._stores.jobs.begin_build(building, claimed.job.job_id, iso(now), iso(now + _LEASE))
-        old = self._stores.jobs.index_pointer().live
+        self._stores.index_aliases.begin_build(building, claimed.job.job_id, iso(now), iso(now + _LEASE))
+        old = self._stores.index_aliases.current().live
         for leftover in self._stores.vectors.collections():
             if leftover.startswith(f"{self._base}-") and leftover != old:
                 self._stores.vectors.drop(leftover)
@@ -125,7 +125,7 @@ class ReindexJob:
 
         False when there is no time to tell.
         """
-        live, fingerprint = self._stores.jobs.index_pointer().live, self._embedder.fingerprint
+        live, fingerprint = self._stores.index_aliases.current().live, self._embedder.fingerprint
         if self._stores.vectors.fingerprint(live) not in (None, fingerprint):
             return False  # The same ids, with the vectors of another model.
         windows = 0

@@ -50,7 +50,7 @@ class FullScan:
         """All documents at rest, then what belongs to none. Raises DependencyUnavailable."""
         for head in self._stores.registry.heads():
             yield from self._reconciler.compare_if_quiescent(head.document_id, repair=repair)
-        for collection in self._stores.jobs.index_pointer().targets:
+        for collection in self._stores.index_aliases.current().targets:
             yield from self._windows(collection, repair=repair)
         yield from self._unknown_chunks(repair=repair)
         yield from self._unknown_backups(repair=repair)

@@ -63,7 +63,7 @@ class Reconciler:
             if version.status.terminal and not version.settled and _ended(version, head) < now - timedelta(minutes=1):
                 self._lifecycle.finalize(version.document_id, version.version)
         # A reindex that is under way reads and writes the backup; one that crashed is cleared away first.
-        if not self._all_quiescent(head, versions) or self._stores.jobs.index_pointer().building is not None:
+        if not self._all_quiescent(head, versions) or self._stores.index_aliases.current().building is not None:
             return []
         differences = [*self._compare(head, repair=True), *self._surplus(head, repair=True)]
         if not differences:
@@ -127,7 +127,7 @@ class Reconciler:
         document_id = head.document_id
         chunks = self._stores.chunks.of_document(document_id, version=head.live_version) if head.live_version else ()
         expected = {id_ for chunk in chunks for id_ in chunk.window_ids}
-        for collection in self._stores.jobs.index_pointer().targets:
+        for collection in self._stores.index_aliases.current().targets:
             # A version that has come since may be live by now: its windows are none of ours.
             there = self._stores.vectors.windows_of(collection, document_id)
             surplus = {id_ for id_, version in there.items() if version <= head.latest_version} - expected
@@ -165,7 +165,7 @@ class Reconciler:
                 self._reingest(live)
             return
         expected = {id_ for chunk in chunks for id_ in chunk.window_ids}
-        for collection in self._stores.jobs.index_pointer().targets:
+        for collection in self._stores.index_aliases.current().targets:
             label = self._stores.vectors.fingerprint(collection)
             wanted = {label} if label else {fingerprint_of(chunk.embedding_vector_s3 or "") for chunk in chunks}
             mine = [entry for entry in entries if entry.version == live.version and entry.fingerprint in wanted]
