@@ -16,6 +16,12 @@ from portfolio_rag.domain.errors import IllegalTransition
 AttributeValue = str | int | float | bool | list[str]
 """What a custom attribute may hold: the types of Bedrock Knowledge Bases' metadata."""
 
+ATTACHMENT_OF = "attachment_of"
+"""The attribute of a document that came attached to a mail: the mail's logical key."""
+
+MAIL_TYPE = "eml"
+"""The file type whose documents have attachments."""
+
 
 class DocumentStatus(StrEnum):
     PENDING = "PENDING"

@@ -30,9 +30,7 @@ class Object:
     members: list[tuple[str, Any]]
 
 
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=Object, parse_int=str, parse_float=str, parse_constant=str, strict=False
-)
+_DECODER = json.JSONDecoder(object_pairs_hook=Object, parse_int=str, parse_float=str, parse_constant=str, strict=False)
 
 
 def parse(text: str, *, first_line: int = 1) -> Any:

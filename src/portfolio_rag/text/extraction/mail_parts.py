@@ -67,17 +67,17 @@ def parsed(data: bytes) -> EmailMessage:
 def field_of(message: Message[Any, Any], name: str) -> str:
     """All values of a header field as text, on one line; empty without one."""
     raw = [value for key, value in message.raw_items() if key.lower() == name]
-    return ", ".join(filter(None, (clean_line(_field(message, name, str(value))) for value in raw)))
+    return ", ".join(filter(None, (clean_line(_field(name, str(value))) for value in raw)))
 
 
-def _field(message: Message[Any, Any], name: str, raw: str) -> str:
+def _field(name: str, raw: str) -> str:
     if any("\udc80" <= character <= "\udcff" for character in raw):
         try:
             return decode(raw.encode("utf-8", "surrogateescape"))
         except (DocumentRejected, UnicodeEncodeError):
             return raw.encode("ascii", "replace").decode()
     try:
-        return str(message.policy.header_factory(name, raw))
+        return str(policy.default.header_factory(name, raw))
     except _BROKEN_HEADER:
         return raw
 
@@ -85,7 +85,9 @@ def _field(message: Message[Any, Any], name: str, raw: str) -> str:
 def parts_of(part: Message[Any, Any]) -> Iterator[Part]:
     """The parts of a mail in order, of alternatives the one that is best to read; messages in it as a whole."""
     kind = part.get_content_type()
-    if kind in _ENCRYPTED or (kind.endswith("/pkcs7-mime") and "signed" not in str(part.get("content-type", "")).lower()):
+    if kind in _ENCRYPTED or (
+        kind.endswith("/pkcs7-mime") and "signed" not in str(part.get("content-type", "")).lower()
+    ):
         yield EncryptedPart()
     elif kind == "message/rfc822" or kind == "message/global":
         message = _inner(part)
@@ -107,7 +109,7 @@ def parts_of(part: Message[Any, Any]) -> Iterator[Part]:
 
 
 def _best(part: Message[Any, Any]) -> Iterator[Part]:
-    """Plain text before markup, which quotes and signatures are better told in, but for mere hints to use the latter."""
+    """Plain text, in which quotations are told best, unless it is a mere hint to look at the markup."""
     choices = [list(parts_of(inner)) for inner in part.get_payload() if isinstance(inner, Message)]
     texts = [choice[0] for choice in choices if len(choice) == 1 and isinstance(choice[0], TextPart)]
     plain = next((text for text in texts if not text.is_html), None)

@@ -11,7 +11,7 @@ MAX_MESSAGES = 200
 
 _ATTRIBUTION = re.compile(
     r"(?:On|Am|Le|El|Il|Op|Em|Den|W dniu|In)\b.{5,400}?"
-    r"(?:wrote|writes|schrieb.{0,100}|a écrit|escribió|ha scritto|schreef.{0,100}|escreveu|skrev.{0,100}|napisał.{0,20})"
+    r"(?:wrote|writes|schrieb.{0,100}|a écrit|escribió|ha scritto|schreef.{0,100}|escreveu|skrev.{0,100}|napisał)"
     r"\s*:\s*",
     re.IGNORECASE | re.DOTALL,
 )

@@ -1,7 +1,8 @@
 """How an extracted document travels: from the child process that parses it, and from one invocation to the next.
 
 A line of JSON, numbers of four bytes each, the text, then the bytes of attachments: with a million blocks as with one,
-some twenty bytes a block beside the text. Never pickle: what a child writes that has read hostile bytes is data and nothing else.
+some twenty bytes a block beside the text. Never pickle: what a child writes that has read hostile bytes is data and
+nothing else.
 """
 
 from __future__ import annotations

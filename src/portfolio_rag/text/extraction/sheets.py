@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from portfolio_rag.text.extraction.document import DocumentBuilder
 from portfolio_rag.text.extraction.tables import guess_header_rows
@@ -109,7 +109,7 @@ def _gap(band: Sequence[tuple[int, Row]]) -> int | None:
     columns = sorted(set().union(*(row.keys() for _, row in band)))
     if len(band) < 2 or len(columns) < 4:
         return None
-    for before, after in zip(columns, columns[1:], strict=False):
+    for before, after in pairwise(columns):
         if after == before + 1:
             continue
         left = _grid([{c: text for c, text in row.items() if c <= before} for _, row in band])

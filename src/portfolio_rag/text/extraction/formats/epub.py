@@ -27,7 +27,9 @@ _FONT_METHODS = frozenset({"http://www.idpf.org/2008/embedding", "http://ns.adob
 """Fonts may be obfuscated in books that are otherwise open."""
 _MARKUP = frozenset({"application/xhtml+xml", "text/html", "application/xml", "text/x-oeb1-document"})
 _SELF_CLOSED = re.compile(r"<([a-zA-Z][a-zA-Z0-9:]*)((?:\s[^<>]*)?)/>")
-_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+_VOID = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"]
+)
 _DECLARED = re.compile(rb"<\?xml[^>]*encoding=[\"']([a-zA-Z0-9._-]{1,40})")
 _LEFT_OUT = "Some chapters cannot be read: the book is damaged there. Save it again, or upload it in another format."
 

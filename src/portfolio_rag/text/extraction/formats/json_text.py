@@ -14,7 +14,6 @@ from portfolio_rag.text.extraction.json_values import (
     add_record,
     is_scalar,
     leaves,
-    lines_of,
     parse,
     text_of,
 )

@@ -1,4 +1,4 @@
-"""PowerPoint presentations by python-pptx: a section and a page for each slide, its shapes as the eye goes over them."""
+"""PowerPoint presentations by python-pptx: each slide a section and a page, its shapes in the order of the eye."""
 
 from __future__ import annotations
 
@@ -124,9 +124,7 @@ class _Deck:
             self._builder.paragraph(text, page)
 
     def _notes(self, slide: Any, page: int) -> None:
-        if not slide.has_notes_slide or slide.notes_slide.notes_text_frame is None:
-            return
-        text = "\n".join(text_of(p) for p in slide.notes_slide.notes_text_frame._txBody.iter(qn("a:p")))
+        text = _notes_of(slide)
         if text.strip():
             self._builder.heading("Notes", 2, page)
             self._builder.paragraph(text, page)
@@ -145,14 +143,16 @@ class _Deck:
 
 def _says_something(slide: Any, shapes: list[Placed]) -> bool:
     """Whether a slide without a title holds any text."""
-    if slide.has_notes_slide and (slide.notes_slide.notes_text_frame is not None):
-        if slide.notes_slide.notes_text_frame.text.strip():
-            return True
-    return any(
+    return bool(_notes_of(slide).strip()) or any(
         placed.shape._element.tag == qn("p:graphicFrame") or lines_of(placed.shape)
         for placed in shapes
         if _role(placed) not in _NOT_READ
     )
+
+
+def _notes_of(slide: Any) -> str:
+    frame = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
+    return "" if frame is None else "\n".join(text_of(paragraph) for paragraph in frame._txBody.iter(qn("a:p")))
 
 
 def _role(placed: Placed) -> Any:

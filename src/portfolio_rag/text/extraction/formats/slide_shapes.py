@@ -43,7 +43,9 @@ class _Frame:
 
     def inside(self, group: Any) -> _Frame:
         transform = group.find(f"{qn('p:grpSpPr')}/{qn('a:xfrm')}")
-        places = [] if transform is None else [transform.find(qn(f"a:{name}")) for name in ("off", "ext", "chOff", "chExt")]
+        places = (
+            [] if transform is None else [transform.find(qn(f"a:{name}")) for name in ("off", "ext", "chOff", "chExt")]
+        )
         if not places or any(place is None for place in places):
             return self
         off, ext, inner, inner_ext = places
@@ -95,10 +97,7 @@ def _is_hidden(element: Any) -> bool:
 
 
 def _in_reading_order(shapes: list[Placed]) -> list[Placed]:
-    """Row by row: what begins above the middle of the first shape of a row stands in that row.
-
-    But for columns of shapes, which are read each to its end where they do not line up in rows.
-    """
+    """Row by row: what begins above the middle of the first shape of a row stands in that row."""
     ordered: list[Placed] = []
     row: list[Placed] = []
     for placed in sorted(shapes, key=lambda placed: (placed.top, placed.left)):
