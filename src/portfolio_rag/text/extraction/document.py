@@ -5,11 +5,11 @@ The text is what citations quote: blocks of clean text with an empty line betwee
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from portfolio_rag.domain.documents import DocumentWarning, WarningCode
+from portfolio_rag.domain.documents import AttributeValue, DocumentWarning, WarningCode
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
 from portfolio_rag.text.extraction.sanitise import clean_code, clean_line, clean_prose
 from portfolio_rag.text.extraction.tables import guess_header_rows, table_lines
@@ -60,6 +60,8 @@ class ExtractedDocument:
     title: str | None = None
     page_count: int | None = None
     warnings: tuple[DocumentWarning, ...] = ()
+    attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
+    """What the document says of itself that searches can filter by."""
     attachments: tuple[Attachment, ...] = ()
 
 
@@ -178,6 +180,7 @@ class DocumentBuilder:
         file_type: str,
         title: str | None = None,
         page_count: int | None = None,
+        attributes: Mapping[str, AttributeValue] | None = None,
         *,
         attachments: tuple[Attachment, ...] = (),
     ) -> ExtractedDocument:
@@ -195,7 +198,14 @@ class DocumentBuilder:
             for (code, message), (pages, parts) in self._warnings.items()
         )
         return ExtractedDocument(
-            "".join(self._parts), file_type, tuple(self._blocks), title or None, page_count, warnings, attachments
+            "".join(self._parts),
+            file_type,
+            tuple(self._blocks),
+            title or None,
+            page_count,
+            warnings,
+            dict(attributes or {}),
+            attachments,
         )
 
     def _append(self, kind: BlockKind, text: str, page: int | None) -> None:

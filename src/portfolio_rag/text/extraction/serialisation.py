@@ -34,6 +34,7 @@ def dumps(document: ExtractedDocument, **extra: Any) -> bytes:
         "page_count": document.page_count,
         "paths": list(paths),
         "warnings": [asdict(warning) for warning in document.warnings],
+        "attributes": dict(document.attributes),
         "blocks": len(document.blocks),
         "text": len(text),
         "attachments": [(attachment.name, len(attachment.data)) for attachment in document.attachments],
@@ -67,6 +68,13 @@ def loads(data: bytes) -> tuple[ExtractedDocument, dict[str, Any]]:
         for one in header["warnings"]
     )
     document = ExtractedDocument(
-        text, header["file_type"], blocks, header["title"], header["page_count"], warnings, tuple(attachments)
+        text,
+        header["file_type"],
+        blocks,
+        header["title"],
+        header["page_count"],
+        warnings,
+        header["attributes"],
+        tuple(attachments),
     )
     return document, header["extra"]

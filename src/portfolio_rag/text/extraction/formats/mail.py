@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from email.message import EmailMessage
+from email.utils import getaddresses, parsedate_to_datetime
 
-from portfolio_rag.domain.documents import WarningCode
+from portfolio_rag.domain.documents import AttributeValue, WarningCode
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
 from portfolio_rag.text.extraction.document import Attachment, ExtractedDocument, ExtractionLimits
 from portfolio_rag.text.extraction.file_types import detect_type
@@ -48,7 +50,7 @@ def extract(data: bytes, limits: ExtractionLimits) -> ExtractedDocument:
     mail.add(message, 1)
     if mail.is_locked and not mail.has_text:
         raise DocumentRejected(FailureReason.ENCRYPTED, "The mail is encrypted. Save it decrypted and upload it again.")
-    return mail.build(field_of(message, "subject"))
+    return mail.build(message)
 
 
 class _Mail:
@@ -60,8 +62,10 @@ class _Mail:
         self.is_locked = False
         self.has_text = False
 
-    def build(self, title: str) -> ExtractedDocument:
-        return self._builder.build("eml", title, attachments=tuple(self._attachments))
+    def build(self, message: EmailMessage) -> ExtractedDocument:
+        subject = field_of(message, "subject")
+        files = tuple(self._attachments)
+        return self._builder.build("eml", subject, attributes=_attributes(message, subject), attachments=files)
 
     def add(self, message: EmailMessage, depth: int) -> None:
         """A message under a heading of level `depth`, and what is inside it below."""
@@ -124,6 +128,20 @@ class _Mail:
             self._builder.warn(WarningCode.PARTS_LEFT_OUT, _TOO_MANY, part=part.name)
         else:
             self._attachments.append(Attachment(key_name(part.name, self._names), part.data))
+
+
+def _attributes(message: EmailMessage, subject: str) -> dict[str, AttributeValue]:
+    """What a mail is filtered by: addresses in small letters, its date as ISO 8601 has it."""
+    attributes: dict[str, AttributeValue] = {}
+    for name, fields in (("from", ["from"]), ("to", ["to", "cc"])):
+        pairs = getaddresses([field_of(message, field) for field in fields])
+        if addresses := [address.lower() for _, address in pairs if address]:
+            attributes[name] = addresses
+    with contextlib.suppress(ValueError):  # no date, or none that means anything
+        attributes["date"] = parsedate_to_datetime(field_of(message, "date")).isoformat()
+    if subject:
+        attributes["subject"] = subject
+    return attributes
 
 
 def _subject(message: EmailMessage) -> str:

@@ -102,8 +102,10 @@ def _number_formats(styles: bytes) -> bytes:
     formats = old.find(f"{{{_MAIN}}}numFmts")
     if formats is not None:
         new.append(formats)
-    for name, child in (("fonts", "font"), ("fills", "fill"), ("borders", "border"), ("cellStyleXfs", "xf")):
-        etree.SubElement(etree.SubElement(new, f"{{{_MAIN}}}{name}"), f"{{{_MAIN}}}{child}")
+    for path in ("fonts/font", "fills/fill/patternFill", "borders/border", "cellStyleXfs/xf"):
+        parent = new
+        for name in path.split("/"):
+            parent = etree.SubElement(parent, f"{{{_MAIN}}}{name}")
     cells = etree.SubElement(new, f"{{{_MAIN}}}cellXfs")
     for style in old.iterfind(f"{{{_MAIN}}}cellXfs/{{{_MAIN}}}xf"):
         etree.SubElement(cells, f"{{{_MAIN}}}xf", numFmtId=style.get("numFmtId", "0"))
