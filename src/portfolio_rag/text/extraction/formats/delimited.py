@@ -24,6 +24,9 @@ from portfolio_rag.text.extraction.tables import MAX_NAME_CHARACTERS
 DELIMITERS = ",;\t|"
 """In the order in which they are tried where two divide equally well."""
 
+MAX_LINES_OF_A_FIELD = 1000
+"""A longer one has lost the quotation mark that ends it."""
+
 _SAMPLE_CHARACTERS = 64 * 1024
 _SAMPLE_ROWS = 100
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -72,14 +75,49 @@ def _declared(text: str) -> tuple[str, str]:
 
 
 def _records(text: str, delimiter: str) -> Iterator[list[str]]:
-    """The records that hold something; a line that ends inside a quoted field is the record's rest."""
-    lines = io.StringIO(text, newline="")
-    for record in csv.reader(lines, delimiter=delimiter, skipinitialspace=delimiter in ",;"):
+    """The records that hold something, without empty fields at their ends."""
+    for record in _Records(text, delimiter):
         fields = [cell.strip() for cell in record]
         while fields and not fields[-1]:
             fields.pop()
         if fields:
             yield fields
+
+
+class _Unclosed(Exception):
+    """A quoted field goes on for longer than any does."""
+
+
+class _Records:
+    """Records by `csv`; one whose quotation never ends is a line, and what follows it is read as if it were not."""
+
+    def __init__(self, text: str, delimiter: str) -> None:
+        self._lines = list(io.StringIO(text, newline=""))
+        self._delimiter = delimiter
+        self._start = 0
+        """The first line of the record being read."""
+
+    def __iter__(self) -> Iterator[list[str]]:
+        skip_blanks = self._delimiter in ",;"
+        while self._start < len(self._lines):
+            first = self._start
+            reader = csv.reader(self._lines_from(first), delimiter=self._delimiter, skipinitialspace=skip_blanks)
+            try:
+                for record in reader:
+                    self._start = first + reader.line_num
+                    yield record
+            except _Unclosed:
+                line = self._lines[self._start]
+                yield next(csv.reader([line], delimiter=self._delimiter, quoting=csv.QUOTE_NONE), [])
+                self._start += 1
+
+    def _lines_from(self, first: int) -> Iterator[str]:
+        for number in range(first, len(self._lines)):
+            if number - self._start > MAX_LINES_OF_A_FIELD:
+                raise _Unclosed
+            yield self._lines[number]
+        if self._start < len(self._lines):
+            raise _Unclosed
 
 
 def delimiter_of(text: str, expected: str = "") -> str | None:
@@ -98,7 +136,7 @@ def delimiter_of(text: str, expected: str = "") -> str | None:
             continue
         covered = sum(widths.values()) / len(records)
         score = (round(covered * 0.5 + count / len(records) * 0.5, 3), width)
-        if score[0] >= 0.5 and score > best_score:
+        if score[0] > 0.5 and score > best_score:
             best, best_score = delimiter, score
     return best
 
