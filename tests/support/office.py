@@ -54,9 +54,16 @@ CONTAINER = (
 
 
 def book(
-    chapters: Mapping[str, str], *, names: Mapping[str, str] | None = None, extra: str = "", **parts: str
+    chapters: Mapping[str, str],
+    *,
+    names: Mapping[str, str] | None = None,
+    extra: str = "",
+    parts: Mapping[str, str] | None = None,
 ) -> bytes:
-    """An EPUB whose spine is `chapters`, path -> XHTML body; `names` go into its table of contents."""
+    """An EPUB whose spine is `chapters`, path -> XHTML body; `names` go into its table of contents.
+
+    `extra` goes into its manifest, and `parts` into the archive.
+    """
     items = "".join(
         f'<item id="c{n}" href="{path}" media-type="application/xhtml+xml"/>' for n, path in enumerate(chapters)
     )
@@ -83,8 +90,8 @@ def book(
                 f"OEBPS/{path}",
                 f'<html xmlns="http://www.w3.org/1999/xhtml"><head><title/></head><body>{body}</body></html>',
             )
-        for path, content in parts.items():
-            archive.writestr(path.replace("__", "/").replace("_DOT_", "."), content)
+        for path, content in (parts or {}).items():
+            archive.writestr(path, content)
     return target.getvalue()
 
 

@@ -115,6 +115,11 @@ class DocumentBuilder:
     def is_empty(self) -> bool:
         return not self._blocks
 
+    @property
+    def room(self) -> int:
+        """Characters that may still be added."""
+        return self._max_characters - self._length
+
     def heading(self, text: str, level: int, page: int | None = None) -> None:
         """Start a section; `level` 1 is the outermost."""
         text = clean_line(text)

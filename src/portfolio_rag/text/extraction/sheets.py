@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby, pairwise
+from itertools import groupby, islice, pairwise
 
 from portfolio_rag.text.extraction.document import DocumentBuilder
 from portfolio_rag.text.extraction.tables import guess_header_rows
@@ -18,6 +18,9 @@ Row = Mapping[int, str]
 
 ROWS_OF_A_BLOCK = 2000
 """A longer table becomes several blocks, so that no copy of it as a whole is made."""
+
+ROWS_BELOW_NAMES = 10
+"""So many share the names of their columns in a table that is too long for names in each row."""
 
 _MAX_DEPTH = 8
 _MAX_HEADER_ROWS = 4
@@ -82,8 +85,30 @@ def _add_grid(region: Region, builder: DocumentBuilder) -> None:
             builder.paragraph("\n".join(texts))
         return
     head, body = region.grid[: region.header_rows], region.grid[region.header_rows :]
-    for start in range(0, max(len(body), 1), ROWS_OF_A_BLOCK):
-        builder.table([*head, *body[start : start + ROWS_OF_A_BLOCK]], header_rows=len(head))
+    if not body:
+        builder.table(head, header_rows=len(head))
+    characters = sum(len(text) for row in body for text in row)
+    add_rows(head, body, builder, rows=len(body), characters=characters)
+
+
+def add_rows(
+    head: Sequence[Sequence[str]],
+    body: Iterable[Sequence[str]],
+    builder: DocumentBuilder,
+    *,
+    rows: int,
+    characters: int,
+) -> None:
+    """A long table in blocks, each row with the names of its columns; `rows` and `characters` are those of `body`.
+
+    Where there is no room for the names in each row, they stand above every few rows.
+    """
+    names = sum(len(name) + len(": ") for row in head for name in row)
+    width = max(map(len, head), default=0)
+    fits = characters + rows * (names + width * len(" | ")) <= builder.room
+    remaining = iter(body)
+    while block := list(islice(remaining, ROWS_OF_A_BLOCK if fits else ROWS_BELOW_NAMES)):
+        builder.table([*head, *block], header_rows=len(head) if fits else 0)
 
 
 def _split(rows: list[tuple[int, Row]], depth: int = 0) -> Iterator[list[tuple[int, Row]]]:

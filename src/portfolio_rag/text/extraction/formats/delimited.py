@@ -18,7 +18,7 @@ from portfolio_rag.domain.errors import DocumentRejected, FailureReason
 from portfolio_rag.text.extraction.document import DocumentBuilder, ExtractedDocument, ExtractionLimits
 from portfolio_rag.text.extraction.formats import plain
 from portfolio_rag.text.extraction.sanitise import decode
-from portfolio_rag.text.extraction.sheets import ROWS_OF_A_BLOCK
+from portfolio_rag.text.extraction.sheets import add_rows
 from portfolio_rag.text.extraction.tables import MAX_NAME_CHARACTERS
 
 DELIMITERS = ",;\t|"
@@ -39,14 +39,14 @@ def extract(data: bytes, limits: ExtractionLimits) -> ExtractedDocument:
 
 def read(data: bytes, limits: ExtractionLimits, file_type: str) -> ExtractedDocument:
     """A document of type csv or tsv; a file of one column is plain text."""
+    csv.field_size_limit(2**31 - 1)  # The builder's own limit says what to do.
     text, delimiter = _declared(decode(data).replace("\x00", ""))
     found = delimiter or delimiter_of(text, "\t" if file_type == "tsv" else "")
     if found is None:
         return replace(plain.extract(data, limits), file_type=file_type)
     builder = DocumentBuilder(limits.max_characters)
-    csv.field_size_limit(limits.max_characters)
     try:
-        _add_records(_records(text, found), builder)
+        _add_records(text, found, builder)
     except csv.Error as error:
         raise DocumentRejected(
             FailureReason.MALFORMED, f"The records cannot be told apart: {error}. Look for a quotation mark too many."
@@ -54,16 +54,15 @@ def read(data: bytes, limits: ExtractionLimits, file_type: str) -> ExtractedDocu
     return builder.build(file_type)
 
 
-def _add_records(rows: Iterator[list[str]], builder: DocumentBuilder) -> None:
+def _add_records(text: str, delimiter: str, builder: DocumentBuilder) -> None:
+    rows = _records(text, delimiter)
     beginning = list(islice(rows, _SAMPLE_ROWS))
     while beginning and len(beginning[0]) == 1 and any(len(row) > 1 for row in beginning[1:]):
         builder.paragraph(beginning.pop(0)[0])  # a title above the records
-    head = beginning.pop(0) if is_header(beginning) else []
-    everything = chain(beginning, rows)
-    while block := list(islice(everything, ROWS_OF_A_BLOCK)):
-        builder.table([head, *block] if head else block, header_rows=int(bool(head)))
+    head = [beginning.pop(0)] if is_header(beginning) else []
     if head and not beginning:
-        builder.table([head], header_rows=1)
+        builder.table(head, header_rows=1)
+    add_rows(head, chain(beginning, rows), builder, rows=text.count("\n"), characters=len(text))
 
 
 def _declared(text: str) -> tuple[str, str]:

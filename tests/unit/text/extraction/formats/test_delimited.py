@@ -66,6 +66,13 @@ def test_a_hundred_thousand_records(read: Read) -> None:
     assert len(extracted.blocks) == 50
 
 
+def test_names_above_every_few_rows_where_each_has_no_room_for_them(read: Read) -> None:
+    rows = "".join(f"{n},Port {n}\n" for n in range(100))
+    text = read("number of the port,name of the port\n" + rows, "a.csv", max_characters=2500).text
+    assert text.count("number of the port | name of the port\n") == 10
+    assert "\n57 | Port 57\n" in text
+
+
 def test_a_quotation_that_never_ends_swallows_nothing(read: Read) -> None:
     rows = "".join(f"{n},pipe\n" for n in range(2000))
     text = read('id,what\n1,"5 inch\n' + rows, "a.csv").text

@@ -52,7 +52,7 @@ def test_names_of_chapters_in_an_old_book(read: Read) -> None:
         '<content src="one.xhtml#a"/></navPoint></navMap></ncx>'
     )
     item = '<item id="ncx" href="toc.ncx" media-type="application/x-dtbncx+xml"/>'
-    data = book({"one.xhtml": "<p>It is deep.</p>"}, extra=item, OEBPS__toc_DOT_ncx=ncx)
+    data = book({"one.xhtml": "<p>It is deep.</p>"}, extra=item, parts={"OEBPS/toc.ncx": ncx})
     assert read(data, "a.epub").blocks[-1].heading_path == ("The sea",)
 
 
@@ -65,9 +65,9 @@ def test_digital_rights(read: Read) -> None:
     locked = ENCRYPTION.format(method="http://www.w3.org/2001/04/xmlenc#aes128-cbc", path="OEBPS/a.xhtml")
     font = ENCRYPTION.format(method="http://www.idpf.org/2008/embedding", path="OEBPS/font.otf")
     chapters = {"a.xhtml": "<p>words</p>"}
-    assert "words" in read(book(chapters, **{"META-INF__encryption_DOT_xml": font}), "a.epub").text
+    assert "words" in read(book(chapters, parts={"META-INF/encryption.xml": font}), "a.epub").text
     with pytest.raises(DocumentRejected) as rejected:
-        read(book(chapters, **{"META-INF__encryption_DOT_xml": locked}), "a.epub")
+        read(book(chapters, parts={"META-INF/encryption.xml": locked}), "a.epub")
     assert rejected.value.reason is FailureReason.ENCRYPTED
 
 
