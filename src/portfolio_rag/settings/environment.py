@@ -68,7 +68,7 @@ class Settings:
     gpt_model: str = "gpt-4o-mini"
     # `true`: the language model reads its sentences a second time, beside their sources; one more call per answer.
     validation_judge: str = "false"
-    # When set, every /api route but /api/live wants it in the header X-API-Key.
+    # When set, requests need it in the header X-API-Key; api/middleware.py lists what answers without.
     api_key: str = ""
     # Comma-separated origins whose pages may call the API from a browser; empty: none but its own.
     api_cors_origins: str = ""
@@ -81,7 +81,7 @@ class Settings:
     lexical_index_path: str = ""
     # Metrics
     metrics_namespace: str = "PortfolioRAG"
-    # Health: a document untouched for this long while not at its end is driven again.
+    # Health: a document untouched for this long while not at its end counts as stuck.
     stuck_after_seconds: int = 1800
     log_level: str = "INFO"
 

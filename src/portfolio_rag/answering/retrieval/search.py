@@ -39,7 +39,7 @@ MAX_TOP_K = 50
 MAX_QUERY_CHARACTERS = 8000
 
 OVERFETCH = 5
-"""Windows fetched per passage wanted: 25 to get 5 (design: grouping by chunk needs several windows a chunk)."""
+"""Windows fetched per passage wanted: 25 to get 5, as several windows of a chunk are found together."""
 
 GROWTH = 4
 MIN_HYBRID_WINDOWS = 50
