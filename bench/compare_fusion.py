@@ -15,7 +15,8 @@ from evaluation.workbench import Bench, VisibleLexical, open_bench
 from portfolio_rag.answering.retrieval.fusion import CHUNK, MEANING, WORDS, fuse, missing_cosines
 from portfolio_rag.domain.identifiers import window_id
 from portfolio_rag.ports.full_text_index import LexicalHit
-from portfolio_rag.ports.vector_store import VectorHit, Vectors
+from portfolio_rag.ports.vector_store import VectorHit
+from portfolio_rag.ports.vectors import Vectors
 
 Scores = Mapping[str, float]
 Ranking = Callable[[Sequence[VectorHit], Sequence[LexicalHit], Mapping[str, float]], Scores]

@@ -35,7 +35,7 @@ from portfolio_rag.adapters.sqlite.filters import attributes_of
 from portfolio_rag.answering.retrieval.search import Retrieval
 from portfolio_rag.domain.filters import matches, parse_filter
 from portfolio_rag.local.isolation import free_ports
-from portfolio_rag.ports.vector_store import Vectors
+from portfolio_rag.ports.vectors import Vectors
 
 NAME = "search"
 TITLE = "Search"

@@ -32,7 +32,7 @@ from portfolio_rag.adapters.sqlite.full_text_index import SqliteLexicalIndex
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentVersion
 from portfolio_rag.pipeline.ingestion.embedding import window_records
-from portfolio_rag.ports.vector_store import Vectors
+from portfolio_rag.ports.vectors import Vectors
 
 COLLECTION = "bench_search"
 EMBEDDED, EMBEDDED_QUICK = 5_000, 500

@@ -12,7 +12,7 @@ from evaluation.workbench import Bench, VisibleLexical, search_of
 from portfolio_rag.answering.generation.context_window import build_context
 from portfolio_rag.answering.retrieval.fusion import fuse, missing_cosines
 from portfolio_rag.answering.retrieval.search import MIN_HYBRID_WINDOWS
-from portfolio_rag.ports.vector_store import Vectors
+from portfolio_rag.ports.vectors import Vectors
 from portfolio_rag.text.language.content_words import coverage, terms
 
 AS_WRITTEN, DENSE, HYBRID = "one vector per chunk", "vectors of windows", "shipped: windows and words"

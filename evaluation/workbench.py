@@ -20,7 +20,7 @@ from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.filters import Filter
 from portfolio_rag.ports.embedder import Embedder, Tokenizer
 from portfolio_rag.ports.full_text_index import LexicalHit
-from portfolio_rag.ports.vector_store import Vectors
+from portfolio_rag.ports.vectors import Vectors
 from portfolio_rag.settings.ingestion_rules import Rules
 
 ROOT = Path(__file__).resolve().parents[1]

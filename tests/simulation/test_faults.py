@@ -11,6 +11,8 @@ import pytest
 from portfolio_rag.domain import object_keys as keys
 from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion, ObjectRef
 from portfolio_rag.domain.identifiers import document_id_for
+from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
+from portfolio_rag.pipeline.documents.object_moves import ObjectMoves
 from tests.simulation.s3 import s3_event
 from tests.simulation.world import EMBEDDING, INGESTION, RAW, Notification, World
 
@@ -327,22 +329,21 @@ class Gone(BaseException):
     """The process is gone."""
 
 
-def crash_once(world: World, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """The next call of that method of the lifecycle is the last thing that its process does."""
-    lifecycle = world.container.lifecycle
-    original = getattr(lifecycle, name)
+def crash_once(owner: type, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """The next call of that method is the last thing that its process does."""
+    original = getattr(owner, name)
 
     def crash(*arguments: object) -> None:
-        monkeypatch.setattr(lifecycle, name, original)
+        monkeypatch.setattr(owner, name, original)
         raise Gone
 
-    monkeypatch.setattr(lifecycle, name, crash)
+    monkeypatch.setattr(owner, name, crash)
 
 
 @pytest.mark.failure(7)
 def test_bytes_that_a_later_upload_archives_are_found_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     document_id = world.upload("a.md", GUIDE)
-    crash_once(world, monkeypatch, "_settle_completed")
+    crash_once(Lifecycle, monkeypatch, "_settle_completed")
     with pytest.raises(Gone):
         world.run()
     world.upload("a.md", b"\x00\x01\x02\x03" * 300)
@@ -357,7 +358,7 @@ def test_a_deleted_document_does_not_come_back_with_what_a_crash_left(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     document_id = world.upload("a.md", GUIDE)
-    crash_once(world, monkeypatch, "_remove_moved")
+    crash_once(ObjectMoves, monkeypatch, "_remove_moved")
     with pytest.raises(Gone):
         world.run()
     assert world.s3.current_keys(RAW) == ["incoming/a.md", "processed/a.md"]
@@ -420,7 +421,7 @@ def test_a_late_removal_of_the_old_object_leaves_a_version_that_has_not_moved_ye
     late = world.notifications[-1]
     world.run()
     world.upload("a.md", GUIDE)
-    crash_once(world, monkeypatch, "_settle_completed")
+    crash_once(Lifecycle, monkeypatch, "_settle_completed")
     with pytest.raises(Gone):
         world.run()
     world.notifications.append(late)

@@ -15,7 +15,6 @@ import pytest
 from portfolio_rag.domain.chunks import ChunkStatus
 from portfolio_rag.domain.documents import DocumentStatus
 from portfolio_rag.domain.errors import ConditionFailed
-from portfolio_rag.domain.identifiers import iso
 from portfolio_rag.domain.messages import EmbeddingMessage
 
 from .fast import install
@@ -97,7 +96,7 @@ def test_a_version_that_was_replaced_a_moment_ago_completes_in_neither_way() -> 
         head, version = registry.head(document_id), world.version(document_id, 1)
         assert head is not None
         marks = [(chunk, "s3://backup/vectors.npy") for chunk in store.of_document(document_id)]
-        now = iso(world.clock.now())
+        now = world.clock.now_iso()
         if deleted:
             registry.mark_deleted(head, now)
         else:

@@ -21,7 +21,8 @@ from portfolio_rag.ports.job_store import JobStore
 from portfolio_rag.ports.language_model import ChatCompletion
 from portfolio_rag.ports.live_reads import LiveRead
 from portfolio_rag.ports.vector_replica import LocalVectors
-from portfolio_rag.ports.vector_store import VectorHit, VectorRecord, Vectors, VectorStore
+from portfolio_rag.ports.vector_store import VectorHit, VectorRecord, VectorStore
+from portfolio_rag.ports.vectors import Vectors
 from portfolio_rag.text.language.content_words import terms
 
 BUCKET = "portfolio-raw"
@@ -53,7 +54,7 @@ class MemoryVectors:
         self.collections: dict[str, dict[str, VectorRecord]] = {}
         self.fingerprints: dict[str, str | None] = {}
         self.limits: list[int] = []
-        self.where: Mapping[str, Any] | None = None
+        self.where: Filter | None = None
 
     def ping(self) -> None: ...
 
@@ -68,9 +69,7 @@ class MemoryVectors:
     def fingerprint(self, collection: str) -> str | None:
         return self.fingerprints.get(collection)
 
-    def query(
-        self, collection: str, vector: Vectors, *, limit: int, where: Mapping[str, Any] | None = None
-    ) -> list[VectorHit]:
+    def query(self, collection: str, vector: Vectors, *, limit: int, where: Filter | None = None) -> list[VectorHit]:
         self.calls.append("query")
         self.limits.append(limit)
         self.where = where

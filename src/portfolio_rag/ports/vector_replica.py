@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from portfolio_rag.domain.filters import Filter
-
-if TYPE_CHECKING:
-    from portfolio_rag.ports.vector_store import Vectors
+from portfolio_rag.ports.vectors import Vectors
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from portfolio_rag.adapters.sqlite.filters import document_condition
 from portfolio_rag.domain.filters import Filter
 from portfolio_rag.domain.identifiers import window_id
 from portfolio_rag.ports.vector_replica import LocalMatches, LocalWindow
-from portfolio_rag.ports.vector_store import Vectors
+from portfolio_rag.ports.vectors import Vectors
 
 _Id = TypeVar("_Id", int, str)
 

@@ -30,7 +30,8 @@ from portfolio_rag.ports.full_text_index import LexicalHit
 from portfolio_rag.ports.job_store import JobStore
 from portfolio_rag.ports.live_reads import LiveReads
 from portfolio_rag.ports.vector_replica import LocalVectors
-from portfolio_rag.ports.vector_store import Vectors, VectorStore
+from portfolio_rag.ports.vector_store import VectorStore
+from portfolio_rag.ports.vectors import Vectors
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")

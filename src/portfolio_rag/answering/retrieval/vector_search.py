@@ -14,10 +14,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from portfolio_rag.domain.filters import Filter, to_chroma
+from portfolio_rag.domain.filters import Filter
 from portfolio_rag.domain.identifiers import window_id
 from portfolio_rag.ports.vector_replica import LocalVectors, LocalWindow
-from portfolio_rag.ports.vector_store import VectorHit, Vectors, VectorStore
+from portfolio_rag.ports.vector_store import VectorHit, VectorStore
+from portfolio_rag.ports.vectors import Vectors
 
 _SPARE = 2.0
 """Times as many windows are asked for as would be enough if the filter knew nothing of the question."""
@@ -44,12 +45,12 @@ class DenseSearch:
         `exact_filter`: Chroma's own filter, which knows every window that it holds, where the copy may lag behind.
         """
         if self._copy is None or (where is not None and exact_filter):
-            return self._vectors.query(collection, vector, limit=limit, where=to_chroma(where) if where else None)
+            return self._vectors.query(collection, vector, limit=limit, where=where)
         if where is None:
             return self._owned(collection, self._vectors.nearest(collection, vector, limit=limit))
         passing = self._copy.matches(collection, where)
         if passing is None:
-            return self._vectors.query(collection, vector, limit=limit, where=to_chroma(where))
+            return self._vectors.query(collection, vector, limit=limit, where=where)
         wanted = math.ceil(_SPARE * limit * passing.total / max(1, passing.windows))
         if passing.windows > max(_MIN_SCAN, _HIT_IN_SCANS * wanted):
             hits = self._vectors.nearest(collection, vector, limit=wanted)

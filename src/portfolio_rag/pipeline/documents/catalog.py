@@ -13,7 +13,7 @@ from portfolio_rag.domain import object_keys as keys
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion, ObjectRef
 from portfolio_rag.domain.errors import DependencyUnavailable, DocumentRejected, InvalidRequest, NotFound
-from portfolio_rag.domain.identifiers import document_id_for, iso
+from portfolio_rag.domain.identifiers import document_id_for
 from portfolio_rag.domain.sidecar import parse_sidecar
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
 from portfolio_rag.ports.chunk_store import ChunkStore
@@ -146,7 +146,7 @@ class Documents:
         head = self._registry.head(document_id)
         if head is None or head.deleted_at is not None:
             raise NotFound(f"There is no document {document_id}.")
-        self._registry.mark_deleted(head, iso(self._clock.now()))
+        self._registry.mark_deleted(head, self._clock.now_iso())
         for stage in (keys.INCOMING, keys.FAILED, keys.PROCESSED):
             for key in (keys.sidecar_of(stage + head.logical_key), stage + head.logical_key):
                 ref = ObjectRef(self._bucket, key)

@@ -29,7 +29,7 @@ STAGING = "staging/"
 class StagedText:
     """An extracted document and what it is cut by: otherwise its rest would be cut otherwise than its beginning.
 
-    `topics` are the positions in its text where topics begin (`cutting.topics_of`).
+    `topics` are the positions in its text where topics begin (`pipeline/ingestion/chunking.py`).
     """
 
     document: ExtractedDocument

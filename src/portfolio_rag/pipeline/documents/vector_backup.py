@@ -22,7 +22,8 @@ from portfolio_rag.domain.errors import NotFound
 from portfolio_rag.domain.identifiers import sha256_hex
 from portfolio_rag.ports.object_store import ObjectStore
 from portfolio_rag.ports.vector_index import VectorLocation
-from portfolio_rag.ports.vector_store import VectorRecord, Vectors
+from portfolio_rag.ports.vector_store import VectorRecord
+from portfolio_rag.ports.vectors import Vectors
 
 VECTORS = "vectors/"
 METADATA = "metadata/"

@@ -7,18 +7,16 @@ the same rules give the same chunks with the same ids, so the chunk is made agai
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from portfolio_rag.domain import object_keys as keys
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion
 from portfolio_rag.domain.errors import DocumentRejected, NotFound, PayloadTooLarge
-from portfolio_rag.domain.identifiers import iso
-from portfolio_rag.pipeline.ingestion.processing import chunks_of
+from portfolio_rag.pipeline.ingestion.chunking import DocumentChunker
 from portfolio_rag.ports.chunk_store import ChunkStore
 from portfolio_rag.ports.document_registry import DocumentRegistry
-from portfolio_rag.ports.embedder import Embedder, Tokenizer
 from portfolio_rag.ports.object_store import ObjectStore
 from portfolio_rag.ports.runtime import Clock
 from portfolio_rag.settings.ingestion_rules import ConfigSource
@@ -52,16 +50,14 @@ class CitedChunks:
         registry: DocumentRegistry,
         chunks: ChunkStore,
         config: ConfigSource,
-        tokenizer: Tokenizer,
-        embedder: Callable[[], Embedder],
+        chunker: DocumentChunker,
         clock: Clock,
     ) -> None:
         self._store = store
         self._registry = registry
         self._chunks = chunks
         self._config = config
-        self._tokenizer = tokenizer
-        self._embedder = embedder
+        self._chunker = chunker
         self._clock = clock
 
     def find(self, document_id: str, chunk_id: str, *, version: int | None = None) -> ChunkInContext:
@@ -106,7 +102,7 @@ class CitedChunks:
         rules = self._config.rules_for(head.logical_key)
         try:
             data = self._store.get(version.ref, max_bytes=rules.max_file_size_bytes)
-            return chunks_of(version, data, rules, self._tokenizer, self._embedder, iso(self._clock.now()))
+            return self._chunker.chunk_again(version, data, rules, self._clock.now_iso())
         except (NotFound, PayloadTooLarge, DocumentRejected) as error:
             _log.info("Version %s of %s cannot be read again: %s", version.version, version.document_id, error)
             return []

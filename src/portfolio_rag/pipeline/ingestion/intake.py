@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from portfolio_rag.domain import object_keys as keys
 from portfolio_rag.domain.documents import (
-    AttributeValue,
     DocumentHead,
     DocumentStatus,
     DocumentVersion,
@@ -19,25 +16,23 @@ from portfolio_rag.domain.documents import (
 )
 from portfolio_rag.domain.errors import (
     ConditionFailed,
-    DocumentRejected,
     FailureReason,
-    PayloadTooLarge,
     StorageUnavailable,
 )
 from portfolio_rag.domain.identifiers import document_id_for, iso
 from portfolio_rag.domain.messages import IngestionMessage
-from portfolio_rag.domain.sidecar import MAX_SIDECAR_BYTES, parse_sidecar
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
+from portfolio_rag.pipeline.documents.object_moves import ObjectMoves
+from portfolio_rag.pipeline.ingestion.acceptance import Acceptance
 from portfolio_rag.ports.document_registry import DocumentRegistry
 from portfolio_rag.ports.message_queue import MessageQueue
 from portfolio_rag.ports.object_store import ObjectStore
 from portfolio_rag.ports.runtime import Clock
-from portfolio_rag.settings.ingestion_rules import ConfigSource, Rules
-from portfolio_rag.text.extraction.file_types import detect_type
+from portfolio_rag.settings.ingestion_rules import ConfigSource
+from portfolio_rag.text.extraction.file_types import SNIFFED_BYTES
 
 _log = logging.getLogger(__name__)
 
-_SNIFF_BYTES = 8192
 _REGISTRATIONS = 6  # Tries against concurrent uploads of the same key before the event is left to a retry.
 
 
@@ -61,6 +56,8 @@ class Intake:
         clock: Clock,
     ) -> None:
         self._store = store
+        self._acceptance = Acceptance(store, config)
+        self._moves = ObjectMoves(store, registry)
         self._registry = registry
         self._queue = queue
         self._lifecycle = lifecycle
@@ -137,11 +134,16 @@ class Intake:
         if head.deleted_at is not None:
             self._lifecycle.remove(head, keep_newest=False)
         elif stage == keys.PROCESSED and live is not None:
-            if live.s3_key != ref.key and not self._lifecycle.deleted_unrecorded(live, head):
+            if live.s3_key != ref.key and not self._moves.was_deleted_after_unrecorded_move(live, head):
                 return  # A late event of an earlier version's object: this one has not been moved there yet.
             keep = under_way and self._store.head(ObjectRef(ref.bucket, _incoming(ref.key))) is not None
             self._lifecycle.remove(head, keep_newest=keep)
-        elif stage == keys.INCOMING and newest is not None and under_way and self._lifecycle.bytes_of(newest) is None:
+        elif (
+            stage == keys.INCOMING
+            and newest is not None
+            and under_way
+            and self._moves.find_moved_object(newest) is None
+        ):
             if head.live_version:
                 self._lifecycle.fail(newest, FailureReason.DELETED, "The upload was deleted before it was processed.")
             else:
@@ -184,7 +186,9 @@ class Intake:
                 _log.info("%s is gone: moved on already, or deleted.", logical_key)
                 return Taken(None, "Moved on or deleted since it was listed.")
             current, beginning = found
-            sidecar = self._sidecar(bucket, logical_key, uploaded_before=head is not None or len(stages) > 1)
+            sidecar = self._acceptance.find_sidecar(
+                bucket, logical_key, uploaded_before=head is not None or len(stages) > 1
+            )
             newest = self._registry.get(document_id, head.latest_version) if head else None
             force = again and keys.stage_of(current.ref.key) != keys.INCOMING
             if force and (
@@ -195,7 +199,7 @@ class Intake:
             if known is not None:
                 if known.settled and head is not None:
                     # A crash in the middle of the move has left the original behind.
-                    self._lifecycle.clear_source(known, head)
+                    self._moves.delete_leftover_upload(known, head)
                 elif send_known:
                     # A crash after the registration looks just like this.
                     self._send_on(known)
@@ -229,7 +233,7 @@ class Intake:
     def _peek(self, bucket: str, logical_key: str, stages: Sequence[str]) -> tuple[ObjectInfo, bytes] | None:
         """The object of the first stage that has one, with the bytes that its type is told from."""
         for stage in stages:
-            found = self._store.peek(ObjectRef(bucket, stage + logical_key), _SNIFF_BYTES)
+            found = self._store.peek(ObjectRef(bucket, stage + logical_key), SNIFFED_BYTES)
             if found is not None:
                 return found
         return None
@@ -254,19 +258,9 @@ class Intake:
         head: DocumentHead | None,
     ) -> DocumentVersion:
         """PENDING, or FAILED from the first write on where the upload is refused: no crash can let it through."""
-        rules = self._config.rules_for(logical_key)
-        file_type = logical_key.rpartition(".")[2].lower() if "." in logical_key else ""
-        metadata: Mapping[str, AttributeValue] = {}
-        rejection: DocumentRejected | None = None
-        try:
-            _check_size(current.size, rules)
-            _check_key(logical_key)
-            file_type = detect_type(beginning, logical_key, complete=False)
-            _check_type(file_type, rules)
-            metadata = self._attributes(logical_key, sidecar)
-        except DocumentRejected as error:
-            rejection = error
-        now = iso(self._clock.now())
+        verdict = self._acceptance.check(logical_key, current, beginning, sidecar)
+        rejection = verdict.rejection
+        now = self._clock.now_iso()
         version_id = current.ref.version_id or "null"
         version = DocumentVersion(
             document_id=document_id,
@@ -279,10 +273,10 @@ class Intake:
             # Bytes that have been through are taken in now: old objects must not look as if they had waited for long.
             upload_timestamp=iso(current.last_modified) if keys.stage_of(current.ref.key) == keys.INCOMING else now,
             file_size=current.size,
-            file_type=file_type,
+            file_type=verdict.file_type,
             status=DocumentStatus.FAILED if rejection else DocumentStatus.PENDING,
             embedding_model=self._config.model_config().embedding_model,
-            metadata=metadata,
+            metadata=verdict.metadata,
             metadata_version_id=sidecar.ref.version_id if sidecar else None,
             updated_at=now,
         )
@@ -291,61 +285,6 @@ class Intake:
         _log.warning("Document refused: %s", rejection, extra={"document_id": document_id, "reason": rejection.reason})
         return replace(version, error_code=rejection.reason, error_message=str(rejection), processing_completed_at=now)
 
-    def _sidecar(self, bucket: str, logical_key: str, *, uploaded_before: bool) -> ObjectInfo | None:
-        """The one beside the upload or, when only the document was uploaded again, the one it had before."""
-        for stage in [keys.INCOMING, *([keys.PROCESSED] if uploaded_before else [])]:
-            found = self._store.head(ObjectRef(bucket, stage + keys.sidecar_of(logical_key)))
-            if found is not None:
-                return found
-        return None
-
-    def _attributes(self, logical_key: str, sidecar: ObjectInfo | None) -> Mapping[str, AttributeValue]:
-        if sidecar is None:
-            return {}
-        try:
-            body: Any = json.loads(self._store.get(sidecar.ref, max_bytes=MAX_SIDECAR_BYTES))
-        except PayloadTooLarge as error:
-            raise DocumentRejected(
-                FailureReason.BAD_METADATA,
-                f"The sidecar {keys.sidecar_of(logical_key)} is too large: {MAX_SIDECAR_BYTES:,} bytes are allowed.",
-            ) from error
-        except (ValueError, RecursionError) as error:
-            raise DocumentRejected(
-                FailureReason.BAD_METADATA,
-                f"The sidecar {keys.sidecar_of(logical_key)} is not valid JSON: {error}. "
-                "Correct it and upload it again.",
-            ) from error
-        return parse_sidecar(body)
-
 
 def _incoming(key: str) -> str:
     return keys.INCOMING + keys.logical_key_of(key)
-
-
-def _check_size(size: int, rules: Rules) -> None:
-    if size == 0:
-        raise DocumentRejected(FailureReason.EMPTY_FILE, "The file is empty. Upload it again with its content.")
-    if size > rules.max_file_size_bytes:
-        raise DocumentRejected(
-            FailureReason.TOO_LARGE,
-            f"The file has {size:,} bytes; the ingestion rules allow {rules.max_file_size_bytes:,}. "
-            "Split it, or raise max_file_size_bytes.",
-        )
-
-
-def _check_key(logical_key: str) -> None:
-    if len(logical_key.encode()) > keys.MAX_LOGICAL_KEY_BYTES:
-        raise DocumentRejected(
-            FailureReason.KEY_TOO_LONG,
-            f"The key after incoming/ has more than {keys.MAX_LOGICAL_KEY_BYTES} bytes, so that the document could not "
-            "be moved within S3's limit of 1,024. Use a shorter path.",
-        )
-
-
-def _check_type(file_type: str, rules: Rules) -> None:
-    if file_type not in rules.allowed_types:
-        raise DocumentRejected(
-            FailureReason.UNSUPPORTED_TYPE,
-            f"The ingestion rules do not allow {file_type} files here; "
-            f"allowed: {', '.join(sorted(rules.allowed_types))}.",
-        )

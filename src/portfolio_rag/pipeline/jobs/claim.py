@@ -8,7 +8,6 @@ from enum import Enum
 from typing import Any
 
 from portfolio_rag.domain.errors import ConditionFailed
-from portfolio_rag.domain.identifiers import iso
 from portfolio_rag.domain.jobs import Job, JobStatus
 from portfolio_rag.ports.job_store import JobStore
 from portfolio_rag.ports.runtime import Clock
@@ -58,7 +57,7 @@ class JobRun:
         """
         job = replace(self.job, checkpoint={**self.job.checkpoint, **(checkpoint or {})}, **changes)
         try:
-            self.job = self._jobs.save(job, self._now())
+            self.job = self._jobs.save(job, self._clock.now_iso())
         except ConditionFailed as error:
             raise TakenOver(job.job_id) from error
         self._further = True
@@ -67,7 +66,7 @@ class JobRun:
     def switch(self, collection: str) -> bool:
         """Let that collection answer; false without the lease. Raises Cancelled and TakenOver."""
         try:
-            self.job = self._jobs.switch(self.job, collection, self._now())
+            self.job = self._jobs.switch(self.job, collection, self._clock.now_iso())
         except ConditionFailed:
             mine, self.job = self.job.run_until, self._jobs.get(self.job.job_id) or self.job
             if self.job.status.ended or self.job.run_until != mine:
@@ -80,14 +79,14 @@ class JobRun:
         """Let the next invocation go on from here. Raises TakenOver."""
         checkpoint = {**self.job.checkpoint, "waiting": pause is Pause.WAITING}
         try:
-            return self._jobs.hand_over(replace(self.job, checkpoint=checkpoint), self._now())
+            return self._jobs.hand_over(replace(self.job, checkpoint=checkpoint), self._clock.now_iso())
         except ConditionFailed as error:
             raise TakenOver(self.job.job_id) from error
 
     def end(self, job: Job) -> Job:
         """Record the end. Raises Cancelled where that is its end instead, and TakenOver."""
         try:
-            return self._jobs.end(job, self._now())
+            return self._jobs.end(job, self._clock.now_iso())
         except ConditionFailed as error:
             current = self._jobs.get(job.job_id)
             if current is not None and not current.status.ended and current.run_until == job.run_until:
@@ -97,9 +96,6 @@ class JobRun:
     def _heed(self) -> None:
         if self.job.cancel_requested_at is not None:
             raise Cancelled(self.job.job_id)
-
-    def _now(self) -> str:
-        return iso(self._clock.now())
 
 
 def cancelled(job: Job) -> Job:

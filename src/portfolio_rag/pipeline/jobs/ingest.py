@@ -20,7 +20,6 @@ from typing import Any
 from portfolio_rag.domain import object_keys as keys
 from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion, ObjectRef
 from portfolio_rag.domain.errors import FailureReason, PortfolioRagError
-from portfolio_rag.domain.identifiers import iso
 from portfolio_rag.domain.jobs import Job, JobStatus, JobType
 from portfolio_rag.pipeline.ingestion.intake import Intake
 from portfolio_rag.pipeline.jobs.claim import JobRun, Pause
@@ -66,7 +65,7 @@ class IngestJob:
             return Pause.OUT_OF_TIME
         if self._wait(run):
             return _ended(run.job)
-        stalled = self._clock.now() - datetime.fromisoformat(run.at("since", iso(self._clock.now())))
+        stalled = self._clock.now() - datetime.fromisoformat(run.at("since", self._clock.now_iso()))
         return Pause.WAITING if stalled < _PATIENCE else _ended(run.job)
 
     # --- looking at what there is, and driving it
@@ -168,7 +167,7 @@ class IngestJob:
             if not self._wait_for(run, part, entries):
                 return False
             run.save(
-                {"waited": part + 1, "open": 0, "since": iso(self._clock.now())},
+                {"waited": part + 1, "open": 0, "since": self._clock.now_iso()},
                 **_counted(run.job, [entries[at] for at in driven], under_way=-len(driven)),
             )
         return True
@@ -195,7 +194,7 @@ class IngestJob:
         if entries != before:
             self._report.write(run.job.job_id, part, entries)
         if waiting and len(waiting) != run.at("open", 0):
-            run.save({"open": len(waiting), "since": iso(self._clock.now())})
+            run.save({"open": len(waiting), "since": self._clock.now_iso()})
         return not waiting
 
 

@@ -22,16 +22,14 @@ from portfolio_rag.domain.documents import DocumentVersion
 from portfolio_rag.domain.errors import ConditionFailed, NotFound
 from portfolio_rag.domain.identifiers import iso
 from portfolio_rag.domain.jobs import Job, JobStatus
-from portfolio_rag.pipeline.documents.vector_backup import BackupEntry, VectorBackup
+from portfolio_rag.pipeline.documents.stores import DocumentStores
+from portfolio_rag.pipeline.documents.vector_backup import BackupEntry
 from portfolio_rag.pipeline.ingestion.embedding import window_records
 from portfolio_rag.pipeline.jobs.claim import JobRun, Pause
 from portfolio_rag.pipeline.jobs.report import PART_ENTRIES, Entry, JobReport, Outcome
-from portfolio_rag.ports.chunk_store import ChunkStore
-from portfolio_rag.ports.document_registry import DocumentRegistry
 from portfolio_rag.ports.embedder import Embedder
-from portfolio_rag.ports.job_store import JobStore
 from portfolio_rag.ports.runtime import Clock
-from portfolio_rag.ports.vector_store import VectorRecord, VectorStore
+from portfolio_rag.ports.vector_store import VectorRecord
 
 _log = logging.getLogger(__name__)
 
@@ -45,22 +43,14 @@ _COPY, _EMBED = "COPY", "EMBED"
 class Rebuild:
     def __init__(
         self,
-        registry: DocumentRegistry,
-        chunks: ChunkStore,
-        jobs: JobStore,
-        vectors: VectorStore,
-        backup: VectorBackup,
+        stores: DocumentStores,
         embedder: Embedder,
         report: JobReport,
         clock: Clock,
         base_collection: str,
         sleep: Callable[[float], None],
     ) -> None:
-        self._registry = registry
-        self._chunks = chunks
-        self._jobs = jobs
-        self._vectors = vectors
-        self._backup = backup
+        self._stores = stores
         self._embedder = embedder
         self._report = report
         self._clock = clock
@@ -83,25 +73,29 @@ class Rebuild:
                 self._begin(run)
                 return Pause.OUT_OF_TIME
         self._sleep(_GRACE_SECONDS)
-        self._vectors.drop(run.at("old", ""))
+        self._stores.vectors.drop(run.at("old", ""))
         return self._completed(run.job, rebuilt=1)
 
     def abandon(self, job: Job) -> None:
         """Take back what a job leaves that does not come to its switch: it is written to no more, then it is gone."""
         if not job.switched:
-            self._jobs.end_build(job.job_id)
-            self._vectors.drop(self._building(job))
+            self._stores.jobs.end_build(job.job_id)
+            self._stores.vectors.drop(self._building(job))
 
     def _building(self, job: Job) -> str:
         return f"{self._base}-{job.job_id[:8]}"
 
     def _holds(self, run: JobRun) -> bool:
         """True if the job has begun before, and nobody has taken its lease or its collection from it since."""
-        return run.at("phase", "") != "" and self._renew(run) and self._building(run.job) in self._vectors.collections()
+        return (
+            run.at("phase", "") != ""
+            and self._renew(run)
+            and self._building(run.job) in self._stores.vectors.collections()
+        )
 
     def _renew(self, run: JobRun) -> bool:
         try:
-            self._jobs.renew_build(run.job.job_id, iso(self._clock.now() + _LEASE))
+            self._stores.jobs.renew_build(run.job.job_id, iso(self._clock.now() + _LEASE))
         except ConditionFailed:
             _log.warning("The reindex %s has lost its lease and begins anew.", run.job.job_id)
             return False
@@ -110,19 +104,19 @@ class Rebuild:
     def _begin(self, run: JobRun) -> None:
         building = self._building(run.job)
         now = self._clock.now()
-        self._jobs.begin_build(building, run.job.job_id, iso(now), iso(now + _LEASE))
-        old = self._jobs.index_pointer().live
-        for leftover in self._vectors.collections():
+        self._stores.jobs.begin_build(building, run.job.job_id, iso(now), iso(now + _LEASE))
+        old = self._stores.jobs.index_pointer().live
+        for leftover in self._stores.vectors.collections():
             if leftover.startswith(f"{self._base}-") and leftover != old:
-                self._vectors.drop(leftover)
-        self._vectors.ensure(building, fingerprint=self._embedder.fingerprint)
+                self._stores.vectors.drop(leftover)
+        self._stores.vectors.ensure(building, fingerprint=self._embedder.fingerprint)
         run.save({"phase": _COPY, "after": "", "old": old}, statistics={"windows": 0, "embedded": 0})
 
     def _live(self) -> dict[tuple[str, int], str]:
         """The (document_id, version) pairs that answer, with their logical keys."""
         return {
             (head.document_id, head.live_version): head.logical_key
-            for head in self._registry.heads()
+            for head in self._stores.registry.heads()
             if head.live_version and head.deleted_at is None
         }
 
@@ -131,22 +125,24 @@ class Rebuild:
 
         False when there is no time to tell.
         """
-        live, fingerprint = self._jobs.index_pointer().live, self._embedder.fingerprint
-        if self._vectors.fingerprint(live) not in (None, fingerprint):
+        live, fingerprint = self._stores.jobs.index_pointer().live, self._embedder.fingerprint
+        if self._stores.vectors.fingerprint(live) not in (None, fingerprint):
             return False  # The same ids, with the vectors of another model.
         windows = 0
         # Listed in the order of documents and versions: no more is held than the ids of one.
         by_version = itertools.groupby(
-            self._backup.entries(fingerprint), key=lambda one: (one.document_id, one.version)
+            self._stores.backup.entries(fingerprint), key=lambda one: (one.document_id, one.version)
         )
         for _, entries in by_version:
             if not run.time_for():
                 return False
-            expected = {id_ for entry in entries for id_ in self._backup.window_ids(entry)}
-            if self._vectors.present(live, sorted(expected)) != expected:
+            expected = {id_ for entry in entries for id_ in self._stores.backup.window_ids(entry)}
+            if self._stores.vectors.present(live, sorted(expected)) != expected:
                 return False
             windows += len(expected)
-        return windows == self._vectors.count(live) and self._live().keys() <= self._backup.covered(fingerprint)
+        return windows == self._stores.vectors.count(live) and self._live().keys() <= self._stores.backup.covered(
+            fingerprint
+        )
 
     def _completed(self, job: Job, *, rebuilt: int) -> Job:
         total = len(self._live())
@@ -165,7 +161,7 @@ class Rebuild:
         """False when the time is over before all of the backup has been copied."""
         if run.at("phase", "") != _COPY:
             return True
-        entries = self._backup.entries(self._embedder.fingerprint, after=run.at("after", ""))
+        entries = self._stores.backup.entries(self._embedder.fingerprint, after=run.at("after", ""))
         while batch := list(itertools.islice(entries, _COPIES_A_TIME)):
             windows = 0
             for entry in batch:
@@ -182,13 +178,13 @@ class Rebuild:
 
     def _copy_one(self, building: str, entry: BackupEntry) -> int:
         try:
-            records = self._backup.read(entry)
+            records = self._stores.backup.read(entry)
         except NotFound:
             return 0
-        self._vectors.upsert(building, records, fingerprint=entry.fingerprint)
-        if not self._backup.exists(entry):
+        self._stores.vectors.upsert(building, records, fingerprint=entry.fingerprint)
+        if not self._stores.backup.exists(entry):
             # Purged while it was copied: the purge may have looked before the copy was there.
-            self._vectors.delete(building, [record.id for record in records])
+            self._stores.vectors.delete(building, [record.id for record in records])
             return 0
         return len(records)
 
@@ -196,7 +192,7 @@ class Rebuild:
 
     def _plan(self, run: JobRun) -> None:
         """Put the live documents without a backup into the report. What goes live later writes for itself."""
-        covered = self._backup.covered(self._embedder.fingerprint)
+        covered = self._stores.backup.covered(self._embedder.fingerprint)
         missing = [
             Entry(key, reason="The backup has no vectors of it under this model.", document_id=pair[0], version=pair[1])
             for pair, key in sorted(self._live().items())
@@ -222,9 +218,9 @@ class Rebuild:
 
     def _embed_document(self, run: JobRun, entry: Entry) -> bool:
         key = (entry.document_id or "", entry.version or 0)
-        chunks = itertools.islice(self._chunks.of_document(key[0], version=key[1]), run.at("chunk", 0), None)
+        chunks = itertools.islice(self._stores.chunks.of_document(key[0], version=key[1]), run.at("chunk", 0), None)
         while group := list(itertools.islice(chunks, _CHUNKS_A_TIME)):
-            version = self._registry.live_versions([key]).get(key)
+            version = self._stores.registry.live_versions([key]).get(key)
             if version is None:
                 break  # Replaced or deleted since: it is not asked for any more.
             windows = self._embed_group(self._building(run.job), version, group)
@@ -241,9 +237,9 @@ class Rebuild:
         for chunk in group:
             done = len(records)
             records += window_records(version, chunk, rows[done : done + len(chunk.windows)])
-        key = self._backup.key_for(self._embedder.fingerprint, version.document_id, version.version, texts)
-        self._backup.write(key, records)
-        self._vectors.upsert(building, records, fingerprint=self._embedder.fingerprint)
+        key = self._stores.backup.key_for(self._embedder.fingerprint, version.document_id, version.version, texts)
+        self._stores.backup.write(key, records)
+        self._stores.vectors.upsert(building, records, fingerprint=self._embedder.fingerprint)
         return len(records)
 
 

@@ -50,7 +50,7 @@ class BatchReindex:
         """
         self._record(request)
         try:
-            job = self._jobs.claim(request.job_id, request.step, iso(self._clock.now()), iso(end + _MARGIN))
+            job = self._jobs.claim(request.job_id, request.step, self._clock.now_iso(), iso(end + _MARGIN))
         except ConditionFailed:
             _log.info("Job %s is not to be taken at step %s.", request.job_id, request.step)
             return self._recorded(request.job_id)
@@ -65,7 +65,7 @@ class BatchReindex:
 
     def _record(self, request: JobRequest) -> None:
         """A job that a rule has asked for is recorded by the function itself."""
-        now = iso(self._clock.now())
+        now = self._clock.now_iso()
         new = Job(
             job_id=request.job_id,
             job_type=request.job_type,

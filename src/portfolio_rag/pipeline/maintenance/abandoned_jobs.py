@@ -32,7 +32,7 @@ class Leftovers:
     def clear(self) -> int:
         """Have jobs go on and clear the rest away; returns how many jobs, leases and collections had been left."""
         abandoned = sum(self._look_after(job.job_id) for job in self._open_jobs())
-        return abandoned + self._jobs.abandon_build(iso(self._clock.now())) + self._drop_collections()
+        return abandoned + self._jobs.abandon_build(self._clock.now_iso()) + self._drop_collections()
 
     def _open_jobs(self) -> list[Job]:
         return [job for status in (JobStatus.PENDING, JobStatus.RUNNING) for job in self._jobs.list(status=status)]
@@ -69,7 +69,7 @@ class Leftovers:
         ended = cancelled(job) if job.cancel_requested_at is not None else failed
         if job.job_type is JobType.REINDEX:
             self._jobs.end_build(job.job_id)
-        self._jobs.end(ended, iso(self._clock.now()))
+        self._jobs.end(ended, self._clock.now_iso())
 
     def _drop_collections(self) -> int:
         # Listed before the pointer is read: a collection is named there before it is created.

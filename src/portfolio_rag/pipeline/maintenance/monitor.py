@@ -173,7 +173,7 @@ class PipelineMonitor:
             )
             return True
         try:
-            self._registry.drive_again(version, iso(self._clock.now()))
+            self._registry.drive_again(version, self._clock.now_iso())
         except ConditionFailed:
             return False  # It moved on by itself.
         self._ingestion_queue.send([IngestionMessage.of(version).to_json()])

@@ -90,7 +90,9 @@ def test_the_same_ids_again_replace_and_do_not_add(store: ChromaVectorStore) -> 
 
 def test_filters_and_deletes(store: ChromaVectorStore) -> None:
     store.upsert("filters", [record("a", 1, 0, version=1), record("b", 1, 0, version=2), record("c", 0, 1, version=2)])
-    second = {"$and": [{"document_id": "d1"}, {"version": 2}]}
+    second = parse_filter(
+        {"andAll": [{"equals": {"key": "document_id", "value": "d1"}}, {"equals": {"key": "version", "value": 2}}]}
+    )
     assert store.windows_of("filters", "d1") == {"a": 1, "b": 2, "c": 2}
     assert store.windows_of("filters", "d2") == {}
     assert [hit.id for hit in store.query("filters", unit(1, 0), limit=5, where=second)] == ["b", "c"]

@@ -16,7 +16,7 @@ from portfolio_rag.domain.documents import AttributeValue, DocumentVersion
 from portfolio_rag.domain.filters import Filter, matches, parse_filter
 from portfolio_rag.domain.identifiers import window_id
 from portfolio_rag.ports.vector_replica import LocalMatches
-from portfolio_rag.ports.vector_store import Vectors
+from portfolio_rag.ports.vectors import Vectors
 from tests.support.answers import chunk_of, document
 from tests.unit.adapters.sqlite.test_full_text_index import FILTERS
 

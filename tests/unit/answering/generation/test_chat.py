@@ -232,7 +232,7 @@ def test_markup_in_a_document_does_not_reach_the_extractive_answer() -> None:
 
 def test_the_filter_and_top_k_reach_the_search(corpus: Corpus) -> None:
     chat(corpus).answer(QUESTION, top_k=3, where=parse_filter({"equals": {"key": "team", "value": "a"}}))
-    assert corpus.vectors.where == {"team": {"$eq": "a"}}
+    assert corpus.vectors.where == parse_filter({"equals": {"key": "team", "value": "a"}})
     assert corpus.vectors.limits == [15]
 
 

@@ -104,7 +104,7 @@ def test_an_index_of_another_model_is_refused_with_a_way_out(corpus: Corpus) -> 
 
 def test_the_filter_reaches_chroma(corpus: Corpus) -> None:
     retrieval(corpus).search("queue", where=parse_filter({"equals": {"key": "team", "value": "a"}}))
-    assert corpus.vectors.where == {"team": {"$eq": "a"}}
+    assert corpus.vectors.where == parse_filter({"equals": {"key": "team", "value": "a"}})
 
 
 @pytest.mark.parametrize(("query", "top_k"), [("", 5), ("  \n", 5), ("x" * 8001, 5), ("queue", 0), ("queue", 51)])

@@ -18,7 +18,7 @@ from portfolio_rag.answering.retrieval.vector_follower import VectorFollower
 from portfolio_rag.answering.retrieval.vector_search import DenseSearch
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import AttributeValue, DocumentVersion
-from portfolio_rag.domain.filters import Filter, matches, parse_filter, to_chroma
+from portfolio_rag.domain.filters import Filter, matches, parse_filter
 from portfolio_rag.ports.index_alias import IndexPointer
 from tests.support.answers import Corpus, chunk_of, document
 from tests.unit.adapters.sqlite.test_full_text_index import FILTERS
@@ -142,7 +142,7 @@ def test_while_the_copy_waits_for_vectors_of_what_passes_chroma_filters(own: She
     own.put(70)
     where = filter_of({"equals": {"key": "s3_key", "value": "70.md"}})
     own.retrieval().search("queue", where=where)
-    assert own.corpus.vectors.where == to_chroma(where)
+    assert own.corpus.vectors.where == where
     own.follower.step(threading.Event())
     own.corpus.vectors.where = None
     assert len(own.retrieval().search("queue", where=where)) == 1
@@ -155,7 +155,7 @@ def test_a_document_that_was_replaced_a_moment_ago_is_filtered_by_chroma(own: Sh
     where = filter_of({"equals": {"key": "s3_key", "value": "6.md"}})
     own.corpus.vectors.where = None
     assert [one.chunk for one in own.retrieval().search("number6", where=where)][:1] == [new]
-    assert own.corpus.vectors.where == to_chroma(where)
+    assert own.corpus.vectors.where == where
 
 
 def test_after_a_switch_the_old_vectors_are_not_compared_with(own: Shelf) -> None:
@@ -163,7 +163,7 @@ def test_after_a_switch_the_old_vectors_are_not_compared_with(own: Shelf) -> Non
     own.corpus.vectors.collections["rebuilt"] = dict(own.corpus.vectors.collections["knowledge"])
     own.corpus.jobs.pointer = IndexPointer("rebuilt")
     own.retrieval().search("queue", where=where)
-    assert own.corpus.vectors.where == to_chroma(where)
+    assert own.corpus.vectors.where == where
     own.follower.step(threading.Event())
     own.corpus.vectors.where = None
     own.retrieval().search("queue", where=where)

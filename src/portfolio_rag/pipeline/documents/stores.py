@@ -1,0 +1,28 @@
+"""All the stores that hold something of a document, for whoever keeps them in agreement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from portfolio_rag.pipeline.documents.staging import Staging
+from portfolio_rag.pipeline.documents.vector_backup import VectorBackup
+from portfolio_rag.ports.chunk_store import ChunkStore
+from portfolio_rag.ports.document_registry import DocumentRegistry
+from portfolio_rag.ports.job_store import JobStore
+from portfolio_rag.ports.object_store import ObjectStore
+from portfolio_rag.ports.vector_index import VectorIndex
+from portfolio_rag.ports.vector_store import VectorStore
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentStores:
+    """`jobs` says which collections are written to, `vector_index` where the backup has the vectors of a text."""
+
+    objects: ObjectStore
+    registry: DocumentRegistry
+    chunks: ChunkStore
+    vectors: VectorStore
+    backup: VectorBackup
+    staging: Staging
+    vector_index: VectorIndex
+    jobs: JobStore
