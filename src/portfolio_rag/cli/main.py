@@ -189,7 +189,12 @@ def verify(
 @app.command()
 def ask(
     question: Annotated[str, typer.Argument(help="What you want to know.")],
-    top_k: Annotated[int, typer.Option(min=1, max=20, help="How many passages to work with.")] = 5,
+    top_k: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=20, help="How many passages to work with; by default what the model configuration says."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the API's response as it is.")] = False,
 ) -> None:
     """Ask the documents; the answer comes with its sources."""

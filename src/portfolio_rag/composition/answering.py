@@ -15,7 +15,6 @@ from portfolio_rag.adapters.process.cpu import available_cpus
 from portfolio_rag.adapters.sqlite.full_text_index import SqliteLexicalIndex
 from portfolio_rag.answering.generation.chat import Chat
 from portfolio_rag.answering.generation.conversations import Conversations
-from portfolio_rag.answering.generation.cost import Price
 from portfolio_rag.answering.generation.judge import JUDGE_SECONDS, Judge
 from portfolio_rag.answering.retrieval.fair_semaphore import Turns
 from portfolio_rag.answering.retrieval.full_text_follower import LexicalFollower
@@ -63,18 +62,28 @@ class AnsweringParts(ModelParts):
     @cached_property
     def retrieval(self) -> Retrieval:
         copy = self.lexical_index.vectors
-        return Retrieval(self.embedder, self.vectors, self.live_reads, self.jobs, self.lexical, copy, self.turns)
+        return Retrieval(
+            self.embedder,
+            self.vectors,
+            self.live_reads,
+            self.jobs,
+            self.lexical,
+            copy,
+            self.turns,
+            self.config.model_config,
+        )
 
     # --- generation
+
+    def chat_model(self) -> str:
+        return self.config.model_config().gpt_model
 
     @cached_property
     def language_model(self) -> LanguageModel | None:
         """None without a key: the answers are extractive then."""
         if not self.settings.openai_api_key:
             return None
-        return OpenAIModel(
-            self.settings.openai_api_key, self.model_settings.gpt_model, base_url=self.settings.openai_base_url
-        )
+        return OpenAIModel(self.settings.openai_api_key, self.chat_model, base_url=self.settings.openai_base_url)
 
     @cached_property
     def judge(self) -> Judge | None:
@@ -83,7 +92,7 @@ class AnsweringParts(ModelParts):
             return None
         model = OpenAIModel(
             self.settings.openai_api_key,
-            self.model_settings.gpt_model,
+            self.chat_model,
             base_url=self.settings.openai_base_url,
             timeout_seconds=JUDGE_SECONDS,
             deadline_seconds=JUDGE_SECONDS,
@@ -92,14 +101,12 @@ class AnsweringParts(ModelParts):
 
     @cached_property
     def chat(self) -> Chat:
-        chosen = self.config.model_config()
         return Chat(
             self.retrieval,
             self.language_model,
             self.embedder,
-            temperature=chosen.temperature,
+            config=self.config.model_config,
             judge=self.judge,
-            prices={model: Price(**price) for model, price in chosen.prices.items()},
             turns=self.turns,
         )
 

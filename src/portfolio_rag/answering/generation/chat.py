@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import replace
-from types import MappingProxyType
 
 from portfolio_rag.answering.generation import question_rewriting as followup
 from portfolio_rag.answering.generation.answerability import THRESHOLD, relevance, threshold_for
@@ -34,6 +33,7 @@ from portfolio_rag.domain.answers import (
 from portfolio_rag.domain.filters import Filter
 from portfolio_rag.ports.embedder import Embedder
 from portfolio_rag.ports.language_model import ChatCompletion, LanguageModel
+from portfolio_rag.settings.ingestion_rules import ModelConfig
 
 NOT_FOUND = "The answer is not in the documents."
 EXTRACTIVE_MODEL = "extractive"
@@ -51,24 +51,22 @@ class Chat:
         language_model: LanguageModel | None,
         embedder: Embedder,
         *,
-        temperature: float = 0.1,
+        config: Callable[[], ModelConfig] = ModelConfig,
         context_tokens: int = CONTEXT_TOKENS,
         relevance_threshold: float = THRESHOLD,
         judge: Judge | None = None,
-        prices: Mapping[str, Price] = MappingProxyType({}),
         turns: AbstractContextManager[object] | None = None,
     ) -> None:
-        """`prices` of chat models win over those that this project knows; `judge` reads GPT's sentences once more.
+        """`config` is asked with each answer; `judge` reads GPT's sentences once more.
 
         `turns` is held while this process computes, and never while it waits for a language model.
         """
         self._turns = turns or nullcontext()
         self._judge = judge
-        self._prices = prices
         self._retrieval = retrieval
         self._language_model = language_model
         self._embedder = embedder
-        self._temperature = temperature
+        self._config = config
         self._context_tokens = context_tokens
         self._relevance_threshold = relevance_threshold
 
@@ -76,7 +74,7 @@ class Chat:
         self,
         question: str,
         *,
-        top_k: int = 5,
+        top_k: int | None = None,
         where: Filter | None = None,
         temperature: float | None = None,
         history: Sequence[Turn] = (),
@@ -85,7 +83,7 @@ class Chat:
 
         Raises InvalidRequest for a question or `top_k` out of bounds, DependencyUnavailable when Chroma, DynamoDB or
         the language model does not answer. With a `history`, oldest turn first, the question is first made to stand
-        alone.
+        alone. Without `top_k` or `temperature` those of the model configuration hold.
         """
         question, spent = self._standalone(check_query(question), history)
         passages = self._retrieval.search(question, top_k=top_k, where=where)
@@ -97,7 +95,7 @@ class Chat:
             return self._validated(question, drafted, passages, EXTRACTIVE_MODEL, Usage())
         completion = self._language_model.complete(
             build_messages(question, sources),
-            temperature=self._temperature if temperature is None else temperature,
+            temperature=self._config().temperature if temperature is None else temperature,
         )
         usage = spent + self._usage(completion)
         if is_refusal(completion.text):
@@ -118,7 +116,7 @@ class Chat:
         self,
         question: str,
         *,
-        top_k: int = 5,
+        top_k: int | None = None,
         where: Filter | None = None,
         temperature: float | None = None,
         history: Sequence[Turn] = (),
@@ -146,7 +144,7 @@ class Chat:
         completion = ChatCompletion("", "", 0, 0)
         pieces = self._language_model.stream(
             build_messages(question, sources),
-            temperature=self._temperature if temperature is None else temperature,
+            temperature=self._config().temperature if temperature is None else temperature,
         )
         with closing(pieces):
             for piece in pieces:
@@ -256,7 +254,8 @@ class Chat:
         )
 
     def _usage(self, completion: ChatCompletion) -> Usage:
-        return priced(completion.model, completion.prompt_tokens, completion.completion_tokens, self._prices)
+        prices = {model: Price(**price) for model, price in self._config().prices.items()}
+        return priced(completion.model, completion.prompt_tokens, completion.completion_tokens, prices)
 
     @property
     def _mode(self) -> AnswerMode:
