@@ -42,7 +42,7 @@ class JobState(StrEnum):
 def up(
     samples: Annotated[bool, typer.Option(help="Ingest the sample corpus too.")] = True,
 ) -> None:
-    """Start the embedded stack, create the AWS resources and ingest the samples."""
+    """Start the local stack, create the AWS resources and ingest the samples."""
     from portfolio_rag.cli.stack import up as run
 
     run(samples=samples)
@@ -50,7 +50,7 @@ def up(
 
 @app.command()
 def down() -> None:
-    """Stop the embedded stack; its state is kept."""
+    """Stop the local stack; its state is kept."""
     from portfolio_rag.cli.stack import down as run
 
     run()
@@ -58,7 +58,7 @@ def down() -> None:
 
 @app.command()
 def clean() -> None:
-    """Stop the embedded stack and delete its state: documents, vectors, logs. The baked model stays."""
+    """Stop the local stack and delete its state: documents, vectors, logs. The baked model stays."""
     from portfolio_rag.cli.stack import clean as run
 
     run()
@@ -80,7 +80,7 @@ def logs(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
     lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many of the last lines of each.")] = 20,
 ) -> None:
-    """Show the logs of the embedded stack, all of them or one."""
+    """Show the logs of the local stack, all of them or one."""
     from portfolio_rag.cli.logs import show
 
     show(name, follow=follow, lines=lines)
