@@ -20,7 +20,7 @@ from portfolio_rag.pipeline.documents.purge import Purge
 from portfolio_rag.pipeline.documents.stores import DocumentStores
 from portfolio_rag.pipeline.documents.vector_backup import BackupEntry, fingerprint_of
 from portfolio_rag.pipeline.ingestion.intake import DocumentIntake
-from portfolio_rag.pipeline.maintenance.differences import Difference, Kind
+from portfolio_rag.pipeline.maintenance.differences import Difference, DifferenceKind
 from portfolio_rag.ports.runtime import Clock
 
 _log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class Reconciler:
         self._purge = purge
         self._clock = clock
 
-    def look_over(self, head: DocumentHead) -> list[Difference]:
+    def reconcile(self, head: DocumentHead) -> list[Difference]:
         """One turn of a document that is due: finalize what has ended, and once all is quiet compare and mend.
 
         The document stays due until a comparison finds nothing. Raises DependencyUnavailable.
@@ -63,7 +63,7 @@ class Reconciler:
             if version.status.terminal and not version.settled and _ended(version, head) < now - timedelta(minutes=1):
                 self._lifecycle.finalize(version.document_id, version.version)
         # A reindex that is under way reads and writes the backup; one that crashed is cleared away first.
-        if not self._quiet(head, versions) or self._stores.index_aliases.current().building is not None:
+        if not self._all_quiescent(head, versions) or self._stores.index_aliases.current().building is not None:
             return []
         differences = [*self._compare(head, repair=True), *self._surplus(head, repair=True)]
         if not differences:
@@ -73,16 +73,16 @@ class Reconciler:
                 _log.info("Document %s has changed meanwhile.", head.document_id)
         return differences
 
-    def compare_at_rest(self, document_id: str, *, repair: bool) -> Iterator[Difference]:
+    def compare_if_quiescent(self, document_id: str, *, repair: bool) -> Iterator[Difference]:
         """The differences of a document that no worker can be busy with, but for windows that are too many."""
         head = self._stores.registry.head(document_id)
-        if head is not None and self._quiet(head, self._stores.registry.versions(document_id)):
+        if head is not None and self._all_quiescent(head, self._stores.registry.versions(document_id)):
             yield from self._compare(head, repair=repair)
 
-    def at_rest(self, document_id: str) -> bool:
+    def is_quiescent(self, document_id: str) -> bool:
         """True if no worker can be busy with the document any longer, and the indexes show it as it is."""
         head = self._stores.registry.head(document_id)
-        return head is not None and self._quiet(head, self._stores.registry.versions(document_id))
+        return head is not None and self._all_quiescent(head, self._stores.registry.versions(document_id))
 
     def _compare(self, head: DocumentHead, *, repair: bool) -> Iterator[Difference]:
         """The differences of one document whose versions have all ended, mended as they are found with `repair`."""
@@ -90,26 +90,32 @@ class Reconciler:
         versions = self._stores.registry.versions(document_id)
         for version in versions:
             if not version.settled or (_is_history(version, head) and not version.retired):
-                yield Difference(Kind.NOT_SETTLED, document_id, f"Version {version.version} was not cleared away.")
+                yield Difference(
+                    DifferenceKind.NOT_SETTLED, document_id, f"Version {version.version} was not cleared away."
+                )
                 if repair:
                     self._finalize(head, version)
         live = next((version for version in versions if version.version == head.live_version), None)
         if live is not None and self._stores.objects.head(ObjectRef(live.bucket, live.s3_key)) is None:
-            yield Difference(Kind.BYTES_GONE, document_id, f"{live.s3_key} was deleted, but its answers were not.")
+            yield Difference(
+                DifferenceKind.BYTES_GONE, document_id, f"{live.s3_key} was deleted, but its answers were not."
+            )
             if repair:
                 self._lifecycle.withdraw(head, keep_newest=False)
             return
         # Versions that have come since may be live by now; those up to the latest have all ended and stay as they are.
         ended = range(1, head.latest_version + 1)
         for number in sorted(self._stores.staging.versions_of(document_id).intersection(ended)):
-            yield Difference(Kind.STALE, document_id, f"What version {number} had staged was not removed.")
+            yield Difference(DifferenceKind.STALE, document_id, f"What version {number} had staged was not removed.")
             if repair:
                 self._stores.staging.delete(document_id, number)
         chunks = list(self._stores.chunks.of_document(document_id))
         backup = self._stores.backup.of_document(document_id)
         found = backup.versions | {chunk.version for chunk in chunks}
         for number in sorted(found.intersection(ended) - {head.live_version}):
-            yield Difference(Kind.STALE, document_id, f"Version {number} is history, but was not removed everywhere.")
+            yield Difference(
+                DifferenceKind.STALE, document_id, f"Version {number} is history, but was not removed everywhere."
+            )
             if repair:
                 self._purge.version(document_id, number)
         if live is not None:
@@ -126,11 +132,13 @@ class Reconciler:
             there = self._stores.vectors.windows_of(collection, document_id)
             surplus = {id_ for id_, version in there.items() if version <= head.latest_version} - expected
             if surplus:
-                yield Difference(Kind.STALE, document_id, f"{collection} holds {len(surplus)} vectors too many.")
+                yield Difference(
+                    DifferenceKind.STALE, document_id, f"{collection} holds {len(surplus)} vectors too many."
+                )
                 if repair:
                     self._stores.vectors.delete(collection, sorted(surplus))
 
-    def _quiet(self, head: DocumentHead, versions: list[DocumentVersion]) -> bool:
+    def _all_quiescent(self, head: DocumentHead, versions: list[DocumentVersion]) -> bool:
         before = self._clock.now() - GRACE
         return all(version.status.terminal and _ended(version, head) < before for version in versions)
 
@@ -149,7 +157,9 @@ class Reconciler:
         document_id = live.document_id
         if len(chunks) != live.chunk_count or any(chunk.status is not ChunkStatus.EMBEDDED for chunk in chunks):
             yield Difference(
-                Kind.CHUNKS_MISSING, document_id, f"{len(chunks)} of {live.chunk_count} chunks are there and embedded."
+                DifferenceKind.CHUNKS_MISSING,
+                document_id,
+                f"{len(chunks)} of {live.chunk_count} chunks are there and embedded.",
             )
             if repair:
                 self._reingest(live)
@@ -163,13 +173,15 @@ class Reconciler:
             if backed_up.keys() != expected:
                 detail = f"Of {len(expected)} vectors the backup has {len(backed_up.keys() & expected)}"
                 surplus = len(backed_up.keys() - expected)
-                yield Difference(Kind.BACKUP_MISSING, document_id, f"{detail}, and {surplus} others.")
+                yield Difference(DifferenceKind.BACKUP_MISSING, document_id, f"{detail}, and {surplus} others.")
                 if repair:
                     self._reingest(live)
                 return
             lost = expected - self._stores.vectors.present(collection, sorted(expected))
             if lost:
-                yield Difference(Kind.VECTORS_MISSING, document_id, f"{collection} has lost {len(lost)} vectors.")
+                yield Difference(
+                    DifferenceKind.VECTORS_MISSING, document_id, f"{collection} has lost {len(lost)} vectors."
+                )
                 if repair:
                     self._restore(collection, lost, {backed_up[id_] for id_ in lost})
 

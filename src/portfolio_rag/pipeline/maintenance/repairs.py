@@ -177,7 +177,7 @@ class PendingReconciliation:
         return _repair_each(in_time(self._registry.pending_reconciliation(), self._clock, until), self._reconcile)
 
     def _reconcile(self, head: DocumentHead) -> bool:
-        differences = self._reconciler.look_over(head)
+        differences = self._reconciler.reconcile(head)
         for difference in differences:
             _log.warning(
                 "Mended: %s", difference.detail, extra={"document_id": head.document_id, "kind": str(difference.kind)}
