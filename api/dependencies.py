@@ -11,9 +11,9 @@ from portfolio_rag.answering.generation.conversations import Conversations
 from portfolio_rag.answering.retrieval.search import Retrieval
 from portfolio_rag.composition.api import ApiServices
 from portfolio_rag.pipeline.documents.catalog import Documents
-from portfolio_rag.pipeline.ingestion.cited_chunks import CitedChunks
+from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkLookup
 from portfolio_rag.pipeline.ingestion.redrive import Redrive
-from portfolio_rag.pipeline.jobs.service import Jobs
+from portfolio_rag.pipeline.jobs.service import JobService
 from portfolio_rag.pipeline.maintenance.dependency_health import HealthChecks
 
 # `async`, though nothing is awaited: FastAPI would send a plain function to the thread pool for one attribute.
@@ -30,11 +30,11 @@ async def _documents(services: ServicesDep) -> Documents:
     return services.documents
 
 
-async def _cited(services: ServicesDep) -> CitedChunks:
+async def _cited(services: ServicesDep) -> ChunkLookup:
     return services.cited
 
 
-async def _jobs(services: ServicesDep) -> Jobs:
+async def _jobs(services: ServicesDep) -> JobService:
     return services.jobs
 
 
@@ -59,9 +59,9 @@ async def _redrive(services: ServicesDep) -> Redrive:
 
 
 DocumentsDep = Annotated[Documents, Depends(_documents)]
-CitedDep = Annotated[CitedChunks, Depends(_cited)]
+CitedDep = Annotated[ChunkLookup, Depends(_cited)]
 RedriveDep = Annotated[Redrive, Depends(_redrive)]
-JobsDep = Annotated[Jobs, Depends(_jobs)]
+JobsDep = Annotated[JobService, Depends(_jobs)]
 HealthDep = Annotated[HealthChecks, Depends(_health)]
 RetrievalDep = Annotated[Retrieval, Depends(_retrieval)]
 ChatDep = Annotated[Chat, Depends(_chat)]

@@ -128,7 +128,7 @@ class Searcher:
             "embedder": of.embedder,
             "vectors": of.vectors,
             "live": of.live_reads,
-            "jobs": of.jobs,
+            "aliases": of.index_aliases,
             "lexical": self._index,
             "copy": self._index.vectors,
         }
@@ -138,7 +138,7 @@ class Searcher:
 
 _STAGES = {
     "embedder": {"embed": "embedding of the question"},
-    "jobs": {"index_pointer": "index pointer (DynamoDB)"},
+    "aliases": {"current": "index alias (DynamoDB)"},
     "lexical": {"search": "full-text index (SQLite)"},
     "vectors": {
         "nearest": "vector search (Chroma)",

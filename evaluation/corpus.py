@@ -16,7 +16,7 @@ from portfolio_rag.domain.filters import Filter
 from portfolio_rag.domain.identifiers import chunk_id_for, document_id_for, sha256_hex
 from portfolio_rag.pipeline.ingestion.chunking import DocumentChunker
 from portfolio_rag.ports.embedder import Embedder, Tokenizer
-from portfolio_rag.ports.index_alias import IndexPointer
+from portfolio_rag.ports.index_alias import IndexAlias
 from portfolio_rag.ports.live_reads import LiveRead
 from portfolio_rag.ports.vector_store import VectorHit
 from portfolio_rag.ports.vectors import Vectors
@@ -137,14 +137,14 @@ class EvalCorpus:
             },
         )
 
-    # ports.LiveReads and ports.JobStore, as far as a query goes
+    # ports.LiveReads and ports.IndexAliases, as far as a query goes
 
     def read(self, versions: Iterable[tuple[str, int]], chunks: Iterable[tuple[str, str]]) -> LiveRead:
         documents = {pair: LiveDocument.of(self.documents[pair[0]]) for pair in versions}
         return LiveRead(documents, {chunk_id: self.chunks[chunk_id] for chunk_id, _ in chunks})
 
-    def index_pointer(self) -> IndexPointer:
-        return IndexPointer("evaluation")
+    def current(self) -> IndexAlias:
+        return IndexAlias("evaluation")
 
 
 def _version(document: EvalDocument, file_type: str) -> DocumentVersion:

@@ -261,13 +261,13 @@ def test_a_flood_of_one_kind_leaves_time_for_the_others(world: World, monkeypatc
     world.step()
     world.sqs.queues[INGESTION].messages.clear()
     world.clock.advance(timedelta(hours=1))
-    sweep = world.container.intake.sweep
+    sweep = world.container.intake.register_missed
 
     def slow(ref: ObjectRef) -> DocumentVersion | None:
         world.clock.advance(timedelta(seconds=1))
         return sweep(ref)
 
-    monkeypatch.setattr(world.container.intake, "sweep", slow)
+    monkeypatch.setattr(world.container.intake, "register_missed", slow)
     before = world.metrics.total("StuckDocuments")
     report = world.container.monitor.run()
     assert (report.stuck, report.driven_again) == (1, 1)
@@ -343,7 +343,7 @@ def crash_once(owner: type, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 @pytest.mark.failure(7)
 def test_bytes_that_a_later_upload_archives_are_found_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     document_id = world.upload("a.md", GUIDE)
-    crash_once(Lifecycle, monkeypatch, "_settle_completed")
+    crash_once(Lifecycle, monkeypatch, "_finalize_completed")
     with pytest.raises(Gone):
         world.run()
     world.upload("a.md", b"\x00\x01\x02\x03" * 300)
@@ -389,7 +389,7 @@ def test_a_batch_takes_no_old_failure_for_the_document(world: World) -> None:
     document_id = world.upload("a.md", GUIDE)
     world.rest()
     world.s3.put_object(Bucket=RAW, Key="failed/a.md", Body=b"# Old\n\nAn upload that failed long ago.")
-    assert world.container.intake.ingest_again(ObjectRef(RAW, "failed/a.md")) is None
+    assert world.container.intake.reingest(ObjectRef(RAW, "failed/a.md")) is None
     world.attempt("batch_reindex", {"job_id": "job-1", "job_type": "BATCH"})
     world.rest()
     world.check()
@@ -421,7 +421,7 @@ def test_a_late_removal_of_the_old_object_leaves_a_version_that_has_not_moved_ye
     late = world.notifications[-1]
     world.run()
     world.upload("a.md", GUIDE)
-    crash_once(Lifecycle, monkeypatch, "_settle_completed")
+    crash_once(Lifecycle, monkeypatch, "_finalize_completed")
     with pytest.raises(Gone):
         world.run()
     world.notifications.append(late)

@@ -148,7 +148,7 @@ def test_what_a_job_drove_before_a_crash_is_counted_though_it_has_moved_since(
     world.notifications.clear()
     job_id = world.start_job(JobType.INCREMENTAL)
     intake = world.container.intake
-    monkeypatch.setattr(intake, "for_job", CrashAt(world, intake.for_job, 3))
+    monkeypatch.setattr(intake, "register_for_job", CrashAt(world, intake.register_for_job, 3))
     assert not world.attempt("batch_reindex", {"job_id": job_id})
     world.invocations.clear()
     world.run()
@@ -189,7 +189,7 @@ def test_a_job_whose_continuation_never_comes_is_given_up_with_the_reason(world:
     else:
         assert job.status is JobStatus.FAILED
         assert "stopped at the same place 4 times" in job.error_details["job"]
-    assert world.container.jobs.index_pointer().building is None
+    assert world.container.index_aliases.current().building is None
     assert set(world.chroma.data) == {COLLECTION}
 
 
@@ -255,10 +255,10 @@ def test_a_reindex_goes_on_where_it_stopped_and_keeps_its_lease(world: World, mo
         # Far longer in all than any lease lasts, and somebody looks for expired ones all the while.
         world.clock.advance(timedelta(minutes=70))
         invocations = world.invocations[:]
-        world.container.leftovers.clear()
+        world.container.abandoned_work.recover()
         world.invocations[:] = invocations
         with pytest.raises(Conflict, match="Another reindex is running"):
-            world.container.jobs.begin_build("other", "somebody", "2026-01-01", "2026-01-02")
+            world.container.index_aliases.begin_build("other", "somebody", "2026-01-01", "2026-01-02")
         assert {document_id: world.windows(document_id) for document_id in ids} == windows
     assert job_of(world, job_id).status is JobStatus.COMPLETED
     assert job_of(world, job_id).step >= 3
@@ -272,11 +272,11 @@ def test_a_reindex_that_has_lost_its_lease_begins_anew(world: World) -> None:
     job_id = world.start_job(JobType.REINDEX, work=HARDLY_ANY)
     step(world, job_id)
     assert step(world, job_id).statistics["windows"] > 0
-    copied = world.chroma.data[world.container.jobs.index_pointer().building or ""].values()
+    copied = world.chroma.data[world.container.index_aliases.current().building or ""].values()
     document_id = next(iter(copied)).metadata["document_id"]
     assert document_id in ids
     world.clock.advance(timedelta(hours=3))
-    world.container.jobs.abandon_build("2027-01-01")
+    world.container.index_aliases.abandon_build("2027-01-01")
     # Gone while nobody wrote to the new collection: the copy that has been made of it must not answer.
     world.container.documents.delete(document_id)
     world.rest()
@@ -290,7 +290,7 @@ def test_a_reindex_whose_new_collection_is_gone_begins_anew(world: World) -> Non
     job_id = world.start_job(JobType.REINDEX, work=HARDLY_ANY)
     step(world, job_id)
     assert step(world, job_id).statistics["windows"] > 0
-    building = world.container.jobs.index_pointer().building
+    building = world.container.index_aliases.current().building
     assert building is not None
     del world.chroma.data[building]
     world.rest()
@@ -457,13 +457,13 @@ def test_a_reindex_that_is_cancelled_before_its_switch_never_switches(
 ) -> None:
     ingested(world, 1)
     job_id = world.start_job(JobType.REINDEX)
-    switch = type(world.container.jobs).switch
+    switch = type(world.container.index_aliases).switch
 
     def late(store: object, job: Job, collection: str, now: str) -> Job:
         world.jobs.cancel(job_id)
         return switch(store, job, collection, now)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(type(world.container.jobs), "switch", late)
+    monkeypatch.setattr(type(world.container.index_aliases), "switch", late)
     world.run()
     assert job_of(world, job_id).status is JobStatus.CANCELLED
     assert set(world.chroma.data) == {COLLECTION}

@@ -116,13 +116,13 @@ def test_a_version_that_was_replaced_a_moment_ago_completes_in_neither_way() -> 
 def test_a_failure_that_is_reported_late_never_overwrites_a_success() -> None:
     for at in range(6):
         world, document_id = with_messages(2)
-        embedding = world.container.embedding
+        generator = world.container.embedding_generator
         late = EmbeddingMessage.from_json(world.sqs.queues[EMBEDDING].messages[0].body)
         messages = world.sqs.queues[EMBEDDING].messages[:]
         together(
             world,
             [at, 100],
-            [lambda e=embedding, m=late: e.give_up(m, RuntimeError("late")), embed(world, messages)],  # type: ignore[misc]
+            [lambda e=generator, m=late: e.record_failure(m, RuntimeError("late")), embed(world, messages)],  # type: ignore[misc]
         )
         ended = world.version(document_id, 1)
         completed = world.metrics.total("IngestedDocuments")

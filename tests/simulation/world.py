@@ -29,7 +29,7 @@ from portfolio_rag.domain.jobs import Job, JobStatus, JobType, Trigger
 from portfolio_rag.pipeline.documents.staging import STAGING
 from portfolio_rag.pipeline.ingestion import processing
 from portfolio_rag.pipeline.jobs.report import Entry
-from portfolio_rag.pipeline.jobs.service import Jobs
+from portfolio_rag.pipeline.jobs.service import JobService
 from portfolio_rag.settings.environment import Settings
 
 from .chroma import ChromaModel
@@ -194,7 +194,7 @@ class World:
         self.s3.delete_object(Bucket=RAW, Key=key)
 
     @property
-    def jobs(self) -> Jobs:
+    def jobs(self) -> JobService:
         """What the API offers of jobs."""
         return self.container.job_service
 
@@ -255,8 +255,8 @@ class World:
             if item.get("status", {}).get("S") in ("PENDING", "RUNNING") or "building" in item:
                 busy.append(f"job {item['job_id']['S']}")
         incoming = [key for key in self.s3.current_keys(RAW, "incoming/") if not key.endswith((".metadata.json", "/"))]
-        pointer = self.container.jobs.index_pointer()
-        collections = [name for name in self.chroma.data if name != pointer.live]
+        alias = self.container.index_aliases.current()
+        collections = [name for name in self.chroma.data if name != alias.live]
         return busy + incoming + collections
 
     def attempt(self, function: str, event: dict[str, Any], request_id: str = "") -> bool:
@@ -398,7 +398,7 @@ class World:
 
     def windows(self, document_id: str | None = None) -> dict[str, int]:
         """Window id -> version, in the live collection."""
-        live = self.container.jobs.index_pointer().live
+        live = self.container.index_aliases.current().live
         return {
             id_: record.metadata["version"]
             for id_, record in self.chroma.data.get(live, {}).items()

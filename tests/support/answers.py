@@ -16,8 +16,7 @@ from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion, Live
 from portfolio_rag.domain.filters import Filter
 from portfolio_rag.domain.identifiers import chunk_id_for, document_id_for, sha256_hex
 from portfolio_rag.ports.full_text_index import LexicalHit
-from portfolio_rag.ports.index_alias import IndexPointer
-from portfolio_rag.ports.job_store import JobStore
+from portfolio_rag.ports.index_alias import IndexAlias, IndexAliases
 from portfolio_rag.ports.language_model import ChatCompletion
 from portfolio_rag.ports.live_reads import LiveRead
 from portfolio_rag.ports.vector_replica import LocalVectors
@@ -138,13 +137,13 @@ class MemoryLiveReads:
 
 
 @dataclass
-class MemoryJobs:
-    pointer: IndexPointer = field(default_factory=lambda: IndexPointer("knowledge"))
+class MemoryAliases:
+    alias: IndexAlias = field(default_factory=lambda: IndexAlias("knowledge"))
     calls: int = 0
 
-    def index_pointer(self) -> IndexPointer:
+    def current(self) -> IndexAlias:
         self.calls += 1
-        return self.pointer
+        return self.alias
 
 
 @dataclass
@@ -240,7 +239,7 @@ class Corpus:
         self.embedder = WordEmbedder()
         self.vectors = MemoryVectors()
         self.reads = MemoryLiveReads()
-        self.jobs = MemoryJobs()
+        self.aliases = MemoryAliases()
 
     @property
     def vector_store(self) -> VectorStore:
@@ -248,9 +247,9 @@ class Corpus:
         return cast(VectorStore, self.vectors)
 
     @property
-    def job_store(self) -> JobStore:
-        """`jobs`, which has of its port what a search uses."""
-        return cast(JobStore, self.jobs)
+    def index_aliases(self) -> IndexAliases:
+        """`aliases`, which have of their port what a search uses."""
+        return cast(IndexAliases, self.aliases)
 
     def retrieval(
         self,
@@ -258,7 +257,7 @@ class Corpus:
         copy: LocalVectors | None = None,
         turns: AbstractContextManager[object] | None = None,
     ) -> Retrieval:
-        return Retrieval(self.embedder, self.vector_store, self.reads, self.job_store, lexical, copy, turns)
+        return Retrieval(self.embedder, self.vector_store, self.reads, self.index_aliases, lexical, copy, turns)
 
     def add(self, version: DocumentVersion, *chunks: Chunk, live: bool = True) -> DocumentVersion:
         for chunk in chunks:

@@ -56,19 +56,18 @@ class AnsweringParts(ModelParts):
     @cached_property
     def lexical(self) -> LexicalFollower:
         """The full-text side of retrieval; empty, and retrieval dense only, until it is started and has caught up."""
-        vectors = VectorFollower(self.lexical_index.vectors, self.vectors, self.jobs)
+        vectors = VectorFollower(self.lexical_index.vectors, self.vectors, self.index_aliases)
         return LexicalFollower(self.lexical_index, self.registry, self.chunks, vectors)
 
     @cached_property
     def retrieval(self) -> Retrieval:
-        copy = self.lexical_index.vectors
         return Retrieval(
             self.embedder,
             self.vectors,
             self.live_reads,
-            self.jobs,
+            self.index_aliases,
             self.lexical,
-            copy,
+            self.lexical_index.vectors,
             self.turns,
             self.config.model_config,
         )

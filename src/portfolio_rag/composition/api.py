@@ -14,10 +14,10 @@ from portfolio_rag.composition.health_checks import ingestion_checks
 from portfolio_rag.composition.redrive import RedriveParts
 from portfolio_rag.pipeline.documents.catalog import Documents
 from portfolio_rag.pipeline.ingestion.chunking import DocumentChunker
-from portfolio_rag.pipeline.ingestion.cited_chunks import CitedChunks
+from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkLookup
 from portfolio_rag.pipeline.ingestion.redrive import Redrive
 from portfolio_rag.pipeline.jobs.report import JobReport
-from portfolio_rag.pipeline.jobs.service import Jobs
+from portfolio_rag.pipeline.jobs.service import JobService
 from portfolio_rag.pipeline.maintenance.dependency_health import HealthChecks
 from portfolio_rag.settings.environment import Settings
 
@@ -36,8 +36,8 @@ class ApiParts(RedriveParts, AnsweringParts):
         )
 
     @cached_property
-    def cited(self) -> CitedChunks:
-        return CitedChunks(
+    def cited(self) -> ChunkLookup:
+        return ChunkLookup(
             self.store,
             self.registry,
             self.chunks,
@@ -47,9 +47,9 @@ class ApiParts(RedriveParts, AnsweringParts):
         )
 
     @cached_property
-    def job_service(self) -> Jobs:
+    def job_service(self) -> JobService:
         report = JobReport(self.store, self.settings.s3_embeddings_bucket)
-        return Jobs(self.jobs, report, self.job_launcher, self.clock)
+        return JobService(self.jobs, report, self.job_launcher, self.clock)
 
     @cached_property
     def health(self) -> HealthChecks:
@@ -59,7 +59,7 @@ class ApiParts(RedriveParts, AnsweringParts):
 
     def _check_model(self) -> str:
         self.embedder.embed(["health"])
-        self.retrieval.check_model(self.jobs.index_pointer().live)
+        self.retrieval.check_model(self.index_aliases.current().live)
         return f"{self.model_settings.embedding_model}, backend {self.model_settings.embedding_backend}."
 
     def _check_openai(self) -> str:
@@ -73,9 +73,9 @@ class ApiServices:
     """What the routes of the API use."""
 
     documents: Documents
-    cited: CitedChunks
+    cited: ChunkLookup
     redrive: Redrive
-    jobs: Jobs
+    jobs: JobService
     health: HealthChecks
     retrieval: Retrieval
     chat: Chat

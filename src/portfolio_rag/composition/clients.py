@@ -16,6 +16,7 @@ from portfolio_rag.adapters.aws.sqs import SqsQueue
 from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
 from portfolio_rag.adapters.dynamodb.chunk_store import DynamoChunkStore
 from portfolio_rag.adapters.dynamodb.document_registry import DynamoDocumentRegistry
+from portfolio_rag.adapters.dynamodb.index_aliases import DynamoIndexAliases
 from portfolio_rag.adapters.dynamodb.job_store import DynamoJobStore
 from portfolio_rag.adapters.dynamodb.table import Table
 from portfolio_rag.adapters.dynamodb.vector_index import DynamoVectorIndex
@@ -65,7 +66,12 @@ class Clients:
 
     @cached_property
     def jobs(self) -> DynamoJobStore:
-        return DynamoJobStore(self._table(self.settings.dynamodb_jobs_table), self.settings.chroma_collection)
+        return DynamoJobStore(self._table(self.settings.dynamodb_jobs_table))
+
+    @cached_property
+    def index_aliases(self) -> DynamoIndexAliases:
+        table = self._table(self.settings.dynamodb_jobs_table)
+        return DynamoIndexAliases(table, self.jobs, self.settings.chroma_collection)
 
     @cached_property
     def vector_index(self) -> DynamoVectorIndex:

@@ -23,7 +23,7 @@ class DocumentParts(Clients):
             backup=self.backup,
             staging=self.staging,
             vector_index=self.vector_index,
-            jobs=self.jobs,
+            index_aliases=self.index_aliases,
         )
 
     @cached_property
@@ -36,7 +36,7 @@ class DocumentParts(Clients):
 
     @cached_property
     def purge(self) -> Purge:
-        return Purge(self.chunks, self.vectors, self.backup, self.vector_index, self.jobs, self.staging)
+        return Purge(self.chunks, self.vectors, self.backup, self.vector_index, self.index_aliases, self.staging)
 
     @cached_property
     def lifecycle(self) -> Lifecycle:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from configparser import ConfigParser
 from dataclasses import fields
 from pathlib import Path
 
@@ -50,6 +51,19 @@ def test_every_folder_of_the_package_is_in_the_code_map() -> None:
     parents = {module.parent.relative_to(PACKAGE).parts[:depth] for module in PACKAGE.rglob("*.py") for depth in (1, 2)}
     folders = {str(Path("src", "portfolio_rag", *parts)) + "/" for parts in parents if parts}
     assert not folders - {path for cells in rows(MAP) for path in code(cells[0])}
+
+
+def test_the_picture_has_the_layers_that_are_checked() -> None:
+    contracts = ConfigParser()
+    contracts.read(ROOT / ".importlinter")
+    checked = [
+        [name.strip().removeprefix("portfolio_rag.") for name in re.split("[|:]", line)]
+        for line in contracts["importlinter:contract:layers"]["layers"].strip().splitlines()
+    ]
+    picture = code_blocks(section(PAGE, "## Code map"))[0]
+    drawn = [re.split(r" [|·] ", re.split(r"\s{2,}", line)[0]) for line in picture.splitlines()]
+    drawn[0].remove("images")  # Handlers, no package.
+    assert [set(row) for row in drawn] == [set(layer) for layer in checked]
 
 
 def test_there_are_ten_invariants() -> None:

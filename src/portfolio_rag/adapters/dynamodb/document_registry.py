@@ -26,7 +26,7 @@ STATUS_INDEX = "status-upload_timestamp-index"
 HEAD = 0  # The sort key of the head item; versions count from 1.
 DUE = "DUE"
 """The `status` of a head that is due: it stands in the status index (no document's status, so no listing shows it) with
-the time of its change as `upload_timestamp`, and leaves the index once it is looked over. The index is sparse, so what
+the time of its change as `upload_timestamp`, and leaves the index once it is reconciled. The index is sparse, so what
 is due is found by one query, however many documents there are."""
 
 _VERSION_FIELDS = tuple(field.name for field in fields(DocumentVersion))
@@ -130,7 +130,7 @@ class DynamoDocumentRegistry:
         )
         return _version(stored)
 
-    def advance(self, version: DocumentVersion, progress: Progress, now: str) -> None:
+    def record_progress(self, version: DocumentVersion, progress: Progress, now: str) -> None:
         self._change(
             version,
             "SET progress = :progress, steps = :steps, updated_at = :now",
@@ -179,7 +179,7 @@ class DynamoDocumentRegistry:
             },
         )
 
-    def drive_again(self, version: DocumentVersion, now: str) -> None:
+    def record_redelivery(self, version: DocumentVersion, now: str) -> None:
         self._change(
             version,
             "SET updated_at = :now, drives = if_not_exists(drives, :zero) + :one",
@@ -194,7 +194,9 @@ class DynamoDocumentRegistry:
             },
         )
 
-    def relocate(self, version: DocumentVersion, ref: ObjectRef, *, settled: bool, retired: bool = False) -> None:
+    def update_location(
+        self, version: DocumentVersion, ref: ObjectRef, *, settled: bool, retired: bool = False
+    ) -> None:
         self._change(
             version,
             "SET s3_key = :key, s3_version_id = :version_id, settled = :settled, retired = :retired",
@@ -215,7 +217,7 @@ class DynamoDocumentRegistry:
     def unpublish(self, head: DocumentHead, now: str) -> None:
         self._change_head(head, "SET live_version = :zero", now)
 
-    def due(self) -> Iterator[DocumentHead]:
+    def pending_reconciliation(self) -> Iterator[DocumentHead]:
         for stored in self._table.query(
             IndexName=STATUS_INDEX,
             KeyConditionExpression="#status = :due",
@@ -224,7 +226,7 @@ class DynamoDocumentRegistry:
         ):
             yield _head(stored)
 
-    def looked_over(self, head: DocumentHead) -> None:
+    def mark_reconciled(self, head: DocumentHead) -> None:
         self._table.update(
             document_key(head.document_id, HEAD),
             UpdateExpression="REMOVE #status, upload_timestamp",
@@ -245,7 +247,7 @@ class DynamoDocumentRegistry:
                 return Page(items, _encode_cursor(last) if last else None)
             start = {"ExclusiveStartKey": last}
 
-    def in_status(
+    def iter_by_status(
         self, status: DocumentStatus, *, uploaded_after: str | None = None, uploaded_before: str | None = None
     ) -> Iterator[DocumentVersion]:
         values = {":status": value(status)}

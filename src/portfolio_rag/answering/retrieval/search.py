@@ -1,8 +1,8 @@
 """From a question to passages: windows are searched, chunks are returned, live versions only.
 
-A query costs one embedding, one search of Chroma and two reads of DynamoDB (index pointer; heads with their versions,
+A query costs one embedding, one search of Chroma and two reads of DynamoDB (index alias; heads with their versions,
 and the chunks); the full-text index and the copy of the vectors beside it are asked in this process. The embedding, the
-words and the pointer do not need each other's answers and run at once. More calls only when the live check or the
+words and the alias do not need each other's answers and run at once. More calls only when the live check or the
 grouping leaves too few chunks. An answer asks for the size of the index besides, once a minute.
 """
 
@@ -27,7 +27,7 @@ from portfolio_rag.domain.errors import IndexMismatch, InvalidRequest
 from portfolio_rag.domain.filters import Filter
 from portfolio_rag.ports.embedder import Embedder
 from portfolio_rag.ports.full_text_index import LexicalHit
-from portfolio_rag.ports.job_store import JobStore
+from portfolio_rag.ports.index_alias import IndexAliases
 from portfolio_rag.ports.live_reads import LiveReads
 from portfolio_rag.ports.vector_replica import LocalVectors
 from portfolio_rag.ports.vector_store import VectorStore
@@ -83,7 +83,7 @@ class Retrieval:
         embedder: Embedder,
         vectors: VectorStore,
         live: LiveReads,
-        jobs: JobStore,
+        aliases: IndexAliases,
         lexical: LexicalSearch | None = None,
         copy: LocalVectors | None = None,
         turns: AbstractContextManager[object] | None = None,
@@ -98,7 +98,7 @@ class Retrieval:
         self._embedder = embedder
         self._vectors = vectors
         self._live = live
-        self._jobs = jobs
+        self._aliases = aliases
         self._lexical = lexical
         self._dense = DenseSearch(vectors, copy)
         self._copied = copy is not None
@@ -125,9 +125,9 @@ class Retrieval:
     def _search(self, query: str, top_k: int, where: Filter | None) -> list[Passage]:
         limit = top_k * OVERFETCH
         words = self._words(query, limit, where)
-        pointer = self._beside(self._jobs.index_pointer)
+        alias = self._beside(self._aliases.current)
         vector = self._embedder.embed([query])[0]
-        collection = pointer.result().live
+        collection = alias.result().live
         self.check_model(collection)
         exact_filter = not self._copied
         while True:
@@ -149,7 +149,7 @@ class Retrieval:
         """
         count, expires = self._counted
         if time.monotonic() >= expires:
-            count = self._vectors.count(self._jobs.index_pointer().live)
+            count = self._vectors.count(self._aliases.current().live)
             self._counted = (count, time.monotonic() + _COUNT_SECONDS)
         return count
 

@@ -11,7 +11,7 @@ import threading
 import numpy as np
 
 from portfolio_rag.domain.identifiers import window_id
-from portfolio_rag.ports.job_store import JobStore
+from portfolio_rag.ports.index_alias import IndexAliases
 from portfolio_rag.ports.vector_replica import VectorCopy
 from portfolio_rag.ports.vector_store import VectorStore
 
@@ -20,17 +20,17 @@ _CHUNKS = 100
 
 
 class VectorFollower:
-    def __init__(self, copy: VectorCopy, vectors: VectorStore, jobs: JobStore) -> None:
+    def __init__(self, copy: VectorCopy, vectors: VectorStore, aliases: IndexAliases) -> None:
         self._copy = copy
         self._vectors = vectors
-        self._jobs = jobs
+        self._aliases = aliases
 
     def step(self, stop: threading.Event) -> None:
         """Read what is waiting, once; until `stop` is set. Raises what the stores raise.
 
         What Chroma does not have goes on waiting, and filters that it passes are Chroma's until then.
         """
-        collection = self._jobs.index_pointer().live
+        collection = self._aliases.current().live
         self._copy.follow(collection)
         after = 0
         while not stop.is_set() and (batch := self._copy.waiting(limit=_CHUNKS, after=after)):

@@ -155,7 +155,7 @@ class Documents:
         deleted = self._registry.head(document_id)
         if deleted is not None and deleted.deleted_at is not None:
             try:
-                self._lifecycle.remove(deleted, keep_newest=False)
+                self._lifecycle.withdraw(deleted, keep_newest=False)
             except DependencyUnavailable:
                 _log.warning("Document %s will be purged later.", document_id, exc_info=True)
 

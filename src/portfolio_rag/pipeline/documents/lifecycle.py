@@ -1,8 +1,9 @@
 """How a document version ends, and what has to be done after it has ended.
 
-The end itself is one conditional write. The work after it (moving the bytes, removing what was replaced) is
-idempotent and repeated until `settled`: by a redelivery, or by check-health, which looks every document over once
-more when no worker can be busy with it any longer (pipeline/maintenance/reconciler.py).
+The end itself is one conditional write. Then the version is finalized: its bytes are moved, what it has replaced is
+removed, and the registry says `settled`. That is idempotent and repeated until it is done: by a redelivery, or by
+check-health, which reconciles every document once more when no worker can be busy with it any longer
+(pipeline/maintenance/reconciler.py).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from datetime import datetime
 
 from portfolio_rag.domain import object_keys as keys
 from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion, ObjectRef
-from portfolio_rag.domain.errors import ConditionFailed, DependencyUnavailable, FailureReason
+from portfolio_rag.domain.errors import ConditionFailed, DependencyUnavailable, FailureReason, failure_of
 from portfolio_rag.pipeline.documents.object_moves import ObjectMoves
 from portfolio_rag.pipeline.documents.purge import Purge
 from portfolio_rag.ports.document_registry import DocumentRegistry
@@ -36,7 +37,7 @@ class Lifecycle:
         self._clock = clock
 
     def fail(self, version: DocumentVersion, reason: FailureReason, message: str) -> None:
-        """End the version as FAILED, if it has not ended yet, and settle it."""
+        """End the version as FAILED, if it has not ended yet, and finalize it."""
         try:
             self._registry.fail(version, reason, message, self._clock.now_iso())
         except ConditionFailed:
@@ -45,7 +46,13 @@ class Lifecycle:
             _log.warning(
                 "Document failed: %s", message, extra={"document_id": version.document_id, "reason": str(reason)}
             )
-        self.settle_now(version.document_id, version.version)
+        self.try_finalize(version.document_id, version.version)
+
+    def fail_attempt(self, document_id: str, number: int, attempt: int, error: Exception) -> None:
+        """End the version as FAILED because of an error that no queue will try again, unless it lives on without it."""
+        version = self._registry.get(document_id, number)
+        if version is not None and version.attempt == attempt and not version.status.terminal:
+            self.fail(version, *failure_of(error))
 
     def complete(self, document_id: str, number: int) -> bool:
         """End the version as COMPLETED if its last chunk is embedded; true if it is complete now.
@@ -63,39 +70,39 @@ class Lifecycle:
             except ConditionFailed:
                 # Another worker was first, or the version was superseded or deleted meanwhile: what it is now
                 # decides what is left to do.
-                self.end_if_replaced(document_id, number)
+                self.fail_if_superseded(document_id, number)
             else:
                 self._count(version)
-        self.settle_now(document_id, number)
+        self.try_finalize(document_id, number)
         return True
 
-    def completed(self, head: DocumentHead, version: DocumentVersion) -> None:
+    def finish_completion(self, head: DocumentHead, version: DocumentVersion) -> None:
         """What follows the completion of a version under way: `head` and `version` are as they were just before."""
         self._count(version)
         head = replace(head, live_version=version.version)
         try:
-            self._settle_completed(head, replace(version, status=DocumentStatus.COMPLETED))
+            self._finalize_completed(head, replace(version, status=DocumentStatus.COMPLETED))
         except DependencyUnavailable:
-            _log.warning("Version %s of %s will be settled later.", version.version, head.document_id, exc_info=True)
+            _log.warning("Version %s of %s will be finalized later.", version.version, head.document_id, exc_info=True)
 
-    def settle_now(self, document_id: str, number: int) -> None:
-        """Settle, and leave it to check-health when a dependency is down: the end itself is recorded."""
+    def try_finalize(self, document_id: str, number: int) -> None:
+        """Finalize, and leave it to check-health when a dependency is down: the end itself is recorded."""
         try:
-            self.settle(document_id, number)
+            self.finalize(document_id, number)
         except DependencyUnavailable:
-            _log.warning("Version %s of %s will be settled later.", number, document_id, exc_info=True)
+            _log.warning("Version %s of %s will be finalized later.", number, document_id, exc_info=True)
 
-    def settle(self, document_id: str, number: int) -> None:
+    def finalize(self, document_id: str, number: int) -> None:
         """Do what is left after the end of a version. Raises DependencyUnavailable; may be repeated at will."""
         head, version = self._registry.heads_and_versions([(document_id, number)])[(document_id, number)]
         if head is None or version is None or not version.status.terminal or version.settled:
             return
         if version.status is DocumentStatus.COMPLETED:
-            self._settle_completed(head, version)
+            self._finalize_completed(head, version)
         else:
-            self._settle_failed(head, version)
+            self._finalize_failed(head, version)
 
-    def end_if_replaced(self, document_id: str, number: int) -> bool:
+    def fail_if_superseded(self, document_id: str, number: int) -> bool:
         """End a version that is under way though its document was deleted or uploaded anew; true if so."""
         head, version = self._registry.heads_and_versions([(document_id, number)])[(document_id, number)]
         if head is None or version is None or version.status.terminal:
@@ -114,7 +121,7 @@ class Lifecycle:
             if version.version < newest and not version.status.terminal:
                 self.fail(version, FailureReason.SUPERSEDED, _replaced_by(newest))
 
-    def remove(self, head: DocumentHead, *, keep_newest: bool) -> None:
+    def withdraw(self, head: DocumentHead, *, keep_newest: bool) -> None:
         """Take a document out of the answers and purge it.
 
         With `keep_newest` a newer version is on its way and only the one that answers now is taken out.
@@ -136,25 +143,25 @@ class Lifecycle:
                 self._purge.version(version.document_id, version.version)
                 self._moves.delete_leftover_upload(version, head)
                 self._moves.add_delete_marker(version)
-                self._registry.relocate(version, version.ref, settled=True, retired=True)
+                self._registry.update_location(version, version.ref, settled=True, retired=True)
 
-    def _settle_completed(self, head: DocumentHead, version: DocumentVersion) -> None:
+    def _finalize_completed(self, head: DocumentHead, version: DocumentVersion) -> None:
         if head.live_version > version.version:
             self._retire(version, head)
             return
         if head.deleted_at is not None:
-            self.remove(head, keep_newest=False)
+            self.withdraw(head, keep_newest=False)
             return
         stage = keys.stage_of(version.s3_key)
         if stage == keys.ARCHIVED and self._moves.was_deleted_after_unrecorded_move(version, head):
             # A later upload's move has archived the original: the archive is no place that a user deletes from.
-            self.remove(head, keep_newest=head.latest_version > version.version)
+            self.withdraw(head, keep_newest=head.latest_version > version.version)
             return
         here: ObjectRef | None = version.ref
         if stage == keys.PROCESSED:
             self._moves.delete_leftover_upload(version, head)
         elif self._moves.original_exists(version):
-            # Without a sidecar, older versions and staged text nothing is left to do after the move: it settles the
+            # Without a sidecar, older versions and staged text nothing is left to do after the move: it finalizes the
             # version, and an original that a crash leaves behind is removed by the sweep.
             last = version.version == 1 and version.metadata_version_id is None and version.progress is None
             here = self._moves.move(version, keys.PROCESSED + head.logical_key, settled=last)
@@ -168,10 +175,10 @@ class Lifecycle:
                 current = self._moves.relink_object(version)
             if current is None:
                 # Deleted by its owner after the last chunk and before the move.
-                self.remove(head, keep_newest=head.latest_version > version.version)
+                self.withdraw(head, keep_newest=head.latest_version > version.version)
             else:
                 # Another worker was faster, or an earlier version has moved the bytes that both share.
-                self._settle_completed(head, current)
+                self._finalize_completed(head, current)
             return
         self._moves.move_sidecar(version, head)
         if version.progress is not None:
@@ -180,9 +187,9 @@ class Lifecycle:
             for older in self._registry.versions(version.document_id):
                 if older.version < version.version and not older.retired:
                     self._retire(older, head)
-        self._registry.relocate(version, here, settled=True)
+        self._registry.update_location(version, here, settled=True)
 
-    def _settle_failed(self, head: DocumentHead, version: DocumentVersion) -> None:
+    def _finalize_failed(self, head: DocumentHead, version: DocumentVersion) -> None:
         here = version.ref
         replaced = version.error_code == FailureReason.SUPERSEDED
         if keys.stage_of(here.key) != keys.INCOMING:
@@ -205,7 +212,7 @@ class Lifecycle:
             self._purge.staged(version.document_id, version.version)
         if version.chunk_count is not None or version.progress is not None:
             self._purge.version(version.document_id, version.version)
-        self._registry.relocate(version, here, settled=True, retired=version.retired)
+        self._registry.update_location(version, here, settled=True, retired=version.retired)
 
     def _retire(self, older: DocumentVersion, head: DocumentHead) -> None:
         """Archive and purge a version that a newer one has replaced in the answers."""
@@ -215,7 +222,7 @@ class Lifecycle:
         here = self._moves.archive(older, head)
         self._purge.version(older.document_id, older.version)
         self._moves.delete_leftover_upload(older, head)
-        self._registry.relocate(older, here, settled=True, retired=True)
+        self._registry.update_location(older, here, settled=True, retired=True)
 
     def _count(self, version: DocumentVersion) -> None:
         seconds = (self._clock.now() - datetime.fromisoformat(version.upload_timestamp)).total_seconds()

@@ -53,7 +53,7 @@ class ObjectMoves:
             _log.info("%s is gone; there is nothing to move.", source.key)
             return None
         moved = ObjectRef(source.bucket, target, copied)
-        self._registry.relocate(version, moved, settled=settled, retired=version.retired)
+        self._registry.update_location(version, moved, settled=settled, retired=version.retired)
         self._remove_moved(source)
         return moved
 
@@ -136,7 +136,7 @@ class ObjectMoves:
         found = self.find_moved_object(version)
         if found is None:
             return None
-        self._registry.relocate(version, found, settled=version.settled, retired=version.retired)
+        self._registry.update_location(version, found, settled=version.settled, retired=version.retired)
         return replace(version, s3_key=found.key, s3_version_id=found.version_id or "null")
 
     def was_deleted_after_unrecorded_move(self, version: DocumentVersion, head: DocumentHead) -> bool:
@@ -170,7 +170,7 @@ class ObjectMoves:
                 continue  # Its own worker was faster.
             for owner in self._registry.versions(document_id_for(older.bucket, logical_key)):
                 if owner.ref == older:
-                    self._registry.relocate(owner, archived, settled=owner.settled, retired=owner.retired)
+                    self._registry.update_location(owner, archived, settled=owner.settled, retired=owner.retired)
             self._store.delete(older)
         self._store.delete(source)
 

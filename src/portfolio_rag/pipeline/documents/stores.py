@@ -8,7 +8,7 @@ from portfolio_rag.pipeline.documents.staging import Staging
 from portfolio_rag.pipeline.documents.vector_backup import VectorBackup
 from portfolio_rag.ports.chunk_store import ChunkStore
 from portfolio_rag.ports.document_registry import DocumentRegistry
-from portfolio_rag.ports.job_store import JobStore
+from portfolio_rag.ports.index_alias import IndexAliases
 from portfolio_rag.ports.object_store import ObjectStore
 from portfolio_rag.ports.vector_index import VectorIndex
 from portfolio_rag.ports.vector_store import VectorStore
@@ -16,7 +16,7 @@ from portfolio_rag.ports.vector_store import VectorStore
 
 @dataclass(frozen=True, slots=True)
 class DocumentStores:
-    """`jobs` says which collections are written to, `vector_index` where the backup has the vectors of a text."""
+    """`index_aliases` say which collections are written to, `vector_index` where the backup keeps the vectors."""
 
     objects: ObjectStore
     registry: DocumentRegistry
@@ -25,4 +25,4 @@ class DocumentStores:
     backup: VectorBackup
     staging: Staging
     vector_index: VectorIndex
-    jobs: JobStore
+    index_aliases: IndexAliases

@@ -43,7 +43,7 @@ class ChunkInContext:
     restored: bool
 
 
-class CitedChunks:
+class ChunkLookup:
     def __init__(
         self,
         store: ObjectStore,

@@ -15,7 +15,7 @@ from typing import Any
 from portfolio_rag.domain import object_keys as keys
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion
-from portfolio_rag.domain.errors import ConditionFailed, VectorStoreUnavailable, failure_of
+from portfolio_rag.domain.errors import ConditionFailed, VectorStoreUnavailable
 from portfolio_rag.domain.identifiers import window_id
 from portfolio_rag.domain.messages import EmbeddingMessage
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
@@ -43,7 +43,7 @@ class _Work:
     known: bool
 
 
-class Embedding:
+class EmbeddingGenerator:
     def __init__(
         self,
         stores: DocumentStores,
@@ -74,7 +74,7 @@ class Embedding:
             by_version.setdefault((item.version.document_id, item.version.version), []).append(item)
         self._parallel(self._back_up, by_version.values())
         # Read after the backup is written: a reindex that is not named here has found the backup.
-        targets = self._stores.jobs.index_pointer().targets
+        targets = self._stores.index_aliases.current().targets
         records = [record for item in work for record in item.records]
         if records:
             self._upsert(targets, records)
@@ -82,12 +82,10 @@ class Embedding:
         keys_ = dict.fromkeys((message.document_id, message.version) for message in messages)
         self._parallel(lambda key: self._finish(key, states[key][0], by_version.get(key, [])), keys_)
 
-    def give_up(self, message: EmbeddingMessage, error: Exception) -> None:
+    def record_failure(self, message: EmbeddingMessage, error: Exception) -> None:
         """The queue will not deliver this message again: record why the document failed."""
         self._metrics.put("FailedChunks", len(message.chunks), "Count")
-        version = self._stores.registry.get(message.document_id, message.version)
-        if version is not None and version.attempt == message.attempt and not version.status.terminal:
-            self._lifecycle.fail(version, *failure_of(error))
+        self._lifecycle.fail_attempt(message.document_id, message.version, message.attempt, error)
 
     def _under_way(
         self, message: EmbeddingMessage, states: dict[Key, tuple[DocumentHead | None, DocumentVersion | None]]
@@ -95,7 +93,7 @@ class Embedding:
         head, version = states[message.document_id, message.version]
         if head is None or version is None or version.attempt != message.attempt:
             return False
-        if head.replaces(version.version) and self._lifecycle.end_if_replaced(message.document_id, message.version):
+        if head.replaces(version.version) and self._lifecycle.fail_if_superseded(message.document_id, message.version):
             return False
         return version.status is DocumentStatus.PROCESSING
 
@@ -183,7 +181,7 @@ class Embedding:
                 for chunk in item.chunks
             }
             if self._stores.chunks.mark_last(version, list(marks.values()), now):
-                self._lifecycle.completed(head, version)
+                self._lifecycle.finish_completion(head, version)
                 return
             try:
                 self._stores.chunks.mark_embedded(version, list(marks.values()), now)

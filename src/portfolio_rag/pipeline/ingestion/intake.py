@@ -37,15 +37,15 @@ _REGISTRATIONS = 6  # Tries against concurrent uploads of the same key before th
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """The version that an intake has made, or why it has made none; `before`: the same job has made it earlier."""
+class Registration:
+    """The version that was registered, or why none was; `already_registered`: the same job has done it earlier."""
 
     version: DocumentVersion | None
-    skipped: str = ""
-    before: bool = False
+    skip_reason: str = ""
+    already_registered: bool = False
 
 
-class Intake:
+class DocumentIntake:
     def __init__(
         self,
         store: ObjectStore,
@@ -76,14 +76,14 @@ class Intake:
             return self._sidecar_created(ref)
         return self._register(ref.bucket, keys.logical_key_of(ref.key), [keys.INCOMING]).version
 
-    def sweep(self, ref: ObjectRef) -> DocumentVersion | None:
+    def register_missed(self, ref: ObjectRef) -> DocumentVersion | None:
         """Register an object whose event never came; one that is known already waits for its turn in the queue."""
         if keys.is_folder_marker(ref.key) or keys.is_sidecar(ref.key):
             return None
         return self._register(ref.bucket, keys.logical_key_of(ref.key), [keys.INCOMING], send_known=False).version
 
-    def for_job(self, ref: ObjectRef, job_id: str) -> Taken:
-        """Take in what a batch job has found: a `sweep` of what waits in `incoming/`, else what has been through again.
+    def register_for_job(self, ref: ObjectRef, job_id: str) -> Registration:
+        """Register what a batch job has found: as `register_missed` what waits in `incoming/`, else `reingest` it.
 
         The version carries the job's id, and so does the head: a job never makes a second one of the same document,
         wherever the pipeline has moved it meanwhile.
@@ -99,7 +99,7 @@ class Intake:
             job_id=job_id,
         )
 
-    def ingest_again(self, ref: ObjectRef, *, attempt: int = 1) -> DocumentVersion | None:
+    def reingest(self, ref: ObjectRef, *, attempt: int = 1) -> DocumentVersion | None:
         """A new version of a document that has been through, from the same bytes where they lie now.
 
         For new rules, retries and repairs: its vectors are found by content, so unchanged text is not embedded again,
@@ -110,7 +110,7 @@ class Intake:
         stages = [keys.INCOMING, *([stage] if (stage := keys.stage_of(ref.key)) else [])]
         return self._register(ref.bucket, keys.logical_key_of(ref.key), stages, again=True, attempt=attempt).version
 
-    def adopt(self, ref: ObjectRef) -> DocumentVersion | None:
+    def register_untracked(self, ref: ObjectRef) -> DocumentVersion | None:
         """Register an object in `processed/` that the registry has never seen, or has lost."""
         return self._register(ref.bucket, keys.logical_key_of(ref.key), [keys.INCOMING, keys.PROCESSED]).version
 
@@ -132,12 +132,12 @@ class Intake:
             return
         under_way = newest is not None and not newest.status.terminal and newest.s3_key == _incoming(ref.key)
         if head.deleted_at is not None:
-            self._lifecycle.remove(head, keep_newest=False)
+            self._lifecycle.withdraw(head, keep_newest=False)
         elif stage == keys.PROCESSED and live is not None:
             if live.s3_key != ref.key and not self._moves.was_deleted_after_unrecorded_move(live, head):
                 return  # A late event of an earlier version's object: this one has not been moved there yet.
             keep = under_way and self._store.head(ObjectRef(ref.bucket, _incoming(ref.key))) is not None
-            self._lifecycle.remove(head, keep_newest=keep)
+            self._lifecycle.withdraw(head, keep_newest=keep)
         elif (
             stage == keys.INCOMING
             and newest is not None
@@ -147,7 +147,7 @@ class Intake:
             if head.live_version:
                 self._lifecycle.fail(newest, FailureReason.DELETED, "The upload was deleted before it was processed.")
             else:
-                self._lifecycle.remove(head, keep_newest=False)
+                self._lifecycle.withdraw(head, keep_newest=False)
 
     def _sidecar_created(self, ref: ObjectRef) -> DocumentVersion | None:
         if self._store.head(ObjectRef(ref.bucket, ref.key)) is None:
@@ -166,7 +166,7 @@ class Intake:
         again: bool = False,
         attempt: int = 1,
         job_id: str | None = None,
-    ) -> Taken:
+    ) -> Registration:
         """Register the object of the first stage that has one, as a new version, and send it on.
 
         The head is read first, the object after it, and the registration holds only for that head: whatever another
@@ -180,11 +180,11 @@ class Intake:
             if job_id is not None and head is not None and head.job_id is not None:
                 made = self._made_by(document_id, job_id)
                 if made is not None:
-                    return Taken(made, before=True)
+                    return Registration(made, already_registered=True)
             found = self._peek(bucket, logical_key, stages)
             if found is None:
                 _log.info("%s is gone: moved on already, or deleted.", logical_key)
-                return Taken(None, "Moved on or deleted since it was listed.")
+                return Registration(None, "Moved on or deleted since it was listed.")
             current, beginning = found
             sidecar = self._acceptance.find_sidecar(
                 bucket, logical_key, uploaded_before=head is not None or len(stages) > 1
@@ -194,7 +194,7 @@ class Intake:
             if force and (
                 head is None or newest is None or head.deleted_at is not None or newest.s3_key != current.ref.key
             ):
-                return Taken(None, "Superseded: a later upload or a deletion has replaced it.")
+                return Registration(None, "Superseded: a later upload or a deletion has replaced it.")
             known = None if force else self._known(newest, current, sidecar)
             if known is not None:
                 if known.settled and head is not None:
@@ -203,7 +203,8 @@ class Intake:
                 elif send_known:
                     # A crash after the registration looks just like this.
                     self._send_on(known)
-                return Taken(None, "Unchanged: ingested already." if known.status.terminal else "Under way already.")
+                reason = "Unchanged: ingested already." if known.status.terminal else "Under way already."
+                return Registration(None, reason)
             version = self._new_version(document_id, logical_key, current, beginning, sidecar, head)
             version = replace(version, attempt=attempt if force else 1, job_id=job_id)
             try:
@@ -213,7 +214,7 @@ class Intake:
             if head is not None:
                 self._lifecycle.supersede_older(document_id, version.version)
             self._send_on(version)
-            return Taken(version)
+            return Registration(version)
         raise StorageUnavailable(f"{logical_key} is being uploaded faster than it can be registered.")
 
     def _made_by(self, document_id: str, job_id: str) -> DocumentVersion | None:
@@ -228,7 +229,7 @@ class Intake:
         if version.status is DocumentStatus.PENDING:
             self._queue.send([IngestionMessage.of(version).to_json()])
         else:
-            self._lifecycle.settle_now(version.document_id, version.version)
+            self._lifecycle.try_finalize(version.document_id, version.version)
 
     def _peek(self, bucket: str, logical_key: str, stages: Sequence[str]) -> tuple[ObjectInfo, bytes] | None:
         """The object of the first stage that has one, with the bytes that its type is told from."""

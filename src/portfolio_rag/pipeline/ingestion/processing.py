@@ -20,7 +20,6 @@ from portfolio_rag.domain.errors import (
     FailureReason,
     NotFound,
     PayloadTooLarge,
-    failure_of,
 )
 from portfolio_rag.domain.messages import IngestionMessage, embedding_messages
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
@@ -47,7 +46,7 @@ MAX_STEPS = 200
 """Three hours of work. A document that takes more costs more than it can be worth."""
 
 
-class Processing:
+class DocumentProcessor:
     """`slice_chunks`: so many chunks are written and sent before the next are cut; above them a document may pause."""
 
     def __init__(
@@ -84,35 +83,33 @@ class Processing:
             version = self._stores.registry.start(*key, message.attempt, self._clock.now_iso())
         except ConditionFailed:
             _log.info("Version %s of %s has ended, or lives again.", message.version, message.document_id)
-            self._lifecycle.settle_now(*key)
+            self._lifecycle.try_finalize(*key)
             return
         progress = message.progress or Progress()
         if progress.steps < version.steps:
             _log.info("Version %s of %s has gone on in another invocation.", message.version, message.document_id)
             return
         try:
-            self._drive(version, progress, end - RESERVE)
+            self._run_step(version, progress, end - RESERVE)
         except DocumentRejected as rejection:
             self._lifecycle.fail(version, rejection.reason, str(rejection))
         except ConditionFailed:
             _log.info("Version %s of %s was ended by somebody else meanwhile.", message.version, message.document_id)
 
-    def has_time(self, message: IngestionMessage, end: datetime) -> bool:
+    def has_time_for(self, message: IngestionMessage, end: datetime) -> bool:
         """Whether another document may be begun: one that needs all the time it is allowed must not run into `end`."""
         rules = self._rules(message.s3_key)
         return self._clock.now() + timedelta(seconds=rules.extraction_timeout_seconds) + RESERVE < end
 
-    def put_off(self, message: IngestionMessage) -> None:
+    def requeue(self, message: IngestionMessage) -> None:
         """Leave it to another invocation, without counting a failed attempt."""
         self._ingestion_queue.send([message.to_json()])
 
-    def give_up(self, message: IngestionMessage, error: Exception) -> None:
+    def record_failure(self, message: IngestionMessage, error: Exception) -> None:
         """The queue will not deliver this message again: record why the document failed."""
-        version = self._stores.registry.get(message.document_id, message.version)
-        if version is not None and version.attempt == message.attempt and not version.status.terminal:
-            self._lifecycle.fail(version, *failure_of(error))
+        self._lifecycle.fail_attempt(message.document_id, message.version, message.attempt, error)
 
-    def _drive(self, version: DocumentVersion, progress: Progress, until: datetime) -> None:
+    def _run_step(self, version: DocumentVersion, progress: Progress, until: datetime) -> None:
         if progress.place is not None:
             staged = self._stores.staging.text(version)
             reached = self._fan_out(version, staged, progress, until)
@@ -125,7 +122,7 @@ class Processing:
             else:
                 reached = extracted
         if reached is not None:
-            self._go_on(version, progress, replace(reached, steps=progress.steps + 1))
+            self._hand_over(version, progress, replace(reached, steps=progress.steps + 1))
 
     def _extract(
         self, version: DocumentVersion, rules: Rules, progress: Progress, until: datetime
@@ -181,7 +178,7 @@ class Processing:
                 yield drafts, batch.following
                 drafts = []
 
-    def _go_on(self, version: DocumentVersion, progress: Progress, reached: Progress) -> None:
+    def _hand_over(self, version: DocumentVersion, progress: Progress, reached: Progress) -> None:
         """Hand over to the next invocation, unless another one has done so already."""
         if not reached.is_beyond(progress) or reached.steps > MAX_STEPS:
             raise DocumentRejected(
@@ -194,7 +191,7 @@ class Processing:
             self._stores.staging.delete(version.document_id, version.version)
         elif current.steps < reached.steps:
             self._ingestion_queue.send([IngestionMessage.of(replace(version, progress=reached)).to_json()])
-            self._stores.registry.advance(version, reached, self._clock.now_iso())
+            self._stores.registry.record_progress(version, reached, self._clock.now_iso())
 
     def _rules(self, key: str) -> Rules:
         return self._config.rules_for(key.partition("/")[2])

@@ -21,8 +21,8 @@ from portfolio_rag.domain import object_keys as keys
 from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion, ObjectRef
 from portfolio_rag.domain.errors import FailureReason, PortfolioRagError
 from portfolio_rag.domain.jobs import Job, JobStatus, JobType
-from portfolio_rag.pipeline.ingestion.intake import Intake
-from portfolio_rag.pipeline.jobs.claim import JobRun, Pause
+from portfolio_rag.pipeline.ingestion.intake import DocumentIntake
+from portfolio_rag.pipeline.jobs.claim import ClaimedJob, StopReason
 from portfolio_rag.pipeline.jobs.report import PART_ENTRIES, Entry, JobReport, Outcome, shortened
 from portfolio_rag.ports.document_registry import DocumentRegistry
 from portfolio_rag.ports.object_store import ObjectStore
@@ -45,7 +45,7 @@ class IngestJob:
         self,
         store: ObjectStore,
         registry: DocumentRegistry,
-        intake: Intake,
+        intake: DocumentIntake,
         report: JobReport,
         clock: Clock,
         bucket: str,
@@ -59,33 +59,33 @@ class IngestJob:
         self._bucket = bucket
         self._sleep = sleep
 
-    def work(self, run: JobRun) -> Pause | Job:
-        """Go on from the checkpoint; the job as it ends, or why it pauses. Raises Cancelled and TakenOver."""
-        if not self._look(run):
-            return Pause.OUT_OF_TIME
-        if self._wait(run):
-            return _ended(run.job)
-        stalled = self._clock.now() - datetime.fromisoformat(run.at("since", self._clock.now_iso()))
-        return Pause.WAITING if stalled < _PATIENCE else _ended(run.job)
+    def work(self, claimed: ClaimedJob) -> StopReason | Job:
+        """Go on from the checkpoint; the job as it ends, or why it pauses. Raises Cancelled and ClaimLost."""
+        if not self._look(claimed):
+            return StopReason.OUT_OF_TIME
+        if self._wait(claimed):
+            return _ended(claimed.job)
+        stalled = self._clock.now() - datetime.fromisoformat(claimed.checkpoint_value("since", self._clock.now_iso()))
+        return StopReason.WAITING if stalled < _PATIENCE else _ended(claimed.job)
 
     # --- looking at what there is, and driving it
 
-    def _look(self, run: JobRun) -> bool:
+    def _look(self, claimed: ClaimedJob) -> bool:
         """False when the time is over before everything has been looked at."""
-        left = self._report.read(run.job.job_id, run.at("parts", 0))
+        left = self._report.read(claimed.job.job_id, claimed.checkpoint_value("parts", 0))
         if left:
-            self._drive(run, left, self._made(run))
-        while (source := run.at("source", 0)) <= len(_stages(run.job)):
-            candidates = self._candidates(run.job, source, run.at("after", ""))
-            for found, after in _in_parts(candidates, run.time_for):
+            self._drive(claimed, left, self._made(claimed))
+        while (source := claimed.checkpoint_value("source", 0)) <= len(_stages(claimed.job)):
+            candidates = self._candidates(claimed.job, source, claimed.checkpoint_value("after", ""))
+            for found, after in _in_parts(candidates, claimed.has_time_for):
                 if found:
-                    self._report.write(run.job.job_id, run.at("parts", 0), found)
-                    self._drive(run, found)
+                    self._report.write(claimed.job.job_id, claimed.checkpoint_value("parts", 0), found)
+                    self._drive(claimed, found)
                 else:
-                    run.save({"after": after})
-                if not run.time_for():
+                    claimed.save({"after": after})
+                if not claimed.has_time_for():
                     return False
-            run.save({"source": source + 1, "after": ""})
+            claimed.save({"source": source + 1, "after": ""})
         return True
 
     def _candidates(self, job: Job, source: int, after: str) -> Iterator[Candidate]:
@@ -106,24 +106,25 @@ class IngestJob:
             gone = head.live_version and head.logical_key.startswith(job.source_s3_prefix) and key not in kept
             yield head.document_id, Entry(key, document_id=head.document_id, source=source) if gone else None
 
-    def _made(self, run: JobRun) -> Made:
+    def _made(self, claimed: ClaimedJob) -> Made:
         """What the parts that are done say that the job has made."""
-        parts = (self._report.read(run.job.job_id, part) or [] for part in range(run.at("parts", 0)))
+        done = range(claimed.checkpoint_value("parts", 0))
+        parts = (self._report.read(claimed.job.job_id, part) or [] for part in done)
         return {(entry.document_id, entry.version) for entries in parts for entry in entries if entry.version}
 
-    def _drive(self, run: JobRun, found: Sequence[Entry], made: Made | None = None) -> None:
+    def _drive(self, claimed: ClaimedJob, found: Sequence[Entry], made: Made | None = None) -> None:
         """Drive these, as many as there is time for, and record it; `made` where a crash has left them behind."""
-        job, part, stages = run.job, run.at("parts", 0), len(_stages(run.job))
+        job, part, stages = claimed.job, claimed.checkpoint_value("parts", 0), len(_stages(claimed.job))
         done: list[Entry] = []
         for entry in found:
             result = self._drive_one(job, entry, made)
             if result is not None:
                 done.append(result)
             last = entry
-            if not run.time_for():
+            if not claimed.has_time_for():
                 break
         self._report.write(job.job_id, part, done)
-        run.save(
+        claimed.save(
             {"source": last.source, "after": last.key if last.source < stages else last.document_id, "parts": part + 1},
             documents_total=job.documents_total
             + sum(entry.outcome in (Outcome.UNDER_WAY, Outcome.FAILED) for entry in done),
@@ -136,15 +137,15 @@ class IngestJob:
         try:
             if entry.source == len(_stages(job)):
                 return self._remove(ref, entry)
-            taken = self._intake.for_job(ref, job.job_id)
+            registered = self._intake.register_for_job(ref, job.job_id)
         except PortfolioRagError as error:
             if error.retryable:
                 raise
             return replace(entry, outcome=Outcome.FAILED, reason=shortened(str(error)))
-        if taken.version is None:
-            return replace(entry, outcome=Outcome.SKIPPED, reason=taken.skipped)
-        key = (taken.version.document_id, taken.version.version)
-        if taken.before and (made is None or key in made):
+        if registered.version is None:
+            return replace(entry, outcome=Outcome.SKIPPED, reason=registered.skip_reason)
+        key = (registered.version.document_id, registered.version.version)
+        if registered.already_registered and (made is None or key in made):
             return None  # Found once more where the pipeline has moved it: it is in the report already.
         # An entry that was driven before a crash has forgotten nothing but how it ended.
         return replace(entry, outcome=Outcome.UNDER_WAY, reason="", document_id=key[0], version=key[1])
@@ -159,20 +160,20 @@ class IngestJob:
 
     # --- waiting for how it ends
 
-    def _wait(self, run: JobRun) -> bool:
+    def _wait(self, claimed: ClaimedJob) -> bool:
         """False when the time is over before all that was driven has ended."""
-        for part in range(run.at("waited", 0), run.at("parts", 0)):
-            entries = self._report.read(run.job.job_id, part) or []
+        for part in range(claimed.checkpoint_value("waited", 0), claimed.checkpoint_value("parts", 0)):
+            entries = self._report.read(claimed.job.job_id, part) or []
             driven = [at for at, entry in enumerate(entries) if entry.version is not None]
-            if not self._wait_for(run, part, entries):
+            if not self._wait_for(claimed, part, entries):
                 return False
-            run.save(
+            claimed.save(
                 {"waited": part + 1, "open": 0, "since": self._clock.now_iso()},
-                **_counted(run.job, [entries[at] for at in driven], under_way=-len(driven)),
+                **_counted(claimed.job, [entries[at] for at in driven], under_way=-len(driven)),
             )
         return True
 
-    def _wait_for(self, run: JobRun, part: int, entries: list[Entry]) -> bool:
+    def _wait_for(self, claimed: ClaimedJob, part: int, entries: list[Entry]) -> bool:
         """Ask until each document of the part has ended and its entry says how; false when the time is over."""
         before = list(entries)
         waiting = {
@@ -186,15 +187,15 @@ class IngestJob:
                 if version is not None and version.status.terminal:
                     at = waiting.pop(key)
                     entries[at] = _resolved(entries[at], version)
-            if not waiting or not run.time_for(pause):
+            if not waiting or not claimed.has_time_for(pause):
                 break
             self._sleep(pause)
             pause = min(_LAST_POLL_SECONDS, pause * 1.5)
-            run.save()  # Somebody may have asked for its end.
+            claimed.save()  # Somebody may have asked for its end.
         if entries != before:
-            self._report.write(run.job.job_id, part, entries)
-        if waiting and len(waiting) != run.at("open", 0):
-            run.save({"open": len(waiting), "since": self._clock.now_iso()})
+            self._report.write(claimed.job.job_id, part, entries)
+        if waiting and len(waiting) != claimed.checkpoint_value("open", 0):
+            claimed.save({"open": len(waiting), "since": self._clock.now_iso()})
         return not waiting
 
 

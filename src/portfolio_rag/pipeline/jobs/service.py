@@ -70,7 +70,7 @@ def logical_prefix(source: str) -> str:
     return keys.logical_key_of(source.lstrip("/"))
 
 
-class Jobs:
+class JobService:
     """The API's side."""
 
     def __init__(self, jobs: JobStore, report: JobReport, launcher: JobLauncher, clock: Clock) -> None:

@@ -19,8 +19,8 @@ from portfolio_rag.domain.identifiers import document_id_for
 from portfolio_rag.pipeline.documents.purge import Purge
 from portfolio_rag.pipeline.documents.stores import DocumentStores
 from portfolio_rag.pipeline.documents.vector_backup import VECTORS
-from portfolio_rag.pipeline.ingestion.intake import Intake
-from portfolio_rag.pipeline.maintenance.differences import Difference, Kind
+from portfolio_rag.pipeline.ingestion.intake import DocumentIntake
+from portfolio_rag.pipeline.maintenance.differences import Difference, DifferenceKind
 from portfolio_rag.pipeline.maintenance.reconciler import Reconciler
 
 WINDOWS_A_PAGE = 2000
@@ -31,12 +31,12 @@ ADDRESSES_A_PAGE = 20_000
 _Entry = TypeVar("_Entry")
 
 
-class Verification:
+class FullScan:
     def __init__(
         self,
         stores: DocumentStores,
         reconciler: Reconciler,
-        intake: Intake,
+        intake: DocumentIntake,
         purge: Purge,
         bucket: str,
     ) -> None:
@@ -49,8 +49,8 @@ class Verification:
     def run(self, *, repair: bool) -> Iterator[Difference]:
         """All documents at rest, then what belongs to none. Raises DependencyUnavailable."""
         for head in self._stores.registry.heads():
-            yield from self._reconciler.compare_at_rest(head.document_id, repair=repair)
-        for collection in self._stores.jobs.index_pointer().targets:
+            yield from self._reconciler.compare_if_quiescent(head.document_id, repair=repair)
+        for collection in self._stores.index_aliases.current().targets:
             yield from self._windows(collection, repair=repair)
         yield from self._unknown_chunks(repair=repair)
         yield from self._unknown_backups(repair=repair)
@@ -78,13 +78,15 @@ class Verification:
             )
             for document_id in heads:
                 surplus = [id_ for id_, _ in by_document[document_id] if id_ not in expected]
-                if surplus and self._reconciler.at_rest(document_id):
-                    yield Difference(Kind.STALE, document_id, f"{collection} holds {len(surplus)} vectors too many.")
+                if surplus and self._reconciler.is_quiescent(document_id):
+                    yield Difference(
+                        DifferenceKind.STALE, document_id, f"{collection} holds {len(surplus)} vectors too many."
+                    )
                     strays += surplus
             if strays and repair:
                 self._stores.vectors.delete(collection, strays)
         if unknown:
-            yield Difference(Kind.UNKNOWN, "", f"{collection} holds {unknown} vectors of no document.")
+            yield Difference(DifferenceKind.UNKNOWN, "", f"{collection} holds {unknown} vectors of no document.")
 
     def _pages(self, collection: str) -> Iterator[list[tuple[str, Mapping[str, Any]]]]:
         """From the newest window to the oldest.
@@ -107,7 +109,7 @@ class Verification:
             if strays and repair:
                 self._stores.chunks.delete(strays)
         if unknown:
-            yield Difference(Kind.UNKNOWN, "", f"{unknown} chunks belong to no document.")
+            yield Difference(DifferenceKind.UNKNOWN, "", f"{unknown} chunks belong to no document.")
 
     def _unknown_backups(self, *, repair: bool) -> Iterator[Difference]:
         for page in _pages(self._stores.backup.documents(), ROWS_A_PAGE):
@@ -115,7 +117,9 @@ class Verification:
             for document_id in dict.fromkeys(page):
                 if document_id in known:
                     continue
-                yield Difference(Kind.UNKNOWN, document_id, "The backup holds vectors of an unknown document.")
+                yield Difference(
+                    DifferenceKind.UNKNOWN, document_id, "The backup holds vectors of an unknown document."
+                )
                 if repair:
                     for number in self._stores.backup.of_document(document_id).versions:
                         self._purge.version(document_id, number)
@@ -138,7 +142,9 @@ class Verification:
                     # Only those that still point there.
                     self._stores.vector_index.forget(vector_ids, key)
         if dangling:
-            yield Difference(Kind.DANGLING, "", f"{dangling} addresses name vectors that the backup does not hold.")
+            yield Difference(
+                DifferenceKind.DANGLING, "", f"{dangling} addresses name vectors that the backup does not hold."
+            )
 
     def _unknown_objects(self, *, repair: bool) -> Iterator[Difference]:
         """Documents in `processed/` that the registry does not know; `incoming/` is the sweep's affair."""
@@ -150,9 +156,9 @@ class Verification:
         for page in _pages(originals, ROWS_A_PAGE):
             refs = {document_id_for(ref.bucket, keys.logical_key_of(ref.key)): ref for ref in page}
             for document_id in refs.keys() - self._stores.registry.heads_of(refs).keys():
-                yield Difference(Kind.UNKNOWN, document_id, f"{refs[document_id].key} is not registered.")
+                yield Difference(DifferenceKind.UNKNOWN, document_id, f"{refs[document_id].key} is not registered.")
                 if repair:
-                    self._intake.adopt(refs[document_id])
+                    self._intake.register_untracked(refs[document_id])
 
 
 def _pages(entries: Iterable[_Entry], size: int) -> Iterator[list[_Entry]]:

@@ -5,7 +5,7 @@ import pytest
 from portfolio_rag.answering.retrieval.search import Retrieval
 from portfolio_rag.domain.errors import IndexMismatch, InvalidRequest
 from portfolio_rag.domain.filters import parse_filter
-from portfolio_rag.ports.index_alias import IndexPointer
+from portfolio_rag.ports.index_alias import IndexAlias
 from portfolio_rag.settings.ingestion_rules import ModelConfig
 from tests.support.answers import Corpus, chunk_of, document
 
@@ -85,7 +85,7 @@ def test_growing_is_bounded() -> None:
 
 
 def test_the_pointed_collection_is_searched(corpus: Corpus) -> None:
-    corpus.jobs.pointer = IndexPointer("knowledge-2", building="knowledge")
+    corpus.aliases.alias = IndexAlias("knowledge-2", building="knowledge")
     assert retrieval(corpus).search("queue") == []
 
 
@@ -118,7 +118,9 @@ def test_the_model_configuration_says_how_many_passages_unless_the_search_does(c
     for n in range(20):
         corpus.text(f"more/{n}.md", f"Queue number {n} keeps messages.")
     configs = [ModelConfig(top_k=3), ModelConfig(top_k=7)]
-    search = Retrieval(corpus.embedder, corpus.vector_store, corpus.reads, corpus.job_store, config=lambda: configs[0])
+    search = Retrieval(
+        corpus.embedder, corpus.vector_store, corpus.reads, corpus.index_aliases, config=lambda: configs[0]
+    )
     assert len(search.search("queue messages")) == 3
     configs.pop(0)
     assert len(search.search("queue messages")) == 7

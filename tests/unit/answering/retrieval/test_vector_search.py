@@ -19,7 +19,7 @@ from portfolio_rag.answering.retrieval.vector_search import DenseSearch
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import AttributeValue, DocumentVersion
 from portfolio_rag.domain.filters import Filter, matches, parse_filter
-from portfolio_rag.ports.index_alias import IndexPointer
+from portfolio_rag.ports.index_alias import IndexAlias
 from tests.support.answers import Corpus, chunk_of, document
 from tests.unit.adapters.sqlite.test_full_text_index import FILTERS
 
@@ -35,7 +35,7 @@ class Shelf:
         self.versions: dict[str, DocumentVersion] = {}
         for n in range(60):
             self.put(n)
-        self.follower = VectorFollower(self.index.vectors, self.corpus.vector_store, self.corpus.job_store)
+        self.follower = VectorFollower(self.index.vectors, self.corpus.vector_store, self.corpus.index_aliases)
         self.follower.step(threading.Event())
 
     def put(self, n: int, version: int = 1, *, indexed: bool = True, **changed: AttributeValue) -> Chunk:
@@ -87,9 +87,9 @@ def filter_of(raw: Mapping[str, object]) -> Filter:
 def calls_of(shelf: Shelf, question: str, where: Filter | None = None) -> list[str]:
     corpus = shelf.corpus
     corpus.vectors.calls.clear()
-    corpus.reads.calls = corpus.jobs.calls = 0
+    corpus.reads.calls = corpus.aliases.calls = 0
     assert len(shelf.retrieval().search(question, where=where)) == 5
-    assert (corpus.jobs.calls, corpus.reads.calls) == (1, 1)
+    assert (corpus.aliases.calls, corpus.reads.calls) == (1, 1)
     return corpus.vectors.calls
 
 
@@ -161,7 +161,7 @@ def test_a_document_that_was_replaced_a_moment_ago_is_filtered_by_chroma(own: Sh
 def test_after_a_switch_the_old_vectors_are_not_compared_with(own: Shelf) -> None:
     where = filter_of(FILTERS[0])
     own.corpus.vectors.collections["rebuilt"] = dict(own.corpus.vectors.collections["knowledge"])
-    own.corpus.jobs.pointer = IndexPointer("rebuilt")
+    own.corpus.aliases.alias = IndexAlias("rebuilt")
     own.retrieval().search("queue", where=where)
     assert own.corpus.vectors.where == where
     own.follower.step(threading.Event())
@@ -220,7 +220,7 @@ def test_a_document_that_the_index_has_not_read_yet_is_found_and_known_for_new(t
     new = shelf.put(99, indexed=False)
     vector = shelf.corpus.embedder.embed([new.window_texts[0]])[0]
     search = DenseSearch(shelf.corpus.vector_store, shelf.index.vectors)
-    first, *others = search.search(shelf.corpus.jobs.index_pointer().live, vector, limit=5)
+    first, *others = search.search(shelf.corpus.aliases.current().live, vector, limit=5)
     assert first.metadata["chunk_id"] == new.chunk_id
     assert first.unread
     assert not any(hit.unread for hit in others if hit.metadata["chunk_id"] != new.chunk_id)
