@@ -476,7 +476,10 @@ class World:
             unmade = {(document_id, job.job_id) for document_id, _ in versions} ^ told
             assert job.status is not JobStatus.COMPLETED or not unmade, f"driven, and not told: {unmade}"
             if job.status is JobStatus.COMPLETED:
-                counted = {name: job.statistics[name] for name in ("new", "modified", "deleted", "skipped", "failed")}
+                counted = {
+                    name: job.statistics[name]
+                    for name in ("new", "modified", "reingested", "deleted", "skipped", "failed")
+                }
                 outcomes = Counter(entry.outcome.lower() for entry in report)
                 assert counted == {name: outcomes[name] for name in counted}, job
                 assert job.statistics["under_way"] == 0, job

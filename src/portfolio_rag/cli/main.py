@@ -121,7 +121,8 @@ def show_job(
     job_id: Annotated[str, typer.Argument(metavar="ID", help="Id of a job.")],
     documents: Annotated[bool, typer.Option("--documents", help="Every document, with what became of it.")] = False,
     outcome: Annotated[
-        str | None, typer.Option(metavar="NEW|MODIFIED|DELETED|SKIPPED|FAILED|…", help="Only documents with it.")
+        str | None,
+        typer.Option(metavar="NEW|MODIFIED|REINGESTED|DELETED|SKIPPED|FAILED|…", help="Only documents with it."),
     ] = None,
 ) -> None:
     """Show one job: its counts, and what it did with each document and why."""

@@ -33,7 +33,8 @@ _LOOKED_AT = 1000  # Recorded at least so often while a listing has nothing for 
 _PATIENCE = timedelta(hours=6)  # Longer than check-health takes to give up a document that is stuck.
 _REASONS_KEPT, _REASON_CHARACTERS = 50, 300  # In the job's own item, which holds 400 KB at most; the report has all.
 _REPLACED = (FailureReason.SUPERSEDED, FailureReason.DELETED)
-_COUNTS = ("scanned", "new", "modified", "deleted", "skipped", "failed", "under_way")
+_COUNTS = ("scanned", "new", "modified", "reingested", "deleted", "skipped", "failed", "under_way")
+_INGESTED = ("new", "modified", "reingested")
 Candidate = tuple[str, Entry | None]
 """Where a listing is, and what the job has to do with what it has found there."""
 Made = set[tuple[str | None, int | None]]
@@ -144,11 +145,14 @@ class IngestJob:
             return replace(entry, outcome=Outcome.FAILED, reason=shortened(str(error)))
         if registered.version is None:
             return replace(entry, outcome=Outcome.SKIPPED, reason=registered.skip_reason)
-        key = (registered.version.document_id, registered.version.version)
-        if registered.already_registered and (made is None or key in made):
+        version = registered.version
+        address = (version.document_id, version.version)
+        if registered.already_registered and (made is None or address in made):
             return None  # Found once more where the pipeline has moved it: it is in the report already.
+        # What was listed in processed/ may have been uploaded anew since.
+        key = version.s3_key if keys.stage_of(version.s3_key) == keys.INCOMING else entry.key
         # An entry that was driven before a crash has forgotten nothing but how it ended.
-        return replace(entry, outcome=Outcome.UNDER_WAY, reason="", document_id=key[0], version=key[1])
+        return replace(entry, key=key, outcome=Outcome.UNDER_WAY, reason="", document_id=address[0], version=address[1])
 
     def _remove(self, ref: ObjectRef, entry: Entry) -> Entry | None:
         # Decided there on what is so now: the list and the scan are some moments old.
@@ -224,9 +228,10 @@ def _resolved(entry: Entry, version: DocumentVersion) -> Entry:
     if version.status is DocumentStatus.COMPLETED:
         if version.version == 1:
             return replace(entry, outcome=Outcome.NEW, reason="Uploaded.")
-        again = entry.source > 0
-        reason = "Ingested again under the rules in force." if again else "Uploaded anew, or its attributes were."
-        return replace(entry, outcome=Outcome.MODIFIED, reason=reason)
+        if keys.stage_of(entry.key) == keys.INCOMING:
+            return replace(entry, outcome=Outcome.MODIFIED, reason="Uploaded anew, or its attributes were.")
+        reason = "Unchanged: ingested again under the rules in force."
+        return replace(entry, outcome=Outcome.REINGESTED, reason=reason)
     reason = shortened(f"{version.error_code}: {version.error_message}")
     replaced = version.error_code in _REPLACED
     return replace(entry, outcome=Outcome.SKIPPED if replaced else Outcome.FAILED, reason=reason)
@@ -244,7 +249,7 @@ def _counted(job: Job, entries: Sequence[Entry], *, scanned: int = 0, under_way:
             errors[entry.key] = entry.reason[:_REASON_CHARACTERS]
     return {
         "statistics": dict(counts),
-        "documents_processed": counts["new"] + counts["modified"],
+        "documents_processed": sum(counts[name] for name in _INGESTED),
         "documents_failed": counts["failed"],
         "error_details": errors,
     }
@@ -253,7 +258,7 @@ def _counted(job: Job, entries: Sequence[Entry], *, scanned: int = 0, under_way:
 def _ended(job: Job) -> Job:
     """A job that was to ingest and ingested nothing is no success, nor is one whose documents have not all ended."""
     counts = Counter({name: job.statistics.get(name, 0) for name in _COUNTS})
-    ingested = counts["new"] + counts["modified"]
+    ingested = sum(counts[name] for name in _INGESTED)
     reason = ""
     if counts["under_way"]:
         reason = f"{counts['under_way']} documents have not ended within {_PATIENCE}. `rag status` shows them."

@@ -25,9 +25,12 @@ _REASON_CHARACTERS = 1000
 
 
 class Outcome(StrEnum):
+    """MODIFIED has other bytes or attributes than before; REINGESTED is as it was, under the rules in force now."""
+
     UNDER_WAY = "UNDER_WAY"
     NEW = "NEW"
     MODIFIED = "MODIFIED"
+    REINGESTED = "REINGESTED"
     DELETED = "DELETED"
     SKIPPED = "SKIPPED"
     FAILED = "FAILED"
