@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 
 from portfolio_rag.answering.generation.chat import Chat
 from portfolio_rag.answering.generation.conversations import Conversations
-from portfolio_rag.answering.retrieval.search import Retrieval
+from portfolio_rag.answering.retrieval.search import PassageSearch
 from portfolio_rag.composition.api import ApiServices
 from portfolio_rag.pipeline.documents.catalog import Documents
 from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkLookup
@@ -42,7 +42,7 @@ async def _health(services: ServicesDep) -> HealthChecks:
     return services.health
 
 
-async def _retrieval(services: ServicesDep) -> Retrieval:
+async def _retrieval(services: ServicesDep) -> PassageSearch:
     return services.retrieval
 
 
@@ -63,6 +63,6 @@ CitedDep = Annotated[ChunkLookup, Depends(_cited)]
 RedriveDep = Annotated[Redrive, Depends(_redrive)]
 JobsDep = Annotated[JobService, Depends(_jobs)]
 HealthDep = Annotated[HealthChecks, Depends(_health)]
-RetrievalDep = Annotated[Retrieval, Depends(_retrieval)]
+RetrievalDep = Annotated[PassageSearch, Depends(_retrieval)]
 ChatDep = Annotated[Chat, Depends(_chat)]
 ConversationsDep = Annotated[Conversations, Depends(_conversations)]

@@ -58,14 +58,14 @@ def create_app(settings: Settings | None = None, services: ApiServices | None = 
         # Blocks the event loop once, before the server takes its first request.
         built = services if services is not None else build_api(settings)
         app.state.services = built
-        if built.lexical is None:
+        if built.full_text_follower is None:
             yield
             return
-        built.lexical.start()
+        built.full_text_follower.start()
         try:
             yield
         finally:
-            built.lexical.stop()
+            built.full_text_follower.stop()
 
     app = Api(
         title=TITLE,

@@ -19,16 +19,16 @@ from portfolio_rag.answering.grounding.check import SentenceVerdict, check, supp
 from portfolio_rag.answering.grounding.citations import citations_of, source_texts
 from portfolio_rag.answering.grounding.drafted_answer import DraftSentence, parse_draft, render
 from portfolio_rag.answering.grounding.evidence import SourceText
-from portfolio_rag.answering.retrieval.search import Retrieval, check_query
+from portfolio_rag.answering.retrieval.search import PassageSearch, check_query
 from portfolio_rag.domain.answers import (
     Answer,
     AnswerEvent,
     AnswerMode,
+    ConversationTurn,
     Done,
     JudgeState,
     Passage,
     Retrieved,
-    Turn,
     Usage,
 )
 from portfolio_rag.domain.filters import Filter
@@ -47,7 +47,7 @@ class Chat:
 
     def __init__(
         self,
-        retrieval: Retrieval,
+        retrieval: PassageSearch,
         language_model: LanguageModel | None,
         embedder: Embedder,
         *,
@@ -56,13 +56,13 @@ class Chat:
         relevance_threshold: float = THRESHOLD,
         judge: Judge | None = None,
         prices: Mapping[str, Price] = MappingProxyType({}),
-        turns: AbstractContextManager[object] | None = None,
+        compute_slots: AbstractContextManager[object] | None = None,
     ) -> None:
         """`prices` of chat models win over those that this project knows; `judge` reads GPT's sentences once more.
 
-        `turns` is held while this process computes, and never while it waits for a language model.
+        `compute_slots` is held while this process computes, and never while it waits for a language model.
         """
-        self._turns = turns or nullcontext()
+        self._compute_slots = compute_slots or nullcontext()
         self._judge = judge
         self._prices = prices
         self._retrieval = retrieval
@@ -79,7 +79,7 @@ class Chat:
         top_k: int = 5,
         where: Filter | None = None,
         temperature: float | None = None,
-        history: Sequence[Turn] = (),
+        history: Sequence[ConversationTurn] = (),
     ) -> Answer:
         """An answer whose every sentence a cited source holds, or an honest refusal with the nearest passages.
 
@@ -121,7 +121,7 @@ class Chat:
         top_k: int = 5,
         where: Filter | None = None,
         temperature: float | None = None,
-        history: Sequence[Turn] = (),
+        history: Sequence[ConversationTurn] = (),
     ) -> Generator[AnswerEvent, None, None]:
         """`answer` as it comes about: the passages, then each sentence once it has passed the check, then the whole.
 
@@ -167,7 +167,7 @@ class Chat:
             judged = replace(judged, checked=display.checked)
             yield Done(self._concluded(question, judged, passages, completion.model, usage, display.text))
 
-    def _standalone(self, question: str, history: Sequence[Turn]) -> tuple[str, Usage]:
+    def _standalone(self, question: str, history: Sequence[ConversationTurn]) -> tuple[str, Usage]:
         """The question without its need for the conversation, and what asking a model for it took."""
         if not history:
             return question, Usage()
@@ -185,7 +185,7 @@ class Chat:
         return self._concluded(question, judged, passages, model, usage, text)
 
     def _extracted(self, question: str, sources: Sequence[ContextSource]) -> Sequence[DraftSentence]:
-        with self._turns:
+        with self._compute_slots:
             return extract_answer(question, sources, self._embedder)
 
     def _check(
@@ -193,7 +193,7 @@ class Chat:
     ) -> list[SentenceVerdict]:
         if not drafted:
             return []
-        with self._turns:
+        with self._compute_slots:
             return check(question, drafted, texts)
 
     def _judged(self, checked: list[SentenceVerdict], texts: Sequence[SourceText]) -> Judged:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from portfolio_rag.domain.answers import Turn
+from portfolio_rag.domain.answers import ConversationTurn
 from portfolio_rag.text.language.content_words import content_words
 
 MAX_TURNS = 6
@@ -43,7 +43,7 @@ def needs_context(question: str) -> bool:
     )
 
 
-def by_rule(question: str, history: Sequence[Turn]) -> str:
+def by_rule(question: str, history: Sequence[ConversationTurn]) -> str:
     """The question with the topic of the one before behind it, in brackets, where it leans on that.
 
     The names in it are the topic when the question says by itself what it wants to know of them; what else was asked
@@ -59,7 +59,7 @@ def by_rule(question: str, history: Sequence[Turn]) -> str:
     return f"{question} ({' '.join(topic[:_MAX_TOPIC_WORDS])})" if topic else question
 
 
-def rewriting(question: str, history: Sequence[Turn]) -> list[dict[str, str]]:
+def rewriting(question: str, history: Sequence[ConversationTurn]) -> list[dict[str, str]]:
     """Messages that ask a language model for the question to stand alone."""
     told = "\n".join(
         f"Question: {_line(turn.question)}\nAnswer: {_line(turn.answer)[:_MAX_ANSWER_CHARACTERS]}"
@@ -69,7 +69,7 @@ def rewriting(question: str, history: Sequence[Turn]) -> list[dict[str, str]]:
     return [{"role": "system", "content": SYSTEM}, {"role": "user", "content": content}]
 
 
-def rewritten(reply: str, question: str, history: Sequence[Turn]) -> str:
+def rewritten(reply: str, question: str, history: Sequence[ConversationTurn]) -> str:
     """The question in the model's reply; by rule where the reply cannot be one."""
     found = _line(reply)
     return found if 1 <= len(found) <= _MAX_QUESTION_CHARACTERS else by_rule(question, history)

@@ -9,7 +9,7 @@ import pytest
 from portfolio_rag.answering.generation.chat import Chat
 from portfolio_rag.answering.generation.context_window import build_context
 from portfolio_rag.answering.retrieval.passage_selection import MAX_JOINED, Selection, is_copy, join
-from portfolio_rag.answering.retrieval.search import Retrieval
+from portfolio_rag.answering.retrieval.search import PassageSearch
 from portfolio_rag.domain.answers import Passage
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentVersion, LiveDocument
@@ -26,7 +26,7 @@ DOCUMENT = (
 )
 
 
-def retrieval(corpus: Corpus) -> Retrieval:
+def retrieval(corpus: Corpus) -> PassageSearch:
     return corpus.retrieval()
 
 
