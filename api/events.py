@@ -25,12 +25,12 @@ def event_stream(lines: Iterator[str]) -> StreamingResponse:
     return StreamingResponse(lines, media_type=MEDIA_TYPE, headers={"X-Accel-Buffering": "no"})
 
 
-def begun(events: Iterator[AnswerEvent]) -> Iterator[AnswerEvent]:
-    """The events, the first of which has come: what fails before it is answered with a status of its own."""
+def start_eagerly(events: Iterator[AnswerEvent]) -> Iterator[AnswerEvent]:
+    """The same events, the first one fetched already: what fails before it can be answered with a status of its own."""
     return chain([next(events)], events)
 
 
-def typed(events: Iterator[AnswerEvent], path: str) -> Iterator[str]:
+def to_server_sent_events(events: Iterator[AnswerEvent], path: str) -> Iterator[str]:
     """`event:` and `data:` of each; what goes wrong on the way ends the stream with an `error`."""
     try:
         for event in events:

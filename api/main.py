@@ -15,7 +15,7 @@ from api import docs, problems
 from api.admission import Admission
 from api.logs import configure_api_logging
 from api.middleware import REQUEST_ID_HEADER, ErrorBoundary, Guard, RequestContext
-from api.openai_shape import documented_as_openai
+from api.openai_format import documented_as_openai
 from api.openapi import DESCRIPTION, SUMMARY, TAGS, TITLE, VERSION, complete
 from api.routes import chat, completions, documents, health, jobs, search
 from portfolio_rag.composition.api import ApiServices, build_api

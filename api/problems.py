@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
-from api import openai_shape
+from api import openai_format
 from api.logs import current_request_id
 from api.paths import local_path
 from portfolio_rag.domain.errors import DocumentRejected, PortfolioRagError
@@ -99,11 +99,11 @@ class ProblemResponse(JSONResponse):
         return json.dumps(content, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not local_path(scope).startswith(openai_shape.PREFIX):
+        if not local_path(scope).startswith(openai_format.PREFIX):
             await super().__call__(scope, receive, send)
             return
         kept = {name: value for name, value in self.headers.items() if not name.startswith("content-")}
-        await _OpenAIResponse(openai_shape.as_openai(self.problem), self.status_code, kept)(scope, receive, send)
+        await _OpenAIResponse(openai_format.as_openai(self.problem), self.status_code, kept)(scope, receive, send)
 
 
 class _OpenAIResponse(JSONResponse):

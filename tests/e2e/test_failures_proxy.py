@@ -135,7 +135,7 @@ def test_a_language_model_that_does_not_answer_is_a_503_with_retry_after(world: 
             model = OpenAIModel(
                 "key", "gpt-4o-mini", base_url=f"{proxy.url}/v1", timeout_seconds=1.0, deadline_seconds=3.0
             )
-            chat = Chat(world.container.retrieval, model, world.embedder, relevance_threshold=-1.0)
+            chat = Chat(world.container.retrieval, model, world.embedder, answerability_threshold=-1.0)
             proxy.set(mode)
             with TestClient(create_app(services=replace(fake_services().api, chat=chat))) as client:
                 response = client.post("/api/chat", json={"question": "Who keeps its messages?"})

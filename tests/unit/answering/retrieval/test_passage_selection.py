@@ -123,7 +123,7 @@ def test_neighbours_that_are_both_hit_are_one_passage_without_the_overlap(corpus
 
 def test_citations_of_joined_chunks_name_the_chunk_that_holds_the_words(corpus: Corpus) -> None:
     first, second = two_chunks(corpus)
-    chat = Chat(retrieval(corpus), None, corpus.embedder, relevance_threshold=0.0)
+    chat = Chat(retrieval(corpus), None, corpus.embedder, answerability_threshold=0.0)
     for question, chunk in (
         ("How long does Amazon SQS keep a message by default?", first),
         ("What is the visibility timeout of a message?", second),
