@@ -87,8 +87,7 @@ class Chat:
         the language model does not answer. With a `history`, oldest turn first, the question is first made to stand
         alone.
         """
-        question, rewrite_usage = self._rewrite_question(check_query(question), history)
-        passages = self._retrieval.search(question, top_k=top_k, where=where)
+        question, rewrite_usage, passages = self._retrieve(question, history, top_k, where)
         if not self._is_answerable(question, passages, where):
             return self._not_found(question, passages, usage=rewrite_usage)
         sources = build_context(passages, budget_tokens=self._context_tokens)
@@ -96,23 +95,12 @@ class Chat:
             drafted = self._extract_answer(question, sources)
             return self._validated(question, drafted, passages, EXTRACTIVE_MODEL, Usage())
         completion = self._language_model.complete(
-            build_messages(question, sources),
-            temperature=self._temperature if temperature is None else temperature,
+            build_messages(question, sources), temperature=self._temperature_or(temperature)
         )
         usage = rewrite_usage + self._usage(completion)
         if is_refusal(completion.text):
             return self._not_found(question, passages, model=completion.model, usage=usage)
         return self._validated(question, parse_draft(completion.text), passages, completion.model, usage)
-
-    def _is_answerable(self, question: str, passages: Sequence[Passage], where: Filter | None) -> bool:
-        """Whether the passages bear on the question, by the threshold of an index of this size.
-
-        How many windows a filter leaves is not known: few, as a rule, so the threshold is that of a small index.
-        """
-        score = answerability.score(question, passages)
-        if score < self._answerability_threshold or where is not None:
-            return score >= self._answerability_threshold
-        return score >= threshold_for(self._retrieval.window_count(), self._answerability_threshold)
 
     def stream(
         self,
@@ -128,8 +116,7 @@ class Chat:
         Nothing unchecked is ever shown: with a judge, which reads all sentences at once, nothing before the end. Raises
         as `answer` does, on the way too. The last event is `Done`.
         """
-        question, rewrite_usage = self._rewrite_question(check_query(question), history)
-        passages = self._retrieval.search(question, top_k=top_k, where=where)
+        question, rewrite_usage, passages = self._retrieve(question, history, top_k, where)
         yield Retrieved(passages)
         if not self._is_answerable(question, passages, where):
             yield Done(self._not_found(question, passages, usage=rewrite_usage))
@@ -145,8 +132,7 @@ class Chat:
         reader, waiting = SentenceReader(), list[SentenceVerdict]()
         completion = ChatCompletion("", "", 0, 0)
         pieces = self._language_model.stream(
-            build_messages(question, sources),
-            temperature=self._temperature if temperature is None else temperature,
+            build_messages(question, sources), temperature=self._temperature_or(temperature)
         )
         with closing(pieces):
             for piece in pieces:
@@ -167,6 +153,13 @@ class Chat:
             judged = replace(judged, checked=display.checked)
             yield Done(self._build_answer(question, judged, passages, completion.model, usage, display.text))
 
+    def _retrieve(
+        self, question: str, history: Sequence[ConversationTurn], top_k: int, where: Filter | None
+    ) -> tuple[str, Usage, list[Passage]]:
+        """The question as it stands alone, what asking a model for that took, and the passages nearest to it."""
+        question, usage = self._rewrite_question(check_query(question), history)
+        return question, usage, self._retrieval.search(question, top_k=top_k, where=where)
+
     def _rewrite_question(self, question: str, history: Sequence[ConversationTurn]) -> tuple[str, Usage]:
         """The question without its need for the conversation, and what asking a model for it took."""
         if not history:
@@ -176,6 +169,16 @@ class Chat:
         prompt = question_rewriting.rewrite_prompt(question, history)
         completion = self._language_model.complete(prompt, temperature=0.0)
         return question_rewriting.parse_rewrite(completion.text, question, history), self._usage(completion)
+
+    def _is_answerable(self, question: str, passages: Sequence[Passage], where: Filter | None) -> bool:
+        """Whether the passages bear on the question, by the threshold of an index of this size.
+
+        How many windows a filter leaves is not known: few, as a rule, so the threshold is that of a small index.
+        """
+        score = answerability.score(question, passages)
+        if score < self._answerability_threshold or where is not None:
+            return score >= self._answerability_threshold
+        return score >= threshold_for(self._retrieval.window_count(), self._answerability_threshold)
 
     def _validated(
         self, question: str, drafted: Sequence[DraftSentence], passages: Sequence[Passage], model: str, usage: Usage
@@ -255,6 +258,9 @@ class Chat:
             usage=usage or Usage(),
             question=question,
         )
+
+    def _temperature_or(self, wished: float | None) -> float:
+        return self._temperature if wished is None else wished
 
     def _usage(self, completion: ChatCompletion) -> Usage:
         return cost_of(completion.model, completion.prompt_tokens, completion.completion_tokens, self._prices)
