@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from starlette.responses import StreamingResponse
 
 from api.problems import internal_error, project_problem
-from api.schemas.answers import ChatResponse, CitationOut, RetrievalOut, SentenceOut, TokenOut
+from api.schemas.answers import ChatResponse, CitationOut, SentenceOut, TokenOut
+from api.schemas.passages import RetrievalOut
 from portfolio_rag.domain.answers import AnswerEvent, Cited, Done, Retrieved, Token, Validated
 from portfolio_rag.domain.errors import PortfolioRagError
 

@@ -9,7 +9,7 @@ from starlette.responses import StreamingResponse
 
 from api.dependencies import ChatDep, ConversationsDep
 from api.events import MEDIA_TYPE, event_stream, start_eagerly, to_server_sent_events
-from api.problems import documented
+from api.problem_docs import documented
 from api.schemas.answers import ChatRequest, ChatResponse
 from api.schemas.filters import parse_where
 from portfolio_rag.domain.filters import Filter

@@ -15,7 +15,8 @@ from starlette.responses import StreamingResponse
 from api.dependencies import ChatDep
 from api.events import event_stream, start_eagerly
 from api.openai_format import as_openai, documented_as_openai
-from api.problems import documented, internal_error, project_problem
+from api.problem_docs import documented
+from api.problems import internal_error, project_problem
 from api.schemas.completions import (
     MODEL,
     AssistantMessage,

@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_serializer
 
-from api.schemas.answers import CitationOut, TopK, ValidationOut
+from api.schemas.answers import CitationOut, ValidationOut
 from api.schemas.filters import FilterField
+from api.schemas.passages import TopK
 from portfolio_rag.answering.generation.question_rewriting import MAX_TURNS
 from portfolio_rag.domain.answers import Answer, AnswerMode, ConversationTurn
 from portfolio_rag.domain.errors import InvalidRequest
