@@ -175,7 +175,11 @@ MUTATIONS = [
     _one("a refused upload is let through after a crash", 7, "pipeline.ingestion.intake",
          "status=DocumentStatus.FAILED if rejection else DocumentStatus.PENDING", "status=DocumentStatus.PENDING"),
     _one("an old failed upload replaces a later one", 24, "pipeline.ingestion.intake",
-         "or newest.s3_key != current.ref.key", ""),
+         "if newest.s3_key == current.ref.key:", "if True:"),
+    _one("a repair takes the place of a later upload that is tried again", 24, "pipeline.maintenance.reconciler",
+         "if newest.s3_key != live.s3_key and is_retried_after_outage(newest):", "if False:"),
+    _one("what cannot be mended is tried for ever", 30, "pipeline.maintenance.reconciler",
+         "if tries < MAX_ATTEMPTS:", "if True:"),
     _one("a deleted document comes back with what a crash left in incoming/", 4, "pipeline.ingestion.intake",
          "        if newest is None or newest.source_version_id != current.ref.version_id:",
          "        head = self._registry.head(newest.document_id) if newest else None\n"

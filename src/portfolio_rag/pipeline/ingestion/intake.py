@@ -110,6 +110,17 @@ class DocumentIntake:
         stages = [keys.INCOMING, *([stage] if (stage := keys.stage_of(ref.key)) else [])]
         return self._register(ref.bucket, keys.logical_key_of(ref.key), stages, again=True, attempt=attempt).version
 
+    def reingest_live(self, live: DocumentVersion, *, attempt: int) -> DocumentVersion | None:
+        """`reingest` for the version that answers, also where a later upload has failed: that one is history then."""
+        return self._register(
+            live.bucket,
+            keys.logical_key_of(live.s3_key),
+            [keys.INCOMING, keys.PROCESSED],
+            again=True,
+            attempt=attempt,
+            live_version=live.version,
+        ).version
+
     def register_untracked(self, ref: ObjectRef) -> DocumentVersion | None:
         """Register an object in `processed/` that the registry has never seen, or has lost."""
         return self._register(ref.bucket, keys.logical_key_of(ref.key), [keys.INCOMING, keys.PROCESSED]).version
@@ -165,13 +176,15 @@ class DocumentIntake:
         send_known: bool = True,
         again: bool = False,
         attempt: int = 1,
+        live_version: int = 0,
         job_id: str | None = None,
     ) -> Registration:
         """Register the object of the first stage that has one, as a new version, and send it on.
 
         The head is read first, the object after it, and the registration holds only for that head: whatever another
         upload's event does in between makes it fail, and the object is looked up anew. So the newest bytes always get
-        the newest version. With `again`, what has been through is registered although it is known.
+        the newest version. With `again`, what has been through is registered although it is known; while `live_version`
+        answers, its bytes are too.
         """
         document_id = document_id_for(bucket, logical_key)
         for _ in range(_REGISTRATIONS):
@@ -191,9 +204,7 @@ class DocumentIntake:
             )
             newest = self._registry.get(document_id, head.latest_version) if head else None
             force = again and keys.stage_of(current.ref.key) != keys.INCOMING
-            if force and (
-                head is None or newest is None or head.deleted_at is not None or newest.s3_key != current.ref.key
-            ):
+            if force and not _is_current(current, head, newest, live_version):
                 return Registration(None, "Superseded: a later upload or a deletion has replaced it.")
             known = None if force else self._known(newest, current, sidecar)
             if known is not None:
@@ -285,6 +296,17 @@ class DocumentIntake:
             return version
         _log.warning("Document refused: %s", rejection, extra={"document_id": document_id, "reason": rejection.reason})
         return replace(version, error_code=rejection.reason, error_message=str(rejection), processing_completed_at=now)
+
+
+def _is_current(
+    current: ObjectInfo, head: DocumentHead | None, newest: DocumentVersion | None, live_version: int
+) -> bool:
+    """Whether the object is what the document is made of now: its newest version or, if that is over, the given one."""
+    if head is None or newest is None or head.deleted_at is not None:
+        return False
+    if newest.s3_key == current.ref.key:
+        return True
+    return newest.status.terminal and 0 < live_version == head.live_version
 
 
 def _incoming(key: str) -> str:

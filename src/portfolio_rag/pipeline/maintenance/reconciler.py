@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from portfolio_rag.domain.chunks import Chunk, ChunkStatus
 from portfolio_rag.domain.documents import DocumentHead, DocumentVersion, ObjectRef
-from portfolio_rag.domain.errors import ConditionFailed
+from portfolio_rag.domain.errors import ConditionFailed, FailureReason
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
 from portfolio_rag.pipeline.documents.purge import Purge
 from portfolio_rag.pipeline.documents.stores import DocumentStores
@@ -190,10 +190,26 @@ class Reconciler:
             records = [record for record in self._stores.backup.read(entry) if record.id in lost]
             self._stores.vectors.upsert(collection, records, fingerprint=entry.fingerprint)
 
-    def _reingest(self, version: DocumentVersion) -> None:
+    def _reingest(self, live: DocumentVersion) -> None:
         """A new version from the same bytes puts everything in its place: the live one answers until it is complete."""
-        if version.attempt < MAX_ATTEMPTS:
-            self._intake.reingest(ObjectRef(version.bucket, version.s3_key), attempt=version.attempt + 1)
+        since = [
+            version for version in self._stores.registry.versions(live.document_id) if version.version >= live.version
+        ]
+        newest = since[0]
+        if newest.s3_key != live.s3_key and is_retried_after_outage(newest):
+            return  # A later upload is on its way, and will answer instead.
+        tries = max(version.attempt for version in since if version.s3_key == live.s3_key)
+        if tries < MAX_ATTEMPTS:
+            self._intake.reingest_live(live, attempt=tries + 1)
+
+
+def is_retried_after_outage(version: DocumentVersion) -> bool:
+    """Whether check-health tries the failed version again by itself."""
+    return (
+        version.error_code == FailureReason.DEPENDENCY_UNAVAILABLE
+        and not version.retired
+        and version.attempt < MAX_ATTEMPTS
+    )
 
 
 def _is_history(version: DocumentVersion, head: DocumentHead) -> bool:
