@@ -114,7 +114,7 @@ MUTATIONS = [
          "return all(version.status.terminal and _ended(version, head) < before for version in versions)",
          "return all(version.status.terminal for version in versions)"),
     _one("a reconciliation believes the index", 3, "pipeline.maintenance.reconciler",
-         "sorted(found.intersection(ended) - {head.live_version})", "sorted(found)"),
+         "sorted(stored.intersection(ended) - {head.live_version})", "sorted(stored)"),
     _one("the original goes before its copy is recorded", 7, "pipeline.documents.object_moves",
          "        self._registry.update_location(version, moved, settled=settled, retired=version.retired)\n"
          "        self._remove_moved(source)",
@@ -135,7 +135,7 @@ MUTATIONS = [
          "current = self._registry.get(version.document_id, version.version)\n            if current is not None and",
          "current = None\n            if current is not None and"),
     _one("a version does not follow bytes that another one has moved", 5, "pipeline.documents.object_moves",
-         "other.version < version.version\n", "False\n"),
+         "earlier.version < version.version\n", "False\n"),
     _one("ingestion does not write to the index that is being built", 28, "pipeline.ingestion.embedding",
          "targets = self._stores.index_aliases.current().targets",
          "targets = [self._stores.index_aliases.current().live]"),
@@ -241,13 +241,13 @@ MUTATIONS = [
     _one("a job counts documents as driven before they are", 34, "pipeline.jobs.ingest",
          "        done: list[Entry] = []\n",
          "        done: list[Entry] = []\n"
-         '        claimed.save({"after": found[-1].key, "source": found[-1].source, "parts": part + 1})\n'),
+         '        claimed.save({"after": entries[-1].key, "source": entries[-1].source, "parts": part + 1})\n'),
     _one("a reindex counts vectors as copied before they are", 28, "pipeline.jobs.reindex",
          "            windows = 0\n            for entry in batch:",
          '            windows = 0\n            claimed.save({"after": batch[-1].key})\n'
          "            for entry in batch:"),
     _one("a job forgets what it was about to drive", 34, "pipeline.jobs.ingest",
-         'self._report.write(claimed.job.job_id, claimed.checkpoint_value("parts", 0), found)', "pass"),
+         'self._report.write(claimed.job.job_id, claimed.checkpoint_value("parts", 0), entries)', "pass"),
     _one("a job drives what it has driven already", 38, "pipeline.ingestion.intake",
          "if job_id is not None and head is not None and head.job_id is not None:", "if False:"),
     _one("only the last job of a document is remembered", 28, "pipeline.ingestion.intake",

@@ -33,7 +33,8 @@ from portfolio_rag.text.extraction.file_types import SNIFFED_BYTES
 
 _log = logging.getLogger(__name__)
 
-_REGISTRATIONS = 6  # Tries against concurrent uploads of the same key before the event is left to a retry.
+_REGISTRATIONS = 6
+"""Tries against concurrent uploads of the same key before the event is left to a retry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,11 +195,11 @@ class DocumentIntake:
                 made = self._made_by(document_id, job_id)
                 if made is not None:
                     return Registration(made, already_registered=True)
-            found = self._peek(bucket, logical_key, stages)
-            if found is None:
+            upload = self._peek(bucket, logical_key, stages)
+            if upload is None:
                 _log.info("%s is gone: moved on already, or deleted.", logical_key)
                 return Registration(None, "Moved on or deleted since it was listed.")
-            current, beginning = found
+            current, beginning = upload
             sidecar = self._acceptance.find_sidecar(
                 bucket, logical_key, uploaded_before=head is not None or len(stages) > 1
             )
@@ -230,7 +231,7 @@ class DocumentIntake:
 
     def _made_by(self, document_id: str, job_id: str) -> DocumentVersion | None:
         """The version that the job has registered already, on its way again; another job may have come since."""
-        made = next((one for one in self._registry.versions(document_id) if one.job_id == job_id), None)
+        made = next((version for version in self._registry.versions(document_id) if version.job_id == job_id), None)
         if made is not None and made.status is DocumentStatus.PENDING:
             # Perhaps a crash came between the registration and the message.
             self._send_on(made)
@@ -245,9 +246,9 @@ class DocumentIntake:
     def _peek(self, bucket: str, logical_key: str, stages: Sequence[str]) -> tuple[ObjectInfo, bytes] | None:
         """The object of the first stage that has one, with the bytes that its type is told from."""
         for stage in stages:
-            found = self._store.peek(ObjectRef(bucket, stage + logical_key), SNIFFED_BYTES)
-            if found is not None:
-                return found
+            upload = self._store.peek(ObjectRef(bucket, stage + logical_key), SNIFFED_BYTES)
+            if upload is not None:
+                return upload
         return None
 
     def _known(

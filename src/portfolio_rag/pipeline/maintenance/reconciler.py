@@ -111,8 +111,8 @@ class Reconciler:
                 self._stores.staging.delete(document_id, number)
         chunks = list(self._stores.chunks.of_document(document_id))
         backup = self._stores.backup.of_document(document_id)
-        found = backup.versions | {chunk.version for chunk in chunks}
-        for number in sorted(found.intersection(ended) - {head.live_version}):
+        stored = backup.versions | {chunk.version for chunk in chunks}
+        for number in sorted(stored.intersection(ended) - {head.live_version}):
             yield Difference(
                 DifferenceKind.STALE, document_id, f"Version {number} is history, but was not removed everywhere."
             )
@@ -129,8 +129,8 @@ class Reconciler:
         expected = {id_ for chunk in chunks for id_ in chunk.window_ids}
         for collection in self._stores.index_aliases.current().targets:
             # A version that has come since may be live by now: its windows are none of ours.
-            there = self._stores.vectors.windows_of(collection, document_id)
-            surplus = {id_ for id_, version in there.items() if version <= head.latest_version} - expected
+            windows = self._stores.vectors.windows_of(collection, document_id)
+            surplus = {id_ for id_, version in windows.items() if version <= head.latest_version} - expected
             if surplus:
                 yield Difference(
                     DifferenceKind.STALE, document_id, f"{collection} holds {len(surplus)} vectors too many."
