@@ -171,7 +171,7 @@ MUTATIONS = [
          "            self.back_off(attempt)\n        raise StorageUnavailable(f\"DynamoDB kept refusing",
          "            return\n        raise StorageUnavailable(f\"DynamoDB kept refusing"),
     _one("known text is embedded again", 25, "pipeline.ingestion.embedding",
-         "places = self._stores.vector_index.find(by_address)", "places: dict[str, VectorLocation] = {}"),
+         "places = self._stores.embedding_locations.find(by_address)", "places: dict[str, VectorLocation] = {}"),
     _one("a refused upload is let through after a crash", 7, "pipeline.ingestion.intake",
          "status=DocumentStatus.FAILED if rejection else DocumentStatus.PENDING", "status=DocumentStatus.PENDING"),
     _one("an old failed upload replaces a later one", 24, "pipeline.ingestion.intake",
@@ -310,8 +310,8 @@ MUTATIONS = [
          "start = 0\n        while page := self._stores.vectors.page(collection, offset=start, limit=WINDOWS_A_PAGE):\n"
          "            yield page\n            start += WINDOWS_A_PAGE"),
     _one("addresses of vectors that are gone stay", 25, "pipeline.maintenance.full_scan",
-         "self._stores.vector_index.forget(vector_ids, key)", "pass"),
-    _one("an address is forgotten though it points elsewhere by now", 25, "adapters.dynamodb.vector_index",
+         "self._stores.embedding_locations.remove(vector_ids, key)", "pass"),
+    _one("an address is forgotten though it points elsewhere by now", 25, "adapters.dynamodb.embedding_locations",
          "if place.s3_key.startswith(s3_key_prefix)", "if True"),
     Mutation("a rebuild that is needed is left out", 23, (
         ("pipeline.jobs.reindex", "if self._stores.vectors.present(live, sorted(expected)) != expected:", "if False:"),

@@ -20,8 +20,8 @@ from typing import Any
 from portfolio_rag.domain.documents import ObjectRef
 from portfolio_rag.domain.errors import NotFound
 from portfolio_rag.domain.identifiers import sha256_hex
+from portfolio_rag.ports.embedding_locations import VectorLocation
 from portfolio_rag.ports.object_store import ObjectStore
-from portfolio_rag.ports.vector_index import VectorLocation
 from portfolio_rag.ports.vector_store import VectorRecord
 from portfolio_rag.ports.vectors import Vectors
 

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from portfolio_rag.answering.retrieval.search import Retrieval
+from portfolio_rag.answering.retrieval.search import PassageSearch
 from portfolio_rag.domain.errors import IndexMismatch, InvalidRequest
 from portfolio_rag.domain.filters import parse_filter
 from portfolio_rag.ports.index_alias import IndexAlias
 from tests.support.answers import Corpus, chunk_of, document
 
 
-def retrieval(corpus: Corpus) -> Retrieval:
+def retrieval(corpus: Corpus) -> PassageSearch:
     return corpus.retrieval()
 
 

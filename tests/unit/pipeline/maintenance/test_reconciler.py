@@ -16,7 +16,7 @@ from portfolio_rag.domain.errors import Conflict, InvalidRequest, NotFound, Port
 from portfolio_rag.domain.jobs import Job, JobStatus, JobType, Trigger
 from portfolio_rag.pipeline.maintenance import full_scan as verification
 from portfolio_rag.pipeline.maintenance.differences import DifferenceKind
-from portfolio_rag.ports.vector_index import VectorLocation
+from portfolio_rag.ports.embedding_locations import VectorLocation
 from portfolio_rag.ports.vector_store import VectorRecord
 from tests.simulation.world import COLLECTION, CONFIG, EMBEDDINGS, RAW, World
 
@@ -159,7 +159,9 @@ def test_what_the_stores_hold_of_no_document_is_removed(world: World) -> None:
 def test_addresses_of_vectors_that_are_gone_are_removed(world: World) -> None:
     document_id = at_rest(world)
     addresses = dict(world.dynamo.tables["embedding_vectors"].items)
-    world.container.vector_index.remember({f"gone-{n}": VectorLocation("vectors/x/1/f/y.npy", n, 1) for n in range(3)})
+    world.container.embedding_locations.add(
+        {f"gone-{n}": VectorLocation("vectors/x/1/f/y.npy", n, 1) for n in range(3)}
+    )
     assert kinds(world) == {DifferenceKind.DANGLING}
     mended(world)
     assert world.dynamo.tables["embedding_vectors"].items == addresses
@@ -168,17 +170,17 @@ def test_addresses_of_vectors_that_are_gone_are_removed(world: World) -> None:
 
 def test_an_address_that_points_elsewhere_by_now_is_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     at_rest(world)
-    (address, place), *_ = world.container.vector_index.all()
-    world.container.vector_index.remember({address: VectorLocation("vectors/x/1/f/y.npy", 0, 1)})
-    forget = world.container.vector_index.forget
+    (address, place), *_ = world.container.embedding_locations.all()
+    world.container.embedding_locations.add({address: VectorLocation("vectors/x/1/f/y.npy", 0, 1)})
+    forget = world.container.embedding_locations.remove
 
     def remembered_meanwhile(vector_ids: Iterable[str], prefix: str) -> None:
-        world.container.vector_index.remember({address: place})
+        world.container.embedding_locations.add({address: place})
         forget(vector_ids, prefix)
 
-    monkeypatch.setattr(world.container.vector_index, "forget", remembered_meanwhile)
+    monkeypatch.setattr(world.container.embedding_locations, "remove", remembered_meanwhile)
     assert kinds(world, repair=True) == {DifferenceKind.DANGLING}
-    assert world.container.vector_index.find([address]) == {address: place}
+    assert world.container.embedding_locations.find([address]) == {address: place}
 
 
 def test_backed_up_windows_of_no_chunk_make_the_document_anew(world: World) -> None:
@@ -210,7 +212,7 @@ def test_pages_skip_nothing_while_they_are_mended(world: World, monkeypatch: pyt
     world.chroma.upsert(COLLECTION, first)
     world.chroma.data[COLLECTION].update(ours)
     world.chroma.upsert(COLLECTION, second)
-    world.container.vector_index.remember({f"gone-{n}": VectorLocation(f"vectors/{n}", 0, 1) for n in range(9)})
+    world.container.embedding_locations.add({f"gone-{n}": VectorLocation(f"vectors/{n}", 0, 1) for n in range(9)})
     assert kinds(world) == {DifferenceKind.UNKNOWN, DifferenceKind.DANGLING}
     assert kinds(world, repair=True) == {DifferenceKind.UNKNOWN, DifferenceKind.DANGLING}
     assert world.chroma.data[COLLECTION] == ours
