@@ -59,9 +59,10 @@ test-containers: install ## Build everything and test it in containers (starts a
 test: lint test-terraform test-unit test-e2e ## Run everything: linters, types, Terraform, unit and end-to-end tests
 
 .PHONY: lint
-lint: install ## Check style, formatting and types
+lint: install ## Check style, formatting, types and what imports what
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
 	$(BIN)/mypy
 
 .PHONY: test-terraform

@@ -29,7 +29,7 @@ from evaluation.corpus import EvalCorpus
 from evaluation.datasets import EvalDocument
 from portfolio_rag.adapters.models.onnx_embedder import OnnxEmbedder
 from portfolio_rag.adapters.models.tokenizer import HuggingFaceTokenizer
-from portfolio_rag.ports.vector_store import Vectors
+from portfolio_rag.ports.vectors import Vectors
 from tests.simulation import costs
 from tests.simulation.fast import install
 

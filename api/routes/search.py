@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Body
 
 from api.dependencies import RetrievalDep
-from api.problems import documented
-from api.schemas.answers import SearchRequest, SearchResponse
+from api.problem_docs import documented
 from api.schemas.filters import parse_where
+from api.schemas.passages import SearchRequest, SearchResponse
 
 router = APIRouter(prefix="/api", tags=["search"])
 

@@ -18,4 +18,4 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     built = parts()
     left = timedelta(milliseconds=context.get_remaining_time_in_millis())
     request = JobRequest.from_event(event, context.aws_request_id)
-    return asdict(built.batch_reindex.run(request, end=built.clock.now() + left))
+    return asdict(built.job_runner.run(request, end=built.clock.now() + left))

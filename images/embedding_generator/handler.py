@@ -14,12 +14,12 @@ parts = kept(EmbeddingParts)
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """The whole batch in one run of the model and one upsert. Answers which messages must be delivered again."""
-    embedding = parts().embedding
+    generator = parts().embedding_generator
     return handle_batch(
         event,
         parse=EmbeddingMessage.from_json,
-        process=embedding.process,
-        give_up=embedding.give_up,
+        process=generator.process,
+        record_failure=generator.record_failure,
         max_receive_count=parts().settings.max_receive_count,
         together=True,
     )

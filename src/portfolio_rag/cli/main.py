@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from portfolio_rag.domain.errors import PortfolioRagError
+from portfolio_rag.domain.jobs import JobStatus, JobType
 
 app = typer.Typer(
     help="Drop documents into S3, ask questions about them.",
@@ -18,24 +18,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-class Kind(StrEnum):
-    """The job types of architecture.md."""
-
-    BATCH = "BATCH"
-    INCREMENTAL = "INCREMENTAL"
-    REINDEX = "REINDEX"
-
-
-class JobState(StrEnum):
-    """The statuses of a job."""
-
-    PENDING = "PENDING"
-    RUNNING = "RUNNING"
-    COMPLETED = "COMPLETED"
-    FAILED = "FAILED"
-    CANCELLED = "CANCELLED"
 
 
 @app.command()
@@ -104,7 +86,9 @@ def upload(
 
 @app.command()
 def ingest(
-    job_type: Annotated[Kind, typer.Option("--type", case_sensitive=False, help="What to do.")] = Kind.INCREMENTAL,
+    job_type: Annotated[
+        JobType, typer.Option("--type", case_sensitive=False, help="What to do.")
+    ] = JobType.INCREMENTAL,
     prefix: Annotated[str, typer.Option(help="Only documents under this path.")] = "",
 ) -> None:
     """Run a batch job and show it until it ends.
@@ -123,7 +107,7 @@ app.add_typer(jobs_app, name="jobs")
 
 @jobs_app.command("list")
 def list_jobs(
-    status: Annotated[JobState | None, typer.Option(case_sensitive=False, help="Only jobs in this status.")] = None,
+    status: Annotated[JobStatus | None, typer.Option(case_sensitive=False, help="Only jobs in this status.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many at most.")] = 20,
 ) -> None:
     """Show the newest jobs and what came of them."""
@@ -137,7 +121,8 @@ def show_job(
     job_id: Annotated[str, typer.Argument(metavar="ID", help="Id of a job.")],
     documents: Annotated[bool, typer.Option("--documents", help="Every document, with what became of it.")] = False,
     outcome: Annotated[
-        str | None, typer.Option(metavar="NEW|MODIFIED|DELETED|SKIPPED|FAILED|…", help="Only documents with it.")
+        str | None,
+        typer.Option(metavar="NEW|MODIFIED|REINGESTED|DELETED|SKIPPED|FAILED|…", help="Only documents with it."),
     ] = None,
 ) -> None:
     """Show one job: its counts, and what it did with each document and why."""
@@ -148,7 +133,9 @@ def show_job(
 
 @jobs_app.command("start")
 def start_job(
-    job_type: Annotated[Kind, typer.Option("--type", case_sensitive=False, help="What to do.")] = Kind.INCREMENTAL,
+    job_type: Annotated[
+        JobType, typer.Option("--type", case_sensitive=False, help="What to do.")
+    ] = JobType.INCREMENTAL,
     prefix: Annotated[str, typer.Option(help="Only documents under this path.")] = "",
 ) -> None:
     """Start a job and print its id; `rag ingest` also waits for its end."""

@@ -86,7 +86,7 @@ def _processes(config: StackConfig) -> tuple[bool, RenderableType]:
 
 def _pipeline(clients: AwsClients, settings: Settings) -> list[RenderableType]:
     registry = DynamoDocumentRegistry(DynamoTable(clients("dynamodb"), settings.dynamodb_document_table))
-    jobs = DynamoJobStore(DynamoTable(clients("dynamodb"), settings.dynamodb_jobs_table), settings.chroma_collection)
+    jobs = DynamoJobStore(DynamoTable(clients("dynamodb"), settings.dynamodb_jobs_table))
     queues = (
         settings.sqs_ingestion_queue,
         settings.sqs_embedding_queue,

@@ -118,9 +118,9 @@ class DocumentVersion:
     `source_version_id` is the S3 version of the upload itself: with `metadata_version_id` it tells a new upload from
     an event that came twice.
     `attempt` counts the tries with the same bytes: a retry is a new version with one more. `drives` counts how often a
-    stuck version was driven again.
+    stuck version was sent to the queue again.
     `progress` is set between the invocations of a document that takes several.
-    `settled` is true once the work after the end (moves, purge of what was replaced) is done.
+    `settled` is true once the version is finalized: what follows its end (moves, purge of what was replaced) is done.
     `retired` is true once a newer version or a deletion has replaced it: kept for the audit trail, listed no more.
     `job_id` is the batch job that made it, if one did.
     """
@@ -176,7 +176,7 @@ class LiveDocument:
 
     @classmethod
     def of(cls, version: DocumentVersion) -> LiveDocument:
-        return cls(**{one.name: getattr(version, one.name) for one in fields(cls)})
+        return cls(**{attribute.name: getattr(version, attribute.name) for attribute in fields(cls)})
 
 
 @dataclass(frozen=True, slots=True)

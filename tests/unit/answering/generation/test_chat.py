@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from portfolio_rag.answering.generation.answerability import relevance
+from portfolio_rag.answering.generation import answerability
 from portfolio_rag.answering.generation.chat import EXTRACTIVE_MODEL, NOT_FOUND, Chat
 from portfolio_rag.domain.answers import Answer, AnswerMode, Verdict
 from portfolio_rag.domain.errors import InvalidRequest, LanguageModelUnavailable
@@ -232,7 +232,7 @@ def test_markup_in_a_document_does_not_reach_the_extractive_answer() -> None:
 
 def test_the_filter_and_top_k_reach_the_search(corpus: Corpus) -> None:
     chat(corpus).answer(QUESTION, top_k=3, where=parse_filter({"equals": {"key": "team", "value": "a"}}))
-    assert corpus.vectors.where == {"team": {"$eq": "a"}}
+    assert corpus.vectors.where == parse_filter({"equals": {"key": "team", "value": "a"}})
     assert corpus.vectors.limits == [15]
 
 
@@ -254,13 +254,13 @@ def test_what_answers_in_a_small_index_may_be_chance_in_a_large_one(
 ) -> None:
     question = "What is the visibility of elephants?"
     passages = chat(corpus).answer(question).passages
-    score = relevance(question, passages)
+    score = answerability.score(question, passages)
 
     def answers(windows: int, where: Filter | None = None) -> bool:
         monkeypatch.setattr(corpus.vectors, "count", lambda collection: windows)
         retrieval = corpus.retrieval()
         model = ScriptedModel("The visibility timeout hides a message after a consumer has received it [1].")
-        asked = Chat(retrieval, model, corpus.embedder, relevance_threshold=score - 0.01)
+        asked = Chat(retrieval, model, corpus.embedder, answerability_threshold=score - 0.01)
         asked.answer(question, where=where)
         return bool(model.asked)
 

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from portfolio_rag.answering.retrieval.search import Retrieval
+from portfolio_rag.answering.retrieval.search import PassageSearch
 from portfolio_rag.domain.errors import IndexMismatch, InvalidRequest
 from portfolio_rag.domain.filters import parse_filter
-from portfolio_rag.ports.index_alias import IndexPointer
+from portfolio_rag.ports.index_alias import IndexAlias
 from tests.support.answers import Corpus, chunk_of, document
 
 
-def retrieval(corpus: Corpus) -> Retrieval:
+def retrieval(corpus: Corpus) -> PassageSearch:
     return corpus.retrieval()
 
 
@@ -84,7 +84,7 @@ def test_growing_is_bounded() -> None:
 
 
 def test_the_pointed_collection_is_searched(corpus: Corpus) -> None:
-    corpus.jobs.pointer = IndexPointer("knowledge-2", building="knowledge")
+    corpus.aliases.alias = IndexAlias("knowledge-2", building="knowledge")
     assert retrieval(corpus).search("queue") == []
 
 
@@ -104,7 +104,7 @@ def test_an_index_of_another_model_is_refused_with_a_way_out(corpus: Corpus) -> 
 
 def test_the_filter_reaches_chroma(corpus: Corpus) -> None:
     retrieval(corpus).search("queue", where=parse_filter({"equals": {"key": "team", "value": "a"}}))
-    assert corpus.vectors.where == {"team": {"$eq": "a"}}
+    assert corpus.vectors.where == parse_filter({"equals": {"key": "team", "value": "a"}})
 
 
 @pytest.mark.parametrize(("query", "top_k"), [("", 5), ("  \n", 5), ("x" * 8001, 5), ("queue", 0), ("queue", 51)])
