@@ -176,7 +176,7 @@ class LiveDocument:
 
     @classmethod
     def of(cls, version: DocumentVersion) -> LiveDocument:
-        return cls(**{one.name: getattr(version, one.name) for one in fields(cls)})
+        return cls(**{attribute.name: getattr(version, attribute.name) for attribute in fields(cls)})
 
 
 @dataclass(frozen=True, slots=True)

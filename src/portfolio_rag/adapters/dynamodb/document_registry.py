@@ -51,13 +51,13 @@ class DynamoDocumentRegistry:
     ) -> dict[tuple[str, int], tuple[DocumentHead | None, DocumentVersion | None]]:
         wanted = list(dict.fromkeys(keys))
         unique = dict.fromkeys([*((document_id, HEAD) for document_id, _ in wanted), *wanted])
-        found = {
-            (stored["document_id"], stored["version"]): stored
-            for stored in self._table.get_many(document_key(document_id, version) for document_id, version in unique)
+        rows = {
+            (row["document_id"], row["version"]): row
+            for row in self._table.get_many(document_key(document_id, version) for document_id, version in unique)
         }
         pairs: dict[tuple[str, int], tuple[DocumentHead | None, DocumentVersion | None]] = {}
         for key in wanted:
-            head, version = found.get((key[0], HEAD)), found.get(key)
+            head, version = rows.get((key[0], HEAD)), rows.get(key)
             pairs[key] = (_head(head) if head else None, _version(version) if version else None)
         return pairs
 
@@ -79,18 +79,18 @@ class DynamoDocumentRegistry:
             yield _head(stored)
 
     def heads_of(self, document_ids: Iterable[str]) -> dict[str, DocumentHead]:
-        stored = self._table.get_many(document_key(document_id, HEAD) for document_id in dict.fromkeys(document_ids))
-        return {found["document_id"]: _head(found) for found in stored}
+        rows = self._table.get_many(document_key(document_id, HEAD) for document_id in dict.fromkeys(document_ids))
+        return {row["document_id"]: _head(row) for row in rows}
 
     def versions(self, document_id: str) -> list[DocumentVersion]:
-        stored = self._table.query(
+        rows = self._table.query(
             KeyConditionExpression="document_id = :id AND #version > :head",
             ExpressionAttributeNames={"#version": "version"},
             ExpressionAttributeValues={":id": value(document_id), ":head": value(HEAD)},
             ScanIndexForward=False,
             ConsistentRead=True,
         )
-        return [_version(found) for found in stored]
+        return [_version(row) for row in rows]
 
     def register(self, version: DocumentVersion, logical_key: str, previous: DocumentHead | None) -> None:
         head = DocumentHead(

@@ -51,9 +51,9 @@ class Purge:
         self._backup.delete(document_id, number)
         for collection in self._aliases.current().targets:
             # Asked for by metadata and by the ids we know: a window whose chunk row is gone goes too.
-            there = self._vectors.windows_of(collection, document_id)
+            windows = self._vectors.windows_of(collection, document_id)
             ids = {id_ for chunk in stored for id_ in chunk.window_ids}
-            ids |= {id_ for id_, version in there.items() if version == number}
+            ids |= {id_ for id_, version in windows.items() if version == number}
             if ids:
                 self._vectors.delete(collection, sorted(ids))
         self._chunks.delete((chunk.chunk_id, chunk.document_id) for chunk in stored)

@@ -96,12 +96,12 @@ class VectorBackup:
 
     def of_document(self, document_id: str) -> DocumentBackup:
         """What there is of the document, under every fingerprint."""
-        found = {kind: list(self.keys(f"{kind}{document_id}/")) for kind in (VECTORS, METADATA)}
-        vectors = set(found[VECTORS])
+        owned = {kind: list(self.keys(f"{kind}{document_id}/")) for kind in (VECTORS, METADATA)}
+        vectors = set(owned[VECTORS])
         return DocumentBackup(
             # A crash may have left vectors without their metadata.
-            versions={int(key.split("/")[2]) for listed in found.values() for key in listed},
-            entries=[_entry(key) for key in found[METADATA] if _vectors_key(key) in vectors],
+            versions={int(key.split("/")[2]) for listed in owned.values() for key in listed},
+            entries=[_entry(key) for key in owned[METADATA] if _vectors_key(key) in vectors],
         )
 
     def documents(self) -> Iterator[str]:

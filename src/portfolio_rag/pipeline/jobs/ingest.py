@@ -29,9 +29,15 @@ from portfolio_rag.ports.object_store import ObjectStore
 from portfolio_rag.ports.runtime import Clock
 
 _FIRST_POLL_SECONDS, _LAST_POLL_SECONDS = 2.0, 15.0
-_LOOKED_AT = 1000  # Recorded at least so often while a listing has nothing for the job.
-_PATIENCE = timedelta(hours=6)  # Longer than check-health takes to give up a document that is stuck.
-_REASONS_KEPT, _REASON_CHARACTERS = 50, 300  # In the job's own item, which holds 400 KB at most; the report has all.
+_LOOKED_AT = 1000
+"""Recorded at least so often while a listing has nothing for the job."""
+
+_PATIENCE = timedelta(hours=6)
+"""Longer than check-health takes to give up a document that is stuck."""
+
+_REASONS_KEPT, _REASON_CHARACTERS = 50, 300
+"""In the job's own item, which holds 400 KB at most; the report has all."""
+
 _REPLACED = (FailureReason.SUPERSEDED, FailureReason.DELETED)
 _COUNTS = ("scanned", "new", "modified", "reingested", "deleted", "skipped", "failed", "under_way")
 _INGESTED = ("new", "modified", "reingested")
@@ -78,10 +84,10 @@ class IngestJob:
             self._drive(claimed, left, self._made(claimed))
         while (source := claimed.checkpoint_value("source", 0)) <= len(_stages(claimed.job)):
             candidates = self._candidates(claimed.job, source, claimed.checkpoint_value("after", ""))
-            for found, after in _in_parts(candidates, claimed.has_time_for):
-                if found:
-                    self._report.write(claimed.job.job_id, claimed.checkpoint_value("parts", 0), found)
-                    self._drive(claimed, found)
+            for entries, after in _in_parts(candidates, claimed.has_time_for):
+                if entries:
+                    self._report.write(claimed.job.job_id, claimed.checkpoint_value("parts", 0), entries)
+                    self._drive(claimed, entries)
                 else:
                     claimed.save({"after": after})
                 if not claimed.has_time_for():
@@ -113,11 +119,11 @@ class IngestJob:
         parts = (self._report.read(claimed.job.job_id, part) or [] for part in done)
         return {(entry.document_id, entry.version) for entries in parts for entry in entries if entry.version}
 
-    def _drive(self, claimed: ClaimedJob, found: Sequence[Entry], made: Made | None = None) -> None:
+    def _drive(self, claimed: ClaimedJob, entries: Sequence[Entry], made: Made | None = None) -> None:
         """Drive these, as many as there is time for, and record it; `made` where a crash has left them behind."""
         job, part, stages = claimed.job, claimed.checkpoint_value("parts", 0), len(_stages(claimed.job))
         done: list[Entry] = []
-        for entry in found:
+        for entry in entries:
             result = self._drive_one(job, entry, made)
             if result is not None:
                 done.append(result)
@@ -210,18 +216,18 @@ def _stages(job: Job) -> list[str]:
 
 def _in_parts(candidates: Iterable[Candidate], time_left: Callable[[], bool]) -> Iterator[tuple[list[Entry], str]]:
     """What is to be done, in parts, with where the listing is then; at least one candidate, whatever the time."""
-    found: list[Entry] = []
+    entries: list[Entry] = []
     looked_at = 0
     after = ""
     for after, entry in candidates:
         looked_at += 1
         if entry is not None:
-            found.append(entry)
-        if len(found) == PART_ENTRIES or looked_at == _LOOKED_AT or not time_left():
-            yield found, after
-            found, looked_at = [], 0
+            entries.append(entry)
+        if len(entries) == PART_ENTRIES or looked_at == _LOOKED_AT or not time_left():
+            yield entries, after
+            entries, looked_at = [], 0
     if looked_at:
-        yield found, after
+        yield entries, after
 
 
 def _resolved(entry: Entry, version: DocumentVersion) -> Entry:

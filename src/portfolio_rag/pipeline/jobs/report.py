@@ -85,7 +85,7 @@ class JobReport:
         Raises InvalidRequest for a cursor that no page has given, and NotFound when a part is there no more.
         """
         part, line = _position(cursor)
-        found: list[Entry] = []
+        items: list[Entry] = []
         for number in range(part, min(parts, part + _PARTS_A_PAGE)):
             entries = self.read(job_id, number)
             if entries is None:
@@ -94,12 +94,12 @@ class JobReport:
                     "lifecycle_days.job_reports says, a year by default. The job itself still has its counts."
                 )
             for at in range(line if number == part else 0, len(entries)):
-                if len(found) == limit:
-                    return ReportPage(found, f"{number}-{at}")
+                if len(items) == limit:
+                    return ReportPage(items, f"{number}-{at}")
                 if outcome in (None, entries[at].outcome):
-                    found.append(entries[at])
+                    items.append(entries[at])
         following = part + _PARTS_A_PAGE
-        return ReportPage(found, f"{following}-0" if following < parts else None)
+        return ReportPage(items, f"{following}-0" if following < parts else None)
 
 
 def shortened(reason: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tracemalloc
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
@@ -17,7 +18,7 @@ from portfolio_rag.pipeline.maintenance import full_scan as verification
 from portfolio_rag.pipeline.maintenance.differences import DifferenceKind
 from portfolio_rag.ports.embedding_locations import VectorLocation
 from portfolio_rag.ports.vector_store import VectorRecord
-from tests.simulation.world import COLLECTION, EMBEDDINGS, RAW, World
+from tests.simulation.world import COLLECTION, CONFIG, EMBEDDINGS, RAW, World
 
 GUIDE = "# Topics\n\n" + "\n\n".join(f"Paragraph {n} says something about topic {n} at length." for n in range(40))
 
@@ -64,6 +65,58 @@ def test_a_chunk_that_is_gone_is_made_again(world: World) -> None:
     assert DifferenceKind.CHUNKS_MISSING in kinds(world)
     mended(world)
     assert world.live(document_id) == 2
+
+
+def lose_chunks(world: World) -> None:
+    table = world.dynamo.tables["embedding_chunks"]
+    for key in list(table.items):
+        table.write(key, None, world.clock.now())
+
+
+def test_what_answers_is_mended_also_when_a_later_upload_has_failed(world: World) -> None:
+    document_id = at_rest(world)
+    world.upload("a.md", b"\x00\x01\x02" * 400)
+    world.rest()
+    assert (world.live(document_id), world.version(document_id, 2).status) == (1, DocumentStatus.FAILED)
+    lose_chunks(world)
+    mended(world)
+    assert world.live(document_id) == 3
+    assert "topic 39" in world.texts(document_id)
+    assert world.version(document_id, 2).error_code == "UNSUPPORTED_TYPE"
+
+
+def test_a_repair_does_not_take_the_place_of_an_upload_that_is_tried_again(world: World) -> None:
+    document_id = at_rest(world)
+    world.upload("a.md", GUIDE.replace("topic", "matter"))
+    world.invoke(*world.next_event())
+    world.container.registry.fail(
+        world.version(document_id, 2), "DEPENDENCY_UNAVAILABLE", "Chroma is down.", world.clock.now_iso()
+    )
+    world.run()
+    world.clock.advance(timedelta(minutes=10))
+    lose_chunks(world)
+    assert DifferenceKind.CHUNKS_MISSING in kinds(world, repair=True)
+    assert len(world.container.registry.versions(document_id)) == 2
+    world.rest()
+    world.check()
+    assert world.live(document_id) == 3
+    assert "matter 39" in world.texts(document_id)
+
+
+def test_what_cannot_be_mended_is_given_up_after_a_few_tries(world: World) -> None:
+    document_id = at_rest(world)
+    rules = json.dumps({"allowed_types": ["txt"]}).encode()
+    world.s3.put_object(Bucket=CONFIG, Key="ingestion-rules/default.json", Body=rules)
+    world.container = type(world.container)(world)  # A new process reads the rules anew.
+    lose_chunks(world)
+    assert DifferenceKind.CHUNKS_MISSING in kinds(world, repair=True)
+    for _ in range(20):
+        world.clock.advance(timedelta(minutes=5))
+        world.invoke("check_health", {})
+        world.run()
+    tries = world.container.registry.versions(document_id)
+    assert [version.attempt for version in tries] == [5, 4, 3, 2, 1]
+    assert world.live(document_id) == 1
 
 
 def test_a_backup_that_is_gone_is_made_again(world: World) -> None:
