@@ -58,7 +58,7 @@ def show(*, live: bool) -> None:
 def _screen(config: StackConfig, clients: AwsClients, settings: Settings) -> tuple[bool, RenderableType]:
     well, processes = _processes(config)
     if not well:
-        note = Text("The embedded stack is not (wholly) running: `make up` starts it.", style="yellow")
+        note = Text("The local stack is not (wholly) running: `make up` starts it.", style="yellow")
         if not healthy(f"{config.emulator_url}/_ministack/ready"):
             return False, Group(processes, note)
         processes = Group(processes, note)
