@@ -222,14 +222,19 @@ def _in_parts(candidates: Iterable[Candidate], time_left: Callable[[], bool]) ->
 
 def _resolved(entry: Entry, version: DocumentVersion) -> Entry:
     if version.status is DocumentStatus.COMPLETED:
-        if version.version == 1:
-            return replace(entry, outcome=Outcome.NEW, reason="Uploaded.")
-        again = entry.source > 0
-        reason = "Ingested again under the rules in force." if again else "Uploaded anew, or its attributes were."
-        return replace(entry, outcome=Outcome.MODIFIED, reason=reason)
+        return _completed(entry, version)
     reason = shortened(f"{version.error_code}: {version.error_message}")
     replaced = version.error_code in _REPLACED
     return replace(entry, outcome=Outcome.SKIPPED if replaced else Outcome.FAILED, reason=reason)
+
+
+def _completed(entry: Entry, version: DocumentVersion) -> Entry:
+    warnings = "".join(f" Warning: {warning.message}" for warning in version.warnings)
+    if version.version == 1:
+        return replace(entry, outcome=Outcome.NEW, reason=shortened(f"Uploaded.{warnings}"))
+    again = entry.source > 0
+    reason = "Ingested again under the rules in force." if again else "Uploaded anew, or its attributes were."
+    return replace(entry, outcome=Outcome.MODIFIED, reason=shortened(reason + warnings))
 
 
 def _counted(job: Job, entries: Sequence[Entry], *, scanned: int = 0, under_way: int = 0) -> dict[str, Any]:
