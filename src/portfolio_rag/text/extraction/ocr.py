@@ -62,7 +62,7 @@ class TextRecogniser:
         from rapidocr import RapidOCR
 
         self._scripts = {script for language in languages for script in _SCRIPTS[language]}
-        self._make = lambda side: RapidOCR(params={**_PARAMETERS, "Det.limit_side_len": side})
+        self._make: Any = lambda side: RapidOCR(params={**_PARAMETERS, "Det.limit_side_len": side})
         self._engines: dict[int, Any] = {}
 
     def read(self, picture: NDArray[np.uint8]) -> list[RecognisedLine]:
