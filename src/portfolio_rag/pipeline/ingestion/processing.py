@@ -25,6 +25,7 @@ from portfolio_rag.domain.errors import (
 )
 from portfolio_rag.domain.identifiers import chunk_id_for, iso, sha256_hex
 from portfolio_rag.domain.messages import IngestionMessage, embedding_messages
+from portfolio_rag.domain.ocr import OcrRules
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
 from portfolio_rag.pipeline.documents.staging import StagedText, Staging
 from portfolio_rag.pipeline.ingestion.chunking import cut, pieces_of, topics_of
@@ -288,4 +289,5 @@ def _limits(rules: Rules) -> ExtractionLimits:
         max_characters=rules.max_characters,
         timeout_seconds=rules.extraction_timeout_seconds,
         memory_mb=rules.extraction_memory_mb,
+        ocr=OcrRules(rules.ocr, rules.ocr_languages, rules.ocr_max_pages, rules.ocr_page_timeout_seconds),
     )

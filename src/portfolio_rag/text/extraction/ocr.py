@@ -6,9 +6,11 @@ Chosen by measurement (docs/decisions/0018-ocr.md). One thread a page, so that p
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from portfolio_rag.domain.ocr import SCRIPTS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,19 +30,6 @@ _DETECTED_SIDES = (960, 640)
 the library's own setting finding lines took three times as long and 900 MB in place of 390, with the same lines. The
 second is for a picture in which none was found: a single short line on a page is seen at that size alone."""
 
-_SCRIPTS: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(
-        ("cs", "da", "de", "en", "es", "et", "fi", "fr", "hr", "hu", "id", "is", "it", "lt", "lv", "ms", "nl", "no"),
-        ("LATIN",),
-    ),
-    **dict.fromkeys(("pl", "pt", "ro", "sk", "sl", "sq", "sv", "tr"), ("LATIN",)),
-    "el": ("GREEK", "LATIN"),
-    "ja": ("HIRAGANA", "KATAKANA", "CJK", "LATIN"),
-    "zh": ("CJK", "LATIN"),
-}
-LANGUAGES = frozenset(_SCRIPTS)
-"""ISO 639-1, of the scripts that the models' alphabet holds: no Cyrillic, Arabic, Hebrew, Korean, Thai, Devanagari."""
-
 
 @dataclass(frozen=True, slots=True)
 class RecognisedLine:
@@ -58,10 +47,10 @@ class TextRecogniser:
     """Reads pictures, one at a time: threads have one each. Raises ImportError where RapidOCR is not installed."""
 
     def __init__(self, languages: Sequence[str]) -> None:
-        """`languages`: of LANGUAGES. What is read in the letters of other scripts is noise, and left out."""
+        """`languages`: of domain/ocr.py. What is read in the letters of other scripts is noise, and left out."""
         from rapidocr import RapidOCR
 
-        self._scripts = {script for language in languages for script in _SCRIPTS[language]}
+        self._scripts = {script for language in languages for script in SCRIPTS[language]}
         self._make: Any = lambda side: RapidOCR(params={**_PARAMETERS, "Det.limit_side_len": side})
         self._engines: dict[int, Any] = {}
 

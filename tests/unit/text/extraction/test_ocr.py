@@ -10,7 +10,8 @@ import pytest
 from fpdf import FPDF
 from numpy.typing import NDArray
 
-from portfolio_rag.text.extraction.ocr import LANGUAGES, RENDERED_DPI, TextRecogniser
+from portfolio_rag.domain.ocr import SCRIPTS
+from portfolio_rag.text.extraction.ocr import RENDERED_DPI, TextRecogniser
 
 TEXT = """The harbour office of Vellmark registers every boat that stays for more than 36 hours. A boat of up to 9.5 m
 pays 14.20 EUR a night, a longer one 21.75 EUR. Fees are due on arrival; from 1 November to 31 March they are halved.
@@ -63,5 +64,5 @@ def test_the_letters_of_no_expected_script_are_noise() -> None:
 
 
 def test_the_languages_are_those_whose_letters_the_models_know() -> None:
-    assert {"en", "de", "fr", "el", "ja"} <= LANGUAGES
-    assert not {"ru", "ar", "ko"} & LANGUAGES
+    assert {"en", "de", "fr", "el", "ja"} <= SCRIPTS.keys()
+    assert not {"ru", "ar", "ko"} & SCRIPTS.keys()
