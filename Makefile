@@ -86,6 +86,11 @@ simulate: install ## Run N seeded schedules of the pipeline from SEED on, every 
 test-e2e: install chromium ## Run the end-to-end tests on a stack of their own (a running one is left alone)
 	$(PYTEST) tests/e2e
 
+.PHONY: cases
+cases: install ## Run the cases of the folder CASES on a stack of its own (ONLY=kind or id, RECORD=1 notes how many passed)
+	@[ -f .portfolio/model/manifest.json ] || $(BIN)/python -m portfolio_rag.bake --output .portfolio/model
+	$(BIN)/python scripts/cases.py $(CASES) $(if $(ONLY),--only $(ONLY)) $(if $(RECORD),--record)
+
 .PHONY: chromium
 chromium:
 	@scripts/chromium.sh
