@@ -59,8 +59,8 @@ class S3ObjectStore:
             return None
         except _NoSuchRange:
             # An object without bytes has no range at all.
-            found = self.head(ref)
-            return (found, b"") if found is not None else None
+            info = self.head(ref)
+            return (info, b"") if info is not None else None
 
     @translating("S3 GetObject (range)")
     def _peek(self, ref: ObjectRef, size: int) -> tuple[ObjectInfo, bytes]:
