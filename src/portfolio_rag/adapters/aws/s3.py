@@ -12,7 +12,8 @@ from portfolio_rag.domain.documents import ObjectInfo, ObjectRef
 from portfolio_rag.domain.errors import NotFound, PayloadTooLarge
 from portfolio_rag.ports.object_store import PresignedPost
 
-_DELETE_BATCH = 1000  # DeleteObjects takes at most 1,000 keys.
+_DELETE_BATCH = 1000
+"""DeleteObjects takes at most 1,000 keys."""
 
 
 class _Capped:

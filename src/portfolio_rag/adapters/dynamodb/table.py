@@ -20,7 +20,8 @@ from portfolio_rag.adapters.aws.clients import error_code, translated
 from portfolio_rag.domain.errors import ConditionFailed, StorageUnavailable
 
 TRANSACTION_ACTIONS = 100
-TRANSACTION_BYTES = 3_500_000  # below 4 MB: expressions and names count too.
+TRANSACTION_BYTES = 3_500_000
+"""Below 4 MB: expressions and names count too."""
 _GET_KEYS = 100
 _WRITE_ITEMS = 25
 _ATTEMPTS = 8

@@ -20,7 +20,8 @@ _WORDS = re.compile(r"\[(?:PAD|UNK|CLS|SEP|MASK)\]|[!-/:-@\[-`{-~]|[^ \t\n\r!-/:
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 _CACHED_WORDS = 200_000
-_CACHED_LENGTH = 32  # longer ones are hardly words and hardly repeat
+_CACHED_LENGTH = 32
+"""Longer ones are hardly words and hardly repeat."""
 
 
 def encodable(text: str) -> str:
