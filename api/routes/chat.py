@@ -18,7 +18,7 @@ from portfolio_rag.domain.filters import Filter
 class Options(TypedDict):
     """What the chat takes with a question."""
 
-    top_k: int
+    top_k: int | None
     where: Filter | None
     temperature: float | None
 

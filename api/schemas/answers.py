@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas.filters import FilterField
-from api.schemas.passages import PassageOut, Question, Score, Span, TopK
+from api.schemas.passages import TOP_K, PassageOut, Question, Score, Span, TopK
 from portfolio_rag.domain.answers import Answer, AnswerMode, CheckedSentence, Citation, JudgeState, Verdict
 
 
@@ -20,7 +20,7 @@ class ChatRequest(BaseModel):
     question: Question = Field(
         description="1 to 4,000 characters.", examples=["How long does Amazon SQS keep a message by default?"]
     )
-    top_k: TopK = 5
+    top_k: TopK | None = Field(default=None, description=TOP_K)
     filter: FilterField | None = Field(default=None, description="Only documents that pass may answer.")
     temperature: float | None = Field(
         default=None,

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_serializer
 
 from api.schemas.answers import CitationOut, ValidationOut
 from api.schemas.filters import FilterField
-from api.schemas.passages import TopK
+from api.schemas.passages import TOP_K, TopK
 from portfolio_rag.answering.generation.question_rewriting import MAX_TURNS
 from portfolio_rag.domain.answers import Answer, AnswerMode, ConversationTurn
 from portfolio_rag.domain.errors import InvalidRequest
@@ -71,7 +71,7 @@ class ChatCompletionRequest(BaseModel):
     temperature: float | None = Field(
         default=None, ge=0, le=2, description="Of the language model; above 1 counts as 1.", examples=[0.1]
     )
-    top_k: TopK = 5
+    top_k: TopK | None = Field(default=None, description=TOP_K)
     filter: FilterField | None = Field(default=None, description="Only documents that pass may answer.")
 
     def question(self) -> str:

@@ -12,7 +12,8 @@ from api.schemas.filters import FilterField
 from portfolio_rag.domain.answers import Copy, Passage
 
 Question = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
-TopK = Annotated[int, Field(strict=True, ge=1, le=20, description="How many passages to work with.", examples=[5])]
+TopK = Annotated[int, Field(strict=True, ge=1, le=20, examples=[5])]
+TOP_K = "How many passages to work with; the default is that of the model configuration."
 Score = Annotated[float, Field(description="Cosine similarity to the question, -1 to 1.", examples=[0.83])]
 
 
@@ -33,7 +34,7 @@ class SearchRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     query: Question = Field(description="1 to 4,000 characters.", examples=["visibility timeout of a queue"])
-    top_k: TopK = 5
+    top_k: TopK | None = Field(default=None, description=TOP_K)
     filter: FilterField | None = Field(default=None, description="Only documents that pass are searched.")
 
 

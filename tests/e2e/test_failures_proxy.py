@@ -131,7 +131,7 @@ def test_a_language_model_that_does_not_answer_is_a_503_with_retry_after(world: 
     try:
         with FaultProxy(server.server_address[1]) as proxy:
             model = OpenAIModel(
-                "key", "gpt-4o-mini", base_url=f"{proxy.url}/v1", timeout_seconds=1.0, deadline_seconds=3.0
+                "key", lambda: "gpt-4o-mini", base_url=f"{proxy.url}/v1", timeout_seconds=1.0, deadline_seconds=3.0
             )
             chat = Chat(world.container.retrieval, model, world.embedder, answerability_threshold=-1.0)
             proxy.set(mode)

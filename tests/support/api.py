@@ -148,7 +148,7 @@ class FakeChat(_Fake):
         self,
         question: str,
         *,
-        top_k: int = 5,
+        top_k: int | None = None,
         where: Any = None,
         temperature: float | None = None,
         history: Sequence[ConversationTurn] = (),
@@ -161,7 +161,7 @@ class FakeChat(_Fake):
         self,
         question: str,
         *,
-        top_k: int = 5,
+        top_k: int | None = None,
         where: Any = None,
         temperature: float | None = None,
         history: Sequence[ConversationTurn] = (),
@@ -195,7 +195,7 @@ class FakeConversations(_Fake):
 
 
 class FakeRetrieval(_Fake):
-    def search(self, query: str, *, top_k: int = 5, where: Any = None) -> list[Passage]:
+    def search(self, query: str, *, top_k: int | None = None, where: Any = None) -> list[Passage]:
         self._called(query, top_k, where)
         return [passage()]
 

@@ -15,7 +15,6 @@ from portfolio_rag.adapters.process.cpu import available_cpus
 from portfolio_rag.adapters.sqlite.full_text_index import SqliteFullTextIndex
 from portfolio_rag.answering.generation.chat import Chat
 from portfolio_rag.answering.generation.conversations import Conversations
-from portfolio_rag.answering.generation.cost import Price
 from portfolio_rag.answering.generation.judge import JUDGE_SECONDS, Judge
 from portfolio_rag.answering.retrieval.fair_semaphore import FairSemaphore
 from portfolio_rag.answering.retrieval.full_text_follower import FullTextFollower
@@ -70,18 +69,20 @@ class AnsweringParts(ModelParts):
             self.full_text_follower,
             self.full_text_index.replica,
             self.compute_slots,
+            self.config.model_config,
         )
 
     # --- generation
+
+    def chat_model(self) -> str:
+        return self.config.model_config().gpt_model
 
     @cached_property
     def language_model(self) -> LanguageModel | None:
         """None without a key: the answers are extractive then."""
         if not self.settings.openai_api_key:
             return None
-        return OpenAIModel(
-            self.settings.openai_api_key, self.model_settings.gpt_model, base_url=self.settings.openai_base_url
-        )
+        return OpenAIModel(self.settings.openai_api_key, self.chat_model, base_url=self.settings.openai_base_url)
 
     @cached_property
     def judge(self) -> Judge | None:
@@ -90,7 +91,7 @@ class AnsweringParts(ModelParts):
             return None
         model = OpenAIModel(
             self.settings.openai_api_key,
-            self.model_settings.gpt_model,
+            self.chat_model,
             base_url=self.settings.openai_base_url,
             timeout_seconds=JUDGE_SECONDS,
             deadline_seconds=JUDGE_SECONDS,
@@ -99,14 +100,12 @@ class AnsweringParts(ModelParts):
 
     @cached_property
     def chat(self) -> Chat:
-        chosen = self.config.model_config()
         return Chat(
             self.retrieval,
             self.language_model,
             self.embedder,
-            temperature=chosen.temperature,
+            config=self.config.model_config,
             judge=self.judge,
-            prices={model: Price(**price) for model, price in chosen.prices.items()},
             compute_slots=self.compute_slots,
         )
 

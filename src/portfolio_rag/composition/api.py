@@ -65,7 +65,7 @@ class ApiParts(RedriveParts, AnsweringParts):
     def _check_openai(self) -> str:
         if self.language_model is None:
             return "No OPENAI_API_KEY: answers are extractive."
-        return f"Configured for {self.model_settings.gpt_model}; not called, because a call costs money."
+        return f"Configured for {self.chat_model()}; not called, because a call costs money."
 
 
 @dataclass(frozen=True, slots=True)

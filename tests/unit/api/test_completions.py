@@ -96,7 +96,7 @@ def test_earlier_messages_are_the_history(client: OpenAI, services: FakeServices
             {"role": "user", "content": "And at most?"},
         ],
     )
-    assert services.chat.calls == [("And at most?", 5, None, None)]
+    assert services.chat.calls == [("And at most?", None, None, None)]
     assert services.chat.history == [ConversationTurn(QUESTION, QUESTION, "4 days [1].")]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -14,10 +14,12 @@ from portfolio_rag.domain.documents import (
     DocumentHead,
     DocumentStatus,
     DocumentVersion,
+    DocumentWarning,
     ObjectRef,
     Progress,
     check_transition,
     progress_of,
+    warnings_of,
 )
 from portfolio_rag.domain.errors import FailureReason, InvalidRequest
 from portfolio_rag.ports.document_registry import Page
@@ -139,6 +141,19 @@ class DynamoDocumentRegistry:
                 ":processing": _ACTIVE[":processing"],
                 ":progress": value(asdict(progress)),
                 ":steps": value(progress.steps),
+                ":attempt": value(version.attempt),
+                ":now": value(now),
+            },
+        )
+
+    def record_warnings(self, version: DocumentVersion, warnings: Sequence[DocumentWarning], now: str) -> None:
+        self._change(
+            version,
+            "SET warnings = :warnings, updated_at = :now",
+            "#status = :processing AND attempt = :attempt",
+            {
+                ":processing": _ACTIVE[":processing"],
+                ":warnings": value([asdict(warning) for warning in warnings]),
                 ":attempt": value(version.attempt),
                 ":now": value(now),
             },
@@ -360,6 +375,7 @@ def _version(stored: Item) -> DocumentVersion:
     known = {name: stored[name] for name in _VERSION_FIELDS if name in stored}
     if known.get("progress") is not None:
         known["progress"] = progress_of(known["progress"])
+    known["warnings"] = warnings_of(known.get("warnings", ()))
     return DocumentVersion(**{**known, "status": DocumentStatus(stored["status"])})
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import replace
-from types import MappingProxyType
 
 from portfolio_rag.answering.generation import answerability, question_rewriting
 from portfolio_rag.answering.generation.answerability import THRESHOLD, threshold_for
@@ -34,6 +33,7 @@ from portfolio_rag.domain.answers import (
 from portfolio_rag.domain.filters import Filter
 from portfolio_rag.ports.embedder import Embedder
 from portfolio_rag.ports.language_model import ChatCompletion, LanguageModel
+from portfolio_rag.settings.ingestion_rules import ModelConfig
 
 NOT_FOUND = "The answer is not in the documents."
 EXTRACTIVE_MODEL = "extractive"
@@ -51,24 +51,22 @@ class Chat:
         language_model: LanguageModel | None,
         embedder: Embedder,
         *,
-        temperature: float = 0.1,
+        config: Callable[[], ModelConfig] = ModelConfig,
         context_tokens: int = CONTEXT_TOKENS,
         answerability_threshold: float = THRESHOLD,
         judge: Judge | None = None,
-        prices: Mapping[str, Price] = MappingProxyType({}),
         compute_slots: AbstractContextManager[object] | None = None,
     ) -> None:
-        """`prices` of chat models win over those that this project knows; `judge` reads GPT's sentences once more.
+        """`config` is asked with each answer; `judge` reads GPT's sentences once more.
 
         `compute_slots` is held while this process computes, and never while it waits for a language model.
         """
         self._compute_slots = compute_slots or nullcontext()
         self._judge = judge
-        self._prices = prices
         self._retrieval = retrieval
         self._language_model = language_model
         self._embedder = embedder
-        self._temperature = temperature
+        self._config = config
         self._context_tokens = context_tokens
         self._answerability_threshold = answerability_threshold
 
@@ -76,7 +74,7 @@ class Chat:
         self,
         question: str,
         *,
-        top_k: int = 5,
+        top_k: int | None = None,
         where: Filter | None = None,
         temperature: float | None = None,
         history: Sequence[ConversationTurn] = (),
@@ -85,7 +83,7 @@ class Chat:
 
         Raises InvalidRequest for a question or `top_k` out of bounds, DependencyUnavailable when Chroma, DynamoDB or
         the language model does not answer. With a `history`, oldest turn first, the question is first made to stand
-        alone.
+        alone. Without `top_k` or `temperature` those of the model configuration hold.
         """
         question, rewrite_usage, passages = self._retrieve(question, history, top_k, where)
         if not self._is_answerable(question, passages, where):
@@ -106,7 +104,7 @@ class Chat:
         self,
         question: str,
         *,
-        top_k: int = 5,
+        top_k: int | None = None,
         where: Filter | None = None,
         temperature: float | None = None,
         history: Sequence[ConversationTurn] = (),
@@ -154,7 +152,7 @@ class Chat:
             yield Done(self._build_answer(question, judged, passages, completion.model, usage, display.text))
 
     def _retrieve(
-        self, question: str, history: Sequence[ConversationTurn], top_k: int, where: Filter | None
+        self, question: str, history: Sequence[ConversationTurn], top_k: int | None, where: Filter | None
     ) -> tuple[str, Usage, list[Passage]]:
         """The question as it stands alone, what asking a model for that took, and the passages nearest to it."""
         question, usage = self._rewrite_question(check_query(question), history)
@@ -260,10 +258,11 @@ class Chat:
         )
 
     def _temperature_or(self, wished: float | None) -> float:
-        return self._temperature if wished is None else wished
+        return self._config().temperature if wished is None else wished
 
     def _usage(self, completion: ChatCompletion) -> Usage:
-        return cost_of(completion.model, completion.prompt_tokens, completion.completion_tokens, self._prices)
+        prices = {model: Price(**price) for model, price in self._config().prices.items()}
+        return cost_of(completion.model, completion.prompt_tokens, completion.completion_tokens, prices)
 
     @property
     def _mode(self) -> AnswerMode:

@@ -31,7 +31,7 @@ class Conversations:
         conversation_id: str,
         question: str,
         *,
-        top_k: int = 5,
+        top_k: int | None = None,
         where: Filter | None = None,
         temperature: float | None = None,
     ) -> Answer:
@@ -49,7 +49,7 @@ class Conversations:
         conversation_id: str,
         question: str,
         *,
-        top_k: int = 5,
+        top_k: int | None = None,
         where: Filter | None = None,
         temperature: float | None = None,
     ) -> Generator[AnswerEvent, None, None]:

@@ -32,6 +32,7 @@ from portfolio_rag.ports.live_document_reader import LiveDocumentReader
 from portfolio_rag.ports.vector_replica import VectorReplica
 from portfolio_rag.ports.vector_store import VectorStore
 from portfolio_rag.ports.vectors import Vectors
+from portfolio_rag.settings.ingestion_rules import ModelConfig
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -40,7 +41,7 @@ MAX_TOP_K = 50
 MAX_QUERY_CHARACTERS = 8000
 
 WINDOWS_PER_PASSAGE = 5
-"""Windows fetched per passage wanted: 25 to get 5: grouping by chunk needs several windows a chunk."""
+"""Windows fetched per passage wanted: 25 to get 5, as several windows of a chunk are found together."""
 
 LIMIT_GROWTH = 4
 """Times as many windows are looked at where the live check or the grouping leaves too few chunks."""
@@ -88,8 +89,13 @@ class PassageSearch:
         full_text: FullTextSearch | None = None,
         replica: VectorReplica | None = None,
         compute_slots: AbstractContextManager[object] | None = None,
+        config: Callable[[], ModelConfig] = ModelConfig,
     ) -> None:
-        """`compute_slots` is held while a search is under way: it bounds how many there are at once."""
+        """`compute_slots` is held while a search is under way: it bounds how many there are at once.
+
+        `config` is asked for the `top_k` of a search that names none.
+        """
+        self._config = config
         self._compute_slots = compute_slots or nullcontext()
         self._embedder = embedder
         self._vectors = vectors
@@ -101,16 +107,18 @@ class PassageSearch:
         self._counted = (0, 0.0)
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="search")
 
-    def search(self, query: str, *, top_k: int = 5, where: Filter | None = None) -> list[Passage]:
+    def search(self, query: str, *, top_k: int | None = None, where: Filter | None = None) -> list[Passage]:
         """The `top_k` best passages of live versions, best first; fewer when the corpus holds fewer.
 
-        A passage is a chunk, or neighbouring chunks that were all found; copies of a text are found once.
+        A passage is a chunk, or neighbouring chunks that were all found; copies of a text are found once. Without
+        `top_k` that of the model configuration holds.
 
         `where` comes from `filters.parse_filter`. Raises InvalidRequest for an empty or overlong query or a `top_k`
         outside 1 to 50, IndexMismatch when the live index was made by another model, and DependencyUnavailable when
         Chroma or DynamoDB does not answer.
         """
         query = check_query(query)
+        top_k = self._config().top_k if top_k is None else top_k
         if not 1 <= top_k <= MAX_TOP_K:
             raise InvalidRequest(f"top_k must be between 1 and {MAX_TOP_K}, not {top_k}.")
         with self._compute_slots:

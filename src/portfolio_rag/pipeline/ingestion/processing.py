@@ -117,6 +117,9 @@ class DocumentProcessor:
             rules = self._rules(version.s3_key)
             extracted = self._extract(version, rules, progress, until)
             if isinstance(extracted, ExtractedDocument):
+                if extracted.warnings:
+                    # Before the first chunk is sent: the version may be complete, and closed, as soon as they are.
+                    self._stores.registry.record_warnings(version, extracted.warnings, self._clock.now_iso())
                 topics = self._chunker.topics_of(extracted, rules)
                 reached = self._fan_out(version, StagedText(extracted, rules, topics), progress, until)
             else:

@@ -232,15 +232,21 @@ def _in_parts(candidates: Iterable[Candidate], time_left: Callable[[], bool]) ->
 
 def _resolved(entry: Entry, version: DocumentVersion) -> Entry:
     if version.status is DocumentStatus.COMPLETED:
-        if version.version == 1:
-            return replace(entry, outcome=Outcome.NEW, reason="Uploaded.")
-        if keys.stage_of(entry.key) == keys.INCOMING:
-            return replace(entry, outcome=Outcome.MODIFIED, reason="Uploaded anew, or its attributes were.")
-        reason = "Unchanged: ingested again under the rules in force."
-        return replace(entry, outcome=Outcome.REINGESTED, reason=reason)
+        return _completed(entry, version)
     reason = shortened(f"{version.error_code}: {version.error_message}")
     replaced = version.error_code in _REPLACED
     return replace(entry, outcome=Outcome.SKIPPED if replaced else Outcome.FAILED, reason=reason)
+
+
+def _completed(entry: Entry, version: DocumentVersion) -> Entry:
+    if version.version == 1:
+        outcome, reason = Outcome.NEW, "Uploaded."
+    elif keys.stage_of(entry.key) == keys.INCOMING:
+        outcome, reason = Outcome.MODIFIED, "Uploaded anew, or its attributes were."
+    else:
+        outcome, reason = Outcome.REINGESTED, "Unchanged: ingested again under the rules in force."
+    warnings = "".join(f" Warning: {warning.message}" for warning in version.warnings)
+    return replace(entry, outcome=outcome, reason=shortened(reason + warnings))
 
 
 def _counted(job: Job, entries: Sequence[Entry], *, scanned: int = 0, under_way: int = 0) -> dict[str, Any]:

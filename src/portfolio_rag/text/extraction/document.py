@@ -18,6 +18,10 @@ MAX_HEADING_CHARACTERS = 200
 """A longer "heading" is running text in a heading's clothes."""
 
 
+MAX_WARNED_PARTS = 100
+"""Named in one warning; it is stored with the version, in an item of bounded size."""
+
+
 class BlockKind(StrEnum):
     HEADING = "heading"
     PARAGRAPH = "paragraph"
@@ -161,8 +165,8 @@ class DocumentBuilder:
         pages, parts = self._warnings.setdefault((code, message), (set(), {}))
         if page is not None:
             pages.add(page)
-        if part:
-            parts[clean_line(part)] = None
+        if part and len(parts) < MAX_WARNED_PARTS:
+            parts[clean_line(part)[:MAX_HEADING_CHARACTERS]] = None
 
     def build(self, file_type: str, title: str | None = None, page_count: int | None = None) -> ExtractedDocument:
         """The document; without a `title` of its own it has that of its first heading of level 1.

@@ -10,6 +10,7 @@ from portfolio_rag.domain.answers import Answer, AnswerMode, Verdict
 from portfolio_rag.domain.errors import InvalidRequest, LanguageModelUnavailable
 from portfolio_rag.domain.filters import Filter, parse_filter
 from portfolio_rag.ports.language_model import LanguageModel
+from portfolio_rag.settings.ingestion_rules import ModelConfig
 from tests.support.answers import Corpus, ScriptedModel, chunk_of, document
 
 QUESTION = "How long does Amazon SQS keep messages in a queue by default?"
@@ -267,3 +268,17 @@ def test_what_answers_in_a_small_index_may_be_chance_in_a_large_one(
     assert answers(1000)
     assert not answers(100_000)
     assert answers(100_000, parse_filter({"notEquals": {"key": "team", "value": "x"}}))
+
+
+def test_a_changed_temperature_and_price_hold_from_the_next_question_on(corpus: Corpus) -> None:
+    prices = {"scripted": {"prompt": 1.0, "completion": 2.0}}
+    configs = [ModelConfig(temperature=0.3), ModelConfig(temperature=0.7, prices=prices)]
+    model = ScriptedModel(TRUE)
+    asked = Chat(corpus.retrieval(), model, corpus.embedder, config=lambda: configs[0])
+    assert asked.answer(QUESTION).usage.cost_usd is None
+    configs.pop(0)
+    # 100 tokens read and 20 written, as the model says.
+    assert asked.answer(QUESTION).usage.cost_usd == pytest.approx(140e-6)
+    list(asked.stream(QUESTION))
+    asked.answer(QUESTION, temperature=0.0)
+    assert model.temperatures == [0.3, 0.7, 0.7, 0.0]
