@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from portfolio_rag.adapters.process.cpu import available_cpus
 from portfolio_rag.composition.documents import DocumentParts
 from portfolio_rag.composition.models import ModelParts
 from portfolio_rag.pipeline.ingestion.chunking import DocumentChunker
@@ -24,7 +25,7 @@ class ProcessorParts(DocumentParts, ModelParts):
             self.ingestion_queue,
             self.lifecycle,
             self.config,
-            DocumentChunker(self.tokenizer, lambda: self.embedder),
+            DocumentChunker(self.tokenizer, lambda: self.embedder, workers=available_cpus()),
             self.clock,
             self.slice_chunks,
         )

@@ -12,11 +12,13 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from enum import StrEnum
 from typing import Any, TypeVar
 
 from portfolio_rag.domain.chunking_strategy import Strategy
 from portfolio_rag.domain.documents import ObjectRef
 from portfolio_rag.domain.errors import ConfigurationError, DependencyUnavailable, NotFound
+from portfolio_rag.domain.ocr import SCRIPTS, OcrMode
 from portfolio_rag.ports.object_store import ObjectStore
 from portfolio_rag.settings.environment import Settings
 
@@ -69,11 +71,25 @@ def _file_types(value: Any) -> frozenset[str]:
     return frozenset(value)
 
 
-def _strategy(value: Any) -> Strategy:
-    try:
-        return Strategy(value)
-    except ValueError:
-        raise ValueError(f"must be one of {', '.join(Strategy)}, not {value!r}") from None
+def _choice(allowed: type[StrEnum]) -> Callable[[Any], Any]:
+    def check(value: Any) -> Any:
+        try:
+            return allowed(value)
+        except ValueError:
+            raise ValueError(f"must be one of {', '.join(allowed)}, not {value!r}") from None
+
+    return check
+
+
+def _ocr_languages(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not value or not all(isinstance(language, str) for language in value):
+        raise ValueError("must be a list of languages (ISO 639-1), at least one")
+    if unknown := set(value) - SCRIPTS.keys():
+        raise ValueError(f"has languages that cannot be read: {', '.join(sorted(unknown))}; known are {_KNOWN}")
+    return tuple(value)
+
+
+_KNOWN = ", ".join(sorted(SCRIPTS))
 
 
 def _overrides(value: Any) -> Mapping[str, Mapping[str, Any]]:
@@ -106,7 +122,7 @@ class Rules:
     chunk_size_tokens: int = _number(1000, 64, 2000)
     chunk_overlap_tokens: int = _number(200, 0)
     window_tokens: int = _number(128, 32, 254)
-    chunking_strategy: Strategy = field(default=Strategy.STRUCTURE, metadata={"check": _strategy})
+    chunking_strategy: Strategy = field(default=Strategy.STRUCTURE, metadata={"check": _choice(Strategy)})
     # For `semantic` alone (text/chunking/topic_boundaries.py).
     semantic_breakpoint_percentile: int = _number(95, 50, 99)
     semantic_buffer_sentences: int = _number(1, 0, 5)
@@ -114,6 +130,11 @@ class Rules:
     max_characters: int = _number(20_000_000, 1)
     extraction_timeout_seconds: int = _number(35, 1, 800)
     extraction_memory_mb: int = _number(1024, 128)
+    # Text in pictures (domain/ocr.py).
+    ocr: OcrMode = field(default=OcrMode.AUTO, metadata={"check": _choice(OcrMode)})
+    ocr_languages: tuple[str, ...] = field(default=("en",), metadata={"check": _ocr_languages})
+    ocr_max_pages: int = _number(1000, 1)
+    ocr_page_timeout_seconds: int = _number(30, 1, 800)
 
     def __post_init__(self) -> None:
         _check(self)

@@ -62,6 +62,9 @@ def test_the_longest_prefix_overrides_the_rest() -> None:
         ('{"chunking_strategy": "random"}', "chunking_strategy must be one of"),
         ('{"allowed_types": "pdf"}', "allowed_types must be a list of texts"),
         ('{"window_tokens": 1, "max_pages": 0}', "; max_pages must be 1 or more"),
+        ('{"ocr": "perhaps"}', "ocr must be one of auto, off, always, not 'perhaps'"),
+        ('{"ocr_languages": ["en", "ru"]}', "ocr_languages has languages that cannot be read: ru; known are"),
+        ('{"ocr_languages": []}', "ocr_languages must be a list of languages"),
         ("[1]", "is not valid"),
     ],
 )

@@ -26,7 +26,7 @@ from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
 from portfolio_rag.pipeline.documents.object_moves import ObjectMoves
 from portfolio_rag.pipeline.documents.staging import StagedText
 from portfolio_rag.pipeline.documents.stores import DocumentStores
-from portfolio_rag.pipeline.ingestion.chunking import DocumentChunker, chunks_from, extraction_limits, no_text
+from portfolio_rag.pipeline.ingestion.chunking import DocumentChunker, chunks_from, no_text
 from portfolio_rag.ports.message_queue import MessageQueue
 from portfolio_rag.ports.runtime import Clock
 from portfolio_rag.settings.ingestion_rules import ConfigSource, Rules
@@ -131,7 +131,7 @@ class DocumentProcessor:
         self, version: DocumentVersion, rules: Rules, progress: Progress, until: datetime
     ) -> ExtractedDocument | Progress:
         """The document, or how far its pages are read and staged."""
-        limits = extraction_limits(rules)
+        limits = self._chunker.limits(rules)
         if progress.read:
             return join(self._stores.staging.pages(version, progress), version.filename, limits)
         first = progress.pages[-1] if progress.pages else 0

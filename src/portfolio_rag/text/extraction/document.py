@@ -6,11 +6,12 @@ The text is what citations quote: blocks of clean text with an empty line betwee
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from portfolio_rag.domain.documents import DocumentWarning, WarningCode
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
+from portfolio_rag.domain.ocr import OcrRules
 from portfolio_rag.text.extraction.sanitise import clean_code, clean_line, clean_prose
 from portfolio_rag.text.extraction.tables import guess_header_rows, table_lines
 
@@ -66,6 +67,9 @@ class ExtractionLimits:
     max_characters: int
     timeout_seconds: float
     memory_mb: int
+    ocr: OcrRules = field(default_factory=OcrRules)
+    workers: int = 1
+    """Pictures that are read side by side."""
 
 
 @dataclass(slots=True)
