@@ -184,7 +184,7 @@ def render(result: Mapping[str, Any], plots: Path) -> str:
     documents = sum(one["documents"] for one in rounds)
     parts = [
         f"{documents} documents ({result['source']}, {result['bytes'] / 1e6:.1f} MB) in {len(rounds)} rounds, copied "
-        "in by `aws s3 cp --recursive` into the embedded stack on this machine, from the start of the command until "
+        "in by `aws s3 cp --recursive` into the local stack on this machine, from the start of the command until "
         "the last one is COMPLETED. The baseline is the same model on all cores, embedding the same windows and "
         f"nothing else. Afterwards {result['answered']} of {result['asked']} searches for a title found its "
         "document. Reproduce it with `make bench ONLY=ingestion`.\n",

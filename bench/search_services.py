@@ -22,7 +22,7 @@ from portfolio_rag.domain.documents import DocumentHead, DocumentVersion, LiveDo
 from portfolio_rag.domain.object_keys import logical_key_of
 from portfolio_rag.local.isolation import free_ports
 from portfolio_rag.ports.index_alias import IndexAlias
-from portfolio_rag.ports.live_reads import LiveRead
+from portfolio_rag.ports.live_document_reader import LiveRead
 from portfolio_rag.settings.environment import Settings
 
 

@@ -17,7 +17,7 @@ from portfolio_rag.domain.identifiers import chunk_id_for, document_id_for, sha2
 from portfolio_rag.pipeline.ingestion.chunking import DocumentChunker
 from portfolio_rag.ports.embedder import Embedder, Tokenizer
 from portfolio_rag.ports.index_alias import IndexAlias
-from portfolio_rag.ports.live_reads import LiveRead
+from portfolio_rag.ports.live_document_reader import LiveRead
 from portfolio_rag.ports.vector_store import VectorHit
 from portfolio_rag.ports.vectors import Vectors
 from portfolio_rag.settings.ingestion_rules import FILE_TYPES, Rules
@@ -38,7 +38,7 @@ class Window:
 
 
 class EvalCorpus:
-    """The ports that `Retrieval` reads, filled from documents; `groups_left_out` hides parts of it from a search."""
+    """The ports that `PassageSearch` reads, filled from documents; `groups_left_out` are hidden from a search."""
 
     def __init__(
         self,
@@ -137,7 +137,7 @@ class EvalCorpus:
             },
         )
 
-    # ports.LiveReads and ports.IndexAliases, as far as a query goes
+    # ports.LiveDocumentReader and ports.IndexAliases, as far as a query goes
 
     def read(self, versions: Iterable[tuple[str, int]], chunks: Iterable[tuple[str, str]]) -> LiveRead:
         documents = {pair: LiveDocument.of(self.documents[pair[0]]) for pair in versions}

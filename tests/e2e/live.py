@@ -1,4 +1,4 @@
-"""The embedded stack as the end-to-end tests see it: its command lines, its API, its data."""
+"""The local stack as the end-to-end tests see it: its command lines, its API, its data."""
 
 from __future__ import annotations
 

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from portfolio_rag.domain.documents import DocumentStatus, ObjectRef
 from portfolio_rag.domain.errors import Conflict, InvalidRequest, NotFound
 from portfolio_rag.domain.jobs import Job, JobStatus, JobType
 from portfolio_rag.pipeline.documents.vector_backup import BackupEntry, VectorBackup
+from portfolio_rag.pipeline.ingestion.intake import Registration
 from portfolio_rag.pipeline.jobs.report import Outcome
 from portfolio_rag.pipeline.jobs.service import summary
 from portfolio_rag.ports.vector_store import VectorRecord
@@ -63,7 +65,7 @@ def test_a_batch_goes_on_by_itself_and_drives_every_document_once(world: World) 
     assert job.status is JobStatus.COMPLETED
     assert (job.documents_total, job.documents_processed, job.documents_failed) == (11, 10, 1)
     assert {name: count for name, count in job.statistics.items() if count} == {
-        "scanned": 11, "new": 1, "modified": 9, "failed": 1,
+        "scanned": 11, "new": 1, "reingested": 9, "failed": 1,
     }  # fmt: skip
     assert [mark_of(world, document_id) for document_id in ids] == [[None, job_id]] * 9
 
@@ -116,7 +118,7 @@ def test_while_one_invocation_works_another_one_of_the_same_step_is_refused(worl
     world.rest()
     world.check()
     assert [mark_of(world, document_id) for document_id in ids] == [[None, job_id]] * 3
-    assert job_of(world, job_id).statistics["modified"] == 3
+    assert job_of(world, job_id).statistics["reingested"] == 3
 
 
 def crash(world: World) -> None:
@@ -344,6 +346,37 @@ def test_every_document_has_an_outcome_and_a_reason(world: World) -> None:
     assert [entry.key for entry in page.items] == ["incoming/waits.md"]
     with pytest.raises(InvalidRequest, match="cursor"):
         world.jobs.documents(job_id, cursor="somewhere")
+
+
+def test_a_batch_tells_what_has_changed_from_what_was_only_ingested_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingested(world, 2)
+    failed = world.upload("empty.md", "")
+    world.run()
+    assert world.version(failed, 1).status is DocumentStatus.FAILED
+    intake = world.container.intake
+    register = intake.register_for_job
+
+    def uploaded_meanwhile(ref: ObjectRef, job_id: str) -> Registration:
+        monkeypatch.setattr(intake, "register_for_job", register)
+        world.upload("00.md", text_of("changed", 1))
+        world.notifications.clear()
+        return register(ref, job_id)
+
+    monkeypatch.setattr(intake, "register_for_job", uploaded_meanwhile)
+    job_id = world.start_job(JobType.BATCH)
+    world.rest()
+    world.check()
+    job = job_of(world, job_id)
+    told = {entry.key: (entry.outcome, entry.reason) for entry in world.report(job)}
+    assert told.pop("failed/empty.md")[0] is Outcome.FAILED
+    assert told == {
+        "incoming/00.md": (Outcome.MODIFIED, "Uploaded anew, or its attributes were."),
+        "processed/01.md": (Outcome.REINGESTED, "Unchanged: ingested again under the rules in force."),
+    }
+    assert job.documents_processed == 2
+    assert summary(job) == "2 documents ingested: 1 modified, 1 unchanged, 1 failed."
 
 
 def test_a_document_that_is_replaced_while_the_job_waits_is_skipped_with_the_reason(world: World) -> None:

@@ -19,9 +19,9 @@ from portfolio_rag.domain.messages import EmbeddingMessage
 
 from .fast import install
 from .faults import Crash
+from .interleaving import Interleaving
 from .s3 import s3_event
 from .schedule import TEXTS, name_of, text_of
-from .turns import Turns
 from .world import EMBEDDING, RAW, World
 
 
@@ -52,7 +52,7 @@ def with_messages(count: int) -> tuple[World, str]:
 
 
 def together(world: World, turns: Sequence[int], tasks: Sequence[Callable[[], object]]) -> None:
-    scheduler = Turns(Script(turns))  # type: ignore[arg-type]
+    scheduler = Interleaving(Script(turns))  # type: ignore[arg-type]
     world.faults.gate = scheduler.gate
     try:
         scheduler.run(tasks)

@@ -35,10 +35,10 @@ from portfolio_rag.settings.environment import Settings
 from .chroma import ChromaModel
 from .dynamodb import DynamoModel, pipeline_tables
 from .faults import Crash, Faults, Faulty
+from .interleaving import Interleaving
 from .models import HashEmbedder, RecordedMetrics, SimClock, WordTokenizer
 from .s3 import S3Model, s3_event
 from .sqs import QueueModel, SqsModel
-from .turns import Turns
 
 _T = TypeVar("_T")
 
@@ -270,10 +270,10 @@ class World:
 
     def _together(self, tasks: Sequence[Callable[[], None]]) -> None:
         assert self.rng is not None
-        turns = Turns(self.rng)
-        self.faults.gate = turns.gate
+        interleaving = Interleaving(self.rng)
+        self.faults.gate = interleaving.gate
         try:
-            turns.run(tasks)
+            interleaving.run(tasks)
         finally:
             self.faults.gate = None
 
@@ -476,7 +476,10 @@ class World:
             unmade = {(document_id, job.job_id) for document_id, _ in versions} ^ told
             assert job.status is not JobStatus.COMPLETED or not unmade, f"driven, and not told: {unmade}"
             if job.status is JobStatus.COMPLETED:
-                counted = {name: job.statistics[name] for name in ("new", "modified", "deleted", "skipped", "failed")}
+                counted = {
+                    name: job.statistics[name]
+                    for name in ("new", "modified", "reingested", "deleted", "skipped", "failed")
+                }
                 outcomes = Counter(entry.outcome.lower() for entry in report)
                 assert counted == {name: outcomes[name] for name in counted}, job
                 assert job.statistics["under_way"] == 0, job

@@ -10,16 +10,16 @@ from typing import Any, cast
 
 import numpy as np
 
-from portfolio_rag.answering.retrieval.search import LexicalSearch, Retrieval
+from portfolio_rag.answering.retrieval.search import FullTextSearch, PassageSearch
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion, LiveDocument
 from portfolio_rag.domain.filters import Filter
 from portfolio_rag.domain.identifiers import chunk_id_for, document_id_for, sha256_hex
-from portfolio_rag.ports.full_text_index import LexicalHit
+from portfolio_rag.ports.full_text_index import FullTextHit
 from portfolio_rag.ports.index_alias import IndexAlias, IndexAliases
 from portfolio_rag.ports.language_model import ChatCompletion
-from portfolio_rag.ports.live_reads import LiveRead
-from portfolio_rag.ports.vector_replica import LocalVectors
+from portfolio_rag.ports.live_document_reader import LiveRead
+from portfolio_rag.ports.vector_replica import VectorReplica
 from portfolio_rag.ports.vector_store import VectorHit, VectorRecord, VectorStore
 from portfolio_rag.ports.vectors import Vectors
 from portfolio_rag.text.language.content_words import terms
@@ -117,7 +117,7 @@ class MemoryVectors:
 
 
 @dataclass
-class MemoryLiveReads:
+class MemoryLiveDocuments:
     """Which versions are live, and all chunks. `calls` counts the batched reads."""
 
     live: dict[str, LiveDocument] = field(default_factory=dict)
@@ -147,13 +147,13 @@ class MemoryAliases:
 
 
 @dataclass
-class ScriptedLexical:
+class ScriptedFullText:
     """A full-text side that finds what it is told to."""
 
-    hits: list[LexicalHit] = field(default_factory=list)
+    hits: list[FullTextHit] = field(default_factory=list)
     asked: list[tuple[str, int, Filter | None]] = field(default_factory=list)
 
-    def search(self, query: str, *, limit: int, where: Filter | None = None) -> list[LexicalHit]:
+    def search(self, query: str, *, limit: int, where: Filter | None = None) -> list[FullTextHit]:
         self.asked.append((query, limit, where))
         return self.hits[:limit]
 
@@ -238,7 +238,7 @@ class Corpus:
     def __init__(self) -> None:
         self.embedder = WordEmbedder()
         self.vectors = MemoryVectors()
-        self.reads = MemoryLiveReads()
+        self.reads = MemoryLiveDocuments()
         self.aliases = MemoryAliases()
 
     @property
@@ -253,11 +253,13 @@ class Corpus:
 
     def retrieval(
         self,
-        lexical: LexicalSearch | None = None,
-        copy: LocalVectors | None = None,
-        turns: AbstractContextManager[object] | None = None,
-    ) -> Retrieval:
-        return Retrieval(self.embedder, self.vector_store, self.reads, self.index_aliases, lexical, copy, turns)
+        full_text: FullTextSearch | None = None,
+        replica: VectorReplica | None = None,
+        compute_slots: AbstractContextManager[object] | None = None,
+    ) -> PassageSearch:
+        return PassageSearch(
+            self.embedder, self.vector_store, self.reads, self.index_aliases, full_text, replica, compute_slots
+        )
 
     def add(self, version: DocumentVersion, *chunks: Chunk, live: bool = True) -> DocumentVersion:
         for chunk in chunks:

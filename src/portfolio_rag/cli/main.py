@@ -24,7 +24,7 @@ app = typer.Typer(
 def up(
     samples: Annotated[bool, typer.Option(help="Ingest the sample corpus too.")] = True,
 ) -> None:
-    """Start the embedded stack, create the AWS resources and ingest the samples."""
+    """Start the local stack, create the AWS resources and ingest the samples."""
     from portfolio_rag.cli.stack import up as run
 
     run(samples=samples)
@@ -32,7 +32,7 @@ def up(
 
 @app.command()
 def down() -> None:
-    """Stop the embedded stack; its state is kept."""
+    """Stop the local stack; its state is kept."""
     from portfolio_rag.cli.stack import down as run
 
     run()
@@ -40,7 +40,7 @@ def down() -> None:
 
 @app.command()
 def clean() -> None:
-    """Stop the embedded stack and delete its state: documents, vectors, logs. The baked model stays."""
+    """Stop the local stack and delete its state: documents, vectors, logs. The baked model stays."""
     from portfolio_rag.cli.stack import clean as run
 
     run()
@@ -62,7 +62,7 @@ def logs(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
     lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many of the last lines of each.")] = 20,
 ) -> None:
-    """Show the logs of the embedded stack, all of them or one."""
+    """Show the logs of the local stack, all of them or one."""
     from portfolio_rag.cli.logs import show
 
     show(name, follow=follow, lines=lines)
@@ -121,7 +121,8 @@ def show_job(
     job_id: Annotated[str, typer.Argument(metavar="ID", help="Id of a job.")],
     documents: Annotated[bool, typer.Option("--documents", help="Every document, with what became of it.")] = False,
     outcome: Annotated[
-        str | None, typer.Option(metavar="NEW|MODIFIED|DELETED|SKIPPED|FAILED|…", help="Only documents with it.")
+        str | None,
+        typer.Option(metavar="NEW|MODIFIED|REINGESTED|DELETED|SKIPPED|FAILED|…", help="Only documents with it."),
     ] = None,
 ) -> None:
     """Show one job: its counts, and what it did with each document and why."""
@@ -175,7 +176,12 @@ def verify(
 @app.command()
 def ask(
     question: Annotated[str, typer.Argument(help="What you want to know.")],
-    top_k: Annotated[int, typer.Option(min=1, max=20, help="How many passages to work with.")] = 5,
+    top_k: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=20, help="How many passages to work with; by default what the model configuration says."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the API's response as it is.")] = False,
 ) -> None:
     """Ask the documents; the answer comes with its sources."""

@@ -7,8 +7,8 @@ from functools import cached_property
 
 from portfolio_rag.answering.generation.chat import Chat
 from portfolio_rag.answering.generation.conversations import Conversations
-from portfolio_rag.answering.retrieval.full_text_follower import LexicalFollower
-from portfolio_rag.answering.retrieval.search import Retrieval
+from portfolio_rag.answering.retrieval.full_text_follower import FullTextFollower
+from portfolio_rag.answering.retrieval.search import PassageSearch
 from portfolio_rag.composition.answering import AnsweringParts
 from portfolio_rag.composition.health_checks import ingestion_checks
 from portfolio_rag.composition.redrive import RedriveParts
@@ -65,7 +65,7 @@ class ApiParts(RedriveParts, AnsweringParts):
     def _check_openai(self) -> str:
         if self.language_model is None:
             return "No OPENAI_API_KEY: answers are extractive."
-        return f"Configured for {self.model_settings.gpt_model}; not called, because a call costs money."
+        return f"Configured for {self.chat_model()}; not called, because a call costs money."
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +77,11 @@ class ApiServices:
     redrive: Redrive
     jobs: JobService
     health: HealthChecks
-    retrieval: Retrieval
+    retrieval: PassageSearch
     chat: Chat
     conversations: Conversations
     settings: Settings
-    lexical: LexicalFollower | None = None
+    full_text_follower: FullTextFollower | None = None
     """To be started and stopped with the server."""
 
 
@@ -99,5 +99,5 @@ def build_api(settings: Settings) -> ApiServices:
         chat=parts.chat,
         conversations=parts.conversations,
         settings=settings,
-        lexical=parts.lexical,
+        full_text_follower=parts.full_text_follower,
     )

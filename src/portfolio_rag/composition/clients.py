@@ -16,10 +16,10 @@ from portfolio_rag.adapters.aws.sqs import SqsQueue
 from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
 from portfolio_rag.adapters.dynamodb.chunk_store import DynamoChunkStore
 from portfolio_rag.adapters.dynamodb.document_registry import DynamoDocumentRegistry
+from portfolio_rag.adapters.dynamodb.embedding_locations import DynamoEmbeddingLocations
 from portfolio_rag.adapters.dynamodb.index_aliases import DynamoIndexAliases
 from portfolio_rag.adapters.dynamodb.job_store import DynamoJobStore
 from portfolio_rag.adapters.dynamodb.table import Table
-from portfolio_rag.adapters.dynamodb.vector_index import DynamoVectorIndex
 from portfolio_rag.ports.runtime import Clock
 from portfolio_rag.ports.vector_store import VectorStore
 from portfolio_rag.settings.environment import Settings
@@ -74,8 +74,8 @@ class Clients:
         return DynamoIndexAliases(table, self.jobs, self.settings.chroma_collection)
 
     @cached_property
-    def vector_index(self) -> DynamoVectorIndex:
-        return DynamoVectorIndex(self._table(self.settings.dynamodb_vectors_table))
+    def embedding_locations(self) -> DynamoEmbeddingLocations:
+        return DynamoEmbeddingLocations(self._table(self.settings.dynamodb_vectors_table))
 
     @cached_property
     def vectors(self) -> VectorStore:

@@ -22,7 +22,7 @@ class DocumentParts(Clients):
             vectors=self.vectors,
             backup=self.backup,
             staging=self.staging,
-            vector_index=self.vector_index,
+            embedding_locations=self.embedding_locations,
             index_aliases=self.index_aliases,
         )
 
@@ -36,7 +36,7 @@ class DocumentParts(Clients):
 
     @cached_property
     def purge(self) -> Purge:
-        return Purge(self.chunks, self.vectors, self.backup, self.vector_index, self.index_aliases, self.staging)
+        return Purge(self.chunks, self.vectors, self.backup, self.embedding_locations, self.index_aliases, self.staging)
 
     @cached_property
     def lifecycle(self) -> Lifecycle:

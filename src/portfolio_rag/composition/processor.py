@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from portfolio_rag.adapters.process.cpu import available_cpus
 from portfolio_rag.composition.intake import IntakeParts
 from portfolio_rag.composition.models import ModelParts
 from portfolio_rag.pipeline.ingestion.attachments import Attachments
@@ -26,7 +27,7 @@ class ProcessorParts(IntakeParts, ModelParts):
             self.lifecycle,
             Attachments(self.store, self.registry, self.intake, self.lifecycle),
             self.config,
-            DocumentChunker(self.tokenizer, lambda: self.embedder),
+            DocumentChunker(self.tokenizer, lambda: self.embedder, workers=available_cpus()),
             self.clock,
             self.slice_chunks,
         )

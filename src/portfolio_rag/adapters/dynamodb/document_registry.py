@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -14,10 +14,12 @@ from portfolio_rag.domain.documents import (
     DocumentHead,
     DocumentStatus,
     DocumentVersion,
+    DocumentWarning,
     ObjectRef,
     Progress,
     check_transition,
     progress_of,
+    warnings_of,
 )
 from portfolio_rag.domain.errors import FailureReason, InvalidRequest
 from portfolio_rag.ports.document_registry import Page
@@ -51,13 +53,13 @@ class DynamoDocumentRegistry:
     ) -> dict[tuple[str, int], tuple[DocumentHead | None, DocumentVersion | None]]:
         wanted = list(dict.fromkeys(keys))
         unique = dict.fromkeys([*((document_id, HEAD) for document_id, _ in wanted), *wanted])
-        found = {
-            (stored["document_id"], stored["version"]): stored
-            for stored in self._table.get_many(document_key(document_id, version) for document_id, version in unique)
+        rows = {
+            (row["document_id"], row["version"]): row
+            for row in self._table.get_many(document_key(document_id, version) for document_id, version in unique)
         }
         pairs: dict[tuple[str, int], tuple[DocumentHead | None, DocumentVersion | None]] = {}
         for key in wanted:
-            head, version = found.get((key[0], HEAD)), found.get(key)
+            head, version = rows.get((key[0], HEAD)), rows.get(key)
             pairs[key] = (_head(head) if head else None, _version(version) if version else None)
         return pairs
 
@@ -79,18 +81,18 @@ class DynamoDocumentRegistry:
             yield _head(stored)
 
     def heads_of(self, document_ids: Iterable[str]) -> dict[str, DocumentHead]:
-        stored = self._table.get_many(document_key(document_id, HEAD) for document_id in dict.fromkeys(document_ids))
-        return {found["document_id"]: _head(found) for found in stored}
+        rows = self._table.get_many(document_key(document_id, HEAD) for document_id in dict.fromkeys(document_ids))
+        return {row["document_id"]: _head(row) for row in rows}
 
     def versions(self, document_id: str) -> list[DocumentVersion]:
-        stored = self._table.query(
+        rows = self._table.query(
             KeyConditionExpression="document_id = :id AND #version > :head",
             ExpressionAttributeNames={"#version": "version"},
             ExpressionAttributeValues={":id": value(document_id), ":head": value(HEAD)},
             ScanIndexForward=False,
             ConsistentRead=True,
         )
-        return [_version(found) for found in stored]
+        return [_version(row) for row in rows]
 
     def register(self, version: DocumentVersion, logical_key: str, previous: DocumentHead | None) -> None:
         head = DocumentHead(
@@ -139,6 +141,19 @@ class DynamoDocumentRegistry:
                 ":processing": _ACTIVE[":processing"],
                 ":progress": value(asdict(progress)),
                 ":steps": value(progress.steps),
+                ":attempt": value(version.attempt),
+                ":now": value(now),
+            },
+        )
+
+    def record_warnings(self, version: DocumentVersion, warnings: Sequence[DocumentWarning], now: str) -> None:
+        self._change(
+            version,
+            "SET warnings = :warnings, updated_at = :now",
+            "#status = :processing AND attempt = :attempt",
+            {
+                ":processing": _ACTIVE[":processing"],
+                ":warnings": value([asdict(warning) for warning in warnings]),
                 ":attempt": value(version.attempt),
                 ":now": value(now),
             },
@@ -360,6 +375,7 @@ def _version(stored: Item) -> DocumentVersion:
     known = {name: stored[name] for name in _VERSION_FIELDS if name in stored}
     if known.get("progress") is not None:
         known["progress"] = progress_of(known["progress"])
+    known["warnings"] = warnings_of(known.get("warnings", ()))
     return DocumentVersion(**{**known, "status": DocumentStatus(stored["status"])})
 
 

@@ -90,10 +90,7 @@ class Documents:
 
         Raises InvalidRequest for a name or attributes that cannot be, PayloadTooLarge beyond the ingestion rules.
         """
-        key = self._key(filename, prefix)
-        limit = self._config.rules_for(keys.logical_key_of(key)).max_file_size_bytes
-        if attributes:
-            self._put_sidecar(key, attributes)
+        key, limit = self._prepare(filename, prefix, attributes)
         info = self._store.upload(self._bucket, key, stream, content_type=content_type, max_bytes=limit)
         return UploadReceipt(self._id(key), self._bucket, key, info.ref.version_id or "null", info.size)
 
@@ -101,10 +98,7 @@ class Documents:
         self, filename: str, *, prefix: str = "", attributes: Mapping[str, Any] | None = None
     ) -> PresignedUpload:
         """A form with which a browser uploads straight to S3. Raises InvalidRequest."""
-        key = self._key(filename, prefix)
-        limit = self._config.rules_for(keys.logical_key_of(key)).max_file_size_bytes
-        if attributes:
-            self._put_sidecar(key, attributes)
+        key, limit = self._prepare(filename, prefix, attributes)
         post = self._store.presign_post(self._bucket, key, max_bytes=limit, expires_in_seconds=PRESIGNED_SECONDS)
         return PresignedUpload(post.url, post.fields, self._id(key), key, PRESIGNED_SECONDS)
 
@@ -161,6 +155,14 @@ class Documents:
 
     def counts(self) -> dict[DocumentStatus, int]:
         return self._registry.count_by_status()
+
+    def _prepare(self, filename: str, prefix: str, attributes: Mapping[str, Any] | None) -> tuple[str, int]:
+        """The key of an upload and the bytes it may have; its sidecar is written already."""
+        key = self._key(filename, prefix)
+        limit = self._config.rules_for(keys.logical_key_of(key)).max_file_size_bytes
+        if attributes:
+            self._put_sidecar(key, attributes)
+        return key, limit
 
     def _put_sidecar(self, key: str, attributes: Mapping[str, Any]) -> None:
         body = {"metadataAttributes": dict(attributes)}

@@ -254,6 +254,8 @@ class Lifecycle:
     def _count(self, version: DocumentVersion) -> None:
         seconds = (self._clock.now() - datetime.fromisoformat(version.upload_timestamp)).total_seconds()
         self._metrics.put("IngestedDocuments", 1, "Count")
+        if version.warnings:
+            self._metrics.put("DocumentsWithWarnings", 1, "Count")
         self._metrics.put("ProcessingDuration", max(0.0, seconds), "Seconds")
 
 

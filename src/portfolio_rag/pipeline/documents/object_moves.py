@@ -102,18 +102,18 @@ class ObjectMoves:
     def newer_version_needs_upload(self, version: DocumentVersion) -> bool:
         """True while a newer version that is under way reads the same upload: the object is that one's to move."""
         return any(
-            other.version > version.version
-            and other.source_version_id == version.source_version_id
-            and not other.status.terminal
-            for other in self._registry.versions(version.document_id)
+            newer.version > version.version
+            and newer.source_version_id == version.source_version_id
+            and not newer.status.terminal
+            for newer in self._registry.versions(version.document_id)
         )
 
     def add_delete_marker(self, version: DocumentVersion) -> None:
         """A delete marker over the bytes of a deleted document, where its deletion has not come to set one."""
         current = ObjectRef(version.bucket, version.s3_key)
         if keys.stage_of(version.s3_key) != keys.ARCHIVED:
-            found = self._store.head(current)
-            if found is not None and found.ref == version.ref:
+            top = self._store.head(current)
+            if top is not None and top.ref == version.ref:
                 self._store.delete(current)
 
     def find_moved_object(self, version: DocumentVersion) -> ObjectRef | None:
@@ -121,23 +121,23 @@ class ObjectMoves:
 
         New attributes and retries make versions that share one object: when the earlier one ends, it moves it.
         """
-        for other in self._registry.versions(version.document_id):
+        for earlier in self._registry.versions(version.document_id):
             if (
-                other.version < version.version
-                and other.source_version_id == version.source_version_id
-                and other.ref != version.ref
-                and self._store.head(ObjectRef(other.bucket, other.s3_key)) is not None
+                earlier.version < version.version
+                and earlier.source_version_id == version.source_version_id
+                and earlier.ref != version.ref
+                and self._store.head(ObjectRef(earlier.bucket, earlier.s3_key)) is not None
             ):
-                return other.ref
+                return earlier.ref
         return None
 
     def relink_object(self, version: DocumentVersion) -> DocumentVersion | None:
         """The version with its bytes where they have been moved to, recorded so; None if they are gone."""
-        found = self.find_moved_object(version)
-        if found is None:
+        moved = self.find_moved_object(version)
+        if moved is None:
             return None
-        self._registry.update_location(version, found, settled=version.settled, retired=version.retired)
-        return replace(version, s3_key=found.key, s3_version_id=found.version_id or "null")
+        self._registry.update_location(version, moved, settled=version.settled, retired=version.retired)
+        return replace(version, s3_key=moved.key, s3_version_id=moved.version_id or "null")
 
     def was_deleted_after_unrecorded_move(self, version: DocumentVersion, head: DocumentHead) -> bool:
         """True if the bytes of a completed version had come to `processed/` already and were deleted there since.

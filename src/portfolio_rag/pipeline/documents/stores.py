@@ -8,15 +8,15 @@ from portfolio_rag.pipeline.documents.staging import Staging
 from portfolio_rag.pipeline.documents.vector_backup import VectorBackup
 from portfolio_rag.ports.chunk_store import ChunkStore
 from portfolio_rag.ports.document_registry import DocumentRegistry
+from portfolio_rag.ports.embedding_locations import EmbeddingLocations
 from portfolio_rag.ports.index_alias import IndexAliases
 from portfolio_rag.ports.object_store import ObjectStore
-from portfolio_rag.ports.vector_index import VectorIndex
 from portfolio_rag.ports.vector_store import VectorStore
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentStores:
-    """`index_aliases` say which collections are written to, `vector_index` where the backup keeps the vectors."""
+    """`index_aliases` say which collections are written to, `embedding_locations` where the backup has the vectors."""
 
     objects: ObjectStore
     registry: DocumentRegistry
@@ -24,5 +24,5 @@ class DocumentStores:
     vectors: VectorStore
     backup: VectorBackup
     staging: Staging
-    vector_index: VectorIndex
+    embedding_locations: EmbeddingLocations
     index_aliases: IndexAliases

@@ -46,9 +46,9 @@ class Acceptance:
     def find_sidecar(self, bucket: str, logical_key: str, *, uploaded_before: bool) -> ObjectInfo | None:
         """The one beside the upload or, when only the document was uploaded again, the one it had before."""
         for stage in [keys.INCOMING, *([keys.PROCESSED] if uploaded_before else [])]:
-            found = self._store.head(ObjectRef(bucket, stage + keys.sidecar_of(logical_key)))
-            if found is not None:
-                return found
+            sidecar = self._store.head(ObjectRef(bucket, stage + keys.sidecar_of(logical_key)))
+            if sidecar is not None:
+                return sidecar
         return None
 
     def _attributes(self, logical_key: str, sidecar: ObjectInfo | None) -> Mapping[str, AttributeValue]:

@@ -9,6 +9,7 @@ from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentVersion
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
 from portfolio_rag.domain.identifiers import chunk_id_for, sha256_hex
+from portfolio_rag.domain.ocr import OcrRules
 from portfolio_rag.ports.embedder import Embedder, Tokenizer
 from portfolio_rag.settings.ingestion_rules import Rules
 from portfolio_rag.text.chunking.chunker import START, ChunkBatch, ChunkCursor, ChunkDraft, iter_chunk_batches
@@ -21,11 +22,15 @@ on one core, and a function has 50 s in all. Some 150 pages of prose."""
 
 
 class DocumentChunker:
-    """`embedder` is made when a document is cut by topics, and not before: most never are."""
+    """`embedder` is made when a document is cut by topics, and not before: most never are.
 
-    def __init__(self, tokenizer: Tokenizer, embedder: Callable[[], Embedder]) -> None:
+    `workers`: scanned pages that are read side by side.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, embedder: Callable[[], Embedder], *, workers: int = 1) -> None:
         self._tokenizer = tokenizer
         self._embedder = embedder
+        self._workers = workers
 
     def chunk(self, document: ExtractedDocument, rules: Rules) -> list[ChunkDraft]:
         """All chunks in order. Raises as `topics_of`."""
@@ -37,10 +42,22 @@ class DocumentChunker:
 
         Raises DocumentRejected, for a document without text too.
         """
-        drafts = self.chunk(extract(data, version.filename, extraction_limits(rules)), rules)
+        drafts = self.chunk(extract(data, version.filename, self.limits(rules)), rules)
         if not drafts:
             raise no_text()
         return chunks_from(version, drafts, 0, created_at)
+
+    def limits(self, rules: Rules) -> ExtractionLimits:
+        """What a document may be and cost while it is read."""
+        return ExtractionLimits(
+            allowed_types=rules.allowed_types,
+            max_pages=rules.max_pages,
+            max_characters=rules.max_characters,
+            timeout_seconds=rules.extraction_timeout_seconds,
+            memory_mb=rules.extraction_memory_mb,
+            ocr=OcrRules(rules.ocr, rules.ocr_languages, rules.ocr_max_pages, rules.ocr_page_timeout_seconds),
+            workers=self._workers,
+        )
 
     def topics_of(self, document: ExtractedDocument, rules: Rules) -> list[int]:
         """Where topics begin in the text; none but for the `semantic` strategy, which alone asks for the embedder.
@@ -117,13 +134,3 @@ def chunks_from(version: DocumentVersion, drafts: list[ChunkDraft], first: int, 
 
 def no_text() -> DocumentRejected:
     return DocumentRejected(FailureReason.NO_TEXT, "No text was found in the document.")
-
-
-def extraction_limits(rules: Rules) -> ExtractionLimits:
-    return ExtractionLimits(
-        allowed_types=rules.allowed_types,
-        max_pages=rules.max_pages,
-        max_characters=rules.max_characters,
-        timeout_seconds=rules.extraction_timeout_seconds,
-        memory_mb=rules.extraction_memory_mb,
-    )

@@ -94,8 +94,8 @@ class ChunkLookup:
 
     def _neighbours(self, chunk: Chunk) -> list[Chunk]:
         around = (max(0, chunk.chunk_index - 1), chunk.chunk_index + 1)
-        found = self._chunks.of_document(chunk.document_id, version=chunk.version, indexes=around)
-        return [other for other in found if other.chunk_index != chunk.chunk_index]
+        chunks = self._chunks.of_document(chunk.document_id, version=chunk.version, indexes=around)
+        return [neighbour for neighbour in chunks if neighbour.chunk_index != chunk.chunk_index]
 
     def _read_again(self, version: DocumentVersion, head: DocumentHead) -> Sequence[Chunk]:
         # By the logical key: rules go by folder, and an archived key is another one.

@@ -22,8 +22,8 @@ from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
 from portfolio_rag.pipeline.documents.stores import DocumentStores
 from portfolio_rag.pipeline.documents.vector_backup import vector_id
 from portfolio_rag.ports.embedder import Embedder
+from portfolio_rag.ports.embedding_locations import VectorLocation
 from portfolio_rag.ports.runtime import Clock, Metrics, Parallel
-from portfolio_rag.ports.vector_index import VectorLocation
 from portfolio_rag.ports.vector_store import VectorRecord
 from portfolio_rag.ports.vectors import Vectors
 
@@ -78,7 +78,7 @@ class EmbeddingGenerator:
         records = [record for item in work for record in item.records]
         if records:
             self._upsert(targets, records)
-        self._stores.vector_index.remember(self._locations(work))
+        self._stores.embedding_locations.add(self._locations(work))
         keys_ = dict.fromkeys((message.document_id, message.version) for message in messages)
         self._parallel(lambda key: self._finish(key, states[key][0], by_version.get(key, [])), keys_)
 
@@ -103,7 +103,7 @@ class EmbeddingGenerator:
         states: dict[Key, tuple[DocumentHead | None, DocumentVersion | None]],
     ) -> list[_Work]:
         by_address = {self._address(chunk): chunk for message in messages for chunk in message.chunks}
-        places = self._stores.vector_index.find(by_address)
+        places = self._stores.embedding_locations.find(by_address)
         vectors = {
             address: found
             for address, found in self._stores.backup.load(places).items()
@@ -175,16 +175,16 @@ class EmbeddingGenerator:
             assert head is not None  # `_under_way` saw to it
             version, now = work[0].version, self._clock.now_iso()
             # Chunks of a message that was delivered twice in one batch are one chunk.
-            marks = {
+            embedded = {
                 chunk.chunk_id: (chunk, self._stores.backup.uri(item.backup_key))
                 for item in work
                 for chunk in item.chunks
             }
-            if self._stores.chunks.mark_last(version, list(marks.values()), now):
+            if self._stores.chunks.mark_last(version, list(embedded.values()), now):
                 self._lifecycle.finish_completion(head, version)
                 return
             try:
-                self._stores.chunks.mark_embedded(version, list(marks.values()), now)
+                self._stores.chunks.mark_embedded(version, list(embedded.values()), now)
             except ConditionFailed:
                 # Superseded, deleted or failed while we worked. Its document is due, so what we wrote is removed once
                 # no worker can be busy with it any more; until then no query believes it: the version is not live.

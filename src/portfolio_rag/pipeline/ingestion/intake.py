@@ -33,7 +33,8 @@ from portfolio_rag.text.extraction.file_types import SNIFFED_BYTES
 
 _log = logging.getLogger(__name__)
 
-_REGISTRATIONS = 6  # Tries against concurrent uploads of the same key before the event is left to a retry.
+_REGISTRATIONS = 6
+"""Tries against concurrent uploads of the same key before the event is left to a retry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,17 @@ class DocumentIntake:
         stages = [keys.INCOMING, *([stage] if (stage := keys.stage_of(ref.key)) else [])]
         return self._register(ref.bucket, keys.logical_key_of(ref.key), stages, again=True, attempt=attempt).version
 
+    def reingest_live(self, live: DocumentVersion, *, attempt: int) -> DocumentVersion | None:
+        """`reingest` for the version that answers, also where a later upload has failed: that one is history then."""
+        return self._register(
+            live.bucket,
+            keys.logical_key_of(live.s3_key),
+            [keys.INCOMING, keys.PROCESSED],
+            again=True,
+            attempt=attempt,
+            live_version=live.version,
+        ).version
+
     def register_untracked(self, ref: ObjectRef) -> DocumentVersion | None:
         """Register an object in `processed/` that the registry has never seen, or has lost."""
         return self._register(ref.bucket, keys.logical_key_of(ref.key), [keys.INCOMING, keys.PROCESSED]).version
@@ -165,13 +177,15 @@ class DocumentIntake:
         send_known: bool = True,
         again: bool = False,
         attempt: int = 1,
+        live_version: int = 0,
         job_id: str | None = None,
     ) -> Registration:
         """Register the object of the first stage that has one, as a new version, and send it on.
 
         The head is read first, the object after it, and the registration holds only for that head: whatever another
         upload's event does in between makes it fail, and the object is looked up anew. So the newest bytes always get
-        the newest version. With `again`, what has been through is registered although it is known.
+        the newest version. With `again`, what has been through is registered although it is known; while `live_version`
+        answers, its bytes are too.
         """
         document_id = document_id_for(bucket, logical_key)
         for _ in range(_REGISTRATIONS):
@@ -181,19 +195,17 @@ class DocumentIntake:
                 made = self._made_by(document_id, job_id)
                 if made is not None:
                     return Registration(made, already_registered=True)
-            found = self._peek(bucket, logical_key, stages)
-            if found is None:
+            upload = self._peek(bucket, logical_key, stages)
+            if upload is None:
                 _log.info("%s is gone: moved on already, or deleted.", logical_key)
                 return Registration(None, "Moved on or deleted since it was listed.")
-            current, beginning = found
+            current, beginning = upload
             sidecar = self._acceptance.find_sidecar(
                 bucket, logical_key, uploaded_before=head is not None or len(stages) > 1
             )
             newest = self._registry.get(document_id, head.latest_version) if head else None
             force = again and keys.stage_of(current.ref.key) != keys.INCOMING
-            if force and (
-                head is None or newest is None or head.deleted_at is not None or newest.s3_key != current.ref.key
-            ):
+            if force and not _is_current(current, head, newest, live_version):
                 return Registration(None, "Superseded: a later upload or a deletion has replaced it.")
             known = None if force else self._known(newest, current, sidecar)
             if known is not None:
@@ -219,7 +231,7 @@ class DocumentIntake:
 
     def _made_by(self, document_id: str, job_id: str) -> DocumentVersion | None:
         """The version that the job has registered already, on its way again; another job may have come since."""
-        made = next((one for one in self._registry.versions(document_id) if one.job_id == job_id), None)
+        made = next((version for version in self._registry.versions(document_id) if version.job_id == job_id), None)
         if made is not None and made.status is DocumentStatus.PENDING:
             # Perhaps a crash came between the registration and the message.
             self._send_on(made)
@@ -234,9 +246,9 @@ class DocumentIntake:
     def _peek(self, bucket: str, logical_key: str, stages: Sequence[str]) -> tuple[ObjectInfo, bytes] | None:
         """The object of the first stage that has one, with the bytes that its type is told from."""
         for stage in stages:
-            found = self._store.peek(ObjectRef(bucket, stage + logical_key), SNIFFED_BYTES)
-            if found is not None:
-                return found
+            upload = self._store.peek(ObjectRef(bucket, stage + logical_key), SNIFFED_BYTES)
+            if upload is not None:
+                return upload
         return None
 
     def _known(
@@ -285,6 +297,17 @@ class DocumentIntake:
             return version
         _log.warning("Document refused: %s", rejection, extra={"document_id": document_id, "reason": rejection.reason})
         return replace(version, error_code=rejection.reason, error_message=str(rejection), processing_completed_at=now)
+
+
+def _is_current(
+    current: ObjectInfo, head: DocumentHead | None, newest: DocumentVersion | None, live_version: int
+) -> bool:
+    """Whether the object is what the document is made of now: its newest version or, if that is over, the given one."""
+    if head is None or newest is None or head.deleted_at is not None:
+        return False
+    if newest.s3_key == current.ref.key:
+        return True
+    return newest.status.terminal and 0 < live_version == head.live_version
 
 
 def _incoming(key: str) -> str:

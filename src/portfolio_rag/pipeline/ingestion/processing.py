@@ -27,7 +27,7 @@ from portfolio_rag.pipeline.documents.object_moves import ObjectMoves
 from portfolio_rag.pipeline.documents.staging import StagedText
 from portfolio_rag.pipeline.documents.stores import DocumentStores
 from portfolio_rag.pipeline.ingestion.attachments import Attachments
-from portfolio_rag.pipeline.ingestion.chunking import DocumentChunker, chunks_from, extraction_limits, no_text
+from portfolio_rag.pipeline.ingestion.chunking import DocumentChunker, chunks_from, no_text
 from portfolio_rag.ports.message_queue import MessageQueue
 from portfolio_rag.ports.runtime import Clock
 from portfolio_rag.settings.ingestion_rules import ConfigSource, Rules
@@ -123,6 +123,9 @@ class DocumentProcessor:
             extracted = self._extract(version, rules, progress, until)
             if isinstance(extracted, ExtractedDocument):
                 extracted = self._without_attachments(version, extracted)
+                if extracted.warnings:
+                    # Before the first chunk is sent: the version may be complete, and closed, as soon as they are.
+                    self._stores.registry.record_warnings(version, extracted.warnings, self._clock.now_iso())
                 topics = self._chunker.topics_of(extracted, rules)
                 reached = self._fan_out(version, StagedText(extracted, rules, topics), progress, until)
             else:
@@ -134,7 +137,7 @@ class DocumentProcessor:
         self, version: DocumentVersion, rules: Rules, progress: Progress, until: datetime
     ) -> ExtractedDocument | Progress:
         """The document, or how far its pages are read and staged."""
-        limits = extraction_limits(rules)
+        limits = self._chunker.limits(rules)
         if progress.read:
             return join(self._stores.staging.pages(version, progress), version.filename, limits)
         first = progress.pages[-1] if progress.pages else 0

@@ -29,11 +29,18 @@ from portfolio_rag.ports.object_store import ObjectStore
 from portfolio_rag.ports.runtime import Clock
 
 _FIRST_POLL_SECONDS, _LAST_POLL_SECONDS = 2.0, 15.0
-_LOOKED_AT = 1000  # Recorded at least so often while a listing has nothing for the job.
-_PATIENCE = timedelta(hours=6)  # Longer than check-health takes to give up a document that is stuck.
-_REASONS_KEPT, _REASON_CHARACTERS = 50, 300  # In the job's own item, which holds 400 KB at most; the report has all.
+_LOOKED_AT = 1000
+"""Recorded at least so often while a listing has nothing for the job."""
+
+_PATIENCE = timedelta(hours=6)
+"""Longer than check-health takes to give up a document that is stuck."""
+
+_REASONS_KEPT, _REASON_CHARACTERS = 50, 300
+"""In the job's own item, which holds 400 KB at most; the report has all."""
+
 _REPLACED = (FailureReason.SUPERSEDED, FailureReason.DELETED)
-_COUNTS = ("scanned", "new", "modified", "deleted", "skipped", "failed", "under_way")
+_COUNTS = ("scanned", "new", "modified", "reingested", "deleted", "skipped", "failed", "under_way")
+_INGESTED = ("new", "modified", "reingested")
 Candidate = tuple[str, Entry | None]
 """Where a listing is, and what the job has to do with what it has found there."""
 Made = set[tuple[str | None, int | None]]
@@ -77,10 +84,10 @@ class IngestJob:
             self._drive(claimed, left, self._made(claimed))
         while (source := claimed.checkpoint_value("source", 0)) <= len(_stages(claimed.job)):
             candidates = self._candidates(claimed.job, source, claimed.checkpoint_value("after", ""))
-            for found, after in _in_parts(candidates, claimed.has_time_for):
-                if found:
-                    self._report.write(claimed.job.job_id, claimed.checkpoint_value("parts", 0), found)
-                    self._drive(claimed, found)
+            for entries, after in _in_parts(candidates, claimed.has_time_for):
+                if entries:
+                    self._report.write(claimed.job.job_id, claimed.checkpoint_value("parts", 0), entries)
+                    self._drive(claimed, entries)
                 else:
                     claimed.save({"after": after})
                 if not claimed.has_time_for():
@@ -112,11 +119,11 @@ class IngestJob:
         parts = (self._report.read(claimed.job.job_id, part) or [] for part in done)
         return {(entry.document_id, entry.version) for entries in parts for entry in entries if entry.version}
 
-    def _drive(self, claimed: ClaimedJob, found: Sequence[Entry], made: Made | None = None) -> None:
+    def _drive(self, claimed: ClaimedJob, entries: Sequence[Entry], made: Made | None = None) -> None:
         """Drive these, as many as there is time for, and record it; `made` where a crash has left them behind."""
         job, part, stages = claimed.job, claimed.checkpoint_value("parts", 0), len(_stages(claimed.job))
         done: list[Entry] = []
-        for entry in found:
+        for entry in entries:
             result = self._drive_one(job, entry, made)
             if result is not None:
                 done.append(result)
@@ -144,11 +151,14 @@ class IngestJob:
             return replace(entry, outcome=Outcome.FAILED, reason=shortened(str(error)))
         if registered.version is None:
             return replace(entry, outcome=Outcome.SKIPPED, reason=registered.skip_reason)
-        key = (registered.version.document_id, registered.version.version)
-        if registered.already_registered and (made is None or key in made):
+        version = registered.version
+        address = (version.document_id, version.version)
+        if registered.already_registered and (made is None or address in made):
             return None  # Found once more where the pipeline has moved it: it is in the report already.
+        # What was listed in processed/ may have been uploaded anew since.
+        key = version.s3_key if keys.stage_of(version.s3_key) == keys.INCOMING else entry.key
         # An entry that was driven before a crash has forgotten nothing but how it ended.
-        return replace(entry, outcome=Outcome.UNDER_WAY, reason="", document_id=key[0], version=key[1])
+        return replace(entry, key=key, outcome=Outcome.UNDER_WAY, reason="", document_id=address[0], version=address[1])
 
     def _remove(self, ref: ObjectRef, entry: Entry) -> Entry | None:
         # Decided there on what is so now: the list and the scan are some moments old.
@@ -206,30 +216,37 @@ def _stages(job: Job) -> list[str]:
 
 def _in_parts(candidates: Iterable[Candidate], time_left: Callable[[], bool]) -> Iterator[tuple[list[Entry], str]]:
     """What is to be done, in parts, with where the listing is then; at least one candidate, whatever the time."""
-    found: list[Entry] = []
+    entries: list[Entry] = []
     looked_at = 0
     after = ""
     for after, entry in candidates:
         looked_at += 1
         if entry is not None:
-            found.append(entry)
-        if len(found) == PART_ENTRIES or looked_at == _LOOKED_AT or not time_left():
-            yield found, after
-            found, looked_at = [], 0
+            entries.append(entry)
+        if len(entries) == PART_ENTRIES or looked_at == _LOOKED_AT or not time_left():
+            yield entries, after
+            entries, looked_at = [], 0
     if looked_at:
-        yield found, after
+        yield entries, after
 
 
 def _resolved(entry: Entry, version: DocumentVersion) -> Entry:
     if version.status is DocumentStatus.COMPLETED:
-        if version.version == 1:
-            return replace(entry, outcome=Outcome.NEW, reason="Uploaded.")
-        again = entry.source > 0
-        reason = "Ingested again under the rules in force." if again else "Uploaded anew, or its attributes were."
-        return replace(entry, outcome=Outcome.MODIFIED, reason=reason)
+        return _completed(entry, version)
     reason = shortened(f"{version.error_code}: {version.error_message}")
     replaced = version.error_code in _REPLACED
     return replace(entry, outcome=Outcome.SKIPPED if replaced else Outcome.FAILED, reason=reason)
+
+
+def _completed(entry: Entry, version: DocumentVersion) -> Entry:
+    if version.version == 1:
+        outcome, reason = Outcome.NEW, "Uploaded."
+    elif keys.stage_of(entry.key) == keys.INCOMING:
+        outcome, reason = Outcome.MODIFIED, "Uploaded anew, or its attributes were."
+    else:
+        outcome, reason = Outcome.REINGESTED, "Unchanged: ingested again under the rules in force."
+    warnings = "".join(f" Warning: {warning.message}" for warning in version.warnings)
+    return replace(entry, outcome=outcome, reason=shortened(reason + warnings))
 
 
 def _counted(job: Job, entries: Sequence[Entry], *, scanned: int = 0, under_way: int = 0) -> dict[str, Any]:
@@ -244,7 +261,7 @@ def _counted(job: Job, entries: Sequence[Entry], *, scanned: int = 0, under_way:
             errors[entry.key] = entry.reason[:_REASON_CHARACTERS]
     return {
         "statistics": dict(counts),
-        "documents_processed": counts["new"] + counts["modified"],
+        "documents_processed": sum(counts[name] for name in _INGESTED),
         "documents_failed": counts["failed"],
         "error_details": errors,
     }
@@ -253,7 +270,7 @@ def _counted(job: Job, entries: Sequence[Entry], *, scanned: int = 0, under_way:
 def _ended(job: Job) -> Job:
     """A job that was to ingest and ingested nothing is no success, nor is one whose documents have not all ended."""
     counts = Counter({name: job.statistics.get(name, 0) for name in _COUNTS})
-    ingested = counts["new"] + counts["modified"]
+    ingested = sum(counts[name] for name in _INGESTED)
     reason = ""
     if counts["under_way"]:
         reason = f"{counts['under_way']} documents have not ended within {_PATIENCE}. `rag status` shows them."

@@ -33,8 +33,12 @@ from portfolio_rag.ports.vector_store import VectorRecord
 
 _log = logging.getLogger(__name__)
 
-_LEASE = timedelta(hours=2)  # Longer than check-health takes to launch a lost job again or to give it up.
-_GRACE_SECONDS = 10.0  # Queries that read the alias before the switch end on the old collection.
+_LEASE = timedelta(hours=2)
+"""Longer than check-health takes to launch a lost job again or to give it up."""
+
+_GRACE_SECONDS = 10.0
+"""Queries that read the alias before the switch end on the old collection."""
+
 _CHUNKS_A_TIME = 32
 _COPIES_A_TIME = 20
 _COPY, _EMBED = "COPY", "EMBED"
@@ -131,7 +135,7 @@ class ReindexJob:
         windows = 0
         # Listed in the order of documents and versions: no more is held than the ids of one.
         by_version = itertools.groupby(
-            self._stores.backup.entries(fingerprint), key=lambda one: (one.document_id, one.version)
+            self._stores.backup.entries(fingerprint), key=lambda entry: (entry.document_id, entry.version)
         )
         for _, entries in by_version:
             if not claimed.has_time_for():

@@ -25,8 +25,12 @@ from portfolio_rag.ports.runtime import Clock, JobLauncher
 
 _log = logging.getLogger(__name__)
 
-_RESERVE = timedelta(seconds=20)  # Of the invocation, for recording how far it is: no step takes longer.
-_MARGIN = timedelta(seconds=30)  # Clocks differ; after it, an invocation is over for certain.
+_RESERVE = timedelta(seconds=20)
+"""Of the invocation, for recording how far it is: no step takes longer."""
+
+_MARGIN = timedelta(seconds=30)
+"""Clocks differ; after it, an invocation is over for certain."""
+
 _MAX_STEPS = 2000
 """Of 15 minutes each, three weeks. A function that invokes itself needs a bound of its own (see terraform/main.tf)."""
 

@@ -137,9 +137,18 @@ def summary(job: Job) -> str:
         return "Waiting to be picked up."
     if job.job_type is JobType.REINDEX:
         return _reindexed(job)
-    ingested = counts.get("new", 0) + counts.get("modified", 0)
+    ingested = sum(counts.get(name, 0) for name in ("new", "modified", "reingested"))
     parts = [
-        f"{counts[name]} {name}" for name in ("new", "modified", "deleted", "skipped", "failed") if counts.get(name)
+        f"{counts[name]} {word}"
+        for name, word in (
+            ("new", "new"),
+            ("modified", "modified"),
+            ("reingested", "unchanged"),
+            ("deleted", "deleted"),
+            ("skipped", "skipped"),
+            ("failed", "failed"),
+        )
+        if counts.get(name)
     ]
     told = ", ".join(parts) or "nothing there to do"
     if not job.status.ended:

@@ -15,9 +15,12 @@ from portfolio_rag.ports.job_store import JobStore
 from portfolio_rag.ports.runtime import Clock, JobLauncher
 from portfolio_rag.ports.vector_store import VectorStore
 
-_LATE = timedelta(minutes=10)  # An asynchronous invocation comes within seconds; under throttling, within minutes.
+_LATE = timedelta(minutes=10)
+"""An asynchronous invocation comes within seconds; under throttling, within minutes."""
+
 _MAX_RELAUNCHES = 3
-_GRACE = timedelta(minutes=1)  # Queries that read the alias before a switch end on the old collection.
+_GRACE = timedelta(minutes=1)
+"""Queries that read the alias before a switch end on the old collection."""
 
 
 class AbandonedWork:

@@ -130,7 +130,7 @@ class FullScan:
         The addresses are read before the backup is listed, and vectors are written before their address.
         """
         dangling = 0
-        for page in _pages(self._stores.vector_index.all(), ADDRESSES_A_PAGE):
+        for page in _pages(self._stores.embedding_locations.all(), ADDRESSES_A_PAGE):
             gone: dict[str, list[str]] = defaultdict(list)
             for vector_id, place in page:
                 gone[place.s3_key].append(vector_id)
@@ -140,7 +140,7 @@ class FullScan:
             if repair:
                 for key, vector_ids in gone.items():
                     # Only those that still point there.
-                    self._stores.vector_index.forget(vector_ids, key)
+                    self._stores.embedding_locations.remove(vector_ids, key)
         if dangling:
             yield Difference(
                 DifferenceKind.DANGLING, "", f"{dangling} addresses name vectors that the backup does not hold."

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from portfolio_rag.domain.chunks import Chunk, ChunkStatus
 from portfolio_rag.domain.documents import DocumentHead, DocumentVersion, ObjectRef
-from portfolio_rag.domain.errors import ConditionFailed
+from portfolio_rag.domain.errors import ConditionFailed, FailureReason
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
 from portfolio_rag.pipeline.documents.purge import Purge
 from portfolio_rag.pipeline.documents.stores import DocumentStores
@@ -111,8 +111,8 @@ class Reconciler:
                 self._stores.staging.delete(document_id, number)
         chunks = list(self._stores.chunks.of_document(document_id))
         backup = self._stores.backup.of_document(document_id)
-        found = backup.versions | {chunk.version for chunk in chunks}
-        for number in sorted(found.intersection(ended) - {head.live_version}):
+        stored = backup.versions | {chunk.version for chunk in chunks}
+        for number in sorted(stored.intersection(ended) - {head.live_version}):
             yield Difference(
                 DifferenceKind.STALE, document_id, f"Version {number} is history, but was not removed everywhere."
             )
@@ -129,8 +129,8 @@ class Reconciler:
         expected = {id_ for chunk in chunks for id_ in chunk.window_ids}
         for collection in self._stores.index_aliases.current().targets:
             # A version that has come since may be live by now: its windows are none of ours.
-            there = self._stores.vectors.windows_of(collection, document_id)
-            surplus = {id_ for id_, version in there.items() if version <= head.latest_version} - expected
+            windows = self._stores.vectors.windows_of(collection, document_id)
+            surplus = {id_ for id_, version in windows.items() if version <= head.latest_version} - expected
             if surplus:
                 yield Difference(
                     DifferenceKind.STALE, document_id, f"{collection} holds {len(surplus)} vectors too many."
@@ -190,10 +190,26 @@ class Reconciler:
             records = [record for record in self._stores.backup.read(entry) if record.id in lost]
             self._stores.vectors.upsert(collection, records, fingerprint=entry.fingerprint)
 
-    def _reingest(self, version: DocumentVersion) -> None:
+    def _reingest(self, live: DocumentVersion) -> None:
         """A new version from the same bytes puts everything in its place: the live one answers until it is complete."""
-        if version.attempt < MAX_ATTEMPTS:
-            self._intake.reingest(ObjectRef(version.bucket, version.s3_key), attempt=version.attempt + 1)
+        since = [
+            version for version in self._stores.registry.versions(live.document_id) if version.version >= live.version
+        ]
+        newest = since[0]
+        if newest.s3_key != live.s3_key and is_retried_after_outage(newest):
+            return  # A later upload is on its way, and will answer instead.
+        tries = max(version.attempt for version in since if version.s3_key == live.s3_key)
+        if tries < MAX_ATTEMPTS:
+            self._intake.reingest_live(live, attempt=tries + 1)
+
+
+def is_retried_after_outage(version: DocumentVersion) -> bool:
+    """Whether check-health tries the failed version again by itself."""
+    return (
+        version.error_code == FailureReason.DEPENDENCY_UNAVAILABLE
+        and not version.retired
+        and version.attempt < MAX_ATTEMPTS
+    )
 
 
 def _is_history(version: DocumentVersion, head: DocumentHead) -> bool:

@@ -21,7 +21,7 @@ from portfolio_rag.pipeline.ingestion.intake import DocumentIntake
 from portfolio_rag.pipeline.ingestion.redrive import Redrive
 from portfolio_rag.pipeline.maintenance.abandoned_jobs import AbandonedWork
 from portfolio_rag.pipeline.maintenance.queues import PipelineQueues
-from portfolio_rag.pipeline.maintenance.reconciler import MAX_ATTEMPTS, Reconciler
+from portfolio_rag.pipeline.maintenance.reconciler import Reconciler, is_retried_after_outage
 from portfolio_rag.ports.document_registry import DocumentRegistry
 from portfolio_rag.ports.object_store import ObjectStore
 from portfolio_rag.ports.runtime import Clock
@@ -151,11 +151,7 @@ class RetryAfterOutage:
     def _find(self) -> Iterator[DocumentVersion]:
         since = iso(self._clock.now() - RECOVERABLE)
         for version in self._registry.iter_by_status(DocumentStatus.FAILED, uploaded_after=since):
-            if (
-                version.error_code == FailureReason.DEPENDENCY_UNAVAILABLE
-                and not version.retired
-                and version.attempt < MAX_ATTEMPTS
-            ):
+            if is_retried_after_outage(version):
                 yield version
 
     def _retry(self, version: DocumentVersion) -> bool:
@@ -180,7 +176,9 @@ class PendingReconciliation:
         differences = self._reconciler.reconcile(head)
         for difference in differences:
             _log.warning(
-                "Mended: %s", difference.detail, extra={"document_id": head.document_id, "kind": str(difference.kind)}
+                "Found, and mended where it can be: %s",
+                difference.detail,
+                extra={"document_id": head.document_id, "kind": str(difference.kind)},
             )
         return bool(differences)
 

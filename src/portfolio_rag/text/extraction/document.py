@@ -11,12 +11,17 @@ from enum import StrEnum
 
 from portfolio_rag.domain.documents import AttributeValue, DocumentWarning, WarningCode
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
+from portfolio_rag.domain.ocr import OcrRules
 from portfolio_rag.text.extraction.sanitise import clean_code, clean_line, clean_prose
 from portfolio_rag.text.extraction.tables import guess_header_rows, table_lines
 from portfolio_rag.text.extraction.titles import given_title
 
 MAX_HEADING_CHARACTERS = 200
 """A longer "heading" is running text in a heading's clothes."""
+
+
+MAX_WARNED_PARTS = 100
+"""Named in one warning; it is stored with the version, in an item of bounded size."""
 
 
 class BlockKind(StrEnum):
@@ -74,6 +79,9 @@ class ExtractionLimits:
     max_characters: int
     timeout_seconds: float
     memory_mb: int
+    ocr: OcrRules = field(default_factory=OcrRules)
+    workers: int = 1
+    """Pictures that are read side by side."""
 
 
 @dataclass(slots=True)
@@ -177,8 +185,8 @@ class DocumentBuilder:
         pages, parts = self._warnings.setdefault((code, message), (set(), {}))
         if page is not None:
             pages.add(page)
-        if part:
-            parts[clean_line(part)] = None
+        if part and len(parts) < MAX_WARNED_PARTS:
+            parts[clean_line(part)[:MAX_HEADING_CHARACTERS]] = None
 
     def build(
         self,

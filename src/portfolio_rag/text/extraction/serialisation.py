@@ -12,7 +12,7 @@ from array import array
 from dataclasses import asdict
 from typing import Any
 
-from portfolio_rag.domain.documents import DocumentWarning, WarningCode
+from portfolio_rag.domain.documents import warnings_of
 from portfolio_rag.text.extraction.document import Attachment, Block, BlockKind, ExtractedDocument
 
 _KINDS = tuple(BlockKind)
@@ -63,10 +63,7 @@ def loads(data: bytes) -> tuple[ExtractedDocument, dict[str, Any]]:
     for name, size in header["attachments"]:
         attachments.append(Attachment(name, bytes(view[at : at + size])))
         at += size
-    warnings = tuple(
-        DocumentWarning(WarningCode(one["code"]), one["message"], tuple(one["pages"]), tuple(one["parts"]))
-        for one in header["warnings"]
-    )
+    warnings = warnings_of(header["warnings"])
     document = ExtractedDocument(
         text,
         header["file_type"],

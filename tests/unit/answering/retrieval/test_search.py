@@ -2,14 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from portfolio_rag.answering.retrieval.search import Retrieval
+from portfolio_rag.answering.retrieval.search import PassageSearch
 from portfolio_rag.domain.errors import IndexMismatch, InvalidRequest
 from portfolio_rag.domain.filters import parse_filter
 from portfolio_rag.ports.index_alias import IndexAlias
+from portfolio_rag.settings.ingestion_rules import ModelConfig
 from tests.support.answers import Corpus, chunk_of, document
 
 
-def retrieval(corpus: Corpus) -> Retrieval:
+def retrieval(corpus: Corpus) -> PassageSearch:
     return corpus.retrieval()
 
 
@@ -111,3 +112,16 @@ def test_the_filter_reaches_chroma(corpus: Corpus) -> None:
 def test_out_of_bounds(corpus: Corpus, query: str, top_k: int) -> None:
     with pytest.raises(InvalidRequest):
         retrieval(corpus).search(query, top_k=top_k)
+
+
+def test_the_model_configuration_says_how_many_passages_unless_the_search_does(corpus: Corpus) -> None:
+    for n in range(20):
+        corpus.text(f"more/{n}.md", f"Queue number {n} keeps messages.")
+    configs = [ModelConfig(top_k=3), ModelConfig(top_k=7)]
+    search = PassageSearch(
+        corpus.embedder, corpus.vector_store, corpus.reads, corpus.index_aliases, config=lambda: configs[0]
+    )
+    assert len(search.search("queue messages")) == 3
+    configs.pop(0)
+    assert len(search.search("queue messages")) == 7
+    assert len(search.search("queue messages", top_k=4)) == 4

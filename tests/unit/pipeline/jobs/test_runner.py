@@ -43,7 +43,7 @@ def test_batch_ingests_everything_under_its_prefix_again_without_embedding(world
     before = world.embedder.embedded.total()
     job = run(world, JobType.BATCH, prefix="s3://portfolio-raw/processed/guides/")
     world.check()
-    assert (job.documents_total, job.documents_processed, job.statistics["modified"]) == (1, 1, 1)
+    assert (job.documents_total, job.documents_processed, job.statistics["reingested"]) == (1, 1, 1)
     assert (world.live(inside), world.live(outside)) == (2, 1)
     assert world.embedder.embedded.total() == before
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tracemalloc
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
@@ -15,9 +16,9 @@ from portfolio_rag.domain.errors import Conflict, InvalidRequest, NotFound, Port
 from portfolio_rag.domain.jobs import Job, JobStatus, JobType, Trigger
 from portfolio_rag.pipeline.maintenance import full_scan as verification
 from portfolio_rag.pipeline.maintenance.differences import DifferenceKind
-from portfolio_rag.ports.vector_index import VectorLocation
+from portfolio_rag.ports.embedding_locations import VectorLocation
 from portfolio_rag.ports.vector_store import VectorRecord
-from tests.simulation.world import COLLECTION, EMBEDDINGS, RAW, World
+from tests.simulation.world import COLLECTION, CONFIG, EMBEDDINGS, RAW, World
 
 GUIDE = "# Topics\n\n" + "\n\n".join(f"Paragraph {n} says something about topic {n} at length." for n in range(40))
 
@@ -66,6 +67,58 @@ def test_a_chunk_that_is_gone_is_made_again(world: World) -> None:
     assert world.live(document_id) == 2
 
 
+def lose_chunks(world: World) -> None:
+    table = world.dynamo.tables["embedding_chunks"]
+    for key in list(table.items):
+        table.write(key, None, world.clock.now())
+
+
+def test_what_answers_is_mended_also_when_a_later_upload_has_failed(world: World) -> None:
+    document_id = at_rest(world)
+    world.upload("a.md", b"\x00\x01\x02" * 400)
+    world.rest()
+    assert (world.live(document_id), world.version(document_id, 2).status) == (1, DocumentStatus.FAILED)
+    lose_chunks(world)
+    mended(world)
+    assert world.live(document_id) == 3
+    assert "topic 39" in world.texts(document_id)
+    assert world.version(document_id, 2).error_code == "UNSUPPORTED_TYPE"
+
+
+def test_a_repair_does_not_take_the_place_of_an_upload_that_is_tried_again(world: World) -> None:
+    document_id = at_rest(world)
+    world.upload("a.md", GUIDE.replace("topic", "matter"))
+    world.invoke(*world.next_event())
+    world.container.registry.fail(
+        world.version(document_id, 2), "DEPENDENCY_UNAVAILABLE", "Chroma is down.", world.clock.now_iso()
+    )
+    world.run()
+    world.clock.advance(timedelta(minutes=10))
+    lose_chunks(world)
+    assert DifferenceKind.CHUNKS_MISSING in kinds(world, repair=True)
+    assert len(world.container.registry.versions(document_id)) == 2
+    world.rest()
+    world.check()
+    assert world.live(document_id) == 3
+    assert "matter 39" in world.texts(document_id)
+
+
+def test_what_cannot_be_mended_is_given_up_after_a_few_tries(world: World) -> None:
+    document_id = at_rest(world)
+    rules = json.dumps({"allowed_types": ["txt"]}).encode()
+    world.s3.put_object(Bucket=CONFIG, Key="ingestion-rules/default.json", Body=rules)
+    world.container = type(world.container)(world)  # A new process reads the rules anew.
+    lose_chunks(world)
+    assert DifferenceKind.CHUNKS_MISSING in kinds(world, repair=True)
+    for _ in range(20):
+        world.clock.advance(timedelta(minutes=5))
+        world.invoke("check_health", {})
+        world.run()
+    tries = world.container.registry.versions(document_id)
+    assert [version.attempt for version in tries] == [5, 4, 3, 2, 1]
+    assert world.live(document_id) == 1
+
+
 def test_a_backup_that_is_gone_is_made_again(world: World) -> None:
     at_rest(world)
     for key in world.s3.current_keys(EMBEDDINGS, "metadata/")[:1]:
@@ -106,7 +159,9 @@ def test_what_the_stores_hold_of_no_document_is_removed(world: World) -> None:
 def test_addresses_of_vectors_that_are_gone_are_removed(world: World) -> None:
     document_id = at_rest(world)
     addresses = dict(world.dynamo.tables["embedding_vectors"].items)
-    world.container.vector_index.remember({f"gone-{n}": VectorLocation("vectors/x/1/f/y.npy", n, 1) for n in range(3)})
+    world.container.embedding_locations.add(
+        {f"gone-{n}": VectorLocation("vectors/x/1/f/y.npy", n, 1) for n in range(3)}
+    )
     assert kinds(world) == {DifferenceKind.DANGLING}
     mended(world)
     assert world.dynamo.tables["embedding_vectors"].items == addresses
@@ -115,17 +170,17 @@ def test_addresses_of_vectors_that_are_gone_are_removed(world: World) -> None:
 
 def test_an_address_that_points_elsewhere_by_now_is_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     at_rest(world)
-    (address, place), *_ = world.container.vector_index.all()
-    world.container.vector_index.remember({address: VectorLocation("vectors/x/1/f/y.npy", 0, 1)})
-    forget = world.container.vector_index.forget
+    (address, place), *_ = world.container.embedding_locations.all()
+    world.container.embedding_locations.add({address: VectorLocation("vectors/x/1/f/y.npy", 0, 1)})
+    forget = world.container.embedding_locations.remove
 
     def remembered_meanwhile(vector_ids: Iterable[str], prefix: str) -> None:
-        world.container.vector_index.remember({address: place})
+        world.container.embedding_locations.add({address: place})
         forget(vector_ids, prefix)
 
-    monkeypatch.setattr(world.container.vector_index, "forget", remembered_meanwhile)
+    monkeypatch.setattr(world.container.embedding_locations, "remove", remembered_meanwhile)
     assert kinds(world, repair=True) == {DifferenceKind.DANGLING}
-    assert world.container.vector_index.find([address]) == {address: place}
+    assert world.container.embedding_locations.find([address]) == {address: place}
 
 
 def test_backed_up_windows_of_no_chunk_make_the_document_anew(world: World) -> None:
@@ -157,7 +212,7 @@ def test_pages_skip_nothing_while_they_are_mended(world: World, monkeypatch: pyt
     world.chroma.upsert(COLLECTION, first)
     world.chroma.data[COLLECTION].update(ours)
     world.chroma.upsert(COLLECTION, second)
-    world.container.vector_index.remember({f"gone-{n}": VectorLocation(f"vectors/{n}", 0, 1) for n in range(9)})
+    world.container.embedding_locations.add({f"gone-{n}": VectorLocation(f"vectors/{n}", 0, 1) for n in range(9)})
     assert kinds(world) == {DifferenceKind.UNKNOWN, DifferenceKind.DANGLING}
     assert kinds(world, repair=True) == {DifferenceKind.UNKNOWN, DifferenceKind.DANGLING}
     assert world.chroma.data[COLLECTION] == ours
