@@ -117,6 +117,8 @@ def test_an_attachment_that_was_deleted_stays_away_when_its_mail_is_driven_again
     world.container.processor._attachments.ingest(first, [Attachment("terms.md", b"# Terms\n\nPay within 30 days.\n")])
     world.run()
     assert live_text(world, TERMS) is None
+    upload(FIRST)(world)
+    assert "Pay within 30 days" in (live_text(world, TERMS) or "")
 
 
 def test_an_upload_of_its_own_is_not_replaced_by_an_attachment_of_its_name(world: World) -> None:

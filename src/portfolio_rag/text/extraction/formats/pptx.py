@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
+from dataclasses import replace
 from typing import Any
 
 from lxml import etree
@@ -19,7 +20,9 @@ from portfolio_rag.text.extraction.archives import check_archive, malformed, tra
 from portfolio_rag.text.extraction.document import DocumentBuilder, ExtractedDocument, ExtractionLimits
 from portfolio_rag.text.extraction.formats.slide_graphics import chart_rows, diagram_lines
 from portfolio_rag.text.extraction.formats.slide_shapes import Placed, lines_of, placed_shapes, table_cells, text_of
+from portfolio_rag.text.extraction.sanitise import clean_line
 from portfolio_rag.text.extraction.tables import expand
+from portfolio_rag.text.extraction.titles import given_title
 
 _WHAT = "PowerPoint presentation"
 _BROKEN = (
@@ -51,7 +54,9 @@ def extract(data: bytes, limits: ExtractionLimits) -> ExtractedDocument:
             deck.add(slide, number)
     except _BROKEN as error:
         raise malformed(_WHAT) from error
-    return builder.build("pptx", title or deck.title, len(slides))
+    title = given_title(clean_line(title or "")) or deck.title
+    document = builder.build("pptx", title, len(slides))
+    return document if title else replace(document, title=None)
 
 
 class _Deck:

@@ -10,6 +10,7 @@ import io
 import warnings
 import zipfile
 import zlib
+from dataclasses import replace
 from typing import Any
 
 import openpyxl
@@ -22,6 +23,7 @@ from portfolio_rag.text.extraction.document import DocumentBuilder, ExtractedDoc
 from portfolio_rag.text.extraction.formats.cell_text import CellTexts
 from portfolio_rag.text.extraction.formats.worksheet import read_worksheet
 from portfolio_rag.text.extraction.sheets import add_regions, regions_of
+from portfolio_rag.text.extraction.titles import given_title
 
 MAX_PART_BYTES = 400 * 2**20
 """Of a sheet, which is read row by row."""
@@ -55,7 +57,9 @@ def extract(data: bytes, limits: ExtractionLimits) -> ExtractedDocument:
                 _add_sheets(book, archive, builder)
         except _BROKEN as error:
             raise malformed(_WHAT) from error
-    return builder.build("xlsx", book.properties.title)
+    document = builder.build("xlsx", book.properties.title)
+    # A sheet that nobody has named gives no title either.
+    return document if given_title(document.title or "") else replace(document, title=None)
 
 
 def _open(data: bytes) -> Any:

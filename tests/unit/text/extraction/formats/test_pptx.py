@@ -61,6 +61,17 @@ def test_structure(read: Read, blocks_of: BlocksOf) -> None:
     assert [block.page for block in extracted.blocks] == [1, 1, 1, 1, 2]
 
 
+def test_titles(read: Read) -> None:
+    presentation, slide = new(5)
+    presentation.core_properties.title = "PowerPoint Presentation"
+    box(slide.shapes, "words", 1, 1)
+    assert read(saved(presentation), "a.pptx").title is None
+    slide.shapes.title.text = "Fleet plan"
+    assert read(saved(presentation), "a.pptx").title == "Fleet plan"
+    presentation.core_properties.title = "Fleet of 2026"
+    assert read(saved(presentation), "a.pptx").title == "Fleet of 2026"
+
+
 def test_shapes_in_the_order_of_the_eye(read: Read) -> None:
     presentation, slide = new()
     box(slide.shapes, "bottom", 1, 6)

@@ -50,6 +50,13 @@ def test_structure(read: Read, blocks_of: BlocksOf) -> None:
     assert extracted.blocks[3].heading_path == ("Ports",)
 
 
+@pytest.mark.parametrize(("sheet_name", "title"), [("Sheet1", None), ("Tabelle 2", None), ("Tariffs", "Tariffs")])
+def test_a_sheet_that_nobody_named_gives_no_title(read: Read, sheet_name: str, title: str | None) -> None:
+    book, active = sheet({"A1": "words"})
+    active.title = sheet_name
+    assert read(saved(book), "a.xlsx").title == title
+
+
 @pytest.mark.parametrize(
     ("value", "number_format", "shown"),
     [
