@@ -33,10 +33,13 @@ _NUMBER = re.compile(r"[^\w]*\d[\d\s.,:/%()'+\-–]*[^\w]*(?:[a-zA-Z]{1,3})?")
 
 @dataclass(slots=True)
 class Region:
-    """Cells that belong together: a grid of texts whose first row is row `top` of the sheet."""
+    """Cells that belong together: a grid of texts whose first row is row `top` of the sheet.
+
+    `columns` are those of the sheet that hold something, one for each of the grid.
+    """
 
     top: int
-    left: int
+    columns: list[int]
     grid: list[list[str]]
     captions: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -44,7 +47,7 @@ class Region:
 
     @property
     def width(self) -> int:
-        return len(self.grid[0]) if self.grid else 0
+        return len(self.columns)
 
 
 def regions_of(rows: Iterable[tuple[int, Row]], header_ends: Collection[int] = ()) -> list[Region]:
@@ -137,20 +140,18 @@ def _gap(band: Sequence[tuple[int, Row]]) -> int | None:
     for before, after in pairwise(columns):
         if after == before + 1:
             continue
-        left = _grid([{c: text for c, text in row.items() if c <= before} for _, row in band])
-        right = _grid([{c: text for c, text in row.items() if c >= after} for _, row in band])
+        left = _grid([{c: text for c, text in row.items() if c <= before} for _, row in band])[1]
+        right = _grid([{c: text for c, text in row.items() if c >= after} for _, row in band])[1]
         if guess_header_rows(left) and guess_header_rows(right) and not _is_numeric([row[0] for row in right[1:]]):
             return before + 1
     return None
 
 
-def _grid(rows: Iterable[Row]) -> list[list[str]]:
-    """The rows that hold something as a grid from their first used column to the last."""
+def _grid(rows: Iterable[Row]) -> tuple[list[int], list[list[str]]]:
+    """The columns that are used, and the rows that hold something, with a place for each of those columns."""
     filled = [row for row in rows if row]
-    if not filled:
-        return []
-    first, last = min(min(row) for row in filled), max(max(row) for row in filled)
-    return [[row.get(column, "") for column in range(first, last + 1)] for row in filled]
+    columns = sorted(set().union(*filled))
+    return columns, [[row.get(column, "") for column in columns] for row in filled]
 
 
 def _region(rows: Sequence[tuple[int, Row]], header_ends: Collection[int]) -> Region:
@@ -165,8 +166,7 @@ def _region(rows: Sequence[tuple[int, Row]], header_ends: Collection[int]) -> Re
         last -= 1
         notes.insert(0, next(iter(rows[last][1].values())))
     kept = rows[first:last]
-    top, left = kept[0][0], min(min(row) for _, row in kept)
-    region = Region(top, left, _grid(row for _, row in kept), captions, notes)
+    region = Region(kept[0][0], *_grid(row for _, row in kept), captions, notes)
     region.header_rows = _header_rows(region, header_ends)
     return region
 
@@ -219,18 +219,16 @@ def _goes_on(above: Region, region: Region) -> bool:
         and not region.header_rows
         and not region.captions
         and region.width > 1
-        and above.left <= region.left
-        and region.left + region.width <= above.left + above.width
+        and set(region.columns) <= set(above.columns)
     )
 
 
 def _take_names(above: Region, region: Region) -> None:
-    before = region.left - above.left
-    after = above.width - region.width - before
-    body = [[""] * before + row + [""] * after for row in region.grid]
+    places = [region.columns.index(column) if column in region.columns else None for column in above.columns]
+    body = [["" if place is None else row[place] for place in places] for row in region.grid]
     region.grid = [*above.grid[: above.header_rows], *body]
     region.header_rows = above.header_rows
-    region.left = above.left
+    region.columns = above.columns
     region.top -= region.header_rows
 
 

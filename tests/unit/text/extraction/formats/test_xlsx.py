@@ -124,6 +124,18 @@ def test_an_empty_row_does_not_take_the_names_from_the_rows_below(read: Read) ->
     assert read(saved(book), "a.xlsx").text.endswith("Code: K1 | Fee: 5\n\nCode: 7 | Fee: 9")
 
 
+def test_empty_columns_between_labels_and_figures(read: Read) -> None:
+    book, _ = sheet(
+        {
+            **{"C1": "FY24", "E1": "FY23", "A2": "Revenue", "C2": 1200, "E2": 1100},
+            **{"A4": "Profit", "C4": 400, "E4": 350},
+        }
+    )
+    text = read(saved(book), "a.xlsx").text
+    assert "Revenue | FY24: 1200 | FY23: 1100" in text
+    assert "Profit | FY24: 400 | FY23: 350" in text
+
+
 def test_the_workbook_says_which_row_names_the_columns(read: Read) -> None:
     book, active = sheet({"A1": "Port", "B1": "101", "A2": "Oslo", "B2": "7", "A3": "Riga", "B3": "8"})
     assert "Port | 101" in read(saved(book), "a.xlsx").text
