@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import re
 
+NOTE_NAMES = {"footnote": "note", "endnote": "endnote"}
+"""What a note is called in its mark and before its text."""
+
 _PLAIN = re.compile(
     r"st|nd|rd|th|[eè]|er|re|ère|nde?|i?[eè]me|[oa]s?|os|[ºª]"  # 1st, 2e, 1er, 3ème, 1o
     r"|tm|sm|[®™©℠°′″'\"*†‡§¶#]+"
@@ -43,7 +46,12 @@ def superscript(text: str, before: str = "") -> str:
         return text
     if _NUMBERS.fullmatch(core) and _is_note_place(before):
         return text.replace(core, note_mark(core))
-    return text.replace(core, "^" + _grouped(core))
+    return text.replace(core, power(core))
+
+
+def power(exponent: str) -> str:
+    """An exponent of a formula, where nothing raised is a mark of something else."""
+    return "^" + _grouped(exponent) if exponent else ""
 
 
 def subscript(text: str) -> str:
@@ -52,9 +60,9 @@ def subscript(text: str) -> str:
     return text.replace(core, "_" + _grouped(core)) if core else text
 
 
-def note_mark(label: str) -> str:
-    """The mark of a footnote or the like. Not `[1]`, which an answer could take for one of its own citations."""
-    return f"[note {label}]"
+def note_mark(label: str, kind: str = "footnote") -> str:
+    """The mark of a footnote or endnote. Not `[1]`, which an answer could take for one of its own citations."""
+    return f"[{NOTE_NAMES[kind]} {label}]"
 
 
 def _is_plain(core: str, before: str) -> bool:

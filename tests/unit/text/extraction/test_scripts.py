@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portfolio_rag.text.extraction.scripts import note_mark, subscript, superscript
+from portfolio_rag.text.extraction.scripts import note_mark, power, subscript, superscript
 
 
 @pytest.mark.parametrize(
@@ -51,4 +51,12 @@ def test_subscript(text: str, written: str) -> None:
 
 
 def test_note_mark() -> None:
-    assert note_mark("iv") == "[note iv]"
+    assert note_mark("4") == "[note 4]"
+    assert note_mark("iv", "endnote") == "[endnote iv]"
+
+
+@pytest.mark.parametrize(
+    ("exponent", "written"), [("2", "^2"), ("st", "^st"), ("*", "^*"), ("n+1", "^(n+1)"), ("", "")]
+)
+def test_power(exponent: str, written: str) -> None:
+    assert power(exponent) == written

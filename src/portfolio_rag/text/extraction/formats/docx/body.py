@@ -1,0 +1,247 @@
+"""Walks the blocks of a Word document in reading order and gives them to the builder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from portfolio_rag.domain.documents import WarningCode
+from portfolio_rag.domain.errors import DocumentRejected
+from portfolio_rag.text.extraction.formats.docx.asides import AsideWriter
+from portfolio_rag.text.extraction.formats.docx.cells import Apart, CellReader, code_beside_line_numbers
+from portfolio_rag.text.extraction.formats.docx.document import DAMAGED, WordDocument
+from portfolio_rag.text.extraction.formats.docx.drawings import TextBox
+from portfolio_rag.text.extraction.formats.docx.embedded import UnreadableChunk, add_chunk
+from portfolio_rag.text.extraction.formats.docx.inline import Aside, LineReader
+from portfolio_rag.text.extraction.formats.docx.names import nearest, qn
+from portfolio_rag.text.extraction.formats.docx.package import Package, UnreadablePart
+from portfolio_rag.text.extraction.formats.docx.paragraphs import (
+    Shape,
+    Shapes,
+    indentation,
+    is_empty,
+    is_prose,
+    is_table_caption,
+    labelled,
+    plain_text,
+)
+from portfolio_rag.text.extraction.formats.docx.tables import Row, TableForms, own_caption, read_grid, read_rows
+from portfolio_rag.text.extraction.tables import guess_header_rows
+
+MAX_DEPTH = 3
+"""Of documents that are embedded in one another."""
+
+_PARAGRAPH = qn("w:p")
+_TABLE = qn("w:tbl")
+_CHUNK = qn("w:altChunk")
+_BLOCKS = frozenset([_PARAGRAPH, _TABLE, _CHUNK, qn("m:oMath"), qn("m:oMathPara")])
+_SECTION = f"{qn('w:pPr')}/{qn('w:sectPr')}"
+_CAPTION_DISTANCE = 2
+"""How many blocks further a table is looked for behind its caption, empty paragraphs between them."""
+_UNKNOWN_SYMBOLS = "Symbols of fonts that are not known were left out. Replace them by characters of Unicode."
+_UNREAD_CHUNK = (
+    "A document that is embedded in the Word document cannot be read and was left out. Open the document in Word, save "
+    "it again and upload it."
+)
+
+
+class BodyReader:
+    """Reads the blocks of the part with the text. `at_section_end` is called behind each section but the last."""
+
+    def __init__(self, word: WordDocument, at_section_end: Callable[[], None] | None = None) -> None:
+        self._word = word
+        self._builder = word.builder
+        self._at_section_end = at_section_end
+        self._lines = LineReader(word.package, word.main, word.styles, word.notes)
+        self._shapes = Shapes(word.styles, word.numbering)
+        self._forms = TableForms(word.styles, self._shapes)
+        self._asides = AsideWriter(word, word.main)
+        self._code: list[tuple[int, str]] = []
+        self._waiting: list[Aside] = []
+        self._initial = ""
+
+    def blocks(self, parent: Any) -> None:
+        """Read what is inside `parent`, to its end."""
+        elements = list(nearest(parent, _BLOCKS))
+        caption, taken = "", -1
+        for at, element in enumerate(elements):
+            if element.tag == _TABLE:
+                taken = -1 if caption else self._caption_below(elements, at)
+                self._table(element, caption, elements[taken] if taken > 0 else None)
+                caption = ""
+            elif element.tag == _CHUNK:
+                self._flush()
+                self._chunk(element)
+            elif element.tag != _PARAGRAPH:
+                self._flush()
+                self._builder.paragraph(self._lines.read(element, None).text)
+            elif self._is_caption_above(elements, at):
+                caption = self._caption(element)
+            elif at != taken:
+                self._paragraph(element)
+        if self._initial.strip():
+            self._builder.paragraph(self._initial)
+        self._initial = ""
+        self._flush()
+
+    def _paragraph(self, paragraph: Any) -> None:
+        shape = self._shapes.shape(paragraph)
+        is_code = shape.level is None and shape.label is None and self._shapes.is_code(paragraph, shape.style)
+        line = self._lines.read(paragraph, shape.style, is_heading=shape.level is not None)
+        self._warn_of(line.unknown_fonts)
+        if (is_code and not is_prose(line.text)) or (self._code and not line.text.strip()):
+            self._code.append((indentation(paragraph), line.text))
+            self._waiting += line.asides
+        elif shape.is_initial:
+            self._initial += line.text
+            self._waiting += line.asides
+        else:
+            text = line.text
+            if text.strip():
+                text, self._initial = self._initial + text, ""
+            self._write(shape, text, line.asides)
+        if self._at_section_end is not None and paragraph.find(_SECTION) is not None:
+            self._flush()
+            self._at_section_end()
+
+    def _write(self, shape: Shape, text: str, asides: list[Aside]) -> None:
+        """Add a paragraph as what it is, and what hangs on it; for items that comes behind their list."""
+        if shape.level is None and (shape.label is not None or shape.is_list_style) and text.strip():
+            self._flush_code()
+            marker = "- " if shape.label is None else shape.label.marker
+            self._builder.item(text, marker, 0 if shape.label is None else shape.label.level)
+            self._waiting += asides
+            return
+        if text.strip() or asides:
+            self._flush()
+        if shape.level is not None:
+            self._builder.heading(labelled(shape.label, text), shape.level)
+        else:
+            self._builder.paragraph(text)
+        self._waiting += asides
+        if asides:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Write what waits for the end of a list or a listing."""
+        self._flush_code()
+        waiting, self._waiting = self._waiting, []
+        for aside in waiting:
+            if isinstance(aside, TextBox):
+                initial, self._initial = self._initial, ""
+                self.blocks(aside.content)
+                self._initial = initial
+            else:
+                self._asides.write(aside)
+
+    def _flush_code(self) -> None:
+        code, self._code = self._code, []
+        least = min((indent for indent, text in code if text.strip()), default=0)
+        self._builder.code("\n".join(" " * (indent - least) + text for indent, text in code))
+
+    def _warn_of(self, fonts: list[str]) -> None:
+        for font in fonts:
+            self._builder.warn(WarningCode.UNREADABLE_TEXT, _UNKNOWN_SYMBOLS, part=font)
+
+    def _is_caption_above(self, elements: list[Any], at: int) -> bool:
+        """Whether the paragraph is the caption of the table that follows."""
+        text = plain_text(elements[at])
+        if not text:
+            return False
+        following = _next_block(elements, at)
+        if following < 0 or elements[following].tag != _TABLE:
+            return False
+        return self._shapes.is_caption(elements[at]) or is_table_caption(text)
+
+    def _caption_below(self, elements: list[Any], at: int) -> int:
+        """The place of the caption behind a table, -1 if it has none there."""
+        following = _next_block(elements, at)
+        if following < 0 or elements[following].tag != _PARAGRAPH:
+            return -1
+        is_caption = self._shapes.is_caption(elements[following]) and is_table_caption(plain_text(elements[following]))
+        # Between two tables, a caption is that of the second.
+        return following if is_caption and not self._is_caption_above(elements, following) else -1
+
+    def _caption(self, paragraph: Any) -> str:
+        shape = self._shapes.shape(paragraph)
+        line = self._lines.read(paragraph, shape.style)
+        self._warn_of(line.unknown_fonts)
+        self._waiting += line.asides
+        return labelled(shape.label, line.text)
+
+    def _table(self, table: Any, caption: str = "", below: Any | None = None) -> None:
+        rows = read_rows(table)
+        code = code_beside_line_numbers(rows, self._shapes)
+        if code is not None or self._forms.is_layout(rows):
+            self._flush()
+            self._builder.paragraph(caption)
+            for cell in code or (cell for row in rows for cell in row.cells):
+                self.blocks(cell)
+            if below is not None:
+                self._builder.paragraph(self._caption(below))
+            return
+        cells = CellReader(self._lines, self._shapes)
+        grid = read_grid(rows, cells.text)
+        self._warn_of(cells.unknown_fonts)
+        header_rows = self._forms.header_rows(rows)
+        if below is not None:
+            caption = self._caption(below)
+        waiting, self._waiting = self._waiting, []
+        self._flush()
+        self._builder.table(grid, header_rows=header_rows, caption=caption or own_caption(table))
+        header = grid[0] if (guess_header_rows(grid) if header_rows is None else header_rows) else []
+        for apart in cells.apart:
+            self._add_apart(apart, _place(apart.cell, rows, grid, header))
+        self._waiting = waiting + cells.asides
+        self._flush()
+
+    def _add_apart(self, apart: Apart, place: str) -> None:
+        """Add what a cell holds beside its line, below the names of its row and column."""
+        if isinstance(apart.content, str):
+            self._builder.paragraph(place)
+            self._builder.code(apart.content)
+        elif apart.content.tag == _TABLE:
+            self._table(apart.content, place)
+        else:
+            self._chunk(apart.content)
+
+    def _chunk(self, element: Any) -> None:
+        """Add a document that is embedded here."""
+        package = self._word.package
+        relationship = package.relationships(self._word.main).get(element.get(qn("r:id")) or "")
+        if relationship is None:
+            return
+        try:
+            data, content_type = package.read(relationship.target), package.content_type(relationship.target)
+            add_chunk(data, content_type, self._builder, self._embed)
+        except UnreadablePart:
+            self._word.left_out(DAMAGED, relationship.target)
+        except UnreadableChunk:
+            self._word.left_out(_UNREAD_CHUNK, relationship.target)
+
+    def _embed(self, data: bytes) -> None:
+        if self._word.depth >= MAX_DEPTH:
+            raise UnreadableChunk
+        try:
+            word = WordDocument(Package(data), self._builder, self._word.depth + 1)
+        except DocumentRejected as error:
+            raise UnreadableChunk from error
+        BodyReader(word).blocks(word.body)
+
+
+def _next_block(elements: list[Any], at: int) -> int:
+    """The place of the next block that is not empty, -1 if that is far."""
+    for following in range(at + 1, min(at + 1 + _CAPTION_DISTANCE, len(elements))):
+        if elements[following].tag != _PARAGRAPH or not is_empty(elements[following]):
+            return following
+    return -1
+
+
+def _place(cell: Any, rows: list[Row], grid: list[list[str]], header: list[str]) -> str:
+    """What names the cell in its table: the first cell of its row, and the name of its column."""
+    for at, row in enumerate(rows):
+        if cell in row.cells:
+            column = row.before + row.cells.index(cell)
+            names = [grid[at][0] if column else "", header[column] if column < len(header) and at else ""]
+            return " – ".join(" ".join(name.split()) for name in names if name.strip())
+    return ""

@@ -1,0 +1,133 @@
+"""What a paragraph is: a heading, an item, code, a caption, the initial of the next one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from portfolio_rag.text.extraction.formats.docx.names import number, qn
+from portfolio_rag.text.extraction.formats.docx.numbering import Label, Numbering
+from portfolio_rag.text.extraction.formats.docx.runs import RunProperties
+from portfolio_rag.text.extraction.formats.docx.styles import BODY_LEVEL, Styles, outline_level
+
+MAX_CODE_LINE_CHARACTERS = 300
+"""A longer line in a monospaced font that ends as a sentence is prose."""
+TWIPS_PER_CHARACTER = 120
+"""The width of a monospaced character of 10 points, by which an indented paragraph of code is set in."""
+
+_TABLE_CAPTION = re.compile(
+    r"\s*(?:table|tab\.|tabelle|tableau|tabla|tabella|tabela|tabel|tabell|taulukko|таблица|表)\s*[\dIVXA-Z]",
+    re.IGNORECASE,
+)
+_MAX_CAPTION_CHARACTERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """`level` is that of a heading from 1. `is_initial`: its text is the begin of the next paragraph's."""
+
+    style: str | None
+    level: int | None
+    label: Label | None
+    is_initial: bool
+    is_list_style: bool
+
+
+class Shapes:
+    """Tells shapes; to be asked once for each paragraph, in order, because numbers are counted."""
+
+    def __init__(self, styles: Styles, numbering: Numbering) -> None:
+        self._styles = styles
+        self._numbering = numbering
+        self._monospaced_tells = not styles.base_is_monospaced()
+
+    def shape(self, paragraph: Any) -> Shape:
+        properties = paragraph.find(qn("w:pPr"))
+        style = self._styles.paragraph_style(properties)
+        return Shape(
+            style,
+            self.heading_level(properties, style),
+            self._numbering.label(properties, style),
+            _is_initial(properties),
+            self._styles.name(style).startswith(("list bullet", "list number")),
+        )
+
+    def style(self, paragraph: Any) -> str | None:
+        return self._styles.paragraph_style(paragraph.find(qn("w:pPr")))
+
+    def is_caption(self, paragraph: Any) -> bool:
+        return self._styles.is_caption(self.style(paragraph))
+
+    def heading_level(self, properties: Any | None, style: str | None) -> int | None:
+        own = outline_level(properties)
+        if own is not None:
+            return None if own == BODY_LEVEL else own + 1
+        return self._styles.outline_level(style)
+
+    def is_code(self, paragraph: Any, style: str | None) -> bool:
+        """Whether all its text is monospaced, by style or by font."""
+        if self._styles.is_code(style):
+            return True
+        if not self._monospaced_tells:
+            return False
+        properties = RunProperties(self._styles, style)
+        has_text = False
+        for run in paragraph.iter(qn("w:r")):
+            if any((text.text or "").strip() for text in run.iterchildren(qn("w:t"))):
+                if not properties.is_monospaced(run):
+                    return False
+                has_text = True
+        return has_text
+
+
+def labelled(label: Label | None, text: str) -> str:
+    """`text` behind its number; bullets are no part of a heading or a cell."""
+    return text if label is None or label.is_bullet or not text.strip() else label.marker + text
+
+
+def is_prose(line: str) -> bool:
+    """Whether text in a monospaced font is a typewritten paragraph all the same."""
+    return len(line) > MAX_CODE_LINE_CHARACTERS and "\n" not in line and line.rstrip().endswith((".", "!", "?"))
+
+
+def indentation(paragraph: Any) -> int:
+    """By how many characters of code a paragraph is set in."""
+    properties = paragraph.find(qn("w:pPr"))
+    indent = None if properties is None else properties.find(qn("w:ind"))
+    if indent is None:
+        return 0
+    left = number(indent.get(qn("w:left")) or indent.get(qn("w:start")))
+    return max(round((left + number(indent.get(qn("w:firstLine")))) / TWIPS_PER_CHARACTER), 0)
+
+
+def plain_text(paragraph: Any) -> str:
+    """The letters of a paragraph, for a look ahead that counts nothing."""
+    return "".join(text.text or "" for text in paragraph.iter(qn("w:t"), qn("m:t"))).strip()
+
+
+def is_empty(paragraph: Any) -> bool:
+    """Whether there is nothing to see in it."""
+    return not plain_text(paragraph) and next(paragraph.iter(*_VISIBLE), None) is None
+
+
+_VISIBLE = tuple(
+    qn(name)
+    for name in ("w:drawing", "w:pict", "w:object", "w:sym", "w:footnoteReference", "w:endnoteReference", "w:altChunk")
+)
+
+
+def is_table_caption(text: str) -> bool:
+    """Whether it begins as captions of tables do, such as "Table 3"."""
+    return len(text) <= _MAX_CAPTION_CHARACTERS and bool(_TABLE_CAPTION.match(text))
+
+
+def _is_initial(properties: Any | None) -> bool:
+    """Whether the text goes on in the next paragraph: a drop cap, or a paragraph whose end was deleted."""
+    if properties is None:
+        return False
+    frame = properties.find(qn("w:framePr"))
+    if frame is not None and frame.get(qn("w:dropCap"), "none") != "none":
+        return True
+    mark = properties.find(qn("w:rPr"))
+    return mark is not None and mark.find(qn("w:del")) is not None

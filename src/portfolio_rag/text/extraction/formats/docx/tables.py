@@ -1,0 +1,163 @@
+"""Tables of Word as grids (ECMA-376 part 1, 17.4): merged cells, header rows, what stands apart in cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from portfolio_rag.text.extraction.formats.docx.names import is_on, nearest, number, qn, value
+from portfolio_rag.text.extraction.formats.docx.paragraphs import Shapes, is_empty
+from portfolio_rag.text.extraction.formats.docx.runs import RunProperties
+from portfolio_rag.text.extraction.formats.docx.styles import Styles
+from portfolio_rag.text.extraction.tables import MAX_SPAN, Cell, expand
+
+_ROW = frozenset([qn("w:tr")])
+_CELL = frozenset([qn("w:tc")])
+_BLOCKS = frozenset([qn("w:p"), qn("w:tbl")])
+_PARAGRAPH = qn("w:p")
+_MIN_COLUMN_PARAGRAPHS = 3
+"""A single row with a cell of so many paragraphs sets text in columns."""
+_FIRST_ROWS = 20
+"""Looked at to tell a column of labels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`before` and `after` count the columns of the grid that the row leaves out."""
+
+    cells: tuple[Any, ...]
+    before: int
+    after: int
+    is_header: bool
+
+
+def read_rows(table: Any) -> list[Row]:
+    """The rows that are seen: neither deleted nor hidden."""
+    rows = []
+    for row in nearest(table, _ROW):
+        properties = row.find(qn("w:trPr"))
+        if properties is None:
+            rows.append(Row(tuple(nearest(row, _CELL)), 0, 0, False))
+        elif properties.find(qn("w:del")) is None and not is_on(properties.find(qn("w:hidden"))):
+            before = number(value(properties.find(qn("w:gridBefore"))))
+            after = number(value(properties.find(qn("w:gridAfter"))))
+            header = is_on(properties.find(qn("w:tblHeader")))
+            rows.append(Row(tuple(nearest(row, _CELL)), max(before, 0), max(after, 0), header))
+    return rows
+
+
+def read_grid(rows: list[Row], text_of: Callable[[Any], str]) -> list[list[str]]:
+    """The text of each place; merged cells, whose text the first of them holds, repeat it in every place."""
+    lines: list[list[Cell]] = []
+    above: dict[int, str] = {}
+    for row in rows:
+        line = [Cell("", min(row.before, MAX_SPAN))] if row.before else []
+        column = row.before
+        current: dict[int, str] = {}
+        left = ""
+        for cell in row.cells:
+            span = min(max(_cell_value(cell, "w:gridSpan"), 1), MAX_SPAN)
+            text = left if _continues(cell, "w:hMerge") else text_of(cell)
+            if _continues(cell, "w:vMerge"):
+                text = above.get(column, "") or text
+            if _merges(cell, "w:vMerge"):
+                current[column] = text
+            line.append(Cell(text, span))
+            column += span
+            left = text
+        if row.after:
+            line.append(Cell("", min(row.after, MAX_SPAN)))
+        above = current
+        lines.append(line)
+    return expand(lines)
+
+
+def _cell_value(cell: Any, name: str) -> int:
+    return number(value(cell.find(f"{qn('w:tcPr')}/{qn(name)}")))
+
+
+def _merges(cell: Any, name: str) -> bool:
+    return cell.find(f"{qn('w:tcPr')}/{qn(name)}") is not None
+
+
+def _continues(cell: Any, name: str) -> bool:
+    mark = cell.find(f"{qn('w:tcPr')}/{qn(name)}")
+    return mark is not None and (value(mark) or "continue") == "continue"
+
+
+class TableForms:
+    """Tells what a table is for, and which of its rows name the columns."""
+
+    def __init__(self, styles: Styles, shapes: Shapes) -> None:
+        self._styles = styles
+        self._shapes = shapes
+
+    def is_layout(self, rows: list[Row]) -> bool:
+        """Whether the table frames text or sets it side by side, so that its cells are read as blocks."""
+        if max((len(row.cells) for row in rows), default=0) < 2:
+            return True
+        is_single = sum(any(not _is_blank(cell) for cell in row.cells) for row in rows) == 1
+        return any(self._has_section(cell) or (is_single and _has_blocks(cell)) for row in rows for cell in row.cells)
+
+    def header_rows(self, rows: list[Row]) -> int | None:
+        """How many rows at the top name the columns; None where nothing in the file tells."""
+        marked = 0
+        while marked < len(rows) and rows[marked].is_header:
+            marked += 1
+        if marked:
+            return marked if marked < len(rows) else 1
+        if len(rows) < 2:
+            return None
+        first, second = (all(self._bold(row.cells)) and any(self._bold(row.cells)) for row in rows[:2])
+        if first:
+            return None if second else 1
+        labels = [row.cells[0] for row in rows[:_FIRST_ROWS] if len(row.cells) > 1]
+        return 0 if len(labels) > 1 and _all_true(self._bold(labels)) else None
+
+    def _has_section(self, cell: Any) -> bool:
+        """Whether a heading stands above text in the cell."""
+        blocks = [block for block in nearest(cell, _BLOCKS) if block.tag != _PARAGRAPH or not is_empty(block)]
+        if len(blocks) < 2 or blocks[0].tag != _PARAGRAPH:
+            return False
+        properties = blocks[0].find(qn("w:pPr"))
+        return self._shapes.heading_level(properties, self._styles.paragraph_style(properties)) is not None
+
+    def _bold(self, cells: Any) -> Iterator[bool]:
+        """Of each cell that holds text, whether all of it is bold."""
+        for cell in cells:
+            marks = []
+            for paragraph in nearest(cell, frozenset([_PARAGRAPH])):
+                style = self._styles.paragraph_style(paragraph.find(qn("w:pPr")))
+                properties = RunProperties(self._styles, style)
+                marks += [
+                    properties.is_bold(run)
+                    for run in nearest(paragraph, frozenset([qn("w:r")]))
+                    if (run.findtext(qn("w:t")) or "").strip()
+                ]
+            if marks:
+                yield all(marks)
+
+
+def _all_true(marks: Iterator[bool]) -> bool:
+    values = list(marks)
+    return bool(values) and all(values)
+
+
+def _is_blank(cell: Any) -> bool:
+    return all(block.tag == _PARAGRAPH and is_empty(block) for block in nearest(cell, _BLOCKS))
+
+
+def _has_blocks(cell: Any) -> bool:
+    """Whether the cell holds a table, or several paragraphs."""
+    blocks = [block for block in nearest(cell, _BLOCKS) if block.tag != _PARAGRAPH or not is_empty(block)]
+    return len(blocks) >= _MIN_COLUMN_PARAGRAPHS or any(block.tag != _PARAGRAPH for block in blocks)
+
+
+def own_caption(table: Any) -> str:
+    """The title and description among the table's properties."""
+    properties = table.find(qn("w:tblPr"))
+    if properties is None:
+        return ""
+    texts = [value(properties.find(qn(name))) or "" for name in ("w:tblCaption", "w:tblDescription")]
+    return ": ".join(text.strip() for text in texts if text.strip())
