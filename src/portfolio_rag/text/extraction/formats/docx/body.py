@@ -108,7 +108,7 @@ class BodyReader:
         """Add a paragraph as what it is, and what hangs on it; for items that comes behind their list."""
         if shape.level is None and (shape.label is not None or shape.is_list_style) and text.strip():
             self._flush_code()
-            marker = "- " if shape.label is None else shape.label.marker
+            marker = "- " if shape.label is None else shape.label.marker(text)
             self._builder.item(text, marker, 0 if shape.label is None else shape.label.level)
             self._waiting += asides
             return

@@ -29,12 +29,12 @@ class Label:
     is_bullet: bool
     separator: str = " "
 
-    @property
-    def marker(self) -> str:
-        """What stands before the text of an item."""
+    def marker(self, text: str) -> str:
+        """What stands before the text of an item. Words do not run together, even where Word sets no blank."""
         if self.is_bullet:
             return f"{self.text or '-'} "
-        return self.text + self.separator if self.text else ""
+        is_joined = self.separator == "" and not (text[:1].isspace() or (self.text[-1:] + text[:1]).isalnum())
+        return self.text + ("" if is_joined else " ") if self.text else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ class Numbering:
             return formatted(count, "decimal" if is_decimal else part.number_format)
 
         text = _PLACE.sub(place, shape.text)[:_MAX_LABEL_CHARACTERS]
-        return Label(text.strip(), level, False, shape.separator)
+        return Label(text.strip(), level, False, " " if text[-1:].isspace() else shape.separator)
 
 
 _NO_LEVEL = _Level(1, "none", "", " ", None, False)

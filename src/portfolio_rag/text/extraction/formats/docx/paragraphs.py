@@ -83,7 +83,7 @@ class Shapes:
 
 def labelled(label: Label | None, text: str) -> str:
     """`text` behind its number; bullets are no part of a heading or a cell."""
-    return text if label is None or label.is_bullet or not text.strip() else label.marker + text
+    return text if label is None or label.is_bullet or not text.strip() else label.marker(text) + text.lstrip()
 
 
 def is_prose(line: str) -> bool:
