@@ -60,9 +60,9 @@ class BodyReader:
         self._waiting: list[Aside] = []
         self._initial = ""
 
-    def blocks(self, parent: Any) -> None:
-        """Read what is inside `parent`, to its end."""
-        elements = list(nearest(parent, _BLOCKS))
+    def blocks(self, *parents: Any) -> None:
+        """Read what is inside the parents, one after the other, to the end."""
+        elements = [element for parent in parents for element in nearest(parent, _BLOCKS)]
         caption, taken = "", -1
         for at, element in enumerate(elements):
             if element.tag == _TABLE:
@@ -175,8 +175,7 @@ class BodyReader:
         if code is not None or self._forms.is_layout(rows):
             self._flush()
             self._builder.paragraph(caption)
-            for cell in code or (cell for row in rows for cell in row.cells):
-                self.blocks(cell)
+            self.blocks(*(code or (cell for row in rows for cell in row.cells)))
             if below is not None:
                 self._builder.paragraph(self._caption(below))
             return

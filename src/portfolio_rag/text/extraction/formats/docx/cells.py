@@ -36,7 +36,7 @@ class CellReader:
     def text(self, cell: Any) -> str:
         parts: list[str] = []
         code: list[str] = []
-        was_item = False
+        was_item = was_initial = False
         for element in nearest(cell, _BLOCKS):
             if element.tag != _PARAGRAPH:
                 self.apart.append(Apart(cell, element))
@@ -48,10 +48,9 @@ class CellReader:
             if is_code:
                 code.append(text)
             elif text.strip():
-                parts.append("; " if was_item and is_item else " ")
-                # A drop cap is the begin of the next word.
-                parts.append(text if shape.is_initial else f"{text} ")
-                was_item = is_item
+                joint = "; " if was_item and is_item else " "
+                parts.append(text if was_initial else joint + text.strip())
+                was_item, was_initial = is_item, shape.is_initial
         if "\n" in "\n".join(code).strip("\n"):
             self.apart.append(Apart(cell, "\n".join(code)))
         else:

@@ -68,23 +68,21 @@ class _MarginReader:
         for element in nearest(parent, _BLOCKS):
             if element.tag == qn("w:tbl"):
                 cells = CellReader(self._lines, self._shapes)
-                grid = [
-                    [without_page_numbers(text) for text in row] for row in read_grid(read_rows(element), cells.text)
-                ]
-                self._word.builder.table([row for row in grid if self._is_new(" ".join(row))], header_rows=0)
+                for row in read_grid(read_rows(element), cells.text):
+                    texts = dict.fromkeys(without_page_numbers(text).strip() for text in row)
+                    self._add(" | ".join(filter(None, texts)))
             else:
                 line = self._lines.read(element, None)
                 text = without_page_numbers(line.text)
-                if self._is_new(text):
-                    self._word.builder.paragraph(text)
+                self._add(text)
                 for aside in line.asides:
                     if isinstance(aside, TextBox):
                         self.blocks(aside.content)
-                    elif isinstance(aside, Description) and self._is_new(aside.text):
-                        self._word.builder.paragraph(aside.text)
+                    elif isinstance(aside, Description):
+                        self._add(aside.text)
 
-    def _is_new(self, text: str) -> bool:
+    def _add(self, text: str) -> None:
         words = " ".join(text.split())
-        is_new = bool(words) and words not in self._said
-        self._said.add(words)
-        return is_new
+        if words not in self._said:
+            self._said.add(words)
+            self._word.builder.paragraph(text)

@@ -20,8 +20,8 @@ SUB = '<w:vertAlign w:val="subscript"/>'
 def field(instruction: str, result: str = "", form: str = "") -> str:
     shown = f'<w:r><w:fldChar w:fldCharType="separate"/></w:r>{r(result)}' if result else ""
     return (
-        f'<w:r><w:fldChar w:fldCharType="begin">{form}</w:fldChar></w:r><w:r><w:instrText>{instruction}</w:instrText></w:r>'
-        f'{shown}<w:r><w:fldChar w:fldCharType="end"/></w:r>'
+        f'<w:r><w:fldChar w:fldCharType="begin">{form}</w:fldChar></w:r>'
+        f'<w:r><w:instrText>{instruction}</w:instrText></w:r>{shown}<w:r><w:fldChar w:fldCharType="end"/></w:r>'
     )
 
 
@@ -110,7 +110,8 @@ LINKS = {
         (
             field(
                 "FORMDROPDOWN",
-                form='<w:ffData><w:ddList><w:result w:val="1"/><w:listEntry w:val="red"/><w:listEntry w:val="blue"/></w:ddList></w:ffData>',
+                form='<w:ffData><w:ddList><w:result w:val="1"/><w:listEntry w:val="red"/>'
+                '<w:listEntry w:val="blue"/></w:ddList></w:ffData>',
             ),
             "blue",
         ),

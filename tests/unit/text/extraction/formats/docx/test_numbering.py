@@ -14,7 +14,8 @@ Read = Callable[..., ExtractedDocument]
 
 
 def level(at: int, text: str, kind: str = "decimal", inner: str = "", start: int = 1) -> str:
-    return f'<w:lvl w:ilvl="{at}"><w:start w:val="{start}"/><w:numFmt w:val="{kind}"/>{inner}<w:lvlText w:val="{text}"/></w:lvl>'
+    shape = f'<w:start w:val="{start}"/><w:numFmt w:val="{kind}"/>{inner}<w:lvlText w:val="{text}"/>'
+    return f'<w:lvl w:ilvl="{at}">{shape}</w:lvl>'
 
 
 def abstract(name: int, *levels: str, inner: str = "") -> str:
@@ -178,7 +179,8 @@ def test_a_level_without_those_above(read: Read) -> None:
 
 def test_custom_format_in_a_newer_branch(read: Read) -> None:
     shape = (
-        '<mc:AlternateContent><mc:Choice Requires="w14"><w:numFmt w:val="custom" w:format="001, 002, 003, ..."/></mc:Choice>'
+        '<mc:AlternateContent><mc:Choice Requires="w14">'
+        '<w:numFmt w:val="custom" w:format="001, 002, 003, ..."/></mc:Choice>'
         '<mc:Fallback><w:numFmt w:val="decimal"/></mc:Fallback></mc:AlternateContent>'
     )
     numbering = abstract(0, f'<w:lvl w:ilvl="0"><w:start w:val="7"/>{shape}<w:lvlText w:val="%1"/></w:lvl>') + num(1, 0)
