@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from portfolio_rag.text.extraction.formats.docx.charts import chart_table
+from portfolio_rag.text.extraction.formats.docx.diagrams import diagram_items
 from portfolio_rag.text.extraction.formats.docx.document import WordDocument
-from portfolio_rag.text.extraction.formats.docx.drawings import (
-    Chart,
-    Description,
-    Diagram,
-    EmbeddedObject,
-    chart_table,
-    diagram_items,
-)
+from portfolio_rag.text.extraction.formats.docx.drawings import Chart, Description, Diagram, EmbeddedObject
 from portfolio_rag.text.extraction.formats.docx.inline import Aside, LineReader
 from portfolio_rag.text.extraction.formats.docx.names import nearest, qn
 from portfolio_rag.text.extraction.formats.docx.notes import CommentReference, NoteReference

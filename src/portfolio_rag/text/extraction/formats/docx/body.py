@@ -89,7 +89,9 @@ class BodyReader:
         is_code = shape.level is None and shape.label is None and self._shapes.is_code(paragraph, shape.style)
         line = self._lines.read(paragraph, shape.style, is_heading=shape.level is not None)
         self._warn_of(line.unknown_fonts)
-        if (is_code and not is_prose(line.text)) or (self._code and not line.text.strip()):
+        if is_code and not self._code and not self._shapes.is_code_by_style(shape.style):
+            is_code = not is_prose(line.text)
+        if is_code or (self._code and not line.text.strip()):
             self._code.append((indentation(paragraph), line.text))
             self._waiting += line.asides
         elif shape.is_initial:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from portfolio_rag.text.extraction.formats.docx.names import chosen, number, qn
+from portfolio_rag.text.extraction.formats.docx.names import chosen, qn
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,94 +121,3 @@ def _said(*texts: str) -> str:
     if len(said) == 2 and said[0] in said[1]:
         said = said[1:]
     return ": ".join(said)
-
-
-def diagram_items(root: Any | None) -> list[tuple[int, str]]:
-    """Depth and text of each point of SmartArt (ECMA-376 part 1, 21.4), parents before their children."""
-    if root is None:
-        return []
-    points = {
-        point.get("modelId"): point
-        for point in root.iter(qn("dgm:pt"))
-        if point.get("type", "node") not in ("pres", "parTrans", "sibTrans")
-    }
-    children: dict[str, list[tuple[int, str]]] = {}
-    for connection in root.iter(qn("dgm:cxn")):
-        if connection.get("type", "parOf") == "parOf":
-            order = number(connection.get("srcOrd"))
-            children.setdefault(connection.get("srcId"), []).append((order, connection.get("destId")))
-    inner = {child for siblings in children.values() for _, child in siblings}
-    # Points that nothing connects come last; those of a loop have no place in any order but the file's.
-    starts = [name for name in points if name not in inner] + list(points)
-    items: list[tuple[int, str]] = []
-    seen: set[str] = set()
-    stack = [(0, name) for name in starts[::-1]]
-    while stack:
-        depth, name = stack.pop()
-        point = points.get(name)
-        if point is None or name in seen:
-            continue
-        seen.add(name)
-        text = " ".join(_paragraphs(point))
-        if text:
-            items.append((depth, text))
-        following = sorted(children.get(name, []), key=lambda child: child[0], reverse=True)
-        stack.extend((depth + bool(text), child) for _, child in following)
-    return items
-
-
-def _paragraphs(element: Any) -> list[str]:
-    texts = ["".join(text.text or "" for text in line.iter(qn("a:t"))).strip() for line in element.iter(qn("a:p"))]
-    return [text for text in texts if text]
-
-
-@dataclass(slots=True)
-class ChartTable:
-    """The values that a chart draws: a row for each category, a column for each series."""
-
-    title: str
-    rows: list[list[str]] = field(default_factory=list)
-
-
-def chart_table(root: Any | None) -> ChartTable:
-    """Of a chart part (ECMA-376 part 1, 21.2), from the values that the file keeps beside the drawing."""
-    if root is None:
-        return ChartTable("")
-    chart = root.find(qn("c:chart"))
-    title = None if chart is None else chart.find(qn("c:title"))
-    table = ChartTable("" if title is None else " ".join(_paragraphs(title)) or " ".join(_points(title).values()))
-    names: list[str] = []
-    categories: dict[int, str] = {}
-    columns: list[dict[int, str]] = []
-    for series in root.iter(qn("c:ser")):
-        names.append(" ".join(_points(series.find(qn("c:tx"))).values()))
-        for tag in ("c:cat", "c:xVal"):
-            for at, text in _points(series.find(qn(tag))).items():
-                categories.setdefault(at, text)
-        values = series.find(qn("c:val"))
-        columns.append(_points(series.find(qn("c:yVal")) if values is None else values))
-    places = sorted({*categories, *(at for column in columns for at in column)})
-    if columns and places:
-        axis = _axis_title(root)
-        table.rows.append([axis, *(name or f"Series {at}" for at, name in enumerate(names, 1))])
-        table.rows += [[categories.get(at, ""), *(column.get(at, "") for column in columns)] for at in places]
-    return table
-
-
-def _axis_title(root: Any) -> str:
-    for tag in ("c:catAx", "c:dateAx"):
-        for axis in root.iter(qn(tag)):
-            title = axis.find(qn("c:title"))
-            if title is not None:
-                return " ".join(_paragraphs(title))
-    return ""
-
-
-def _points(element: Any | None) -> dict[int, str]:
-    """The cached texts or numbers below an element, by their places."""
-    if element is None:
-        return {}
-    points = {number(point.get("idx")): (point.findtext(qn("c:v")) or "").strip() for point in element.iter(qn("c:pt"))}
-    if not points and element.find(qn("c:v")) is not None:
-        return {0: element.findtext(qn("c:v")) or ""}
-    return points

@@ -55,13 +55,16 @@ def _read(element: Any) -> str:
 
 def _children(element: Any) -> str:
     text = ""
+    was_structure = False
     for child in element:
         part = _read(child)
-        # A fraction beside a letter or digit would read on: 1/2 x is not 1/(2x).
-        if (child.tag == _FRACTION and text[-1:].isalnum()) or (text.endswith("\x00") and part[:1].isalnum()):
+        # Side by side, a fraction or power would read on: 1/2 x is not 1/(2x), and x^2 y is not x^(2y).
+        reads_on = was_structure or child.tag in _APART
+        if reads_on and text[-1:].isalnum() and part[:1].isalnum():
             text += " "
-        text = text.rstrip("\x00") + part + ("\x00" if child.tag == _FRACTION else "")
-    return text.replace("\x00", "")
+        text += part
+        was_structure = child.tag in _WRITERS and child.tag not in _RUNS
+    return text
 
 
 def _argument(element: Any, name: str) -> str:
@@ -190,6 +193,8 @@ def _run(element: Any) -> str:
 
 _ALTERNATE = qn("mc:AlternateContent")
 _FRACTION = qn("m:f")
+_APART = frozenset([_FRACTION, qn("m:func")])
+_RUNS = frozenset([qn("m:r"), qn("w:r")])
 _UNSEEN = frozenset(qn(name) for name in ("w:del", "w:moveFrom", "w:rPr"))
 _WRITERS: dict[str, Callable[[Any], str]] = {
     qn(name): write

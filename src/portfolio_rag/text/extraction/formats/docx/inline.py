@@ -169,7 +169,9 @@ class LineReader:
                 reader(child)
 
     def _formula(self, element: Any) -> None:
-        self._add(linear(element))
+        before = element.getprevious()
+        is_behind_another = before is not None and before.tag == element.tag
+        self._add((" " if is_behind_another else "") + linear(element))
 
     def _formulas(self, element: Any) -> None:
         for at, formula in enumerate(element.iterchildren(qn("m:oMath"))):

@@ -14,6 +14,7 @@ from portfolio_rag.text.extraction.formats.docx.paragraphs import Shapes
 from portfolio_rag.text.extraction.formats.docx.tables import read_grid, read_rows
 
 _BLOCKS = frozenset([qn("w:p"), qn("w:tbl")])
+_KINDS = ("w:headerReference", "w:footerReference")
 _ORDER = ("first", "default", "even")
 
 
@@ -26,6 +27,7 @@ class Margins:
             [section for section in word.body.iter(qn("w:sectPr")) if section.getparent().tag != qn("w:sectPrChange")]
         )
         self._has_even = word.settings is not None and is_on(word.settings.find(qn("w:evenAndOddHeaders")))
+        self._references: dict[tuple[str, str | None], str] = {}
         self._parts: set[str] = set()
         self._said: set[str] = set()
 
@@ -34,11 +36,13 @@ class Margins:
         section = next(self._sections, None)
         if section is None:
             return
-        for kind in ("w:headerReference", "w:footerReference"):
-            references = {reference.get(qn("w:type")): reference for reference in section.iterchildren(qn(kind))}
+        for kind in _KINDS:
+            # A section without a header of its own has that of the section before it.
+            for reference in section.iterchildren(qn(kind)):
+                self._references[kind, reference.get(qn("w:type"))] = reference.get(qn("r:id")) or ""
             for page in _ORDER:
-                if page in references and self._is_shown(section, page):
-                    self._add(references[page].get(qn("r:id")) or "")
+                if (kind, page) in self._references and self._is_shown(section, page):
+                    self._add(self._references[kind, page])
 
     def _is_shown(self, section: Any, page: str) -> bool:
         if page == "first":

@@ -13,6 +13,8 @@ from portfolio_rag.text.extraction.formats.docx.styles import BODY_LEVEL, Styles
 
 MAX_CODE_LINE_CHARACTERS = 300
 """A longer line in a monospaced font that ends as a sentence is prose."""
+_SENTENCE_WORDS = 8
+_CODE_SIGN = re.compile(r"[{}()\[\]=;<>_/\\$#|&@*`\"]|\s{2}")
 TWIPS_PER_CHARACTER = 120
 """The width of a monospaced character of 10 points, by which an indented paragraph of code is set in."""
 
@@ -65,6 +67,9 @@ class Shapes:
             return None if own == BODY_LEVEL else own + 1
         return self._styles.outline_level(style)
 
+    def is_code_by_style(self, style: str | None) -> bool:
+        return self._styles.is_code(style)
+
     def is_code(self, paragraph: Any, style: str | None) -> bool:
         """Whether all its text is monospaced, by style or by font."""
         if self._styles.is_code(style):
@@ -87,8 +92,11 @@ def labelled(label: Label | None, text: str) -> str:
 
 
 def is_prose(line: str) -> bool:
-    """Whether text in a monospaced font is a typewritten paragraph all the same."""
-    return len(line) > MAX_CODE_LINE_CHARACTERS and "\n" not in line and line.rstrip().endswith((".", "!", "?"))
+    """Whether text in a monospaced font is a typewritten paragraph all the same: a sentence without signs of code."""
+    if "\n" in line or not line.rstrip().endswith((".", "!", "?")):
+        return False
+    is_sentence = line[:1].isupper() and len(line.split()) >= _SENTENCE_WORDS and not _CODE_SIGN.search(line)
+    return is_sentence or len(line) > MAX_CODE_LINE_CHARACTERS
 
 
 def indentation(paragraph: Any) -> int:

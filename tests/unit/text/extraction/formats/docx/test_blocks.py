@@ -8,6 +8,7 @@ import pytest
 
 from portfolio_rag.domain.documents import WarningCode
 from portfolio_rag.text.extraction.document import ExtractedDocument
+from portfolio_rag.text.extraction.formats.docx.charts import displayed
 from tests.support.word import Link, numbered, p, part, r, tbl, tc, tr, word_file
 
 Read = Callable[..., ExtractedDocument]
@@ -44,8 +45,17 @@ def test_typescripts_are_no_code(read: Read, blocks_of: BlocksOf) -> None:
     assert blocks_of(document) == [("paragraph", "All is typed.")]
 
 
-def test_long_monospaced_sentences_are_no_code(read: Read, blocks_of: BlocksOf) -> None:
-    assert blocks_of(read(word_file(p("It says so. " * 30, run=CONSOLAS)), "a.docx"))[0][0] == "paragraph"
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("It says so; " * 30 + "at least.", "paragraph"),
+        ("This memo was written on the old machine downstairs.", "paragraph"),
+        ("make install", "code"),
+        ("SELECT name FROM users WHERE active = 1 ORDER BY name.", "code"),
+    ],
+)
+def test_monospaced_sentences_are_no_code(read: Read, blocks_of: BlocksOf, text: str, kind: str) -> None:
+    assert blocks_of(read(word_file(p(text, run=CONSOLAS)), "a.docx"))[0][0] == kind
 
 
 @pytest.mark.parametrize("kind", ["drop", "margin"])
@@ -170,6 +180,22 @@ def test_charts_give_their_values(read: Read, blocks_of: BlocksOf) -> None:
         "a.docx",
     )
     assert blocks_of(document) == [("paragraph", "Traffic"), ("table", "2024 | Ships: 410\n2025 | Ships: 455")]
+
+
+@pytest.mark.parametrize(
+    ("number_format", "stored", "shown"),
+    [
+        ("General", "4.4000000000000004", "4.4"),
+        ("0%", "0.25", "25%"),
+        ("0.0%", "0.125", "12.5%"),
+        ("m/d/yyyy", "45717", "2025-03-01"),
+        ("General", "12", "12"),
+        ("General", "n/a", "n/a"),
+        ("m/d/yyyy", "1e300", "1e+300"),
+    ],
+)
+def test_numbers_of_charts(number_format: str, stored: str, shown: str) -> None:
+    assert displayed(stored, number_format) == shown
 
 
 def test_objects_of_other_programs_are_told(read: Read) -> None:
@@ -300,6 +326,16 @@ def test_headers_that_no_page_shows(read: Read, inner: str, settings: str, shown
     ends = section("header first rA", "header default rB", "header even rC", inner=inner)
     data = header_file(p("Text.") + ends, settings, rA=p("First"), rB=p("Default"), rC=p("Even"))
     assert read(data, "a.docx").text.split("\n\n") == [*shown, "Text."]
+
+
+def test_headers_of_the_section_before(read: Read) -> None:
+    body = (
+        p("One.", properties=section("header first rA", "header default rB"))
+        + p("Two.")
+        + section(inner="<w:titlePg/>")
+    )
+    data = header_file(body, rA=p("First"), rB=p("Default"))
+    assert read(data, "a.docx").text.split("\n\n") == ["Default", "One.", "First", "Two."]
 
 
 def test_numbered_paragraph_that_is_empty_adds_nothing(read: Read) -> None:

@@ -54,6 +54,8 @@ RAISED = arguments("sSup", e=run("x"), sup=run("2"))
         (arguments("sSup", e=run("a+b"), sup=run("2")), "(a+b)^2"),
         (arguments("sSup", e=run("f"), sup=run("′")), "f′"),
         (arguments("sSup", e=run("90"), sup=run("∘")), "90°"),
+        (run("3") + arguments("sSup", e=run("x"), sup=run("k")) + run("a"), "3x^k a"),
+        (run("a") + arguments("func", fName=run("cos"), e=run("x")), "a cos x"),
         (arguments("sSub", e=run("v"), sub=run("max")), "v_max"),
         (arguments("sSubSup", e=run("x"), sub=run("i"), sup=run("2")), "x_i^2"),
         (arguments("sPre", sub=run("6"), sup=run("14"), e=run("C")), "^14_6C"),
