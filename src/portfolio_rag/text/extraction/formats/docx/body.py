@@ -36,8 +36,6 @@ _TABLE = qn("w:tbl")
 _CHUNK = qn("w:altChunk")
 _BLOCKS = frozenset([_PARAGRAPH, _TABLE, _CHUNK, qn("m:oMath"), qn("m:oMathPara")])
 _SECTION = f"{qn('w:pPr')}/{qn('w:sectPr')}"
-_CAPTION_DISTANCE = 2
-"""How many blocks further a table is looked for behind its caption, empty paragraphs between them."""
 _UNKNOWN_SYMBOLS = "Symbols of fonts that are not known were left out. Replace them by characters of Unicode."
 _UNREAD_CHUNK = (
     "A document that is embedded in the Word document cannot be read and was left out. Open the document in Word, save "
@@ -147,18 +145,16 @@ class BodyReader:
 
     def _is_caption_above(self, elements: list[Any], at: int) -> bool:
         """Whether the paragraph is the caption of the table that follows."""
+        following = _next_block(elements, at, _TABLE)
+        if following < 0:
+            return False
         text = plain_text(elements[at])
-        if not text:
-            return False
-        following = _next_block(elements, at)
-        if following < 0 or elements[following].tag != _TABLE:
-            return False
-        return self._shapes.is_caption(elements[at]) or is_table_caption(text)
+        return is_table_caption(text) or (bool(text) and self._shapes.is_caption(elements[at]))
 
     def _caption_below(self, elements: list[Any], at: int) -> int:
         """The place of the caption behind a table, -1 if it has none there."""
-        following = _next_block(elements, at)
-        if following < 0 or elements[following].tag != _PARAGRAPH:
+        following = _next_block(elements, at, _PARAGRAPH)
+        if following < 0:
             return -1
         is_caption = self._shapes.is_caption(elements[following]) and is_table_caption(plain_text(elements[following]))
         # Between two tables, a caption is that of the second.
@@ -230,12 +226,14 @@ class BodyReader:
         BodyReader(word).blocks(word.body)
 
 
-def _next_block(elements: list[Any], at: int) -> int:
-    """The place of the next block that is not empty, -1 if that is far."""
-    for following in range(at + 1, min(at + 1 + _CAPTION_DISTANCE, len(elements))):
-        if elements[following].tag != _PARAGRAPH or not is_empty(elements[following]):
-            return following
-    return -1
+def _next_block(elements: list[Any], at: int, tag: str) -> int:
+    """The place of the next block, an empty paragraph between them or none; -1 if it has another tag."""
+    near = elements[at + 1 : at + 3]
+    if tag not in [element.tag for element in near]:
+        return -1
+    is_spaced = len(near) > 1 and near[0].tag == _PARAGRAPH and is_empty(near[0])
+    following = near[1] if is_spaced else near[0]
+    return at + 1 + is_spaced if following.tag == tag else -1
 
 
 def _place(cell: Any, rows: list[Row], grid: list[list[str]], header: list[str]) -> str:

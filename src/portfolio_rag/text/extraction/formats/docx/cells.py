@@ -76,6 +76,8 @@ def code_beside_line_numbers(rows: list[Row], shapes: Shapes) -> list[Any] | Non
     """The cells of code, if the first of two columns numbers the lines of the second; None for any other table."""
     if not rows or any(len(row.cells) != 2 for row in rows):
         return None
+    if not _is_count(_paragraph_texts(rows[0].cells[0])):
+        return None
     numbers = [text for row in rows for text in _paragraph_texts(row.cells[0])]
     counted = [str(at) for at in range(int(numbers[0]), int(numbers[0]) + len(numbers))] if _is_count(numbers) else []
     if len(numbers) < 2 or numbers != counted:

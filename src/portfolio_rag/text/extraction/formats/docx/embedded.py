@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 import re
 from collections.abc import Callable
-from email.message import EmailMessage
 
 from portfolio_rag.domain.errors import DocumentRejected
 from portfolio_rag.text.extraction.document import DocumentBuilder
@@ -71,6 +68,10 @@ def _add_rtf(data: bytes, builder: DocumentBuilder) -> None:
 
 def _add_archive(data: bytes, builder: DocumentBuilder) -> None:
     """A web page with its pictures in one file (MHTML)."""
+    import email
+    import email.policy
+    from email.message import EmailMessage
+
     message = email.message_from_bytes(data, EmailMessage, policy=email.policy.default)
     for content_type, add in (("text/html", _add_html), ("text/plain", _add_text)):
         for part in message.walk():

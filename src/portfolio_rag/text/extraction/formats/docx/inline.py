@@ -63,6 +63,7 @@ class LineReader:
         self._is_heading = False
         self._properties = RunProperties(styles, None)
         self._current: Any = None
+        self._font = self._script = ""
         self._readers: dict[str, Callable[[Any], None]] = {
             qn("w:r"): self._run,
             qn("w:hyperlink"): self._hyperlink,
@@ -127,7 +128,8 @@ class LineReader:
         self._inside(paragraph)
 
     def _run(self, run: Any) -> None:
-        if self._properties.is_hidden(run):
+        is_hidden, self._script, self._font = self._properties.read(run)
+        if is_hidden:
             # Marks of fields count all the same: their results need not be hidden.
             for element in run.iterchildren(qn("w:fldChar"), qn("w:instrText")):
                 self._run_readers[element.tag](element)
@@ -143,8 +145,7 @@ class LineReader:
 
     def _text(self, element: Any) -> None:
         text = element.text or ""
-        font = self._properties.own_font(self._current)
-        self._add(in_font(font, text) if font or not text.isascii() else text, self._properties.script(self._current))
+        self._add(text if not self._font and text.isascii() else in_font(self._font, text), self._script)
 
     def _symbol(self, element: Any) -> None:
         font, code = element.get(qn("w:font")) or "", element.get(qn("w:char")) or ""
@@ -154,7 +155,7 @@ class LineReader:
             text = None
         if text is None:
             self._line.unknown_fonts.append(font or "unknown")
-        self._add(text or "", self._properties.script(self._current))
+        self._add(text or "", self._script)
 
     def _alternate(self, element: Any) -> None:
         branch = chosen(element)

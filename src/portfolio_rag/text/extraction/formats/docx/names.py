@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 NAMESPACES = {
@@ -24,6 +25,7 @@ NAMESPACES = {
 }
 
 
+@cache
 def qn(name: str) -> str:
     """`w:p` as `{namespace}p`."""
     prefix, local = name.split(":")
@@ -57,7 +59,22 @@ def chosen(alternate: Any) -> Any | None:
     return branch if branch is not None else alternate.find(qn("mc:Fallback"))
 
 
-_UNSEEN = frozenset(qn(name) for name in ("w:del", "w:moveFrom", "w:pPr", "w:rPr", "w:tblPr", "w:sectPr", "w:sdtPr"))
+_UNSEEN = frozenset(
+    qn(f"w:{name}")
+    for name in (
+        "del",
+        "moveFrom",
+        "pPr",
+        "rPr",
+        "tblPr",
+        "tblGrid",
+        "trPr",
+        "tcPr",
+        "sectPr",
+        "sdtPr",
+        "bookmarkStart",
+    )
+)
 """What a reader of the final document does not see."""
 
 

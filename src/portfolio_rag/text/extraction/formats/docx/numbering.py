@@ -9,14 +9,20 @@ from typing import Any
 from portfolio_rag.text.extraction.formats.docx.names import chosen, is_on, number, qn, value
 from portfolio_rag.text.extraction.formats.docx.number_formats import formatted
 from portfolio_rag.text.extraction.formats.docx.styles import Styles, font_of
-from portfolio_rag.text.extraction.formats.docx.symbols import in_font
 
 LEVELS = 9
 _LINKS = 10
 """Of numberings that refer to each other by styles; a longer chain is a loop."""
 _PLACE = re.compile(r"%([1-9])")
-_TELLING_BULLETS = frozenset("✓✔✗✘☑☒☐")
-"""Bullets that say something of their item: done, left out, to do."""
+_TELLING_BULLETS = {
+    **{sign: sign for sign in "✓✔✗✘☑☒☐"},
+    **{"Wingdings" + sign: mark for sign, mark in zip("\xfc\xfb\xfe\xfd\xa8o", "✓✗☑☒☐☐", strict=True)},
+    **{"Wingdings 2" + sign: mark for sign, mark in zip("PORST\xa3", "✓✗☑☒☒☐", strict=True)},
+    "Webdingsa": "✓",
+}
+"""Bullets that say something of their item (done, left out, to do), behind the names of their fonts."""
+_PRIVATE_AREA = 0xF000
+"""Where the characters of symbol fonts are moved to."""
 _MAX_LABEL_CHARACTERS = 100
 
 
@@ -39,7 +45,10 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class _Level:
-    """`restart` is the level, counted from 1, whose paragraphs restart this one: None for any above it, 0 for none."""
+    """`restart` is the level, counted from 1, whose paragraphs restart this one: None for any above it, 0 for none.
+
+    `mark` is a bullet that says something.
+    """
 
     start: int
     number_format: str
@@ -47,6 +56,7 @@ class _Level:
     separator: str
     restart: int | None
     is_legal: bool
+    mark: str = ""
 
 
 @dataclass(slots=True)
@@ -141,9 +151,8 @@ class Numbering:
     def _shown(self, instance: _Instance, definition: _Definition, level: int) -> Label:
         shape = _level(instance, definition, level)
         if shape.number_format == "bullet":
-            mark = shape.text.strip()
-            is_telling = mark in _TELLING_BULLETS or sum(character.isalpha() for character in mark) > 1
-            return Label(mark if is_telling else "", level, True, shape.separator)
+            is_word = sum(character.isalpha() for character in shape.text) > 1
+            return Label(shape.text if is_word else shape.mark, level, True, shape.separator)
 
         def place(match: re.Match[str]) -> str:
             at = int(match[1]) - 1
@@ -198,8 +207,10 @@ def _read_level(element: Any) -> _Level:
     if number_format == "custom" and custom.isdigit():
         number_format = f"digits{len(custom)}"
     text = value(element.find(qn("w:lvlText"))) or ""
-    if number_format == "bullet":
-        text = in_font(font_of(element.find(qn("w:rPr"))), text)
+    mark = _TELLING_BULLETS.get(text) or ""
+    if number_format == "bullet" and len(text) == 1 and not mark:
+        font = font_of(element.find(qn("w:rPr"))).title()
+        mark = _TELLING_BULLETS.get(font + chr(ord(text) % _PRIVATE_AREA), "")
     restart = value(element.find(qn("w:lvlRestart")))
     return _Level(
         start=number(value(element.find(qn("w:start"))), 0),
@@ -208,4 +219,5 @@ def _read_level(element: Any) -> _Level:
         separator="" if value(element.find(qn("w:suff"))) == "nothing" else " ",
         restart=None if restart is None else number(restart),
         is_legal=is_on(element.find(qn("w:isLgl"))),
+        mark=mark,
     )

@@ -35,6 +35,7 @@ class Styles:
         self._document = (
             None if root is None else root.find(f"{qn('w:docDefaults')}/{qn('w:rPrDefault')}/{qn('w:rPr')}")
         )
+        self.name = cache(self._name)
         self.outline_level = cache(self._outline_level)
         self.is_code = cache(self._is_code)
         self.is_caption = cache(self._is_caption)
@@ -55,7 +56,7 @@ class Styles:
             style_id = value(styles[-1].find(qn("w:basedOn")))
         return styles
 
-    def name(self, style_id: str | None) -> str:
+    def _name(self, style_id: str | None) -> str:
         style = self._by_id.get(style_id)
         return ("" if style is None else value(style.find(qn("w:name"))) or "").lower()
 
@@ -131,5 +132,6 @@ def font_of(properties: Any | None) -> str:
     return "" if fonts is None else fonts.get(qn("w:ascii")) or fonts.get(qn("w:hAnsi")) or ""
 
 
+@cache
 def is_monospaced(font: str) -> bool:
     return bool(font) and bool(_MONOSPACED.match(font))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import cache
 
 _FONTS = {font.lower(): font for font in ("Symbol", "Webdings", "Wingdings", "Wingdings 2", "Wingdings 3")}
 _PRIVATE = range(0xF020, 0xF100)
 """Where Word stores what is typed in such a font."""
+_PRIVATE_CHARACTER = re.compile("[\uf020-\uf0ff]")
 _DIRECTIONS = (
     # By words of the character's name; the longer names first.
     (("LEFT", "RIGHT"), "↔"),
@@ -42,13 +44,8 @@ def in_font(font: str, text: str) -> str:
     """`text` as a run set in `font` shows it; what is not known is left as it is."""
     if is_symbol_font(font):
         return "".join(symbol(font, ord(character)) or character for character in text)
-    if any(ord(character) in _PRIVATE for character in text):
-        # The font was lost, or is the bullet's own: most such characters are from Symbol.
-        return "".join(
-            symbol("Symbol", ord(character)) or character if ord(character) in _PRIVATE else character
-            for character in text
-        )
-    return text
+    # Where the font was lost: most such characters are from Symbol.
+    return _PRIVATE_CHARACTER.sub(lambda match: symbol("Symbol", ord(match.group())) or "", text)
 
 
 @cache

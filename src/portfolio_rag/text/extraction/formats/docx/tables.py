@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from portfolio_rag.text.extraction.formats.docx.names import is_on, nearest, number, qn, value
@@ -16,6 +17,10 @@ _ROW = frozenset([qn("w:tr")])
 _CELL = frozenset([qn("w:tc")])
 _BLOCKS = frozenset([qn("w:p"), qn("w:tbl")])
 _PARAGRAPH = qn("w:p")
+_RUN = frozenset([qn("w:r")])
+_TCPR = qn("w:tcPr")
+_MERGE_TAGS = (qn("w:hMerge"), qn("w:vMerge"), qn("w:gridSpan"))
+_NO_MERGE = (None, None, None)
 _MIN_COLUMN_PARAGRAPHS = 3
 """A single row with a cell of so many paragraphs sets text in columns."""
 _FIRST_ROWS = 20
@@ -57,11 +62,13 @@ def read_grid(rows: list[Row], text_of: Callable[[Any], str]) -> list[list[str]]
         current: dict[int, str] = {}
         left = ""
         for cell in row.cells:
-            span = min(max(_cell_value(cell, "w:gridSpan"), 1), MAX_SPAN)
-            text = left if _continues(cell, "w:hMerge") else text_of(cell)
-            if _continues(cell, "w:vMerge"):
+            properties = cell.find(_TCPR)
+            across, down, wide = _NO_MERGE if properties is None else map(properties.find, _MERGE_TAGS)
+            span = min(max(number(value(wide)), 1), MAX_SPAN)
+            text = left if _continues(across) else text_of(cell)
+            if _continues(down):
                 text = above.get(column, "") or text
-            if _merges(cell, "w:vMerge"):
+            if down is not None:
                 current[column] = text
             line.append(Cell(text, span))
             column += span
@@ -73,16 +80,7 @@ def read_grid(rows: list[Row], text_of: Callable[[Any], str]) -> list[list[str]]
     return expand(lines)
 
 
-def _cell_value(cell: Any, name: str) -> int:
-    return number(value(cell.find(f"{qn('w:tcPr')}/{qn(name)}")))
-
-
-def _merges(cell: Any, name: str) -> bool:
-    return cell.find(f"{qn('w:tcPr')}/{qn(name)}") is not None
-
-
-def _continues(cell: Any, name: str) -> bool:
-    mark = cell.find(f"{qn('w:tcPr')}/{qn(name)}")
+def _continues(mark: Any | None) -> bool:
     return mark is not None and (value(mark) or "continue") == "continue"
 
 
@@ -97,7 +95,8 @@ class TableForms:
         """Whether the table frames text or sets it side by side, so that its cells are read as blocks."""
         if max((len(row.cells) for row in rows), default=0) < 2:
             return True
-        is_single = sum(any(not _is_blank(cell) for cell in row.cells) for row in rows) == 1
+        filled = (row for row in rows if not all(map(_is_blank, row.cells)))
+        is_single = len(list(islice(filled, 2))) == 1
         return any(self._has_section(cell) or (is_single and _has_blocks(cell)) for row in rows for cell in row.cells)
 
     def header_rows(self, rows: list[Row]) -> int | None:
@@ -117,6 +116,8 @@ class TableForms:
 
     def _has_section(self, cell: Any) -> bool:
         """Whether a heading stands above text in the cell."""
+        if len(cell) < 3 and len(cell) and cell[-1].tag == _PARAGRAPH:
+            return False  # as most cells are: properties and a paragraph
         blocks = [block for block in nearest(cell, _BLOCKS) if block.tag != _PARAGRAPH or not is_empty(block)]
         if len(blocks) < 2 or blocks[0].tag != _PARAGRAPH:
             return False
@@ -132,7 +133,7 @@ class TableForms:
                 properties = RunProperties(self._styles, style)
                 marks += [
                     properties.is_bold(run)
-                    for run in nearest(paragraph, frozenset([qn("w:r")]))
+                    for run in nearest(paragraph, _RUN)
                     if (run.findtext(qn("w:t")) or "").strip()
                 ]
             if marks:
