@@ -187,8 +187,9 @@ class BodyReader:
         self._flush()
         self._builder.table(grid, header_rows=header_rows, caption=caption or own_caption(table))
         header = grid[0] if (guess_header_rows(grid) if header_rows is None else header_rows) else []
+        places = _places(rows, grid, header) if cells.apart else {}
         for apart in cells.apart:
-            self._add_apart(apart, _place(apart.cell, rows, grid, header))
+            self._add_apart(apart, places[apart.cell])
         self._waiting = waiting + cells.asides
         self._flush()
 
@@ -236,11 +237,11 @@ def _next_block(elements: list[Any], at: int, tag: str) -> int:
     return at + 1 + is_spaced if following.tag == tag else -1
 
 
-def _place(cell: Any, rows: list[Row], grid: list[list[str]], header: list[str]) -> str:
-    """What names the cell in its table: the first cell of its row, and the name of its column."""
+def _places(rows: list[Row], grid: list[list[str]], header: list[str]) -> dict[Any, str]:
+    """What names each cell in its table: the first cell of its row, and the name of its column."""
+    places: dict[Any, str] = {}
     for at, row in enumerate(rows):
-        if cell in row.cells:
-            column = row.before + row.cells.index(cell)
+        for column, cell in enumerate(row.cells, row.before):
             names = [grid[at][0] if column else "", header[column] if column < len(header) and at else ""]
-            return " – ".join(" ".join(name.split()) for name in names if name.strip())
-    return ""
+            places[cell] = " – ".join(" ".join(name.split()) for name in names if name.strip())
+    return places

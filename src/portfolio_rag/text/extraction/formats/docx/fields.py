@@ -69,7 +69,7 @@ def box_sign(is_checked: bool) -> str:
 
 
 _PAGE_PHRASE = re.compile(
-    r"(?:\b[^\W\d_]{1,6}\.?[^\S\n]*)?\x00(?:[^\S\n]*(?:of|von|de|sur|di|van|av|af|z|из|/|-)?[^\S\n]*\x00)*",
+    r"(?:\b[^\W\d_]{1,6}+\.?+[^\S\n]*+)?\x00(?:[^\S\n]*+(?:of|von|de|sur|di|van|av|af|z|из|/|-)?+[^\S\n]*+\x00)*+",
     re.IGNORECASE,
 )
 

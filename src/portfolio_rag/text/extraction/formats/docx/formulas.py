@@ -11,7 +11,7 @@ from portfolio_rag.text.extraction.scripts import power, subscript
 
 _ATOM = re.compile(r"[\d.,]*\d|[^\W\d_][′̀-ͯ⃐-⃿]*|[^\W\d_]+(?:\([^()]*\))|[∞∅…]")
 """What needs no parentheses as a denominator, radicand or base."""
-_SCRIPTED = re.compile(r"(?:\d+|[^\W\d_])(?:[_^](?:\w+|\([^()]*\)))+")
+_SCRIPTED = re.compile(r"(?:\d+|[^\W\d_])(?:[_^](?:[^\W_]+|\([^()]*\)))+")
 _PRODUCT = re.compile(r"[\w.′^]+")
 _BRACKETED = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}|\|[^|]*\|")
 _ACCENTS = {

@@ -24,6 +24,7 @@ _TELLING_BULLETS = {
 _PRIVATE_AREA = 0xF000
 """Where the characters of symbol fonts are moved to."""
 _MAX_LABEL_CHARACTERS = 100
+_MAX_DIGITS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,9 +205,9 @@ def _read_level(element: Any) -> _Level:
         shape = None if branch is None else branch.find(qn("w:numFmt"))
     number_format = value(shape) or "decimal"
     custom = "" if shape is None else (shape.get(qn("w:format")) or "").split(",")[0].strip()
-    if number_format == "custom" and custom.isdigit():
+    if number_format == "custom" and custom.isdigit() and len(custom) <= _MAX_DIGITS:
         number_format = f"digits{len(custom)}"
-    text = value(element.find(qn("w:lvlText"))) or ""
+    text = (value(element.find(qn("w:lvlText"))) or "")[:_MAX_LABEL_CHARACTERS]
     mark = _TELLING_BULLETS.get(text) or ""
     if number_format == "bullet" and len(text) == 1 and not mark:
         font = font_of(element.find(qn("w:rPr"))).title()

@@ -64,7 +64,7 @@ def read_grid(rows: list[Row], text_of: Callable[[Any], str]) -> list[list[str]]
         for cell in row.cells:
             properties = cell.find(_TCPR)
             across, down, wide = _NO_MERGE if properties is None else map(properties.find, _MERGE_TAGS)
-            span = min(max(number(value(wide)), 1), MAX_SPAN)
+            span = min(max(number(value(wide)), 1), MAX_SPAN) if column < MAX_SPAN else 1
             text = left if _continues(across) else text_of(cell)
             if _continues(down):
                 text = above.get(column, "") or text

@@ -9,6 +9,7 @@ import pytest
 from portfolio_rag.domain.documents import WarningCode
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
 from portfolio_rag.text.extraction.document import ExtractedDocument
+from portfolio_rag.text.extraction.file_types import detect_type
 from tests.support.word import Link, p, r, tbl, tr, word_file
 
 Read = Callable[..., ExtractedDocument]
@@ -119,3 +120,8 @@ def test_styles_that_are_based_on_each_other(read: Read) -> None:
 def test_outline_level_of_body_text_is_no_heading(read: Read) -> None:
     body = p("Not a heading", "Heading1", properties='<w:outlineLvl w:val="9"/>')
     assert read(word_file(body), "a.docx").blocks[0].kind == "paragraph"
+
+
+@pytest.mark.parametrize("extension", ["docx", "docm", "dotx", "dotm"])
+def test_extensions_of_archives_that_are_not_whole(extension: str) -> None:
+    assert detect_type(b"PK\x03\x04", f"a.{extension}", complete=False) == "docx"
