@@ -1,4 +1,4 @@
-"""Where the embedded stack lives and listens, and the environment that its processes get."""
+"""Where the local stack lives and listens, and the environment that its processes get."""
 
 from __future__ import annotations
 

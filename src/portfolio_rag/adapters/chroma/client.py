@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from portfolio_rag.domain.errors import NotFound, PortfolioRagError, VectorStoreUnavailable
-from portfolio_rag.ports.vector_store import Vectors
+from portfolio_rag.ports.vectors import Vectors
 
 
 class ChromaRefused(PortfolioRagError):

@@ -13,8 +13,11 @@ from contextlib import suppress
 from typing import Any
 
 from portfolio_rag.adapters.chroma.client import ChromaApi, Collection
+from portfolio_rag.adapters.chroma.filters import to_chroma
 from portfolio_rag.domain.errors import NotFound
-from portfolio_rag.ports.vector_store import VectorHit, VectorRecord, Vectors
+from portfolio_rag.domain.filters import Filter
+from portfolio_rag.ports.vector_store import VectorHit, VectorRecord
+from portfolio_rag.ports.vectors import Vectors
 
 _BATCH = 5000
 _TIMEOUT_SECONDS = 30.0
@@ -59,15 +62,13 @@ class ChromaVectorStore:
         handle = self._collection(collection, create=False)
         return handle.metadata.get(_FINGERPRINT) if handle is not None else None
 
-    def query(
-        self, collection: str, vector: Vectors, *, limit: int, where: Mapping[str, Any] | None = None
-    ) -> list[VectorHit]:
+    def query(self, collection: str, vector: Vectors, *, limit: int, where: Filter | None = None) -> list[VectorHit]:
         answer = self._with(
             collection,
             "query",
             query_embeddings=_matrix([vector]),
             n_results=limit,
-            where=dict(where) if where else None,
+            where=to_chroma(where) if where else None,
             include=["metadatas", "distances"],
         )
         if answer is None:

@@ -1,4 +1,4 @@
-"""A copy of the windows' vectors beside their words, in half precision: 768 bytes a window of 384 dimensions.
+"""A replica of the windows' vectors beside their words, in half precision: 768 bytes a window of 384 dimensions.
 
 What Chroma does slowly comes from here (measured at 76,000 windows, `bench/search.py`): its metadata filter costs 20 to
 60 times the search itself, a search among given ids no less, and 50 vectors read by id as much as a whole search.
@@ -16,8 +16,8 @@ from portfolio_rag.adapters.sqlite.file import SqliteFile
 from portfolio_rag.adapters.sqlite.filters import document_condition
 from portfolio_rag.domain.filters import Filter
 from portfolio_rag.domain.identifiers import window_id
-from portfolio_rag.ports.vector_replica import LocalMatches, LocalWindow
-from portfolio_rag.ports.vector_store import Vectors
+from portfolio_rag.ports.vector_replica import PassingWindows, ReplicaHit
+from portfolio_rag.ports.vectors import Vectors
 
 _Id = TypeVar("_Id", int, str)
 
@@ -37,8 +37,8 @@ JOIN documents ON documents.id = chunks.document WHERE {condition} chunks.chunk_
 """
 
 
-class SqliteVectorCopy:
-    """`ports.LocalVectors` in the file of the full-text index. Safe from several threads."""
+class SqliteVectorReplica:
+    """`ports.VectorReplica` in the file of the full-text index. Safe from several threads."""
 
     def __init__(self, file: SqliteFile) -> None:
         self._file = file
@@ -56,7 +56,7 @@ class SqliteVectorCopy:
                 found[chunk_id] = (document_id, version)
         return found
 
-    def matches(self, collection: str, where: Filter) -> LocalMatches | None:
+    def matches(self, collection: str, where: Filter) -> PassingWindows | None:
         if self._followed != collection:
             return None
         database = self._file.connection()
@@ -67,16 +67,16 @@ class SqliteVectorCopy:
         ).fetchone()
         condition, values = document_condition(where, "waiting.document")
         waiting = database.execute(f"SELECT 1 FROM waiting WHERE {condition} LIMIT 1", values).fetchone()  # noqa: S608
-        return None if waiting else LocalMatches(int(windows), int(total))
+        return None if waiting else PassingWindows(int(windows), int(total))
 
-    def search(self, vector: Vectors, *, limit: int, where: Filter) -> list[LocalWindow]:
+    def search(self, vector: Vectors, *, limit: int, where: Filter) -> list[ReplicaHit]:
         condition, values = document_condition(where, "documents.id")
         rows = self._file.connection().execute(_SCAN.format(condition=condition), values)
         best: list[tuple[float, int, int]] = []
         while batch := rows.fetchmany(_READ):
             best = sorted([*best, *_best(batch, vector, limit)], reverse=True)[:limit]
         chunks = self._chunks([chunk for _, chunk, _ in best])
-        return [LocalWindow(*chunks[chunk], n, score) for score, chunk, n in best if chunk in chunks]
+        return [ReplicaHit(*chunks[chunk], n, score) for score, chunk, n in best if chunk in chunks]
 
     def similarities(self, collection: str, ids: Sequence[str], vector: Vectors) -> dict[str, float]:
         if self._followed != collection:

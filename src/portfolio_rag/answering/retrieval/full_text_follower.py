@@ -22,7 +22,7 @@ from portfolio_rag.domain.errors import PortfolioRagError
 from portfolio_rag.domain.filters import Filter
 from portfolio_rag.ports.chunk_store import ChunkStore
 from portfolio_rag.ports.document_registry import DocumentRegistry
-from portfolio_rag.ports.full_text_index import LexicalHit, LexicalIndex
+from portfolio_rag.ports.full_text_index import FullTextHit, FullTextIndex
 
 _log = logging.getLogger(__name__)
 
@@ -41,12 +41,12 @@ _MAX_TRIES = 10
 Key = tuple[str, int]
 
 
-class LexicalFollower:
+class FullTextFollower:
     """Keeps one index in step with the registry, and searches it once it is whole."""
 
     def __init__(
         self,
-        index: LexicalIndex,
+        index: FullTextIndex,
         registry: DocumentRegistry,
         chunks: ChunkStore,
         vectors: VectorFollower | None = None,
@@ -76,13 +76,13 @@ class LexicalFollower:
         """Whether every live document was indexed once; before that a search finds nothing, rather than a part."""
         return self._whole
 
-    def search(self, query: str, *, limit: int, where: Filter | None = None) -> list[LexicalHit]:
+    def search(self, query: str, *, limit: int, where: Filter | None = None) -> list[FullTextHit]:
         """As the index, or nothing while it is being built: half an index would favour the half that it has."""
         return self._index.search(query, limit=limit, where=where) if self._whole else []
 
     def start(self) -> None:
         """Follow in a thread of its own until `stop`."""
-        self._thread = threading.Thread(target=self._run, name="lexical-follower", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="full-text-follower", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:

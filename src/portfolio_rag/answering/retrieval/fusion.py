@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from portfolio_rag.domain.identifiers import window_id
-from portfolio_rag.ports.full_text_index import LexicalHit
+from portfolio_rag.ports.full_text_index import FullTextHit
 from portfolio_rag.ports.vector_store import VectorHit
 
 MEANING, WORDS, CHUNK = 0.6, 0.2, 0.2
@@ -37,26 +37,26 @@ class Candidate:
         return window_id(self.chunk_id, self.window)
 
 
-def dense_only(hits: Iterable[VectorHit]) -> list[Candidate]:
+def vectors_only(hits: Iterable[VectorHit]) -> list[Candidate]:
     """Candidates in the order of their cosines."""
     return sorted((_candidate(hit) for hit in hits), key=lambda one: -one.rank)
 
 
-def missing_cosines(dense: Iterable[VectorHit], lexical: Iterable[LexicalHit]) -> list[str]:
+def missing_cosines(by_vector: Iterable[VectorHit], by_words: Iterable[FullTextHit]) -> list[str]:
     """The windows that BM25 makes candidates and the vector search did not find."""
-    known = {hit.id for hit in dense}
-    brought = (window_id(hit.chunk_id, n) for hit in lexical for n, _ in hit.windows[:WINDOWS_PER_CHUNK])
+    known = {hit.id for hit in by_vector}
+    brought = (window_id(hit.chunk_id, n) for hit in by_words for n, _ in hit.windows[:WINDOWS_PER_CHUNK])
     return [one for one in brought if one not in known]
 
 
-def fuse(dense: Sequence[VectorHit], lexical: Sequence[LexicalHit], cosines: dict[str, float]) -> list[Candidate]:
+def fuse(by_vector: Sequence[VectorHit], by_words: Sequence[FullTextHit], cosines: dict[str, float]) -> list[Candidate]:
     """All candidates, best first. `cosines` has those of `missing_cosines`; a window without one is left out:
     it is in the full-text index and not, or no longer, in the collection that answers. Of a window whose words nobody
     has read yet, the meaning stands for them too: a new document must not stand behind old ones for that.
     """
-    found = {hit.id: _candidate(hit) for hit in dense}
+    found = {hit.id: _candidate(hit) for hit in by_vector}
     in_window: dict[str, float] = {}
-    for hit in lexical:
+    for hit in by_words:
         for n, score in hit.windows:
             one = window_id(hit.chunk_id, n)
             if one in cosines and one not in found:
@@ -67,8 +67,8 @@ def fuse(dense: Sequence[VectorHit], lexical: Sequence[LexicalHit], cosines: dic
     held = {candidate.chunk_id for candidate in found.values()}
     meaning = _scaled({one: candidate.cosine for one, candidate in found.items()})
     words = _scaled(in_window)
-    chunks = _scaled({hit.chunk_id: hit.score for hit in lexical if hit.chunk_id in held})
-    unread = {hit.id for hit in dense if hit.unread}
+    chunks = _scaled({hit.chunk_id: hit.score for hit in by_words if hit.chunk_id in held})
+    unread = {hit.id for hit in by_vector if hit.unread}
     fused = [
         replace(
             candidate,
