@@ -31,6 +31,9 @@ from portfolio_rag.text.extraction.tables import guess_header_rows
 MAX_DEPTH = 3
 """Of documents that are embedded in one another."""
 
+MAX_ITEM_CHARACTERS = 300
+"""A longer item is a clause: a paragraph of its own behind its number."""
+
 _PARAGRAPH = qn("w:p")
 _TABLE = qn("w:tbl")
 _CHUNK = qn("w:altChunk")
@@ -106,7 +109,8 @@ class BodyReader:
 
     def _write(self, shape: Shape, text: str, asides: list[Aside]) -> None:
         """Add a paragraph as what it is, and what hangs on it; for items that comes behind their list."""
-        if shape.level is None and (shape.label is not None or shape.is_list_style) and text.strip():
+        is_item = shape.level is None and (shape.label is not None or shape.is_list_style)
+        if is_item and 0 < len(text.strip()) <= MAX_ITEM_CHARACTERS:
             self._flush_code()
             marker = "- " if shape.label is None else shape.label.marker(text)
             self._builder.item(text, marker, 0 if shape.label is None else shape.label.level)
@@ -117,7 +121,7 @@ class BodyReader:
         if shape.level is not None:
             self._builder.heading(labelled(shape.label, text), shape.level)
         else:
-            self._builder.paragraph(text)
+            self._builder.paragraph(labelled(shape.label, text))
         self._waiting += asides
         if asides:
             self._flush()
@@ -129,7 +133,8 @@ class BodyReader:
         for aside in waiting:
             if isinstance(aside, TextBox):
                 initial, self._initial = self._initial, ""
-                self.blocks(aside.content)
+                with self._builder.apart():
+                    self.blocks(aside.content)
                 self._initial = initial
             else:
                 self._asides.write(aside)
@@ -173,7 +178,14 @@ class BodyReader:
         if code is not None or self._forms.is_layout(rows):
             self._flush()
             self._builder.paragraph(caption)
-            self.blocks(*(code or (cell for row in rows for cell in row.cells)))
+            if code is not None:
+                self.blocks(*code)
+            elif all(len(row.cells) < 2 for row in rows):
+                self.blocks(*(cell for row in rows for cell in row.cells))
+            else:
+                for cell in (cell for row in rows for cell in row.cells):
+                    with self._builder.apart():
+                        self.blocks(cell)
             if below is not None:
                 self._builder.paragraph(self._caption(below))
             return
@@ -208,6 +220,7 @@ class BodyReader:
         package = self._word.package
         relationship = package.relationships(self._word.main).get(element.get(qn("r:id")) or "")
         if relationship is None:
+            self._word.left_out(DAMAGED, "altChunk")
             return
         try:
             data, content_type = package.read(relationship.target), package.content_type(relationship.target)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from portfolio_rag.text.extraction.formats.docx.names import number, qn
+from portfolio_rag.text.extraction.formats.docx.names import is_on, number, qn
 from portfolio_rag.text.extraction.formats.docx.numbering import Label, Numbering
 from portfolio_rag.text.extraction.formats.docx.runs import RunProperties
 from portfolio_rag.text.extraction.formats.docx.styles import BODY_LEVEL, Styles, outline_level
@@ -50,7 +50,7 @@ class Shapes:
         return Shape(
             style,
             self.heading_level(properties, style),
-            self._numbering.label(properties, style),
+            None if _is_hidden(properties) else self._numbering.label(properties, style),
             _is_initial(properties),
             self._styles.name(style).startswith(("list bullet", "list number")),
         )
@@ -128,6 +128,12 @@ _VISIBLE = tuple(
 def is_table_caption(text: str) -> bool:
     """Whether it begins as captions of tables do, such as "Table 3"."""
     return len(text) <= _MAX_CAPTION_CHARACTERS and bool(_TABLE_CAPTION.match(text))
+
+
+def _is_hidden(properties: Any | None) -> bool:
+    """Whether the whole paragraph is hidden, its end too: Word does not count it. `w:specVanish` hides the end."""
+    mark = None if properties is None else properties.find(qn("w:rPr"))
+    return mark is not None and is_on(mark.find(qn("w:vanish"))) and not is_on(mark.find(qn("w:specVanish")))
 
 
 def _is_initial(properties: Any | None) -> bool:

@@ -95,6 +95,12 @@ def test_text_boxes_are_blocks_of_their_own(read: Read, blocks_of: BlocksOf) -> 
     ]
 
 
+def test_headings_in_text_boxes_head_no_more_than_their_box(read: Read) -> None:
+    body = p("Chapter", "Heading1") + p("Text.", inner=text_box(p("Box", "Heading1"), p("Inside."))) + p("Behind.")
+    paths = {block.heading_path for block in read(word_file(body), "a.docx").blocks[-2:]}
+    assert paths == {("Box",), ("Chapter",)}
+
+
 def test_text_box_of_old_files(read: Read) -> None:
     content = f"<w:txbxContent>{p('Old box')}</w:txbxContent>"
     box = f"<w:r><w:pict><v:rect><v:textbox>{content}</v:textbox></v:rect></w:pict></w:r>"

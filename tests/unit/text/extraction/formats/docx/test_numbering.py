@@ -150,6 +150,18 @@ def test_empty_paragraphs_count(read: Read) -> None:
     assert lines(read, p("A", "H1") + p("", "H1") + p("B", "H1"), HEADINGS, HEADED) == ["§ 1 A", "§ 3 B"]
 
 
+def test_hidden_paragraphs_do_not_count(read: Read) -> None:
+    hidden = p("B", "H1", properties="<w:rPr><w:vanish/></w:rPr>", run="<w:vanish/>")
+    assert lines(read, p("A", "H1") + hidden + p("C", "H1"), HEADINGS, HEADED) == ["§ 1 A", "§ 2 C"]
+
+
+def test_long_clauses_are_paragraphs(read: Read) -> None:
+    text = "The lessee pays the rent. " * 20
+    document = read(word_file(numbered("Rent", 1) + numbered(text, 1, 1), numbering=LEGAL), "a.docx")
+    assert [block.kind for block in document.blocks] == ["list", "paragraph"]
+    assert document.text.split("\n\n")[1].startswith("1.1 The lessee")
+
+
 def test_numbering_through_a_numbering_style(read: Read) -> None:
     style = (
         '<w:style w:type="numbering" w:styleId="Clauses"><w:name w:val="Clauses"/><w:pPr><w:numPr><w:numId w:val="1"/>'
