@@ -25,8 +25,17 @@ from portfolio_rag.text.extraction.formats.docx.paragraphs import (
     labelled,
     plain_text,
 )
-from portfolio_rag.text.extraction.formats.docx.tables import Row, TableForms, own_caption, read_grid, read_rows
-from portfolio_rag.text.extraction.tables import guess_header_rows
+from portfolio_rag.text.extraction.formats.docx.tables import (
+    Row,
+    TableForms,
+    is_form,
+    names_columns,
+    own_caption,
+    read_cells,
+    read_rows,
+    without_idle_edges,
+)
+from portfolio_rag.text.extraction.tables import expand
 
 MAX_DEPTH = 3
 """Of documents that are embedded in one another."""
@@ -190,15 +199,20 @@ class BodyReader:
                 self._builder.paragraph(self._caption(below))
             return
         cells = CellReader(self._lines, self._shapes)
-        grid = read_grid(rows, cells.text)
+        lines = without_idle_edges(read_cells(rows, cells.text))
+        grid = expand(lines)
         self._warn_of(cells.unknown_fonts)
         header_rows = self._forms.header_rows(rows)
+        if header_rows is None:
+            header_rows = int(not is_form(lines) and names_columns(lines, grid))
+        header = grid[0] if header_rows else []
+        if not header_rows and is_form(lines):
+            grid = [[" | ".join(cell.text for cell in line if cell.text.strip())] for line in lines]
         if below is not None:
             caption = self._caption(below)
         waiting, self._waiting = self._waiting, []
         self._flush()
         self._builder.table(grid, header_rows=header_rows, caption=caption or own_caption(table))
-        header = grid[0] if (guess_header_rows(grid) if header_rows is None else header_rows) else []
         places = _places(rows, grid, header) if cells.apart else {}
         for apart in cells.apart:
             self._add_apart(apart, places[apart.cell])

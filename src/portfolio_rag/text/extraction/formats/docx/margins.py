@@ -11,7 +11,7 @@ from portfolio_rag.text.extraction.formats.docx.fields import without_page_numbe
 from portfolio_rag.text.extraction.formats.docx.inline import LineReader
 from portfolio_rag.text.extraction.formats.docx.names import is_on, nearest, qn
 from portfolio_rag.text.extraction.formats.docx.paragraphs import Shapes
-from portfolio_rag.text.extraction.formats.docx.tables import read_grid, read_rows
+from portfolio_rag.text.extraction.formats.docx.tables import read_cells, read_rows
 
 _BLOCKS = frozenset([qn("w:p"), qn("w:tbl")])
 _KINDS = ("w:headerReference", "w:footerReference")
@@ -72,8 +72,8 @@ class _MarginReader:
         for element in nearest(parent, _BLOCKS):
             if element.tag == qn("w:tbl"):
                 cells = CellReader(self._lines, self._shapes)
-                for row in read_grid(read_rows(element), cells.text):
-                    texts = dict.fromkeys(without_page_numbers(text).strip() for text in row)
+                for row in read_cells(read_rows(element), cells.text):
+                    texts = dict.fromkeys(without_page_numbers(cell.text).strip() for cell in row)
                     self._add(" | ".join(filter(None, texts)))
             else:
                 line = self._lines.read(element, None)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Any
 
 from portfolio_rag.text.extraction.formats.docx.names import is_on, nearest, number, qn, value
 from portfolio_rag.text.extraction.formats.docx.paragraphs import Shapes, is_empty
 from portfolio_rag.text.extraction.formats.docx.runs import RunProperties
 from portfolio_rag.text.extraction.formats.docx.styles import Styles
-from portfolio_rag.text.extraction.tables import MAX_SPAN, Cell, expand
+from portfolio_rag.text.extraction.tables import MAX_SPAN, Cell, guess_header_rows
 
 _ROW = frozenset([qn("w:tr")])
 _CELL = frozenset([qn("w:tc")])
@@ -52,8 +53,8 @@ def read_rows(table: Any) -> list[Row]:
     return rows
 
 
-def read_grid(rows: list[Row], text_of: Callable[[Any], str]) -> list[list[str]]:
-    """The text of each place; merged cells, whose text the first of them holds, repeat it in every place."""
+def read_cells(rows: list[Row], text_of: Callable[[Any], str]) -> list[list[Cell]]:
+    """The cells of each row, for `expand`; those merged downwards, whose text the first holds, repeat it."""
     lines: list[list[Cell]] = []
     above: dict[int, str] = {}
     for row in rows:
@@ -77,7 +78,28 @@ def read_grid(rows: list[Row], text_of: Callable[[Any], str]) -> list[list[str]]
             line.append(Cell("", min(row.after, MAX_SPAN)))
         above = current
         lines.append(line)
-    return expand(lines)
+    return lines
+
+
+def without_idle_edges(lines: list[list[Cell]]) -> list[list[Cell]]:
+    """The same cells, none of them wider than the columns that begin in it in some row."""
+    edges = sorted({edge for line in lines for edge in accumulate((cell.columns for cell in line), initial=0)})
+    kept = []
+    for line in lines:
+        places = [bisect_left(edges, edge) for edge in accumulate((cell.columns for cell in line), initial=0)]
+        kept.append([Cell(cell.text, after - at) for cell, at, after in zip(line, places, places[1:], strict=False)])
+    return kept
+
+
+def is_form(lines: list[list[Cell]]) -> bool:
+    """Whether no row has a cell in every column: the columns are then no more than edges that do not line up."""
+    return max(map(len, lines), default=0) < max((sum(cell.columns for cell in line) for line in lines), default=0)
+
+
+def names_columns(lines: list[list[Cell]], grid: list[list[str]]) -> bool:
+    """Whether the first row reads as the names of columns, merged cells of it as one name."""
+    places = list(accumulate((cell.columns for cell in lines[0][:-1]), initial=0)) if lines and lines[0] else []
+    return guess_header_rows([[row[at] for at in places] for row in grid if any(row)]) > 0
 
 
 def _continues(mark: Any | None) -> bool:
@@ -108,8 +130,11 @@ class TableForms:
             return marked if marked < len(rows) else 1
         if len(rows) < 2:
             return None
+        merged = _merged_header_rows(rows)
+        if merged:
+            return merged
         first, second = (all(self._bold(row.cells)) and any(self._bold(row.cells)) for row in rows[:2])
-        if first:
+        if first and len(rows[0].cells) > 1:
             return None if second else 1
         labels = [row.cells[0] for row in rows[:_FIRST_ROWS] if len(row.cells) > 1]
         return 0 if len(labels) > 1 and _all_true(self._bold(labels)) else None
@@ -138,6 +163,31 @@ class TableForms:
                 ]
             if marks:
                 yield all(marks)
+
+
+def _merged_header_rows(rows: list[Row]) -> int:
+    """How many rows a header of several rows takes: wide cells over their parts, and cells that reach down beside them.
+
+    0 where the first row is not made so.
+    """
+    merges = [
+        tuple(map(properties.find, _MERGE_TAGS)) if (properties := cell.find(_TCPR)) is not None else _NO_MERGE
+        for cell in rows[0].cells
+    ]
+    reaching = [at for at, (_, down, _) in enumerate(merges) if down is not None and not _continues(down)]
+    is_wide = any(number(value(wide)) > 1 for _, _, wide in merges)
+    if not is_wide or not reaching or any(down is None and number(value(wide)) < 2 for _, down, wide in merges):
+        return 0
+    header = 1
+    # Only the cells of a column that nothing wide stands before can be told by their place in the row.
+    first = reaching[0]
+    while header < len(rows) - 1 and not any(number(value(wide)) > 1 for _, _, wide in merges[:first]):
+        cells = rows[header].cells
+        properties = cells[first].find(_TCPR) if first < len(cells) else None
+        if properties is None or not _continues(properties.find(_MERGE_TAGS[1])):
+            break
+        header += 1
+    return header if header > 1 else 0
 
 
 def _all_true(marks: Iterator[bool]) -> bool:

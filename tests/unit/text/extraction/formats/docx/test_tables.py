@@ -85,6 +85,52 @@ def test_a_bold_first_row_is_a_header(read: Read) -> None:
     assert read(word_file(tbl(head, tr("12", "14"))), "a.docx").text == "2024: 12 | 2025: 14"
 
 
+def test_a_header_of_merged_cells(read: Read) -> None:
+    body = tbl(
+        tr(tc(p("Boat"), RESTART), tc(p("Weight"), WIDE)),
+        tr(tc(p(), CONTINUE), "empty", "full"),
+        tr("Kite", "2 t", "5 t"),
+        tr("Wren", "1 t", "3 t"),
+    )
+    assert read(word_file(body), "a.docx").text.split("\n") == [
+        "Boat: Kite | Weight - empty: 2 t | Weight - full: 5 t",
+        "Boat: Wren | Weight - empty: 1 t | Weight - full: 3 t",
+    ]
+
+
+def test_a_label_that_reaches_down_is_no_header(read: Read) -> None:
+    body = tbl(
+        tr(tc(p("North"), RESTART), "Basic", "16"), tr(tc(p(), CONTINUE), "Plus", "26"), tr("South", "Basic", "12")
+    )
+    assert read(word_file(body), "a.docx").text.split("\n")[0] == "North | Basic | 16"
+
+
+def test_forms_say_their_merged_cells_once(read: Read) -> None:
+    body = tbl(
+        tr(tc(p("Full name of the applicant:"), '<w:gridSpan w:val="3"/>')),
+        tr(tc(p("Born: 1 May 1970"), WIDE), "Sex: f"),
+        tr("Town: Arden", tc(p("Street: Mill Lane 3"), WIDE)),
+    )
+    assert read(word_file(body), "a.docx").text.split("\n") == [
+        "Full name of the applicant:",
+        "Born: 1 May 1970 | Sex: f",
+        "Town: Arden | Street: Mill Lane 3",
+    ]
+
+
+def test_columns_that_are_merged_in_every_row_are_one(read: Read) -> None:
+    body = tbl(tr("Boat", tc(p("Weight"), WIDE)), tr("Kite", tc(p("2 t"), WIDE)))
+    assert read(word_file(body), "a.docx").text == "Boat: Kite | Weight: 2 t"
+
+
+def test_a_wide_name_stands_for_its_columns(read: Read) -> None:
+    body = tbl(tr("Boat", tc(p("Crew"), WIDE)), tr("Kite", "Ann", "Bo"), tr("Wren", tc(p("nobody"), WIDE)))
+    assert read(word_file(body), "a.docx").text.split("\n") == [
+        "Boat: Kite | Crew: Ann | Crew: Bo",
+        "Boat: Wren | Crew: nobody | Crew: nobody",
+    ]
+
+
 def test_deleted_and_hidden_rows(read: Read) -> None:
     body = tbl(
         tr("Name", "Size"), tr("a", "1", properties="<w:del/>"), tr("b", "2", properties="<w:hidden/>"), tr("c", "3")
