@@ -32,7 +32,7 @@ class AsideWriter:
         """Text boxes aside, which hold blocks of their own."""
         builder = self._word.builder
         match aside:
-            case Description(text):
+            case Description(text=text):
                 builder.paragraph(text)
             case NoteReference(kind, note_id, label):
                 self._note(kind, note_id, f"{NOTE_NAMES[kind].capitalize()} {label}: ")

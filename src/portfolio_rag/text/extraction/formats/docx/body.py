@@ -163,7 +163,9 @@ class BodyReader:
         if following < 0:
             return False
         text = plain_text(elements[at])
-        return is_table_caption(text) or (bool(text) and self._shapes.is_caption(elements[at]))
+        if self._shapes.is_caption(elements[at]):
+            return bool(text)
+        return is_table_caption(text) and not self._shapes.is_heading(elements[at])
 
     def _caption_below(self, elements: list[Any], at: int) -> int:
         """The place of the caption behind a table, -1 if it has none there."""

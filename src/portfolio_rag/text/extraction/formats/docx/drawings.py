@@ -12,9 +12,10 @@ from portfolio_rag.text.extraction.formats.docx.names import chosen, qn
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a picture shows, in words."""
+    """What a picture shows, in words; the relationship leads to what a click on it opens."""
 
     text: str
+    relationship: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,8 @@ def drawn(element: Any) -> Iterator[Drawn]:
             text = _description(child)
             if text and text not in described:
                 described.add(text)
-                yield Description(text)
+                click = child.find(qn("a:hlinkClick"))
+                yield Description(text, "" if click is None else click.get(qn("r:id")) or "")
 
 
 def _walk(element: Any) -> Iterator[Any]:

@@ -193,10 +193,15 @@ class LineReader:
     def _hyperlink(self, element: Any) -> None:
         start = len(self._pieces)
         self._inside(element)
-        target = self._package.relationships(self._part).get(element.get(qn("r:id")) or "")
-        if target is not None and target.is_external:
-            anchor = element.get(qn("w:anchor"))
-            self._link(start, f"{target.target}#{anchor}" if anchor else target.target)
+        address = self._address(element.get(qn("r:id")))
+        anchor = element.get(qn("w:anchor"))
+        if address:
+            self._link(start, f"{address}#{anchor}" if anchor else address)
+
+    def _address(self, relationship_id: str | None) -> str:
+        """Where a relationship leads outside the file."""
+        target = self._package.relationships(self._part).get(relationship_id or "")
+        return target.target if target is not None and target.is_external else ""
 
     def _link(self, start: int, address: str) -> None:
         text = _rendered(self._pieces[start:])
@@ -266,6 +271,8 @@ class LineReader:
     def _drawing(self, element: Any) -> None:
         is_floating = element.find(qn("wp:anchor")) is not None
         for item in drawn(element):
+            if isinstance(item, Description) and item.relationship:
+                item = Description(with_address(item.text, self._address(item.relationship)))
             if isinstance(item, Description) and not is_floating and not self._is_heading:
                 self._add(f" {item.text} ")
             else:

@@ -19,8 +19,8 @@ TWIPS_PER_CHARACTER = 120
 """The width of a monospaced character of 10 points, by which an indented paragraph of code is set in."""
 
 _TABLE_CAPTION = re.compile(
-    r"\s*(?:table|tab\.|tabelle|tableau|tabla|tabella|tabela|tabel|tabell|taulukko|таблица|表)\s*[\dIVXA-Z]",
-    re.IGNORECASE,
+    r"\s*(?i:table|tab\.|tabelle|tableau|tabla|tabella|tabela|tabel|tabell|taulukko|таблица|表)\s*"
+    r"(?:\d|[IVXLC]+\b|[A-Z][.\-–]?\d)"
 )
 _MAX_CAPTION_CHARACTERS = 200
 
@@ -60,6 +60,9 @@ class Shapes:
 
     def is_caption(self, paragraph: Any) -> bool:
         return self._styles.is_caption(self.style(paragraph))
+
+    def is_heading(self, paragraph: Any) -> bool:
+        return self.heading_level(paragraph.find(qn("w:pPr")), self.style(paragraph)) is not None
 
     def heading_level(self, properties: Any | None, style: str | None) -> int | None:
         own = outline_level(properties)

@@ -122,6 +122,12 @@ def test_links_and_fields(read: Read, inner: str, text: str) -> None:
     assert read(word_file(p(inner=inner), links=LINKS), "a.docx").text == text
 
 
+def test_link_of_a_picture(read: Read) -> None:
+    named = '<wp:docPr id="1" name="P" descr="Shop sign"><a:hlinkClick r:id="rWeb"/></wp:docPr>'
+    body = p("See ", inner=f"<w:r><w:drawing><wp:inline>{named}</wp:inline></w:drawing></w:r>")
+    assert read(word_file(body, links=LINKS), "a.docx").text == "See Shop sign (https://status.example/report)"
+
+
 def test_instruction_without_an_end_hides_nothing(read: Read) -> None:
     begun = '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>TOC</w:instrText></w:r>'
     assert read(word_file(p(inner=begun) + p("Seen")), "a.docx").text == "Seen"

@@ -164,6 +164,12 @@ def test_caption_stands_before_its_table(read: Read, blocks_of: BlocksOf, body: 
     ]
 
 
+@pytest.mark.parametrize("text", ["Table of prices", "Table 2 of prices"])
+def test_headings_are_no_captions(read: Read, blocks_of: BlocksOf, text: str) -> None:
+    body = p(text, "Heading1") + tbl(tr("Name", "Size"), tr("a", "1"))
+    assert blocks_of(read(word_file(body), "a.docx"))[0] == ("heading", text)
+
+
 def test_captions_between_tables_belong_to_the_next(read: Read, blocks_of: BlocksOf) -> None:
     tables = [tbl(tr("Name", "Size"), tr(name, "1")) for name in "ab"]
     body = p("Table 1", "Caption") + tables[0] + p("Table 2", "Caption") + tables[1]
