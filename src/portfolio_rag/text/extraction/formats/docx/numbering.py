@@ -93,9 +93,8 @@ class Numbering:
             elif element.tag == qn("w:num"):
                 self._instances[element.get(qn("w:numId"))] = _instance(element)
 
-    def label(self, properties: Any | None, style_id: str | None) -> Label | None:
-        """The label of the next paragraph, from its `w:pPr` and style; None where it is not numbered."""
-        own = None if properties is None else properties.find(qn("w:numPr"))
+    def label(self, own: Any | None, style_id: str | None) -> Label | None:
+        """The label of the next paragraph, from its `w:numPr` and style; None where it is not numbered."""
         number_id = None if own is None else value(own.find(qn("w:numId")))
         level_id = None if own is None else value(own.find(qn("w:ilvl")))
         style_number, style_level = self._styles.numbering(style_id)

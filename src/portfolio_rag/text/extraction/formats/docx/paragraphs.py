@@ -13,6 +13,18 @@ from portfolio_rag.text.extraction.formats.docx.styles import BODY_LEVEL, Styles
 
 MAX_CODE_LINE_CHARACTERS = 300
 """A longer line in a monospaced font that ends as a sentence is prose."""
+_PPR = qn("w:pPr")
+_PSTYLE = qn("w:pStyle")
+_RPR = qn("w:rPr")
+_OUTLINE = qn("w:outlineLvl")
+_NUMBERING = qn("w:numPr")
+_FRAME = qn("w:framePr")
+_DROP_CAP = qn("w:dropCap")
+_VANISH = qn("w:vanish")
+_VANISH_OF_END = qn("w:specVanish")
+_DELETED = qn("w:del")
+_STYLE_PATH = f"{_PPR}/{_PSTYLE}"
+_OUTLINE_PATH = f"{_PPR}/{_OUTLINE}"
 _SENTENCE_WORDS = 8
 _CODE_SIGN = re.compile(r"[{}()\[\]=;<>_/\\$#|&@*`\"]|\s{2}")
 TWIPS_PER_CHARACTER = 120
@@ -45,27 +57,29 @@ class Shapes:
         self._monospaced_tells = not styles.base_is_monospaced()
 
     def shape(self, paragraph: Any) -> Shape:
-        properties = paragraph.find(qn("w:pPr"))
-        style = self._styles.paragraph_style(properties)
+        properties = paragraph.find(_PPR)
+        own: dict[str, Any] = {} if properties is None else {child.tag: child for child in properties}
+        style = self._styles.paragraph_style(own.get(_PSTYLE))
+        mark = own.get(_RPR)
         return Shape(
             style,
-            self.heading_level(properties, style),
-            None if _is_hidden(properties) else self._numbering.label(properties, style),
-            _is_initial(properties),
+            self._level(own.get(_OUTLINE), style),
+            None if _is_hidden(mark) else self._numbering.label(own.get(_NUMBERING), style),
+            _is_initial(own.get(_FRAME), mark),
             self._styles.name(style).startswith(("list bullet", "list number")),
         )
 
     def style(self, paragraph: Any) -> str | None:
-        return self._styles.paragraph_style(paragraph.find(qn("w:pPr")))
+        return self._styles.paragraph_style(paragraph.find(_STYLE_PATH))
 
     def is_caption(self, paragraph: Any) -> bool:
         return self._styles.is_caption(self.style(paragraph))
 
     def is_heading(self, paragraph: Any) -> bool:
-        return self.heading_level(paragraph.find(qn("w:pPr")), self.style(paragraph)) is not None
+        return self._level(paragraph.find(_OUTLINE_PATH), self.style(paragraph)) is not None
 
-    def heading_level(self, properties: Any | None, style: str | None) -> int | None:
-        own = outline_level(properties)
+    def _level(self, outline: Any | None, style: str | None) -> int | None:
+        own = outline_level(outline)
         if own is not None:
             return None if own == BODY_LEVEL else own + 1
         return self._styles.outline_level(style)
@@ -133,18 +147,13 @@ def is_table_caption(text: str) -> bool:
     return len(text) <= _MAX_CAPTION_CHARACTERS and bool(_TABLE_CAPTION.match(text))
 
 
-def _is_hidden(properties: Any | None) -> bool:
-    """Whether the whole paragraph is hidden, its end too: Word does not count it. `w:specVanish` hides the end."""
-    mark = None if properties is None else properties.find(qn("w:rPr"))
-    return mark is not None and is_on(mark.find(qn("w:vanish"))) and not is_on(mark.find(qn("w:specVanish")))
+def _is_hidden(mark: Any | None) -> bool:
+    """Whether a paragraph is hidden to its end: Word does not count it. `w:specVanish` hides the end alone."""
+    return mark is not None and is_on(mark.find(_VANISH)) and not is_on(mark.find(_VANISH_OF_END))
 
 
-def _is_initial(properties: Any | None) -> bool:
+def _is_initial(frame: Any | None, mark: Any | None) -> bool:
     """Whether the text goes on in the next paragraph: a drop cap, or a paragraph whose end was deleted."""
-    if properties is None:
-        return False
-    frame = properties.find(qn("w:framePr"))
-    if frame is not None and frame.get(qn("w:dropCap"), "none") != "none":
+    if frame is not None and frame.get(_DROP_CAP, "none") != "none":
         return True
-    mark = properties.find(qn("w:rPr"))
-    return mark is not None and mark.find(qn("w:del")) is not None
+    return mark is not None and mark.find(_DELETED) is not None

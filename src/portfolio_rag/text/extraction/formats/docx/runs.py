@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from portfolio_rag.text.extraction.formats.docx.names import is_on, qn, value
-from portfolio_rag.text.extraction.formats.docx.styles import Styles, font_of, is_monospaced
+from portfolio_rag.text.extraction.formats.docx.styles import Styles, is_monospaced, latin_font
 
 _RPR = qn("w:rPr")
 _RSTYLE = qn("w:rStyle")
@@ -41,7 +41,7 @@ class RunProperties:
             elif tag == _VERTICAL:
                 vertical = value(child)
             elif tag == _FONTS:
-                font = font_of(properties)
+                font = latin_font(child)
         if style is not None:
             by_style = self._styles.run_value(style, _VANISH)
             hidden = by_style not in _OFF if hidden is None and by_style is not None else hidden

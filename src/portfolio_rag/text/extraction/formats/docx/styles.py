@@ -13,6 +13,8 @@ _DEPTH = 20
 BODY_LEVEL = 9
 """The outline level of running text; `w:outlineLvl` counts headings from 0."""
 
+_ASCII = qn("w:ascii")
+_HIGH_ANSI = qn("w:hAnsi")
 _MONOSPACED = re.compile(
     r"courier|consolas|menlo|monaco|lucida (?:console|sans typewriter)|andale mono|terminal|fixedsys|letter gothic"
     r"|inconsolata|source code|cascadia|fira code|hack$|.*\b(?:mono|monospace|monospaced|typewriter)\b",
@@ -43,9 +45,9 @@ class Styles:
         self.run_value = cache(self._run_value)
         self.font = cache(self._font)
 
-    def paragraph_style(self, properties: Any | None) -> str | None:
-        """The id of a paragraph's style, from its `w:pPr`."""
-        named = None if properties is None else value(properties.find(qn("w:pStyle")))
+    def paragraph_style(self, element: Any | None) -> str | None:
+        """The id of a paragraph's style, from its `w:pStyle`."""
+        named = value(element)
         return named if named in self._by_id else self._defaults.get("paragraph", named)
 
     def chain(self, style_id: str | None) -> list[Any]:
@@ -73,7 +75,7 @@ class Styles:
                 return int(name[8:])
             if name == "title":
                 return 1
-            level = outline_level(style.find(qn("w:pPr")))
+            level = outline_level(style.find(f"{qn('w:pPr')}/{qn('w:outlineLvl')}"))
             if level is not None:
                 return None if level == BODY_LEVEL else level + 1
         return None
@@ -120,16 +122,21 @@ def _is_default(style: Any) -> bool:
     return style.get(qn("w:default")) in ("1", "true", "on")
 
 
-def outline_level(properties: Any | None) -> int | None:
-    """From a `w:pPr`, 0 to BODY_LEVEL; None where it says nothing."""
-    text = None if properties is None else value(properties.find(qn("w:outlineLvl")))
+def outline_level(element: Any | None) -> int | None:
+    """From a `w:outlineLvl`, 0 to BODY_LEVEL; None where it says nothing."""
+    text = value(element)
     return min(number(text, BODY_LEVEL), BODY_LEVEL) if text and text.isdigit() else None
 
 
 def font_of(properties: Any | None) -> str:
     """The font of Latin letters, from a `w:rPr`."""
     fonts = None if properties is None else properties.find(qn("w:rFonts"))
-    return "" if fonts is None else fonts.get(qn("w:ascii")) or fonts.get(qn("w:hAnsi")) or ""
+    return "" if fonts is None else latin_font(fonts)
+
+
+def latin_font(fonts: Any) -> str:
+    """The font of Latin letters, from a `w:rFonts`."""
+    return fonts.get(_ASCII) or fonts.get(_HIGH_ANSI) or ""
 
 
 @cache

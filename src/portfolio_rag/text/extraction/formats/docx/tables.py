@@ -146,16 +146,14 @@ class TableForms:
         blocks = [block for block in nearest(cell, _BLOCKS) if block.tag != _PARAGRAPH or not is_empty(block)]
         if len(blocks) < 2 or blocks[0].tag != _PARAGRAPH:
             return False
-        properties = blocks[0].find(qn("w:pPr"))
-        return self._shapes.heading_level(properties, self._styles.paragraph_style(properties)) is not None
+        return self._shapes.is_heading(blocks[0])
 
     def _bold(self, cells: Any) -> Iterator[bool]:
         """Of each cell that holds text, whether all of it is bold."""
         for cell in cells:
             marks = []
             for paragraph in nearest(cell, frozenset([_PARAGRAPH])):
-                style = self._styles.paragraph_style(paragraph.find(qn("w:pPr")))
-                properties = RunProperties(self._styles, style)
+                properties = RunProperties(self._styles, self._shapes.style(paragraph))
                 marks += [
                     properties.is_bold(run)
                     for run in nearest(paragraph, _RUN)
