@@ -56,11 +56,8 @@ _NO_DESCRIPTION = re.compile(
     r"|\S+\.(?:png|jpe?g|gif|bmp|tiff?|emf|wmf|svg|webp|heic)",
     re.IGNORECASE,
 )
-_NAMED = frozenset(
-    {qn("wp:docPr"), qn("pic:cNvPr"), qn("wps:cNvPr")}
-    | {f"{{http://schemas.microsoft.com/office/word/2010/{name}}}cNvPr" for name in ("wordprocessingGroup",)}
-)
-_VML = f"{{{'urn:schemas-microsoft-com:vml'}}}"
+_NAMED = frozenset(qn(name) for name in ("wp:docPr", "pic:cNvPr", "wps:cNvPr", "wpg:cNvPr"))
+_VML = qn("v:")
 _TEXT_BOX = qn("w:txbxContent")
 _ALTERNATE = qn("mc:AlternateContent")
 
