@@ -14,6 +14,7 @@ from portfolio_rag.domain.errors import DocumentRejected, FailureReason
 from portfolio_rag.domain.ocr import OcrRules
 from portfolio_rag.text.extraction.sanitise import clean_code, clean_line, clean_prose
 from portfolio_rag.text.extraction.tables import guess_header_rows, table_lines
+from portfolio_rag.text.extraction.titles import given_title
 
 MAX_HEADING_CHARACTERS = 200
 """A longer "heading" is running text in a heading's clothes."""
@@ -104,7 +105,7 @@ class DocumentBuilder:
         self._length = 0
         self._blocks: list[Block] = []
         self._headings: list[tuple[int, str]] = []
-        self._first_heading: str | None = None
+        self._first_headings: dict[int, str] = {}
         self._warnings: dict[tuple[WarningCode, str], tuple[set[int], dict[str, None]]] = {}
 
     @property
@@ -120,8 +121,7 @@ class DocumentBuilder:
             while self._headings and self._headings[-1][0] >= level:
                 self._headings.pop()
             self._headings.append((level, text))
-            if level == 1 and self._first_heading is None:
-                self._first_heading = text
+            self._first_headings.setdefault(level, text)
             self._append(BlockKind.HEADING, text, page)
 
     def paragraph(self, text: str, page: int | None = None) -> None:
@@ -173,18 +173,22 @@ class DocumentBuilder:
             parts[clean_line(part)[:MAX_HEADING_CHARACTERS]] = None
 
     def build(self, file_type: str, title: str | None = None, page_count: int | None = None) -> ExtractedDocument:
-        """The document; without a `title` of its own it has that of its first heading of level 1.
+        """The document; without a `title` that somebody gave it, the first of its outermost headings is its title.
 
         Raises DocumentRejected(NO_TEXT) when nothing was added.
         """
         if self.is_empty:
             raise DocumentRejected(FailureReason.NO_TEXT, "The document holds no text.")
-        title = clean_line(title or "")[:MAX_HEADING_CHARACTERS] or self._first_heading
+        title = given_title(clean_line(title or "")[:MAX_HEADING_CHARACTERS])
+        if not title and self._first_headings:
+            title = self._first_headings[min(self._first_headings)]
         warnings = tuple(
             DocumentWarning(code, message, tuple(sorted(pages)), tuple(parts))
             for (code, message), (pages, parts) in self._warnings.items()
         )
-        return ExtractedDocument("".join(self._parts), file_type, tuple(self._blocks), title, page_count, warnings)
+        return ExtractedDocument(
+            "".join(self._parts), file_type, tuple(self._blocks), title or None, page_count, warnings
+        )
 
     def _append(self, kind: BlockKind, text: str, page: int | None) -> None:
         if not text:
