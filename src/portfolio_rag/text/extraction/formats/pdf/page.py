@@ -23,6 +23,8 @@ SCAN_COVER = 0.5
 """Share of a page that a picture covers when text behind it is what a program has read from it."""
 PICTURE_COVERS = ((1, 0.05), (20, 0.5), (100, 0.9))
 """Fewer characters than this on a page of which pictures cover so much: it may be a picture of text."""
+LARGE_PICTURE = (600, 0.5)
+"""The same for a picture beside text that is worth reading: a screenshot, a scanned form with a typed remark."""
 _BASELINE = attrgetter("baseline")
 
 
@@ -31,13 +33,16 @@ class Page:
     """A page, read. `lines` come as they are drawn, pieces of a line apart.
 
     `is_picture` says that the page shows a picture and hardly any text, `is_unreadable` that it shows text of which
-    nobody but a reader of its picture can tell the characters.
+    nobody but a reader of its picture can tell the characters. `has_large_picture` says that much of it is a picture
+    beside text, `is_read` that OCR has looked at it: then its lines have scores.
     """
 
     lines: list[Line] = field(default_factory=list)
     rules: list[Rule] = field(default_factory=list)
     is_picture: bool = False
     is_unreadable: bool = False
+    has_large_picture: bool = False
+    is_read: bool = False
 
 
 def read_page(document: pypdfium2.PdfDocument, index: int, hidden_layers: HiddenLayers) -> Page:
@@ -65,8 +70,10 @@ def _read(
     lines = [line for piece in seen.pieces if (line := piece.finished(number)).text]
     turn = usual_turn(lines)
     rules = rules_of(page, turn) if _has_neighbours(lines) else []
-    is_picture = not seen.is_behind_picture and _shows_pictures(page, sum(len(line.text) for line in lines))
-    return Page([*lines, *marks.lines(lines, turn)], rules, is_picture, seen.is_unreadable)
+    characters = sum(len(line.text) for line in lines)
+    is_picture = not seen.is_behind_picture and _shows_pictures(page, characters)
+    is_large = not seen.is_behind_picture and characters < LARGE_PICTURE[0] and has_picture(page, LARGE_PICTURE[1])
+    return Page([*lines, *marks.lines(lines, turn)], rules, is_picture, seen.is_unreadable, is_large)
 
 
 @dataclass(slots=True)
