@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 from portfolio_rag.composition.lambda_events import handle_batch
-from portfolio_rag.composition.process import kept
+from portfolio_rag.composition.process import once_per_process
 from portfolio_rag.composition.processor import ProcessorParts
 from portfolio_rag.domain.messages import IngestionMessage
 
-parts = kept(ProcessorParts)
+parts = once_per_process(ProcessorParts)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from typing import Any
 
 from portfolio_rag.composition.embedding import EmbeddingParts
 from portfolio_rag.composition.lambda_events import handle_batch
-from portfolio_rag.composition.process import kept
+from portfolio_rag.composition.process import once_per_process
 from portfolio_rag.domain.messages import EmbeddingMessage
 
-parts = kept(EmbeddingParts)
+parts = once_per_process(EmbeddingParts)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

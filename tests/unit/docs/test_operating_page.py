@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from portfolio_rag.domain.documents import WarningCode
 from portfolio_rag.domain.errors import FailureReason
 from portfolio_rag.domain.jobs import JobType
 from portfolio_rag.settings.ingestion_rules import FILE_TYPES
@@ -23,6 +24,11 @@ def test_the_types_are_those_that_can_be_extracted() -> None:
 def test_every_reason_of_failure_is_explained() -> None:
     table = section(PAGE, "### Why a document failed")
     assert [code(cells[0])[0] for cells in rows(table)] == [reason.value for reason in FailureReason]
+
+
+def test_every_warning_is_explained() -> None:
+    table = section(PAGE, "### What could not be read")
+    assert [code(cells[0])[0] for cells in rows(table)] == [warning.value for warning in WarningCode]
 
 
 def test_every_type_of_job_is_explained() -> None:

@@ -16,7 +16,8 @@ _BATCH_BYTES = 256 * 1024
 keep the old limit."""
 
 _ATTEMPTS = 5
-_HELD_SECONDS = 30  # How long a message of a dead-letter queue is hidden while it is looked at.
+_HELD_SECONDS = 30
+"""How long a message of a dead-letter queue is hidden while it is looked at."""
 
 
 class SqsQueue:

@@ -35,7 +35,8 @@ from portfolio_rag.ports.chunk_store import EmbeddedChunk
 DOCUMENT_INDEX = "document_id-chunk_index-index"
 
 _FIELDS = tuple(field.name for field in fields(Chunk))
-_GROUP = TRANSACTION_ACTIONS - 1  # One action of each transaction guards or counts on the document's version.
+_GROUP = TRANSACTION_ACTIONS - 1
+"""One action of each transaction guards or counts on the document's version."""
 
 
 class DynamoChunkStore:

@@ -77,7 +77,7 @@ class DynamoJobStore:
         return _job(stored) if stored and "status" in stored else None
 
     def list(self, *, status: JobStatus | None = None, limit: int = 50) -> builtins.list[Job]:
-        found: builtins.list[Job] = []
+        jobs: builtins.list[Job] = []
         for wanted in [status] if status else builtins.list(JobStatus):
             newest = self._table.query(
                 IndexName=STATUS_INDEX,
@@ -87,8 +87,8 @@ class DynamoJobStore:
                 ScanIndexForward=False,
                 Limit=limit,
             )
-            found += [_job(stored) for stored, _ in zip(newest, range(limit), strict=False)]
-        return sorted(found, key=lambda job: job.started_at, reverse=True)[:limit]
+            jobs += [_job(stored) for stored, _ in zip(newest, range(limit), strict=False)]
+        return sorted(jobs, key=lambda job: job.started_at, reverse=True)[:limit]
 
     def switched(self, job: Job, now: str) -> dict[str, Any]:
         """For a transaction: the write that records in the job that its index has been switched."""

@@ -124,31 +124,31 @@ class FullTextFollower:
         self._take(key for key in ended | self._unfinished.keys() if self._is_news(key))
 
     def _completed_lately(self) -> set[Key]:
-        found: set[Key] = set()
+        completed: set[Key] = set()
         cursor = None
         for _ in range(_MAX_PAGES):
             page = self._registry.list_by_status(DocumentStatus.COMPLETED, limit=_PAGE, cursor=cursor)
             news = {key for key in map(_key, page.items) if self._is_news(key)}
-            found |= news
+            completed |= news
             cursor = page.cursor
             if not news or cursor is None:
                 break
-        return found
+        return completed
 
     def _is_news(self, key: Key) -> bool:
         return key not in self._replaced and self._known.get(key[0]) != key[1]
 
     def _now_in_flight(self) -> set[Key]:
-        found: set[Key] = set()
+        in_flight: set[Key] = set()
         for status in (DocumentStatus.PENDING, DocumentStatus.PROCESSING):
             cursor = None
             for _ in range(_MAX_PAGES):
                 page = self._registry.list_by_status(status, limit=_PAGE, cursor=cursor)
-                found.update(map(_key, page.items))
+                in_flight.update(map(_key, page.items))
                 cursor = page.cursor
                 if cursor is None:
                     break
-        return found
+        return in_flight
 
     def _reconcile(self) -> None:
         live = {

@@ -245,8 +245,9 @@ def check_query(query: str) -> str:
 def _group(candidates: Iterable[Candidate]) -> list[_Group]:
     """Windows by chunk, chunks by their best window."""
     groups: dict[str, _Group] = {}
-    for one in candidates:
-        groups.setdefault(one.chunk_id, _Group(one.chunk_id, one.document_id, one.version)).windows.append(one)
+    for candidate in candidates:
+        empty = _Group(candidate.chunk_id, candidate.document_id, candidate.version)
+        groups.setdefault(candidate.chunk_id, empty).windows.append(candidate)
     return list(groups.values())
 
 
@@ -259,12 +260,12 @@ def _chunk(group: _Group) -> tuple[str, str]:
 
 
 def _passage(group: _Group, chunk: Chunk, document: LiveDocument) -> Passage:
-    hits = [one for one in group.windows if one.window < len(chunk.windows)]
+    hits = [candidate for candidate in group.windows if candidate.window < len(chunk.windows)]
     return Passage(
         chunk=chunk,
         document=document,
-        score=max(one.cosine for one in group.windows),
-        windows=tuple(one.window for one in hits),
-        window_scores=tuple(one.cosine for one in hits),
-        window_ranks=tuple(one.rank for one in hits),
+        score=max(candidate.cosine for candidate in group.windows),
+        windows=tuple(candidate.window for candidate in hits),
+        window_scores=tuple(candidate.cosine for candidate in hits),
+        window_ranks=tuple(candidate.rank for candidate in hits),
     )

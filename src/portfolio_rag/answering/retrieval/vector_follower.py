@@ -36,10 +36,10 @@ class VectorFollower:
         while not stop.is_set() and (batch := self._replica.waiting(limit=_CHUNKS, after=after)):
             after = batch[-1][0]
             wanted = {chunk_id: [window_id(chunk_id, n) for n in range(windows)] for _, chunk_id, windows in batch}
-            found = self._vectors.vectors(collection, [one for ids in wanted.values() for one in ids])
+            vectors = self._vectors.vectors(collection, [id_ for ids in wanted.values() for id_ in ids])
             whole = {
-                chunk_id: np.stack([found[one] for one in ids])
+                chunk_id: np.stack([vectors[id_] for id_ in ids])
                 for chunk_id, ids in wanted.items()
-                if all(one in found for one in ids)
+                if all(id_ in vectors for id_ in ids)
             }
             self._replica.store(collection, whole)

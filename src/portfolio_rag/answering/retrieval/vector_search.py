@@ -58,13 +58,13 @@ class VectorSearch:
             kept = [_hit(id_, score, *owners[_chunk_of(id_)]) for id_, score in hits if _chunk_of(id_) in owners]
             if len(kept) >= limit:
                 return kept[:limit]
-        return [_local(one) for one in self._replica.search(vector, limit=limit, where=where)]
+        return [_local(hit) for hit in self._replica.search(vector, limit=limit, where=where)]
 
     def similarities(self, collection: str, ids: Sequence[str], vector: Vectors) -> dict[str, float]:
         """Cosine of those windows with `vector`; ids that the collection does not have are left out."""
-        found = self._replica.similarities(collection, ids, vector) if self._replica is not None else {}
-        missing = [one for one in ids if one not in found]
-        return {**found, **self._vectors.similarities(collection, missing, vector)} if missing else found
+        similarities = self._replica.similarities(collection, ids, vector) if self._replica is not None else {}
+        missing = [id_ for id_ in ids if id_ not in similarities]
+        return {**similarities, **self._vectors.similarities(collection, missing, vector)} if missing else similarities
 
     def _owned(self, collection: str, hits: Sequence[tuple[str, float]]) -> list[VectorHit]:
         """The hits with their documents: of windows that the replica does not know yet, from Chroma."""
@@ -97,5 +97,5 @@ def _hit(id_: str, score: float, document_id: str, version: int, *, unread: bool
     return VectorHit(id_, score, metadata, unread)
 
 
-def _local(one: ReplicaHit) -> VectorHit:
-    return _hit(window_id(one.chunk_id, one.window), one.score, one.document_id, one.version)
+def _local(hit: ReplicaHit) -> VectorHit:
+    return _hit(window_id(hit.chunk_id, hit.window), hit.score, hit.document_id, hit.version)
