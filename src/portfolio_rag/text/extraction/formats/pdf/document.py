@@ -86,12 +86,12 @@ def read(data: bytes, limits: ExtractionLimits, first: int = 0, *, until: float 
     pages: list[Page] = []
     damaged: list[int] = []
     characters = 0
-    scans = ScanReader(limits.ocr, limits.workers)
-    for start in range(first, page_count, limits.workers):
+    scans = ScanReader(limits)
+    for start in range(first, page_count, scans.workers):
         if pages and until is not None and time.monotonic() > until:
             return PageRange(pages, damaged, start, None)
         group: list[Page] = []
-        for index in range(start, min(start + limits.workers, page_count)):
+        for index in range(start, min(start + scans.workers, page_count)):
             try:
                 group.append(read_page(document, index, hidden_layers))
             except pypdfium2.PdfiumError:

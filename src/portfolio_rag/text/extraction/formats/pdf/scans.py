@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 import pypdfium2
 
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
-from portfolio_rag.domain.ocr import OcrMode, OcrRules
+from portfolio_rag.domain.ocr import OcrMode
+from portfolio_rag.text.extraction.document import ExtractionLimits
 from portfolio_rag.text.extraction.formats.pdf.line import Line
 from portfolio_rag.text.extraction.formats.pdf.page import Page
+from portfolio_rag.text.extraction.ocr import FIRST_MB, FURTHER_MB, RENDERED_DPI, TextRecogniser
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,9 +36,10 @@ _DESCENT = 0.2
 class ScanReader:
     """Reads the pictures of pages as the rules say. `is_able` is false where OCR is off or not installed."""
 
-    def __init__(self, rules: OcrRules, workers: int) -> None:
-        self._rules = rules
-        self._workers = workers
+    def __init__(self, limits: ExtractionLimits) -> None:
+        self._rules = limits.ocr
+        self.workers = min(limits.workers, max(1, 1 + (limits.memory_mb - FIRST_MB) // FURTHER_MB))
+        """Pages that are read side by side: as many as there are cores, and memory for."""
         self._threads = threading.local()
 
     @cached_property
@@ -74,11 +77,9 @@ class ScanReader:
 
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(self._workers)
+        return ThreadPoolExecutor(self.workers)
 
     def _read(self, picture: NDArray[np.uint8]) -> list[RecognisedLine]:
-        from portfolio_rag.text.extraction.ocr import TextRecogniser
-
         if not hasattr(self._threads, "recogniser"):
             self._threads.recogniser = TextRecogniser(self._rules.languages)
         lines: list[RecognisedLine] = self._threads.recogniser.read(picture)
@@ -97,8 +98,6 @@ class ScanReader:
 
 def _drawn(document: pypdfium2.PdfDocument, index: int) -> tuple[NDArray[np.uint8], float]:
     """A page as it is seen, (height, width, 3), and its dots per inch."""
-    from portfolio_rag.text.extraction.ocr import RENDERED_DPI
-
     page = document[index]
     try:
         width, height = page.get_size()
