@@ -223,7 +223,7 @@ variable "ingestion_rules" {
     max_pages                      = optional(number, 5000)
     max_characters                 = optional(number, 20000000)
     extraction_timeout_seconds     = optional(number, 35)
-    extraction_memory_mb           = optional(number, 1024)
+    extraction_memory_mb           = optional(number, 1280)
     # Text in pictures and scans: auto, off or always; languages by ISO 639-1.
     ocr                      = optional(string, "auto")
     ocr_languages            = optional(list(string), ["en"])

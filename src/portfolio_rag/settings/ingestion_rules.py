@@ -131,7 +131,7 @@ class Rules:
     max_pages: int = _number(5000, 1)
     max_characters: int = _number(20_000_000, 1)
     extraction_timeout_seconds: int = _number(35, 1, 800)
-    extraction_memory_mb: int = _number(1024, 128)
+    extraction_memory_mb: int = _number(1280, 128)
     # Text in pictures (domain/ocr.py).
     ocr: OcrMode = field(default=OcrMode.AUTO, metadata={"check": _choice(OcrMode)})
     ocr_languages: tuple[str, ...] = field(default=("en",), metadata={"check": _ocr_languages})

@@ -5,7 +5,8 @@ The text is what citations quote: blocks of clean text with an empty line betwee
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -139,6 +140,15 @@ class DocumentBuilder:
             self._headings.append((level, text))
             self._first_headings.setdefault(level, text)
             self._append(BlockKind.HEADING, text, page)
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """What is added inside has headings of its own (a text box); behind it, those before it hold again."""
+        headings = self._headings.copy()
+        try:
+            yield
+        finally:
+            self._headings = headings
 
     def paragraph(self, text: str, page: int | None = None) -> None:
         self._append(BlockKind.PARAGRAPH, clean_prose(text), page)

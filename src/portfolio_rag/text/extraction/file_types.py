@@ -6,9 +6,13 @@ import io
 import re
 from collections.abc import Collection
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
 from portfolio_rag.text.extraction.sanitise import BOMS, wide_encoding
+
+if TYPE_CHECKING:
+    import zipfile
 
 DESCRIPTIONS = {
     "md": "Markdown",
@@ -31,6 +35,12 @@ SNIFFED_BYTES = 8192
 """What `detect_type` looks at but for archives, whose directory is at their end."""
 
 _MARKDOWN_EXTENSIONS = frozenset({"md", "markdown", "mdown", "mkd", "mkdn", "mdx"})
+_WORD_EXTENSIONS = frozenset({"docx", "docm", "dotx", "dotm"})
+_WORD_TEXT = re.compile(rb"\bword[a-z]*\.(?:document|template)[.a-z]*\.main\+xml", re.IGNORECASE)
+"""The content type of the part with the text, whatever its name: documents and templates, with macros or without."""
+_CONTENT_TYPES = "[Content_Types].xml"
+_READ_CONTENT_TYPES = 2**20
+"""Bytes of that list which are read."""
 _HTML_EXTENSIONS = frozenset({"html", "htm", "xhtml"})
 _TEXT_TYPES = {
     **dict.fromkeys(_MARKDOWN_EXTENSIONS, "md"),
@@ -48,13 +58,13 @@ _TEXT_TYPES = {
 _NAMED_TEXTS = frozenset({*_TEXT_TYPES, *_HTML_EXTENSIONS, "txt", "text", "log", "rst", "yaml", "yml", "ini", "conf"})
 """Texts that may begin like a mail and are none."""
 _ARCHIVE_TYPES = {
-    "docx": "docx",
+    **dict.fromkeys(_WORD_EXTENSIONS, "docx"),
     **dict.fromkeys(("xlsx", "xlsm", "xltx", "xltm"), "xlsx"),
     **dict.fromkeys(("pptx", "pptm", "ppsx", "ppsm", "potx", "potm"), "pptx"),
     "epub": "epub",
 }
 """What an archive is by its extension, where its directory is out of reach."""
-_ARCHIVE_MARKS = {"docx": "word/document.xml", "xlsx": "xl/workbook.xml", "pptx": "ppt/presentation.xml"}
+_ARCHIVE_MARKS = {"xlsx": "xl/workbook.xml", "pptx": "ppt/presentation.xml"}
 _MAIL_EXTENSIONS = frozenset({"eml", "mht", "mhtml"})
 _MAIL_FIELDS = (
     "from|to|cc|bcc|date|subject|sender|reply-to|received|return-path|message-id|mime-version|delivered-to|in-reply-to"
@@ -160,6 +170,7 @@ def _zip_type(data: bytes, extension: str, complete: bool) -> str:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = set(archive.namelist())
+            is_word = "word/document.xml" in names or _names_word_text(archive)
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         if expected is not None:
             raise DocumentRejected(
@@ -167,7 +178,7 @@ def _zip_type(data: bytes, extension: str, complete: bool) -> str:
                 f"The {DESCRIPTIONS[expected]} file is damaged or cut off: its archive cannot be read. Save it again.",
             ) from error
         raise unsupported("a damaged ZIP archive") from error
-    found = _archive_type(names)
+    found = _archive_type(names, is_word=is_word)
     if found is not None:
         if b"%PDF-" in data[:1024]:
             raise unsupported(f"a {DESCRIPTIONS[found]} document and a PDF in one file")
@@ -178,10 +189,23 @@ def _zip_type(data: bytes, extension: str, complete: bool) -> str:
     raise unsupported(what, advice=advice)
 
 
-def _archive_type(names: Collection[str]) -> str | None:
-    if "[Content_Types].xml" in names:
-        return next((kind for kind, mark in _ARCHIVE_MARKS.items() if mark in names), None)
+def _archive_type(names: Collection[str], *, is_word: bool) -> str | None:
+    if _CONTENT_TYPES in names:
+        found = next((kind for kind, mark in _ARCHIVE_MARKS.items() if mark in names), None)
+        return "docx" if is_word else found
     return "epub" if "META-INF/container.xml" in names else None
+
+
+def _names_word_text(archive: zipfile.ZipFile) -> bool:
+    """Whether the list of content types, as far as it is read, names a Word document's text."""
+    import zlib
+    from zipfile import BadZipFile
+
+    try:
+        with archive.open(_CONTENT_TYPES) as types:
+            return bool(_WORD_TEXT.search(types.read(_READ_CONTENT_TYPES)))
+    except (KeyError, OSError, RuntimeError, EOFError, zlib.error, BadZipFile):
+        return False
 
 
 def _ends_as_zip(data: bytes) -> bool:

@@ -22,6 +22,9 @@ RENDERED_DPI = 150
 CERTAIN_SCORE = 0.80
 """Mean probability of a line's characters below which a person should look at the page."""
 
+FIRST_MB, FURTHER_MB = 800, 300
+"""Address space that a process needs with one recogniser at work, and with each further one."""
+
 MIN_SCORE = 0.50
 """Below this a line is noise (a texture, a drawing) more often than text, and is left out."""
 
@@ -59,10 +62,19 @@ class TextRecogniser:
         for side in _DETECTED_SIDES:
             if side not in self._engines:
                 self._engines[side] = self._make(side)
-            result = self._engines[side](picture, use_cls=False)
+            result = self._recognised(side, picture)
             if result.boxes is not None:
                 return self._lines(result)
         return []
+
+    def _recognised(self, side: int, picture: NDArray[np.uint8]) -> Any:
+        try:
+            return self._engines[side](picture, use_cls=False)
+        except Exception as error:
+            # RapidOCR and ONNX Runtime hide that memory is at its end in a text.
+            if "bad_alloc" in str(error) or "Failed to allocate" in str(error):
+                raise MemoryError from error
+            raise
 
     def _lines(self, result: Any) -> list[RecognisedLine]:
         lines = (

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import re
 
+NOTE_NAMES = {"footnote": "note", "endnote": "endnote"}
+"""What a note is called in its mark and before its text."""
+
 _PLAIN = re.compile(
     r"st|nd|rd|th|[eè]|er|re|ère|nde?|i?[eè]me|[oa]s?|os|[ºª]"  # 1st, 2e, 1er, 3ème, 1o
     r"|tm|sm|[®™©℠°′″'\"*†‡§¶#]+"
@@ -23,8 +26,9 @@ _ORDINAL = frozenset(["e", "è", "o", "a", "os", "as", "er", "re", "nd", "nde", 
 _WORD_BEFORE = re.compile(r"[^\W\d_]{4,}$")
 _SENTENCE_SIGN_BEFORE = re.compile(r"[^\W\d_)\]»”’\"'][.,;:!?]$|[^\W\d_][.,;:!?]?[»”’\"]$")
 _MEASURES = re.compile(
-    r"(?:metre|meter|mètre|metro|foot|feet|inch|yard|mile|fuß|zoll|second|hour|mbar|torr|(?:arc)?(?:sin|cos|tan|cot)h?)s?$"
-    r"|(?:alpha|beta|gamma|delta|theta|lambda|sigma|omega|epsilon)$",
+    r"\b(?:kilo|centi|milli|micro|nano|deci|mega|giga)?(?:metre|meter|mètre|metro|litre|liter|newton|pascal|joule)s?$"
+    r"|\b(?:foot|feet|inch(?:es)?|yard|mile|fuß|zoll|second|minute|hour|tonne|mole|kelvin|watt|volt|radian|mbar|torr)s?$"
+    r"|\b(?:arc)?(?:sin|cos|tan|cot)h?$|\b(?:alpha|beta|gamma|delta|theta|lambda|sigma|omega|epsilon)$",
     re.IGNORECASE,
 )
 """Long words that are raised to powers all the same."""
@@ -43,7 +47,12 @@ def superscript(text: str, before: str = "") -> str:
         return text
     if _NUMBERS.fullmatch(core) and _is_note_place(before):
         return text.replace(core, note_mark(core))
-    return text.replace(core, "^" + _grouped(core))
+    return text.replace(core, power(core))
+
+
+def power(exponent: str) -> str:
+    """An exponent of a formula, where nothing raised is a mark of something else."""
+    return "^" + _grouped(exponent) if exponent else ""
 
 
 def subscript(text: str) -> str:
@@ -52,9 +61,9 @@ def subscript(text: str) -> str:
     return text.replace(core, "_" + _grouped(core)) if core else text
 
 
-def note_mark(label: str) -> str:
-    """The mark of a footnote or the like. Not `[1]`, which an answer could take for one of its own citations."""
-    return f"[note {label}]"
+def note_mark(label: str, kind: str = "footnote") -> str:
+    """The mark of a footnote or endnote. Not `[1]`, which an answer could take for one of its own citations."""
+    return f"[{NOTE_NAMES[kind]} {label}]"
 
 
 def _is_plain(core: str, before: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portfolio_rag.text.extraction.scripts import note_mark, subscript, superscript
+from portfolio_rag.text.extraction.scripts import note_mark, power, subscript, superscript
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,10 @@ from portfolio_rag.text.extraction.scripts import note_mark, subscript, superscr
         ("10", "−4", "^−4"),
         ("12 m", "2", "^2"),
         ("cubic metre", "3", "^3"),
+        ("a kilometre", "2", "^2"),
+        ("arcsin", "2", "^2"),
+        ("the program", "2", "[note 2]"),
+        ("the basin", "2", "[note 2]"),
         ("e", "−t", "^(−t)"),
         ("e", "n+1", "^(n+1)"),
         ("x", "n", "^n"),
@@ -51,4 +55,12 @@ def test_subscript(text: str, written: str) -> None:
 
 
 def test_note_mark() -> None:
-    assert note_mark("iv") == "[note iv]"
+    assert note_mark("4") == "[note 4]"
+    assert note_mark("iv", "endnote") == "[endnote iv]"
+
+
+@pytest.mark.parametrize(
+    ("exponent", "written"), [("2", "^2"), ("st", "^st"), ("*", "^*"), ("n+1", "^(n+1)"), ("", "")]
+)
+def test_power(exponent: str, written: str) -> None:
+    assert power(exponent) == written

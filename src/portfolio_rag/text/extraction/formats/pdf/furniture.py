@@ -1,13 +1,14 @@
-"""Lines of pages with their positions, and which of them are page furniture: running headers, footers, page numbers."""
+"""Page furniture: running headers, footers, page numbers."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from statistics import median
+
+from portfolio_rag.text.extraction.formats.pdf.line import Line
 
 _EDGE_LINES = 3
 """How many lines at the top and at the bottom of a page can be furniture."""
@@ -24,37 +25,6 @@ _SAME_HEIGHT = 3
 _PAGE_NUMBER_DIGITS = 5
 
 _DIGITS = re.compile(r"\d+")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of a page; positions in points from the lower left corner.
-
-    `baseline` is that of the first character; `last_baseline` of the last: they differ where PDFium has joined lines
-    that a divided word spans. `advance` is the width of the first character.
-    """
-
-    text: str
-    page: int
-    left: float
-    right: float
-    baseline: float
-    last_baseline: float
-    size: float
-    advance: float = 0.0
-    is_bold: bool = False
-    is_code: bool = False
-
-
-def usual_pitch(pages: Iterable[Sequence[Line]]) -> float:
-    """The usual distance of two lines of a paragraph, in sizes of their type."""
-    ratios = [
-        ratio
-        for lines in pages
-        for above, below in pairwise(lines)
-        if above.size > 0 and 0.5 < (ratio := (above.last_baseline - below.baseline) / above.size) < 2.5
-    ]
-    return median(ratios) if ratios else 1.2
 
 
 def without_furniture(pages: Sequence[Sequence[Line]], pitch: float) -> list[list[Line]]:
