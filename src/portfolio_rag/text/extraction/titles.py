@@ -16,7 +16,8 @@ _DEFAULTS = frozenset(
     dokument|unbenannt|unbenanntes dokument|ohne titel|kein titel|titel|neues dokument|mappe|tabelle|präsentation
     microsoft word-dokument|powerpoint-präsentation|sans titre|document sans titre|sans nom|titre
     présentation powerpoint|classeur|documento|sin título|documento sin título|sem título|documento sem título|título
-    presentación de powerpoint|senza titolo|documento senza titolo|senza nome|titolo|presentazione standard di powerpoint|presentazione|cartel
+    presentación de powerpoint|senza titolo|documento senza titolo|senza nome|titolo|presentazione|cartel
+    presentazione standard di powerpoint
     naamloos|naamloos document|zonder titel|presentatie|uden titel|namnlös|namnlöst dokument|без названия|документ
     презентация|無題|无标题|文档|文書|제목 없음
     """.replace("\n", "|").split("|")

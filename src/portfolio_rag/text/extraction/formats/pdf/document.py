@@ -6,8 +6,7 @@ import json
 import time
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
-from operator import attrgetter
+from dataclasses import asdict, dataclass
 
 import pypdfium2
 from pypdfium2 import raw
@@ -27,12 +26,12 @@ from portfolio_rag.text.extraction.sanitise import clean_line
 
 MAX_OUTLINE_ENTRIES = 20_000
 _PICTURES = (
-    "Pages show pictures and hardly any text: they are scans, or drawings. What they show is not in the index. Run text "
-    "recognition (OCR) over the PDF and upload the result."
+    "Pages show pictures and hardly any text: they are scans, perhaps. What they show is not in the index. "
+    "Run text recognition (OCR) over the PDF and upload the result."
 )
 _UNREADABLE = (
     "Fonts on these pages do not say which characters they show, so that text could not be read and was left out. "
-    "Save the PDF from its source with its fonts embedded, or run text recognition (OCR) over it, and upload the result."
+    "Save the PDF from its source with its fonts embedded, or run text recognition (OCR) over it, and upload that."
 )
 _DAMAGED = "Pages are damaged and could not be read. Save or export the PDF again and upload the result."
 
@@ -143,8 +142,8 @@ def dumps(part: PageRange) -> bytes:
     """Compressed JSON: floats come back as they were, so a document in ranges is cut as in one."""
     pages = [
         [
-            [_LINE_VALUES(line) for line in page.lines],
-            [_RULE_VALUES(rule) for rule in page.rules],
+            page.lines,
+            page.rules,
             page.is_picture,
             page.is_unreadable,
         ]
@@ -163,10 +162,6 @@ def loads(data: bytes) -> PageRange:
     if about is not None:
         about = About(**{**about, "outline": [OutlineEntry(**entry) for entry in about["outline"]]})
     return PageRange(read_pages, damaged, following, about)
-
-
-_LINE_VALUES = attrgetter(*(field.name for field in fields(Line)))
-_RULE_VALUES = attrgetter(*(field.name for field in fields(Rule)))
 
 
 def _open(data: bytes) -> pypdfium2.PdfDocument:
