@@ -179,9 +179,9 @@ def test_a_row_that_a_page_divides_is_whole_where_it_begins(read: Read, pdf: Mak
         drawing=strokes([70, 170, 350], [795, 775, 755]),
     )
     text = read(pdf([first, second]), "a.pdf").text
-    assert (
-        text
-        == "Pier: A | Rule: No anchors here\nPier: B | Rule: Ships may stay until the tide turns\n\nPier: C | Rule: No swimming"
+    assert text == (
+        "Pier: A | Rule: No anchors here\nPier: B | Rule: Ships may stay until the tide turns\n\n"
+        "Pier: C | Rule: No swimming"
     )
 
 
