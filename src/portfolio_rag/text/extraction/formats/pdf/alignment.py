@@ -155,7 +155,7 @@ def _is_table(
     if any(is_labels(column) for column in columns) or (len(spans) == 2 and any(map(is_filled_in, columns))):
         return False
     prose = [_is_prose(column, span) for column, span in zip(columns, spans, strict=True)]
-    if all(prose) or (any(prose) and _flows(run, columns, spans, prose)):
+    if all(prose) or (any(prose) and _flows(run, spans, prose)):
         return False
     size = run[0][0].size
     amounts = any(_are_amounts(column) for column in columns[1:])
@@ -191,9 +191,7 @@ def _is_prose(column: Sequence[Line], span: _Span) -> bool:
     return median(line.right - line.left for line in column) >= _PROSE_FILL * (span[1] - span[0])
 
 
-def _flows(
-    run: Sequence[Sequence[Line]], columns: Sequence[Sequence[Line]], spans: Sequence[_Span], prose: Sequence[bool]
-) -> bool:
+def _flows(run: Sequence[Sequence[Line]], spans: Sequence[_Span], prose: Sequence[bool]) -> bool:
     """Whether running text goes on beside the pieces of another column, which then is no cell of the same row."""
     place = prose.index(True)
     left, right = spans[place]

@@ -59,7 +59,7 @@ class Annotations:
     inscriptions: list[Inscription] = field(default_factory=list)
 
     def lines(self, lines: Sequence[Line], turn: int) -> Iterator[Line]:
-        """The inscriptions as lines among those of the page, in type of the size that its text has; notes at its end."""
+        """The inscriptions as lines among those of the page, in type of their size; notes at its end."""
         usual = median(line.size for line in lines) if lines else _USUAL_SIZE
         placed = [
             line

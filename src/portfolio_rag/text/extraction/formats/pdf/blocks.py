@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import groupby
 
 from portfolio_rag.text.extraction.document import DocumentBuilder
@@ -32,7 +31,7 @@ def add_blocks(pages: Sequence[Page], outline: Sequence[OutlineEntry], builder: 
     pitch = usual_pitch(lines_by_page)
     kept = without_furniture(lines_by_page, pitch)
     if _is_typewritten(kept):
-        kept = [[replace(line, is_code=False) for line in lines] for lines in kept]
+        kept = [[line._replace(is_code=False) for line in lines] for lines in kept]
     titles: dict[int, set[str]] = defaultdict(set)
     for entry in outline:
         titles[entry.page].add(key_of(entry.title))

@@ -39,9 +39,9 @@ def is_drawn_as_read(lines: Sequence[Item]) -> bool:
     for above, below in pairwise(lines):
         size = max(min(above.size, below.size), 1.0)
         rise = below.baseline - above.baseline
-        if in_one_row(above, below):
-            gap = max(below.left - above.right, above.left - below.right)
-            if gap > MIN_GUTTER * size or below.right < above.left:
+        gap = max(below.left - above.right, above.left - below.right)
+        if abs(rise) < _BESIDE * size:
+            if gap > MIN_GUTTER * size or (below.right < above.left and in_one_row(above, below)):
                 return False
         elif rise > 0.3 * size and below.left < above.right:
             return False
