@@ -32,6 +32,7 @@ def dumps(document: ExtractedDocument, **extra: Any) -> bytes:
         "page_count": document.page_count,
         "paths": list(paths),
         "warnings": [asdict(warning) for warning in document.warnings],
+        "attributes": dict(document.attributes),
         "blocks": len(document.blocks),
         "extra": extra,
     }
@@ -56,5 +57,7 @@ def loads(data: bytes) -> tuple[ExtractedDocument, dict[str, Any]]:
         DocumentWarning(WarningCode(one["code"]), one["message"], tuple(one["pages"]), tuple(one["parts"]))
         for one in header["warnings"]
     )
-    document = ExtractedDocument(text, header["file_type"], blocks, header["title"], header["page_count"], warnings)
+    document = ExtractedDocument(
+        text, header["file_type"], blocks, header["title"], header["page_count"], warnings, header["attributes"]
+    )
     return document, header["extra"]
