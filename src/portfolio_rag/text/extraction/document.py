@@ -5,20 +5,27 @@ The text is what citations quote: blocks of clean text with an empty line betwee
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from portfolio_rag.domain.documents import AttributeValue, DocumentWarning, WarningCode
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
+from portfolio_rag.domain.ocr import OcrRules
 from portfolio_rag.text.extraction.sanitise import clean_code, clean_line, clean_prose
 from portfolio_rag.text.extraction.tables import guess_header_rows, table_lines
+from portfolio_rag.text.extraction.titles import given_title
 
 MAX_HEADING_CHARACTERS = 200
 """A longer "heading" is running text in a heading's clothes."""
 
 MAX_HEADING_DEPTH = 20
 """Of headings that sections inside sections may have; deeper ones are paragraphs."""
+
+
+MAX_WARNED_PARTS = 100
+"""Named in one warning; it is stored with the version, in an item of bounded size."""
 
 
 class BlockKind(StrEnum):
@@ -67,6 +74,9 @@ class ExtractionLimits:
     max_characters: int
     timeout_seconds: float
     memory_mb: int
+    ocr: OcrRules = field(default_factory=OcrRules)
+    workers: int = 1
+    """Pictures that are read side by side."""
 
 
 @dataclass(slots=True)
@@ -122,7 +132,7 @@ class DocumentBuilder:
         self._headings: list[tuple[int, str]] = []
         self._sections: list[tuple[int, int]] = []
         self._subheading: int | None = None
-        self._first_heading: str | None = None
+        self._first_headings: dict[int, str] = {}
         self._warnings: dict[tuple[WarningCode, str], tuple[set[int], dict[str, None]]] = {}
 
     @property
@@ -134,8 +144,8 @@ class DocumentBuilder:
         """Whether what comes next is the beginning of an answer."""
         return self._subheading is not None and self._blocks[-1].kind is BlockKind.HEADING
 
-    def heading(self, text: str, level: int, page: int | None = None) -> None:
-        """Start a section; `level` 1 is the outermost."""
+    def heading(self, text: str, level: int, page: int | None = None, *, names_document: bool = True) -> None:
+        """Start a section; `level` 1 is the outermost. `names_document`: the title, where no other is found."""
         text = clean_line(text)
         if len(text) > MAX_HEADING_CHARACTERS:
             self.paragraph(text, page)
@@ -143,8 +153,8 @@ class DocumentBuilder:
             self._end_subheading()
             while len(self._headings) > self._floor and self._headings[-1][0] >= level:
                 self._headings.pop()
-            if level == 1 and self._first_heading is None:
-                self._first_heading = text
+            if names_document:
+                self._first_headings.setdefault(level, text)
             self._push(text, level, page)
 
     def subheading(self, text: str, page: int | None = None) -> None:
@@ -181,6 +191,15 @@ class DocumentBuilder:
         del self._headings[before:]
         if self._subheading is not None and self._subheading >= before:
             self._subheading = None
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """What is added inside has headings of its own (a text box); behind it, those before it hold again."""
+        headings, subheading = self._headings.copy(), self._subheading
+        try:
+            yield
+        finally:
+            self._headings, self._subheading = headings, subheading
 
     def paragraph(self, text: str, page: int | None = None) -> None:
         self._append(BlockKind.PARAGRAPH, clean_prose(text), page)
@@ -227,8 +246,8 @@ class DocumentBuilder:
         pages, parts = self._warnings.setdefault((code, message), (set(), {}))
         if page is not None:
             pages.add(page)
-        if part:
-            parts[clean_line(part)] = None
+        if part and len(parts) < MAX_WARNED_PARTS:
+            parts[clean_line(part)[:MAX_HEADING_CHARACTERS]] = None
 
     def build(
         self,
@@ -237,19 +256,27 @@ class DocumentBuilder:
         page_count: int | None = None,
         attributes: Mapping[str, AttributeValue] | None = None,
     ) -> ExtractedDocument:
-        """The document; without a `title` of its own it has that of its first heading of level 1.
+        """The document; without a `title` that somebody gave it, the first of its outermost headings is its title.
 
         Raises DocumentRejected(NO_TEXT) when nothing was added.
         """
         if self.is_empty:
             raise DocumentRejected(FailureReason.NO_TEXT, "The document holds no text.")
-        title = clean_line(title or "")[:MAX_HEADING_CHARACTERS] or self._first_heading
+        title = given_title(clean_line(title or "")[:MAX_HEADING_CHARACTERS])
+        if not title and self._first_headings:
+            title = self._first_headings[min(self._first_headings)]
         warnings = tuple(
             DocumentWarning(code, message, tuple(sorted(pages)), tuple(parts))
             for (code, message), (pages, parts) in self._warnings.items()
         )
         return ExtractedDocument(
-            "".join(self._parts), file_type, tuple(self._blocks), title, page_count, warnings, dict(attributes or {})
+            "".join(self._parts),
+            file_type,
+            tuple(self._blocks),
+            title or None,
+            page_count,
+            warnings,
+            dict(attributes or {}),
         )
 
     @property

@@ -45,7 +45,7 @@ def add_paragraphs(text: str, builder: DocumentBuilder) -> None:
     titles = _titles(paragraphs)
     for number, lines in enumerate(paragraphs):
         if number in titles:
-            builder.heading(lines[0], titles[number])
+            builder.heading(lines[0], titles[number], names_document=False)
             lines = lines[1:]
         following = paragraphs[number + 1] if number + 1 < len(paragraphs) else []
         if lines:
@@ -59,7 +59,9 @@ def _trimmed(part: str) -> list[str]:
 def _add(lines: list[str], following: Sequence[str], builder: DocumentBuilder) -> None:
     while (underlined := _underlined(lines)) is not None:
         title, sign, lines = underlined
-        builder.heading(title, 1 if sign == "=" and builder.is_empty else _LEVEL if sign == "=" else _LEVEL + 1)
+        is_first = sign == "=" and builder.is_empty
+        level = 1 if is_first else _LEVEL if sign == "=" else _LEVEL + 1
+        builder.heading(title, level, names_document=is_first)
     if not lines:
         return
     if _TABLE_SIGN.search("\n".join(lines)):
