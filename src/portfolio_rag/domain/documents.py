@@ -131,7 +131,8 @@ class DocumentVersion:
     """One row of `document_registry` with `version` ≥ 1: one upload of one document.
 
     `s3_key` and `s3_version_id` say where the bytes are now; they change when the pipeline moves the object.
-    `metadata` holds the custom attributes of the sidecar; `metadata_version_id` is the sidecar's S3 version.
+    `metadata` holds the custom attributes of the sidecar and, once it is read, those of the document itself;
+    `metadata_version_id` is the sidecar's S3 version.
     `source_version_id` is the S3 version of the upload itself: with `metadata_version_id` it tells a new upload from
     an event that came twice.
     `attempt` counts the tries with the same bytes: a retry is a new version with one more. `drives` counts how often a

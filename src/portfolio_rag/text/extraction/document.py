@@ -5,7 +5,7 @@ The text is what citations quote: blocks of clean text with an empty line betwee
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -19,6 +19,9 @@ from portfolio_rag.text.extraction.titles import given_title
 
 MAX_HEADING_CHARACTERS = 200
 """A longer "heading" is running text in a heading's clothes."""
+
+MAX_HEADING_DEPTH = 20
+"""Of headings that sections inside sections may have; deeper ones are paragraphs."""
 
 
 MAX_WARNED_PARTS = 100
@@ -87,22 +90,41 @@ class ExtractionLimits:
 
 @dataclass(slots=True)
 class ListNumbering:
-    """`number` is that of the next item, None for bullets; `marker` that of the item being read, once."""
+    """`number` is that of the next item, None for bullets; `marker` that of the item being read, once.
+
+    `spell` writes a number as the list shows it, and `step` is -1 for a list that counts down. `is_headed` tells that
+    the item being read has begun with a heading: what follows in it is no item of a list any more. `sections` counts
+    the builder's sections that end with the item.
+    """
 
     number: int | None
+    spell: Callable[[int], str] = str
+    step: int = 1
     marker: str = ""
     width: int = 2
+    is_headed: bool = False
+    sections: int = 0
 
-    def open_item(self) -> None:
-        self.marker = "- " if self.number is None else f"{self.number}. "
+    def open_item(self, number: int | None = None) -> None:
+        """Begin the next item, or the one with this number."""
+        if self.number is not None and number is not None:
+            self.number = number
+        self.marker = "- " if self.number is None else f"{self.spell(self.number)}. "
         self.width = len(self.marker)
+        self.is_headed = False
         if self.number is not None:
-            self.number += 1
+            self.number += self.step
 
     def take_marker(self) -> str:
         """The item's marker, then blanks of its width for the item's further paragraphs."""
         marker, self.marker = self.marker or " " * self.width, ""
         return marker
+
+    def head_item(self) -> str:
+        """What stands in front of a heading that an item begins with: its number, or nothing."""
+        number = "" if self.number is None or self.is_headed else self.marker
+        self.marker, self.is_headed = "", True
+        return number
 
 
 class DocumentBuilder:
@@ -117,6 +139,8 @@ class DocumentBuilder:
         self._length = 0
         self._blocks: list[Block] = []
         self._headings: list[tuple[int, str]] = []
+        self._sections: list[tuple[int, int]] = []
+        self._subheading: int | None = None
         self._first_headings: dict[int, str] = {}
         self._warnings: dict[tuple[WarningCode, str], tuple[set[int], dict[str, None]]] = {}
 
@@ -129,26 +153,67 @@ class DocumentBuilder:
         """Characters that may still be added."""
         return self._max_characters - self._length
 
-    def heading(self, text: str, level: int, page: int | None = None) -> None:
-        """Start a section; `level` 1 is the outermost."""
+    @property
+    def is_after_question(self) -> bool:
+        """Whether what comes next is the beginning of an answer."""
+        return self._subheading is not None and self._blocks[-1].kind is BlockKind.HEADING
+
+    def heading(self, text: str, level: int, page: int | None = None, *, names_document: bool = True) -> None:
+        """Start a section; `level` 1 is the outermost. `names_document`: the title, where no other is found."""
         text = clean_line(text)
         if len(text) > MAX_HEADING_CHARACTERS:
             self.paragraph(text, page)
         elif text:
-            while self._headings and self._headings[-1][0] >= level:
+            self._end_subheading()
+            while len(self._headings) > self._floor and self._headings[-1][0] >= level:
                 self._headings.pop()
-            self._headings.append((level, text))
-            self._first_headings.setdefault(level, text)
-            self._append(BlockKind.HEADING, text, page)
+            if names_document:
+                self._first_headings.setdefault(level, text)
+            self._push(text, level, page)
+
+    def subheading(self, text: str, page: int | None = None) -> None:
+        """A heading one level below the current one, until the next of any level: the question of an answer."""
+        self._end_subheading()
+        depth = len(self._headings)
+        self._push_below(text, page)
+        self._subheading = depth if len(self._headings) > depth else None
+
+    def open_section(self, text: str, page: int | None = None) -> None:
+        """A heading one level below the current one, for all that comes until `close_section`."""
+        before = len(self._headings)
+        self._push_below(text, page)
+        self._sections.append((before, len(self._headings)))
+
+    def question(self, text: str, lists: Sequence[ListNumbering] = ()) -> None:
+        """A question as the heading of its answer: for the rest of the item in a list, else until the next heading."""
+        if not lists:
+            self.subheading(text)
+        elif text.strip():
+            self._end_subheading()
+            self.open_section(lists[-1].head_item() + text.strip())
+            lists[-1].sections += 1
+
+    def close_item(self, numbering: ListNumbering) -> None:
+        """End what the item being read has begun."""
+        for _ in range(numbering.sections):
+            self.close_section()
+        numbering.sections = 0
+
+    def close_section(self) -> None:
+        """End the section that was opened last and is still open: what follows stands where it had stood before."""
+        before, _ = self._sections.pop()
+        del self._headings[before:]
+        if self._subheading is not None and self._subheading >= before:
+            self._subheading = None
 
     @contextmanager
     def apart(self) -> Iterator[None]:
         """What is added inside has headings of its own (a text box); behind it, those before it hold again."""
-        headings = self._headings.copy()
+        headings, subheading = self._headings.copy(), self._subheading
         try:
             yield
         finally:
-            self._headings = headings
+            self._headings, self._subheading = headings, subheading
 
     def paragraph(self, text: str, page: int | None = None) -> None:
         self._append(BlockKind.PARAGRAPH, clean_prose(text), page)
@@ -230,6 +295,27 @@ class DocumentBuilder:
             dict(attributes or {}),
             attachments,
         )
+
+    @property
+    def _floor(self) -> int:
+        """How many headings no other can end now: those of the open sections, and what these stand in."""
+        return self._sections[-1][1] if self._sections else 0
+
+    def _end_subheading(self) -> None:
+        if self._subheading is not None and self._subheading >= self._floor:
+            del self._headings[self._subheading :]
+            self._subheading = None
+
+    def _push_below(self, text: str, page: int | None) -> None:
+        text = clean_line(text)
+        if len(text) > MAX_HEADING_CHARACTERS or len(self._headings) >= MAX_HEADING_DEPTH:
+            self.paragraph(text, page)
+        elif text:
+            self._push(text, self._headings[-1][0] + 1 if self._headings else 1, page)
+
+    def _push(self, text: str, level: int, page: int | None) -> None:
+        self._headings.append((level, text))
+        self._append(BlockKind.HEADING, text, page)
 
     def _append(self, kind: BlockKind, text: str, page: int | None) -> None:
         if not text:

@@ -173,7 +173,7 @@ def test_a_document_travels_whole() -> None:
     builder.heading("Überschrift 👍", 1, 1)
     builder.paragraph("Text.", 2)
     builder.code("a\n  b")
-    document = builder.build("pdf", "Titel", 3)
+    document = builder.build("pdf", "Titel", 3, {"year": 2024, "tags": ["a"], "public": True, "share": 0.5})
     assert wire.loads(wire.dumps(document, rules={"a": [1]})) == (document, {"rules": {"a": [1]}})
 
 
