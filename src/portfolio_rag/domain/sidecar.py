@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from portfolio_rag.domain.documents import AttributeValue
+from portfolio_rag.domain.attributes import AttributeValue
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
 
 MAX_SIDECAR_BYTES = 10 * 1024

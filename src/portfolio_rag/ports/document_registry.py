@@ -6,15 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from portfolio_rag.domain.documents import (
-    AttributeValue,
-    DocumentHead,
-    DocumentStatus,
-    DocumentVersion,
-    DocumentWarning,
-    ObjectRef,
-    Progress,
-)
+from portfolio_rag.domain.attributes import AttributeValue
+from portfolio_rag.domain.document_warnings import DocumentWarning
+from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion, ObjectRef, Progress
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,17 +10,16 @@ from typing import Any
 
 from portfolio_rag.adapters.aws.clients import translated
 from portfolio_rag.adapters.dynamodb.table import Item, Table, item, plain, value
+from portfolio_rag.domain.attributes import AttributeValue
+from portfolio_rag.domain.document_warnings import DocumentWarning, warnings_of
 from portfolio_rag.domain.documents import (
-    AttributeValue,
     DocumentHead,
     DocumentStatus,
     DocumentVersion,
-    DocumentWarning,
     ObjectRef,
     Progress,
     check_transition,
     progress_of,
-    warnings_of,
 )
 from portfolio_rag.domain.errors import FailureReason, InvalidRequest
 from portfolio_rag.ports.document_registry import Page

@@ -13,14 +13,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from portfolio_rag.domain.documents import MAIL_TYPE, DocumentVersion, DocumentWarning, Progress, WarningCode
-from portfolio_rag.domain.errors import (
-    ConditionFailed,
-    DocumentRejected,
-    FailureReason,
-    NotFound,
-    PayloadTooLarge,
-)
+from portfolio_rag.domain.document_warnings import DocumentWarning, WarningCode
+from portfolio_rag.domain.documents import MAIL_TYPE, DocumentVersion, Progress
+from portfolio_rag.domain.errors import ConditionFailed, DocumentRejected, FailureReason, NotFound, PayloadTooLarge
 from portfolio_rag.domain.messages import IngestionMessage, embedding_messages
 from portfolio_rag.domain.sidecar import usable_attributes
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle

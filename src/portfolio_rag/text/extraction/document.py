@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from portfolio_rag.domain.documents import AttributeValue, DocumentWarning, WarningCode
+from portfolio_rag.domain.attributes import AttributeValue
+from portfolio_rag.domain.document_warnings import DocumentWarning, WarningCode
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
 from portfolio_rag.domain.ocr import OcrRules
 from portfolio_rag.text.extraction.sanitise import clean_code, clean_line, clean_prose

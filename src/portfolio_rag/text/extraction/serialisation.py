@@ -12,7 +12,7 @@ from array import array
 from dataclasses import asdict
 from typing import Any
 
-from portfolio_rag.domain.documents import warnings_of
+from portfolio_rag.domain.document_warnings import warnings_of
 from portfolio_rag.text.extraction.document import Attachment, Block, BlockKind, ExtractedDocument
 
 _KINDS = tuple(BlockKind)

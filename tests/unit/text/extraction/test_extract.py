@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from portfolio_rag.domain.documents import DocumentWarning, WarningCode
+from portfolio_rag.domain.document_warnings import DocumentWarning, WarningCode
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
 from portfolio_rag.text.extraction import serialisation as wire
 from portfolio_rag.text.extraction.document import DocumentBuilder

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
-from portfolio_rag.domain.documents import AttributeValue
+from portfolio_rag.domain.attributes import AttributeValue
 
 MAX_CHARACTERS = 16 * 1024
 """More is no front matter but a document between two rules."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from portfolio_rag.domain.documents import WarningCode
+from portfolio_rag.domain.document_warnings import WarningCode
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
 from portfolio_rag.domain.ocr import OcrMode, OcrRules
 from portfolio_rag.text.extraction.document import ExtractedDocument, ExtractionLimits
