@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
-from api.openai_shape import OpenAIError
+from api.openai_format import OpenAIError
 from api.problems import Problem
 
 TITLE = "Portfolio RAG"

@@ -13,9 +13,10 @@ from fastapi import APIRouter, Body, Request
 from starlette.responses import StreamingResponse
 
 from api.dependencies import ChatDep
-from api.events import begun, event_stream
-from api.openai_shape import as_openai, documented_as_openai
-from api.problems import documented, internal_error, project_problem
+from api.events import event_stream, start_eagerly
+from api.openai_format import as_openai, documented_as_openai
+from api.problem_docs import documented
+from api.problems import internal_error, project_problem
 from api.schemas.completions import (
     MODEL,
     AssistantMessage,
@@ -86,7 +87,7 @@ def create_chat_completion(
     if body.stream:
         events = chat.stream(question, top_k=body.top_k, where=where, temperature=temperature, history=body.history())
         with_usage = body.stream_options is not None and body.stream_options.include_usage
-        return event_stream(_chunks(begun(events), reply_id, created, with_usage, request.url.path))
+        return event_stream(_chunks(start_eagerly(events), reply_id, created, with_usage, request.url.path))
     answer = chat.answer(question, top_k=body.top_k, where=where, temperature=temperature, history=body.history())
     return ChatCompletionResponse(
         **dict(Evidence.of(answer)),

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Body, File, Form, Path, Query, Response, UploadFile
 
 from api.dependencies import CitedDep, DocumentsDep, RedriveDep
-from api.problems import documented
+from api.problem_docs import documented
 from api.schemas.documents import (
     AttributesText,
     ChunkContextOut,

@@ -8,10 +8,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_serializer
 
-from api.schemas.answers import CitationOut, TopK, ValidationOut
+from api.schemas.answers import CitationOut, ValidationOut
 from api.schemas.filters import FilterField
+from api.schemas.passages import TOP_K, TopK
 from portfolio_rag.answering.generation.question_rewriting import MAX_TURNS
-from portfolio_rag.domain.answers import Answer, AnswerMode, Turn
+from portfolio_rag.domain.answers import Answer, AnswerMode, ConversationTurn
 from portfolio_rag.domain.errors import InvalidRequest
 
 MODEL = "portfolio-rag"
@@ -70,7 +71,7 @@ class ChatCompletionRequest(BaseModel):
     temperature: float | None = Field(
         default=None, ge=0, le=2, description="Of the language model; above 1 counts as 1.", examples=[0.1]
     )
-    top_k: TopK = 5
+    top_k: TopK | None = Field(default=None, description=TOP_K)
     filter: FilterField | None = Field(default=None, description="Only documents that pass may answer.")
 
     def question(self) -> str:
@@ -80,11 +81,11 @@ class ChatCompletionRequest(BaseModel):
             raise InvalidRequest("The last message must be the user's question: text of 1 to 4,000 characters.")
         return last.text
 
-    def history(self) -> list[Turn]:
+    def history(self) -> list[ConversationTurn]:
         """Each earlier question of the user with the answer after it, the last six."""
         spoken = [message for message in self.messages if message.role in ("user", "assistant")]
         return [
-            Turn(asked.text, asked.text, answered.text)
+            ConversationTurn(asked.text, asked.text, answered.text)
             for asked, answered in pairwise(spoken)
             if (asked.role, answered.role) == ("user", "assistant")
         ][-MAX_TURNS:]

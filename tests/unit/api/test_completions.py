@@ -12,7 +12,7 @@ from openai import OpenAI
 from openai.types.chat import ChatCompletionChunk
 
 from api.main import create_app
-from portfolio_rag.domain.answers import Done, Retrieved, Token, Turn, Usage
+from portfolio_rag.domain.answers import ConversationTurn, Done, Retrieved, Token, Usage
 from portfolio_rag.domain.errors import LanguageModelUnavailable
 from portfolio_rag.domain.filters import parse_filter
 from portfolio_rag.settings.environment import Settings
@@ -96,8 +96,8 @@ def test_earlier_messages_are_the_history(client: OpenAI, services: FakeServices
             {"role": "user", "content": "And at most?"},
         ],
     )
-    assert services.chat.calls == [("And at most?", 5, None, None)]
-    assert services.chat.history == [Turn(QUESTION, QUESTION, "4 days [1].")]
+    assert services.chat.calls == [("And at most?", None, None, None)]
+    assert services.chat.history == [ConversationTurn(QUESTION, QUESTION, "4 days [1].")]
 
 
 def content_of(chunk: ChatCompletionChunk) -> str:

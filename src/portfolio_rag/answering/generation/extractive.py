@@ -13,7 +13,7 @@ from portfolio_rag.answering.grounding.drafted_answer import DraftSentence, plai
 from portfolio_rag.answering.grounding.evidence import Sentence, split_sentences
 from portfolio_rag.ports.embedder import Embedder
 from portfolio_rag.text.language.content_words import coverage, terms
-from portfolio_rag.text.language.quantities_and_names import facts
+from portfolio_rag.text.language.quantities_and_names import extract_facts
 
 MAX_SENTENCES = 3
 _EMBEDDED = 32
@@ -60,38 +60,39 @@ def extract_answer(question: str, sources: Sequence[ContextSource], embedder: Em
     """Up to three sentences, best first, each citing its source; empty when no sentence shares the subject."""
     asked = frozenset(terms(question))
     candidates = [candidate for source in sources for candidate in _candidates(source, asked)]
-    candidates.sort(key=lambda one: -(_LEXICAL_WEIGHT * one.covered + _WINDOW_WEIGHT * one.prior))
+    candidates.sort(key=_by_words, reverse=True)
     candidates = candidates[:_EMBEDDED]
     if not candidates:
         return []
-    vectors = embedder.embed([question, *(one.sentence.text for one in candidates)])
-    scores = vectors[1:] @ vectors[0] + np.array(
-        [
-            _LEXICAL_WEIGHT * one.covered + _WINDOW_WEIGHT * one.prior + _type_bonus(question, one.sentence.text)
-            for one in candidates
-        ]
-    )
+    vectors = embedder.embed([question, *(candidate.sentence.text for candidate in candidates)])
+    by_words = [_by_words(candidate) + _type_bonus(question, candidate.sentence.text) for candidate in candidates]
+    scores = vectors[1:] @ vectors[0] + np.array(by_words)
     chosen: list[int] = []
     for index in np.argsort(-scores, kind="stable"):
         if len(chosen) == MAX_SENTENCES or (chosen and scores[index] < _FOLLOW_SHARE * scores[chosen[0]]):
             break
-        if all(float(vectors[1 + index] @ vectors[1 + other]) < _REDUNDANT for other in chosen):
+        if all(float(vectors[1 + index] @ vectors[1 + earlier]) < _REDUNDANT for earlier in chosen):
             chosen.append(int(index))
-    return [drafted for line, index in enumerate(chosen) for drafted in _draft(candidates[index], line)]
+    return [sentence for line, index in enumerate(chosen) for sentence in _draft(candidates[index], line)]
 
 
 def _candidates(source: ContextSource, asked: frozenset[str]) -> list[_Candidate]:
     chunk = source.passage.chunk
     headings = frozenset(terms(" ".join(chunk.heading_path)))
-    found: list[_Candidate] = []
+    candidates: list[_Candidate] = []
     previous: Sentence | None = None
     for sentence in split_sentences(chunk.content):
         if any(start < sentence.end and sentence.start < end for start, end in source.spans) and _readable(sentence):
             # A word of the question that the heading holds is half answered by any sentence under it.
             covered = coverage(asked, sentence.terms) + 0.5 * coverage(asked, headings - sentence.terms)
-            found.append(_Candidate(source, sentence, previous, _prior(source, sentence), min(1.0, covered)))
+            candidates.append(_Candidate(source, sentence, previous, _prior(source, sentence), min(1.0, covered)))
         previous = sentence
-    return found
+    return candidates
+
+
+def _by_words(candidate: _Candidate) -> float:
+    """What speaks for it before it is embedded."""
+    return _LEXICAL_WEIGHT * candidate.covered + _WINDOW_WEIGHT * candidate.prior
 
 
 def _readable(sentence: Sentence) -> bool:
@@ -101,7 +102,7 @@ def _readable(sentence: Sentence) -> bool:
     if len(words) < 3 or len(text) > _MAX_SENTENCE_CHARACTERS or text.endswith(_INCOMPLETE) or not sentence.terms:
         return False
     # Short, not closed and without a value: a heading. A row of a table or an item of a list says more.
-    closed = text.endswith((".", "!", ")", '"', "”")) or "|" in text or any(one.isdigit() for one in text)
+    closed = text.endswith((".", "!", ")", '"', "”")) or "|" in text or any(character.isdigit() for character in text)
     return closed or len(words) > _HEADING_WORDS or bool(_LIST_ITEM.match(sentence.text))
 
 
@@ -120,10 +121,10 @@ def _prior(source: ContextSource, sentence: Sentence) -> float:
 def _type_bonus(question: str, sentence: str) -> float:
     """A question for a number or a time is answered by a sentence that has one."""
     if _ASKS_TIME.search(question):
-        stated = facts(sentence)
-        return _TYPE_BONUS if stated.dates or any(one.is_year for one in stated.quantities) else 0.0
+        stated = extract_facts(sentence)
+        return _TYPE_BONUS if stated.dates or any(quantity.is_year for quantity in stated.quantities) else 0.0
     if _ASKS_NUMBER.search(question):
-        return _TYPE_BONUS if facts(sentence).quantities else 0.0
+        return _TYPE_BONUS if extract_facts(sentence).quantities else 0.0
     return 0.0
 
 

@@ -29,7 +29,7 @@ STAGING = "staging/"
 class StagedText:
     """An extracted document and what it is cut by: otherwise its rest would be cut otherwise than its beginning.
 
-    `topics` are the positions in its text where topics begin (`cutting.topics_of`).
+    `topics` are the positions in its text where topics begin (`pipeline/ingestion/chunking.py`).
     """
 
     document: ExtractedDocument
@@ -68,8 +68,8 @@ class Staging:
 
     def versions_of(self, document_id: str) -> set[int]:
         """The versions of a document that have left something."""
-        found = self._store.list(self._bucket, f"{STAGING}{document_id}/")
-        return {int(info.ref.key.split("/")[2]) for info in found}
+        objects = self._store.list(self._bucket, f"{STAGING}{document_id}/")
+        return {int(info.ref.key.split("/")[2]) for info in objects}
 
     def delete(self, document_id: str, number: int) -> None:
         self._store.delete_prefix(self._bucket, _prefix(document_id, number))

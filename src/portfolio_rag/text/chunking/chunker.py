@@ -17,9 +17,9 @@ from typing import Any
 from portfolio_rag.domain.chunking_strategy import Strategy
 from portfolio_rag.domain.chunks import Span
 from portfolio_rag.ports.embedder import Tokenizer
-from portfolio_rag.text.chunking.heading_paths import Paths, common_title
+from portfolio_rag.text.chunking.heading_paths import HeadingContext, common_title
 from portfolio_rag.text.chunking.sections import HeadingPath, Section, group, sections_of
-from portfolio_rag.text.chunking.units import MAX_CHARACTERS, Atom, Cut, atoms_of, short_blocks, tokenize
+from portfolio_rag.text.chunking.units import MAX_CHARACTERS, BreakQuality, TextUnit, short_blocks, text_units, tokenize
 from portfolio_rag.text.extraction.document import Block, ExtractedDocument
 
 FILL = 0.5
@@ -43,29 +43,29 @@ class ChunkDraft:
     token_count: int
 
 
-Place = tuple[int, int]
+ChunkCursor = tuple[int, int]
 """Where cutting goes on: at the section that begins with that block (of `short_blocks`), at that character."""
 
-START: Place = (0, 0)
+START: ChunkCursor = (0, 0)
 
 PART_CHARACTERS = 200_000
 """Of a section: more is tokenized and cut part by part, so that no document costs memory for all of its words."""
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class ChunkBatch:
     """Consecutive chunks, and where those after them begin: None behind the last. May hold no chunk."""
 
     drafts: list[ChunkDraft]
-    following: Place | None
+    following: ChunkCursor | None
 
 
 def chunk(document: ExtractedDocument, tokenizer: Tokenizer, **sizes: Any) -> list[ChunkDraft]:
-    """All chunks of a document in order: `pieces`, with its keyword arguments, put together."""
-    return [draft for piece in pieces(document, tokenizer, **sizes) for draft in piece.drafts]
+    """All chunks of a document in order: `iter_chunk_batches`, with its keyword arguments, put together."""
+    return [draft for batch in iter_chunk_batches(document, tokenizer, **sizes) for draft in batch.drafts]
 
 
-def pieces(
+def iter_chunk_batches(
     document: ExtractedDocument,
     tokenizer: Tokenizer,
     *,
@@ -74,20 +74,20 @@ def pieces(
     window_tokens: int,
     strategy: Strategy = Strategy.STRUCTURE,
     topic_starts: Collection[int] = (),
-    start: Place = START,
-) -> Iterator[Piece]:
+    start: ChunkCursor = START,
+) -> Iterator[ChunkBatch]:
     """The chunks of a document in order, cut when they are asked for.
 
     `size_tokens` bounds a chunk with its overlap; `overlap_tokens` bounds what it repeats of the chunk before, when
     both are of one section and topic; `window_tokens` bounds a window with the heading path and newline in front. All
     count word pieces of the embedding model's own tokenizer. `topic_starts` are the places of `topics.topic_starts`,
-    for SEMANTIC. From `start`, the `following` of a piece, on come the same chunks as if nobody had stopped there.
+    for SEMANTIC. From `start`, the `following` of a batch, on come the same chunks as if nobody had stopped there.
     """
-    cutter = _Cutter(document, tokenizer, size_tokens, overlap_tokens, window_tokens, strategy, topic_starts)
-    yield from cutter.pieces(start)
+    chunker = _Chunker(document, tokenizer, size_tokens, overlap_tokens, window_tokens, strategy, topic_starts)
+    yield from chunker.batches(start)
 
 
-class _Cutter:
+class _Chunker:
     def __init__(
         self,
         document: ExtractedDocument,
@@ -106,10 +106,12 @@ class _Cutter:
         self._strategy = strategy
         self._topics = topic_starts
         self._blocks = list(short_blocks(document.text, document.blocks))
-        self._paths = Paths(tokenizer, window_tokens, None if strategy is Strategy.FIXED else common_title(document))
+        self._heading_context = HeadingContext(
+            tokenizer, window_tokens, None if strategy is Strategy.FIXED else common_title(document)
+        )
         self._pages = _Pages(document)
 
-    def pieces(self, start: Place) -> Iterator[Piece]:
+    def batches(self, start: ChunkCursor) -> Iterator[ChunkBatch]:
         first, position = start
         for section, following in pairwise(chain(self._sections(first), (None,))):
             assert section is not None  # only what follows the last one is None
@@ -124,51 +126,53 @@ class _Cutter:
         return group(sections_of(blocks), size_tokens=self._size, count=self._count, is_small=self._is_small)
 
     def _is_small(self, section: Section, path: HeadingPath) -> bool:
-        return section.characters <= MAX_CHARACTERS and self._count(section.blocks) <= self._paths.room(path)
+        return section.characters <= MAX_CHARACTERS and self._count(section.blocks) <= self._heading_context.room(path)
 
     def _count(self, blocks: Iterable[Block]) -> int:
         return sum(tokenize(self._document.text, block, self._tokenizer).tokens for block in blocks)
 
-    def _cut(self, section: Section, position: int, first_block: int, after: Place | None) -> Iterator[Piece]:
+    def _cut(
+        self, section: Section, position: int, first_block: int, after: ChunkCursor | None
+    ) -> Iterator[ChunkBatch]:
         """The chunks of a section from the character `position` on, part by part."""
-        path, room = self._paths.shown(section.path), self._paths.room(section.path)
+        path, room = self._heading_context.shown(section.path), self._heading_context.room(section.path)
         own: int | None = position
         while own is not None:
             run, is_end = self._run(section.blocks, own, room)
             drafts: list[ChunkDraft] = []
-            at, own = bisect_left(run.atoms, own, key=lambda atom: atom.start), None
+            at, own = bisect_left(run.units, own, key=lambda unit: unit.start), None
             for first, begin, end in _chunks(run, at, self._size, self._overlap):
                 if end == len(run) and not is_end:
                     # What comes next may belong to it.
-                    own = run.atoms[begin].start
+                    own = run.units[begin].start
                     break
                 drafts.append(self._draft(run, first, begin, end, path, room))
-            yield Piece(drafts, after if own is None else (first_block, own))
+            yield ChunkBatch(drafts, after if own is None else (first_block, own))
 
     def _run(self, blocks: Sequence[Block], own: int, room: int) -> tuple[_Run, bool]:
-        """The atoms around a part that begins at `own`, and whether they reach the section's end.
+        """The units around a part that begins at `own`, and whether they reach the section's end.
 
         Before it as far as an overlap may go back; behind it to a block that is beyond the part, so that the chunk that
         begins there is seen to end.
         """
         begin = bisect_right(blocks, own - MAX_CHARACTERS, key=lambda block: block.end)
         end = bisect_right(blocks, own + PART_CHARACTERS, key=lambda block: block.start) + 1
-        atoms = [
-            _marked(atom, self._strategy, self._topics)
+        units = [
+            _marked(unit, self._strategy, self._topics)
             for block in blocks[begin:end]
-            for atom in atoms_of(
+            for unit in text_units(
                 tokenize(self._document.text, block, self._tokenizer),
                 self._tokenizer,
                 size_tokens=self._size,
                 window_tokens=room,
             )
         ]
-        return _Run(atoms), end >= len(blocks)
+        return _Run(units), end >= len(blocks)
 
     def _draft(self, run: _Run, first: int, own: int, end: int, path: HeadingPath, room: int) -> ChunkDraft:
-        span = (run.atoms[first].start, run.atoms[end - 1].end)
+        span = (run.units[first].start, run.units[end - 1].end)
         windows = tuple(
-            (run.atoms[start].start - span[0], run.atoms[stop - 1].end - span[0])
+            (run.units[start].start - span[0], run.units[stop - 1].end - span[0])
             for start, stop in _windows(run, own, end, room)
         )
         page_start, page_end = self._pages.of(span)
@@ -176,93 +180,98 @@ class _Cutter:
         return ChunkDraft(content, span, windows, path, page_start, page_end, run.tokens(first, end))
 
 
-def _marked(atom: Atom, strategy: Strategy, topic_starts: Collection[int]) -> Atom:
-    if strategy is Strategy.FIXED and atom.cut > Cut.SENTENCE:
+def _marked(unit: TextUnit, strategy: Strategy, topic_starts: Collection[int]) -> TextUnit:
+    if strategy is Strategy.FIXED and unit.break_quality > BreakQuality.SENTENCE:
         # One sentence is as good a place to cut at as another: chunks and windows are as full as they can be.
-        return replace(atom, cut=Cut.SENTENCE)
-    if strategy is Strategy.SEMANTIC and atom.start in topic_starts and not atom.glued:
-        return replace(atom, topic=True)
-    return atom
+        return replace(unit, break_quality=BreakQuality.SENTENCE)
+    if strategy is Strategy.SEMANTIC and unit.start in topic_starts and not unit.keep_with_previous:
+        return replace(unit, topic=True)
+    return unit
 
 
 class _Run:
-    """Consecutive atoms with the sums that make counting a range of them cheap."""
+    """Consecutive units with the sums that make counting a range of them cheap."""
 
-    def __init__(self, atoms: Sequence[Atom]) -> None:
-        self.atoms = atoms
-        self._sums = [0, *accumulate(atom.tokens for atom in atoms)]
+    def __init__(self, units: Sequence[TextUnit]) -> None:
+        self.units = units
+        self._sums = [0, *accumulate(unit.tokens for unit in units)]
 
     def __len__(self) -> int:
-        return len(self.atoms)
+        return len(self.units)
 
     def tokens(self, start: int, stop: int) -> int:
         return self._sums[stop] - self._sums[start]
 
     def fits(self, start: int, stop: int, size_tokens: int) -> bool:
-        characters = self.atoms[stop - 1].end - self.atoms[start].start
+        characters = self.units[stop - 1].end - self.units[start].start
         return self.tokens(start, stop) <= size_tokens and characters <= MAX_CHARACTERS
 
 
 def _chunks(run: _Run, own: int, size_tokens: int, overlap_tokens: int) -> Iterator[tuple[int, int, int]]:
-    """(first atom, first own atom, end) of each chunk from atom `own` on; before a chunk's own atoms is overlap."""
+    """(first unit, first own unit, end) of each chunk from unit `own` on; before a chunk's own units is overlap."""
     while own < len(run):
-        unit = own + 1
-        while unit < len(run) and run.atoms[unit].glued:
-            unit += 1
+        kept_end = own + 1
+        while kept_end < len(run) and run.units[kept_end].keep_with_previous:
+            kept_end += 1
         first = own
         while (
-            not run.atoms[first].topic
+            not run.units[first].topic
             and first > 0
             and run.tokens(first - 1, own) <= overlap_tokens
-            and run.fits(first - 1, unit, size_tokens)
+            and run.fits(first - 1, kept_end, size_tokens)
         ):
             first -= 1
-        end = unit
-        while end < len(run) and not run.atoms[end].topic and run.fits(first, end + 1, size_tokens):
+        end = kept_end
+        while end < len(run) and not run.units[end].topic and run.fits(first, end + 1, size_tokens):
             end += 1
-        if end < len(run) and not run.atoms[end].topic:
-            end = _best_cut(run, own, end, size_tokens - run.tokens(first, own))
+        if end < len(run) and not run.units[end].topic:
+            end = _best_break(run, own, end, size_tokens - run.tokens(first, own))
         yield first, own, end
         own = end
 
 
-def _best_cut(run: _Run, own: int, end: int, room: int) -> int:
-    """The last good place to end a chunk that begins with atom `own` and could hold atoms up to `end`."""
-    allowed = [position for position in range(own + 1, end + 1) if not run.atoms[position].glued]
+def _best_break(run: _Run, own: int, end: int, room: int) -> int:
+    """The last good place to end a chunk that begins with unit `own` and could hold units up to `end`."""
+    allowed = [position for position in range(own + 1, end + 1) if not run.units[position].keep_with_previous]
     full = [position for position in allowed if run.tokens(own, position) >= FILL * room]
-    for positions, cut in ((full, Cut.BLOCK), (full, Cut.SENTENCE), (allowed, Cut.SENTENCE), (allowed, Cut.WORD)):
+    for positions, quality in (
+        (full, BreakQuality.BLOCK),
+        (full, BreakQuality.SENTENCE),
+        (allowed, BreakQuality.SENTENCE),
+        (allowed, BreakQuality.WORD),
+    ):
         for position in reversed(positions):
-            if run.atoms[position].cut >= cut:
+            if run.units[position].break_quality >= quality:
                 return position
     return end
 
 
 def _windows(run: _Run, own: int, end: int, room: int) -> Iterator[tuple[int, int]]:
-    """[start, stop) in atoms of the windows over a chunk's own part; a section's heading always begins one."""
+    """[start, stop) in units of the windows over a chunk's own part; a section's heading always begins one."""
     start = own
     while start < end:
         stop = start + 1
-        bare = run.atoms[start].cut is Cut.SECTION
+        bare = run.units[start].break_quality is BreakQuality.SECTION
         while stop < end and run.tokens(start, stop + 1) <= room:
-            heading = run.atoms[stop].cut is Cut.SECTION
+            heading = run.units[stop].break_quality is BreakQuality.SECTION
             if heading and not bare:
                 break
             bare = bare and heading
             stop += 1
-        if stop < end and run.atoms[stop].cut < Cut.BLOCK:
+        if stop < end and run.units[stop].break_quality < BreakQuality.BLOCK:
             stop = _best_window_end(run, start, stop, room)
         yield start, stop
         start = stop
 
 
 def _best_window_end(run: _Run, start: int, stop: int, room: int) -> int:
-    for cut in (Cut.BLOCK, Cut.SENTENCE):
-        if run.atoms[stop].cut >= cut:
+    for quality in (BreakQuality.BLOCK, BreakQuality.SENTENCE):
+        if run.units[stop].break_quality >= quality:
             break
         for position in range(stop - 1, start, -1):
             if run.tokens(start, position) < FILL * room:
                 break
-            if run.atoms[position].cut >= cut:
+            if run.units[position].break_quality >= quality:
                 return position
     return stop
 

@@ -18,7 +18,7 @@ def common_title(document: ExtractedDocument) -> str | None:
     return document.title
 
 
-class Paths:
+class HeadingContext:
     """Heading paths as they go in front of windows: with the title, and cut down to their share of a window."""
 
     def __init__(self, tokenizer: Tokenizer, window_tokens: int, title: str | None) -> None:

@@ -15,14 +15,14 @@ from portfolio_rag.text.extraction.document import Block, BlockKind
 from portfolio_rag.text.language.sentences import sentences
 
 MAX_CHARACTERS = 16_000
-"""Of a chunk: at most 64,000 bytes in UTF-8, well inside a DynamoDB item (400 KB) and an SQS message (1 MiB) of ten."""
+"""Of a chunk: at most 64,000 bytes in UTF-8, well inside a DynamoDB item (400 KB) and an SQS message (256 KiB)."""
 
 _LONG_CHARACTERS = 100_000
 """Of a block: more is cut into pieces first."""
 
 
-class Cut(IntEnum):
-    """How good a place the start of an atom is to cut at."""
+class BreakQuality(IntEnum):
+    """How good a place the start of a unit is to cut at."""
 
     WORD = 0
     SENTENCE = 1
@@ -31,18 +31,18 @@ class Cut(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Atom:
+class TextUnit:
     """[start, end) in characters of the document's text; `tokens` are word pieces.
 
-    `glued` atoms stay in the chunk of the atom before them: the rows of a table, the lines of a code block. A chunk
-    always begins at a `topic`.
+    A unit that is to `keep_with_previous` stays in the chunk of the unit before it: the rows of a table, the lines of a
+    code block. A chunk always begins at a `topic`.
     """
 
     start: int
     end: int
     tokens: int
-    cut: Cut
-    glued: bool = False
+    break_quality: BreakQuality
+    keep_with_previous: bool = False
     topic: bool = False
 
 
@@ -95,25 +95,27 @@ def _stripped(text: str, block: Block) -> Iterator[Block]:
         yield replace(block, start=block.start + blanks)
 
 
-def atoms_of(block: TokenizedBlock, tokenizer: Tokenizer, *, size_tokens: int, window_tokens: int) -> list[Atom]:
-    """All of a block but blanks, in atoms of at most `window_tokens` and MAX_CHARACTERS.
+def text_units(block: TokenizedBlock, tokenizer: Tokenizer, *, size_tokens: int, window_tokens: int) -> list[TextUnit]:
+    """All of a block but blanks, in units of at most `window_tokens` and MAX_CHARACTERS.
 
-    A table or code block of at most `size_tokens` is glued together.
+    A table or code block of at most `size_tokens` stays in one chunk.
     """
     kind = block.block.kind
-    glued = (
+    keep_with_previous = (
         kind in (BlockKind.TABLE, BlockKind.CODE) and block.tokens <= size_tokens and len(block.text) <= MAX_CHARACTERS
     )
-    pieces = _pieces(block, tokenizer, window_tokens)
+    parts = _parts(block, tokenizer, window_tokens)
     offset = block.block.start
-    first = Cut.SECTION if kind is BlockKind.HEADING else Cut.BLOCK
+    first = BreakQuality.SECTION if kind is BlockKind.HEADING else BreakQuality.BLOCK
     return [
-        Atom(offset + start, offset + end, tokens, cut if position else first, glued and position > 0)
-        for position, ((start, end), tokens, cut) in enumerate(pieces)
+        TextUnit(
+            offset + start, offset + end, tokens, quality if position else first, keep_with_previous and position > 0
+        )
+        for position, ((start, end), tokens, quality) in enumerate(parts)
     ]
 
 
-def _pieces(block: TokenizedBlock, tokenizer: Tokenizer, limit: int) -> Iterator[tuple[Span, int, Cut]]:
+def _parts(block: TokenizedBlock, tokenizer: Tokenizer, limit: int) -> Iterator[tuple[Span, int, BreakQuality]]:
     """Split by the units natural to the kind of block, each only where the one before is still too long."""
     whole = (0, len(block.text))
     match block.block.kind:
@@ -134,18 +136,18 @@ def _split(
     splitters: Sequence[Callable[[str], list[Span]]],
     tokenizer: Tokenizer,
     limit: int,
-) -> Iterator[tuple[Span, int, Cut]]:
+) -> Iterator[tuple[Span, int, BreakQuality]]:
     offset = span[0]
     for start, end in splitters[0](block.text[span[0] : span[1]]):
         piece = (offset + start, offset + end)
         tokens = block.count(piece)
         if tokens <= limit and end - start <= MAX_CHARACTERS:
-            yield piece, tokens, Cut.SENTENCE
+            yield piece, tokens, BreakQuality.SENTENCE
         elif len(splitters) > 1:
             yield from _split(block, piece, splitters[1:], tokenizer, limit)
         else:
             for position, (part, count) in enumerate(_split_words(block, piece, tokenizer, limit)):
-                yield part, count, Cut.WORD if position else Cut.SENTENCE
+                yield part, count, BreakQuality.WORD if position else BreakQuality.SENTENCE
 
 
 def _whole(text: str) -> list[Span]:

@@ -5,18 +5,24 @@ The text is what citations quote: blocks of clean text with an empty line betwee
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from portfolio_rag.domain.documents import DocumentWarning, WarningCode
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
+from portfolio_rag.domain.ocr import OcrRules
 from portfolio_rag.text.extraction.sanitise import clean_code, clean_line, clean_prose
 from portfolio_rag.text.extraction.tables import guess_header_rows, table_lines
 from portfolio_rag.text.extraction.titles import given_title
 
 MAX_HEADING_CHARACTERS = 200
 """A longer "heading" is running text in a heading's clothes."""
+
+
+MAX_WARNED_PARTS = 100
+"""Named in one warning; it is stored with the version, in an item of bounded size."""
 
 
 class BlockKind(StrEnum):
@@ -63,6 +69,9 @@ class ExtractionLimits:
     max_characters: int
     timeout_seconds: float
     memory_mb: int
+    ocr: OcrRules = field(default_factory=OcrRules)
+    workers: int = 1
+    """Pictures that are read side by side."""
 
 
 @dataclass(slots=True)
@@ -116,6 +125,15 @@ class DocumentBuilder:
             self._first_headings.setdefault(level, text)
             self._append(BlockKind.HEADING, text, page)
 
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """What is added inside has headings of its own (a text box); behind it, those before it hold again."""
+        headings = self._headings.copy()
+        try:
+            yield
+        finally:
+            self._headings = headings
+
     def paragraph(self, text: str, page: int | None = None) -> None:
         self._append(BlockKind.PARAGRAPH, clean_prose(text), page)
 
@@ -161,8 +179,8 @@ class DocumentBuilder:
         pages, parts = self._warnings.setdefault((code, message), (set(), {}))
         if page is not None:
             pages.add(page)
-        if part:
-            parts[clean_line(part)] = None
+        if part and len(parts) < MAX_WARNED_PARTS:
+            parts[clean_line(part)[:MAX_HEADING_CHARACTERS]] = None
 
     def build(self, file_type: str, title: str | None = None, page_count: int | None = None) -> ExtractedDocument:
         """The document; without a `title` that somebody gave it, the first of its outermost headings is its title.

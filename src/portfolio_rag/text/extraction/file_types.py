@@ -6,9 +6,13 @@ import io
 import re
 from collections.abc import Collection
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
 from portfolio_rag.text.extraction.sanitise import BOMS, wide_encoding
+
+if TYPE_CHECKING:
+    import zipfile
 
 DESCRIPTIONS = {
     "md": "Markdown",
@@ -23,6 +27,12 @@ SNIFFED_BYTES = 8192
 """What `detect_type` looks at but for archives, whose directory is at their end."""
 
 _MARKDOWN_EXTENSIONS = frozenset({"md", "markdown", "mdown", "mkd", "mkdn", "mdx"})
+_WORD_EXTENSIONS = frozenset({"docx", "docm", "dotx", "dotm"})
+_WORD_TEXT = re.compile(rb"\bword[a-z]*\.(?:document|template)[.a-z]*\.main\+xml", re.IGNORECASE)
+"""The content type of the part with the text, whatever its name: documents and templates, with macros or without."""
+_CONTENT_TYPES = "[Content_Types].xml"
+_READ_CONTENT_TYPES = 2**20
+"""Bytes of that list which are read."""
 _HTML_EXTENSIONS = frozenset({"html", "htm", "xhtml"})
 # Possessive: each comment has one reading, or many comments would have exponentially many.
 _HTML_PREAMBLE = rb"(?>\s+|<!--.*?-->|<\?xml.*?\?>)*+"
@@ -91,7 +101,7 @@ def unsupported(what: str, allowed: Collection[str] = DESCRIPTIONS.keys()) -> Do
 
 def _zip_type(data: bytes, extension: str, complete: bool) -> str:
     if not complete:
-        if extension == "docx":
+        if extension in _WORD_EXTENSIONS:
             return "docx"
         raise unsupported("a ZIP archive")
     import zipfile  # a tenth of the start of a process that most documents do not need
@@ -99,17 +109,30 @@ def _zip_type(data: bytes, extension: str, complete: bool) -> str:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = set(archive.namelist())
+            is_word = "word/document.xml" in names or _names_word_text(archive)
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        if extension == "docx":
+        if extension in _WORD_EXTENSIONS:
             raise DocumentRejected(
                 FailureReason.MALFORMED, "The Word document is damaged or cut off: its archive cannot be read."
             ) from error
         raise unsupported("a damaged ZIP archive") from error
-    if {"[Content_Types].xml", "word/document.xml"} <= names:
+    if _CONTENT_TYPES in names and is_word:
         if b"%PDF-" in data[:1024]:
             raise unsupported("a Word document and a PDF in one file")
         return "docx"
     raise unsupported(next((what for entry, what in _ZIP_CONTENTS if entry in names), "a ZIP archive"))
+
+
+def _names_word_text(archive: zipfile.ZipFile) -> bool:
+    """Whether the list of content types, as far as it is read, names a Word document's text."""
+    import zlib
+    from zipfile import BadZipFile
+
+    try:
+        with archive.open(_CONTENT_TYPES) as types:
+            return bool(_WORD_TEXT.search(types.read(_READ_CONTENT_TYPES)))
+    except (KeyError, OSError, RuntimeError, EOFError, zlib.error, BadZipFile):
+        return False
 
 
 def _ends_as_zip(data: bytes) -> bool:

@@ -26,8 +26,9 @@ _ORDINAL = frozenset(["e", "è", "o", "a", "os", "as", "er", "re", "nd", "nde", 
 _WORD_BEFORE = re.compile(r"[^\W\d_]{4,}$")
 _SENTENCE_SIGN_BEFORE = re.compile(r"[^\W\d_)\]»”’\"'][.,;:!?]$|[^\W\d_][.,;:!?]?[»”’\"]$")
 _MEASURES = re.compile(
-    r"(?:metre|meter|mètre|metro|foot|feet|inch|yard|mile|fuß|zoll|second|hour|mbar|torr|(?:arc)?(?:sin|cos|tan|cot)h?)s?$"
-    r"|(?:alpha|beta|gamma|delta|theta|lambda|sigma|omega|epsilon)$",
+    r"\b(?:kilo|centi|milli|micro|nano|deci|mega|giga)?(?:metre|meter|mètre|metro|litre|liter|newton|pascal|joule)s?$"
+    r"|\b(?:foot|feet|inch(?:es)?|yard|mile|fuß|zoll|second|minute|hour|tonne|mole|kelvin|watt|volt|radian|mbar|torr)s?$"
+    r"|\b(?:arc)?(?:sin|cos|tan|cot)h?$|\b(?:alpha|beta|gamma|delta|theta|lambda|sigma|omega|epsilon)$",
     re.IGNORECASE,
 )
 """Long words that are raised to powers all the same."""

@@ -11,7 +11,7 @@ from array import array
 from dataclasses import asdict
 from typing import Any
 
-from portfolio_rag.domain.documents import DocumentWarning, WarningCode
+from portfolio_rag.domain.documents import warnings_of
 from portfolio_rag.text.extraction.document import Block, BlockKind, ExtractedDocument
 
 _KINDS = tuple(BlockKind)
@@ -52,9 +52,6 @@ def loads(data: bytes) -> tuple[ExtractedDocument, dict[str, Any]]:
         for start, stop, kind, path, page in zip(*(numbers[n::_NUMBERS] for n in range(_NUMBERS)), strict=True)
     )
     text = str(memoryview(data)[end:], "utf-8", "surrogatepass")
-    warnings = tuple(
-        DocumentWarning(WarningCode(one["code"]), one["message"], tuple(one["pages"]), tuple(one["parts"]))
-        for one in header["warnings"]
-    )
+    warnings = warnings_of(header["warnings"])
     document = ExtractedDocument(text, header["file_type"], blocks, header["title"], header["page_count"], warnings)
     return document, header["extra"]

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
+from portfolio_rag.domain.ocr import OcrMode, OcrRules
 from portfolio_rag.text.extraction import serialisation as wire
 from portfolio_rag.text.extraction.document import ExtractedDocument, ExtractionLimits
 from portfolio_rag.text.extraction.file_types import DESCRIPTIONS, detect_type, unsupported
@@ -75,7 +76,7 @@ def join_here(ranges: Sequence[bytes], limits: ExtractionLimits) -> ExtractedDoc
 
 def main(stdin: BinaryIO, stdout: BinaryIO) -> None:
     header = json.loads(stdin.readline())
-    limits = ExtractionLimits(**{**header["limits"], "allowed_types": frozenset(header["limits"]["allowed_types"])})
+    limits = _limits(header["limits"])
     _cap_resources(limits)
     try:
         for piece in _answer(header, limits, stdin):
@@ -91,6 +92,13 @@ def main(stdin: BinaryIO, stdout: BinaryIO) -> None:
         traceback.print_exc()
         message = f"The file is damaged: it cannot be parsed ({error!r:.200})."
         stdout.write(_rejection(FailureReason.MALFORMED, message))
+
+
+def _limits(stored: dict[str, Any]) -> ExtractionLimits:
+    """From JSON: lists are what were sets and tuples."""
+    ocr = stored["ocr"]
+    rules = OcrRules(**{**ocr, "mode": OcrMode(ocr["mode"]), "languages": tuple(ocr["languages"])})
+    return ExtractionLimits(**{**stored, "allowed_types": frozenset(stored["allowed_types"]), "ocr": rules})
 
 
 def _answer(header: dict[str, Any], limits: ExtractionLimits, stdin: BinaryIO) -> tuple[bytes, bytes]:
@@ -121,7 +129,7 @@ def _cap_resources(limits: ExtractionLimits) -> None:
     except ImportError:
         return
     memory = limits.memory_mb * 2**20
-    seconds = max(1, round(limits.timeout_seconds)) + 1
+    seconds = (max(1, round(limits.timeout_seconds)) + 1) * limits.workers
     for kind, soft in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_CPU, seconds),

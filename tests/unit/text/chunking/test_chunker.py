@@ -14,7 +14,7 @@ from portfolio_rag.domain.chunking_strategy import Strategy
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.ports.embedder import Tokenizer
 from portfolio_rag.text.chunking import chunker as chunk_module
-from portfolio_rag.text.chunking.chunker import START, ChunkDraft, Place, chunk, pieces
+from portfolio_rag.text.chunking.chunker import START, ChunkCursor, ChunkDraft, chunk, iter_chunk_batches
 from portfolio_rag.text.chunking.topic_boundaries import units_of
 from portfolio_rag.text.chunking.units import short_blocks
 from portfolio_rag.text.extraction.document import DocumentBuilder, ExtractedDocument
@@ -359,13 +359,13 @@ def test_a_document_that_is_cut_in_parts_has_the_same_chunks(
     whole = chunk(document, tokenizer, **sizes)
     monkeypatch.setattr(chunk_module, "PART_CHARACTERS", part)
     found: list[ChunkDraft] = []
-    place: Place | None = START
-    while place is not None:
-        # A new beginning for each piece, as in another process.
-        piece = next(pieces(document, tokenizer, **sizes, start=place))
-        found += piece.drafts
-        assert piece.following is None or piece.following > place
-        place = piece.following
+    cursor: ChunkCursor | None = START
+    while cursor is not None:
+        # A new beginning for each batch, as in another process.
+        batch = next(iter_chunk_batches(document, tokenizer, **sizes, start=cursor))
+        found += batch.drafts
+        assert batch.following is None or batch.following > cursor
+        cursor = batch.following
     assert found == whole
 
 

@@ -51,6 +51,17 @@ def test_first_of_the_outermost_headings() -> None:
     assert builder.build("docx").title == "First"
 
 
+def test_headings_apart_end_with_what_they_head() -> None:
+    builder = DocumentBuilder(1000)
+    builder.heading("Chapter", 1)
+    with builder.apart():
+        builder.heading("Box", 1)
+        builder.paragraph("Inside")
+    builder.paragraph("Behind")
+    paths = [block.heading_path for block in builder.build("docx").blocks]
+    assert paths == [("Chapter",), ("Box",), ("Box",), ("Chapter",)]
+
+
 def test_neither_title_nor_headings() -> None:
     builder = DocumentBuilder(1000)
     builder.paragraph("Text")

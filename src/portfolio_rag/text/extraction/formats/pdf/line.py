@@ -28,6 +28,8 @@ SMALL_RATIO = 0.82
 RAISED = 0.12
 """In sizes of the type: how far another baseline is from the line's."""
 UPRIGHT = 0
+CERTAIN = 1.0
+"""Of a line that the file itself holds as text."""
 
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -39,7 +41,7 @@ class Line(NamedTuple):
     Positions are in points as the line is read: `left` to `right` along it, `baseline` growing upwards. `turn` counts
     the quarters by which it is turned clockwise on the page. `size` is the height of the font, `advance` the width of
     the first character. `is_field` marks what was filled into a form or put onto the page as an annotation, `is_row` a
-    line with a wide gap, as between a name and its value.
+    line with a wide gap, as between a name and its value. `score` says, from 0 to 1, how certainly the line was read.
     """
 
     # A tuple, as there are many: it is made in a fifth of the time that a dataclass takes.
@@ -56,6 +58,7 @@ class Line(NamedTuple):
     turn: int = UPRIGHT
     is_field: bool = False
     is_row: bool = False
+    score: float = CERTAIN
 
 
 def usual_pitch(pages: Iterable[Sequence[Line]]) -> float:

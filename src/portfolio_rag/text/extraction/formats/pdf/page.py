@@ -24,6 +24,8 @@ SCAN_COVER = 0.5
 A_FEW_WORDS = 20
 PICTURE_COVERS = ((1, 0.05), (A_FEW_WORDS, 0.5), (100, 0.9))
 """Fewer characters than this on a page of which pictures cover so much: it may be a picture of text."""
+LARGE_PICTURE = (600, 0.5)
+"""The same for a picture beside text that is worth reading: a screenshot, a scanned form with a typed remark."""
 _BASELINE = attrgetter("baseline")
 
 
@@ -32,13 +34,16 @@ class Page:
     """A page, read. `lines` come as they are drawn, pieces of a line apart.
 
     `is_picture` says that the page shows a picture and hardly any text, `is_unreadable` that it shows text of which
-    nobody but a reader of its picture can tell the characters.
+    nobody but a reader of its picture can tell the characters. `has_large_picture` says that much of it is a picture
+    beside text, `is_read` that OCR has looked at it: then its lines have scores.
     """
 
     lines: list[Line] = field(default_factory=list)
     rules: list[Rule] = field(default_factory=list)
     is_picture: bool = False
     is_unreadable: bool = False
+    has_large_picture: bool = False
+    is_read: bool = False
 
 
 def read_page(document: pypdfium2.PdfDocument, index: int, hidden_layers: HiddenLayers) -> Page:
@@ -68,9 +73,10 @@ def _read(
     rules = rules_of(page, turn) if _has_neighbours(lines) else []
     characters = sum(len(line.text) for line in lines)
     # A program that has read a scan seldom finds less than a few words.
-    is_read = seen.is_behind_picture and characters >= A_FEW_WORDS
-    is_picture = not is_read and _shows_pictures(page, characters)
-    return Page([*lines, *marks.lines(lines, turn)], rules, is_picture, seen.is_unreadable)
+    is_behind = seen.is_behind_picture and characters >= A_FEW_WORDS
+    is_picture = not is_behind and _shows_pictures(page, characters)
+    is_large = not is_behind and characters < LARGE_PICTURE[0] and has_picture(page, LARGE_PICTURE[1])
+    return Page([*lines, *marks.lines(lines, turn)], rules, is_picture, seen.is_unreadable, is_large)
 
 
 @dataclass(slots=True)

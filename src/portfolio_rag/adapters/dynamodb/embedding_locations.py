@@ -1,14 +1,14 @@
-"""`embedding_vectors` behind `ports.VectorIndex`: where in the backup the vectors of a text lie."""
+"""`embedding_vectors` behind `ports.EmbeddingLocations`: where in the backup the vectors of a text lie."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
 from portfolio_rag.adapters.dynamodb.table import Item, Table
-from portfolio_rag.ports.vector_index import VectorLocation
+from portfolio_rag.ports.embedding_locations import VectorLocation
 
 
-class DynamoVectorIndex:
+class DynamoEmbeddingLocations:
     def __init__(self, table: Table) -> None:
         self._table = table
 
@@ -16,13 +16,13 @@ class DynamoVectorIndex:
         stored = self._table.get_many({"vector_id": address} for address in dict.fromkeys(vector_ids))
         return {row["vector_id"]: _location(row) for row in stored}
 
-    def remember(self, locations: Mapping[str, VectorLocation]) -> None:
+    def add(self, locations: Mapping[str, VectorLocation]) -> None:
         self._table.put_many(
             {"vector_id": address, "s3_key": place.s3_key, "row": place.row, "count": place.count}
             for address, place in locations.items()
         )
 
-    def forget(self, vector_ids: Iterable[str], s3_key_prefix: str) -> None:
+    def remove(self, vector_ids: Iterable[str], s3_key_prefix: str) -> None:
         ours = [address for address, place in self.find(vector_ids).items() if place.s3_key.startswith(s3_key_prefix)]
         self._table.delete_many({"vector_id": address} for address in ours)
 

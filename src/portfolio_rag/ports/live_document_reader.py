@@ -18,7 +18,7 @@ class LiveRead:
     chunks: dict[str, Chunk]
 
 
-class LiveReads(Protocol):
+class LiveDocumentReader(Protocol):
     """`document_registry` and `embedding_chunks`, as far as a search reads them."""
 
     def read(self, versions: Iterable[tuple[str, int]], chunks: Iterable[tuple[str, str]]) -> LiveRead:

@@ -1,4 +1,4 @@
-"""What a search reads of `document_registry` and `embedding_chunks`, in one call: `ports.LiveReads`."""
+"""What a search reads of `document_registry` and `embedding_chunks`, in one call: `ports.LiveDocumentReader`."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from portfolio_rag.adapters.dynamodb.chunk_store import chunk_key, chunk_of
 from portfolio_rag.adapters.dynamodb.document_registry import HEAD, document_key
 from portfolio_rag.adapters.dynamodb.table import Table, Wanted, get_many
 from portfolio_rag.domain.documents import LiveDocument
-from portfolio_rag.ports.live_reads import LiveRead
+from portfolio_rag.ports.live_document_reader import LiveRead
 
 _DOCUMENT = tuple(field.name for field in fields(LiveDocument))
 _HEAD = ("live_version", "deleted_at")
 
 
-class DynamoLiveReads:
+class DynamoLiveDocumentReader:
     def __init__(self, registry: Table, chunks: Table) -> None:
         self._registry = registry
         self._chunks = chunks

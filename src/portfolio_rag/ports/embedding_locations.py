@@ -16,15 +16,15 @@ class VectorLocation:
     count: int
 
 
-class VectorIndex(Protocol):
+class EmbeddingLocations(Protocol):
     """`embedding_vectors`: the content address of every backed-up chunk (pipeline/documents/vector_backup.py)."""
 
     def find(self, vector_ids: Iterable[str]) -> dict[str, VectorLocation]: ...
 
-    def remember(self, locations: Mapping[str, VectorLocation]) -> None: ...
+    def add(self, locations: Mapping[str, VectorLocation]) -> None: ...
 
     def all(self) -> Iterator[tuple[str, VectorLocation]]:
         """Reads the whole table (for `rag verify` only)."""
 
-    def forget(self, vector_ids: Iterable[str], s3_key_prefix: str) -> None:
+    def remove(self, vector_ids: Iterable[str], s3_key_prefix: str) -> None:
         """Remove those that point under the prefix; others now belong to another document's backup."""

@@ -1,4 +1,4 @@
-"""The embedded stack itself: what `make up` promises beside the pipeline."""
+"""The local stack itself: what `make up` promises beside the pipeline."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def as_openai(problem: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def documented_as_openai(responses: Mapping[int | str, dict[str, Any]]) -> dict[int | str, dict[str, Any]]:
-    """What `problems.documented` says of a route, in OpenAI's shape."""
+    """What `problem_docs.documented` says of a route, in OpenAI's shape."""
     shaped: dict[int | str, dict[str, Any]] = {}
     for status, response in responses.items():
         (media,) = response["content"].values()

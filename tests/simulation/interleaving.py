@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 
 
 class _Worker:
-    def __init__(self, number: int, task: Callable[[], object], turns: Turns) -> None:
+    def __init__(self, number: int, task: Callable[[], object], interleaving: Interleaving) -> None:
         self.go = threading.Event()
         self.error: BaseException | None = None
         self.done = False
         self.thread = threading.Thread(target=self._run, name=f"worker-{number}", daemon=True)
         self._task = task
-        self._turns = turns
+        self._interleaving = interleaving
 
     def _run(self) -> None:
         self.go.wait()
@@ -24,10 +24,10 @@ class _Worker:
         except BaseException as error:
             self.error = error
         self.done = True
-        self._turns.paused.set()
+        self._interleaving.paused.set()
 
 
-class Turns:
+class Interleaving:
     """Runs tasks in threads of which exactly one is awake; `gate` is where they hand over."""
 
     def __init__(self, rng: random.Random) -> None:

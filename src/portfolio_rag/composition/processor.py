@@ -1,0 +1,31 @@
+"""document-processor."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from portfolio_rag.adapters.process.cpu import available_cpus
+from portfolio_rag.composition.documents import DocumentParts
+from portfolio_rag.composition.models import ModelParts
+from portfolio_rag.pipeline.ingestion.chunking import DocumentChunker
+from portfolio_rag.pipeline.ingestion.processing import DocumentProcessor
+
+SLICE_CHUNKS = 400
+"""So many chunks are written and sent before the next are cut: a few seconds' work, and what most documents have."""
+
+
+class ProcessorParts(DocumentParts, ModelParts):
+    slice_chunks = SLICE_CHUNKS
+
+    @cached_property
+    def processor(self) -> DocumentProcessor:
+        return DocumentProcessor(
+            self.stores,
+            self.embedding_queue,
+            self.ingestion_queue,
+            self.lifecycle,
+            self.config,
+            DocumentChunker(self.tokenizer, lambda: self.embedder, workers=available_cpus()),
+            self.clock,
+            self.slice_chunks,
+        )
