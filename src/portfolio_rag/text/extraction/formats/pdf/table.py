@@ -92,6 +92,13 @@ def logical_rows(rows: Sequence[PhysicalRow], size: float) -> list[Cells]:
     return found
 
 
+def joined_rows(rows: Sequence[PhysicalRow]) -> Cells:
+    """One row of a table from several on the page."""
+    return [
+        [line.text for line in column if line is not None] for column in zip(*(row.cells for row in rows), strict=True)
+    ]
+
+
 def _wraps(rows: Sequence[PhysicalRow]) -> bool:
     """Whether some row leaves out cells, as those do that hold only the end of a wrapped cell."""
     most = max(row.filled for row in rows)
