@@ -269,6 +269,7 @@ def _numbered(version: DocumentVersion, drafts: list[ChunkDraft], first: int, cr
                 span=draft.span,
                 windows=tuple(draft.windows),
                 heading_path=tuple(draft.heading_path),
+                parts=draft.parts,
                 page_start=draft.page_start,
                 page_end=draft.page_end,
                 created_at=created_at,
