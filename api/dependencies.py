@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from portfolio_rag.answering.generation.chat import Chat
 from portfolio_rag.answering.generation.conversations import Conversations
 from portfolio_rag.answering.retrieval.search import Retrieval
-from portfolio_rag.composition.process import ApiServices
+from portfolio_rag.composition.api import ApiServices
 from portfolio_rag.pipeline.documents.catalog import Documents
 from portfolio_rag.pipeline.ingestion.cited_chunks import CitedChunks
 from portfolio_rag.pipeline.ingestion.redrive import Redrive

@@ -18,7 +18,7 @@ from api.middleware import REQUEST_ID_HEADER, ErrorBoundary, Guard, RequestConte
 from api.openai_shape import documented_as_openai
 from api.openapi import DESCRIPTION, SUMMARY, TAGS, TITLE, VERSION, complete
 from api.routes import chat, completions, documents, health, jobs, search
-from portfolio_rag.composition.process import ApiServices, build_api
+from portfolio_rag.composition.api import ApiServices, build_api
 from portfolio_rag.domain.errors import ConfigurationError
 from portfolio_rag.settings.environment import Settings
 

@@ -18,7 +18,7 @@ from evaluation.claims import Pair
 from evaluation.datasets import data_directory
 from evaluation.fitting import Floats, Weights, fit, readings_of
 from evaluation.metrics import auroc
-from portfolio_rag.answering.grounding.check import DROP_BELOW, KEEP_FROM
+from portfolio_rag.answering.grounding.check import DROP_BELOW, SUPPORTED_FROM
 
 EACH = 100
 GUIDES = 400
@@ -33,7 +33,7 @@ SHARES = {
     "squad2 extended": 2.0,
     "aws_qa extended": 2.0,
 }
-"""Contradictions are beyond these signals and would only blur them; what a model invents matters most."""
+"""Contradictions are beyond these features and would only blur them; what a model invents matters most."""
 
 THRESHOLDS = (0.05, 0.1, 0.12, 0.15, 0.2, 0.25, 0.3, 0.5)
 
@@ -84,7 +84,8 @@ def report(measured: Measured, weights: Weights) -> None:
 
 def held_out(measured: Measured) -> None:
     print(
-        f"\n| left out of the fit | AUROC | caught below {DROP_BELOW} / {KEEP_FROM} | false alarms |\n|---|---|---|---|"
+        f"\n| left out of the fit | AUROC | caught below {DROP_BELOW} / {SUPPORTED_FROM} | false alarms |"
+        "\n|---|---|---|---|"
     )
     origins = dict.fromkeys(origin_of(name) for name in measured)
     for origin in origins:
@@ -94,7 +95,7 @@ def held_out(measured: Measured) -> None:
             if origin_of(name) == origin:
                 true, false = scores(pairs, weights)
                 caught, alarms = (
-                    " / ".join(f"{(group < one).mean():.2f}" for one in (DROP_BELOW, KEEP_FROM))
+                    " / ".join(f"{(group < one).mean():.2f}" for one in (DROP_BELOW, SUPPORTED_FROM))
                     for group in (false, true)
                 )
                 print(f"| {name} | {auroc(true, false):.3f} | {caught} | {alarms} |")

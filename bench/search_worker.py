@@ -21,7 +21,8 @@ from bench.measure import serve
 from bench.search_corpus import COLLECTION
 from portfolio_rag.answering.retrieval.search import Retrieval
 from portfolio_rag.answering.retrieval.vector_search import DenseSearch
-from portfolio_rag.composition.process import Container, build_api
+from portfolio_rag.composition.answering import AnsweringParts
+from portfolio_rag.composition.api import build_api
 from portfolio_rag.domain.filters import parse_filter, to_chroma
 from portfolio_rag.settings.environment import Settings
 
@@ -67,12 +68,12 @@ class Searcher:
             lexical_index_path=asked["index"],
             model_dir=asked["model"],
         )
-        container = Container(settings)
-        self._index = container.lexical_index
+        parts = AnsweringParts(settings)
+        self._index = parts.lexical_index
         self._index.vectors.follow(COLLECTION)
-        self._container = container
+        self._parts = parts
         self._retrieval = self._made({}, lambda *_: None)
-        self._dense = DenseSearch(container.vectors, self._index.vectors)
+        self._dense = DenseSearch(parts.vectors, self._index.vectors)
         # The index stands as it is: nothing feeds it, because the registry holds what the questions hit alone.
         services = replace(build_api(settings), retrieval=self._retrieval, lexical=None)
         config = uvicorn.Config(
@@ -86,13 +87,13 @@ class Searcher:
             return {"ms": [self._whole(question, where) for question in request["questions"]]}
         if request["do"] == "stages":
             return {"stages": self._stages(request["questions"], where)}
-        vectors = self._container.embedder.embed(request["questions"])
+        vectors = self._parts.embedder.embed(request["questions"])
         found, taken = [], []
         for vector in vectors:
             started = time.perf_counter()
             if request["do"] == "chroma":  # its own filter, or none
                 chroma = to_chroma(where) if where else None
-                hits = self._container.vectors.query(COLLECTION, vector, limit=50, where=chroma)
+                hits = self._parts.vectors.query(COLLECTION, vector, limit=50, where=chroma)
             else:
                 hits = self._dense.search(COLLECTION, vector, limit=50, where=where)
             taken.append((time.perf_counter() - started) * 1e3)
@@ -123,7 +124,7 @@ class Searcher:
         return stages
 
     def _made(self, names: Mapping[str, Mapping[str, str]], note: Callable[[str, float], None]) -> Retrieval:
-        of = self._container
+        of = self._parts
         parts = {
             "embedder": of.embedder,
             "vectors": of.vectors,

@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 
 from evaluation.claims import Pair
 from portfolio_rag.answering.grounding.evidence import Claim, SourceText
-from portfolio_rag.answering.grounding.features import Signals
-from portfolio_rag.answering.grounding.scoring import MIN_COVERED, support
+from portfolio_rag.answering.grounding.features import Features
+from portfolio_rag.answering.grounding.scoring import MIN_COVERED, rank_sources
 
 Floats = NDArray[np.float64]
 
-NAMES = tuple(field.name for field in fields(Signals))
+NAMES = tuple(field.name for field in fields(Features))
 SPEAK_FOR = frozenset({"verbatim"})
-"""Signals whose weight may not be negative; that of the others may not be positive."""
+"""Features whose weight may not be negative; that of the others may not be positive."""
 
 PENALTY = 0.01
-"""Of large weights, on signals scaled to a standard deviation of 1."""
+"""Of large weights, on features scaled to a standard deviation of 1."""
 
 _ROUNDS = 4
 _STEPS = 60
@@ -38,12 +38,11 @@ class Weights:
 
 
 def readings_of(pair: Pair) -> Floats:
-    """The signals of each of the pair's texts that speaks of the claim: (texts, signals)."""
+    """The features of each of the pair's texts that speaks of the claim: (texts, features)."""
     sources = [SourceText.build(number, text, "") for number, text in enumerate(pair.texts, start=1)]
-    found = support(Claim(pair.claim, pair.question), sources)
-    return np.array([one.reading.signals.vector() for one in found if one.reading.covered >= MIN_COVERED]).reshape(
-        -1, len(NAMES)
-    )
+    supports = rank_sources(Claim(pair.claim, pair.question), sources)
+    spoken = [support.span for support in supports if support.span.covered >= MIN_COVERED]
+    return np.array([span.features.vector() for span in spoken]).reshape(-1, len(NAMES))
 
 
 def fit(sets: Mapping[str, Sequence[tuple[Pair, Floats]]], shares: Mapping[str, float]) -> Weights:
@@ -70,7 +69,7 @@ def fit(sets: Mapping[str, Sequence[tuple[Pair, Floats]]], shares: Mapping[str, 
 
 
 def _solve(rows: Floats, target: Floats, share: Floats) -> tuple[Floats, float]:
-    """Newton's method; a signal whose weight takes the wrong sign is left out and the rest solved again."""
+    """Newton's method; a feature whose weight takes the wrong sign is left out and the rest solved again."""
     mean, scale = rows.mean(axis=0), rows.std(axis=0) + 1e-9
     design = np.c_[(rows - mean) / scale, np.ones(len(rows))]
     sign = np.array([1.0 if name in SPEAK_FOR else -1.0 for name in NAMES])

@@ -77,7 +77,7 @@ behind each say how many of those were dropped. A true sentence copied word for 
 one less, so that a ranking of those is perfect by construction: of the planted rows only the shipped decision counts.
 The claims of wice sum up whole articles; a check that reads a few sentences loses more of those than of answers.
 
-The score is a logistic model of thirteen signals, fitted on claims of all these sets and of others
+The score is a logistic model of thirteen features, fitted on claims of all these sets and of others
 (`python -m bench.calibrate_validation`). The same script leaves each source of data out in turn, fits on the rest, and
 reports on what its weights have never seen. The claims of rgb_fact are questions with an answer behind them. The chat
 knows the question, and does not ask a source to name again what that names; *question not known* judges the same

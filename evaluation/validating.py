@@ -12,7 +12,7 @@ from evaluation.metrics import auroc
 from portfolio_rag.answering.grounding.check import check
 from portfolio_rag.answering.grounding.drafted_answer import DraftSentence
 from portfolio_rag.answering.grounding.evidence import Claim, SourceText
-from portfolio_rag.answering.grounding.scoring import support
+from portfolio_rag.answering.grounding.scoring import rank_sources
 from portfolio_rag.domain.answers import Verdict
 
 
@@ -49,8 +49,8 @@ def measure_validation(pairs: Sequence[Pair]) -> Validated:
     result = Validated()
     for pair in pairs:
         sources = [SourceText.build(number, text, "") for number, text in enumerate(pair.texts, start=1)]
-        found = support(Claim(pair.claim, pair.question), sources)
-        score = max((one.score for one in found), default=0.0)
+        supports = rank_sources(Claim(pair.claim, pair.question), sources)
+        score = max((support.score for support in supports), default=0.0)
         drafted = DraftSentence(pair.claim, tuple(source.number for source in sources), 0)
         verdict = check(pair.question, [drafted], sources)[0].verdict
         (result.true if pair.holds else result.false).append(score)

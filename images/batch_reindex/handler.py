@@ -6,13 +6,16 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from portfolio_rag.composition.process import function_container
+from portfolio_rag.composition.jobs import JobParts
+from portfolio_rag.composition.process import kept
 from portfolio_rag.pipeline.jobs.service import JobRequest
+
+parts = kept(JobParts)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answers the job as recorded when this invocation is done with it. Raises what made it fail."""
-    built = function_container()
+    built = parts()
     left = timedelta(milliseconds=context.get_remaining_time_in_millis())
     request = JobRequest.from_event(event, context.aws_request_id)
     return asdict(built.batch_reindex.run(request, end=built.clock.now() + left))

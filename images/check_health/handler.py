@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from portfolio_rag.composition.process import function_container
+from portfolio_rag.composition.maintenance import MaintenanceParts
+from portfolio_rag.composition.process import kept
+
+parts = kept(MaintenanceParts)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answers the report. A dependency that is down is a finding, not a failure of this function."""
-    return function_container().monitor.run().as_dict()
+    return parts().monitor.run().as_dict()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from portfolio_rag.composition.intake import IntakeParts
 from portfolio_rag.composition.lambda_events import s3_events
-from portfolio_rag.composition.process import function_container
+from portfolio_rag.composition.process import kept
+
+parts = kept(IntakeParts)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     """Raises what is retryable: Lambda repeats an asynchronous invocation twice, then keeps it in its DLQ."""
-    intake = function_container().intake
+    intake = parts().intake
     handled = 0
     for record in s3_events(event):
         if record.created:

@@ -7,8 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 from portfolio_rag.composition.lambda_events import handle_batch
-from portfolio_rag.composition.process import function_container
+from portfolio_rag.composition.process import kept
+from portfolio_rag.composition.processor import ProcessorParts
 from portfolio_rag.domain.messages import IngestionMessage
+
+parts = kept(ProcessorParts)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -16,7 +19,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
     Answers which messages must be delivered again.
     """
-    built = function_container()
+    built = parts()
     processing = built.processing
     end = built.clock.now() + timedelta(milliseconds=context.get_remaining_time_in_millis())
     begun = False

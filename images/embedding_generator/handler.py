@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from portfolio_rag.composition.embedding import EmbeddingParts
 from portfolio_rag.composition.lambda_events import handle_batch
-from portfolio_rag.composition.process import function_container
+from portfolio_rag.composition.process import kept
 from portfolio_rag.domain.messages import EmbeddingMessage
+
+parts = kept(EmbeddingParts)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """The whole batch in one run of the model and one upsert. Answers which messages must be delivered again."""
-    embedding = function_container().embedding
+    embedding = parts().embedding
     return handle_batch(
         event,
         parse=EmbeddingMessage.from_json,
         process=embedding.process,
         give_up=embedding.give_up,
-        max_receive_count=function_container().settings.max_receive_count,
+        max_receive_count=parts().settings.max_receive_count,
         together=True,
     )

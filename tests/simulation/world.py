@@ -17,7 +17,11 @@ from typing import Any, TypeVar
 
 from portfolio_rag.adapters.aws.sqs import SqsQueue
 from portfolio_rag.adapters.dynamodb.table import Table
-from portfolio_rag.composition.process import SLICE_CHUNKS, Container
+from portfolio_rag.composition.api import ApiParts
+from portfolio_rag.composition.embedding import EmbeddingParts
+from portfolio_rag.composition.jobs import JobParts
+from portfolio_rag.composition.processor import SLICE_CHUNKS, ProcessorParts
+from portfolio_rag.composition.repair import RepairParts
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion
 from portfolio_rag.domain.identifiers import document_id_for
@@ -71,11 +75,11 @@ class LambdaModel:
         return {"StatusCode": 202}
 
 
-class SimContainer(Container):
-    """The real composition root over the models."""
+class SimContainer(ProcessorParts, EmbeddingParts, JobParts, RepairParts, ApiParts):
+    """The real parts of every entry point, in one place, over the models."""
 
     def __init__(self, world: World) -> None:
-        # Not Container's own: it opens a boto3 session, which costs as much as a whole schedule.
+        # Not that of Clients: it opens a boto3 session, which costs as much as a whole schedule.
         self.settings = Settings(chunk_size=64, chunk_overlap=8)
         self.world = world
         self.clock = world.clock  # type: ignore[assignment]
@@ -192,8 +196,7 @@ class World:
     @property
     def jobs(self) -> Jobs:
         """What the API offers of jobs."""
-        built = self.container
-        return Jobs(built.jobs, built.job_report, built.job_launcher, built.clock)
+        return self.container.job_service
 
     def start_job(self, job_type: JobType, *, prefix: str = "", work: timedelta | None = None) -> str:
         """A job as the API starts it; with `work`, its invocations have that long before they hand over."""
@@ -379,7 +382,7 @@ class World:
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        module.function_container = lambda: self.container  # type: ignore[attr-defined]
+        module.parts = lambda: self.container  # type: ignore[attr-defined]
         return module
 
     # --- what tests look at

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO, cast
 
-from portfolio_rag.composition.process import ApiServices
+from portfolio_rag.composition.api import ApiServices
 from portfolio_rag.domain.answers import (
     Answer,
     AnswerEvent,

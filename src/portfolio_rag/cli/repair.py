@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.markup import escape
 
-from portfolio_rag.composition.process import Container
+from portfolio_rag.composition.repair import RepairParts
 from portfolio_rag.domain.errors import InvalidRequest, PortfolioRagError
 from portfolio_rag.local.config import StackConfig
 
 
-def verify(*, repair: bool, container: Container | None = None) -> None:
+def verify(*, repair: bool, parts: RepairParts | None = None) -> None:
     """Print every difference between the stores. Raises PortfolioRagError when there are any and none is mended."""
     console = Console()
     found: Counter[str] = Counter()
-    for difference in _container(container).verification.run(repair=repair):
+    for difference in _parts(parts).verification.run(repair=repair):
         found[difference.kind] += 1
         console.print(f"{difference.kind}  {difference.document_id}  {escape(difference.detail)}", highlight=False)
     if not found:
@@ -29,11 +29,11 @@ def verify(*, repair: bool, container: Container | None = None) -> None:
     console.print(f"{counts}: mended, or being ingested again. `rag verify` shows what is left.")
 
 
-def redrive(document_ids: Sequence[str], *, everything: bool, container: Container | None = None) -> None:
+def redrive(document_ids: Sequence[str], *, everything: bool, parts: RepairParts | None = None) -> None:
     """Try failed documents again. Raises InvalidRequest without ids, and what the first id that cannot be raises."""
     if bool(document_ids) == everything:
         raise InvalidRequest("Name the documents by their ids, or say --all.")
-    redrive = _container(container).redrive
+    redrive = _parts(parts).redrive
     console = Console()
     retried = redrive.all() if everything else (redrive.document(document_id) for document_id in document_ids)
     count = 0
@@ -43,5 +43,5 @@ def redrive(document_ids: Sequence[str], *, everything: bool, container: Contain
     console.print(f"{count} on their way again. `rag status --live` follows them.")
 
 
-def _container(container: Container | None) -> Container:
-    return container or Container.from_env(StackConfig.load().child_environment())
+def _parts(parts: RepairParts | None) -> RepairParts:
+    return parts or RepairParts.from_env(StackConfig.load().child_environment())

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 _PROGRAM = """
-from portfolio_rag.composition.process import Container
-index = Container.from_env().lexical_index
+from portfolio_rag.composition.answering import AnsweringParts
+index = AnsweringParts.from_env().lexical_index
 assert index.versions() == {}
 """
 

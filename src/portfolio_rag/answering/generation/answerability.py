@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from portfolio_rag.domain.answers import Passage
 from portfolio_rag.text.language.content_words import coverage, terms
-from portfolio_rag.text.language.quantities_and_names import facts
+from portfolio_rag.text.language.quantities_and_names import extract_facts
 
 COVERAGE_WEIGHT = 0.5
 """How much full coverage of the question's words adds to the cosine."""
@@ -55,7 +55,7 @@ def window_relevance(cosine: float, covered: float) -> float:
 
 def penalty(question: str, passages: Sequence[Passage]) -> float:
     """Of a question that names what no passage, heading or file name mentions."""
-    names = facts(question).names
+    names = extract_facts(question).names
     if not names:
         return 0.0
     held: set[str] = set()

@@ -15,7 +15,7 @@ from portfolio_rag.answering.generation.extractive import extract_answer
 from portfolio_rag.answering.generation.judge import Judge, Judged
 from portfolio_rag.answering.generation.prompts import build_messages, is_refusal
 from portfolio_rag.answering.generation.streaming import Display, SentenceReader
-from portfolio_rag.answering.grounding.check import Checked, check, share_held, verdict_of
+from portfolio_rag.answering.grounding.check import SentenceVerdict, check, supported_share, verdict_of
 from portfolio_rag.answering.grounding.citations import citations_of, source_texts
 from portfolio_rag.answering.grounding.drafted_answer import DraftSentence, parse_draft, render
 from portfolio_rag.answering.grounding.evidence import SourceText
@@ -142,7 +142,7 @@ class Chat:
             yield from display.show(judged.checked)
             yield Done(self._concluded(question, judged, passages, EXTRACTIVE_MODEL, Usage(), display.text))
             return
-        reader, waiting = SentenceReader(), list[Checked]()
+        reader, waiting = SentenceReader(), list[SentenceVerdict]()
         completion = ChatCompletion("", "", 0, 0)
         pieces = self._language_model.stream(
             build_messages(question, sources),
@@ -188,13 +188,15 @@ class Chat:
         with self._turns:
             return extract_answer(question, sources, self._embedder)
 
-    def _check(self, question: str, drafted: Sequence[DraftSentence], texts: Sequence[SourceText]) -> list[Checked]:
+    def _check(
+        self, question: str, drafted: Sequence[DraftSentence], texts: Sequence[SourceText]
+    ) -> list[SentenceVerdict]:
         if not drafted:
             return []
         with self._turns:
             return check(question, drafted, texts)
 
-    def _judged(self, checked: list[Checked], texts: Sequence[SourceText]) -> Judged:
+    def _judged(self, checked: list[SentenceVerdict], texts: Sequence[SourceText]) -> Judged:
         """After the second reading, if there is one: sentences of the documents themselves need none."""
         if self._judge is None or self._language_model is None:
             return Judged(checked, JudgeState.OFF)
@@ -213,7 +215,7 @@ class Chat:
         if judged.completion is not None:
             usage += self._usage(judged.completion)
         kept = [one for one in checked if one.verdict.shown]
-        share = share_held(checked)
+        share = supported_share(checked)
         if share < MIN_SUPPORTED_SHARE:
             refusal = self._not_found(question, passages, checked, share, model, usage)
             return replace(refusal, judge=judged.state)
@@ -235,7 +237,7 @@ class Chat:
         self,
         question: str,
         passages: Sequence[Passage],
-        checked: Sequence[Checked] = (),
+        checked: Sequence[SentenceVerdict] = (),
         share: float = 0.0,
         model: str = "",
         usage: Usage | None = None,

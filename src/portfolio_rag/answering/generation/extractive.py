@@ -13,7 +13,7 @@ from portfolio_rag.answering.grounding.drafted_answer import DraftSentence, plai
 from portfolio_rag.answering.grounding.evidence import Sentence, split_sentences
 from portfolio_rag.ports.embedder import Embedder
 from portfolio_rag.text.language.content_words import coverage, terms
-from portfolio_rag.text.language.quantities_and_names import facts
+from portfolio_rag.text.language.quantities_and_names import extract_facts
 
 MAX_SENTENCES = 3
 _EMBEDDED = 32
@@ -120,10 +120,10 @@ def _prior(source: ContextSource, sentence: Sentence) -> float:
 def _type_bonus(question: str, sentence: str) -> float:
     """A question for a number or a time is answered by a sentence that has one."""
     if _ASKS_TIME.search(question):
-        stated = facts(sentence)
+        stated = extract_facts(sentence)
         return _TYPE_BONUS if stated.dates or any(one.is_year for one in stated.quantities) else 0.0
     if _ASKS_NUMBER.search(question):
-        return _TYPE_BONUS if facts(sentence).quantities else 0.0
+        return _TYPE_BONUS if extract_facts(sentence).quantities else 0.0
     return 0.0
 
 

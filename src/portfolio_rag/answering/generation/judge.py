@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from portfolio_rag.answering.generation.prompts import unable_to_close
-from portfolio_rag.answering.grounding.check import Checked
+from portfolio_rag.answering.grounding.check import SentenceVerdict
 from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.domain.answers import JudgeState, Verdict
 from portfolio_rag.domain.errors import LanguageModelUnavailable
@@ -66,7 +66,7 @@ _MAX_REASON = 200
 class Judged:
     """The sentences after the second reading, and the call that it took, if one was answered."""
 
-    checked: list[Checked]
+    checked: list[SentenceVerdict]
     state: JudgeState
     completion: ChatCompletion | None = None
 
@@ -75,7 +75,7 @@ class Judge:
     def __init__(self, model: LanguageModel) -> None:
         self._model = model
 
-    def review(self, checked: Sequence[Checked], sources: Sequence[SourceText]) -> Judged:
+    def review(self, checked: Sequence[SentenceVerdict], sources: Sequence[SourceText]) -> Judged:
         """Each verdict as it was or stricter. Never raises for a model that fails or talks nonsense."""
         shown = [place for place, one in enumerate(checked) if one.verdict.shown]
         if not shown:
@@ -101,14 +101,14 @@ class Judge:
         return Judged(reviewed, JudgeState.DONE if complete else JudgeState.FAILED, completion)
 
 
-def _messages(checked: Sequence[Checked], sources: Mapping[int, SourceText]) -> list[dict[str, str]]:
+def _messages(checked: Sequence[SentenceVerdict], sources: Mapping[int, SourceText]) -> list[dict[str, str]]:
     return [
         {"role": "system", "content": SYSTEM},
         {"role": "user", "content": "\n".join(_item(number, one, sources) for number, one in enumerate(checked, 1))},
     ]
 
 
-def _item(number: int, one: Checked, sources: Mapping[int, SourceText]) -> str:
+def _item(number: int, one: SentenceVerdict, sources: Mapping[int, SourceText]) -> str:
     evidence = []
     for found in one.evidence:
         source = sources[found.number]
@@ -129,7 +129,7 @@ def _read(text: str) -> dict[int, tuple[str, str]]:
     return found
 
 
-def _stricter(one: Checked, verdict: str, reason: str) -> Checked:
+def _stricter(one: SentenceVerdict, verdict: str, reason: str) -> SentenceVerdict:
     asked_for = _STRICTER.get(verdict)
     if asked_for is None or (asked_for is Verdict.FLAGGED and one.verdict is Verdict.FLAGGED):
         return one

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from portfolio_rag.answering.generation.prompts import NOT_IN_DOCUMENTS
-from portfolio_rag.answering.grounding.check import Checked, share_held, verdict_of
+from portfolio_rag.answering.grounding.check import SentenceVerdict, supported_share, verdict_of
 from portfolio_rag.answering.grounding.drafted_answer import DraftSentence, continuation, parse_draft
 from portfolio_rag.domain.answers import AnswerEvent, Citation, Cited, Token, Validated
 
@@ -47,23 +47,23 @@ class Display:
     Nothing is shown while less than `min_share` of the sentences hold: a draft like that is not trusted at all.
     """
 
-    def __init__(self, cite: Callable[[Sequence[Checked]], list[Citation]], min_share: float) -> None:
+    def __init__(self, cite: Callable[[Sequence[SentenceVerdict]], list[Citation]], min_share: float) -> None:
         self._cite = cite
         self._min_share = min_share
-        self._waiting: list[Checked] = []
+        self._waiting: list[SentenceVerdict] = []
         self._cited: set[tuple[int, tuple[int, int]]] = set()
         self._last: DraftSentence | None = None
-        self.checked: list[Checked] = []
+        self.checked: list[SentenceVerdict] = []
         self.text = ""
 
-    def show(self, checked: Sequence[Checked]) -> Iterator[AnswerEvent]:
+    def show(self, checked: Sequence[SentenceVerdict]) -> Iterator[AnswerEvent]:
         """Verdicts on the sentences, and what may be displayed after them: citations first, then the text."""
         for one in checked:
             self.checked.append(one)
             yield Validated(verdict_of(one))
             if one.verdict.shown:
                 self._waiting.append(one)
-            if share_held(self.checked) >= self._min_share:
+            if supported_share(self.checked) >= self._min_share:
                 yield from self._flush()
 
     def _flush(self) -> Iterator[AnswerEvent]:

@@ -11,17 +11,17 @@ from dataclasses import dataclass, replace
 
 from portfolio_rag.answering.grounding.cross_language import (
     IN_ANOTHER_LANGUAGE,
-    is_foreign,
-    missing_fact,
+    is_other_language,
+    missing_value,
     nearest_sentence,
 )
 from portfolio_rag.answering.grounding.drafted_answer import DraftSentence
 from portfolio_rag.answering.grounding.evidence import Claim, SourceText
-from portfolio_rag.answering.grounding.scoring import Support, read_span, support
+from portfolio_rag.answering.grounding.scoring import Support, rank_sources, score_span
 from portfolio_rag.domain.answers import CheckedSentence, Verdict
 from portfolio_rag.text.language.content_words import coverage, terms
 
-KEEP_FROM = 0.35
+SUPPORTED_FROM = 0.35
 DROP_BELOW = 0.2
 """Scores from which a sentence is supported and below which it is dropped: bench/calibrate_validation.py."""
 
@@ -37,7 +37,7 @@ _JOINT_COVERED = 0.75
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class SentenceVerdict:
     """A sentence of the draft with its verdict. `sentence.citations` are the sources that hold it, when it is shown.
 
     `evidence` has one span for each of them; `reason` says what is missing, or what has been repaired.
@@ -50,7 +50,7 @@ class Checked:
     evidence: tuple[Support, ...] = ()
 
 
-def verdict_of(checked: Checked) -> CheckedSentence:
+def verdict_of(checked: SentenceVerdict) -> CheckedSentence:
     """The verdict as the reply carries it."""
     return CheckedSentence(
         text=checked.sentence.text,
@@ -61,64 +61,64 @@ def verdict_of(checked: Checked) -> CheckedSentence:
     )
 
 
-def share_held(checked: Sequence[Checked]) -> float:
+def supported_share(checked: Sequence[SentenceVerdict]) -> float:
     """The share of the sentences that hold, 0 to 1; a flagged one counts half."""
     worth = {Verdict.SUPPORTED: 1.0, Verdict.REPAIRED: 1.0, Verdict.FLAGGED: 0.5, Verdict.DROPPED: 0.0}
-    return sum(worth[one.verdict] for one in checked) / len(checked) if checked else 0.0
+    return sum(worth[sentence.verdict] for sentence in checked) / len(checked) if checked else 0.0
 
 
-def check(question: str, drafted: Sequence[DraftSentence], sources: Sequence[SourceText]) -> list[Checked]:
+def check(question: str, drafted: Sequence[DraftSentence], sources: Sequence[SourceText]) -> list[SentenceVerdict]:
     """A verdict for each sentence, in order."""
     by_number = {source.number: source for source in sources}
-    return [_judge(sentence, Claim(sentence.text, question), by_number) for sentence in drafted]
+    return [_verdict_on(sentence, Claim(sentence.text, question), by_number) for sentence in drafted]
 
 
-def _judge(sentence: DraftSentence, claim: Claim, sources: dict[int, SourceText]) -> Checked:
+def _verdict_on(sentence: DraftSentence, claim: Claim, sources: dict[int, SourceText]) -> SentenceVerdict:
     if not claim.terms:
-        return Checked(sentence, Verdict.DROPPED, 0.0, "it states nothing that can be checked")
-    if foreign := _in_other_words(sentence, claim, sources):
-        return foreign
-    found = support(claim, list(sources.values()))
-    if not found:
-        return Checked(sentence, Verdict.DROPPED, 0.0, "no source speaks of it")
-    found = [one for one in found if not _is_stray_fragment(claim, one, sources[one.number])]
-    if not found:
-        return Checked(sentence, Verdict.DROPPED, 0.0, "its source does not speak of what was asked")
-    cited = [one for one in found if one.number in sentence.citations]
-    if holding := [one for one in cited if one.score >= KEEP_FROM]:
+        return SentenceVerdict(sentence, Verdict.DROPPED, 0.0, "it states nothing that can be checked")
+    if verdict := _in_other_words(sentence, claim, sources):
+        return verdict
+    supports = rank_sources(claim, list(sources.values()))
+    if not supports:
+        return SentenceVerdict(sentence, Verdict.DROPPED, 0.0, "no source speaks of it")
+    supports = [support for support in supports if not _is_stray_fragment(claim, support, sources[support.number])]
+    if not supports:
+        return SentenceVerdict(sentence, Verdict.DROPPED, 0.0, "its source does not speak of what was asked")
+    cited = [support for support in supports if support.number in sentence.citations]
+    if holding := [support for support in cited if support.score >= SUPPORTED_FROM]:
         return _shown(sentence, Verdict.SUPPORTED, holding, "")
     if len(cited) > 1 and (together := _held_together(claim, cited, sources)):
         return _shown(sentence, Verdict.SUPPORTED, together, "")
-    best = found[0]
-    if best.score >= KEEP_FROM:
+    best = supports[0]
+    if best.score >= SUPPORTED_FROM:
         why = f"{_wrong_citation(sentence, sources)}: source {best.number} does"
         return _shown(sentence, Verdict.REPAIRED, [best], why)
-    nearest = max(cited or found, key=lambda one: one.score)
+    nearest = max(cited or supports, key=lambda support: support.score)
     if nearest.score >= DROP_BELOW:
         return _shown(replace(sentence, doubtful=True), Verdict.FLAGGED, [nearest], nearest.reason)
-    return Checked(sentence, Verdict.DROPPED, nearest.score, nearest.reason)
+    return SentenceVerdict(sentence, Verdict.DROPPED, nearest.score, nearest.reason)
 
 
-def _in_other_words(sentence: DraftSentence, claim: Claim, sources: dict[int, SourceText]) -> Checked | None:
+def _in_other_words(sentence: DraftSentence, claim: Claim, sources: dict[int, SourceText]) -> SentenceVerdict | None:
     """The verdict on a sentence in another language than all the sources that it cites; None for any other."""
     cited = [sources[number] for number in sentence.citations if number in sources]
-    if not cited or not all(is_foreign(claim, source) for source in cited):
+    if not cited or not all(is_other_language(claim, source) for source in cited):
         return None
-    missing = {source.number: missing_fact(claim, source) for source in cited}
+    missing = {source.number: missing_value(claim, source) for source in cited}
     holding = [source for source in cited if missing[source.number] == ""]
     if not holding:
         reason = next((why for why in missing.values() if why), IN_ANOTHER_LANGUAGE)
-        return Checked(sentence, Verdict.DROPPED, 0.0, reason)
+        return SentenceVerdict(sentence, Verdict.DROPPED, 0.0, reason)
     evidence = [
-        replace(read_span(claim, source, *nearest_sentence(claim, source)), score=DROP_BELOW) for source in holding
+        replace(score_span(claim, source, *nearest_sentence(claim, source)), score=DROP_BELOW) for source in holding
     ]
     return _shown(replace(sentence, doubtful=True), Verdict.FLAGGED, evidence, IN_ANOTHER_LANGUAGE)
 
 
-def _shown(sentence: DraftSentence, verdict: Verdict, evidence: Sequence[Support], reason: str) -> Checked:
-    ordered = tuple(sorted(evidence, key=lambda found: found.number))
-    cited = replace(sentence, citations=tuple(found.number for found in ordered))
-    return Checked(cited, verdict, max(found.score for found in ordered), reason, ordered)
+def _shown(sentence: DraftSentence, verdict: Verdict, evidence: Sequence[Support], reason: str) -> SentenceVerdict:
+    ordered = tuple(sorted(evidence, key=lambda support: support.number))
+    cited = replace(sentence, citations=tuple(support.number for support in ordered))
+    return SentenceVerdict(cited, verdict, max(support.score for support in ordered), reason, ordered)
 
 
 def _wrong_citation(sentence: DraftSentence, sources: dict[int, SourceText]) -> str:
@@ -129,21 +129,21 @@ def _wrong_citation(sentence: DraftSentence, sources: dict[int, SourceText]) -> 
     return "the cited source does not hold it"
 
 
-def _is_stray_fragment(claim: Claim, found: Support, source: SourceText) -> bool:
+def _is_stray_fragment(claim: Claim, support: Support, source: SourceText) -> bool:
     """Whether it is too short to prove anything, and its evidence does not speak of what was asked."""
     if len(claim.terms) >= _SHORT_CLAIM_TERMS or not claim.asked_terms:
         return False
-    held = frozenset(terms(source.text[found.start : found.end])) | source.context_terms
+    held = frozenset(terms(source.text[support.start : support.end])) | source.context_terms
     return coverage(claim.asked_terms, held) < _MIN_QUESTION_COVERED
 
 
-def _held_together(claim: Claim, found: Sequence[Support], sources: dict[int, SourceText]) -> list[Support]:
+def _held_together(claim: Claim, cited: Sequence[Support], sources: dict[int, SourceText]) -> list[Support]:
     """The same spans with their joint score, when they hold the claim jointly: a sentence may put sources together."""
-    if any(one.reading.covered < _MIN_PART for one in found):
+    if any(support.span.covered < _MIN_PART for support in cited):
         return []
-    text = "\n".join(sources[one.number].text[one.start : one.end] for one in found)
-    context = "\n".join(sources[one.number].context for one in found)
-    joint = read_span(claim, SourceText.build(0, text, context), 0, len(text))
-    if joint.score < KEEP_FROM or joint.reading.covered < _JOINT_COVERED:
+    text = "\n".join(sources[support.number].text[support.start : support.end] for support in cited)
+    context = "\n".join(sources[support.number].context for support in cited)
+    joint = score_span(claim, SourceText.build(0, text, context), 0, len(text))
+    if joint.score < SUPPORTED_FROM or joint.span.covered < _JOINT_COVERED:
         return []
-    return [replace(one, score=joint.score) for one in found]
+    return [replace(support, score=joint.score) for support in cited]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from portfolio_rag.answering.grounding.check import Checked
+from portfolio_rag.answering.grounding.check import SentenceVerdict
 from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.domain.answers import Citation, Passage
 
@@ -21,15 +21,15 @@ def source_texts(passages: Sequence[Passage]) -> list[SourceText]:
     ]
 
 
-def citations_of(kept: Iterable[Checked], passages: Sequence[Passage]) -> list[Citation]:
+def citations_of(kept: Iterable[SentenceVerdict], passages: Sequence[Passage]) -> list[Citation]:
     """One for each span of evidence, in the order of the sources and of their text."""
-    spans = {(found.number, found.start, found.end) for one in kept for found in one.evidence}
+    spans = {(support.number, support.start, support.end) for sentence in kept for support in sentence.evidence}
     # A span inside another one of the same source is quoted by it already.
     widest = [
         span
         for span in spans
         if not any(
-            other != span and other[0] == span[0] and other[1] <= span[1] and span[2] <= other[2] for other in spans
+            wider != span and wider[0] == span[0] and wider[1] <= span[1] and span[2] <= wider[2] for wider in spans
         )
     ]
     return [_citation(passages[number - 1], number, start, end) for number, start, end in sorted(widest)]

@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 
 from portfolio_rag.answering.grounding.evidence import Claim, SourceText
-from portfolio_rag.text.language.quantities_and_names import Facts, Quantity, facts
+from portfolio_rag.text.language.quantities_and_names import Facts, Quantity, extract_facts
 
 IN_ANOTHER_LANGUAGE = "in another language than its source: only its numbers and identifiers could be checked"
 
 _IDENTIFIER = re.compile(r"\b(?:\w*[A-Z]\w*[A-Z]\w*|\w*[a-z][A-Z]\w*|(?=\w*[A-Za-z])\w*\d[\w.]*)\b")
 
-# Unit words of other languages as the ones that facts.py reads.
+# Unit words of other languages as the ones that quantities_and_names.py reads.
 _UNITS = {
     "days": "tag tage tagen jour jours día días giorno giorni dia dias dag dagen",
     "hours": "stunde stunden heure heures hora horas ora ore uur",
@@ -31,12 +31,12 @@ _UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words.split
 _NUMBER_AND_WORD = re.compile(r"(\d)(\s+)([^\W\d_]+)")
 
 
-def is_foreign(claim: Claim, source: SourceText) -> bool:
+def is_other_language(claim: Claim, source: SourceText) -> bool:
     """Whether both languages are known, and differ."""
     return bool(claim.language and source.language) and claim.language != source.language
 
 
-def missing_fact(claim: Claim, source: SourceText) -> str | None:
+def missing_value(claim: Claim, source: SourceText) -> str | None:
     """The number, date or identifier of the claim that the source lacks, in words; empty when it has all of them.
 
     None when the claim has nothing of the kind, and nothing is known.
@@ -45,24 +45,24 @@ def missing_fact(claim: Claim, source: SourceText) -> str | None:
     if not (stated.quantities or stated.dates or identifiers):
         return None
     for date in stated.dates:
-        if not any(date.same(other) for other in source.facts.dates):
+        if not any(date.same(known) for known in source.facts.dates):
             return f"the date {date.text} is not there"
     for quantity in stated.quantities:
         if not _among(quantity, source.facts.quantities + source.context_quantities):
             return f"the number {quantity.text} is not there"
     known = f"{source.context}\n{source.body}".casefold()
-    return next((f"the name {one} is not there" for one in identifiers if one.casefold() not in known), "")
+    return next((f"the name {name} is not there" for name in identifiers if name.casefold() not in known), "")
 
 
 def nearest_sentence(claim: Claim, source: SourceText) -> tuple[int, int]:
     """[start, end) in the source's text of the sentence that has most of the claim's numbers and identifiers."""
     stated, identifiers = _shared(claim)
 
-    def shared(place: int) -> int:
-        sentence = source.sentences[place]
+    def shared(index: int) -> int:
+        sentence = source.sentences[index]
         text = sentence.text.casefold()
         values = sum(_among(quantity, sentence.quantities) for quantity in stated.quantities)
-        return 2 * values + sum(one.casefold() in text for one in identifiers)
+        return 2 * values + sum(name.casefold() in text for name in identifiers)
 
     best = source.sentences[max(range(len(source.sentences)), key=shared)]
     return best.start, best.end
@@ -70,7 +70,7 @@ def nearest_sentence(claim: Claim, source: SourceText) -> tuple[int, int]:
 
 def _shared(claim: Claim) -> tuple[Facts, list[str]]:
     """The claim's values and identifiers."""
-    return facts(_NUMBER_AND_WORD.sub(_in_english, claim.text)), sorted(set(_IDENTIFIER.findall(claim.text)))
+    return extract_facts(_NUMBER_AND_WORD.sub(_in_english, claim.text)), sorted(set(_IDENTIFIER.findall(claim.text)))
 
 
 def _in_english(match: re.Match[str]) -> str:
@@ -79,4 +79,4 @@ def _in_english(match: re.Match[str]) -> str:
 
 
 def _among(quantity: Quantity, others: tuple[Quantity, ...]) -> bool:
-    return any(quantity.same(other) for other in others)
+    return any(quantity.same(known) for known in others)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from portfolio_rag.answering.grounding.value_attribution import Places
+from portfolio_rag.answering.grounding.value_attribution import WordPositions
 from portfolio_rag.text.language.content_words import Word, terms, words_of
 from portfolio_rag.text.language.language_detection import language_of
-from portfolio_rag.text.language.quantities_and_names import Facts, Quantity, facts
+from portfolio_rag.text.language.quantities_and_names import Facts, Quantity, extract_facts
 from portfolio_rag.text.language.sentences import sentences
 
 _NEAR_SENTENCES = 2
@@ -56,7 +56,7 @@ class Sentence:
 
     @cached_property
     def quantities(self) -> tuple[Quantity, ...]:
-        return facts(self.text).quantities
+        return extract_facts(self.text).quantities
 
 
 def split_sentences(text: str) -> list[Sentence]:
@@ -120,12 +120,12 @@ class SourceText:
     @cached_property
     def facts(self) -> Facts:
         """Of the body."""
-        return facts(self.body)
+        return extract_facts(self.body)
 
     @cached_property
-    def places(self) -> Places:
+    def word_positions(self) -> WordPositions:
         """Of the words in the body."""
-        return Places(words_of(self.body), self._starts)
+        return WordPositions(words_of(self.body), self._starts)
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -152,7 +152,7 @@ class SourceText:
 
     @cached_property
     def context_quantities(self) -> tuple[Quantity, ...]:
-        return facts(self.context).quantities
+        return extract_facts(self.context).quantities
 
     def around(self, start: int, end: int) -> tuple[int, int]:
         """[start, end) in the body of the sentences that [start, end) of the text touches and those near them."""
@@ -178,7 +178,7 @@ class Claim:
 
     @cached_property
     def facts(self) -> Facts:
-        return facts(self.text)
+        return extract_facts(self.text)
 
     @cached_property
     def language(self) -> str:
@@ -187,7 +187,7 @@ class Claim:
 
     @cached_property
     def asked(self) -> Facts:
-        return facts(self.question)
+        return extract_facts(self.question)
 
     @cached_property
     def asked_terms(self) -> frozenset[str]:

@@ -6,9 +6,9 @@ import re
 from dataclasses import astuple, dataclass
 
 from portfolio_rag.answering.grounding.evidence import Claim, SourceText, folded
-from portfolio_rag.answering.grounding.value_attribution import Alignment, misbound
+from portfolio_rag.answering.grounding.value_attribution import Alignment, misattributed_value
 from portfolio_rag.text.language.content_words import coverage, terms, words_of
-from portfolio_rag.text.language.quantities_and_names import Facts, facts, opposed
+from portfolio_rag.text.language.quantities_and_names import Facts, extract_facts, has_antonym
 
 NOT_SAID = "the source does not say this"
 
@@ -23,14 +23,14 @@ _ENOUGH_COVERED = 0.6
 
 _CLAUSE = re.compile(r"[.!?,;:()–—]|\b(?:and|but|or|which|while|whereas|because|so that|unless)\b", re.IGNORECASE)
 
-_DOUBTED_MISBOUND = 0.05
+_DOUBTED_MISATTRIBUTED = 0.05
 _DOUBTED_REPLACED = 0.3
 _DOUBTED_CLAUSE = 0.66
-"""From where a signal is named as the reason, when a claim is doubted at all."""
+"""From where a feature is named as the reason, when a claim is doubted at all."""
 
 
 @dataclass(frozen=True, slots=True)
-class Signals:
+class Features:
     """Each 0 to 1, or a small count. All but `verbatim` speak against the claim.
 
     Those times `aligned` (the share of the claim's words that stand in the same order in the span) weigh more the
@@ -51,7 +51,7 @@ class Signals:
     """Count of its own numbers and dates that are nowhere in the source; those of the question are not its own."""
     values_changed: float
     """1 when there is one, times `aligned`."""
-    misbound: float
+    misattributed: float
     """How much better its words fit another value there than the one that it states."""
     moved: float
     """1 when they clearly do, times `aligned`."""
@@ -70,42 +70,42 @@ class Signals:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class SpanFeatures:
     """Of one span, of which `covered` is the share of the claim's words and values that it holds.
 
     `reason` says in words what speaks most against the claim; `barred`, that nothing makes up for it.
     """
 
-    signals: Signals
+    features: Features
     covered: float
     reason: str
     barred: bool
 
 
-def read(claim: Claim, source: SourceText, start: int, end: int) -> Reading:
-    """The signals of [start, end) of the source's text.
+def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> SpanFeatures:
+    """The features of [start, end) of the source's text.
 
     Names and values may stand anywhere in the source, as a text names its subject once; values are then held against
     others of their kind near the span.
     """
     text = source.text[start:end]
     held = frozenset(terms(text)) | source.context_terms
-    there = facts(text)
+    stated = extract_facts(text)
     nearby = source.around(start, end)
     absent = _absent_values(claim, source)
     missing = claim.facts.names - source.all_terms - claim.asked_terms
-    gap, doubtful = misbound(claim.words, claim.facts, source.places, source.facts, nearby)
+    gap, doubtful = misattributed_value(claim.words, claim.facts, source.word_positions, source.facts, nearby)
     alignment = Alignment.of(claim.words, words_of(text))
     aligned = alignment.aligned
     swap, put = alignment.replaced_name(claim.terms - source.all_terms, source.lower_terms)
-    denied = _negation_differs(claim, there, held)
-    opposite = opposed(claim.terms, held)
+    denied = _negation_differs(claim, stated, held)
+    opposite = has_antonym(claim.terms, held)
     loose, clause = _least_known_clause(claim, held, 2)
     invented, _ = _least_known_clause(claim, source.all_terms, _SOME_LENGTH)
     verbatim = folded(claim.text) in source.folded
-    covered = 1.0 if verbatim else claim.covered(held, there.quantities + source.context_quantities)
-    address = next((one for one in sorted(claim.facts.addresses) if one not in source.text), "")
-    signals = Signals(
+    covered = 1.0 if verbatim else claim.covered(held, stated.quantities + source.context_quantities)
+    address = next((named for named in sorted(claim.facts.addresses) if named not in source.text), "")
+    features = Features(
         verbatim=float(verbatim),
         uncovered=max(0.0, _ENOUGH_COVERED - covered),
         names_missing=float(min(_MAX_MISSING, len(missing))),
@@ -113,8 +113,8 @@ def read(claim: Claim, source: SourceText, start: int, end: int) -> Reading:
         replaced=swap,
         values_missing=float(min(_MAX_MISSING, len(absent))),
         values_changed=float(bool(absent)) * aligned,
-        misbound=gap,
-        moved=float(gap >= _DOUBTED_MISBOUND) * aligned,
+        misattributed=gap,
+        moved=float(gap >= _DOUBTED_MISATTRIBUTED) * aligned,
         denied=float(denied) * aligned,
         opposed=float(opposite),
         extended=loose * aligned,
@@ -123,7 +123,7 @@ def read(claim: Claim, source: SourceText, start: int, end: int) -> Reading:
     reasons = (
         (bool(address), f"the address {address} is not there"),
         (bool(absent), f"{absent[0] if absent else ''} is not there"),
-        (gap >= _DOUBTED_MISBOUND, f"{doubtful} belongs to something else there"),
+        (gap >= _DOUBTED_MISATTRIBUTED, f"{doubtful} belongs to something else there"),
         (bool(missing), f"the name {' '.join(sorted(missing))} is not there"),
         (swap >= _DOUBTED_REPLACED, f"the name {put} is not there, another one is in its place"),
         (denied, "one denies what the other says"),
@@ -131,17 +131,17 @@ def read(claim: Claim, source: SourceText, start: int, end: int) -> Reading:
         (loose >= _DOUBTED_CLAUSE, f"the source does not say “{clause}”"),
     )
     reason = next((words for applies, words in reasons if applies), NOT_SAID)
-    return Reading(signals, covered, reason, barred=bool(address))
+    return SpanFeatures(features, covered, reason, barred=bool(address))
 
 
 def _absent_values(claim: Claim, source: SourceText) -> list[str]:
     """The claim's own values that are nowhere in the source, in words; those of the question are not its own."""
     dates = (*source.facts.dates, *claim.asked.dates)
     quantities = source.facts.quantities + source.context_quantities + claim.asked.quantities
-    return [f"the date {date.text}" for date in claim.facts.dates if not any(date.same(other) for other in dates)] + [
+    return [f"the date {date.text}" for date in claim.facts.dates if not any(date.same(known) for known in dates)] + [
         f"the number {quantity.text}"
         for quantity in claim.facts.quantities
-        if not any(quantity.same(other) for other in quantities)
+        if not any(quantity.same(known) for known in quantities)
     ]
 
 
@@ -156,9 +156,12 @@ def _least_known_clause(claim: Claim, held: frozenset[str], length: int) -> tupl
     return loose, clause
 
 
-def _negation_differs(claim: Claim, there: Facts, held: frozenset[str]) -> bool:
-    denied = claim.facts.denied
-    for scope in denied:
-        if coverage(scope, held) > 0.5 and not any(scope & other for other in there.denied):
+def _negation_differs(claim: Claim, stated: Facts, held: frozenset[str]) -> bool:
+    negated = claim.facts.negated
+    for scope in negated:
+        if coverage(scope, held) > 0.5 and not any(scope & negation for negation in stated.negated):
             return True
-    return any(coverage(scope, claim.terms) > 0.5 and not any(scope & own for own in denied) for scope in there.denied)
+    return any(
+        coverage(scope, claim.terms) > 0.5 and not any(scope & negation for negation in negated)
+        for scope in stated.negated
+    )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from portfolio_rag.answering.grounding.evidence import Claim, SourceText
-from portfolio_rag.answering.grounding.features import Reading, Signals, read
+from portfolio_rag.answering.grounding.features import Features, SpanFeatures, extract_features
 from portfolio_rag.text.language.quantities_and_names import Quantity
 
 WEIGHTS: Mapping[str, float] = {
@@ -18,7 +18,7 @@ WEIGHTS: Mapping[str, float] = {
     "replaced": -0.64,
     "values_missing": -1.26,
     "values_changed": -2.80,
-    "misbound": -5.73,
+    "misattributed": -5.73,
     "moved": -1.58,
     "denied": -3.79,
     "opposed": -2.31,
@@ -52,11 +52,11 @@ class Support:
     start: int
     end: int
     score: float
-    reading: Reading
+    span: SpanFeatures
 
     @property
     def reason(self) -> str:
-        return self.reading.reason
+        return self.span.reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,31 +66,31 @@ class _Span:
     covered: float
 
 
-def likelihood(signals: Signals) -> float:
-    """The chance that the claim holds, 0 to 1, by a logistic model of the signals."""
-    total = BIAS + sum(WEIGHTS[field.name] * getattr(signals, field.name) for field in fields(Signals))
+def likelihood(features: Features) -> float:
+    """The chance that the claim holds, 0 to 1, by a logistic model of the features."""
+    total = BIAS + sum(WEIGHTS[field.name] * getattr(features, field.name) for field in fields(Features))
     return 1 / (1 + math.exp(-total))
 
 
-def support(claim: Claim, sources: Sequence[SourceText]) -> list[Support]:
+def rank_sources(claim: Claim, sources: Sequence[SourceText]) -> list[Support]:
     """Each source's best span, best source first; a source that does not speak of the claim has none."""
-    found = [one for source in sources if (one := _best(claim, source)) is not None]
-    return sorted(found, key=lambda one: one.score, reverse=True)
+    spoken = [support for source in sources if (support := _best(claim, source)) is not None]
+    return sorted(spoken, key=lambda support: support.score, reverse=True)
 
 
-def read_span(claim: Claim, source: SourceText, start: int, end: int) -> Support:
+def score_span(claim: Claim, source: SourceText, start: int, end: int) -> Support:
     """What [start, end) of the source's text says to the claim."""
-    reading = read(claim, source, start, end)
-    silent = reading.barred or reading.covered < MIN_COVERED
-    return Support(source.number, start, end, 0.0 if silent else likelihood(reading.signals), reading)
+    span = extract_features(claim, source, start, end)
+    silent = span.barred or span.covered < MIN_COVERED
+    return Support(source.number, start, end, 0.0 if silent else likelihood(span.features), span)
 
 
 def _best(claim: Claim, source: SourceText) -> Support | None:
     """Of the spans that are about as near to the claim as the nearest, the one that holds it best."""
     spans = _nearest_spans(claim, source)
     near = [span for span in spans if span.covered >= spans[0].covered - _NEARLY_AS_NEAR]
-    read_ones = (read_span(claim, source, span.start, span.end) for span in near)
-    return max(read_ones, key=lambda one: one.score, default=None)
+    scored = (score_span(claim, source, span.start, span.end) for span in near)
+    return max(scored, key=lambda support: support.score, default=None)
 
 
 def _nearest_spans(claim: Claim, source: SourceText) -> list[_Span]:

@@ -23,7 +23,7 @@ _SENTENCE_APART = 6.0
 """A sentence between two words keeps them as far apart as so many words."""
 
 _MAX_OCCURRENCES = 40
-"""Places of one value, and values of one kind, that are looked at: a table of a thousand numbers binds nothing."""
+"""Occurrences of one value, and values of one kind, that are looked at: a table of a thousand numbers binds nothing."""
 
 _RANGE = 3
 """Words from one end of a range to the other."""
@@ -31,41 +31,43 @@ _RANGE = 3
 _RANGE_WORDS = frozenset({"to", "through", "until", "or"})
 
 _SURE_CONTEXT = 6
-"""Equal words on both sides of a place from which it is surely the same place."""
+"""Equal words on both sides of a position from which it is surely the same one."""
 
 
-class Places:
-    """The words of a source with their places. `starts`: where its sentences begin, in characters, in order."""
+class WordPositions:
+    """The words of a source with their positions. `starts`: where its sentences begin, in characters, in order."""
 
     def __init__(self, words: Sequence[Word], starts: Sequence[int]) -> None:
         self._at = [word.start for word in words]
         self._texts = [word.text for word in words]
         self._sentence = [bisect_right(starts, start) for start in self._at]
         self._of: dict[str, list[int]] = {}
-        for place, word in enumerate(words):
+        for position, word in enumerate(words):
             if word.term:
-                self._of.setdefault(word.term, []).append(place)
+                self._of.setdefault(word.term, []).append(position)
 
-    def place(self, character: int) -> int:
+    def position_at(self, character: int) -> int:
+        """Of the word that begins at that character, or before it."""
         return max(0, bisect_right(self._at, character) - 1)
 
     def are_range(self, one: int, other: int) -> bool:
         """Whether the values at two characters are the ends of a range: `from 1 minute to 14 days`."""
-        first, last = sorted((self.place(one), self.place(other)))
+        first, last = sorted((self.position_at(one), self.position_at(other)))
         return last - first <= _RANGE and not _RANGE_WORDS.isdisjoint(self._texts[first:last])
 
-    def nearness(self, term: str, place: int) -> float:
-        """1 where the word stands at that place, falling with the distance; 0 where it does not stand anywhere."""
+    def nearness(self, term: str, position: int) -> float:
+        """1 where the word stands at that position, falling with the distance; 0 where it does not stand anywhere."""
         return max(
-            (math.exp(-self._apart(other, place) / _NEAR_IN_SOURCE) for other in self._of.get(term, ())), default=0
+            (math.exp(-self._apart(occurrence, position) / _NEAR_IN_SOURCE) for occurrence in self._of.get(term, ())),
+            default=0,
         )
 
     def _apart(self, one: int, other: int) -> float:
         return abs(one - other) + _SENTENCE_APART * abs(self._sentence[one] - self._sentence[other])
 
 
-def misbound(
-    claim_words: Sequence[Word], claim: Facts, source: Places, facts: Facts, near: tuple[int, int]
+def misattributed_value(
+    claim_words: Sequence[Word], claim: Facts, source: WordPositions, facts: Facts, near: tuple[int, int]
 ) -> tuple[float, str]:
     """How much better the claim's words fit another value of the source than the one that the claim states, 0 to 1.
 
@@ -73,22 +75,23 @@ def misbound(
     that the source lacks are not judged here.
     """
     wanted: list[Quantity | Date] = [*claim.dates, *claim.quantities]
-    there: list[Quantity | Date] = [*facts.dates, *facts.quantities]
+    stated: list[Quantity | Date] = [*facts.dates, *facts.quantities]
     worst, doubtful = 0.0, ""
     for value in wanted:
-        own = [other for other in there if _same(value, other)][:_MAX_OCCURRENCES]
+        occurrences = [known for known in stated if _same(value, known)][:_MAX_OCCURRENCES]
         rivals = [
-            other
-            for other in there
-            if near[0] <= other.start < near[1]
-            and _alike(value, other)
-            and not any(_same(one, other) for one in wanted)
-            and not any(source.are_range(one.start, other.start) for one in own)
+            rival
+            for rival in stated
+            if near[0] <= rival.start < near[1]
+            and _alike(value, rival)
+            and not any(_same(claimed, rival) for claimed in wanted)
+            and not any(source.are_range(occurrence.start, rival.start) for occurrence in occurrences)
         ][:_MAX_OCCURRENCES]
-        if not own or not rivals:
+        if not occurrences or not rivals:
             continue
         around = _around(claim_words, value, wanted)
-        gap = max(_fit(around, source, other) for other in rivals) - max(_fit(around, source, other) for other in own)
+        best_rival = max(_fit(around, source, rival) for rival in rivals)
+        gap = best_rival - max(_fit(around, source, occurrence) for occurrence in occurrences)
         if gap > worst:
             worst, doubtful = gap, value.text
     return worst, doubtful
@@ -98,19 +101,19 @@ def _around(
     words: Sequence[Word], value: Quantity | Date, values: Sequence[Quantity | Date]
 ) -> list[tuple[str, float]]:
     """The content words around a value of the claim, with their weights; values are no context."""
-    at = next((place for place, word in enumerate(words) if word.end > value.start), 0)
+    at = next((position for position, word in enumerate(words) if word.end > value.start), 0)
     return [
-        (word.term, math.exp(-abs(place - at) / _NEAR_IN_CLAIM))
-        for place, word in enumerate(words)
+        (word.term, math.exp(-abs(position - at) / _NEAR_IN_CLAIM))
+        for position, word in enumerate(words)
         if word.term and not any(one.start <= word.start < one.start + len(one.text) for one in values)
     ]
 
 
-def _fit(around: Sequence[tuple[str, float]], source: Places, value: Quantity | Date) -> float:
+def _fit(around: Sequence[tuple[str, float]], source: WordPositions, value: Quantity | Date) -> float:
     """How near the words stand to that value of the source, 0 to 1."""
     total = sum(weight for _, weight in around)
-    place = source.place(value.start)
-    return sum(weight * source.nearness(term, place) for term, weight in around) / total if total else 0.0
+    position = source.position_at(value.start)
+    return sum(weight * source.nearness(term, position) for term, weight in around) / total if total else 0.0
 
 
 def _same(one: Quantity | Date, other: Quantity | Date) -> bool:

@@ -6,12 +6,11 @@ Ids are deterministic, so a retry writes the same things again and only the tran
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
 
 from portfolio_rag.domain import object_keys as keys
 from portfolio_rag.domain.chunks import Chunk
@@ -148,8 +147,11 @@ class Embedding:
         if not chunks:
             return {}
         rows = self._embedder.embed([text for chunk in chunks.values() for text in chunk.window_texts])
-        ends = np.cumsum([len(chunk.windows) for chunk in chunks.values()])
-        return dict(zip(chunks, np.split(rows, ends[:-1]), strict=True))
+        ends = itertools.accumulate(len(chunk.windows) for chunk in chunks.values())
+        return {
+            address: rows[end - len(chunk.windows) : end]
+            for (address, chunk), end in zip(chunks.items(), ends, strict=True)
+        }
 
     def _address(self, chunk: Chunk) -> str:
         return vector_id(self._embedder.fingerprint, chunk.embedding_hash)

@@ -171,11 +171,11 @@ class Facts:
     names: frozenset[str]
     openers: frozenset[str]
     addresses: frozenset[str]
-    denied: tuple[frozenset[str], ...]
+    negated: tuple[frozenset[str], ...]
     wording: str
 
 
-def facts(text: str) -> Facts:
+def extract_facts(text: str) -> Facts:
     """The hard facts of one sentence, or of a few together."""
     dates, rest = _dates(text)
     quantities, wording = _quantities(rest)
@@ -186,12 +186,12 @@ def facts(text: str) -> Facts:
         names=names,
         openers=openers,
         addresses=frozenset(address.rstrip(".,;:)'\"") for address in _ADDRESS.findall(text)),
-        denied=tuple(_denied(text)),
+        negated=tuple(_negated(text)),
         wording=wording,
     )
 
 
-def opposed(claim: frozenset[str], source: frozenset[str]) -> bool:
+def has_antonym(claim: frozenset[str], source: frozenset[str]) -> bool:
     """Whether the claim has one word of a pair of opposites where the source has the other one only."""
     return any(
         (claim & one and source & other and not source & one and not claim & other)
@@ -275,7 +275,7 @@ def _spelled(words: str) -> float:
     return total + current
 
 
-def _denied(text: str) -> Iterable[frozenset[str]]:
+def _negated(text: str) -> Iterable[frozenset[str]]:
     """For each negation the content words that it denies."""
     blanked = _NO_NEGATION.sub(lambda match: " " * len(match.group()), text.replace("’", "'"))
     for match in _NEGATION.finditer(blanked):

@@ -12,7 +12,7 @@ from portfolio_rag.adapters.models.openai import OpenAIModel
 from portfolio_rag.answering.generation.chat import NOT_FOUND, Chat
 from portfolio_rag.answering.generation.cost import Price
 from portfolio_rag.answering.generation.judge import SCHEMA, Judge
-from portfolio_rag.composition.process import Container
+from portfolio_rag.composition.answering import AnsweringParts
 from portfolio_rag.domain.answers import Answer, Done, JudgeState, Token, Verdict
 from portfolio_rag.settings.environment import Settings
 from tests.support.answers import Corpus
@@ -140,9 +140,9 @@ def test_a_document_cannot_step_out_of_its_quotation() -> None:
     ],
 )
 def test_a_judge_is_asked_for_and_needs_a_key(settings: Settings, judged: bool) -> None:
-    container = Container(settings)
-    container.model_settings = settings
-    assert (container.judge is not None) is judged
+    parts = AnsweringParts(settings)
+    parts.model_settings = settings
+    assert (parts.judge is not None) is judged
 
 
 def test_sentences_of_the_documents_themselves_need_no_judge(corpus: Corpus) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from portfolio_rag.answering.grounding.check import Checked, check, share_held
+from portfolio_rag.answering.grounding.check import SentenceVerdict, check, supported_share
 from portfolio_rag.answering.grounding.drafted_answer import parse_draft
 from portfolio_rag.answering.grounding.evidence import SourceText, split_sentences
 from portfolio_rag.domain.answers import Verdict
@@ -15,7 +15,7 @@ SOURCES = [
 ]
 
 
-def checked(draft: str, question: str = "How long does Amazon SQS keep messages?") -> list[Checked]:
+def checked(draft: str, question: str = "How long does Amazon SQS keep messages?") -> list[SentenceVerdict]:
     return check(question, parse_draft(draft), SOURCES)
 
 
@@ -100,8 +100,8 @@ def test_the_shares_of_the_verdicts() -> None:
     results = checked(
         "Amazon SQS keeps messages in a queue for 4 days by default [1]. Elephants eat grass in the savannah [1]."
     )
-    assert share_held(results) == 0.5
-    assert share_held([]) == 0.0
+    assert supported_share(results) == 0.5
+    assert supported_share([]) == 0.0
 
 
 def test_what_the_question_names_the_source_need_not_name() -> None:

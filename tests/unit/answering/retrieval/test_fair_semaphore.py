@@ -16,7 +16,7 @@ from portfolio_rag.answering.generation.extractive import extract_answer
 from portfolio_rag.answering.grounding.check import check
 from portfolio_rag.answering.retrieval.fair_semaphore import Turns as FairTurns
 from portfolio_rag.answering.retrieval.search import Retrieval
-from portfolio_rag.composition.process import QUESTIONS_A_CPU, Container
+from portfolio_rag.composition.answering import QUESTIONS_A_CPU, AnsweringParts
 from portfolio_rag.domain.answers import Done
 from portfolio_rag.ports.language_model import ChatCompletion
 from portfolio_rag.settings.environment import Settings
@@ -128,10 +128,10 @@ def test_extracting_is_done_in_turn(corpus: Corpus, monkeypatch: pytest.MonkeyPa
 
 
 def test_there_are_as_many_turns_as_the_cpus_allow_and_one_set_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portfolio_rag.composition.process.available_cpus", lambda: 3)
-    container = Container(Settings.from_env({}))
-    assert container.turns is container.turns
-    assert most_at_once(container.turns, threads=20) == 3 * QUESTIONS_A_CPU
+    monkeypatch.setattr("portfolio_rag.composition.answering.available_cpus", lambda: 3)
+    parts = AnsweringParts(Settings.from_env({}))
+    assert parts.turns is parts.turns
+    assert most_at_once(parts.turns, threads=20) == 3 * QUESTIONS_A_CPU
 
 
 def most_at_once(turns: FairTurns, *, threads: int) -> int:

@@ -240,14 +240,14 @@ def test_a_document_that_the_registry_has_lost_is_taken_in_again(world: World) -
 
 def test_verify_tells_of_differences_and_mends_them(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     at_rest(world)
-    repair.verify(repair=False, container=world.container)
+    repair.verify(repair=False, parts=world.container)
     assert "agree" in capsys.readouterr().out
     world.chroma.data[COLLECTION].popitem()
     with pytest.raises(PortfolioRagError, match=r"1 VECTORS_MISSING. `rag verify --repair`"):
-        repair.verify(repair=False, container=world.container)
-    repair.verify(repair=True, container=world.container)
+        repair.verify(repair=False, parts=world.container)
+    repair.verify(repair=True, parts=world.container)
     capsys.readouterr()
-    repair.verify(repair=False, container=world.container)
+    repair.verify(repair=False, parts=world.container)
     assert "agree" in capsys.readouterr().out
 
 
@@ -287,12 +287,12 @@ def test_a_redrive_leaves_the_dead_letters_of_others(world: World) -> None:
 
 def test_a_redrive_of_all(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     ids = {failed(world, "a.md"), failed(world, "b.md")}
-    repair.redrive([], everything=True, container=world.container)
+    repair.redrive([], everything=True, parts=world.container)
     assert "2 on their way again" in capsys.readouterr().out
     world.run()
     assert {world.live(document_id) for document_id in ids} == {2}
     with pytest.raises(InvalidRequest):
-        repair.redrive([], everything=False, container=world.container)
+        repair.redrive([], everything=False, parts=world.container)
 
 
 def test_what_cannot_be_redriven(world: World) -> None:

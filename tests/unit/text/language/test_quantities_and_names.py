@@ -3,11 +3,11 @@ from __future__ import annotations
 import pytest
 
 from portfolio_rag.text.language.content_words import terms
-from portfolio_rag.text.language.quantities_and_names import facts, opposed
+from portfolio_rag.text.language.quantities_and_names import extract_facts, has_antonym
 
 
 def quantities(text: str) -> list[tuple[float, str]]:
-    return [(one.value * one.factor, one.dimension) for one in facts(text).quantities]
+    return [(one.value * one.factor, one.dimension) for one in extract_facts(text).quantities]
 
 
 @pytest.mark.parametrize(
@@ -44,19 +44,19 @@ def test_quantities(text: str, expected: list[tuple[float, str]]) -> None:
     ],
 )
 def test_values_are_compared_with_their_units(one: str, other: str, same: bool) -> None:
-    assert facts(one).quantities[0].same(facts(other).quantities[0]) is same
+    assert extract_facts(one).quantities[0].same(extract_facts(other).quantities[0]) is same
 
 
 @pytest.mark.parametrize("text", ["March 3, 2024", "3 March 2024", "3rd of March, 2024", "2024-03-03", "Mar. 3 2024"])
 def test_dates_are_the_same_however_they_are_written(text: str) -> None:
-    (date,) = facts(f"It ended on {text}.").dates
+    (date,) = extract_facts(f"It ended on {text}.").dates
     assert (date.year, date.month, date.day) == (2024, 3, 3)
 
 
 def test_a_date_without_a_year_matches_any_and_another_day_none() -> None:
-    (short,) = facts("on March 3").dates
-    (full,) = facts("on March 3, 2024").dates
-    (other,) = facts("on March 4, 2024").dates
+    (short,) = extract_facts("on March 3").dates
+    (full,) = extract_facts("on March 3, 2024").dates
+    (other,) = extract_facts("on March 4, 2024").dates
     assert short.same(full)
     assert not short.same(other)
 
@@ -71,11 +71,11 @@ def test_a_date_without_a_year_matches_any_and_another_day_none() -> None:
     ],
 )
 def test_names(text: str, names: set[str]) -> None:
-    assert facts(text).names == names
+    assert extract_facts(text).names == names
 
 
 def test_addresses_lose_the_punctuation_around_them() -> None:
-    assert facts("See https://a.example/x?y=1, or write to me@b.example.").addresses == {
+    assert extract_facts("See https://a.example/x?y=1, or write to me@b.example.").addresses == {
         "https://a.example/x?y=1",
         "me@b.example",
     }
@@ -92,7 +92,7 @@ def test_addresses_lose_the_punctuation_around_them() -> None:
     ],
 )
 def test_negations(text: str, denied: list[str] | None) -> None:
-    assert facts(text).denied == ((frozenset(denied),) if denied else ())
+    assert extract_facts(text).negated == ((frozenset(denied),) if denied else ())
 
 
 @pytest.mark.parametrize(
@@ -105,4 +105,4 @@ def test_negations(text: str, denied: list[str] | None) -> None:
     ],
 )
 def test_opposites(claim: str, source: str, result: bool) -> None:
-    assert opposed(frozenset(terms(claim)), frozenset(terms(source))) is result
+    assert has_antonym(frozenset(terms(claim)), frozenset(terms(source))) is result

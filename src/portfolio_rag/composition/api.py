@@ -1,0 +1,97 @@
+"""The API: all that its routes use, its model loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from portfolio_rag.answering.generation.chat import Chat
+from portfolio_rag.answering.generation.conversations import Conversations
+from portfolio_rag.answering.retrieval.full_text_follower import LexicalFollower
+from portfolio_rag.answering.retrieval.search import Retrieval
+from portfolio_rag.composition.answering import AnsweringParts
+from portfolio_rag.composition.health_checks import ingestion_checks
+from portfolio_rag.composition.redrive import RedriveParts
+from portfolio_rag.pipeline.documents.catalog import Documents
+from portfolio_rag.pipeline.ingestion.cited_chunks import CitedChunks
+from portfolio_rag.pipeline.ingestion.redrive import Redrive
+from portfolio_rag.pipeline.jobs.report import JobReport
+from portfolio_rag.pipeline.jobs.service import Jobs
+from portfolio_rag.pipeline.maintenance.dependency_health import HealthChecks
+from portfolio_rag.settings.environment import Settings
+
+
+class ApiParts(RedriveParts, AnsweringParts):
+    @cached_property
+    def documents(self) -> Documents:
+        return Documents(
+            self.store,
+            self.registry,
+            self.chunks,
+            self.lifecycle,
+            self.config,
+            self.clock,
+            self.settings.s3_raw_bucket,
+        )
+
+    @cached_property
+    def cited(self) -> CitedChunks:
+        return CitedChunks(
+            self.store, self.registry, self.chunks, self.config, self.tokenizer, lambda: self.embedder, self.clock
+        )
+
+    @cached_property
+    def job_service(self) -> Jobs:
+        report = JobReport(self.store, self.settings.s3_embeddings_bucket)
+        return Jobs(self.jobs, report, self.job_launcher, self.clock)
+
+    @cached_property
+    def health(self) -> HealthChecks:
+        return HealthChecks(
+            {**ingestion_checks(self), "embedding_model": self._check_model, "openai": self._check_openai}
+        )
+
+    def _check_model(self) -> str:
+        self.embedder.embed(["health"])
+        self.retrieval.check_model(self.jobs.index_pointer().live)
+        return f"{self.model_settings.embedding_model}, backend {self.model_settings.embedding_backend}."
+
+    def _check_openai(self) -> str:
+        if self.language_model is None:
+            return "No OPENAI_API_KEY: answers are extractive."
+        return f"Configured for {self.model_settings.gpt_model}; not called, because a call costs money."
+
+
+@dataclass(frozen=True, slots=True)
+class ApiServices:
+    """What the routes of the API use."""
+
+    documents: Documents
+    cited: CitedChunks
+    redrive: Redrive
+    jobs: Jobs
+    health: HealthChecks
+    retrieval: Retrieval
+    chat: Chat
+    conversations: Conversations
+    settings: Settings
+    lexical: LexicalFollower | None = None
+    """To be started and stopped with the server."""
+
+
+def build_api(settings: Settings) -> ApiServices:
+    """All that the API needs, its model loaded, so that the first question waits for nothing."""
+    parts = ApiParts(settings)
+    parts.embedder.embed(["warm up"])
+    return ApiServices(
+        documents=parts.documents,
+        cited=parts.cited,
+        redrive=parts.redrive,
+        jobs=parts.job_service,
+        health=parts.health,
+        retrieval=parts.retrieval,
+        chat=parts.chat,
+        conversations=parts.conversations,
+        settings=settings,
+        lexical=parts.lexical,
+    )

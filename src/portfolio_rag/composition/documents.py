@@ -1,0 +1,29 @@
+"""How a document's versions live and end: what every function that touches one needs."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from portfolio_rag.composition.clients import Clients
+from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
+from portfolio_rag.pipeline.documents.purge import Purge
+from portfolio_rag.pipeline.documents.staging import Staging
+from portfolio_rag.pipeline.documents.vector_backup import VectorBackup
+
+
+class DocumentParts(Clients):
+    @cached_property
+    def backup(self) -> VectorBackup:
+        return VectorBackup(self.store, self.settings.s3_embeddings_bucket)
+
+    @cached_property
+    def staging(self) -> Staging:
+        return Staging(self.store, self.settings.s3_embeddings_bucket)
+
+    @cached_property
+    def purge(self) -> Purge:
+        return Purge(self.chunks, self.vectors, self.backup, self.vector_index, self.jobs, self.staging)
+
+    @cached_property
+    def lifecycle(self) -> Lifecycle:
+        return Lifecycle(self.store, self.registry, self.purge, self.metrics, self.clock)

@@ -1,0 +1,33 @@
+"""embedding-generator."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from portfolio_rag.adapters.process.threads import Threads
+from portfolio_rag.composition.documents import DocumentParts
+from portfolio_rag.composition.models import ModelParts
+from portfolio_rag.pipeline.ingestion.embedding import Embedding
+from portfolio_rag.ports.runtime import Parallel
+
+
+class EmbeddingParts(DocumentParts, ModelParts):
+    @cached_property
+    def parallel(self) -> Parallel:
+        return Threads()
+
+    @cached_property
+    def embedding(self) -> Embedding:
+        return Embedding(
+            self.registry,
+            self.chunks,
+            self.jobs,
+            self.embedder,
+            self.vectors,
+            self.backup,
+            self.vector_index,
+            self.lifecycle,
+            self.metrics,
+            self.clock,
+            self.parallel,
+        )

@@ -1,0 +1,43 @@
+"""batch-reindex."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from portfolio_rag.composition.intake import IntakeParts
+from portfolio_rag.composition.models import ModelParts
+from portfolio_rag.pipeline.jobs.ingest import IngestJob
+from portfolio_rag.pipeline.jobs.reindex import Rebuild
+from portfolio_rag.pipeline.jobs.report import JobReport
+from portfolio_rag.pipeline.jobs.runner import BatchReindex
+
+
+class JobParts(IntakeParts, ModelParts):
+    @cached_property
+    def job_report(self) -> JobReport:
+        return JobReport(self.store, self.settings.s3_embeddings_bucket)
+
+    @cached_property
+    def batch_reindex(self) -> BatchReindex:
+        ingest = IngestJob(
+            self.store,
+            self.registry,
+            self.intake,
+            self.job_report,
+            self.clock,
+            self.settings.s3_raw_bucket,
+            self.sleep,
+        )
+        rebuild = Rebuild(
+            self.registry,
+            self.chunks,
+            self.jobs,
+            self.vectors,
+            self.backup,
+            self.embedder,
+            self.job_report,
+            self.clock,
+            self.settings.chroma_collection,
+            self.sleep,
+        )
+        return BatchReindex(self.jobs, ingest, rebuild, self.job_launcher, self.clock)

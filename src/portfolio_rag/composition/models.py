@@ -1,0 +1,32 @@
+"""The embedding model, for whoever reads or writes vectors."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+
+from portfolio_rag.adapters.models.factory import make_embedder, make_tokenizer
+from portfolio_rag.composition.clients import Clients
+from portfolio_rag.ports.embedder import Embedder, Tokenizer
+from portfolio_rag.settings.environment import Settings
+
+
+class ModelParts(Clients):
+    @cached_property
+    def model_settings(self) -> Settings:
+        """The settings with what the model configuration in the config bucket says: it wins over the environment."""
+        chosen = self.config.model_config()
+        return replace(
+            self.settings,
+            embedding_model=chosen.embedding_model,
+            embedding_backend=chosen.embedding_backend,
+            gpt_model=chosen.gpt_model,
+        )
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        return make_embedder(self.model_settings)
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer:
+        return make_tokenizer(self.settings)
