@@ -16,6 +16,8 @@ def source_texts(passages: Sequence[Passage]) -> list[SourceText]:
             number,
             passage.chunk.content,
             "\n".join([passage.document.filename, *passage.chunk.heading_path]),
+            passage.chunk.parts,
+            passage.document.document_id,
         )
         for number, passage in enumerate(passages, start=1)
     ]
@@ -48,7 +50,7 @@ def _citation(passage: Passage, number: int, start: int, end: int) -> Citation:
         upload_timestamp=document.upload_timestamp,
         chunk_id=chunk.chunk_id,
         chunk_index=chunk.chunk_index,
-        heading_path=chunk.heading_path,
+        heading_path=passage.chunk.part_at(start).heading_path,
         page=chunk.page_start,
         span=span,
         quote=passage.chunk.content[start:end],

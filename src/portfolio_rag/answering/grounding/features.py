@@ -89,7 +89,7 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
     others of their kind near the span.
     """
     text = source.text[start:end]
-    held = frozenset(terms(text)) | source.context_terms
+    held = source.held_terms(start, end)
     stated = extract_facts(text)
     nearby = source.around(start, end)
     absent = _absent_values(claim, source)
@@ -122,6 +122,7 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
     )
     reasons = (
         (bool(address), f"the address {address} is not there"),
+        (bool(source.set_aside), source.set_aside),
         (bool(absent), f"{absent[0] if absent else ''} is not there"),
         (gap >= _DOUBTED_MISATTRIBUTED, f"{doubtful} belongs to something else there"),
         (bool(missing), f"the name {' '.join(sorted(missing))} is not there"),
