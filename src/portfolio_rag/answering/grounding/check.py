@@ -79,7 +79,8 @@ def _verdict_on(
 ) -> SentenceVerdict:
     if not claim.terms:
         return SentenceVerdict(sentence, Verdict.DROPPED, 0.0, "it states nothing that can be checked")
-    sources = {source.number: source for source in about_subject(claim, all_sources, index)}
+    joint = len(sentence.citations) > 1
+    sources = {source.number: source for source in about_subject(claim, all_sources, index, joint=joint)}
     if verdict := _in_other_words(sentence, claim, sources):
         return verdict
     supports = rank_evidence(claim, list(sources.values()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -84,15 +84,24 @@ class Sentence:
         return identifiers(self.context).union(*(heading_number(heading) for heading in self.heading_path))
 
     @cached_property
+    def facts(self) -> Facts:
+        return extract_facts(self.text)
+
+    @property
     def quantities(self) -> tuple[Quantity, ...]:
-        return extract_facts(self.text).quantities
+        return self.facts.quantities
+
+    @cached_property
+    def wording(self) -> frozenset[str]:
+        """Its content words without numbers and dates."""
+        return frozenset(terms(self.facts.wording))
 
 
 _NUMBER_FIRST = re.compile(r"\s*(?:v|version\s)?(\d+(?:\.\d+)*)[.)]?(?=\s|$)", re.IGNORECASE)
 
 
 def heading_number(heading: str) -> frozenset[str]:
-    """The number that a heading or an item begins with, as an identifier: `3. Payment` gives `#3`, `2.1 Rent` `2.1`."""
+    """The number that a heading begins with, as an identifier: `3. Payment` gives `#3`, `2.1 Rent` gives `2.1`."""
     match = _NUMBER_FIRST.match(heading)
     if match is None:
         return frozenset()
@@ -177,7 +186,8 @@ def _barred(text: str) -> list[tuple[int, int]]:
 class SourceText:
     """One source as evidence. `context` are headings and file name: they may hold a claim's words, not its numbers.
 
-    `document` tells which sources are of one document. `set_aside` says why sentences near to a claim were left out.
+    `document` tells which sources are of one document. `left_out` are sentences about something else than the claim, and
+    `set_aside` says why those near to it are.
     """
 
     number: int
@@ -185,6 +195,7 @@ class SourceText:
     context: str
     sentences: tuple[Sentence, ...]
     document: str = ""
+    left_out: tuple[Sentence, ...] = ()
     set_aside: str = ""
 
     @classmethod
@@ -193,10 +204,15 @@ class SourceText:
     ) -> SourceText:
         return cls(number, text, context, tuple(split_sentences(text, parts)), document)
 
-    def without(self, sentences: Collection[Sentence], reason: str) -> SourceText:
+    def without(self, sentences: Sequence[Sentence], reason: str) -> SourceText:
         """The source as if those sentences did not stand in it."""
         kept = tuple(own for own in self.sentences if own not in sentences)
-        return replace(self, sentences=kept, set_aside=reason)
+        return replace(self, sentences=kept, left_out=tuple(sentences), set_aside=reason)
+
+    @cached_property
+    def left_out_terms(self) -> frozenset[str]:
+        """Content words that stand in what was left out, and nowhere else."""
+        return frozenset().union(*(sentence.wording for sentence in self.left_out)) - self.all_terms
 
     def touched(self, start: int, end: int) -> list[Sentence]:
         """The sentences that [start, end) of the text touches."""

@@ -10,6 +10,9 @@ from portfolio_rag.answering.grounding.value_attribution import Alignment, misat
 from portfolio_rag.text.language.content_words import coverage, terms, words_of
 from portfolio_rag.text.language.quantities_and_names import Facts, extract_facts, has_antonym
 
+DOUBTED = 0.3
+"""Score of what is shown with a question mark at best: between the bounds of check.py."""
+
 NOT_SAID = "the source does not say this"
 
 _MAX_MISSING = 3
@@ -74,12 +77,14 @@ class SpanFeatures:
     """Of one span, of which `covered` is the share of the claim's words and values that it holds.
 
     `reason` says in words what speaks most against the claim; `barred`, that nothing makes up for it.
+    `limit` is the score that it cannot pass.
     """
 
     features: Features
     covered: float
     reason: str
     barred: bool
+    limit: float = 1.0
 
 
 def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> SpanFeatures:
@@ -132,7 +137,9 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
         (loose >= _DOUBTED_CLAUSE, f"the source does not say “{clause}”"),
     )
     reason = next((words for applies, words in reasons if applies), NOT_SAID)
-    return SpanFeatures(features, covered, reason, barred=bool(address))
+    borrowed = claim.wording & source.left_out_terms
+    limit = 1.0 if verbatim or not borrowed else DOUBTED if len(borrowed) == 1 else 0.0
+    return SpanFeatures(features, covered, reason, barred=bool(address), limit=limit)
 
 
 def _absent_values(claim: Claim, source: SourceText) -> list[str]:

@@ -88,7 +88,8 @@ def score_span(claim: Claim, source: SourceText, start: int, end: int) -> Suppor
     """What [start, end) of the source's text says to the claim."""
     span = extract_features(claim, source, start, end)
     silent = span.barred or span.covered < MIN_COVERED
-    return Support(source.number, start, end, 0.0 if silent else likelihood(span.features), span)
+    score = 0.0 if silent else likelihood(span.features)
+    return Support(source.number, start, end, min(score, span.limit), span)
 
 
 def _best(claim: Claim, source: SourceText) -> Support | None:

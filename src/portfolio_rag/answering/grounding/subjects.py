@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from portfolio_rag.answering.grounding.evidence import LIST_ITEM, Claim, Sentence, SourceText
+from portfolio_rag.answering.grounding.evidence import LIST_ITEM, Claim, Sentence, SourceText, folded
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.text.language.content_words import coverage, terms
-from portfolio_rag.text.language.identifiers import identifiers, is_strict, named_identifiers, shape
+from portfolio_rag.text.language.identifiers import identifiers, is_same, is_strict, named_identifiers, shape
 from portfolio_rag.text.language.quantities_and_names import Quantity, extract_facts
 
 Slot = tuple[str, ...]
@@ -69,9 +69,13 @@ class Mention:
         """The identifiers that evidence must have in its place: those that surely name something."""
         return named_identifiers(self.text)
 
+    def identifies(self, label: Label, distinguishing: frozenset[str]) -> bool:
+        names = label.identifiers & distinguishing
+        return any(is_same(name, own) for name in names for own in self.identifiers)
+
     def share_named(self, label: Label, distinguishing: frozenset[str]) -> float:
         """How much of what tells a label from its siblings is mentioned, 0 to 1."""
-        if label.identifiers & distinguishing & self.identifiers:
+        if self.identifies(label, distinguishing):
             return 1.0
         words = label.terms & distinguishing
         return len(words & self.terms) / len(words) if words else 0.0
@@ -82,9 +86,11 @@ class SubjectIndex:
 
     def __init__(self, sources: Sequence[SourceText]) -> None:
         self._siblings: dict[Slot, dict[str, Label]] = defaultdict(dict)
+        self._terms: dict[str, frozenset[str]] = defaultdict(frozenset)
         self._identifiers: dict[str, frozenset[str]] = defaultdict(frozenset)
         self._vocabulary: dict[tuple[str, tuple[str, ...]], set[str]] = defaultdict(set)
         for source in sources:
+            self._terms[source.document] |= source.all_terms
             for sentence in source.sentences:
                 for slot, text in _labels(source, sentence):
                     self._siblings[slot].setdefault(text.casefold(), Label(text))
@@ -101,8 +107,23 @@ class SubjectIndex:
             if name := self._absent(mention.required, source, sentence):
                 said_by_claim = any(shape(own) == shape(name) for own in mentions[0].identifiers)
                 if number == 0 or not said_by_claim:
-                    return f"it is not about {name.lstrip('#')}"
+                    return f"it is not about {name.replace('#', ' ')}"
         return ""
+
+    def missing_name(self, claim: Claim, source: SourceText) -> str:
+        """A name of the question that the document of the source lacks and another one has; empty when there is none.
+
+        Those count that the claim repeats; when it repeats none, the document has to have one of them.
+        """
+        asked = claim.asked.names
+        repeated = asked & claim.facts.names
+        own = self._terms[source.document]
+        missing = sorted(name for name in repeated or asked if name not in own)
+        if not missing or (not repeated and len(missing) < len(asked)):
+            return ""
+        others = (terms for document, terms in self._terms.items() if document != source.document)
+        held = frozenset().union(*others)
+        return next((name for name in missing if name in held), "")
 
     def _absent(self, required: frozenset[str], source: SourceText, sentence: Sentence) -> str:
         """The identifier that is required and that the sentence is not about; empty when there is none.
@@ -117,9 +138,12 @@ class SubjectIndex:
         known = self._identifiers[source.document]
         for kind in sorted({shape(name) for name in required}):
             wanted = {name for name in required if shape(name) == kind}
-            if wanted & own:
+            if any(is_same(name, its) for name in wanted for its in own):
                 continue
-            if kind in own_shapes or (not wanted & known and all(map(is_strict, wanted))):
+            is_known = any(is_same(name, its) for name in wanted for its in known)
+            # A heading or a row that is numbered does not say what by: it is another step only where that one is known.
+            is_another = kind in own_shapes or ("#" in kind and "#9" in own_shapes and is_known)
+            if is_another or (not is_known and all(map(is_strict, wanted))):
                 return min(wanted)
         return ""
 
@@ -163,7 +187,7 @@ class SubjectIndex:
             return ""
         if not named:
             return None
-        if share > 0 and not any(label.identifiers & telling & mention.identifiers for label in named):
+        if share > 0 and not any(mention.identifies(label, telling) for label in named):
             return None
         rival = max(named, key=lambda label: len(label.terms & mention.terms))
         said = sentence.terms | sentence.identifiers
@@ -184,31 +208,43 @@ class SubjectIndex:
         return self._distinguishing[slot]
 
 
-def about_subject(claim: Claim, sources: Sequence[SourceText], index: SubjectIndex | None = None) -> list[SourceText]:
+def about_subject(
+    claim: Claim, sources: Sequence[SourceText], index: SubjectIndex | None = None, *, joint: bool = False
+) -> list[SourceText]:
     """The sources without the sentences that are about something else than the claim, or the question that it answers.
 
-    `index` is that of all sources of the answer, made here when it is not given.
+    `index` is that of all sources of the answer, made here when it is not given. Of a `joint` claim, which puts several
+    sources together, no single one has to name all that it names.
     """
     index = index or SubjectIndex(sources)
     mentions = Mention(claim.text), Mention(claim.question)
-    return [_about_subject(claim, mentions, source, index) for source in sources]
+    about = []
+    for source in sources:
+        if not joint and (name := index.missing_name(claim, source)):
+            about.append(source.without(source.sentences, f"it does not speak of {name}"))
+        else:
+            about.append(_about_subject(claim, mentions, source, index))
+    return about
 
 
 def _about_subject(
     claim: Claim, mentions: tuple[Mention, Mention], source: SourceText, index: SubjectIndex
 ) -> SourceText:
+    # What stands there word for word is about whatever it says itself, and only the question may ask for another thing.
+    is_verbatim = folded(claim.text) in source.folded
+    mentions = (Mention(""), mentions[1]) if is_verbatim else mentions
     set_aside = {
         sentence: reason for sentence in source.sentences if (reason := index.objection(source, sentence, mentions))
     }
     kept = [sentence for sentence in source.sentences if sentence not in set_aside]
-    for sentence in kept:
+    for sentence in () if is_verbatim else kept:
         if reason := misplaced_value(claim, sentence, kept):
             set_aside[sentence] = reason
     if not set_aside:
         return source
     nearest = max(set_aside, key=lambda sentence: coverage(claim.terms, sentence.terms))
     is_near = coverage(claim.terms, nearest.terms) >= _NEAR
-    return source.without(set_aside, set_aside[nearest] if is_near else "")
+    return source.without(tuple(set_aside), set_aside[nearest] if is_near else "")
 
 
 def misplaced_value(claim: Claim, sentence: Sentence, others: Sequence[Sentence]) -> str:
@@ -265,7 +301,7 @@ def _is_rival(value: Quantity, other: Quantity) -> bool:
 
 
 def _are_parallel(sentence: Sentence, other: Sentence) -> bool:
-    shared, together = sentence.terms & other.terms, sentence.terms | other.terms
+    shared, together = sentence.wording & other.wording, sentence.wording | other.wording
     return len(shared) >= _MIN_SHARED and len(shared) >= _PARALLEL * len(together)
 
 

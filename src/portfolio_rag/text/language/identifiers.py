@@ -8,6 +8,9 @@ import unicodedata
 from portfolio_rag.text.language.months import is_month
 
 _TOKEN = re.compile(r"[^\W_]+(?:[._\-/+:#–−][^\W_]+)*")
+_CODE_LETTERS = 4
+"""More letters in a row are a word."""
+_LETTER_RUNS = re.compile(r"[^\W\d_]+")
 _DIGIT_RUNS = re.compile(r"\d+")
 _BEFORE_DIGIT = re.compile(r"(?<=[^\W\d_])[-_](?=\d)")
 _APART = re.compile(r"\b(?![AI]\b)([A-Z]{1,4})[ ](\d{1,6})\b(?!\s*[%€$°])")
@@ -37,7 +40,7 @@ _YEARS = range(1000, 2200)
 def identifiers(text: str) -> frozenset[str]:
     """Codes and versions in lower case: `b102` for `B-102`, `B102` and `B 102`, `4.10`; no plain numbers.
 
-    A number behind a word that numbers things, or behind a name, is one, too: `exit code 4` gives `#4`.
+    A number behind a word that numbers things, or behind a name, is one, too: `exit code 4` gives `code#4`.
     """
     return _written(text) | numbered(text)
 
@@ -48,21 +51,27 @@ def named_identifiers(text: str) -> frozenset[str]:
 
 
 def numbered(text: str) -> frozenset[str]:
-    """`#4` for `step 4`, `clause no. 4` and `Ostrin 4`, `4.2` for `version 4.2` and `Ostrin 4.2`."""
+    """`step#4` for `step 4`, `ostrin#4` for `Ostrin 4`, `4.2` for `version 4.2` and `Ostrin 4.2`."""
     found = set()
     for match in _NUMBERED.finditer(unicodedata.normalize("NFKC", text)):
         word, number = match[1], match[2].lstrip("v")
         label = word.casefold()
         is_name = word[0].isupper() and (match.start() > 0 or "." in number) and not is_month(label)
-        if label in _LABELS or label.removesuffix("s") in _LABELS:
-            found.add(_numbered(number))
-        elif is_name and not ("." not in number and int(number) in _YEARS):
-            found.add(_numbered(number))
+        if label not in _LABELS and label.removesuffix("s") in _LABELS:
+            label = label.removesuffix("s")
+        if "." in number and (label in _LABELS or is_name):
+            found.add(number)
+        elif label in _LABELS or (is_name and label not in ("no", "nr") and int(number) not in _YEARS):
+            found.add(f"{label}#{int(number)}")
     return frozenset(found)
 
 
-def _numbered(number: str) -> str:
-    return number if "." in number else f"#{int(number)}"
+def is_same(one: str, other: str) -> bool:
+    """Whether two identifiers may name one thing: `step#4` and the `#4` of a heading that begins with a 4."""
+    if one == other:
+        return True
+    (label, mark, number), (other_label, other_mark, other_number) = one.partition("#"), other.partition("#")
+    return bool(mark and other_mark) and number == other_number and not (label and other_label)
 
 
 def _written(text: str) -> frozenset[str]:
@@ -72,13 +81,17 @@ def _written(text: str) -> frozenset[str]:
 
 
 def shape(identifier: str) -> str:
-    """What two identifiers of one series have in common: `b102` and `b7` are `b9`, versions are `9.9`."""
+    """What two identifiers of one series have in common: `b102` and `b7` are `b9`, versions `9.9`, steps `step#9`."""
     return "9.9" if _VERSION.fullmatch(identifier) else _DIGIT_RUNS.sub("9", identifier)
 
 
 def is_strict(identifier: str) -> bool:
-    """Whether a text that is about it surely writes it: `b102` and `4.10`, not `k8` and `s3`."""
-    return not identifier.isalnum() or sum(sign.isdigit() for sign in identifier) > 1
+    """Whether a text that is about it surely writes it: `b102`, `4.10` and `step#4`, not `k8`, `s3` and `covid19`."""
+    label, mark, _ = identifier.partition("#")
+    if mark:
+        return label in _LABELS
+    letters = max(map(len, _LETTER_RUNS.findall(identifier)), default=0)
+    return letters <= _CODE_LETTERS and sum(sign.isdigit() for sign in identifier) > 1
 
 
 def _identifier(token: str) -> str:
