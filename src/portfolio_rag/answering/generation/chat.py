@@ -93,7 +93,7 @@ class Chat:
             return self._not_found(question, passages, usage=spent)
         sources = build_context(passages, budget_tokens=self._context_tokens)
         if self._language_model is None:
-            drafted = self._extracted(question, sources)
+            drafted = self._extracted(question, sources, source_texts(passages))
             return self._validated(question, drafted, passages, EXTRACTIVE_MODEL, Usage())
         completion = self._language_model.complete(
             build_messages(question, sources),
@@ -138,7 +138,7 @@ class Chat:
         texts = source_texts(passages)
         display = Display(lambda kept: citations_of(kept, passages), MIN_SUPPORTED_SHARE)
         if self._language_model is None:
-            judged = self._judged(self._check(question, self._extracted(question, sources), texts), texts)
+            judged = self._judged(self._check(question, self._extracted(question, sources, texts), texts), texts)
             yield from display.show(judged.checked)
             yield Done(self._concluded(question, judged, passages, EXTRACTIVE_MODEL, Usage(), display.text))
             return
@@ -184,9 +184,11 @@ class Chat:
         text = render([one.sentence for one in judged.checked if one.verdict.shown])
         return self._concluded(question, judged, passages, model, usage, text)
 
-    def _extracted(self, question: str, sources: Sequence[ContextSource]) -> Sequence[DraftSentence]:
+    def _extracted(
+        self, question: str, sources: Sequence[ContextSource], texts: Sequence[SourceText]
+    ) -> Sequence[DraftSentence]:
         with self._turns:
-            return extract_answer(question, sources, self._embedder)
+            return extract_answer(question, sources, texts, self._embedder)
 
     def _check(
         self, question: str, drafted: Sequence[DraftSentence], texts: Sequence[SourceText]

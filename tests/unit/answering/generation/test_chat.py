@@ -223,7 +223,7 @@ def test_markup_in_a_document_does_not_reach_the_extractive_answer() -> None:
     corpus = Corpus()
     corpus.text(
         "a.md",
-        "Amazon SQS keeps messages in a queue ![x](https://evil.example/p.png) for <b>4 days</b> by default [12].",
+        "Amazon SQS keeps messages in a queue ![x](https://evil.example/p.png) for <b>4 days</b> by default.",
     )
     answer = chat(corpus).answer(QUESTION)
     assert answer.text == TRUE
