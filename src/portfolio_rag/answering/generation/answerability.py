@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from portfolio_rag.domain.answers import Passage
 from portfolio_rag.text.language.content_words import coverage, terms
+from portfolio_rag.text.language.name_variants import missing_names
 from portfolio_rag.text.language.quantities_and_names import extract_facts
 
 COVERAGE_WEIGHT = 0.5
@@ -58,8 +59,8 @@ def penalty(question: str, passages: Sequence[Passage]) -> float:
     names = extract_facts(question).names
     if not names:
         return 0.0
-    held: set[str] = set()
-    for passage in passages:
-        held.update(terms(passage.chunk.content))
-        held.update(terms(" ".join((passage.document.filename, *passage.chunk.heading_path))))
-    return MISSING_NAME_PENALTY if names - held else 0.0
+    texts = [
+        "\n".join((passage.document.filename, *passage.chunk.heading_path, passage.chunk.content))
+        for passage in passages
+    ]
+    return MISSING_NAME_PENALTY if missing_names(names, question, texts) else 0.0

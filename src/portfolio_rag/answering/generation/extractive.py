@@ -49,8 +49,10 @@ _WINDOW_WEIGHT = 0.5
 _TYPE_BONUS = 0.12
 _PLACE_WEIGHT = 0.8
 """A word of the question that the place of a sentence holds counts nearly as one in the sentence."""
-_FOLLOW_SHARE = 0.85
-"""A further sentence is added when it scores at least this share of the best one."""
+_FOLLOW_SHARE = 0.7
+"""A further sentence of the section is added when it scores at least this share of the best one."""
+_ELSEWHERE_SHARE = 0.85
+"""One of another section or document, which has to have words of the question that are missing so far."""
 _REDUNDANT = 0.9
 """Cosine from which two sentences say the same."""
 _MAX_SENTENCE_CHARACTERS = 600
@@ -86,7 +88,7 @@ def extract_answer(
     candidates = candidates[:_EMBEDDED]
     if not candidates:
         return []
-    vectors = embedder.embed([question, *map(_embedded_text, candidates)])
+    vectors = embedder.embed([question, *(_embedded_text(candidate, asked) for candidate in candidates)])
     scores = vectors[1:] @ vectors[0] + np.array(
         [
             _LEXICAL_WEIGHT * candidate.covered
@@ -101,9 +103,10 @@ def extract_answer(
         return [_drafted(best.source.number, sentence, 0) for sentence in section]
     chosen = order[:1]
     for index in order[1:]:
-        if len(chosen) == MAX_SENTENCES or scores[index] < _FOLLOW_SHARE * scores[chosen[0]]:
+        share = float(scores[index] / scores[chosen[0]])
+        if len(chosen) == MAX_SENTENCES or share < _FOLLOW_SHARE:
             break
-        if _adds(candidates[index], [candidates[other] for other in chosen], asked) and all(
+        if _adds(candidates[index], share, [candidates[other] for other in chosen], asked) and all(
             float(vectors[1 + index] @ vectors[1 + other]) < _REDUNDANT for other in chosen
         ):
             chosen.append(index)
@@ -134,17 +137,18 @@ def _is_statement(sentence: Sentence, asked: frozenset[str]) -> bool:
     return closed or len(words) > _HEADING_WORDS or bool(LIST_ITEM.match(sentence.text))
 
 
-def _embedded_text(candidate: _Candidate) -> str:
-    """The sentence, with its nearest heading and what leads it in."""
+def _embedded_text(candidate: _Candidate, asked: frozenset[str]) -> str:
+    """The sentence; of one that its heading or what leads it in makes an answer, with these."""
     sentence = candidate.sentence
-    context = [*sentence.heading_path[-1:], *filter(None, [sentence.lead_in])]
-    return "\n".join([*context, sentence.text])
+    if coverage(asked, sentence.context_terms - sentence.terms) < _ASKED_BY_PLACE:
+        return sentence.text
+    return "\n".join([*sentence.heading_path[-1:], *filter(None, [sentence.lead_in]), sentence.text])
 
 
 def _prior(source: ContextSource, sentence: Sentence) -> float:
-    """The score of the window that the sentence stands in, when it was hit."""
+    """What the search makes of the window that the sentence stands in, when it was hit."""
     passage = source.passage
-    scores = passage.window_scores or (passage.score,) * len(passage.windows)
+    scores = passage.window_ranks or passage.window_scores or (passage.score,) * len(passage.windows)
     inside = [
         score
         for window, score in zip(passage.windows, scores, strict=True)
@@ -179,13 +183,16 @@ def _answer_under_question(best: _Candidate, asked: frozenset[str]) -> list[Sent
     return section if length <= _MAX_SECTION_CHARACTERS and len(section) <= MAX_SENTENCES else []
 
 
-def _adds(candidate: _Candidate, chosen: Sequence[_Candidate], asked: frozenset[str]) -> bool:
-    """Whether it says more to the same question: of the same section, or with words of the question that were missing."""
+def _adds(candidate: _Candidate, share: float, chosen: Sequence[_Candidate], asked: frozenset[str]) -> bool:
+    """Whether it says more to the same question: of the same section, or with words of the question that were missing.
+
+    `share` is that of the best sentence's score which it has.
+    """
     first = chosen[0]
     if candidate.text.document == first.text.document and candidate.sentence.heading_path == first.sentence.heading_path:
         return True
     known = frozenset().union(*(other.sentence.terms | other.sentence.context_terms for other in chosen))
-    return bool(asked & candidate.sentence.terms - known)
+    return share >= _ELSEWHERE_SHARE and bool(asked & candidate.sentence.terms - known)
 
 
 def _draft(candidate: _Candidate, line: int) -> list[DraftSentence]:

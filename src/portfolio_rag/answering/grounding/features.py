@@ -6,6 +6,7 @@ import re
 from dataclasses import astuple, dataclass
 
 from portfolio_rag.answering.grounding.evidence import Claim, SourceText, folded
+from portfolio_rag.answering.grounding.meaning import added, other_roles, turned
 from portfolio_rag.answering.grounding.value_attribution import Alignment, misattributed_value
 from portfolio_rag.text.language.content_words import coverage, terms, words_of
 from portfolio_rag.text.language.quantities_and_names import Facts, extract_facts, has_antonym
@@ -25,6 +26,12 @@ _ENOUGH_COVERED = 0.6
 """Share of a claim's words and values in its evidence beyond which more says nothing: people rephrase."""
 
 _CLAUSE = re.compile(r"[.!?,;:()–—]|\b(?:and|but|or|which|while|whereas|because|so that|unless)\b", re.IGNORECASE)
+
+_SAME_WORDS = 0.9
+"""The same from which only the order of the words may tell them apart."""
+
+_SAME_SENTENCE = 0.7
+"""Share of a claim's words from which a sentence says the same, or the same turned round."""
 
 _DOUBTED_MISATTRIBUTED = 0.05
 _DOUBTED_REPLACED = 0.3
@@ -109,6 +116,7 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
     invented, _ = _least_known_clause(claim, source.all_terms, _SOME_LENGTH)
     verbatim = folded(claim.text) in source.folded
     covered = 1.0 if verbatim else claim.covered(held, stated.quantities + source.context_quantities)
+    doubt = "" if verbatim else _doubt(claim, source, start, end)
     address = next((named for named in sorted(claim.facts.addresses) if named not in source.text), "")
     features = Features(
         verbatim=float(verbatim),
@@ -128,6 +136,7 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
     reasons = (
         (bool(address), f"the address {address} is not there"),
         (bool(source.set_aside), source.set_aside),
+        (bool(doubt), doubt),
         (bool(absent), f"{absent[0] if absent else ''} is not there"),
         (gap >= _DOUBTED_MISATTRIBUTED, f"{doubtful} belongs to something else there"),
         (bool(missing), f"the name {' '.join(sorted(missing))} is not there"),
@@ -138,8 +147,33 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
     )
     reason = next((words for applies, words in reasons if applies), NOT_SAID)
     borrowed = claim.wording & source.left_out_terms
-    limit = 1.0 if verbatim or not borrowed else DOUBTED if len(borrowed) == 1 else 0.0
+    limit = DOUBTED if doubt else 1.0
+    if borrowed and not verbatim:
+        limit = DOUBTED if len(borrowed) == 1 else 0.0
     return SpanFeatures(features, covered, reason, barred=bool(address), limit=limit)
+
+
+def _doubt(claim: Claim, source: SourceText, start: int, end: int) -> str:
+    """What turns the claim's sense against that of the nearest sentence, or adds to it, in words; empty for nothing."""
+    touched = source.touched(start, end)
+    nearest = max(touched, key=lambda sentence: coverage(claim.wording, sentence.terms), default=None)
+    if nearest is None:
+        return ""
+    covered = coverage(claim.wording, nearest.terms | nearest.context_terms | source.context_terms)
+    if covered >= _SAME_SENTENCE:
+        if difference := turned(claim.text, claim.facts, nearest.text, nearest.facts):
+            return difference
+        known = "\n".join([source.text[start:end], source.context, *(sentence.context for sentence in touched)])
+        if extra := added(claim.text, known):
+            return f"the source does not say “{extra}”"
+    if covered >= _SAME_WORDS and other_roles(claim.text, nearest.text):
+        return "it turns round who did it to whom"
+    held = source.held_terms(start, end)
+    for value in claim.facts.quantities:
+        same = [own for sentence in touched for own in sentence.quantities if value.same(own)]
+        if value.rate and same and not any(own.rate for own in same) and held.isdisjoint(terms(value.rate)):
+            return f"the source does not say “per {value.rate}”"
+    return ""
 
 
 def _absent_values(claim: Claim, source: SourceText) -> list[str]:
