@@ -6,7 +6,7 @@ import re
 from dataclasses import astuple, dataclass
 
 from portfolio_rag.answering.grounding.evidence import Claim, SourceText, folded
-from portfolio_rag.answering.grounding.meaning import added, other_roles, turned
+from portfolio_rag.answering.grounding.meaning import added, other_agent, other_roles, turned
 from portfolio_rag.answering.grounding.value_attribution import Alignment, misattributed_value
 from portfolio_rag.text.language.content_words import coverage, terms, words_of
 from portfolio_rag.text.language.quantities_and_names import Facts, extract_facts, has_antonym
@@ -26,6 +26,9 @@ _ENOUGH_COVERED = 0.6
 """Share of a claim's words and values in its evidence beyond which more says nothing: people rephrase."""
 
 _CLAUSE = re.compile(r"[.!?,;:()–—]|\b(?:and|but|or|which|while|whereas|because|so that|unless)\b", re.IGNORECASE)
+
+_SAME_MATTER = 0.5
+"""Share of a claim's words from which a sentence speaks of the same, and may say it the other way round."""
 
 _SAME_WORDS = 0.9
 """The same from which only the order of the words may tell them apart."""
@@ -156,13 +159,16 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
 def _doubt(claim: Claim, source: SourceText, start: int, end: int) -> str:
     """What turns the claim's sense against that of the nearest sentence, or adds to it, in words; empty for nothing."""
     touched = source.touched(start, end)
-    nearest = max(touched, key=lambda sentence: coverage(claim.wording, sentence.terms), default=None)
+    nearest = max(touched, key=lambda sentence: claim.covered(sentence.terms, sentence.quantities), default=None)
     if nearest is None:
         return ""
     covered = coverage(claim.wording, nearest.terms | nearest.context_terms | source.context_terms)
+    if covered >= _SAME_MATTER and (
+        difference := turned(claim.text, claim.facts, nearest.text, nearest.facts)
+        or other_agent(claim.text, nearest.text, source.all_terms)
+    ):
+        return difference
     if covered >= _SAME_SENTENCE:
-        if difference := turned(claim.text, claim.facts, nearest.text, nearest.facts):
-            return difference
         known = "\n".join([source.text[start:end], source.context, *(sentence.context for sentence in touched)])
         if extra := added(claim.text, known):
             return f"the source does not say “{extra}”"

@@ -50,7 +50,6 @@ _ADDED = (
     ("on request", re.compile(r"\b(?:on|upon) request\b", re.IGNORECASE)),
 )  # fmt: skip
 _HARDLY = re.compile(r"\b(?:barely|hardly|scarcely|almost never|rarely|seldom)\b", re.IGNORECASE)
-_NEARLY = re.compile(r"\b(?:almost|nearly|not quite|just under)\b", re.IGNORECASE)
 _NOT_ONLY = re.compile(r"\b(?:not only|if only|only if|feel free|free to|free from|free space)\b", re.IGNORECASE)
 
 _PREFIX = re.compile(r"(?:un|non|dis|mis|im|ir|il|in)(?=[a-z]{4})")
@@ -80,13 +79,9 @@ def added(claim: str, known: str) -> str:
 
 
 def _hedged(claim: str, evidence: str) -> str:
-    for words in (_HARDLY, _NEARLY):
-        own, its = words.search(claim), words.search(evidence)
-        if bool(own) != bool(its):
-            said = own or its
-            assert said is not None
-            return f"one says “{said.group()}”"
-    return ""
+    own, its = _HARDLY.search(claim), _HARDLY.search(evidence)
+    said = own or its
+    return f"one says “{said.group()}”" if said and not (own and its) else ""
 
 
 def _other_bound(claim: str, wanted: Sequence[Quantity], evidence: str, stated: Sequence[Quantity]) -> str:
@@ -172,6 +167,40 @@ def other_roles(claim: str, evidence: str) -> bool:
             if low < its[verb][0] < high:
                 return True
     return False
+
+
+def other_agent(claim: str, evidence: str, known: frozenset[str]) -> str:
+    """Who acts in the evidence in place of another one that the source knows (`known`), in words; empty for nobody."""
+    if _is_passive(claim) or _is_passive(evidence):
+        return ""
+    own, its = _order(claim), _order(evidence)
+    for verb in own.keys() & its.keys():
+        if not (_is_verb(verb, claim) and _is_verb(verb, evidence)):
+            continue
+        agent, other = _before(own, verb), _before(its, verb)
+        rest = set(own) - {agent}
+        if (
+            agent
+            and other
+            and agent in known
+            and agent not in its
+            and other not in own
+            and len(rest & set(its)) >= max(2, _SAME_REST * len(rest))
+        ):
+            return f"there it is “{other}” who does"
+    return ""
+
+
+_SAME_REST = 0.8
+"""Share of a claim's words, without who acts, that the evidence has when it says the same of another one."""
+
+
+def _before(order: dict[str, tuple[int, bool]], verb: str) -> str:
+    """The last one before the verb that may act, with no other word of weight between them."""
+    place = order[verb][0]
+    before = [(position, term) for term, (position, _) in order.items() if position < place]
+    term = max(before)[1] if before else ""
+    return term if term and order[term][1] else ""
 
 
 def _order(text: str) -> dict[str, tuple[int, bool]]:

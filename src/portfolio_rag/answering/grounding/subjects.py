@@ -187,7 +187,8 @@ class SubjectIndex:
             return ""
         if not named:
             return None
-        if share > 0 and not any(mention.identifies(label, telling) for label in named):
+        # A heading says it in a few words of its own; a row and an item are called what they are called.
+        if slot[0] == "heading" and share > 0 and not any(mention.identifies(label, telling) for label in named):
             return None
         rival = max(named, key=lambda label: len(label.terms & mention.terms))
         said = sentence.terms | sentence.identifiers
