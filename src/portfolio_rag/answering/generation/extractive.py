@@ -60,6 +60,8 @@ _HEADING_WORDS = 8
 _MIN_WORDS = 3
 _ASKED_BY_PLACE = 0.5
 """Share of the question's words in its place from which a sentence of a word or two is an answer."""
+_NAMED_BY_PLACE = 0.8
+"""Share of the question's words in its place from which no sentence of a section says more to it than another."""
 _MAX_SECTION_CHARACTERS = 400
 """What stands under a question is given whole up to this length."""
 _INCOMPLETE = ("?", ":", "following.", "follows.")
@@ -99,7 +101,7 @@ def extract_answer(
     )
     order = [int(index) for index in np.argsort(-scores, kind="stable")]
     best = candidates[order[0]]
-    if section := _answer_under_question(best, asked):
+    if section := _whole_section(best, asked):
         return [_drafted(best.source.number, sentence, 0) for sentence in section]
     chosen = order[:1]
     for index in order[1:]:
@@ -167,12 +169,13 @@ def _type_bonus(question: str, sentence: str) -> float:
     return 0.0
 
 
-def _answer_under_question(best: _Candidate, asked: frozenset[str]) -> list[Sentence]:
-    """All that stands under the question that the best sentence answers, when it is short; otherwise nothing."""
+def _whole_section(best: _Candidate, asked: frozenset[str]) -> list[Sentence]:
+    """All that stands under the heading that asks the question, or names all that it names; nothing when it is long."""
     path = best.sentence.heading_path
-    if not path or not _QUESTION.fullmatch(path[-1]):
+    if not path:
         return []
-    if coverage(asked, frozenset(terms(path[-1]))) < _ASKED_BY_PLACE:
+    is_asked = _QUESTION.fullmatch(path[-1]) and coverage(asked, frozenset(terms(path[-1]))) >= _ASKED_BY_PLACE
+    if not is_asked and coverage(asked, best.sentence.context_terms) < _NAMED_BY_PLACE:
         return []
     section = [
         sentence
