@@ -192,7 +192,10 @@ def _adds(candidate: _Candidate, share: float, chosen: Sequence[_Candidate], ask
     `share` is that of the best sentence's score which it has.
     """
     first = chosen[0]
-    if candidate.text.document == first.text.document and candidate.sentence.heading_path == first.sentence.heading_path:
+    if (
+        candidate.text.document == first.text.document
+        and candidate.sentence.heading_path == first.sentence.heading_path
+    ):
         return True
     known = frozenset().union(*(other.sentence.terms | other.sentence.context_terms for other in chosen))
     return share >= _ELSEWHERE_SHARE and bool(asked & candidate.sentence.terms - known)

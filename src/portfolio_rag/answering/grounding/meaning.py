@@ -25,7 +25,9 @@ _MORE = re.compile(
     re.IGNORECASE,
 )
 _OR_LESS = re.compile(r"(?:\s+\w+)?\s+(?:or (?:less|fewer|under|earlier)|at (?:the )?most|maximum)\b", re.IGNORECASE)
-_OR_MORE = re.compile(r"(?:\s+\w+)?\s+(?:or (?:more|above|longer|later|older)|at (?:the )?least|minimum)\b", re.IGNORECASE)
+_OR_MORE = re.compile(
+    r"(?:\s+\w+)?\s+(?:or (?:more|above|longer|later|older)|at (?:the )?least|minimum)\b", re.IGNORECASE
+)
 _LOOKED_AROUND = 40
 
 _MODAL = re.compile(
@@ -120,7 +122,12 @@ def _modals(text: str) -> Iterator[tuple[str, str]]:
     for match in _MODAL.finditer(text.replace("’", "'")):
         verb = terms(match["verb"] or "")
         kind = next(name for name in _MODALITY if match[name])
-        if verb and not (kind == "free" and match[0].casefold().startswith("may ") and match.start() and text[match.start()].isupper()):
+        if verb and not (
+            kind == "free"
+            and match[0].casefold().startswith("may ")
+            and match.start()
+            and text[match.start()].isupper()
+        ):
             yield verb[0], kind
 
 
@@ -159,7 +166,9 @@ def other_roles(claim: str, evidence: str) -> bool:
         swapped = its[first][0] > its[last][0]
         if swapped is turned_round:
             continue
-        between = [term for term in shared if own[first][0] < own[term][0] < own[last][0] and _is_verb(term, _neutral(claim))]
+        between = [
+            term for term in shared if own[first][0] < own[term][0] < own[last][0] and _is_verb(term, _neutral(claim))
+        ]
         for verb in between:
             if any(own[term][1] and own[first][0] < own[term][0] < own[verb][0] for term in shared):
                 continue  # Another one stands nearer to the verb.
@@ -246,7 +255,8 @@ def _is_passive(text: str) -> bool:
 def _is_converse(claim: str, evidence: str) -> bool:
     own, its = _raw_words(claim), _raw_words(evidence)
     return any(
-        (not own.isdisjoint(one) and not its.isdisjoint(other)) or (not own.isdisjoint(other) and not its.isdisjoint(one))
+        (not own.isdisjoint(one) and not its.isdisjoint(other))
+        or (not own.isdisjoint(other) and not its.isdisjoint(one))
         for one, other in _CONVERSE_WORDS
     )
 

@@ -254,7 +254,9 @@ def misplaced_value(claim: Claim, sentence: Sentence, others: Sequence[Sentence]
     In a row: it stands in another column than the one that the claim names. In prose: a sentence that says the same in
     nearly the same words, with another value, has all of the claim's words that this one has, and more.
     """
-    values = [value for value in claim.facts.quantities if not any(value.same(asked) for asked in claim.asked.quantities)]
+    values = [
+        value for value in claim.facts.quantities if not any(value.same(asked) for asked in claim.asked.quantities)
+    ]
     for value in values:
         if not any(value.same(own) for own in sentence.quantities):
             continue

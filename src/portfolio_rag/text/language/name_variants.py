@@ -27,7 +27,9 @@ def missing_names(names: frozenset[str], text: str, others: Sequence[str]) -> fr
     own_joined = _joined(text)
     initials = {form for other in others for form in _initials(other)}
     acronyms = {acronym.casefold().removesuffix("s") for other in others for acronym in _ACRONYM.findall(other)}
-    known = _spelled_out(text, acronyms) | {part for whole, parts in own_joined.items() if whole in held for part in parts}
+    known = _spelled_out(text, acronyms) | {
+        part for whole, parts in own_joined.items() if whole in held for part in parts
+    }
     return frozenset(
         name
         for name in missing
@@ -86,4 +88,7 @@ def _has_inflected(name: str, held: set[str]) -> bool:
     """Whether a text has the name with another ending: `Haldorans`, `Penhalliner`."""
     if len(name) < _MIN_STEM or not name.isalpha():
         return False
-    return any(f"{name}{ending}" in held or name.removesuffix(ending) in held for ending in ("s", "n", "en", "er", "es", "e", "ian", "an"))
+    return any(
+        f"{name}{ending}" in held or name.removesuffix(ending) in held
+        for ending in ("s", "n", "en", "er", "es", "e", "ian", "an")
+    )

@@ -100,11 +100,14 @@ _MONTH_LIST = (
 )
 _MONTHS = {name: number for number, names in enumerate(_MONTH_LIST.split(";"), start=1) for name in names.split()}
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
-_CAPITAL_MONTH = "|".join(name.capitalize() for name in sorted(_MONTHS, key=len, reverse=True) if len(name) > 3) + "|May|Mai"
+_CAPITAL_MONTH = (
+    "|".join(name.capitalize() for name in sorted(_MONTHS, key=len, reverse=True) if len(name) > 3) + "|May|Mai"
+)
 _DATES = [
     re.compile(r"\b(?P<year>\d{4})-(?P<number>\d{2})-(?P<day>\d{2})\b"),
     re.compile(
-        rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.)?\s+(?:of\s+)?(?P<month>{_MONTH})\.?(?:,?\s+(?P<year>\d{{4}}))?\b", re.I
+        rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.)?\s+(?:of\s+)?(?P<month>{_MONTH})\.?(?:,?\s+(?P<year>\d{{4}}))?\b",
+        re.I,
     ),
     re.compile(rf"\b(?P<month>{_MONTH})\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s+(?P<year>\d{{4}}))?\b", re.I),
     re.compile(r"\b(?P<day>\d{1,2})\.(?P<number>\d{1,2})\.(?P<year>\d{4})\b"),
