@@ -50,8 +50,8 @@ class Chunk:
 
     `span` is [start, end) in characters of the extracted text. `windows` are [start, end) in characters of
     `content`; each has its own vector in Chroma, `heading_path` in front of its text. `token_count` counts word
-    pieces of the embedding model's own tokenizer. Pages count from 1; None where the format has none. `parts` cover the content
-    in order; rows that were written before there were any have none.
+    pieces of the embedding model's own tokenizer. Pages count from 1; None where the format has none. `parts` cover
+    the content in order; rows that were written before there were any have none.
     """
 
     chunk_id: str

@@ -1,8 +1,8 @@
 """The parts of a chunk in its row: every heading and lead-in once, numbers for the rest.
 
-`texts` holds the distinct texts. `paths` is a tree, two numbers a node: its parent (0 for none, else counted from 1) and
-its text. `runs` has four numbers a part: where it starts, its path and its lead-in (0 for none, else counted from 1),
-and its kind. So a chunk of thousands of parts under deep headings stays far below the size of an item.
+`texts` holds the distinct texts. `paths` is a tree, two numbers a node: its parent (0 for none, else counted from 1)
+and its text. `runs` has four numbers a part: where it starts, its path and its lead-in (0 for none, else counted from
+1), and its kind. So a chunk of thousands of parts under deep headings stays far below the size of an item.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ MISSING_NAME_PENALTY = 0.3
 """What a name of the question costs that no passage mentions."""
 
 IDENTIFIER_BONUS = 0.3
-"""What a code or version of the question is worth that a passage holds: `B-102` alone says little to a model of words."""
+"""What a code or version of the question is worth that a passage holds: alone it says little to a model of words."""
 
 _MARKED_NAME = re.compile(r"\b(?=\w*[A-Z\d]\w*[A-Z\d])\w+")
 

@@ -1,7 +1,7 @@
 """The answer without a language model: the sentences of the sources that answer best, verbatim and cited.
 
-A sentence is scored with the place that it stands in: its own headings and what leads its list in. `Two at a time.` says
-nothing by itself, and all under the heading that asks for it.
+A sentence is scored with the place that it stands in: its own headings and what leads its list in. `Two at a time.`
+says nothing by itself, and all under the heading that asks for it.
 """
 
 from __future__ import annotations

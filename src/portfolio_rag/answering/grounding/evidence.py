@@ -186,8 +186,8 @@ def _barred(text: str) -> list[tuple[int, int]]:
 class SourceText:
     """One source as evidence. `context` are headings and file name: they may hold a claim's words, not its numbers.
 
-    `document` tells which sources are of one document. `left_out` are sentences about something else than the claim, and
-    `set_aside` says why those near to it are.
+    `document` tells which sources are of one document. `left_out` are sentences about something else than the claim,
+    and `set_aside` says why those near to it are.
     """
 
     number: int

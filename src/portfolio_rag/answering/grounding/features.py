@@ -168,13 +168,13 @@ def _doubt(claim: Claim, source: SourceText, start: int, end: int) -> str:
         or other_agent(claim.text, nearest.text, source.all_terms)
     ):
         return difference
-    if covered >= _SAME_SENTENCE:
-        known = "\n".join([source.text[start:end], source.context, *(sentence.context for sentence in touched)])
-        if extra := added(claim.text, known):
-            return f"the source does not say “{extra}”"
+    held = source.held_terms(start, end)
+    known = "\n".join([source.text[start:end], source.context, *(sentence.context for sentence in touched)])
+    extra = added(claim.text, known)
+    if extra and coverage(claim.wording - frozenset(terms(extra)), held) >= _SAME_SENTENCE:
+        return f"the source does not say “{extra}”"
     if covered >= _SAME_WORDS and other_roles(claim.text, nearest.text):
         return "it turns round who did it to whom"
-    held = source.held_terms(start, end)
     for value in claim.facts.quantities:
         same = [own for sentence in touched for own in sentence.quantities if value.same(own)]
         if value.rate and same and not any(own.rate for own in same) and held.isdisjoint(terms(value.rate)):

@@ -31,26 +31,30 @@ _OR_MORE = re.compile(
 _LOOKED_AROUND = 40
 
 _MODAL = re.compile(
-    r"\b(?:(?P<exempt>(?:need not|needn't|(?:do|does|did)(?: not|n't) (?:have|need) to|(?:is|are) not (?:required|obliged) to|"
-    r"(?:is|are) optional))|(?P<forbidden>(?:must not|mustn't|may not|can not|cannot|can't|(?:is|are) not (?:allowed|permitted) to|"
-    r"(?:is|are) (?:forbidden|prohibited) (?:to|from)))|(?P<obliged>(?:must|shall|(?:has|have|needs?) to|"
-    r"(?:is|are) (?:required|obliged|bound) to))|(?P<free>(?:may|can|could|might|(?:is|are) (?:allowed|permitted|free) to)))"
-    r"\b\s*(?:also |always |only |not )?(?:be )?(?P<verb>[^\W\d_]+)?",
-    re.IGNORECASE,
+    r"""\b(?:
+      (?P<exempt>need\snot|needn't|(?:do|does|did)(?:\snot|n't)\s(?:have|need)\sto
+        |(?:is|are)\snot\s(?:required|obliged)\sto|(?:is|are)\soptional)
+      |(?P<forbidden>must\snot|mustn't|may\snot|can\snot|cannot|can't|(?:is|are)\snot\s(?:allowed|permitted)\sto
+        |(?:is|are)\s(?:forbidden|prohibited)\s(?:to|from))
+      |(?P<obliged>must|shall|(?:has|have|needs?)\sto|(?:is|are)\s(?:required|obliged|bound)\sto)
+      |(?P<free>may|can|could|might|(?:is|are)\s(?:allowed|permitted|free)\sto))
+    \b\s*(?:(?:also|always|only|not)\s)?(?:be\s)?(?P<verb>[^\W\d_]+)?""",
+    re.IGNORECASE | re.VERBOSE,
 )
 
-_ADDED = (
-    ("for free", re.compile(r"\b(?:for free|free of charge|at no (?:extra |additional )?(?:cost|charge)|without (?:any )?(?:charge|"
-     r"cost|fee)|free|gratis|complimentary|cost-free)\b", re.IGNORECASE)),
-    ("never", re.compile(r"\bnever\b", re.IGNORECASE)),
-    ("always", re.compile(r"\b(?:always|at all times|in all cases|without exception)\b", re.IGNORECASE)),
-    ("only", re.compile(r"\b(?:only|solely|exclusively)\b", re.IGNORECASE)),
-    ("automatically", re.compile(r"\b(?:automatic(?:ally)?|by itself|on its own)\b", re.IGNORECASE)),
-    ("unlimited", re.compile(r"\b(?:unlimited|without limits?|any number of|unrestricted)\b", re.IGNORECASE)),
-    ("guaranteed", re.compile(r"\b(?:guarantee[sd]?|warrant(?:y|ed))\b", re.IGNORECASE)),
-    ("permanently", re.compile(r"\b(?:permanent(?:ly)?|forever|for good|irrevocabl[ey])\b", re.IGNORECASE)),
-    ("on request", re.compile(r"\b(?:on|upon) request\b", re.IGNORECASE)),
-)  # fmt: skip
+_FREE = "for free|free of charge|at no (?:extra |additional )?(?:cost|charge)|without (?:any )?(?:charge|cost|fee)|free"
+_ADDED_WORDS = {
+    "for free": _FREE + "|gratis|complimentary|cost-free",
+    "never": "never",
+    "always": "always|at all times|in all cases|without exception",
+    "only": "only|solely|exclusively",
+    "automatically": "automatic(?:ally)?|by itself|on its own",
+    "unlimited": "unlimited|without limits?|any number of|unrestricted",
+    "guaranteed": "guarantee[sd]?|warrant(?:y|ed)",
+    "permanently": "permanent(?:ly)?|forever|for good|irrevocabl[ey]",
+    "on request": "(?:on|upon) request",
+}
+_ADDED = {name: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for name, words in _ADDED_WORDS.items()}
 _HARDLY = re.compile(r"\b(?:barely|hardly|scarcely|almost never|rarely|seldom)\b", re.IGNORECASE)
 _NOT_ONLY = re.compile(r"\b(?:not only|if only|only if|feel free|free to|free from|free space)\b", re.IGNORECASE)
 
@@ -58,7 +62,7 @@ _PREFIX = re.compile(r"(?:un|non|dis|mis|im|ir|il|in)(?=[a-z]{4})")
 _ADJECTIVE = re.compile(r".*(?:able|ible|ent|ant|ive|ete|ect|al|ate|ly|ous|ed|ar|ure)$")
 _SHORT_WORD = 4
 
-_BE = frozenset("is are was were be been being gets got".split())
+_BE = frozenset(("is", "are", "was", "were", "be", "been", "being", "gets", "got"))
 _CONVERSES = (("buy bought purchase purchased acquire acquired", "sell sold"), ("lend lent", "borrow borrowed"),
               ("teach taught", "learn learned learnt"), ("win won beat defeated defeat", "lose lost"))  # fmt: skip
 _MIN_ORDERED = 3
@@ -75,9 +79,10 @@ def turned(claim: str, claim_facts: Facts, evidence: str, evidence_facts: Facts)
 
 
 def added(claim: str, known: str) -> str:
-    """A word of the claim that makes it say much more than what is known; empty where it has none."""
+    """The words of the claim that make it say much more than what is known; empty where it has none."""
     claim, known = _NOT_ONLY.sub(" ", claim), _NOT_ONLY.sub(" ", known)
-    return next((name for name, words in _ADDED if words.search(claim) and not words.search(known)), "")
+    said = (words.search(claim) for words in _ADDED.values() if not words.search(known))
+    return next((match.group() for match in said if match), "")
 
 
 def _hedged(claim: str, evidence: str) -> str:
@@ -122,12 +127,7 @@ def _modals(text: str) -> Iterator[tuple[str, str]]:
     for match in _MODAL.finditer(text.replace("’", "'")):
         verb = terms(match["verb"] or "")
         kind = next(name for name in _MODALITY if match[name])
-        if verb and not (
-            kind == "free"
-            and match[0].casefold().startswith("may ")
-            and match.start()
-            and text[match.start()].isupper()
-        ):
+        if verb:
             yield verb[0], kind
 
 
@@ -213,7 +213,7 @@ def _before(order: dict[str, tuple[int, bool]], verb: str) -> str:
 
 
 def _order(text: str) -> dict[str, tuple[int, bool]]:
-    """Content words that stand once in the text, in order, and whether they may act: names and nouns behind an article."""
+    """Content words that stand once in the text, with their places, and whether they may act: names and the like."""
     words = [word for word in words_of(text) if word.term or word.text in _ARTICLES]
     found: dict[str, tuple[int, bool]] = {}
     twice: set[str] = set()
@@ -229,7 +229,7 @@ def _order(text: str) -> dict[str, tuple[int, bool]]:
     return {term: place for term, place in found.items() if term not in twice}
 
 
-_ARTICLES = frozenset("a an the each every its their his her".split())
+_ARTICLES = frozenset(("a", "an", "the", "each", "every", "its", "their", "his", "her"))
 _VERB = re.compile(r"[a-z]+(?:ed|es|s|ht|ld|nt|ew|ve|ke|ot|ok|pt|en)?$")
 
 

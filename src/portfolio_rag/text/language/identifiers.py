@@ -1,4 +1,4 @@
-"""Identifiers: codes, versions, numbers of clauses and steps. One in place of another is another thing, however alike."""
+"""Identifiers: codes, versions, numbers of clauses and steps. However alike two are, they name two things."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def identifiers(text: str) -> frozenset[str]:
 
 
 def named_identifiers(text: str) -> frozenset[str]:
-    """Those of `identifiers` that surely name something: of numbers with one dot only those behind a name or a label."""
+    """Those of `identifiers` that surely name something: a number with one dot only behind a name or a label."""
     return frozenset(name for name in _written(text) if not _DECIMAL.fullmatch(name)) | numbered(text)
 
 

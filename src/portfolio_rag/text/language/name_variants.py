@@ -1,4 +1,4 @@
-"""Names in the forms in which texts have them: hyphens or none, in the plural, spelled out or by their first letters."""
+"""Names in the forms in which texts have them: with hyphens or none, in the plural, spelled out or by first letters."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 
 from portfolio_rag.text.language.content_words import terms, words_of
 
-_COMPOUND = re.compile(r"[^\W_]+(?:[-‐‑/'’][^\W_]+)+")  # noqa: RUF001 - the hyphens that texts have
+_COMPOUND = re.compile(r"[^\W_]+(?:[-‐‑/'’][^\W_]+)+")
 _ACRONYM = re.compile(r"\b[A-Z][A-Z0-9&]{1,7}s?\b")
-_SMALL_WORDS = frozenset("of the and for in on de la le du des der die das und et y".split())
+_SMALL_WORD_LIST = "of the and for in on de la le du des der die das und et y"
+_SMALL_WORDS = frozenset(_SMALL_WORD_LIST.split())
 _MIN_INITIALS = 2
 _MIN_STEM = 5
 """Letters from which a word and the same word with a letter or two more are one: `Norwegian` and `Norway` are not."""
@@ -52,7 +53,7 @@ def _runs(text: str) -> Iterable[list[str]]:
     run: list[str] = []
     end = 0
     for word in words_of(text):
-        follows = not text[end : word.start].strip(" -‐‑")  # noqa: RUF001
+        follows = not text[end : word.start].strip(" -‐‑")
         if not follows or not (word.capital or word.text in _SMALL_WORDS):
             yield run
             run = []
@@ -63,7 +64,7 @@ def _runs(text: str) -> Iterable[list[str]]:
 
 
 def _initials(text: str) -> set[str]:
-    """The first letters of names of several words: `sqs` for `Simple Queue Service`, also at the end of a longer run."""
+    """The first letters of names of several words: `sqs` for `Simple Queue Service`, also inside a longer run."""
     return {
         "".join(word[0] for word in run[start:end])
         for run in _runs(text)

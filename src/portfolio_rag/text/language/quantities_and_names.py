@@ -201,7 +201,7 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True)
 class Date:
-    """A day or a month, from character `start` of its text; `year` and `day` are None where the text leaves them out."""
+    """A day or month, from character `start` of its text; `year` and `day` are None where the text leaves them out."""
 
     year: int | None
     month: int

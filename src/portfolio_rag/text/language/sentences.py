@@ -10,22 +10,17 @@ import re
 
 import sentencex
 
+from portfolio_rag.text.language.months import MONTHS
+
 # Behind these a sentence goes on, whatever follows: none of them ends one.
-_ABBREVIATIONS = frozenset(
-    """
+_ABBREVIATION_LIST = """
     approx appr e.g i.e cf viz vs ca resp incl excl max min avg fig figs nr nrs vol chap sec
     sect par para eq ref refs p pp tel dept temp qty mr mrs ms dr prof st mt capt sgt
     z.b d.h u.a bzw bspw ggf evtl vgl abs ziff kap abb hr fr inkl exkl mio mrd tsd zzgl
     p.ex núm pág aprox ej
-    """.split()
-)
-_MONTHS = (
-    "jan(?:uar[yi]?|vier)?|jänner|feb(?:ruar[yi]?)?|février|mar(?:ch|s|zo)?|märz|maart|apr(?:il|ile)?|avril|abril|ma[iyo]|"
-    "mayo|maggio|juni?|june|juin|junio|giugno|jul[iy]?|juillet|julio|luglio|aug(?:ust|ustus)?|août|agosto|"
-    "sep(?:t|tember)?|septembre|septiembre|settembre|o[ck]t(?:ober)?|octobre|octubre|ottobre|nov(?:ember|embre|iembre)?|"
-    "de[cz](?:ember)?|décembre|diciembre|dicembre"
-)
-_MONTH = re.compile(rf"(?:{_MONTHS})\b", re.IGNORECASE)
+"""
+_ABBREVIATIONS = frozenset(_ABBREVIATION_LIST.split())
+_MONTH = re.compile(rf"(?:{'|'.join(sorted(MONTHS, key=len, reverse=True))})\b", re.IGNORECASE)
 # German sentences begin with these, and nothing that an ordinal counts does.
 _OPENER = re.compile(r"(?:der|die|das|es|er|sie|wir|ich|man|ein|eine|dies|diese[rs]?|danach|dann|dort|hier)\b", re.I)
 # Words before a German ordinal: "am 3. Oktober", "im 2. Stock", "die 4. Auflage".

@@ -11,9 +11,8 @@ from portfolio_rag.adapters.dynamodb.chunk_parts import decode_parts, encode_par
 from portfolio_rag.domain.chunks import BlockKind, ChunkPart
 
 headings = st.lists(st.sampled_from(["A", "B", "C"]), max_size=4).map(tuple)
-parts = st.lists(
-    st.builds(ChunkPart, st.integers(0, 10**5), headings, st.sampled_from(["", "A", "As follows:"]), st.sampled_from(BlockKind))
-)  # fmt: skip
+lead_ins = st.sampled_from(["", "A", "As follows:"])
+parts = st.lists(st.builds(ChunkPart, st.integers(0, 10**5), headings, lead_ins, st.sampled_from(BlockKind)))
 
 
 @given(parts)

@@ -12,7 +12,7 @@ from portfolio_rag.domain.answers import Verdict
 CASES = [
     ("The vault is kept at -30 degrees.", "The vault is kept at -30 °.", "The vault is kept at 30 degrees."),
     ("Parking costs 12 euros a day.", "Parking costs 12 euros per day.", "Parking costs 12 euros a week."),
-    ("Spare keys are cut within two days.", "Spare keys are cut within 2 days.", "Spare keys are cut within two days for free."),
+    ("Keys are cut within two days.", "Keys are cut within 2 days.", "Keys are cut within two days for free."),
     ("The old bridge is safe for lorries.", "The bridge is safe for lorries.", "The old bridge is unsafe for lorries."),
     ("The gate barely opens in frost.", "In frost the gate barely opens.", "The gate opens in frost."),
     ("Guests must sign the register.", "Guests have to sign the register.", "Guests may sign the register."),
@@ -20,7 +20,7 @@ CASES = [
     ("Brandt leased the mill to Okoro.", "Brandt leased the mill to Okoro.", "Okoro leased the mill to Brandt."),
     ("Brandt sold the mill to Okoro.", "Okoro bought the mill from Brandt.", "Okoro sold the mill to Brandt."),
     ("Brandt advises Okoro on taxes.", "Okoro is advised on taxes by Brandt.", "Okoro advises Brandt on taxes."),
-    ("The tenant paints the fence. The owner mends the roof.", "The owner mends the roof.", "The tenant mends the roof."),
+    ("The tenant paints. The owner mends the roof.", "The owner mends the roof.", "The tenant mends the roof."),
     ("The lift carries at most 600 kg.", "The lift carries up to 600 kg.", "The lift carries more than 600 kg."),
     ("The course ends in June.", "The course ends in June.", "The course ends in July."),
     ("A tray holds twelve cups.", "A tray holds 12 cups.", "A tray holds 20 cups."),
