@@ -16,7 +16,7 @@ from portfolio_rag.answering.generation.judge import Judge, Judged
 from portfolio_rag.answering.generation.prompts import build_messages, is_refusal
 from portfolio_rag.answering.generation.streaming import Display, SentenceReader
 from portfolio_rag.answering.grounding.check import SentenceVerdict, check, supported_share, verdict_of
-from portfolio_rag.answering.grounding.citations import citations_of, source_texts
+from portfolio_rag.answering.grounding.citations import SourceNumbers, citations_of, source_texts
 from portfolio_rag.answering.grounding.drafted_answer import DraftSentence, parse_draft, render
 from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.answering.retrieval.search import Retrieval, check_query
@@ -136,11 +136,14 @@ class Chat:
             return
         sources = build_context(passages, budget_tokens=self._context_tokens)
         texts = source_texts(passages)
-        display = Display(lambda kept: citations_of(kept, passages), MIN_SUPPORTED_SHARE)
+        display = Display(lambda kept, numbers: citations_of(kept, passages, numbers), MIN_SUPPORTED_SHARE)
         if self._language_model is None:
             judged = self._judged(self._check(question, self._extracted(question, sources, texts), texts), texts)
             yield from display.show(judged.checked)
-            yield Done(self._concluded(question, judged, passages, EXTRACTIVE_MODEL, Usage(), display.text))
+            judged = replace(judged, checked=display.checked)
+            yield Done(
+                self._concluded(question, judged, passages, EXTRACTIVE_MODEL, Usage(), display.text, display.numbers)
+            )
             return
         reader, waiting = SentenceReader(), list[SentenceVerdict]()
         completion = ChatCompletion("", "", 0, 0)
@@ -165,7 +168,9 @@ class Chat:
             yield Done(self._not_found(question, passages, model=completion.model, usage=usage))
         else:
             judged = replace(judged, checked=display.checked)
-            yield Done(self._concluded(question, judged, passages, completion.model, usage, display.text))
+            yield Done(
+                self._concluded(question, judged, passages, completion.model, usage, display.text, display.numbers)
+            )
 
     def _standalone(self, question: str, history: Sequence[Turn]) -> tuple[str, Usage]:
         """The question without its need for the conversation, and what asking a model for it took."""
@@ -181,8 +186,10 @@ class Chat:
     ) -> Answer:
         texts = source_texts(passages)
         judged = self._judged(self._check(question, drafted, texts), texts)
+        numbers = SourceNumbers()
+        judged = replace(judged, checked=[numbers.apply(one) for one in judged.checked])
         text = render([one.sentence for one in judged.checked if one.verdict.shown])
-        return self._concluded(question, judged, passages, model, usage, text)
+        return self._concluded(question, judged, passages, model, usage, text, numbers)
 
     def _extracted(
         self, question: str, sources: Sequence[ContextSource], texts: Sequence[SourceText]
@@ -212,7 +219,9 @@ class Chat:
         model: str,
         usage: Usage,
         text: str,
+        numbers: SourceNumbers,
     ) -> Answer:
+        """`judged` has the numbers of the answer's sources already, `numbers`."""
         checked = judged.checked
         if judged.completion is not None:
             usage += self._usage(judged.completion)
@@ -226,7 +235,7 @@ class Chat:
             answered=True,
             mode=self._mode,
             model=model,
-            citations=citations_of(kept, passages),
+            citations=citations_of(kept, passages, numbers),
             validation=[verdict_of(one) for one in checked],
             validation_score=share,
             passages=passages,
