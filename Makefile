@@ -59,9 +59,10 @@ test-containers: install ## Build everything and test it in containers (starts a
 test: lint test-terraform test-unit test-e2e ## Run everything: linters, types, Terraform, unit and end-to-end tests
 
 .PHONY: lint
-lint: install ## Check style, formatting and types
+lint: install ## Check style, formatting, types and what imports what
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
 	$(BIN)/mypy
 
 .PHONY: test-terraform
@@ -84,6 +85,11 @@ simulate: install ## Run N seeded schedules of the pipeline from SEED on, every 
 .PHONY: test-e2e
 test-e2e: install chromium ## Run the end-to-end tests on a stack of their own (a running one is left alone)
 	$(PYTEST) tests/e2e
+
+.PHONY: cases
+cases: install ## Run the cases of the folder CASES on a stack of its own (ONLY=kind or id, RECORD=1 notes how many passed)
+	@[ -f .portfolio/model/manifest.json ] || $(BIN)/python -m portfolio_rag.bake --output .portfolio/model
+	$(BIN)/python scripts/cases.py $(CASES) $(if $(ONLY),--only $(ONLY)) $(if $(RECORD),--record)
 
 .PHONY: chromium
 chromium:
@@ -128,10 +134,12 @@ PIP_COMPILE := $(BIN)/pip-compile --quiet --strip-extras \
 .PHONY: lock
 lock: install ## Pin all requirements anew (UPGRADE=--upgrade for the newest that pyproject.toml allows)
 	$(PIP_COMPILE) $(UPGRADE) --unsafe-package=torch --unsafe-package=pip -o requirements/dev.txt \
-		--extra=processing --extra=inference --extra=api --extra=bake --extra=stack --extra=dev
+		--extra=processing --extra=inference --extra=api --extra=bake --extra=stack --extra=ocr --extra=dev
 	$(PIP_COMPILE) -c requirements/dev.txt -o requirements/lambda.txt --extra=processing --extra=chroma --extra=lambda
 	$(PIP_COMPILE) -c requirements/dev.txt -o requirements/lambda-embedding.txt \
 		--extra=processing --extra=inference --extra=chroma --extra=lambda
+	$(PIP_COMPILE) -c requirements/dev.txt -o requirements/lambda-processor.txt \
+		--extra=processing --extra=inference --extra=ocr --extra=chroma --extra=lambda
 	$(PIP_COMPILE) -c requirements/dev.txt -o requirements/api.txt --extra=api --extra=processing --extra=inference \
 		--extra=chroma
 	$(PIP_COMPILE) -c requirements/dev.txt -o requirements/bake.txt --extra=bake

@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from starlette.responses import StreamingResponse
 
 from api.problems import internal_error, project_problem
-from api.schemas.answers import ChatResponse, CitationOut, RetrievalOut, SentenceOut, TokenOut
+from api.schemas.answers import ChatResponse, CitationOut, SentenceOut, TokenOut
+from api.schemas.passages import RetrievalOut
 from portfolio_rag.domain.answers import AnswerEvent, Cited, Done, Retrieved, Token, Validated
 from portfolio_rag.domain.errors import PortfolioRagError
 
@@ -25,12 +26,12 @@ def event_stream(lines: Iterator[str]) -> StreamingResponse:
     return StreamingResponse(lines, media_type=MEDIA_TYPE, headers={"X-Accel-Buffering": "no"})
 
 
-def begun(events: Iterator[AnswerEvent]) -> Iterator[AnswerEvent]:
-    """The events, the first of which has come: what fails before it is answered with a status of its own."""
+def start_eagerly(events: Iterator[AnswerEvent]) -> Iterator[AnswerEvent]:
+    """The same events, the first one fetched already: what fails before it can be answered with a status of its own."""
     return chain([next(events)], events)
 
 
-def typed(events: Iterator[AnswerEvent], path: str) -> Iterator[str]:
+def to_server_sent_events(events: Iterator[AnswerEvent], path: str) -> Iterator[str]:
     """`event:` and `data:` of each; what goes wrong on the way ends the stream with an `error`."""
     try:
         for event in events:

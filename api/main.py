@@ -15,8 +15,9 @@ from api import docs, problems
 from api.admission import Admission
 from api.logs import configure_api_logging
 from api.middleware import REQUEST_ID_HEADER, ErrorBoundary, Guard, RequestContext
-from api.openai_shape import documented_as_openai
+from api.openai_format import documented_as_openai
 from api.openapi import DESCRIPTION, SUMMARY, TAGS, TITLE, VERSION, complete
+from api.problem_docs import documented
 from api.routes import chat, completions, documents, health, jobs, search
 from portfolio_rag.composition.api import ApiServices, build_api
 from portfolio_rag.domain.errors import ConfigurationError
@@ -58,14 +59,14 @@ def create_app(settings: Settings | None = None, services: ApiServices | None = 
         # Blocks the event loop once, before the server takes its first request.
         built = services if services is not None else build_api(settings)
         app.state.services = built
-        if built.lexical is None:
+        if built.full_text_follower is None:
             yield
             return
-        built.lexical.start()
+        built.full_text_follower.start()
         try:
             yield
         finally:
-            built.lexical.stop()
+            built.full_text_follower.stop()
 
     app = Api(
         title=TITLE,
@@ -82,7 +83,7 @@ def create_app(settings: Settings | None = None, services: ApiServices | None = 
     )
     problems.install(app)
     guarded = [Security(_API_KEY)] if settings.api_key else []
-    refused = problems.documented(401) if settings.api_key else {}
+    refused = documented(401) if settings.api_key else {}
     for router in (chat.router, search.router, documents.router, jobs.router, health.router):
         app.include_router(router, dependencies=guarded, responses=refused)
     # The key has a second place here, and a refusal has OpenAI's shape.

@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.logs import bind_request_id, current_request_id
-from api.openai_shape import PREFIX as OPENAI_PREFIX
+from api.openai_format import PREFIX as OPENAI_PREFIX
 from api.paths import local_path
 from api.problems import ProblemResponse, internal_error, problem_response
 

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
-from api import openai_shape
+from api import openai_format
 from api.logs import current_request_id
 from api.paths import local_path
 from portfolio_rag.domain.errors import DocumentRejected, PortfolioRagError
@@ -30,7 +30,7 @@ RETRY_AFTER_SECONDS = 5
 
 TYPE_PREFIX = "urn:problem-type:portfolio-rag:"
 
-_HINTS: Mapping[int, str] = {
+HINTS: Mapping[int, str] = {
     400: "Change what the detail names and send the request again.",
     401: "Send the key in the header X-API-Key, to /v1 also as Authorization: Bearer (in the Swagger UI: Authorize).",
     403: "Name the page's origin in API_CORS_ORIGINS, or call from the API's own pages.",
@@ -66,7 +66,7 @@ class Problem(BaseModel):
                     "detail": "There is no such document.",
                     "instance": "/api/documents/5b0f8a52-6c8e-5a0f-9d5e-0f6a5b1f7c11",
                     "code": "not_found",
-                    "hint": _HINTS[404],
+                    "hint": HINTS[404],
                     "request_id": "4f1d2c7be0a14d0fb7f3f1b2a9c8d7e6",
                 }
             ]
@@ -79,7 +79,7 @@ class Problem(BaseModel):
     detail: str = Field(description="What went wrong this time.", examples=["There is no such document."])
     instance: str = Field(description="Path of the request.", examples=["/api/documents"])
     code: str = Field(description="The kind of problem for programs; it does not change.", examples=["not_found"])
-    hint: str | None = Field(default=None, description="A way out.", examples=[_HINTS[404]])
+    hint: str | None = Field(default=None, description="A way out.", examples=[HINTS[404]])
     request_id: str | None = Field(
         default=None,
         description="The request in the API's log; also in the header X-Request-ID.",
@@ -99,11 +99,11 @@ class ProblemResponse(JSONResponse):
         return json.dumps(content, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not local_path(scope).startswith(openai_shape.PREFIX):
+        if not local_path(scope).startswith(openai_format.PREFIX):
             await super().__call__(scope, receive, send)
             return
         kept = {name: value for name, value in self.headers.items() if not name.startswith("content-")}
-        await _OpenAIResponse(openai_shape.as_openai(self.problem), self.status_code, kept)(scope, receive, send)
+        await _OpenAIResponse(openai_format.as_openai(self.problem), self.status_code, kept)(scope, receive, send)
 
 
 class _OpenAIResponse(JSONResponse):
@@ -132,7 +132,7 @@ def problem_response(
         detail=detail,
         instance=instance,
         code=code,
-        hint=_HINTS.get(status),
+        hint=HINTS.get(status),
         request_id=current_request_id(),
         errors=list(errors) if errors else None,
     )
@@ -230,76 +230,3 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(PortfolioRagError, _on_project_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
-
-
-_EXAMPLES: Mapping[int, tuple[str, str, str, str]] = {
-    400: (
-        "The request cannot be served as it stands.",
-        "invalid_request",
-        "Invalid request",
-        'filter.equals must be an object with "key" and "value" and nothing else.',
-    ),
-    401: ("The API key is missing or wrong.", "unauthorized", "Unauthorized", "The API key is missing or wrong."),
-    404: ("There is no such resource.", "not_found", "Not found", "There is no such document or job."),
-    409: ("The state does not allow the request.", "conflict", "Conflict", "Another reindex is running."),
-    413: (
-        "The body is larger than allowed.",
-        "payload_too_large",
-        "Payload too large",
-        "The file is larger than the 52428800 bytes that the ingestion rules allow.",
-    ),
-    422: (
-        "A field is missing or out of its bounds.",
-        "validation_error",
-        "Invalid fields",
-        "body question: String should have at least 1 character",
-    ),
-    429: (
-        "The server works on as many questions as it takes at once.",
-        "too_many_requests",
-        "Too many requests",
-        "The server is working on 32 questions already, as many as it takes at once.",
-    ),
-    500: (
-        "Something unexpected happened.",
-        "internal_error",
-        "Internal error",
-        "Something unexpected happened. The log holds the cause under the request id.",
-    ),
-    503: (
-        "A service that the request needs does not answer.",
-        "vector_store_unavailable",
-        "Dependency unavailable",
-        "Chroma does not answer.",
-    ),
-}
-
-
-def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The error responses of a route for its `responses`: description, schema, example, headers."""
-    responses: dict[int | str, dict[str, Any]] = {}
-    for status in statuses:
-        description, code, title, detail = _EXAMPLES[status]
-        example: dict[str, Any] = {
-            "type": TYPE_PREFIX + code,
-            "title": title,
-            "status": status,
-            "detail": detail,
-            "instance": "/api/…",
-            "code": code,
-            "hint": _HINTS[status],
-            "request_id": "4f1d2c7be0a14d0fb7f3f1b2a9c8d7e6",
-        }
-        if status == 422:
-            example["errors"] = [
-                {"location": "body", "field": "question", "detail": "String should have at least 1 character"}
-            ]
-        responses[status] = {
-            "description": description,
-            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}},
-        }
-        if status in (429, 503):
-            responses[status]["headers"] = {
-                "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}
-            }
-    return responses

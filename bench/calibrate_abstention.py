@@ -17,11 +17,11 @@ import numpy as np
 
 from evaluation.metrics import auroc
 from evaluation.workbench import Bench, open_bench, search_of
+from portfolio_rag.answering.generation import answerability
 from portfolio_rag.answering.generation.answerability import (
     COVERAGE_WEIGHT,
     MISSING_NAME_PENALTY,
     penalty,
-    relevance,
     threshold_for,
 )
 from portfolio_rag.domain.answers import Passage
@@ -56,7 +56,7 @@ def signals(question: str, passages: list[Passage]) -> Signals:
         for window, score in zip(passage.windows, passage.window_scores, strict=True)
     ]
     cosines, covered = np.array(pairs).T if pairs else (np.zeros(0), np.zeros(0))
-    return Signals(cosines, covered, penalty(question, passages) > 0, relevance(question, passages))
+    return Signals(cosines, covered, penalty(question, passages) > 0, answerability.score(question, passages))
 
 
 Groups = tuple[list[Signals], list[Signals], list[Signals], int]

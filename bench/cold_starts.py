@@ -1,6 +1,6 @@
 """Cold starts: from the start of a function's process to the end of its first invocation, and what it imports.
 
-Functions run as the embedded stack runs them (`local.lambda_environment`), against an emulator and a Chroma that are
+Functions run as the local stack runs them (`local.lambda_environment`), against an emulator and a Chroma that are
 up, on a real event, with buckets, tables and queues of their own, so that the stack's own functions are not woken.
 """
 
@@ -172,7 +172,7 @@ def render(result: Mapping[str, Any], plots: Path) -> str:
         for name, one in found.items()
     ]
     parts = [
-        "As the embedded stack runs them: a new process, a real event, the emulator and Chroma up. One document is "
+        "As the local stack runs them: a new process, a real event, the emulator and Chroma up. One document is "
         "uploaded and goes through all of them, each cold. Files are in the page cache.\n",
         f"![Process start to first result]({PLOT})\n",
         table(["", "to the first result", "modules loaded", "where the import goes"], rows),

@@ -11,14 +11,15 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from evaluation.metrics import hit, ndcg, paired_bootstrap, reciprocal_rank
-from evaluation.workbench import Bench, VisibleLexical, open_bench
+from evaluation.workbench import Bench, VisibleFullText, open_bench
 from portfolio_rag.answering.retrieval.fusion import CHUNK, MEANING, WORDS, fuse, missing_cosines
 from portfolio_rag.domain.identifiers import window_id
-from portfolio_rag.ports.full_text_index import LexicalHit
-from portfolio_rag.ports.vector_store import VectorHit, Vectors
+from portfolio_rag.ports.full_text_index import FullTextHit
+from portfolio_rag.ports.vector_store import VectorHit
+from portfolio_rag.ports.vectors import Vectors
 
 Scores = Mapping[str, float]
-Ranking = Callable[[Sequence[VectorHit], Sequence[LexicalHit], Mapping[str, float]], Scores]
+Ranking = Callable[[Sequence[VectorHit], Sequence[FullTextHit], Mapping[str, float]], Scores]
 DEPTHS = (25, 50, 100, 1000)
 
 
@@ -27,29 +28,29 @@ def scaled(scores: Scores) -> dict[str, float]:
     return {one: (score - low) / (high - low) if high > low else 1.0 for one, score in scores.items()}
 
 
-def windows(lexical: Sequence[LexicalHit]) -> dict[str, float]:
+def windows(by_words: Sequence[FullTextHit]) -> dict[str, float]:
     """Words of each window."""
-    return {window_id(hit.chunk_id, n): score for hit in lexical for n, score in hit.windows}
+    return {window_id(hit.chunk_id, n): score for hit in by_words for n, score in hit.windows}
 
 
-def chunks(lexical: Sequence[LexicalHit]) -> dict[str, float]:
+def chunks(by_words: Sequence[FullTextHit]) -> dict[str, float]:
     """BM25 of the chunk around each window."""
-    return {window_id(hit.chunk_id, n): hit.score for hit in lexical for n, _ in hit.windows}
+    return {window_id(hit.chunk_id, n): hit.score for hit in by_words for n, _ in hit.windows}
 
 
-def vectors_alone(dense: Sequence[VectorHit], _: Sequence[LexicalHit], __: Mapping[str, float]) -> Scores:
-    return {one.id: one.score for one in dense}
+def vectors_alone(by_vector: Sequence[VectorHit], _: Sequence[FullTextHit], __: Mapping[str, float]) -> Scores:
+    return {one.id: one.score for one in by_vector}
 
 
-def words_alone(_: Sequence[VectorHit], lexical: Sequence[LexicalHit], __: Mapping[str, float]) -> Scores:
-    return chunks(lexical)
+def words_alone(_: Sequence[VectorHit], by_words: Sequence[FullTextHit], __: Mapping[str, float]) -> Scores:
+    return chunks(by_words)
 
 
 def reciprocal(k: int) -> Ranking:
-    def rank(dense: Sequence[VectorHit], lexical: Sequence[LexicalHit], _: Mapping[str, float]) -> Scores:
-        best = [window_id(hit.chunk_id, hit.windows[0][0]) for hit in lexical if hit.windows]
+    def rank(by_vector: Sequence[VectorHit], by_words: Sequence[FullTextHit], _: Mapping[str, float]) -> Scores:
+        best = [window_id(hit.chunk_id, hit.windows[0][0]) for hit in by_words if hit.windows]
         scores: dict[str, float] = {}
-        for ids in ([one.id for one in dense], best):
+        for ids in ([one.id for one in by_vector], best):
             for place, one in enumerate(ids):
                 scores[one] = scores.get(one, 0.0) + 1 / (k + place)
         return scores
@@ -60,10 +61,10 @@ def reciprocal(k: int) -> Ranking:
 def weighted(meaning: float, in_window: float, in_chunk: float) -> Ranking:
     """Cosines of all candidates, those that only the words found included; words where the index has them."""
 
-    def rank(dense: Sequence[VectorHit], lexical: Sequence[LexicalHit], cosines: Mapping[str, float]) -> Scores:
-        known = scaled({**{one.id: one.score for one in dense}, **cosines})
-        near = scaled({one: score for one, score in windows(lexical).items() if one in known})
-        around = scaled({one: score for one, score in chunks(lexical).items() if one in known})
+    def rank(by_vector: Sequence[VectorHit], by_words: Sequence[FullTextHit], cosines: Mapping[str, float]) -> Scores:
+        known = scaled({**{one.id: one.score for one in by_vector}, **cosines})
+        near = scaled({one: score for one, score in windows(by_words).items() if one in known})
+        around = scaled({one: score for one, score in chunks(by_words).items() if one in known})
         return {
             one: meaning * score + in_window * near.get(one, 0.0) + in_chunk * around.get(one, 0.0)
             for one, score in known.items()
@@ -72,8 +73,8 @@ def weighted(meaning: float, in_window: float, in_chunk: float) -> Ranking:
     return rank
 
 
-def shipped(dense: Sequence[VectorHit], lexical: Sequence[LexicalHit], cosines: Mapping[str, float]) -> Scores:
-    return {one.id: one.rank for one in fuse(dense, lexical, dict(cosines))}
+def shipped(by_vector: Sequence[VectorHit], by_words: Sequence[FullTextHit], cosines: Mapping[str, float]) -> Scores:
+    return {one.id: one.rank for one in fuse(by_vector, by_words, dict(cosines))}
 
 
 WEIGHTS = (
@@ -102,13 +103,13 @@ def documents(bench: Bench, scores: Scores) -> list[str]:
 
 
 def compare(bench: Bench) -> None:
-    lexical = VisibleLexical(bench)
+    full_text = VisibleFullText(bench)
     rows: dict[tuple[str, int], list[tuple[float, float, float, float]]] = {}
     for question, vector in zip(bench.questions, bench.query_vectors, strict=True):
         if question.adversarial:
             continue
         for depth in DEPTHS:
-            for name, ranked in rankings(bench, lexical, question.text, vector, depth).items():
+            for name, ranked in rankings(bench, full_text, question.text, vector, depth).items():
                 rows.setdefault((name, depth), []).append(
                     (
                         hit(ranked, question.relevant, 1),
@@ -127,9 +128,9 @@ def compare(bench: Bench) -> None:
         print(f"| {name} | {depth} | {figures} | {gain:+.3f} [{low:+.3f}, {high:+.3f}] |")
 
 
-def rankings(bench: Bench, lexical: VisibleLexical, text: str, vector: Vectors, depth: int) -> dict[str, list[str]]:
+def rankings(bench: Bench, full_text: VisibleFullText, text: str, vector: Vectors, depth: int) -> dict[str, list[str]]:
     dense = bench.corpus.query("", vector, limit=depth)
-    words = lexical.search(text, limit=depth)
+    words = full_text.search(text, limit=depth)
     cosines = bench.corpus.similarities("", missing_cosines(dense, words), vector)
     return {name: documents(bench, way(dense, words, cosines)) for name, way in WAYS.items()}
 

@@ -15,7 +15,7 @@ from bench.measure import ROOT, Worker
 from portfolio_rag.adapters.models.manifest import MANIFEST_FILE, MODEL_FILE, TOKENIZER_FILE, Manifest, file_sha256
 from portfolio_rag.adapters.models.weights import DEFAULT_SOURCE, locate
 from portfolio_rag.bake.baking import bake
-from portfolio_rag.ports.vector_store import Vectors
+from portfolio_rag.ports.vectors import Vectors
 
 BASELINE = "sentence-transformers (torch fp32)"
 OURS = "ONNX int8 per channel (shipped)"

@@ -19,7 +19,7 @@ SPECIAL = 2
 """[CLS] and [SEP], which the model reads around each text."""
 
 CHUNK, OVERLAP, READ = 1000, 200, 256
-"""architecture.md's design: a vector for each chunk, and how much of a text the model reads."""
+"""One vector for each chunk (docs/decisions/0002-windows.md), and how much of a text the model reads."""
 
 _QUESTIONS = (
     "How long does a message stay in a queue?",
@@ -39,7 +39,7 @@ class Texts:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Some documents, as architecture.md embeds them and as this project does, and the word pieces in them."""
+    """Some documents, embedded with one vector for each chunk and as this project does, and the word pieces in them."""
 
     naive: list[str]
     windows: list[str]

@@ -29,7 +29,7 @@ from evaluation.corpus import EvalCorpus
 from evaluation.datasets import EvalDocument
 from portfolio_rag.adapters.models.onnx_embedder import OnnxEmbedder
 from portfolio_rag.adapters.models.tokenizer import HuggingFaceTokenizer
-from portfolio_rag.ports.vector_store import Vectors
+from portfolio_rag.ports.vectors import Vectors
 from tests.simulation import costs
 from tests.simulation.fast import install
 
@@ -184,7 +184,7 @@ def render(result: Mapping[str, Any], plots: Path) -> str:
     documents = sum(one["documents"] for one in rounds)
     parts = [
         f"{documents} documents ({result['source']}, {result['bytes'] / 1e6:.1f} MB) in {len(rounds)} rounds, copied "
-        "in by `aws s3 cp --recursive` into the embedded stack on this machine, from the start of the command until "
+        "in by `aws s3 cp --recursive` into the local stack on this machine, from the start of the command until "
         "the last one is COMPLETED. The baseline is the same model on all cores, embedding the same windows and "
         f"nothing else. Afterwards {result['answered']} of {result['asked']} searches for a title found its "
         "document. Reproduce it with `make bench ONLY=ingestion`.\n",

@@ -1,6 +1,6 @@
 """What one would pick instead, on the same documents with the same model: LlamaIndex, LangChain, Haystack, txtai.
 
-They are libraries in one process, without queues, states, a backup or versions; ours is the whole embedded stack, the
+They are libraries in one process, without queues, states, a backup or versions; ours is the whole local stack, the
 `aws` command line and the emulated AWS included. Each is in a process of its own and they take turns.
 """
 
@@ -210,7 +210,7 @@ def render(result: Mapping[str, Any], plots: Path) -> str:
         "Reproduce it with `make bench PEERS=1 ONLY=peers`.\n",
         table(["", *systems], [_row(line, what, systems) for line, what in _LINES.items()] + _rows(systems)),
         "![Ingestion](performance-peers.svg)\n",
-        "Ours is all of the embedded stack: the `aws` command line, an emulated S3, SQS, DynamoDB and Lambda, "
+        "Ours is all of the local stack: the `aws` command line, an emulated S3, SQS, DynamoDB and Lambda, "
         "Chroma's server, five functions and the API over HTTP; of the memory, the functions hold "
         f"{ours['rounds'][-1]['functions_mb']:,.0f} MB. For that it keeps what the others do not: durable queues with "
         "retries and dead letters, a state for each document, versions of which one answers, bytes and vectors backed "

@@ -30,7 +30,8 @@ from evaluation.workbench import open_tokenizer
 from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
 from portfolio_rag.adapters.models.onnx_embedder import OnnxEmbedder
 from portfolio_rag.ports.embedder import Embedder, Tokenizer
-from portfolio_rag.ports.vector_store import VectorRecord, Vectors
+from portfolio_rag.ports.vector_store import VectorRecord
+from portfolio_rag.ports.vectors import Vectors
 from portfolio_rag.settings.ingestion_rules import Rules
 
 NAME = "scaling"

@@ -36,7 +36,7 @@ prefixes below `incoming/`; nothing else changes |
 {intake} documents a second with all of them | an S3 event waits up to 6 hours (`maximum_event_age_seconds`), then the \
 event queue's DLQ has it, and the sweep of check-health finds the object |
 | ingestion and embedding queue | practically none in messages; they are kept for 4 days | a backlog of 4 days | \
-check-health drives documents again whose messages have expired, a round at a time: raise the concurrency before |
+check-health sends the messages again that have expired, a round at a time: raise the concurrency before |
 | document-processor, embedding-generator | `maximum_concurrency` of 10 each, up to 1,000; SQS adds {ramp:.0f} \
 concurrent batches a second | {processor} and {embedder} documents a second with 10 | set `function_settings` in \
 Terraform |
@@ -44,7 +44,7 @@ Terraform |
 doubles within 30 minutes | {table_documents} documents a second | ask for more, pre-warm the table |
 | DynamoDB, `status-upload_timestamp-index` | {partition:,} writes a second for one partition key, and a status is one \
 key: {writes} writes a document | **{index} documents a second** | a suffix on the index's key (`PROCESSING#7`), read \
-by as many queries as there are suffixes; architecture.md's key has none, so this is where it must change first |
+by as many queries as there are suffixes; the key has none, so this is where it must change first |
 | Chroma, one node | {chroma} windows a second from one writer at {measured:,} windows; one lock orders writes | \
 {chroma_documents} documents a second | several nodes, each with a share of the documents; or a distributed engine |
 | Chroma, memory | {bytes:,} bytes a window, all of them in memory | {windows} windows in 24 GB: {memory_documents} \
@@ -57,11 +57,19 @@ does what it gets to and goes on in the next round; the failure rate is then one
 ## Beyond one node
 
 At ten million documents of this size there are {total_windows} windows, {total_gb} GB in memory. No single Chroma node
-holds them. What is behind `ports.VectorStore` then: Chroma's distributed engine (object storage below, the same
-client), OpenSearch (k-NN with quantised vectors on disk, and BM25 beside it), PostgreSQL with pgvector and partitions
-by document, or S3 Vectors where seconds of latency are fine. Ids, metadata and the check of live versions stay as they
-are: a search returns ids, and DynamoDB says which of them answer. The backup in S3 fills any of them without embedding
-anew.
+holds them. Behind the port `VectorStore` (`src/portfolio_rag/ports/vector_store.py`) something else is needed then, and
+an adapter for it:
+
+- Chroma Cloud, Chroma's distributed engine on object storage. It is reached by the same package with other arguments
+  (key, tenant, database, TLS) and has other limits: 300 records a write and 300 results a query, where one node takes
+  thousands, 8 conditions of a filter, 5 million records a collection, and of the index's settings only the distance is
+  kept. The chart for running that engine oneself says that it is not for production.
+- OpenSearch: k-NN with quantised vectors on disk, and BM25 beside it.
+- PostgreSQL with pgvector and partitions by document.
+- S3 Vectors, where seconds of latency are fine.
+
+Ids, metadata and the check of live versions stay as they are: a search returns ids, and DynamoDB says which of them
+answer. The backup in S3 fills any of them without embedding anew.
 """
 
 

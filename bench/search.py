@@ -32,10 +32,10 @@ from evaluation.datasets import load
 from evaluation.workbench import ROOT, STATE
 from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
 from portfolio_rag.adapters.sqlite.filters import attributes_of
-from portfolio_rag.answering.retrieval.search import Retrieval
+from portfolio_rag.answering.retrieval.search import PassageSearch
 from portfolio_rag.domain.filters import matches, parse_filter
 from portfolio_rag.local.isolation import free_ports
-from portfolio_rag.ports.vector_store import Vectors
+from portfolio_rag.ports.vectors import Vectors
 
 NAME = "search"
 TITLE = "Search"
@@ -102,7 +102,7 @@ def _measure_size(size: int, questions: list[str], options: Options) -> Result:
         hit = Hit(corpus, COLLECTION)
         everything: Any = hit
         embedder = search_corpus.embedder(options)
-        trial = Retrieval(embedder, store, everything, everything, index, index.vectors)
+        trial = PassageSearch(embedder, store, everything, everything, index, index.replica)
         for where in (None, *FILTERS.values()):
             for question in questions:
                 trial.search(question, where=parse_filter(where))

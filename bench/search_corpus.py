@@ -28,11 +28,11 @@ from evaluation.datasets import EvalDocument
 from evaluation.workbench import ROOT, STATE, open_tokenizer
 from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
 from portfolio_rag.adapters.models.onnx_embedder import OnnxEmbedder
-from portfolio_rag.adapters.sqlite.full_text_index import SqliteLexicalIndex
+from portfolio_rag.adapters.sqlite.full_text_index import SqliteFullTextIndex
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentVersion
 from portfolio_rag.pipeline.ingestion.embedding import window_records
-from portfolio_rag.ports.vector_store import Vectors
+from portfolio_rag.ports.vectors import Vectors
 
 COLLECTION = "bench_search"
 EMBEDDED, EMBEDDED_QUICK = 5_000, 500
@@ -84,19 +84,19 @@ def build(windows: int, options: Options) -> SearchCorpus:
     return SearchCorpus(versions, chunks, vectors, real)
 
 
-def fill_index(corpus: SearchCorpus, path: Path) -> SqliteLexicalIndex:
+def fill_index(corpus: SearchCorpus, path: Path) -> SqliteFullTextIndex:
     """The API's file with all of it, vectors too; made anew where it holds something else."""
-    index = SqliteLexicalIndex(path)
+    index = SqliteFullTextIndex(path)
     if len(index.versions()) != len(corpus.versions):
         by_document: dict[str, list[Chunk]] = {}
         for chunk in corpus.chunks:
             by_document.setdefault(chunk.document_id, []).append(chunk)
         for document_id, version in corpus.versions.items():
             index.index(version, by_document.get(document_id, []))
-    index.vectors.follow(COLLECTION)
-    if index.vectors.waiting(limit=1):
+    index.replica.follow(COLLECTION)
+    if index.replica.waiting(limit=1):
         for batch in _batches(_rows(corpus), _SLICE):
-            index.vectors.store(COLLECTION, {chunk.chunk_id: rows for chunk, rows in batch})
+            index.replica.store(COLLECTION, {chunk.chunk_id: rows for chunk, rows in batch})
     return index
 
 

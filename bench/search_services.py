@@ -21,8 +21,8 @@ from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentHead, DocumentVersion, LiveDocument
 from portfolio_rag.domain.object_keys import logical_key_of
 from portfolio_rag.local.isolation import free_ports
-from portfolio_rag.ports.index_alias import IndexPointer
-from portfolio_rag.ports.live_reads import LiveRead
+from portfolio_rag.ports.index_alias import IndexAlias
+from portfolio_rag.ports.live_document_reader import LiveRead
 from portfolio_rag.settings.environment import Settings
 
 
@@ -61,8 +61,8 @@ class Hit:
         self.versions: dict[str, DocumentVersion] = {}
         self.chunks: dict[str, Chunk] = {}
 
-    def index_pointer(self) -> IndexPointer:
-        return IndexPointer(self._collection)
+    def current(self) -> IndexAlias:
+        return IndexAlias(self._collection)
 
     def read(self, versions: Iterable[tuple[str, int]], chunks: Iterable[tuple[str, str]]) -> LiveRead:
         hit = {pair: self._versions[pair[0]] for pair in versions if pair[0] in self._versions}

@@ -19,11 +19,11 @@ import uvicorn
 from api.main import create_app
 from bench.measure import serve
 from bench.search_corpus import COLLECTION
-from portfolio_rag.answering.retrieval.search import Retrieval
-from portfolio_rag.answering.retrieval.vector_search import DenseSearch
+from portfolio_rag.answering.retrieval.search import PassageSearch
+from portfolio_rag.answering.retrieval.vector_search import VectorSearch
 from portfolio_rag.composition.answering import AnsweringParts
 from portfolio_rag.composition.api import build_api
-from portfolio_rag.domain.filters import parse_filter, to_chroma
+from portfolio_rag.domain.filters import parse_filter
 from portfolio_rag.settings.environment import Settings
 
 
@@ -69,13 +69,13 @@ class Searcher:
             model_dir=asked["model"],
         )
         parts = AnsweringParts(settings)
-        self._index = parts.lexical_index
-        self._index.vectors.follow(COLLECTION)
+        self._index = parts.full_text_index
+        self._index.replica.follow(COLLECTION)
         self._parts = parts
         self._retrieval = self._made({}, lambda *_: None)
-        self._dense = DenseSearch(parts.vectors, self._index.vectors)
+        self._vector_search = VectorSearch(parts.vectors, self._index.replica)
         # The index stands as it is: nothing feeds it, because the registry holds what the questions hit alone.
-        services = replace(build_api(settings), retrieval=self._retrieval, lexical=None)
+        services = replace(build_api(settings), retrieval=self._retrieval, full_text_follower=None)
         config = uvicorn.Config(
             create_app(settings, services), host="127.0.0.1", port=asked["port"], log_level="warning", access_log=False
         )
@@ -92,15 +92,14 @@ class Searcher:
         for vector in vectors:
             started = time.perf_counter()
             if request["do"] == "chroma":  # its own filter, or none
-                chroma = to_chroma(where) if where else None
-                hits = self._parts.vectors.query(COLLECTION, vector, limit=50, where=chroma)
+                hits = self._parts.vectors.query(COLLECTION, vector, limit=50, where=where)
             else:
-                hits = self._dense.search(COLLECTION, vector, limit=50, where=where)
+                hits = self._vector_search.search(COLLECTION, vector, limit=50, where=where)
             taken.append((time.perf_counter() - started) * 1e3)
             found.append([hit.id for hit in hits])
         return {"ms": taken, "ids": found}
 
-    def _whole(self, question: str, where: Any, retrieval: Retrieval | None = None) -> float:
+    def _whole(self, question: str, where: Any, retrieval: PassageSearch | None = None) -> float:
         started = time.perf_counter()
         (retrieval or self._retrieval).search(question, where=where)
         return (time.perf_counter() - started) * 1e3
@@ -123,34 +122,34 @@ class Searcher:
                 stages.setdefault(name, []).append(milliseconds)
         return stages
 
-    def _made(self, names: Mapping[str, Mapping[str, str]], note: Callable[[str, float], None]) -> Retrieval:
+    def _made(self, names: Mapping[str, Mapping[str, str]], note: Callable[[str, float], None]) -> PassageSearch:
         of = self._parts
         parts = {
             "embedder": of.embedder,
             "vectors": of.vectors,
-            "live": of.live_reads,
-            "jobs": of.jobs,
-            "lexical": self._index,
-            "copy": self._index.vectors,
+            "live": of.live_documents,
+            "aliases": of.index_aliases,
+            "full_text": self._index,
+            "replica": self._index.replica,
         }
         timed: dict[str, Any] = {key: Timed(part, names.get(key, {}), note) for key, part in parts.items()}
-        return Retrieval(**timed)
+        return PassageSearch(**timed)
 
 
 _STAGES = {
     "embedder": {"embed": "embedding of the question"},
-    "jobs": {"index_pointer": "index pointer (DynamoDB)"},
-    "lexical": {"search": "full-text index (SQLite)"},
+    "aliases": {"current": "index alias (DynamoDB)"},
+    "full_text": {"search": "full-text index (SQLite)"},
     "vectors": {
         "nearest": "vector search (Chroma)",
         "query": "vector search (Chroma)",
         "metadata": "vector search (Chroma)",
         "similarities": "vector search (Chroma)",
     },
-    "copy": {
+    "replica": {
         "owners": "documents of the hits (SQLite)",
-        "matches": "filter on the copy of the vectors (SQLite)",
-        "search": "filter on the copy of the vectors (SQLite)",
+        "matches": "filter on the replica of the vectors (SQLite)",
+        "search": "filter on the replica of the vectors (SQLite)",
         "similarities": "cosines of what the words found (SQLite)",
     },
     "live": {"read": "live check and chunks (DynamoDB)"},

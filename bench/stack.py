@@ -1,4 +1,4 @@
-"""An embedded stack of the benchmark's own, and APIs of other settings beside it: what they run, on free ports."""
+"""An local stack of the benchmark's own, and APIs of other settings beside it: what they run, on free ports."""
 
 from __future__ import annotations
 

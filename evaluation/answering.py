@@ -12,7 +12,8 @@ import numpy as np
 from evaluation.datasets import EvalQuestion
 from evaluation.metrics import auroc
 from evaluation.workbench import Bench, search_of
-from portfolio_rag.answering.generation.answerability import THRESHOLD, relevance, threshold_for
+from portfolio_rag.answering.generation import answerability
+from portfolio_rag.answering.generation.answerability import THRESHOLD, threshold_for
 from portfolio_rag.answering.generation.chat import Chat
 from portfolio_rag.domain.answers import Passage
 
@@ -59,7 +60,7 @@ def measure_abstention(bench: Bench, limit: int) -> Abstained:
 
     def scores(question: EvalQuestion) -> tuple[float, float]:
         passages = search.search(question.text)
-        return relevance(question.text, passages), max((one.score for one in passages), default=0.0)
+        return answerability.score(question.text, passages), max((one.score for one in passages), default=0.0)
 
     for question in _sample(bench.questions, limit, adversarial=False):
         score, cosine = scores(question)

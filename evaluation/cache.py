@@ -10,7 +10,7 @@ import numpy as np
 
 from portfolio_rag.domain.identifiers import sha256_hex
 from portfolio_rag.ports.embedder import Embedder
-from portfolio_rag.ports.vector_store import Vectors
+from portfolio_rag.ports.vectors import Vectors
 
 _READ = 500
 _WRITE = 256

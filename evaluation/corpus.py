@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +12,14 @@ from evaluation.datasets import EvalDocument
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion, LiveDocument
 from portfolio_rag.domain.errors import DocumentRejected
+from portfolio_rag.domain.filters import Filter
 from portfolio_rag.domain.identifiers import chunk_id_for, document_id_for, sha256_hex
-from portfolio_rag.pipeline.ingestion.chunking import chunk_document
+from portfolio_rag.pipeline.ingestion.chunking import DocumentChunker
 from portfolio_rag.ports.embedder import Embedder, Tokenizer
-from portfolio_rag.ports.index_alias import IndexPointer
-from portfolio_rag.ports.live_reads import LiveRead
-from portfolio_rag.ports.vector_store import VectorHit, Vectors
+from portfolio_rag.ports.index_alias import IndexAlias
+from portfolio_rag.ports.live_document_reader import LiveRead
+from portfolio_rag.ports.vector_store import VectorHit
+from portfolio_rag.ports.vectors import Vectors
 from portfolio_rag.settings.ingestion_rules import FILE_TYPES, Rules
 from portfolio_rag.text.extraction.document import ExtractionLimits
 from portfolio_rag.text.extraction.worker import extract_here
@@ -36,7 +38,7 @@ class Window:
 
 
 class EvalCorpus:
-    """The ports that `Retrieval` reads, filled from documents; `groups_left_out` hides parts of it from a search."""
+    """The ports that `PassageSearch` reads, filled from documents; `groups_left_out` are hidden from a search."""
 
     def __init__(
         self,
@@ -77,7 +79,7 @@ class EvalCorpus:
         self.documents[version.document_id] = version
         self.names[version.document_id] = document.name
         self.extracted[version.document_id] = extracted.text
-        for index, draft in enumerate(chunk_document(extracted, rules, tokenizer, lambda: embedder)):
+        for index, draft in enumerate(DocumentChunker(tokenizer, lambda: embedder).chunk(extracted, rules)):
             content_hash = sha256_hex(draft.content)
             made = Chunk(
                 chunk_id=chunk_id_for(version.document_id, 1, index, content_hash),
@@ -103,9 +105,7 @@ class EvalCorpus:
 
     # ports.VectorStore, as far as a query goes
 
-    def query(
-        self, collection: str, vector: Vectors, *, limit: int, where: Mapping[str, Any] | None = None
-    ) -> list[VectorHit]:
+    def query(self, collection: str, vector: Vectors, *, limit: int, where: Filter | None = None) -> list[VectorHit]:
         """Exact search, nearest first."""
         del collection, where
         scores = np.where(self.visible(), self.vectors @ vector, -np.inf)
@@ -138,14 +138,14 @@ class EvalCorpus:
             },
         )
 
-    # ports.LiveReads and ports.JobStore, as far as a query goes
+    # ports.LiveDocumentReader and ports.IndexAliases, as far as a query goes
 
     def read(self, versions: Iterable[tuple[str, int]], chunks: Iterable[tuple[str, str]]) -> LiveRead:
         documents = {pair: LiveDocument.of(self.documents[pair[0]]) for pair in versions}
         return LiveRead(documents, {chunk_id: self.chunks[chunk_id] for chunk_id, _ in chunks})
 
-    def index_pointer(self) -> IndexPointer:
-        return IndexPointer("evaluation")
+    def current(self) -> IndexAlias:
+        return IndexAlias("evaluation")
 
 
 def _version(document: EvalDocument, file_type: str) -> DocumentVersion:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from evaluation.metrics import hit, ndcg, paired_bootstrap, recall, reciprocal_rank
-from evaluation.workbench import Bench, VisibleLexical, search_of
+from evaluation.workbench import Bench, VisibleFullText, search_of
 from portfolio_rag.answering.generation.context_window import build_context
 from portfolio_rag.answering.retrieval.fusion import fuse, missing_cosines
 from portfolio_rag.answering.retrieval.search import MIN_HYBRID_WINDOWS
-from portfolio_rag.ports.vector_store import Vectors
+from portfolio_rag.ports.vectors import Vectors
 from portfolio_rag.text.language.content_words import coverage, terms
 
 AS_WRITTEN, DENSE, HYBRID = "one vector per chunk", "vectors of windows", "shipped: windows and words"
@@ -56,7 +56,7 @@ def measure_retrieval(bench: Bench, *, as_written: bool = True) -> Retrieved:
     chunks = list(bench.corpus.chunks.values()) if as_written else []
     chunk_vectors = bench.embedder.embed([chunk.content for chunk in chunks])
     chunk_names = [bench.corpus.names[chunk.document_id] for chunk in chunks]
-    lexical = VisibleLexical(bench)
+    full_text = VisibleFullText(bench)
     compared = (AS_WRITTEN, DENSE, HYBRID) if as_written else (DENSE, HYBRID)
     ways: dict[str, Rows] = {way: {figure: [] for figure in FIGURES} for way in compared}
     asked = 0
@@ -64,7 +64,7 @@ def measure_retrieval(bench: Bench, *, as_written: bool = True) -> Retrieved:
         if question.adversarial:
             continue
         asked += 1
-        ranked = _window_rankings(bench, lexical, question.text, vector)
+        ranked = _window_rankings(bench, full_text, question.text, vector)
         if as_written:
             order = np.argsort(-(chunk_vectors @ vector), kind="stable")[:MIN_HYBRID_WINDOWS]
             ranked[AS_WRITTEN] = _first([chunk_names[index] for index in order])
@@ -104,9 +104,9 @@ def measure_passages(bench: Bench) -> dict[str, float]:
     }
 
 
-def _window_rankings(bench: Bench, lexical: VisibleLexical, text: str, vector: Vectors) -> dict[str, list[str]]:
+def _window_rankings(bench: Bench, full_text: VisibleFullText, text: str, vector: Vectors) -> dict[str, list[str]]:
     dense = bench.corpus.query("", vector, limit=MIN_HYBRID_WINDOWS)
-    words = lexical.search(text, limit=MIN_HYBRID_WINDOWS)
+    words = full_text.search(text, limit=MIN_HYBRID_WINDOWS)
     cosines = bench.corpus.similarities("", missing_cosines(dense, words), vector)
     return {
         DENSE: _first([bench.owners[one.id] for one in dense]),

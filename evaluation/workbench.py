@@ -14,13 +14,13 @@ from evaluation.corpus import EvalCorpus
 from evaluation.datasets import EvalQuestion, EvalSet, load
 from portfolio_rag.adapters.models.onnx_embedder import OnnxEmbedder
 from portfolio_rag.adapters.models.tokenizer import HuggingFaceTokenizer
-from portfolio_rag.adapters.sqlite.full_text_index import SqliteLexicalIndex
-from portfolio_rag.answering.retrieval.search import Retrieval
+from portfolio_rag.adapters.sqlite.full_text_index import SqliteFullTextIndex
+from portfolio_rag.answering.retrieval.search import PassageSearch
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.filters import Filter
 from portfolio_rag.ports.embedder import Embedder, Tokenizer
-from portfolio_rag.ports.full_text_index import LexicalHit
-from portfolio_rag.ports.vector_store import Vectors
+from portfolio_rag.ports.full_text_index import FullTextHit
+from portfolio_rag.ports.vectors import Vectors
 from portfolio_rag.settings.ingestion_rules import Rules
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,7 +36,7 @@ class Bench:
     questions: list[EvalQuestion]
     query_vectors: Vectors
     embedder: Embedder
-    lexical: SqliteLexicalIndex
+    full_text: SqliteFullTextIndex
     owners: dict[str, str]
     _directory: tempfile.TemporaryDirectory[str] = field(repr=False)
 
@@ -45,16 +45,16 @@ class Bench:
         self._directory.cleanup()
 
 
-class VisibleLexical:
+class VisibleFullText:
     """The full-text index without the groups that the corpus leaves out."""
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
         self._groups = {window.chunk.document_id: window.group for window in bench.corpus.windows}
 
-    def search(self, query: str, *, limit: int, where: Filter | None = None) -> list[LexicalHit]:
+    def search(self, query: str, *, limit: int, where: Filter | None = None) -> list[FullTextHit]:
         hidden = self._bench.corpus.groups_left_out
-        hits = self._bench.lexical.search(query, limit=limit * 10 if hidden else limit, where=where)
+        hits = self._bench.full_text.search(query, limit=limit * 10 if hidden else limit, where=where)
         return [hit for hit in hits if self._groups[hit.document_id] not in hidden][:limit]
 
 
@@ -82,22 +82,22 @@ def build(data: EvalSet, embedder: Embedder, tokenizer: Tokenizer, rules: Rules 
     """The set as the pipeline would leave it, under the rules given or the default ones."""
     corpus = EvalCorpus(data.documents, embedder, tokenizer, rules)
     directory = tempfile.TemporaryDirectory(prefix="bench-")
-    lexical = SqliteLexicalIndex(Path(directory.name) / "lexical.sqlite")
+    full_text = SqliteFullTextIndex(Path(directory.name) / "lexical.sqlite")
     chunks: dict[str, list[Chunk]] = {}
     for window in corpus.windows:
         if window.n == 0:
             chunks.setdefault(window.chunk.document_id, []).append(window.chunk)
     for document_id, own in chunks.items():
-        lexical.index(corpus.documents[document_id], own)
+        full_text.index(corpus.documents[document_id], own)
     queries = embedder.embed([question.text for question in data.questions])
     owners = {window.chunk.window_ids[window.n]: corpus.names[window.chunk.document_id] for window in corpus.windows}
-    return Bench(data.name, corpus, data.questions, queries, embedder, lexical, owners, directory)
+    return Bench(data.name, corpus, data.questions, queries, embedder, full_text, owners, directory)
 
 
-def search_of(bench: Bench) -> Retrieval:
+def search_of(bench: Bench) -> PassageSearch:
     """The shipped search, over what the corpus does not leave out."""
     corpus: Any = bench.corpus  # stands for four ports, as far as a query needs them
-    return Retrieval(bench.embedder, corpus, corpus, corpus, VisibleLexical(bench))
+    return PassageSearch(bench.embedder, corpus, corpus, corpus, VisibleFullText(bench))
 
 
 def _model() -> Path:

@@ -211,7 +211,7 @@ variable "chroma_collection" {
 variable "ingestion_rules" {
   description = "Which documents are taken and how they are cut; written to ingestion-rules/default.json. `prefixes` overrides any of it for documents whose key, without its stage, begins with the map's key."
   type = object({
-    allowed_types        = optional(list(string), ["md", "txt", "pdf", "html", "docx"])
+    allowed_types        = optional(list(string), ["md", "txt", "pdf", "html", "docx", "xlsx", "pptx", "csv", "tsv", "json", "jsonl", "eml", "epub"])
     max_file_size_bytes  = optional(number, 52428800)
     chunk_size_tokens    = optional(number, 1000)
     chunk_overlap_tokens = optional(number, 200)
@@ -223,7 +223,12 @@ variable "ingestion_rules" {
     max_pages                      = optional(number, 5000)
     max_characters                 = optional(number, 20000000)
     extraction_timeout_seconds     = optional(number, 35)
-    extraction_memory_mb           = optional(number, 1024)
+    extraction_memory_mb           = optional(number, 1280)
+    # Text in pictures and scans: auto, off or always; languages by ISO 639-1.
+    ocr                      = optional(string, "auto")
+    ocr_languages            = optional(list(string), ["en"])
+    ocr_max_pages            = optional(number, 1000)
+    ocr_page_timeout_seconds = optional(number, 30)
     prefixes = optional(map(object({
       allowed_types                  = optional(list(string))
       max_file_size_bytes            = optional(number)
@@ -237,6 +242,10 @@ variable "ingestion_rules" {
       max_characters                 = optional(number)
       extraction_timeout_seconds     = optional(number)
       extraction_memory_mb           = optional(number)
+      ocr                            = optional(string)
+      ocr_languages                  = optional(list(string))
+      ocr_max_pages                  = optional(number)
+      ocr_page_timeout_seconds       = optional(number)
     })), {})
   })
   default  = {}
@@ -245,9 +254,9 @@ variable "ingestion_rules" {
   validation {
     condition = alltrue([
       for rules in concat([var.ingestion_rules], values(var.ingestion_rules.prefixes)) :
-      rules.allowed_types == null ? true : length(rules.allowed_types) > 0 && length(setsubtract(rules.allowed_types, ["md", "txt", "pdf", "html", "docx"])) == 0
+      rules.allowed_types == null ? true : length(rules.allowed_types) > 0 && length(setsubtract(rules.allowed_types, ["md", "txt", "pdf", "html", "docx", "xlsx", "pptx", "csv", "tsv", "json", "jsonl", "eml", "epub"])) == 0
     ])
-    error_message = "allowed_types must be chosen from md, txt, pdf, html and docx, and not be empty."
+    error_message = "allowed_types must be chosen from md, txt, pdf, html, docx, xlsx, pptx, csv, tsv, json, jsonl, eml and epub, and not be empty."
   }
 
   validation {
@@ -269,6 +278,16 @@ variable "ingestion_rules" {
       && coalesce(rules.semantic_buffer_sentences, 1) >= 0 && coalesce(rules.semantic_buffer_sentences, 1) <= 5
     ])
     error_message = "chunking_strategy must be structure, fixed or semantic, semantic_breakpoint_percentile between 50 and 99, and semantic_buffer_sentences between 0 and 5."
+  }
+
+  validation {
+    condition = alltrue([
+      for rules in concat([var.ingestion_rules], values(var.ingestion_rules.prefixes)) :
+      contains(["auto", "off", "always"], coalesce(rules.ocr, "auto"))
+      && (rules.ocr_languages == null ? true : length(rules.ocr_languages) > 0)
+      && coalesce(rules.ocr_max_pages, 1) >= 1 && coalesce(rules.ocr_page_timeout_seconds, 1) >= 1
+    ])
+    error_message = "ocr must be auto, off or always, ocr_languages not empty, ocr_max_pages and ocr_page_timeout_seconds at least 1."
   }
 
   validation {

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Body, Header, Request
 from starlette.responses import StreamingResponse
 
 from api.dependencies import ChatDep, ConversationsDep
-from api.events import MEDIA_TYPE, begun, event_stream, typed
-from api.problems import documented
+from api.events import MEDIA_TYPE, event_stream, start_eagerly, to_server_sent_events
+from api.problem_docs import documented
 from api.schemas.answers import ChatRequest, ChatResponse
 from api.schemas.filters import parse_where
 from portfolio_rag.domain.filters import Filter
@@ -18,7 +18,7 @@ from portfolio_rag.domain.filters import Filter
 class Options(TypedDict):
     """What the chat takes with a question."""
 
-    top_k: int
+    top_k: int | None
     where: Filter | None
     temperature: float | None
 
@@ -120,7 +120,7 @@ def chat(
             if conversation
             else chat.stream(body.question, **options)
         )
-        return event_stream(typed(begun(events), request.url.path))
+        return event_stream(to_server_sent_events(start_eagerly(events), request.url.path))
     answer = (
         conversations.answer(conversation, body.question, **options)
         if conversation

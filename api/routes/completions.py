@@ -13,9 +13,10 @@ from fastapi import APIRouter, Body, Path, Request
 from starlette.responses import StreamingResponse
 
 from api.dependencies import ChatDep
-from api.events import begun, event_stream
-from api.openai_shape import as_openai, documented_as_openai
-from api.problems import documented, internal_error, project_problem
+from api.events import event_stream, start_eagerly
+from api.openai_format import as_openai, documented_as_openai
+from api.problem_docs import documented
+from api.problems import internal_error, project_problem
 from api.schemas.completions import (
     MODEL,
     AssistantMessage,
@@ -83,12 +84,10 @@ def create_chat_completion(
     temperature = None if body.temperature is None else min(body.temperature, 1.0)
     reply_id, created = f"chatcmpl-{uuid.uuid4().hex}", int(time.time())
     if body.stream:
-        events = chat.stream(
-            question, top_k=body.passages, where=where, temperature=temperature, history=body.history()
-        )
+        events = chat.stream(question, top_k=body.top_k, where=where, temperature=temperature, history=body.history())
         with_usage = body.stream_options is not None and bool(body.stream_options.include_usage)
-        return event_stream(_chunks(begun(events), reply_id, created, with_usage, request.url.path))
-    answer = chat.answer(question, top_k=body.passages, where=where, temperature=temperature, history=body.history())
+        return event_stream(_chunks(start_eagerly(events), reply_id, created, with_usage, request.url.path))
+    answer = chat.answer(question, top_k=body.top_k, where=where, temperature=temperature, history=body.history())
     return ChatCompletionResponse(
         **dict(Evidence.of(answer)),
         id=reply_id,

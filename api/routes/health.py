@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from api.dependencies import HealthDep
 from api.openapi import VERSION
-from api.problems import documented
+from api.problem_docs import documented
 from api.schemas.health import Health, HealthOut, LiveOut
 
 router = APIRouter(prefix="/api", tags=["health"])

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Path, Query, Response
 
 from api.dependencies import JobsDep
-from api.problems import documented
+from api.problem_docs import documented
 from api.schemas.jobs import JobDocuments, JobList, JobOut, ReindexRequest
 from portfolio_rag.domain.jobs import JobStatus, Trigger
 from portfolio_rag.pipeline.jobs.report import Outcome

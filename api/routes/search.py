@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Body
 
 from api.dependencies import RetrievalDep
-from api.problems import documented
-from api.schemas.answers import SearchRequest, SearchResponse
+from api.problem_docs import documented
 from api.schemas.filters import parse_where
+from api.schemas.passages import SearchRequest, SearchResponse
 
 router = APIRouter(prefix="/api", tags=["search"])
 
@@ -58,7 +58,8 @@ def search(
 ) -> SearchResponse:
     """Retrieval alone, without an answer: the chunks of live documents that are nearest to the query.
 
-    `filter` is the syntax of Bedrock Knowledge Bases: one operator per object, `andAll` and `orAll` to combine. It
+    `filter` has the syntax of Bedrock Knowledge Bases, but for `startsWith` and `stringContains`: one operator per
+    object, `andAll` and `orAll` to combine. It
     works on the built-in attributes and on those that a document was uploaded with.
     """
     passages = retrieval.search(body.query, top_k=body.top_k, where=parse_where(body.filter))

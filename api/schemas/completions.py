@@ -8,16 +8,16 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_serializer
 
-from api.schemas.answers import CitationOut, TopK, ValidationOut
+from api.schemas.answers import CitationOut, ValidationOut
 from api.schemas.filters import FilterField
+from api.schemas.passages import TOP_K, TopK
 from portfolio_rag.answering.generation.question_rewriting import MAX_TURNS
-from portfolio_rag.domain.answers import Answer, AnswerMode, Turn
+from portfolio_rag.domain.answers import Answer, AnswerMode, ConversationTurn
 from portfolio_rag.domain.errors import InvalidRequest
 
 MODEL = "portfolio-rag"
 _ID = "chatcmpl-0d8f4c0e52f15a9f8a0e3f5f6f0c9b1a"
 _CREATED = 1767607920
-DEFAULT_TOP_K = 5
 
 
 class ContentPart(BaseModel):
@@ -84,15 +84,8 @@ class ChatCompletionRequest(BaseModel):
         default=None, ge=0, le=2, description="Of the language model; above 1 counts as 1.", examples=[0.1]
     )
     response_format: ResponseFormat | None = Field(default=None, description="The form of the answer.")
-    top_k: TopK | None = Field(
-        default=DEFAULT_TOP_K, description="How many passages to work with.", examples=[DEFAULT_TOP_K]
-    )
+    top_k: TopK | None = Field(default=None, description=TOP_K)
     filter: FilterField | None = Field(default=None, description="Only documents that pass may answer.")
-
-    @property
-    def passages(self) -> int:
-        """How many passages to work with."""
-        return DEFAULT_TOP_K if self.top_k is None else self.top_k
 
     def question(self) -> str:
         """Raises InvalidRequest unless the last message of the user is a text of 1 to 4,000 characters."""
@@ -101,12 +94,12 @@ class ChatCompletionRequest(BaseModel):
             raise InvalidRequest("The last message of the user must be the question: text of 1 to 4,000 characters.")
         return asked
 
-    def history(self) -> list[Turn]:
+    def history(self) -> list[ConversationTurn]:
         """Each earlier question of the user with the answer after it, the last six."""
         question = max((place for place, message in enumerate(self.messages) if message.role == "user"), default=0)
         spoken = [message for message in self.messages[: question + 1] if message.role in ("user", "assistant")]
         return [
-            Turn(asked.text, asked.text, answered.text)
+            ConversationTurn(asked.text, asked.text, answered.text)
             for asked, answered in pairwise(spoken)
             if (asked.role, answered.role) == ("user", "assistant")
         ][-MAX_TURNS:]

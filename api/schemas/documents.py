@@ -7,10 +7,11 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, Json, StrictBool, StrictFloat, StrictInt, StrictStr, WithJsonSchema
 
 from portfolio_rag.domain.chunks import Chunk, ChunkStatus
-from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion
+from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion, DocumentWarning, WarningCode
 from portfolio_rag.pipeline.documents.catalog import DocumentDetail, PresignedUpload, UploadReceipt
 from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkInContext
 from portfolio_rag.ports.document_registry import Page
+from portfolio_rag.settings.ingestion_rules import FILE_TYPES_IN_WORDS
 
 AttributeName = Annotated[str, Field(min_length=1, max_length=256)]
 Attributes = dict[AttributeName, StrictStr | StrictBool | StrictInt | StrictFloat | list[StrictStr]]
@@ -82,6 +83,21 @@ class PresignResponse(BaseModel):
         )
 
 
+class WarningOut(BaseModel):
+    """What of a document could not be read, or not for certain."""
+
+    code: WarningCode = Field(description="For programs.", examples=["PAGES_WITHOUT_TEXT"])
+    message: str = Field(
+        description="What it is, and what to do.", examples=["2 pages hold no text that can be read: …"]
+    )
+    pages: list[int] = Field(description="The pages it is about, from 1.", examples=[[2, 5]])
+    parts: list[str] = Field(description="The sheets, slides or attachments it is about.", examples=[[]])
+
+    @classmethod
+    def of(cls, warning: DocumentWarning) -> WarningOut:
+        return cls(code=warning.code, message=warning.message, pages=list(warning.pages), parts=list(warning.parts))
+
+
 class VersionOut(BaseModel):
     """One upload of a document: a row of the document registry."""
 
@@ -90,8 +106,9 @@ class VersionOut(BaseModel):
     status: DocumentStatus = Field(description="PENDING, PROCESSING, COMPLETED or FAILED.", examples=["COMPLETED"])
     error_code: str | None = Field(description="Why it is FAILED, for programs.", examples=[None])
     error_message: str | None = Field(description="Why it is FAILED, and what to do.", examples=[None])
+    warnings: list[WarningOut] = Field(description="What of it could not be read, or not for certain.", examples=[[]])
     filename: str = Field(description="Its name.", examples=["sqs-queues.md"])
-    file_type: str = Field(description="md, txt, pdf, html or docx.", examples=["md"])
+    file_type: str = Field(description=f"{FILE_TYPES_IN_WORDS}.", examples=["md"])
     file_size: int = Field(description="Bytes.", examples=[3120])
     bucket: str = Field(description="Bucket of its bytes.", examples=["portfolio-raw"])
     s3_key: str = Field(description="Where its bytes are now.", examples=["processed/guides/sqs-queues.md"])
@@ -115,6 +132,7 @@ class VersionOut(BaseModel):
             status=version.status,
             error_code=version.error_code,
             error_message=version.error_message,
+            warnings=[WarningOut.of(warning) for warning in version.warnings],
             filename=version.filename,
             file_type=version.file_type,
             file_size=version.file_size,
@@ -237,6 +255,7 @@ class DocumentOut(BaseModel):
     status: DocumentStatus | None = Field(description="Of the newest version.", examples=["COMPLETED"])
     error_code: str | None = Field(description="Why the newest version is FAILED, for programs.", examples=[None])
     error_message: str | None = Field(description="Why it is FAILED, and what to do.", examples=[None])
+    warnings: list[WarningOut] = Field(description="Of the newest version.", examples=[[]])
     latest_version: int = Field(description="The newest version.", examples=[1])
     live_version: int | None = Field(description="The version that answers; null: none does.", examples=[1])
     deleted_at: str | None = Field(description="When it was deleted (UTC).", examples=[None])
@@ -255,6 +274,7 @@ class DocumentOut(BaseModel):
             status=newest.status if newest else None,
             error_code=newest.error_code if newest else None,
             error_message=newest.error_message if newest else None,
+            warnings=[WarningOut.of(warning) for warning in newest.warnings] if newest else [],
             latest_version=head.latest_version,
             live_version=head.live_version or None,
             deleted_at=head.deleted_at,

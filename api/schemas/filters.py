@@ -81,7 +81,8 @@ with_config(
         json_schema_extra={
             "description": (
                 "Which documents may answer, in the syntax of Bedrock Knowledge Bases' RetrievalFilter: an object "
-                "with exactly one operator; `andAll` and `orAll` combine several."
+                "with exactly one operator; `andAll` and `orAll` combine several. `startsWith` and `stringContains` "
+                "are not supported, and `notIn` also passes documents that lack the attribute."
             ),
             "minProperties": 1,
             "maxProperties": 1,

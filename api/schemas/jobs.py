@@ -60,10 +60,22 @@ class JobOut(BaseModel):
     )
     statistics: dict[str, int] = Field(
         description=(
-            "BATCH and INCREMENTAL: objects `scanned`; documents `new`, `modified`, `deleted`, `skipped`, `failed` and "
-            "`under_way`. REINDEX: `documents`, `windows`, documents `embedded` anew, and if it `rebuilt` the index."
+            "BATCH and INCREMENTAL: objects `scanned`; documents `new`, `modified`, `reingested`, `deleted`, "
+            "`skipped`, `failed` and `under_way`. REINDEX: `documents`, `windows`, documents `embedded` anew, and if "
+            "it `rebuilt` the index."
         ),
-        examples=[{"scanned": 12, "new": 7, "modified": 0, "deleted": 0, "skipped": 5, "failed": 0, "under_way": 0}],
+        examples=[
+            {
+                "scanned": 12,
+                "new": 7,
+                "modified": 0,
+                "reingested": 0,
+                "deleted": 0,
+                "skipped": 5,
+                "failed": 0,
+                "under_way": 0,
+            }
+        ],
     )
 
     @classmethod
@@ -103,7 +115,8 @@ class JobDocument(BaseModel):
     key: str = Field(description="The object that it found.", examples=["incoming/guides/sqs.md"])
     outcome: Outcome = Field(
         description=(
-            "`NEW` or `MODIFIED`: ingested. `DELETED`: taken out of answers. `SKIPPED` and `FAILED`: see `reason`. "
+            "`NEW`, `MODIFIED` or, where it is as it was, `REINGESTED`: ingested. `DELETED`: taken out of answers. "
+            "`SKIPPED` and `FAILED`: see `reason`. "
             "`UNDER_WAY`: not at its end yet. `EMBEDDED`: embedded anew by a reindex."
         ),
         examples=["FAILED"],

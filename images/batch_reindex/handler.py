@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 from portfolio_rag.composition.jobs import JobParts
-from portfolio_rag.composition.process import kept
+from portfolio_rag.composition.process import once_per_process
 from portfolio_rag.pipeline.jobs.service import JobRequest
 
-parts = kept(JobParts)
+parts = once_per_process(JobParts)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -18,4 +18,4 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     built = parts()
     left = timedelta(milliseconds=context.get_remaining_time_in_millis())
     request = JobRequest.from_event(event, context.aws_request_id)
-    return asdict(built.batch_reindex.run(request, end=built.clock.now() + left))
+    return asdict(built.job_runner.run(request, end=built.clock.now() + left))

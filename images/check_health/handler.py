@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from portfolio_rag.composition.maintenance import MaintenanceParts
-from portfolio_rag.composition.process import kept
+from portfolio_rag.composition.process import once_per_process
 
-parts = kept(MaintenanceParts)
+parts = once_per_process(MaintenanceParts)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

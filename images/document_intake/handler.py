@@ -6,9 +6,9 @@ from typing import Any
 
 from portfolio_rag.composition.intake import IntakeParts
 from portfolio_rag.composition.lambda_events import s3_events
-from portfolio_rag.composition.process import kept
+from portfolio_rag.composition.process import once_per_process
 
-parts = kept(IntakeParts)
+parts = once_per_process(IntakeParts)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:

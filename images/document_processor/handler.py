@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 from portfolio_rag.composition.lambda_events import handle_batch
-from portfolio_rag.composition.process import kept
+from portfolio_rag.composition.process import once_per_process
 from portfolio_rag.composition.processor import ProcessorParts
 from portfolio_rag.domain.messages import IngestionMessage
 
-parts = kept(ProcessorParts)
+parts = once_per_process(ProcessorParts)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -20,24 +20,24 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     Answers which messages must be delivered again.
     """
     built = parts()
-    processing = built.processing
+    processor = built.processor
     end = built.clock.now() + timedelta(milliseconds=context.get_remaining_time_in_millis())
     begun = False
 
     def process(messages: Sequence[IngestionMessage]) -> None:
         nonlocal begun
         for message in messages:
-            if begun and not processing.has_time(message, end):
-                processing.put_off(message)
+            if begun and not processor.has_time_for(message, end):
+                processor.requeue(message)
                 continue
             begun = True
-            processing.process(message, end)
+            processor.process(message, end)
 
     return handle_batch(
         event,
         parse=IngestionMessage.from_json,
         process=process,
-        give_up=processing.give_up,
+        record_failure=processor.record_failure,
         max_receive_count=built.settings.max_receive_count,
         together=False,
     )

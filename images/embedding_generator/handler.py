@@ -6,20 +6,20 @@ from typing import Any
 
 from portfolio_rag.composition.embedding import EmbeddingParts
 from portfolio_rag.composition.lambda_events import handle_batch
-from portfolio_rag.composition.process import kept
+from portfolio_rag.composition.process import once_per_process
 from portfolio_rag.domain.messages import EmbeddingMessage
 
-parts = kept(EmbeddingParts)
+parts = once_per_process(EmbeddingParts)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """The whole batch in one run of the model and one upsert. Answers which messages must be delivered again."""
-    embedding = parts().embedding
+    generator = parts().embedding_generator
     return handle_batch(
         event,
         parse=EmbeddingMessage.from_json,
-        process=embedding.process,
-        give_up=embedding.give_up,
+        process=generator.process,
+        record_failure=generator.record_failure,
         max_receive_count=parts().settings.max_receive_count,
         together=True,
     )

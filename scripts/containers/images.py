@@ -31,11 +31,11 @@ STAND_INS = "tests/containers/standins"
 PREFIX = "portfolio"
 API = "api"
 
-# Function -> target in the Dockerfile. `lambda` holds what moves documents, `lambda-embedding` the model too: the
-# processor cuts by topics where a rule says so.
+# Function -> target in the Dockerfile. `lambda` holds what moves documents, `lambda-embedding` the model too, and
+# `lambda-processor` besides what reads text in pictures.
 FUNCTIONS = {
     "document-intake": "lambda",
-    "document-processor": "lambda-embedding",
+    "document-processor": "lambda-processor",
     "check-health": "lambda",
     "embedding-generator": "lambda-embedding",
     "batch-reindex": "lambda-embedding",
@@ -44,7 +44,12 @@ FUNCTIONS = {
 EMULATED_REGISTRY = f"000000000000.dkr.ecr.{os.environ.get('AWS_DEFAULT_REGION', 'us-east-1')}.amazonaws.com"
 # Parts of the package that no image holds (.dockerignore).
 _LEFT_OUT = {"cli", "local"}
-LOCKS = {"lambda": "lambda.txt", "lambda-embedding": "lambda-embedding.txt", "api": "api.txt"}
+LOCKS = {
+    "lambda": "lambda.txt",
+    "lambda-embedding": "lambda-embedding.txt",
+    "lambda-processor": "lambda-processor.txt",
+    "api": "api.txt",
+}
 
 
 def _inputs(image: str) -> Iterator[Path]:

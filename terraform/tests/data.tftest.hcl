@@ -55,7 +55,7 @@ run "config_bucket_holds_what_the_functions_obey" {
 
   assert {
     condition = jsondecode(aws_s3_object.config["ingestion-rules/default.json"].content) == {
-      allowed_types                  = ["md", "txt", "pdf", "html", "docx"]
+      allowed_types                  = ["md", "txt", "pdf", "html", "docx", "xlsx", "pptx", "csv", "tsv", "json", "jsonl", "eml", "epub"]
       max_file_size_bytes            = 52428800
       chunk_size_tokens              = 1000
       chunk_overlap_tokens           = 200
@@ -66,7 +66,11 @@ run "config_bucket_holds_what_the_functions_obey" {
       max_pages                      = 100
       max_characters                 = 20000000
       extraction_timeout_seconds     = 35
-      extraction_memory_mb           = 1024
+      extraction_memory_mb           = 1280
+      ocr                            = "auto"
+      ocr_languages                  = ["en"]
+      ocr_max_pages                  = 1000
+      ocr_page_timeout_seconds       = 30
       prefixes                       = { "contracts/" = { chunk_size_tokens = 400, chunk_overlap_tokens = 50 } }
     }
     error_message = "The ingestion rules are not the defaults with the overrides, and nothing else."

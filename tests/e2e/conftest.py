@@ -1,4 +1,4 @@
-"""One embedded stack for all end-to-end tests: what `rag up` starts, on free ports, with a home of its own.
+"""One local stack for all end-to-end tests: what `rag up` starts, on free ports, with a home of its own.
 
 A stack that the developer has running is left alone, and so are `.env` and whatever the shell has set.
 """

@@ -1,4 +1,4 @@
-"""The embedded stack as the end-to-end tests see it: its command lines, its API, its data."""
+"""The local stack as the end-to-end tests see it: its command lines, its API, its data."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ import httpx
 
 from portfolio_rag.adapters.aws.clients import AwsClients
 from portfolio_rag.adapters.dynamodb.document_registry import DynamoDocumentRegistry
+from portfolio_rag.adapters.dynamodb.index_aliases import DynamoIndexAliases
+from portfolio_rag.adapters.dynamodb.job_store import DynamoJobStore
 from portfolio_rag.adapters.dynamodb.table import Table
 from portfolio_rag.domain.documents import DocumentVersion
 from portfolio_rag.domain.identifiers import document_id_for
@@ -37,6 +39,12 @@ class LiveStack:
     @property
     def registry(self) -> DynamoDocumentRegistry:
         return DynamoDocumentRegistry(Table(self.clients("dynamodb"), self.settings.dynamodb_document_table))
+
+    @property
+    def live_collection(self) -> str:
+        """The name of the collection that answers."""
+        table = Table(self.clients("dynamodb"), self.settings.dynamodb_jobs_table)
+        return DynamoIndexAliases(table, DynamoJobStore(table), self.settings.chroma_collection).current().live
 
     def document_id(self, logical_key: str) -> str:
         return document_id_for(self.settings.s3_raw_bucket, logical_key)

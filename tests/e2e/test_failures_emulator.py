@@ -10,8 +10,6 @@ from contextlib import contextmanager
 import pytest
 
 from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
-from portfolio_rag.adapters.dynamodb.job_store import DynamoJobStore
-from portfolio_rag.adapters.dynamodb.table import Table
 from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion
 from tests.e2e.live import LiveStack, eventually
 
@@ -33,10 +31,7 @@ def exists(stack: LiveStack, key: str) -> bool:
 
 def chroma(stack: LiveStack) -> tuple[ChromaVectorStore, str]:
     """The server and the name of the collection that answers."""
-    jobs = DynamoJobStore(
-        Table(stack.clients("dynamodb"), stack.settings.dynamodb_jobs_table), stack.settings.chroma_collection
-    )
-    return ChromaVectorStore(stack.settings.chroma_url), jobs.index_pointer().live
+    return ChromaVectorStore(stack.settings.chroma_url), stack.live_collection
 
 
 def windows(stack: LiveStack, document_id: str) -> set[str]:

@@ -6,7 +6,6 @@ outage pass in as many steps as they take, and the queues' own timers with them.
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 import threading
@@ -26,6 +25,7 @@ from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
 from portfolio_rag.adapters.models.openai import OpenAIModel
 from portfolio_rag.answering.generation.chat import Chat
 from portfolio_rag.domain.documents import DocumentStatus
+from portfolio_rag.local.isolation import free_ports
 from tests.simulation.fast import install
 from tests.simulation.faults import Faulty
 from tests.simulation.schedule import TEXTS
@@ -40,9 +40,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::p
 
 @pytest.fixture(scope="module")
 def chroma_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    [port] = free_ports(1)
     folder = tmp_path_factory.mktemp("chroma")
     command = [str(Path(sys.executable).with_name("chroma")), "run", "--path", str(folder), "--host", "127.0.0.1"]
     with (folder / "log").open("wb") as log:
@@ -133,9 +131,9 @@ def test_a_language_model_that_does_not_answer_is_a_503_with_retry_after(world: 
     try:
         with FaultProxy(server.server_address[1]) as proxy:
             model = OpenAIModel(
-                "key", "gpt-4o-mini", base_url=f"{proxy.url}/v1", timeout_seconds=1.0, deadline_seconds=3.0
+                "key", lambda: "gpt-4o-mini", base_url=f"{proxy.url}/v1", timeout_seconds=1.0, deadline_seconds=3.0
             )
-            chat = Chat(world.container.retrieval, model, world.embedder, relevance_threshold=-1.0)
+            chat = Chat(world.container.retrieval, model, world.embedder, answerability_threshold=-1.0)
             proxy.set(mode)
             with TestClient(create_app(services=replace(fake_services().api, chat=chat))) as client:
                 response = client.post("/api/chat", json={"question": "Who keeps its messages?"})

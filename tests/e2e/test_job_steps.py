@@ -56,10 +56,10 @@ def test_a_batch_over_more_than_one_invocation_can_do_ends_well(stack: LiveStack
     found = eventually(ended, "the end of the job", timeout=180)
     assert found["status"] == "COMPLETED", found
     assert found["invocations"] > 2
-    assert (found["statistics"]["scanned"], found["statistics"]["modified"]) == (25, 25)
+    assert (found["statistics"]["scanned"], found["statistics"]["reingested"]) == (25, 25)
     documents = stack.api.get(f"/api/jobs/{job_id}/documents").json()["items"]
     assert sorted(entry["key"] for entry in documents) == [f"processed/steps/{n:02d}.md" for n in range(25)]
-    assert {(entry["outcome"], entry["version"]) for entry in documents} == {("MODIFIED", 2)}
+    assert {(entry["outcome"], entry["version"]) for entry in documents} == {("REINGESTED", 2)}
 
 
 def test_a_job_that_has_ended_cannot_be_cancelled(stack: LiveStack) -> None:

@@ -14,7 +14,6 @@ from docx import Document as Docx
 
 from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
 from portfolio_rag.adapters.dynamodb.chunk_store import DynamoChunkStore
-from portfolio_rag.adapters.dynamodb.job_store import DynamoJobStore
 from portfolio_rag.adapters.dynamodb.table import Table
 from portfolio_rag.domain.chunks import Chunk, ChunkStatus
 from portfolio_rag.domain.documents import DocumentStatus
@@ -60,11 +59,8 @@ def chunks_of(stack: LiveStack, document_id: str) -> list[Chunk]:
 
 
 def windows_of(stack: LiveStack, document_id: str) -> list[str]:
-    jobs = DynamoJobStore(
-        Table(stack.clients("dynamodb"), stack.settings.dynamodb_jobs_table), stack.settings.chroma_collection
-    )
     store = ChromaVectorStore(stack.config.chroma_url)
-    return list(store.windows_of(jobs.index_pointer().live, document_id))
+    return list(store.windows_of(stack.live_collection, document_id))
 
 
 def keys(stack: LiveStack, bucket: str, prefix: str) -> list[str]:

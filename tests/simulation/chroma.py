@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from portfolio_rag.domain.errors import VectorStoreUnavailable
-from portfolio_rag.ports.vector_store import VectorHit, VectorRecord, Vectors
+from portfolio_rag.domain.filters import Filter, matches
+from portfolio_rag.ports.vector_store import VectorHit, VectorRecord
+from portfolio_rag.ports.vectors import Vectors
 
 
 class ChromaModel:
@@ -34,11 +36,10 @@ class ChromaModel:
         # The adapter asks once a collection: no call to count, or to fail.
         return self.fingerprints.get(collection) if collection in self.data else None
 
-    def query(
-        self, collection: str, vector: Vectors, *, limit: int, where: Mapping[str, Any] | None = None
-    ) -> list[VectorHit]:
+    def query(self, collection: str, vector: Vectors, *, limit: int, where: Filter | None = None) -> list[VectorHit]:
         self._answer()
-        found = [record for record in self.data.get(collection, {}).values() if matches(record.metadata, where)]
+        stored = self.data.get(collection, {}).values()
+        found = [record for record in stored if where is None or matches(where, record.metadata)]
         hits = [VectorHit(record.id, float(np.dot(record.vector, vector)), record.metadata) for record in found]
         return sorted(hits, key=lambda hit: -hit.score)[:limit]
 
@@ -96,18 +97,3 @@ class ChromaModel:
     def _answer(self) -> None:
         if self.down:
             raise VectorStoreUnavailable("Chroma is down.")
-
-
-def matches(metadata: Mapping[str, Any], where: Mapping[str, Any] | None) -> bool:
-    """The part of Chroma's filter language that the pipeline itself uses: equality, $and and $lte."""
-    if not where:
-        return True
-    if "$and" in where:
-        return all(matches(metadata, part) for part in where["$and"])
-    return all(_meets(metadata.get(name), content) for name, content in where.items())
-
-
-def _meets(found: Any, wanted: Any) -> bool:
-    if isinstance(wanted, Mapping):
-        return found is not None and bool(found <= wanted["$lte"])
-    return bool(found == wanted)

@@ -13,7 +13,7 @@ import pytest
 
 from portfolio_rag.adapters.dynamodb import table as dynamodb
 from portfolio_rag.domain import messages
-from portfolio_rag.pipeline.ingestion import processing
+from portfolio_rag.pipeline.ingestion import chunking, processing
 from portfolio_rag.pipeline.jobs import service as jobs
 from portfolio_rag.pipeline.maintenance import dependency_health as health
 from portfolio_rag.text.chunking import chunker as chunk
@@ -63,7 +63,7 @@ def join(ranges: Sequence[bytes], filename: str, limits: ExtractionLimits) -> Ex
 def install(monkeypatch: pytest.MonkeyPatch) -> None:
     # Thousands of crashes are logged with their tracebacks, which nobody reads: formatting them takes half the time.
     monkeypatch.setattr(logging.root.manager, "disable", logging.CRITICAL)
-    monkeypatch.setattr(processing, "extract", extract)
+    monkeypatch.setattr(chunking, "extract", extract)
     # Its chunks are small: as many messages a document as the real limit makes of real chunks.
     monkeypatch.setattr(messages, "MAX_TOKENS", MESSAGE_TOKENS)
     monkeypatch.setattr(processing, "extract_in_ranges", extract_in_ranges)

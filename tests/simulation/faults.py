@@ -38,7 +38,7 @@ class Faults:
         self._quiet = False
         self._invocation = threading.local()
         self.gate: Callable[[], None] | None = None
-        """Where a worker hands over to another one before its call (turns.py)."""
+        """Where a worker hands over to another one before its call (interleaving.py)."""
 
     def note(self, line: str) -> None:
         self.trace.append(line)

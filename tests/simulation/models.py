@@ -10,12 +10,13 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from portfolio_rag.ports.vector_store import Vectors
+from portfolio_rag.ports.runtime import Clock
+from portfolio_rag.ports.vectors import Vectors
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 
-class SimClock:
+class SimClock(Clock):
     def __init__(self) -> None:
         self.time = datetime(2026, 1, 1, tzinfo=UTC)
 

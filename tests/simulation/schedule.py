@@ -9,7 +9,7 @@ from datetime import timedelta
 from portfolio_rag.domain.documents import DocumentStatus
 from portfolio_rag.domain.errors import NotFound
 from portfolio_rag.domain.identifiers import document_id_for
-from portfolio_rag.pipeline.maintenance.differences import Kind
+from portfolio_rag.pipeline.maintenance.differences import DifferenceKind
 from portfolio_rag.pipeline.maintenance.reconciler import GRACE
 
 from .faults import Crash, Faults
@@ -201,10 +201,10 @@ class Schedule:
         """`rag verify` agrees with the checks above, and what it mends stays mended."""
         self.world.clock.advance(GRACE)
         with self.faults.quiet():
-            found = list(self.world.container.verification.run(repair=True))
+            found = list(self.world.container.full_scan.run(repair=True))
             # Vectors that a fenced worker has backed up late are removed; who had addressed them is not recorded.
-            assert {difference.kind for difference in found} <= {Kind.DANGLING}, found
-            left = list(self.world.container.verification.run(repair=False))
+            assert {difference.kind for difference in found} <= {DifferenceKind.DANGLING}, found
+            left = list(self.world.container.full_scan.run(repair=False))
             assert not left, left
 
 

@@ -28,7 +28,7 @@ def test_the_calls_of_a_note_of_one_chunk() -> None:
     assert dict(calls) == {
         # Intake: the head, the object with its beginning, a sidecar beside it, the registration, the message.
         # Processor: the start, the bytes, the chunks, the message. Generator: the state, known vectors, two objects
-        # of the backup, the index pointer, the vectors, their addresses, marks with the completion; then the move.
+        # of the backup, the index alias, the vectors, their addresses, marks with the completion; then the move.
         # Intake again, since the move is a removal from `incoming/`: the head.
         "dynamodb.get_item": 3,
         "s3.get_object": 2,
@@ -71,7 +71,7 @@ def test_a_book_costs_less_than_half_a_call_for_each_chunk() -> None:
 
 
 def test_documents_of_one_batch_share_what_can_be_shared() -> None:
-    """Reads of states and known vectors, the pointer, the upsert and the writes of addresses: once for ten notes."""
+    """Reads of states and known vectors, the alias, the upsert and the writes of addresses: once for ten notes."""
     world, _, alone = ingest(2)
     world.faults.trace.clear()
     for n in range(10):

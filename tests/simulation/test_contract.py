@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ from botocore.exceptions import ClientError
 
 from portfolio_rag.adapters.aws.s3 import S3ObjectStore
 from portfolio_rag.domain.documents import ObjectRef
+from portfolio_rag.local.isolation import free_ports
 
 from .dynamodb import DynamoModel, TableModel
 from .s3 import S3Model
@@ -43,9 +43,7 @@ class Services:
 
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    [port] = free_ports(1)
     folder = tmp_path_factory.mktemp("ministack")
     environment = {
         **os.environ,

@@ -11,6 +11,8 @@ import pytest
 from portfolio_rag.domain import object_keys as keys
 from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion, ObjectRef
 from portfolio_rag.domain.identifiers import document_id_for
+from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
+from portfolio_rag.pipeline.documents.object_moves import ObjectMoves
 from tests.simulation.s3 import s3_event
 from tests.simulation.world import EMBEDDING, INGESTION, RAW, Notification, World
 
@@ -259,13 +261,13 @@ def test_a_flood_of_one_kind_leaves_time_for_the_others(world: World, monkeypatc
     world.step()
     world.sqs.queues[INGESTION].messages.clear()
     world.clock.advance(timedelta(hours=1))
-    sweep = world.container.intake.sweep
+    sweep = world.container.intake.register_missed
 
     def slow(ref: ObjectRef) -> DocumentVersion | None:
         world.clock.advance(timedelta(seconds=1))
         return sweep(ref)
 
-    monkeypatch.setattr(world.container.intake, "sweep", slow)
+    monkeypatch.setattr(world.container.intake, "register_missed", slow)
     before = world.metrics.total("StuckDocuments")
     report = world.container.monitor.run()
     assert (report.stuck, report.driven_again) == (1, 1)
@@ -327,22 +329,21 @@ class Gone(BaseException):
     """The process is gone."""
 
 
-def crash_once(world: World, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """The next call of that method of the lifecycle is the last thing that its process does."""
-    lifecycle = world.container.lifecycle
-    original = getattr(lifecycle, name)
+def crash_once(owner: type, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """The next call of that method is the last thing that its process does."""
+    original = getattr(owner, name)
 
     def crash(*arguments: object) -> None:
-        monkeypatch.setattr(lifecycle, name, original)
+        monkeypatch.setattr(owner, name, original)
         raise Gone
 
-    monkeypatch.setattr(lifecycle, name, crash)
+    monkeypatch.setattr(owner, name, crash)
 
 
 @pytest.mark.failure(7)
 def test_bytes_that_a_later_upload_archives_are_found_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     document_id = world.upload("a.md", GUIDE)
-    crash_once(world, monkeypatch, "_settle_completed")
+    crash_once(Lifecycle, monkeypatch, "_finalize_completed")
     with pytest.raises(Gone):
         world.run()
     world.upload("a.md", b"\x00\x01\x02\x03" * 300)
@@ -357,7 +358,7 @@ def test_a_deleted_document_does_not_come_back_with_what_a_crash_left(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     document_id = world.upload("a.md", GUIDE)
-    crash_once(world, monkeypatch, "_remove_moved")
+    crash_once(ObjectMoves, monkeypatch, "_remove_moved")
     with pytest.raises(Gone):
         world.run()
     assert world.s3.current_keys(RAW) == ["incoming/a.md", "processed/a.md"]
@@ -388,7 +389,7 @@ def test_a_batch_takes_no_old_failure_for_the_document(world: World) -> None:
     document_id = world.upload("a.md", GUIDE)
     world.rest()
     world.s3.put_object(Bucket=RAW, Key="failed/a.md", Body=b"# Old\n\nAn upload that failed long ago.")
-    assert world.container.intake.ingest_again(ObjectRef(RAW, "failed/a.md")) is None
+    assert world.container.intake.reingest(ObjectRef(RAW, "failed/a.md")) is None
     world.attempt("batch_reindex", {"job_id": "job-1", "job_type": "BATCH"})
     world.rest()
     world.check()
@@ -420,7 +421,7 @@ def test_a_late_removal_of_the_old_object_leaves_a_version_that_has_not_moved_ye
     late = world.notifications[-1]
     world.run()
     world.upload("a.md", GUIDE)
-    crash_once(world, monkeypatch, "_settle_completed")
+    crash_once(Lifecycle, monkeypatch, "_finalize_completed")
     with pytest.raises(Gone):
         world.run()
     world.notifications.append(late)

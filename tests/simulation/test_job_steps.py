@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from portfolio_rag.domain.documents import DocumentStatus, ObjectRef
 from portfolio_rag.domain.errors import Conflict, InvalidRequest, NotFound
 from portfolio_rag.domain.jobs import Job, JobStatus, JobType
 from portfolio_rag.pipeline.documents.vector_backup import BackupEntry, VectorBackup
+from portfolio_rag.pipeline.ingestion.intake import Registration
 from portfolio_rag.pipeline.jobs.report import Outcome
 from portfolio_rag.pipeline.jobs.service import summary
 from portfolio_rag.ports.vector_store import VectorRecord
@@ -63,7 +65,7 @@ def test_a_batch_goes_on_by_itself_and_drives_every_document_once(world: World) 
     assert job.status is JobStatus.COMPLETED
     assert (job.documents_total, job.documents_processed, job.documents_failed) == (11, 10, 1)
     assert {name: count for name, count in job.statistics.items() if count} == {
-        "scanned": 11, "new": 1, "modified": 9, "failed": 1,
+        "scanned": 11, "new": 1, "reingested": 9, "failed": 1,
     }  # fmt: skip
     assert [mark_of(world, document_id) for document_id in ids] == [[None, job_id]] * 9
 
@@ -116,7 +118,7 @@ def test_while_one_invocation_works_another_one_of_the_same_step_is_refused(worl
     world.rest()
     world.check()
     assert [mark_of(world, document_id) for document_id in ids] == [[None, job_id]] * 3
-    assert job_of(world, job_id).statistics["modified"] == 3
+    assert job_of(world, job_id).statistics["reingested"] == 3
 
 
 def crash(world: World) -> None:
@@ -148,7 +150,7 @@ def test_what_a_job_drove_before_a_crash_is_counted_though_it_has_moved_since(
     world.notifications.clear()
     job_id = world.start_job(JobType.INCREMENTAL)
     intake = world.container.intake
-    monkeypatch.setattr(intake, "for_job", CrashAt(world, intake.for_job, 3))
+    monkeypatch.setattr(intake, "register_for_job", CrashAt(world, intake.register_for_job, 3))
     assert not world.attempt("batch_reindex", {"job_id": job_id})
     world.invocations.clear()
     world.run()
@@ -189,7 +191,7 @@ def test_a_job_whose_continuation_never_comes_is_given_up_with_the_reason(world:
     else:
         assert job.status is JobStatus.FAILED
         assert "stopped at the same place 4 times" in job.error_details["job"]
-    assert world.container.jobs.index_pointer().building is None
+    assert world.container.index_aliases.current().building is None
     assert set(world.chroma.data) == {COLLECTION}
 
 
@@ -255,10 +257,10 @@ def test_a_reindex_goes_on_where_it_stopped_and_keeps_its_lease(world: World, mo
         # Far longer in all than any lease lasts, and somebody looks for expired ones all the while.
         world.clock.advance(timedelta(minutes=70))
         invocations = world.invocations[:]
-        world.container.leftovers.clear()
+        world.container.abandoned_work.recover()
         world.invocations[:] = invocations
         with pytest.raises(Conflict, match="Another reindex is running"):
-            world.container.jobs.begin_build("other", "somebody", "2026-01-01", "2026-01-02")
+            world.container.index_aliases.begin_build("other", "somebody", "2026-01-01", "2026-01-02")
         assert {document_id: world.windows(document_id) for document_id in ids} == windows
     assert job_of(world, job_id).status is JobStatus.COMPLETED
     assert job_of(world, job_id).step >= 3
@@ -272,11 +274,11 @@ def test_a_reindex_that_has_lost_its_lease_begins_anew(world: World) -> None:
     job_id = world.start_job(JobType.REINDEX, work=HARDLY_ANY)
     step(world, job_id)
     assert step(world, job_id).statistics["windows"] > 0
-    copied = world.chroma.data[world.container.jobs.index_pointer().building or ""].values()
+    copied = world.chroma.data[world.container.index_aliases.current().building or ""].values()
     document_id = next(iter(copied)).metadata["document_id"]
     assert document_id in ids
     world.clock.advance(timedelta(hours=3))
-    world.container.jobs.abandon_build("2027-01-01")
+    world.container.index_aliases.abandon_build("2027-01-01")
     # Gone while nobody wrote to the new collection: the copy that has been made of it must not answer.
     world.container.documents.delete(document_id)
     world.rest()
@@ -290,7 +292,7 @@ def test_a_reindex_whose_new_collection_is_gone_begins_anew(world: World) -> Non
     job_id = world.start_job(JobType.REINDEX, work=HARDLY_ANY)
     step(world, job_id)
     assert step(world, job_id).statistics["windows"] > 0
-    building = world.container.jobs.index_pointer().building
+    building = world.container.index_aliases.current().building
     assert building is not None
     del world.chroma.data[building]
     world.rest()
@@ -344,6 +346,37 @@ def test_every_document_has_an_outcome_and_a_reason(world: World) -> None:
     assert [entry.key for entry in page.items] == ["incoming/waits.md"]
     with pytest.raises(InvalidRequest, match="cursor"):
         world.jobs.documents(job_id, cursor="somewhere")
+
+
+def test_a_batch_tells_what_has_changed_from_what_was_only_ingested_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingested(world, 2)
+    failed = world.upload("empty.md", "")
+    world.run()
+    assert world.version(failed, 1).status is DocumentStatus.FAILED
+    intake = world.container.intake
+    register = intake.register_for_job
+
+    def uploaded_meanwhile(ref: ObjectRef, job_id: str) -> Registration:
+        monkeypatch.setattr(intake, "register_for_job", register)
+        world.upload("00.md", text_of("changed", 1))
+        world.notifications.clear()
+        return register(ref, job_id)
+
+    monkeypatch.setattr(intake, "register_for_job", uploaded_meanwhile)
+    job_id = world.start_job(JobType.BATCH)
+    world.rest()
+    world.check()
+    job = job_of(world, job_id)
+    told = {entry.key: (entry.outcome, entry.reason) for entry in world.report(job)}
+    assert told.pop("failed/empty.md")[0] is Outcome.FAILED
+    assert told == {
+        "incoming/00.md": (Outcome.MODIFIED, "Uploaded anew, or its attributes were."),
+        "processed/01.md": (Outcome.REINGESTED, "Unchanged: ingested again under the rules in force."),
+    }
+    assert job.documents_processed == 2
+    assert summary(job) == "2 documents ingested: 1 modified, 1 unchanged, 1 failed."
 
 
 def test_a_document_that_is_replaced_while_the_job_waits_is_skipped_with_the_reason(world: World) -> None:
@@ -457,13 +490,13 @@ def test_a_reindex_that_is_cancelled_before_its_switch_never_switches(
 ) -> None:
     ingested(world, 1)
     job_id = world.start_job(JobType.REINDEX)
-    switch = type(world.container.jobs).switch
+    switch = type(world.container.index_aliases).switch
 
     def late(store: object, job: Job, collection: str, now: str) -> Job:
         world.jobs.cancel(job_id)
         return switch(store, job, collection, now)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(type(world.container.jobs), "switch", late)
+    monkeypatch.setattr(type(world.container.index_aliases), "switch", late)
     world.run()
     assert job_of(world, job_id).status is JobStatus.CANCELLED
     assert set(world.chroma.data) == {COLLECTION}

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from portfolio_rag.domain.errors import IndexMismatch
-from portfolio_rag.pipeline.maintenance.differences import Kind
+from portfolio_rag.pipeline.maintenance.differences import DifferenceKind
 from tests.simulation.models import HashEmbedder
 from tests.simulation.world import World
 
@@ -36,8 +36,8 @@ def search(world: World) -> list[str]:
     return [passage.chunk.content for passage in world.container.retrieval.search("topic", top_k=3)]
 
 
-def kinds(world: World, *, repair: bool = False) -> set[Kind]:
-    return {difference.kind for difference in world.container.verification.run(repair=repair)}
+def kinds(world: World, *, repair: bool = False) -> set[DifferenceKind]:
+    return {difference.kind for difference in world.container.full_scan.run(repair=repair)}
 
 
 def test_a_query_of_another_model_is_refused_until_the_index_is_built_for_it(world: World) -> None:
@@ -69,7 +69,7 @@ def test_a_lost_vector_comes_back_as_the_model_of_its_index_made_it(world: World
     at_rest(world)
     change_model(world, "other")
     reindex(world, "11111111-job")
-    live = world.container.jobs.index_pointer().live
+    live = world.container.index_aliases.current().live
     lost = next(iter(world.chroma.data[live]))
     world.chroma.delete(live, [lost])
     world.clock.advance(timedelta(minutes=6))
@@ -81,14 +81,14 @@ def test_a_lost_vector_comes_back_as_the_model_of_its_index_made_it(world: World
     for first in world.container.backup.entries("sim"):
         records = [type(found)(found.id, -found.vector, found.metadata) for found in world.container.backup.read(first)]
         world.container.backup.write(first.key.replace("metadata/", "vectors/").replace(".json", ".npy"), records)
-    assert kinds(world, repair=True) == {Kind.VECTORS_MISSING}
+    assert kinds(world, repair=True) == {DifferenceKind.VECTORS_MISSING}
     assert world.chroma.data[live][lost].vector.tolist() == backed_up[lost]
 
 
 def test_a_wiped_index_takes_the_label_of_what_is_written_next(world: World) -> None:
     at_rest(world)
-    live = world.container.jobs.index_pointer().live
+    live = world.container.index_aliases.current().live
     world.chroma.drop(live)
     world.clock.advance(timedelta(minutes=6))
-    assert kinds(world, repair=True) == {Kind.VECTORS_MISSING}
+    assert kinds(world, repair=True) == {DifferenceKind.VECTORS_MISSING}
     assert world.container.vectors.fingerprint(live) == "sim"

@@ -15,14 +15,13 @@ import pytest
 from portfolio_rag.domain.chunks import ChunkStatus
 from portfolio_rag.domain.documents import DocumentStatus
 from portfolio_rag.domain.errors import ConditionFailed
-from portfolio_rag.domain.identifiers import iso
 from portfolio_rag.domain.messages import EmbeddingMessage
 
 from .fast import install
 from .faults import Crash
+from .interleaving import Interleaving
 from .s3 import s3_event
 from .schedule import TEXTS, name_of, text_of
-from .turns import Turns
 from .world import EMBEDDING, RAW, World
 
 
@@ -53,7 +52,7 @@ def with_messages(count: int) -> tuple[World, str]:
 
 
 def together(world: World, turns: Sequence[int], tasks: Sequence[Callable[[], object]]) -> None:
-    scheduler = Turns(Script(turns))  # type: ignore[arg-type]
+    scheduler = Interleaving(Script(turns))  # type: ignore[arg-type]
     world.faults.gate = scheduler.gate
     try:
         scheduler.run(tasks)
@@ -97,7 +96,7 @@ def test_a_version_that_was_replaced_a_moment_ago_completes_in_neither_way() -> 
         head, version = registry.head(document_id), world.version(document_id, 1)
         assert head is not None
         marks = [(chunk, "s3://backup/vectors.npy") for chunk in store.of_document(document_id)]
-        now = iso(world.clock.now())
+        now = world.clock.now_iso()
         if deleted:
             registry.mark_deleted(head, now)
         else:
@@ -117,13 +116,13 @@ def test_a_version_that_was_replaced_a_moment_ago_completes_in_neither_way() -> 
 def test_a_failure_that_is_reported_late_never_overwrites_a_success() -> None:
     for at in range(6):
         world, document_id = with_messages(2)
-        embedding = world.container.embedding
+        generator = world.container.embedding_generator
         late = EmbeddingMessage.from_json(world.sqs.queues[EMBEDDING].messages[0].body)
         messages = world.sqs.queues[EMBEDDING].messages[:]
         together(
             world,
             [at, 100],
-            [lambda e=embedding, m=late: e.give_up(m, RuntimeError("late")), embed(world, messages)],  # type: ignore[misc]
+            [lambda e=generator, m=late: e.record_failure(m, RuntimeError("late")), embed(world, messages)],  # type: ignore[misc]
         )
         ended = world.version(document_id, 1)
         completed = world.metrics.total("IngestedDocuments")

@@ -29,16 +29,16 @@ from portfolio_rag.domain.jobs import Job, JobStatus, JobType, Trigger
 from portfolio_rag.pipeline.documents.staging import STAGING
 from portfolio_rag.pipeline.ingestion import processing
 from portfolio_rag.pipeline.jobs.report import Entry
-from portfolio_rag.pipeline.jobs.service import Jobs
+from portfolio_rag.pipeline.jobs.service import JobService
 from portfolio_rag.settings.environment import Settings
 
 from .chroma import ChromaModel
 from .dynamodb import DynamoModel, pipeline_tables
 from .faults import Crash, Faults, Faulty
+from .interleaving import Interleaving
 from .models import HashEmbedder, RecordedMetrics, SimClock, WordTokenizer
 from .s3 import S3Model, s3_event
 from .sqs import QueueModel, SqsModel
-from .turns import Turns
 
 _T = TypeVar("_T")
 
@@ -82,7 +82,7 @@ class SimContainer(ProcessorParts, EmbeddingParts, JobParts, RepairParts, ApiPar
         # Not that of Clients: it opens a boto3 session, which costs as much as a whole schedule.
         self.settings = Settings(chunk_size=64, chunk_overlap=8)
         self.world = world
-        self.clock = world.clock  # type: ignore[assignment]
+        self.clock = world.clock
         self.vectors = Faulty("chroma", world.chroma, world.faults)
         self.embedder = world.embedder
         self.tokenizer = WordTokenizer()
@@ -194,7 +194,7 @@ class World:
         self.s3.delete_object(Bucket=RAW, Key=key)
 
     @property
-    def jobs(self) -> Jobs:
+    def jobs(self) -> JobService:
         """What the API offers of jobs."""
         return self.container.job_service
 
@@ -255,8 +255,8 @@ class World:
             if item.get("status", {}).get("S") in ("PENDING", "RUNNING") or "building" in item:
                 busy.append(f"job {item['job_id']['S']}")
         incoming = [key for key in self.s3.current_keys(RAW, "incoming/") if not key.endswith((".metadata.json", "/"))]
-        pointer = self.container.jobs.index_pointer()
-        collections = [name for name in self.chroma.data if name != pointer.live]
+        alias = self.container.index_aliases.current()
+        collections = [name for name in self.chroma.data if name != alias.live]
         return busy + incoming + collections
 
     def attempt(self, function: str, event: dict[str, Any], request_id: str = "") -> bool:
@@ -270,10 +270,10 @@ class World:
 
     def _together(self, tasks: Sequence[Callable[[], None]]) -> None:
         assert self.rng is not None
-        turns = Turns(self.rng)
-        self.faults.gate = turns.gate
+        interleaving = Interleaving(self.rng)
+        self.faults.gate = interleaving.gate
         try:
-            turns.run(tasks)
+            interleaving.run(tasks)
         finally:
             self.faults.gate = None
 
@@ -398,7 +398,7 @@ class World:
 
     def windows(self, document_id: str | None = None) -> dict[str, int]:
         """Window id -> version, in the live collection."""
-        live = self.container.jobs.index_pointer().live
+        live = self.container.index_aliases.current().live
         return {
             id_: record.metadata["version"]
             for id_, record in self.chroma.data.get(live, {}).items()
@@ -476,7 +476,10 @@ class World:
             unmade = {(document_id, job.job_id) for document_id, _ in versions} ^ told
             assert job.status is not JobStatus.COMPLETED or not unmade, f"driven, and not told: {unmade}"
             if job.status is JobStatus.COMPLETED:
-                counted = {name: job.statistics[name] for name in ("new", "modified", "deleted", "skipped", "failed")}
+                counted = {
+                    name: job.statistics[name]
+                    for name in ("new", "modified", "reingested", "deleted", "skipped", "failed")
+                }
                 outcomes = Counter(entry.outcome.lower() for entry in report)
                 assert counted == {name: outcomes[name] for name in counted}, job
                 assert job.statistics["under_way"] == 0, job

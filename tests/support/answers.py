@@ -10,18 +10,18 @@ from typing import Any, cast
 
 import numpy as np
 
-from portfolio_rag.answering.retrieval.search import LexicalSearch, Retrieval
+from portfolio_rag.answering.retrieval.search import FullTextSearch, PassageSearch
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion, LiveDocument
 from portfolio_rag.domain.filters import Filter
 from portfolio_rag.domain.identifiers import chunk_id_for, document_id_for, sha256_hex
-from portfolio_rag.ports.full_text_index import LexicalHit
-from portfolio_rag.ports.index_alias import IndexPointer
-from portfolio_rag.ports.job_store import JobStore
+from portfolio_rag.ports.full_text_index import FullTextHit
+from portfolio_rag.ports.index_alias import IndexAlias, IndexAliases
 from portfolio_rag.ports.language_model import ChatCompletion
-from portfolio_rag.ports.live_reads import LiveRead
-from portfolio_rag.ports.vector_replica import LocalVectors
-from portfolio_rag.ports.vector_store import VectorHit, VectorRecord, Vectors, VectorStore
+from portfolio_rag.ports.live_document_reader import LiveRead
+from portfolio_rag.ports.vector_replica import VectorReplica
+from portfolio_rag.ports.vector_store import VectorHit, VectorRecord, VectorStore
+from portfolio_rag.ports.vectors import Vectors
 from portfolio_rag.text.language.content_words import terms
 
 BUCKET = "portfolio-raw"
@@ -53,7 +53,7 @@ class MemoryVectors:
         self.collections: dict[str, dict[str, VectorRecord]] = {}
         self.fingerprints: dict[str, str | None] = {}
         self.limits: list[int] = []
-        self.where: Mapping[str, Any] | None = None
+        self.where: Filter | None = None
 
     def ping(self) -> None: ...
 
@@ -68,9 +68,7 @@ class MemoryVectors:
     def fingerprint(self, collection: str) -> str | None:
         return self.fingerprints.get(collection)
 
-    def query(
-        self, collection: str, vector: Vectors, *, limit: int, where: Mapping[str, Any] | None = None
-    ) -> list[VectorHit]:
+    def query(self, collection: str, vector: Vectors, *, limit: int, where: Filter | None = None) -> list[VectorHit]:
         self.calls.append("query")
         self.limits.append(limit)
         self.where = where
@@ -119,7 +117,7 @@ class MemoryVectors:
 
 
 @dataclass
-class MemoryLiveReads:
+class MemoryLiveDocuments:
     """Which versions are live, and all chunks. `calls` counts the batched reads."""
 
     live: dict[str, LiveDocument] = field(default_factory=dict)
@@ -139,23 +137,23 @@ class MemoryLiveReads:
 
 
 @dataclass
-class MemoryJobs:
-    pointer: IndexPointer = field(default_factory=lambda: IndexPointer("knowledge"))
+class MemoryAliases:
+    alias: IndexAlias = field(default_factory=lambda: IndexAlias("knowledge"))
     calls: int = 0
 
-    def index_pointer(self) -> IndexPointer:
+    def current(self) -> IndexAlias:
         self.calls += 1
-        return self.pointer
+        return self.alias
 
 
 @dataclass
-class ScriptedLexical:
+class ScriptedFullText:
     """A full-text side that finds what it is told to."""
 
-    hits: list[LexicalHit] = field(default_factory=list)
+    hits: list[FullTextHit] = field(default_factory=list)
     asked: list[tuple[str, int, Filter | None]] = field(default_factory=list)
 
-    def search(self, query: str, *, limit: int, where: Filter | None = None) -> list[LexicalHit]:
+    def search(self, query: str, *, limit: int, where: Filter | None = None) -> list[FullTextHit]:
         self.asked.append((query, limit, where))
         return self.hits[:limit]
 
@@ -240,8 +238,8 @@ class Corpus:
     def __init__(self) -> None:
         self.embedder = WordEmbedder()
         self.vectors = MemoryVectors()
-        self.reads = MemoryLiveReads()
-        self.jobs = MemoryJobs()
+        self.reads = MemoryLiveDocuments()
+        self.aliases = MemoryAliases()
 
     @property
     def vector_store(self) -> VectorStore:
@@ -249,17 +247,19 @@ class Corpus:
         return cast(VectorStore, self.vectors)
 
     @property
-    def job_store(self) -> JobStore:
-        """`jobs`, which has of its port what a search uses."""
-        return cast(JobStore, self.jobs)
+    def index_aliases(self) -> IndexAliases:
+        """`aliases`, which have of their port what a search uses."""
+        return cast(IndexAliases, self.aliases)
 
     def retrieval(
         self,
-        lexical: LexicalSearch | None = None,
-        copy: LocalVectors | None = None,
-        turns: AbstractContextManager[object] | None = None,
-    ) -> Retrieval:
-        return Retrieval(self.embedder, self.vector_store, self.reads, self.job_store, lexical, copy, turns)
+        full_text: FullTextSearch | None = None,
+        replica: VectorReplica | None = None,
+        compute_slots: AbstractContextManager[object] | None = None,
+    ) -> PassageSearch:
+        return PassageSearch(
+            self.embedder, self.vector_store, self.reads, self.index_aliases, full_text, replica, compute_slots
+        )
 
     def add(self, version: DocumentVersion, *chunks: Chunk, live: bool = True) -> DocumentVersion:
         for chunk in chunks:

@@ -15,11 +15,11 @@ from portfolio_rag.domain.answers import (
     CheckedSentence,
     Citation,
     Cited,
+    ConversationTurn,
     Done,
     Passage,
     Retrieved,
     Token,
-    Turn,
     Validated,
     Verdict,
 )
@@ -138,7 +138,7 @@ class _Fake:
 
 
 class FakeChat(_Fake):
-    history: list[Turn]
+    history: list[ConversationTurn]
     breaks: Exception | None = None
     """What a stream ends with after its first sentences."""
     script: list[AnswerEvent] | None = None
@@ -148,10 +148,10 @@ class FakeChat(_Fake):
         self,
         question: str,
         *,
-        top_k: int = 5,
+        top_k: int | None = None,
         where: Any = None,
         temperature: float | None = None,
-        history: Sequence[Turn] = (),
+        history: Sequence[ConversationTurn] = (),
     ) -> Answer:
         self.history = list(history)
         self._called(question, top_k, where, temperature)
@@ -161,10 +161,10 @@ class FakeChat(_Fake):
         self,
         question: str,
         *,
-        top_k: int = 5,
+        top_k: int | None = None,
         where: Any = None,
         temperature: float | None = None,
-        history: Sequence[Turn] = (),
+        history: Sequence[ConversationTurn] = (),
     ) -> Iterator[AnswerEvent]:
         self.history = list(history)
         self._called(question, top_k, where, temperature)
@@ -195,7 +195,7 @@ class FakeConversations(_Fake):
 
 
 class FakeRetrieval(_Fake):
-    def search(self, query: str, *, top_k: int = 5, where: Any = None) -> list[Passage]:
+    def search(self, query: str, *, top_k: int | None = None, where: Any = None) -> list[Passage]:
         self._called(query, top_k, where)
         return [passage()]
 
@@ -330,7 +330,7 @@ class FakeServices:
     retrieval: FakeRetrieval = field(default_factory=FakeRetrieval)
     chat: FakeChat = field(default_factory=FakeChat)
     conversations: FakeConversations = field(default_factory=FakeConversations)
-    lexical: None = None
+    full_text_follower: None = None
 
     @property
     def api(self) -> ApiServices:

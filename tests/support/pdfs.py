@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,13 +11,32 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Ink:
-    """A line of text on a page: position and size in points."""
+    """A line of text on a page: position and size in points, turned anticlockwise by degrees, in a rendering mode."""
 
     text: str
     x: float = 72
     y: float = 700
     size: float = 11
     font: str = "F1"
+    angle: float = 0
+    mode: int = 0
+
+    @property
+    def drawn(self) -> str:
+        cos, sin = (round(f(math.radians(self.angle)), 6) for f in (math.cos, math.sin))
+        place = f"{cos} {sin} {-sin} {cos} {self.x} {self.y} Tm"
+        return f"BT /{self.font} {self.size} Tf {self.mode} Tr {place} ({_escaped(self.text)}) Tj ET\n"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A page: lines of text, operators that draw, annotations as dictionaries, further resources and page entries."""
+
+    inks: Sequence[Ink] = ()
+    drawing: str = ""
+    annotations: Sequence[str] = ()
+    resources: str = ""
+    entries: str = ""
 
 
 def column(*texts: str, top: float = 700, size: float = 11, x: float = 72, font: str = "F1") -> list[Ink]:
@@ -25,40 +45,48 @@ def column(*texts: str, top: float = 700, size: float = 11, x: float = 72, font:
 
 
 _FONTS = {"F1": "Helvetica", "F2": "Helvetica-Bold", "F3": "Courier"}
+FIRST_OBJECT = 5
 _PADDING = bytes.fromhex("28BF4E5E4E758A4164004E56FFFA01082E2E00B6D0683E802F0CA9FE6453697A")
 
 
 def make_pdf(
-    pages: Sequence[Sequence[Ink]],
+    pages: Sequence[Sequence[Ink] | Sheet],
     *,
     title: str = "",
     outline: Sequence[tuple[str, int]] = (),
     user_password: str | None = None,
+    catalog: str = "",
+    objects: Sequence[bytes] = (),
+    further_fonts: str = "",
 ) -> bytes:
-    """A PDF 1.4; `outline` holds (title, page from 1); with a password it is encrypted with 40-bit RC4."""
-    objects: list[bytes] = [b""] * 4
-    objects[0] = b"<</Type/Catalog/Pages 2 0 R/Outlines 4 0 R>>"
+    """A PDF 1.5; `outline` holds (title, page from 1); with a password it is encrypted with 40-bit RC4.
+
+    Further `objects` are numbered from FIRST_OBJECT on; streams among them are `STREAM{/Entry value}data`.
+    """
+    further = objects
+    objects = [b""] * 4 + list(further)
+    objects[0] = f"<</Type/Catalog/Pages 2 0 R/Outlines 4 0 R{catalog}>>".encode()
     fonts = "".join(
         f"/{name}<</Type/Font/Subtype/Type1/BaseFont/{font}/Encoding/WinAnsiEncoding>>" for name, font in _FONTS.items()
     )
     objects[2] = f"<</Title({title})>>".encode()
     page_numbers = []
-    for inks in pages:
-        content = "".join(
-            f"BT /{ink.font} {ink.size} Tf {ink.x} {ink.y} Td ({_escaped(ink.text)}) Tj ET\n" for ink in inks
-        ).encode("cp1252")
+    for page in pages:
+        sheet = page if isinstance(page, Sheet) else Sheet(page)
+        content = (sheet.drawing + "".join(ink.drawn for ink in sheet.inks)).encode("cp1252")
         objects.append(b"STREAM" + content)
         objects.append(
-            f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents {len(objects)} 0 R"
-            f"/Resources<</Font<<{fonts}>>>>>>".encode()
+            f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]{sheet.entries}/Contents {len(objects)} 0 R"
+            f"/Annots[{' '.join(sheet.annotations)}]"
+            f"/Resources<</Font<<{fonts}{further_fonts}>>{sheet.resources}>>>>".encode()
         )
         page_numbers.append(len(objects))
     kids = " ".join(f"{number} 0 R" for number in page_numbers)
     objects[1] = f"<</Type/Pages/Kids[{kids}]/Count {len(pages)}>>".encode()
     first = len(objects) + 1
-    for position, (name, page) in enumerate(outline):
+    for position, (name, target) in enumerate(outline):
         following = f"/Next {first + position + 1} 0 R" if position + 1 < len(outline) else ""
-        objects.append(f"<</Title({name})/Parent 4 0 R{following}/Dest[{page_numbers[page - 1]} 0 R/Fit]>>".encode())
+        objects.append(f"<</Title({name})/Parent 4 0 R{following}/Dest[{page_numbers[target - 1]} 0 R/Fit]>>".encode())
     links = f"/First {first} 0 R/Last {len(objects)} 0 R" if outline else ""
     objects[3] = f"<</Type/Outlines{links}/Count {len(outline)}>>".encode()
 
@@ -67,14 +95,14 @@ def make_pdf(
     if user_password is not None:
         encrypt, key = _encryption(user_password, identifier)
         objects[2] = b"<<>>"
-    out, offsets = bytearray(b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n"), []
+    out, offsets = bytearray(b"%PDF-1.5\n%\xe2\xe3\xcf\xd3\n"), []
     for number, body in enumerate(objects, start=1):
         offsets.append(len(out))
         if body.startswith(b"STREAM"):
-            stream = body[6:]
+            entries, _, stream = body[7:].partition(b"}") if body.startswith(b"STREAM{") else (b"", b"", body[6:])
             if key:
                 stream = _rc4(hashlib.md5(key + number.to_bytes(3, "little") + b"\0\0").digest()[:10], stream)
-            body = b"<</Length %d>>stream\n%s\nendstream" % (len(stream), stream)
+            body = b"<</Length %d%s>>stream\n%s\nendstream" % (len(stream), entries, stream)
         out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
     table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
     trailer = b"<</Size %d/Root 1 0 R/Info 3 0 R%s/ID[<%s><%s>]>>" % (

@@ -13,10 +13,10 @@ from portfolio_rag.cli.http import ApiClient
 from portfolio_rag.local.config import StackConfig
 
 
-def ask(question: str, *, top_k: int, as_json: bool) -> None:
+def ask(question: str, *, top_k: int | None, as_json: bool) -> None:
     console = Console()
     with ApiClient(StackConfig.load()) as api, Console(stderr=True).status("Searching the documents"):
-        response = api.post("/api/chat", {"question": question, "top_k": top_k})
+        response = api.post("/api/chat", {"question": question} | ({} if top_k is None else {"top_k": top_k}))
     if as_json:
         print(json.dumps(response, indent=2, ensure_ascii=False))
     else:

@@ -36,7 +36,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class QuestionOutcome:
     """`rank` of the first right document among the passages, from 1; None where no document is expected or found."""
 
     question: Question
@@ -96,13 +96,13 @@ def _texts(entry: Mapping[str, Any], name: str, number: int) -> tuple[str, ...]:
     return tuple(found)
 
 
-def outcome(question: Question, response: Mapping[str, Any]) -> Outcome:
+def outcome(question: Question, response: Mapping[str, Any]) -> QuestionOutcome:
     """What the API's response is worth."""
     keys = list(dict.fromkeys(str(passage["s3_key"]) for passage in response["passages"]))
     rank = next((place for place, key in enumerate(keys, start=1) if _names(question.documents, key)), None)
     held = f" {_folded(response['answer'])} "
     contains = response["answered"] and any(f" {_folded(answer)} " in held for answer in question.answers)
-    return Outcome(question, rank, bool(response["answered"]), contains)
+    return QuestionOutcome(question, rank, bool(response["answered"]), contains)
 
 
 def _names(documents: Sequence[str], key: str) -> bool:
@@ -113,7 +113,7 @@ def _folded(text: str) -> str:
     return " ".join(_WORD.findall(text.casefold()))
 
 
-def summarise(outcomes: Sequence[Outcome]) -> dict[str, float]:
+def summarise(outcomes: Sequence[QuestionOutcome]) -> dict[str, float]:
     """Shares from 0 to 1, of the questions that each can be told of; a figure that none has a say in is missing."""
     located = [one for one in outcomes if one.question.documents]
     answerable = [one for one in outcomes if not one.question.unanswerable]
@@ -130,7 +130,7 @@ def summarise(outcomes: Sequence[Outcome]) -> dict[str, float]:
     return {name: sum(values) / len(values) for name, values in columns.items() if values}
 
 
-def report(figures: Mapping[str, float], outcomes: Sequence[Outcome], top_k: int) -> list[str]:
+def report(figures: Mapping[str, float], outcomes: Sequence[QuestionOutcome], top_k: int) -> list[str]:
     """Lines of rich markup: the figures, and the questions that went wrong."""
     labels = {
         "hit@1": "right document first (hit@1)",
@@ -149,7 +149,7 @@ def report(figures: Mapping[str, float], outcomes: Sequence[Outcome], top_k: int
     return lines
 
 
-def _complaint(one: Outcome) -> str:
+def _complaint(one: QuestionOutcome) -> str:
     if one.question.unanswerable:
         return "answered, and should not be:" if one.answered else ""
     if one.question.documents and one.rank is None:

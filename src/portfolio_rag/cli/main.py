@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from portfolio_rag.domain.errors import PortfolioRagError
+from portfolio_rag.domain.jobs import JobStatus, JobType
 
 app = typer.Typer(
     help="Drop documents into S3, ask questions about them.",
@@ -20,29 +20,11 @@ app = typer.Typer(
 )
 
 
-class Kind(StrEnum):
-    """The job types of architecture.md."""
-
-    BATCH = "BATCH"
-    INCREMENTAL = "INCREMENTAL"
-    REINDEX = "REINDEX"
-
-
-class JobState(StrEnum):
-    """The statuses of a job."""
-
-    PENDING = "PENDING"
-    RUNNING = "RUNNING"
-    COMPLETED = "COMPLETED"
-    FAILED = "FAILED"
-    CANCELLED = "CANCELLED"
-
-
 @app.command()
 def up(
     samples: Annotated[bool, typer.Option(help="Ingest the sample corpus too.")] = True,
 ) -> None:
-    """Start the embedded stack, create the AWS resources and ingest the samples."""
+    """Start the local stack, create the AWS resources and ingest the samples."""
     from portfolio_rag.cli.stack import up as run
 
     run(samples=samples)
@@ -50,7 +32,7 @@ def up(
 
 @app.command()
 def down() -> None:
-    """Stop the embedded stack; its state is kept."""
+    """Stop the local stack; its state is kept."""
     from portfolio_rag.cli.stack import down as run
 
     run()
@@ -58,7 +40,7 @@ def down() -> None:
 
 @app.command()
 def clean() -> None:
-    """Stop the embedded stack and delete its state: documents, vectors, logs. The baked model stays."""
+    """Stop the local stack and delete its state: documents, vectors, logs. The baked model stays."""
     from portfolio_rag.cli.stack import clean as run
 
     run()
@@ -80,7 +62,7 @@ def logs(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
     lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many of the last lines of each.")] = 20,
 ) -> None:
-    """Show the logs of the embedded stack, all of them or one."""
+    """Show the logs of the local stack, all of them or one."""
     from portfolio_rag.cli.logs import show
 
     show(name, follow=follow, lines=lines)
@@ -104,7 +86,9 @@ def upload(
 
 @app.command()
 def ingest(
-    job_type: Annotated[Kind, typer.Option("--type", case_sensitive=False, help="What to do.")] = Kind.INCREMENTAL,
+    job_type: Annotated[
+        JobType, typer.Option("--type", case_sensitive=False, help="What to do.")
+    ] = JobType.INCREMENTAL,
     prefix: Annotated[str, typer.Option(help="Only documents under this path.")] = "",
 ) -> None:
     """Run a batch job and show it until it ends.
@@ -123,7 +107,7 @@ app.add_typer(jobs_app, name="jobs")
 
 @jobs_app.command("list")
 def list_jobs(
-    status: Annotated[JobState | None, typer.Option(case_sensitive=False, help="Only jobs in this status.")] = None,
+    status: Annotated[JobStatus | None, typer.Option(case_sensitive=False, help="Only jobs in this status.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many at most.")] = 20,
 ) -> None:
     """Show the newest jobs and what came of them."""
@@ -137,7 +121,8 @@ def show_job(
     job_id: Annotated[str, typer.Argument(metavar="ID", help="Id of a job.")],
     documents: Annotated[bool, typer.Option("--documents", help="Every document, with what became of it.")] = False,
     outcome: Annotated[
-        str | None, typer.Option(metavar="NEW|MODIFIED|DELETED|SKIPPED|FAILED|…", help="Only documents with it.")
+        str | None,
+        typer.Option(metavar="NEW|MODIFIED|REINGESTED|DELETED|SKIPPED|FAILED|…", help="Only documents with it."),
     ] = None,
 ) -> None:
     """Show one job: its counts, and what it did with each document and why."""
@@ -148,7 +133,9 @@ def show_job(
 
 @jobs_app.command("start")
 def start_job(
-    job_type: Annotated[Kind, typer.Option("--type", case_sensitive=False, help="What to do.")] = Kind.INCREMENTAL,
+    job_type: Annotated[
+        JobType, typer.Option("--type", case_sensitive=False, help="What to do.")
+    ] = JobType.INCREMENTAL,
     prefix: Annotated[str, typer.Option(help="Only documents under this path.")] = "",
 ) -> None:
     """Start a job and print its id; `rag ingest` also waits for its end."""
@@ -189,7 +176,12 @@ def verify(
 @app.command()
 def ask(
     question: Annotated[str, typer.Argument(help="What you want to know.")],
-    top_k: Annotated[int, typer.Option(min=1, max=20, help="How many passages to work with.")] = 5,
+    top_k: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=20, help="How many passages to work with; by default what the model configuration says."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the API's response as it is.")] = False,
 ) -> None:
     """Ask the documents; the answer comes with its sources."""

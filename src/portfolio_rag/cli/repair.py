@@ -17,7 +17,7 @@ def verify(*, repair: bool, parts: RepairParts | None = None) -> None:
     """Print every difference between the stores. Raises PortfolioRagError when there are any and none is mended."""
     console = Console()
     found: Counter[str] = Counter()
-    for difference in _parts(parts).verification.run(repair=repair):
+    for difference in _parts(parts).full_scan.run(repair=repair):
         found[difference.kind] += 1
         console.print(f"{difference.kind}  {difference.document_id}  {escape(difference.detail)}", highlight=False)
     if not found:

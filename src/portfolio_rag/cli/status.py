@@ -18,7 +18,7 @@ from portfolio_rag.adapters.aws.sqs import SqsQueue
 from portfolio_rag.adapters.dynamodb.document_registry import DynamoDocumentRegistry
 from portfolio_rag.adapters.dynamodb.job_store import DynamoJobStore
 from portfolio_rag.adapters.dynamodb.table import Table as DynamoTable
-from portfolio_rag.domain.documents import DocumentStatus
+from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion
 from portfolio_rag.domain.errors import PortfolioRagError
 from portfolio_rag.local.config import StackConfig
 from portfolio_rag.local.deployment import aws_clients
@@ -58,7 +58,7 @@ def show(*, live: bool) -> None:
 def _screen(config: StackConfig, clients: AwsClients, settings: Settings) -> tuple[bool, RenderableType]:
     well, processes = _processes(config)
     if not well:
-        note = Text("The embedded stack is not (wholly) running: `make up` starts it.", style="yellow")
+        note = Text("The local stack is not (wholly) running: `make up` starts it.", style="yellow")
         if not healthy(f"{config.emulator_url}/_ministack/ready"):
             return False, Group(processes, note)
         processes = Group(processes, note)
@@ -86,7 +86,7 @@ def _processes(config: StackConfig) -> tuple[bool, RenderableType]:
 
 def _pipeline(clients: AwsClients, settings: Settings) -> list[RenderableType]:
     registry = DynamoDocumentRegistry(DynamoTable(clients("dynamodb"), settings.dynamodb_document_table))
-    jobs = DynamoJobStore(DynamoTable(clients("dynamodb"), settings.dynamodb_jobs_table), settings.chroma_collection)
+    jobs = DynamoJobStore(DynamoTable(clients("dynamodb"), settings.dynamodb_jobs_table))
     queues = (
         settings.sqs_ingestion_queue,
         settings.sqs_embedding_queue,
@@ -125,11 +125,18 @@ def _documents(registry: DynamoDocumentRegistry) -> Table:
             _coloured(version.status),
             chunks,
             version.upload_timestamp[:19].replace("T", " "),
-            escape(version.error_message or ""),
+            _remark(version),
         )
     if len(newest) > _LISTED:
         table.caption = f"The newest {_LISTED}."
     return table
+
+
+def _remark(version: DocumentVersion) -> str:
+    """Why it failed, or what of it could not be read."""
+    if version.error_message:
+        return escape(version.error_message)
+    return "\n".join(f"[yellow]{escape(warning.message)}[/yellow]" for warning in version.warnings)
 
 
 def _jobs(store: DynamoJobStore) -> Table:

@@ -7,16 +7,17 @@ from functools import cached_property
 
 from portfolio_rag.answering.generation.chat import Chat
 from portfolio_rag.answering.generation.conversations import Conversations
-from portfolio_rag.answering.retrieval.full_text_follower import LexicalFollower
-from portfolio_rag.answering.retrieval.search import Retrieval
+from portfolio_rag.answering.retrieval.full_text_follower import FullTextFollower
+from portfolio_rag.answering.retrieval.search import PassageSearch
 from portfolio_rag.composition.answering import AnsweringParts
 from portfolio_rag.composition.health_checks import ingestion_checks
 from portfolio_rag.composition.redrive import RedriveParts
 from portfolio_rag.pipeline.documents.catalog import Documents
-from portfolio_rag.pipeline.ingestion.cited_chunks import CitedChunks
+from portfolio_rag.pipeline.ingestion.chunking import DocumentChunker
+from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkLookup
 from portfolio_rag.pipeline.ingestion.redrive import Redrive
 from portfolio_rag.pipeline.jobs.report import JobReport
-from portfolio_rag.pipeline.jobs.service import Jobs
+from portfolio_rag.pipeline.jobs.service import JobService
 from portfolio_rag.pipeline.maintenance.dependency_health import HealthChecks
 from portfolio_rag.settings.environment import Settings
 
@@ -35,15 +36,20 @@ class ApiParts(RedriveParts, AnsweringParts):
         )
 
     @cached_property
-    def cited(self) -> CitedChunks:
-        return CitedChunks(
-            self.store, self.registry, self.chunks, self.config, self.tokenizer, lambda: self.embedder, self.clock
+    def cited(self) -> ChunkLookup:
+        return ChunkLookup(
+            self.store,
+            self.registry,
+            self.chunks,
+            self.config,
+            DocumentChunker(self.tokenizer, lambda: self.embedder),
+            self.clock,
         )
 
     @cached_property
-    def job_service(self) -> Jobs:
+    def job_service(self) -> JobService:
         report = JobReport(self.store, self.settings.s3_embeddings_bucket)
-        return Jobs(self.jobs, report, self.job_launcher, self.clock)
+        return JobService(self.jobs, report, self.job_launcher, self.clock)
 
     @cached_property
     def health(self) -> HealthChecks:
@@ -53,13 +59,13 @@ class ApiParts(RedriveParts, AnsweringParts):
 
     def _check_model(self) -> str:
         self.embedder.embed(["health"])
-        self.retrieval.check_model(self.jobs.index_pointer().live)
+        self.retrieval.check_model(self.index_aliases.current().live)
         return f"{self.model_settings.embedding_model}, backend {self.model_settings.embedding_backend}."
 
     def _check_openai(self) -> str:
         if self.language_model is None:
             return "No OPENAI_API_KEY: answers are extractive."
-        return f"Configured for {self.model_settings.gpt_model}; not called, because a call costs money."
+        return f"Configured for {self.chat_model()}; not called, because a call costs money."
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +73,15 @@ class ApiServices:
     """What the routes of the API use."""
 
     documents: Documents
-    cited: CitedChunks
+    cited: ChunkLookup
     redrive: Redrive
-    jobs: Jobs
+    jobs: JobService
     health: HealthChecks
-    retrieval: Retrieval
+    retrieval: PassageSearch
     chat: Chat
     conversations: Conversations
     settings: Settings
-    lexical: LexicalFollower | None = None
+    full_text_follower: FullTextFollower | None = None
     """To be started and stopped with the server."""
 
 
@@ -93,5 +99,5 @@ def build_api(settings: Settings) -> ApiServices:
         chat=parts.chat,
         conversations=parts.conversations,
         settings=settings,
-        lexical=parts.lexical,
+        full_text_follower=parts.full_text_follower,
     )

@@ -16,15 +16,17 @@ from portfolio_rag.adapters.aws.sqs import SqsQueue
 from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
 from portfolio_rag.adapters.dynamodb.chunk_store import DynamoChunkStore
 from portfolio_rag.adapters.dynamodb.document_registry import DynamoDocumentRegistry
+from portfolio_rag.adapters.dynamodb.embedding_locations import DynamoEmbeddingLocations
+from portfolio_rag.adapters.dynamodb.index_aliases import DynamoIndexAliases
 from portfolio_rag.adapters.dynamodb.job_store import DynamoJobStore
 from portfolio_rag.adapters.dynamodb.table import Table
-from portfolio_rag.adapters.dynamodb.vector_index import DynamoVectorIndex
+from portfolio_rag.ports.runtime import Clock
 from portfolio_rag.ports.vector_store import VectorStore
 from portfolio_rag.settings.environment import Settings
 from portfolio_rag.settings.ingestion_rules import ConfigSource
 
 
-class SystemClock:
+class SystemClock(Clock):
     def now(self) -> datetime:
         return datetime.now(UTC)
 
@@ -37,7 +39,7 @@ class Clients:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.clock = SystemClock()
+        self.clock: Clock = SystemClock()
         self.sleep: Callable[[float], None] = time.sleep
         self._aws = AwsClients(settings)
 
@@ -64,11 +66,16 @@ class Clients:
 
     @cached_property
     def jobs(self) -> DynamoJobStore:
-        return DynamoJobStore(self._table(self.settings.dynamodb_jobs_table), self.settings.chroma_collection)
+        return DynamoJobStore(self._table(self.settings.dynamodb_jobs_table))
 
     @cached_property
-    def vector_index(self) -> DynamoVectorIndex:
-        return DynamoVectorIndex(self._table(self.settings.dynamodb_vectors_table))
+    def index_aliases(self) -> DynamoIndexAliases:
+        table = self._table(self.settings.dynamodb_jobs_table)
+        return DynamoIndexAliases(table, self.jobs, self.settings.chroma_collection)
+
+    @cached_property
+    def embedding_locations(self) -> DynamoEmbeddingLocations:
+        return DynamoEmbeddingLocations(self._table(self.settings.dynamodb_vectors_table))
 
     @cached_property
     def vectors(self) -> VectorStore:

@@ -8,10 +8,24 @@ from portfolio_rag.composition.clients import Clients
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
 from portfolio_rag.pipeline.documents.purge import Purge
 from portfolio_rag.pipeline.documents.staging import Staging
+from portfolio_rag.pipeline.documents.stores import DocumentStores
 from portfolio_rag.pipeline.documents.vector_backup import VectorBackup
 
 
 class DocumentParts(Clients):
+    @cached_property
+    def stores(self) -> DocumentStores:
+        return DocumentStores(
+            objects=self.store,
+            registry=self.registry,
+            chunks=self.chunks,
+            vectors=self.vectors,
+            backup=self.backup,
+            staging=self.staging,
+            embedding_locations=self.embedding_locations,
+            index_aliases=self.index_aliases,
+        )
+
     @cached_property
     def backup(self) -> VectorBackup:
         return VectorBackup(self.store, self.settings.s3_embeddings_bucket)
@@ -22,7 +36,7 @@ class DocumentParts(Clients):
 
     @cached_property
     def purge(self) -> Purge:
-        return Purge(self.chunks, self.vectors, self.backup, self.vector_index, self.jobs, self.staging)
+        return Purge(self.chunks, self.vectors, self.backup, self.embedding_locations, self.index_aliases, self.staging)
 
     @cached_property
     def lifecycle(self) -> Lifecycle:

@@ -7,7 +7,7 @@ from functools import cached_property
 from portfolio_rag.adapters.process.threads import Threads
 from portfolio_rag.composition.documents import DocumentParts
 from portfolio_rag.composition.models import ModelParts
-from portfolio_rag.pipeline.ingestion.embedding import Embedding
+from portfolio_rag.pipeline.ingestion.embedding import EmbeddingGenerator
 from portfolio_rag.ports.runtime import Parallel
 
 
@@ -17,17 +17,5 @@ class EmbeddingParts(DocumentParts, ModelParts):
         return Threads()
 
     @cached_property
-    def embedding(self) -> Embedding:
-        return Embedding(
-            self.registry,
-            self.chunks,
-            self.jobs,
-            self.embedder,
-            self.vectors,
-            self.backup,
-            self.vector_index,
-            self.lifecycle,
-            self.metrics,
-            self.clock,
-            self.parallel,
-        )
+    def embedding_generator(self) -> EmbeddingGenerator:
+        return EmbeddingGenerator(self.stores, self.embedder, self.lifecycle, self.metrics, self.clock, self.parallel)

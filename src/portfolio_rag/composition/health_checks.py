@@ -37,5 +37,5 @@ def _check_sqs(clients: Clients) -> str:
 
 def _check_chroma(clients: Clients) -> str:
     clients.vectors.ping()
-    live = clients.jobs.index_pointer().live
+    live = clients.index_aliases.current().live
     return f"Collection {live} holds {clients.vectors.count(live)} windows."

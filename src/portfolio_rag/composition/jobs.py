@@ -7,9 +7,9 @@ from functools import cached_property
 from portfolio_rag.composition.intake import IntakeParts
 from portfolio_rag.composition.models import ModelParts
 from portfolio_rag.pipeline.jobs.ingest import IngestJob
-from portfolio_rag.pipeline.jobs.reindex import Rebuild
+from portfolio_rag.pipeline.jobs.reindex import ReindexJob
 from portfolio_rag.pipeline.jobs.report import JobReport
-from portfolio_rag.pipeline.jobs.runner import BatchReindex
+from portfolio_rag.pipeline.jobs.runner import JobRunner
 
 
 class JobParts(IntakeParts, ModelParts):
@@ -18,7 +18,7 @@ class JobParts(IntakeParts, ModelParts):
         return JobReport(self.store, self.settings.s3_embeddings_bucket)
 
     @cached_property
-    def batch_reindex(self) -> BatchReindex:
+    def job_runner(self) -> JobRunner:
         ingest = IngestJob(
             self.store,
             self.registry,
@@ -28,16 +28,12 @@ class JobParts(IntakeParts, ModelParts):
             self.settings.s3_raw_bucket,
             self.sleep,
         )
-        rebuild = Rebuild(
-            self.registry,
-            self.chunks,
-            self.jobs,
-            self.vectors,
-            self.backup,
+        reindex = ReindexJob(
+            self.stores,
             self.embedder,
             self.job_report,
             self.clock,
             self.settings.chroma_collection,
             self.sleep,
         )
-        return BatchReindex(self.jobs, ingest, rebuild, self.job_launcher, self.clock)
+        return JobRunner(self.jobs, ingest, reindex, self.job_launcher, self.clock)

@@ -75,7 +75,7 @@ def handle_batch(
     *,
     parse: Callable[[str], _Body],
     process: Callable[[Sequence[_Body]], None],
-    give_up: Callable[[_Body, Exception], None],
+    record_failure: Callable[[_Body, Exception], None],
     max_receive_count: int,
     together: bool,
 ) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def handle_batch(
         except Exception as error:
             if isinstance(error, PortfolioRagError) and error.retryable:
                 # A dependency is down: it would be down for each of them.
-                return batch_response(failed + _failures(parsed, error, give_up, max_receive_count))
+                return batch_response(failed + _failures(parsed, error, record_failure, max_receive_count))
             _log.exception("The batch failed; its messages are handled one by one.")
         else:
             return batch_response(failed)
@@ -109,20 +109,20 @@ def handle_batch(
             process([body])
         except Exception as error:
             _log.exception("Message %s failed.", record.message_id)
-            failed += _failures([(record, body)], error, give_up, max_receive_count)
+            failed += _failures([(record, body)], error, record_failure, max_receive_count)
     return batch_response(failed)
 
 
 def _failures(
     parsed: Sequence[tuple[QueueRecord, _Body]],
     error: Exception,
-    give_up: Callable[[_Body, Exception], None],
+    record_failure: Callable[[_Body, Exception], None],
     max_receive_count: int,
 ) -> list[QueueRecord]:
     for record, body in parsed:
         if record.receive_count >= max_receive_count:
             try:
-                give_up(body, error)
+                record_failure(body, error)
             except Exception:
                 # check-health finds what ends in the dead-letter queue without a reason.
                 _log.exception("The failure of message %s could not be recorded.", record.message_id)

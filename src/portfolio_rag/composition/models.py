@@ -14,13 +14,10 @@ from portfolio_rag.settings.environment import Settings
 class ModelParts(Clients):
     @cached_property
     def model_settings(self) -> Settings:
-        """The settings with what the model configuration in the config bucket says: it wins over the environment."""
+        """The settings with the embedding model that the model configuration names; it holds as long as the process."""
         chosen = self.config.model_config()
         return replace(
-            self.settings,
-            embedding_model=chosen.embedding_model,
-            embedding_backend=chosen.embedding_backend,
-            gpt_model=chosen.gpt_model,
+            self.settings, embedding_model=chosen.embedding_model, embedding_backend=chosen.embedding_backend
         )
 
     @cached_property

@@ -12,7 +12,7 @@ from portfolio_rag.composition.clients import Clients
 _Parts = TypeVar("_Parts", bound=Clients)
 
 
-def kept(kind: type[_Parts]) -> Callable[[], _Parts]:
+def once_per_process(kind: type[_Parts]) -> Callable[[], _Parts]:
     """A function that answers the parts: built, with logging set up, by the first invocation, kept for the warm ones.
 
     It raises ConfigurationError when a variable has a value that cannot work.

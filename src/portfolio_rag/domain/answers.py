@@ -137,7 +137,7 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class ConversationTurn:
     """A question of a conversation, as it was asked and as it reads without the conversation, and its answer."""
 
     question: str

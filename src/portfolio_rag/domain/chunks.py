@@ -83,7 +83,7 @@ class Chunk:
 
     @property
     def window_texts(self) -> list[str]:
-        """What is embedded and indexed: each window with the heading path in front (design: +.08 hit@5)."""
+        """What is embedded and indexed: each window with the heading path in front (docs/decisions/0002-windows.md)."""
         head = " > ".join(self.heading_path)
         prefix = f"{head}\n" if head else ""
         return [prefix + self.content[start:end] for start, end in self.windows]

@@ -5,7 +5,7 @@ Attribute names are those of `document_registry`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
@@ -15,6 +15,12 @@ from portfolio_rag.domain.errors import IllegalTransition
 
 AttributeValue = str | int | float | bool | list[str]
 """What a custom attribute may hold: the types of Bedrock Knowledge Bases' metadata."""
+
+ATTACHMENT_OF = "attachment_of"
+"""The attribute of a document that came attached to a mail: the mail's logical key."""
+
+MAIL_TYPE = "eml"
+"""The file type whose documents have attachments."""
 
 
 class DocumentStatus(StrEnum):
@@ -43,6 +49,7 @@ class WarningCode(StrEnum):
     PAGES_WITHOUT_TEXT = "PAGES_WITHOUT_TEXT"
     UNREADABLE_TEXT = "UNREADABLE_TEXT"
     PARTS_LEFT_OUT = "PARTS_LEFT_OUT"
+    READ_BY_OCR = "READ_BY_OCR"
     UNCERTAIN_OCR = "UNCERTAIN_OCR"
 
 
@@ -54,6 +61,16 @@ class DocumentWarning:
     message: str
     pages: tuple[int, ...] = ()
     parts: tuple[str, ...] = ()
+
+
+def warnings_of(stored: Iterable[Mapping[str, Any]]) -> tuple[DocumentWarning, ...]:
+    """From JSON or an attribute: `asdict` of each, its tuples made lists."""
+    return tuple(
+        DocumentWarning(
+            WarningCode(warning["code"]), warning["message"], tuple(warning["pages"]), tuple(warning["parts"])
+        )
+        for warning in stored
+    )
 
 
 def check_transition(current: DocumentStatus, target: DocumentStatus) -> None:
@@ -118,11 +135,12 @@ class DocumentVersion:
     `source_version_id` is the S3 version of the upload itself: with `metadata_version_id` it tells a new upload from
     an event that came twice.
     `attempt` counts the tries with the same bytes: a retry is a new version with one more. `drives` counts how often a
-    stuck version was driven again.
+    stuck version was sent to the queue again.
     `progress` is set between the invocations of a document that takes several.
-    `settled` is true once the work after the end (moves, purge of what was replaced) is done.
+    `settled` is true once the version is finalized: what follows its end (moves, purge of what was replaced) is done.
     `retired` is true once a newer version or a deletion has replaced it: kept for the audit trail, listed no more.
     `job_id` is the batch job that made it, if one did.
+    `warnings` say what of it could not be read, or not for certain.
     """
 
     document_id: str
@@ -152,6 +170,7 @@ class DocumentVersion:
     settled: bool = False
     retired: bool = False
     job_id: str | None = None
+    warnings: tuple[DocumentWarning, ...] = ()
 
     @property
     def ref(self) -> ObjectRef:
@@ -176,7 +195,7 @@ class LiveDocument:
 
     @classmethod
     def of(cls, version: DocumentVersion) -> LiveDocument:
-        return cls(**{one.name: getattr(version, one.name) for one in fields(cls)})
+        return cls(**{attribute.name: getattr(version, attribute.name) for attribute in fields(cls)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Metadata filters: the JSON of Bedrock Knowledge Bases' `RetrievalFilter`, checked, and in Chroma's language.
+"""Metadata filters: the JSON of Bedrock Knowledge Bases' `RetrievalFilter`, checked.
 
     {"equals": {"key": "team", "value": "storage"}}
     {"andAll": [{"in": {"key": "file_type", "value": ["md", "pdf"]}},
@@ -18,6 +18,11 @@ from portfolio_rag.domain.errors import InvalidRequest
 
 Scalar = str | int | float | bool
 
+GROUP_OPERATORS = ("andAll", "orAll")
+RANGE_OPERATORS = ("greaterThan", "greaterThanOrEquals", "lessThan", "lessThanOrEquals")
+COMPARISON_OPERATORS = ("equals", "notEquals", "in", "notIn", *RANGE_OPERATORS, "listContains")
+OPERATORS = (*GROUP_OPERATORS, *COMPARISON_OPERATORS)
+
 MAX_DEPTH = 5
 MAX_CONDITIONS = 50
 MAX_LIST_VALUES = 100
@@ -27,7 +32,7 @@ MAX_TEXT_LENGTH = 2048
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One comparison of one attribute. `value` is a tuple for `in` and `notIn`, else a scalar."""
+    """One of COMPARISON_OPERATORS with one attribute. `value` is a tuple for `in` and `notIn`, else a scalar."""
 
     operator: str
     key: str
@@ -55,15 +60,6 @@ def parse_filter(raw: Mapping[str, Any] | None) -> Filter | None:
     return _Parser().parse(raw, "filter", 1)
 
 
-def to_chroma(condition: Filter) -> dict[str, Any]:
-    """The same filter as a Chroma `where`."""
-    if isinstance(condition, Group):
-        members = [to_chroma(member) for member in condition.members]
-        # Chroma refuses $and and $or with a single member.
-        return members[0] if len(members) == 1 else {_GROUPS[condition.operator]: members}
-    return _CHROMA[condition.operator](condition.key, condition.value)
-
-
 def matches(condition: Filter, attributes: Mapping[str, Any]) -> bool:
     """Whether a record with these attributes passes, with Chroma's meaning.
 
@@ -87,15 +83,15 @@ class _Parser:
             )
         ((operator, body),) = raw.items()
         place = f"{place}.{operator}"
-        if operator in _GROUPS:
+        if operator in GROUP_OPERATORS:
             return self._group(operator, body, place, depth)
         if operator in ("startsWith", "stringContains"):
             raise InvalidRequest(
                 f"{place} is not supported by the vector index. Use equals or in, or give the documents an attribute "
                 "that holds the part you want to filter by."
             )
-        if operator not in _CHROMA:
-            raise InvalidRequest(f"{place} is not an operator. Use one of: {', '.join([*_GROUPS, *_CHROMA])}.")
+        if operator not in COMPARISON_OPERATORS:
+            raise InvalidRequest(f"{place} is not an operator. Use one of: {', '.join(OPERATORS)}.")
         self._conditions += 1
         if self._conditions > MAX_CONDITIONS:
             raise InvalidRequest(f"The filter has more than {MAX_CONDITIONS} conditions. Use `in` to list values.")
@@ -123,7 +119,7 @@ class _Parser:
         if operator in ("in", "notIn"):
             return Condition(operator, key, self._values(value, f"{place}.value"))
         self._check_scalar(value, f"{place}.value")
-        if operator in _RANGES and (isinstance(value, bool) or not isinstance(value, int | float)):
+        if operator in RANGE_OPERATORS and (isinstance(value, bool) or not isinstance(value, int | float)):
             raise InvalidRequest(f"{place}.value must be a number: {operator} compares numbers only.")
         if operator == "listContains" and not isinstance(value, str):
             raise InvalidRequest(f"{place}.value must be a text: lists hold texts.")
@@ -164,41 +160,9 @@ def _same(attribute: Any, value: Any) -> bool:
     return isinstance(attribute, str | int | float) and _kind(attribute) is _kind(value) and bool(attribute == value)
 
 
-def _chroma_in(key: str, values: Any) -> dict[str, Any]:
-    if _kind(values[0]) is float and len(values) > 1:
-        # Chroma wants one type in a list, and an int list would miss values stored as floats.
-        return {"$or": [{key: {"$eq": value}} for value in values]}
-    return {key: {"$in": list(values)}}
-
-
-def _chroma_not_in(key: str, values: Any) -> dict[str, Any]:
-    if _kind(values[0]) is float and len(values) > 1:
-        return {"$and": [{key: {"$ne": value}} for value in values]}
-    return {key: {"$nin": list(values)}}
-
-
-def _plain(operator: str) -> Callable[[str, Any], dict[str, Any]]:
-    return lambda key, value: {key: {operator: value}}
-
-
 def _range(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
     return lambda attribute, value: _is_number(attribute) and test(attribute, value)
 
-
-_GROUPS = {"andAll": "$and", "orAll": "$or"}
-_RANGES = ("greaterThan", "greaterThanOrEquals", "lessThan", "lessThanOrEquals")
-
-_CHROMA: dict[str, Callable[[str, Any], dict[str, Any]]] = {
-    "equals": _plain("$eq"),
-    "notEquals": _plain("$ne"),
-    "in": _chroma_in,
-    "notIn": _chroma_not_in,
-    "greaterThan": _plain("$gt"),
-    "greaterThanOrEquals": _plain("$gte"),
-    "lessThan": _plain("$lt"),
-    "lessThanOrEquals": _plain("$lte"),
-    "listContains": _plain("$contains"),
-}
 
 _MATCHES: dict[str, Callable[[Any, Any], bool]] = {
     "equals": _same,

@@ -9,8 +9,8 @@ import hashlib
 import uuid
 from datetime import UTC, datetime
 
-# Fixed for ever: every id in every deployment derives from it.
 NAMESPACE = uuid.UUID("5b0f8a52-6c8e-5a0f-9d5e-0f6a5b1f7c11")
+"""Fixed for ever: every id in every deployment derives from it."""
 
 
 def iso(moment: datetime) -> str:

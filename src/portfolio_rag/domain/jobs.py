@@ -38,7 +38,7 @@ class Job:
 
     A job goes on over as many invocations as it takes. `step` counts how often it was handed over to the next one and
     `run_until` is the time after which the invocation that works on it now is certainly over (None: nobody does):
-    together they let one invocation at a time go on. `checkpoint` says where (pipeline/jobs/ingest.py and rebuild.py);
+    together they let one invocation at a time go on. `checkpoint` says where (pipeline/jobs/ingest.py and reindex.py);
     it does not grow with the number of documents. `switched` is true once the new index of a REINDEX answers.
     `relaunches` counts how often check-health has started it again since it last got on, and `last_error` is what
     stopped it then.

@@ -16,13 +16,13 @@ MAX_TOKENS = 16_000
 one for each sixteen chunks, whatever the rules make of a chunk, and several workers share one large document."""
 
 MAX_BYTES = 200_000
-"""Below SQS's 256 KiB, so that no body ever needs a claim check. A chunk holds 64 KB at most
-(text/chunking/chunker.py)."""
+"""Below the 256 KiB that every SQS takes (AWS takes 1 MiB since 2025, emulators keep the old limit), so that no body
+ever needs a claim check. A chunk holds 64,000 bytes at most (MAX_CHARACTERS in text/chunking/units.py)."""
 
 
 @dataclass(frozen=True, slots=True)
 class IngestionMessage:
-    """One drive of one document version: "document metadata + S3 path".
+    """One try of one document version: "document metadata + S3 path".
 
     `progress` says where to go on when a document takes more than one invocation.
     """

@@ -1,1 +1,1 @@
-"""The embedded stack: emulator, Chroma, Lambda host and API as supervised processes on this machine."""
+"""The local stack: emulator, Chroma, Lambda host and API as supervised processes on this machine."""

@@ -1,4 +1,4 @@
-"""Where the embedded stack lives and listens, and the environment that its processes get."""
+"""Where the local stack lives and listens, and the environment that its processes get."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from portfolio_rag.local.errors import StackError
 LOOPBACK = "127.0.0.1"
 _LOOPBACK_NAMES = frozenset({LOOPBACK, "localhost", "::1"})
 
-# port variable -> (default, the variable of architecture.md whose URL may name the port instead)
+# port variable -> (default, the variable whose URL may name the port instead)
 _PORTS: Mapping[str, tuple[int, str | None]] = {
     "EMULATOR_PORT": (4566, "AWS_ENDPOINT_URL"),
     "CHROMA_PORT": (8001, "CHROMA_URL"),

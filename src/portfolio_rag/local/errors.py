@@ -6,6 +6,6 @@ from portfolio_rag.domain.errors import PortfolioRagError
 
 
 class StackError(PortfolioRagError):
-    """The embedded stack cannot start or has failed; the message says what to do about it."""
+    """The local stack cannot start or has failed; the message says what to do about it."""
 
-    title = "Embedded stack"
+    title = "Local stack"

@@ -1,4 +1,4 @@
-"""The four processes of the embedded stack: how each is started and how it says that it is ready."""
+"""The four processes of the local stack: how each is started and how it says that it is ready."""
 
 from __future__ import annotations
 

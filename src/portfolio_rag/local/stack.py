@@ -1,4 +1,4 @@
-"""The embedded stack as a whole: up, down, and what it is made of."""
+"""The local stack as a whole: up, down, and what it is made of."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Stack:
         Raises StackError with a way out.
         """
         for variable in self.config.ignored_urls():
-            report.note(f"{variable} is not where the embedded stack listens; it is not used here.")
+            report.note(f"{variable} is not where the local stack listens; it is not used here.")
         with self._alone():
             with report.step("Checking this machine") as step:
                 step.update(f"Terraform {check_terraform(self.config.child_environment())}")

@@ -199,7 +199,7 @@ def tflocal_environment(environment: Mapping[str, str], emulator_url: str) -> di
 
 
 def user_variables(settings: Mapping[str, str]) -> dict[str, object]:
-    """Terraform's inputs for the variables of architecture.md that it writes into the config bucket and the functions.
+    """Terraform's inputs for the user's variables that it writes into the config bucket and the functions.
 
     Numbers pass as text: Terraform converts and refuses them with its own message.
     """

@@ -8,7 +8,7 @@ from typing import Protocol
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentVersion
 
-Mark = tuple[Chunk, str]
+EmbeddedChunk = tuple[Chunk, str]
 """An embedded chunk, and the URI of the backup that holds its vectors."""
 
 
@@ -42,14 +42,14 @@ class ChunkStore(Protocol):
         `indexes` bounds the chunk indexes, first and last one included.
         """
 
-    def mark_last(self, version: DocumentVersion, marks: Sequence[Mark], now: str) -> bool:
+    def mark_last(self, version: DocumentVersion, embedded: Sequence[EmbeddedChunk], now: str) -> bool:
         """PENDING -> EMBEDDED of all chunks that the version still waits for, and its completion, in one transaction.
 
         False, and nothing is written, where they are not those chunks, or the version may not complete (see
         `DocumentRegistry.complete`), or they are too many for one transaction.
         """
 
-    def mark_embedded(self, version: DocumentVersion, marks: Sequence[Mark], now: str) -> None:
+    def mark_embedded(self, version: DocumentVersion, embedded: Sequence[EmbeddedChunk], now: str) -> None:
         """PENDING -> EMBEDDED of each chunk and the version's `embedded_count`, in one transaction a group.
 
         A chunk that is EMBEDDED already is not counted again. Raises ConditionFailed when the version is no longer

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from portfolio_rag.domain.answers import Turn
+from portfolio_rag.domain.answers import ConversationTurn
 
 
 class ConversationStore(Protocol):
@@ -14,7 +14,9 @@ class ConversationStore(Protocol):
 
     def get(self, conversation_id: str) -> StoredConversation: ...
 
-    def put(self, conversation_id: str, seen: StoredConversation, turns: Sequence[Turn], expires_at: int) -> None:
+    def put(
+        self, conversation_id: str, seen: StoredConversation, turns: Sequence[ConversationTurn], expires_at: int
+    ) -> None:
         """Replace the turns. Raises ConditionFailed when they are no longer as `seen`."""
 
 
@@ -22,6 +24,6 @@ class ConversationStore(Protocol):
 class StoredConversation:
     """Oldest turn first; `revision` counts the writes, 0 for a conversation that is not stored."""
 
-    turns: tuple[Turn, ...] = ()
+    turns: tuple[ConversationTurn, ...] = ()
     revision: int = 0
     expires_at: int = 0

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion, ObjectRef, Progress
+from portfolio_rag.domain.documents import (
+    DocumentHead,
+    DocumentStatus,
+    DocumentVersion,
+    DocumentWarning,
+    ObjectRef,
+    Progress,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +69,11 @@ class DocumentRegistry(Protocol):
         """PENDING -> PROCESSING, or PROCESSING still; returns the version. Raises ConditionFailed where it has ended,
         has another attempt or does not exist."""
 
-    def advance(self, version: DocumentVersion, progress: Progress, now: str) -> None:
+    def record_progress(self, version: DocumentVersion, progress: Progress, now: str) -> None:
         """Record how far a PROCESSING version has come; only if nobody has recorded as many steps."""
+
+    def record_warnings(self, version: DocumentVersion, warnings: Sequence[DocumentWarning], now: str) -> None:
+        """Record what of a PROCESSING version could not be read; the same again changes nothing."""
 
     def complete(self, version: DocumentVersion, now: str) -> None:
         """PROCESSING -> COMPLETED and the head's `live_version`, in one transaction.
@@ -74,10 +84,12 @@ class DocumentRegistry(Protocol):
     def fail(self, version: DocumentVersion, code: str, message: str, now: str) -> None:
         """PENDING or PROCESSING -> FAILED with a reason."""
 
-    def drive_again(self, version: DocumentVersion, now: str) -> None:
-        """Count another drive of a version that is not at its end; only if it has not been touched meanwhile."""
+    def record_redelivery(self, version: DocumentVersion, now: str) -> None:
+        """Count another message for a version that is not at its end; only if it has not been touched meanwhile."""
 
-    def relocate(self, version: DocumentVersion, ref: ObjectRef, *, settled: bool, retired: bool = False) -> None:
+    def update_location(
+        self, version: DocumentVersion, ref: ObjectRef, *, settled: bool, retired: bool = False
+    ) -> None:
         """Record where the bytes are now, whether all is done, and whether the version is history."""
 
     def mark_deleted(self, head: DocumentHead, now: str) -> None:
@@ -86,10 +98,10 @@ class DocumentRegistry(Protocol):
     def unpublish(self, head: DocumentHead, now: str) -> None:
         """`live_version` 0 while a newer version is still on its way."""
 
-    def due(self) -> Iterator[DocumentHead]:
-        """Documents that have changed since they were last looked over, longest ago first (eventually consistent)."""
+    def pending_reconciliation(self) -> Iterator[DocumentHead]:
+        """Documents that have changed since they were last reconciled, longest ago first (eventually consistent)."""
 
-    def looked_over(self, head: DocumentHead) -> None:
+    def mark_reconciled(self, head: DocumentHead) -> None:
         """The document is `due` no more, unless it has changed since `head` was read: that is ConditionFailed."""
 
     def list_by_status(self, status: DocumentStatus, *, limit: int, cursor: str | None = None) -> Page:
@@ -98,7 +110,7 @@ class DocumentRegistry(Protocol):
         Raises InvalidRequest when the cursor is not one of ours.
         """
 
-    def in_status(
+    def iter_by_status(
         self, status: DocumentStatus, *, uploaded_after: str | None = None, uploaded_before: str | None = None
     ) -> Iterator[DocumentVersion]:
         """Every version in `status`, newest first, retired ones included (eventually consistent).

@@ -12,7 +12,7 @@ from portfolio_rag.domain.filters import Filter
 
 
 @dataclass(frozen=True, slots=True)
-class LexicalHit:
+class FullTextHit:
     """A chunk found by its words. `score` is BM25: above 0, comparable within one query only.
 
     `windows` are (index, score) of its windows that have the words, best first; those scores compare within one query
@@ -26,14 +26,14 @@ class LexicalHit:
     windows: tuple[tuple[int, float], ...]
 
 
-class LexicalIndex(Protocol):
+class FullTextIndex(Protocol):
     """The full-text index of one API process: a local file that follows the registry. Safe from several threads.
 
     A cache, never the truth: what it finds is checked against the heads like every vector, and a lost or damaged
     file is built again from the chunks.
     """
 
-    def search(self, query: str, *, limit: int, where: Filter | None = None) -> list[LexicalHit]:
+    def search(self, query: str, *, limit: int, where: Filter | None = None) -> list[FullTextHit]:
         """At most `limit` chunks, best first; a query without content words finds nothing."""
 
     def index(self, version: DocumentVersion, chunks: Sequence[Chunk]) -> None:

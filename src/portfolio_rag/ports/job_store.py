@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Protocol
 
 from portfolio_rag.domain.jobs import Job, JobStatus
-from portfolio_rag.ports.index_alias import IndexPointer
 
 
 class JobStore(Protocol):
-    """`ingestion_jobs`, and the index pointer and lease that live beside the jobs.
+    """`ingestion_jobs`.
 
     Whoever changes a job has taken it (`claim`): the other writes hold only while `run_until` is what that one has
     written, and raise ConditionFailed when another invocation has the job, or it has ended.
@@ -43,26 +42,3 @@ class JobStore(Protocol):
 
     def list(self, *, status: JobStatus | None = None, limit: int = 50) -> list[Job]:
         """Newest first."""
-
-    def index_pointer(self) -> IndexPointer: ...
-
-    def begin_build(self, collection: str, owner: str, now: str, until: str) -> None:
-        """Take the lease and name the collection being built. Raises Conflict while another holds the lease.
-
-        The owner itself may do so again.
-        """
-
-    def renew_build(self, owner: str, until: str) -> None:
-        """Keep the lease for longer. Raises ConditionFailed where it is no longer the owner's."""
-
-    def end_build(self, owner: str) -> None:
-        """Give the lease back: the collection is no longer written to. Fine where it is not the owner's any more."""
-
-    def switch(self, job: Job, collection: str, now: str) -> Job:
-        """That collection answers from this write on; the same transaction records it in the job and ends the lease.
-
-        Raises ConditionFailed without the lease, without the job, or when somebody has asked to cancel it.
-        """
-
-    def abandon_build(self, now: str) -> bool:
-        """Take the lease from an owner that has let it expire; its collection is no longer written to."""

@@ -6,12 +6,18 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from portfolio_rag.domain.identifiers import iso
+
 _T = TypeVar("_T")
 
 
 class Clock(Protocol):
     def now(self) -> datetime:
         """The current time, aware, in UTC."""
+
+    def now_iso(self) -> str:
+        """The current time in the form in which it is stored (domain/identifiers.py)."""
+        return iso(self.now())
 
 
 class Parallel(Protocol):

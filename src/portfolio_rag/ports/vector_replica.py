@@ -1,20 +1,18 @@
-"""The API's own copy of the vectors, for filters and cosines."""
+"""The API's own replica of the vectors, for filters and cosines."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from portfolio_rag.domain.filters import Filter
-
-if TYPE_CHECKING:
-    from portfolio_rag.ports.vector_store import Vectors
+from portfolio_rag.ports.vectors import Vectors
 
 
 @dataclass(frozen=True, slots=True)
-class LocalWindow:
-    """A window that the copy of the vectors found; `score` is its cosine."""
+class ReplicaHit:
+    """A window that the replica of the vectors found; `score` is its cosine."""
 
     chunk_id: str
     document_id: str
@@ -24,15 +22,15 @@ class LocalWindow:
 
 
 @dataclass(frozen=True, slots=True)
-class LocalMatches:
+class PassingWindows:
     """How many windows a filter lets pass, of how many."""
 
     windows: int
     total: int
 
 
-class LocalVectors(Protocol):
-    """A copy of the vectors beside the full-text index, for what Chroma does slowly. Safe from several threads.
+class VectorReplica(Protocol):
+    """A replica of the vectors beside the full-text index, for what Chroma does slowly. Safe from several threads.
 
     Like that index it may lag behind the registry by some seconds, so what it finds is checked against the heads.
     """
@@ -40,17 +38,17 @@ class LocalVectors(Protocol):
     def owners(self, chunk_ids: Sequence[str], where: Filter | None = None) -> dict[str, tuple[str, int]]:
         """Document and version of those of the chunks that it knows, and that the filter lets pass."""
 
-    def matches(self, collection: str, where: Filter) -> LocalMatches | None:
+    def matches(self, collection: str, where: Filter) -> PassingWindows | None:
         """None where it has not all vectors of the documents that pass, or those of another collection."""
 
-    def search(self, vector: Vectors, *, limit: int, where: Filter) -> list[LocalWindow]:
+    def search(self, vector: Vectors, *, limit: int, where: Filter) -> list[ReplicaHit]:
         """The nearest windows of all that pass, best first: exact, in time proportional to what passes."""
 
     def similarities(self, collection: str, ids: Sequence[str], vector: Vectors) -> dict[str, float]:
         """Cosine of those windows with `vector`; those that it does not have are left out."""
 
 
-class VectorCopy(LocalVectors, Protocol):
+class WritableVectorReplica(VectorReplica, Protocol):
     """The same, for what keeps it in step."""
 
     def follow(self, collection: str) -> None:

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-Vectors: TypeAlias = "NDArray[np.float32]"
-"""Shape (n, dimensions), unit length."""
+from portfolio_rag.domain.filters import Filter
+from portfolio_rag.ports.vectors import Vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +46,8 @@ class VectorStore(Protocol):
         Asked once a collection, so that a query may ask every time.
         """
 
-    def query(
-        self, collection: str, vector: Vectors, *, limit: int, where: Mapping[str, Any] | None = None
-    ) -> list[VectorHit]:
-        """Nearest first. `where` is a Chroma metadata filter. A missing collection has no hits."""
+    def query(self, collection: str, vector: Vectors, *, limit: int, where: Filter | None = None) -> list[VectorHit]:
+        """Nearest first. A missing collection has no hits."""
 
     def nearest(self, collection: str, vector: Vectors, *, limit: int) -> list[tuple[str, float]]:
         """Ids and cosines alone, nearest first: a third of what `query` costs."""

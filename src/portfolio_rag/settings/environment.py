@@ -1,7 +1,8 @@
-"""Settings from the environment: the variables of architecture.md under their names, and a few of our own.
+"""Settings from the environment: the variables of .env.example, read once by each entry point.
 
-Every entry point builds `Settings.from_env()` once and calls `require` for what it cannot work without, so that
-a missing variable is named at the start and not in the middle of a document.
+Each has a default that works on the local stack, so none is missing; a value that cannot work is named at the start and
+not in the middle of a document. What belongs to documents rather than to a process stands in the config bucket
+(ingestion_rules.py).
 """
 
 from __future__ import annotations
@@ -11,9 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from portfolio_rag.domain.errors import ConfigurationError
-
-PIPELINE_VERSION = "1"
-"""Bumped when extraction or chunking changes what is indexed; part of the index fingerprint."""
 
 
 def _variable(name: str) -> str:
@@ -68,7 +66,7 @@ class Settings:
     gpt_model: str = "gpt-4o-mini"
     # `true`: the language model reads its sentences a second time, beside their sources; one more call per answer.
     validation_judge: str = "false"
-    # When set, every /api route but /api/live wants it in the header X-API-Key.
+    # When set, requests need it in the header X-API-Key; api/middleware.py lists what answers without.
     api_key: str = ""
     # Comma-separated origins whose pages may call the API from a browser; empty: none but its own.
     api_cors_origins: str = ""
@@ -81,7 +79,7 @@ class Settings:
     lexical_index_path: str = ""
     # Metrics
     metrics_namespace: str = "PortfolioRAG"
-    # Health: a document untouched for this long while not at its end is driven again.
+    # Health: a document untouched for this long while not at its end counts as stuck.
     stuck_after_seconds: int = 1800
     log_level: str = "INFO"
 

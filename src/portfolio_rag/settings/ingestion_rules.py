@@ -8,20 +8,27 @@ with a ConfigurationError that names the file and the field, because guessing wo
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from enum import StrEnum
 from typing import Any, TypeVar
 
 from portfolio_rag.domain.chunking_strategy import Strategy
 from portfolio_rag.domain.documents import ObjectRef
-from portfolio_rag.domain.errors import ConfigurationError, NotFound
+from portfolio_rag.domain.errors import ConfigurationError, DependencyUnavailable, NotFound
+from portfolio_rag.domain.ocr import SCRIPTS, OcrMode
 from portfolio_rag.ports.object_store import ObjectStore
 from portfolio_rag.settings.environment import Settings
 
+_log = logging.getLogger(__name__)
+
 INGESTION_RULES_KEY = "ingestion-rules/default.json"
 MODEL_CONFIG_KEY = "model-configs/default.json"
-FILE_TYPES = frozenset({"md", "txt", "pdf", "html", "docx"})
+_FILE_TYPES = ("md", "txt", "pdf", "html", "docx", "xlsx", "pptx", "csv", "tsv", "json", "jsonl", "eml", "epub")
+FILE_TYPES = frozenset(_FILE_TYPES)
+FILE_TYPES_IN_WORDS = f"{', '.join(_FILE_TYPES[:-1])} or {_FILE_TYPES[-1]}"
 
 _Schema = TypeVar("_Schema", "IngestionRules", "ModelConfig")
 
@@ -66,11 +73,25 @@ def _file_types(value: Any) -> frozenset[str]:
     return frozenset(value)
 
 
-def _strategy(value: Any) -> Strategy:
-    try:
-        return Strategy(value)
-    except ValueError:
-        raise ValueError(f"must be one of {', '.join(Strategy)}, not {value!r}") from None
+def _choice(allowed: type[StrEnum]) -> Callable[[Any], Any]:
+    def check(value: Any) -> Any:
+        try:
+            return allowed(value)
+        except ValueError:
+            raise ValueError(f"must be one of {', '.join(allowed)}, not {value!r}") from None
+
+    return check
+
+
+def _ocr_languages(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not value or not all(isinstance(language, str) for language in value):
+        raise ValueError("must be a list of languages (ISO 639-1), at least one")
+    if unknown := set(value) - SCRIPTS.keys():
+        raise ValueError(f"has languages that cannot be read: {', '.join(sorted(unknown))}; known are {_KNOWN}")
+    return tuple(value)
+
+
+_KNOWN = ", ".join(sorted(SCRIPTS))
 
 
 def _overrides(value: Any) -> Mapping[str, Mapping[str, Any]]:
@@ -103,14 +124,19 @@ class Rules:
     chunk_size_tokens: int = _number(1000, 64, 2000)
     chunk_overlap_tokens: int = _number(200, 0)
     window_tokens: int = _number(128, 32, 254)
-    chunking_strategy: Strategy = field(default=Strategy.STRUCTURE, metadata={"check": _strategy})
+    chunking_strategy: Strategy = field(default=Strategy.STRUCTURE, metadata={"check": _choice(Strategy)})
     # For `semantic` alone (text/chunking/topic_boundaries.py).
     semantic_breakpoint_percentile: int = _number(95, 50, 99)
     semantic_buffer_sentences: int = _number(1, 0, 5)
     max_pages: int = _number(5000, 1)
     max_characters: int = _number(20_000_000, 1)
     extraction_timeout_seconds: int = _number(35, 1, 800)
-    extraction_memory_mb: int = _number(1024, 128)
+    extraction_memory_mb: int = _number(1280, 128)
+    # Text in pictures (domain/ocr.py).
+    ocr: OcrMode = field(default=OcrMode.AUTO, metadata={"check": _choice(OcrMode)})
+    ocr_languages: tuple[str, ...] = field(default=("en",), metadata={"check": _ocr_languages})
+    ocr_max_pages: int = _number(1000, 1)
+    ocr_page_timeout_seconds: int = _number(30, 1, 800)
 
     def __post_init__(self) -> None:
         _check(self)
@@ -168,11 +194,12 @@ class ModelConfig:
 
 
 class ConfigSource:
-    """Reads both files from the config bucket, each at most once a minute."""
+    """Reads both files from the config bucket, each at most once a minute. `now` is in seconds from any start."""
 
-    def __init__(self, store: ObjectStore, settings: Settings) -> None:
+    def __init__(self, store: ObjectStore, settings: Settings, now: Callable[[], float] = time.monotonic) -> None:
         self._store = store
         self._settings = settings
+        self._now = now
         self._cache: dict[str, tuple[float, Any]] = {}
 
     def rules_for(self, logical_key: str) -> Rules:
@@ -184,17 +211,34 @@ class ConfigSource:
         return self._read(INGESTION_RULES_KEY, IngestionRules, defaults).for_key(logical_key)
 
     def model_config(self) -> ModelConfig:
+        """What holds now, read within the last minute.
+
+        Where the file cannot be read, or is not valid any more, the last one that was holds on: questions are answered
+        all the while. Raises as `rules_for` while there has been none.
+        """
         defaults = {
             "embedding_model": self._settings.embedding_model,
             "embedding_backend": self._settings.embedding_backend,
             "gpt_model": self._settings.gpt_model,
         }
-        return self._read(MODEL_CONFIG_KEY, ModelConfig, defaults)
+        last = self._cache.get(MODEL_CONFIG_KEY)
+        if last is None or last[0] > self._now():
+            return self._read(MODEL_CONFIG_KEY, ModelConfig, defaults)
+        # Others go on with the last one while this thread reads, so a slow S3 keeps one question waiting and not all.
+        self._cache[MODEL_CONFIG_KEY] = (self._now() + _CACHE_SECONDS, last[1])
+        try:
+            return self._fetch(MODEL_CONFIG_KEY, ModelConfig, defaults)
+        except (ConfigurationError, DependencyUnavailable) as error:
+            _log.warning("The model configuration cannot be read; the last one holds on: %s", error)
+            return last[1]  # type: ignore[no-any-return]
 
     def _read(self, key: str, schema: type[_Schema], defaults: dict[str, Any]) -> _Schema:
         cached = self._cache.get(key)
-        if cached and cached[0] > time.monotonic():
+        if cached and cached[0] > self._now():
             return cached[1]  # type: ignore[no-any-return]
+        return self._fetch(key, schema, defaults)
+
+    def _fetch(self, key: str, schema: type[_Schema], defaults: dict[str, Any]) -> _Schema:
         bucket = self._settings.s3_config_bucket
         try:
             content = json.loads(self._store.get(ObjectRef(bucket, key)))
@@ -206,5 +250,5 @@ class ConfigSource:
             value = schema(**{**defaults, **content})
         except (ValueError, TypeError) as error:  # TypeError: not an object, or a field that there is not
             raise ConfigurationError(f"s3://{bucket}/{key} is not valid: {error}") from error
-        self._cache[key] = (time.monotonic() + _CACHE_SECONDS, value)
+        self._cache[key] = (self._now() + _CACHE_SECONDS, value)
         return value

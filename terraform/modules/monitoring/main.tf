@@ -112,7 +112,7 @@ locals {
         properties = {
           title   = "Documents ingested, chunks failed"
           stat    = "Sum"
-          metrics = [for metric in ["IngestedDocuments", "FailedChunks"] : [var.namespace, metric]]
+          metrics = [for metric in ["IngestedDocuments", "DocumentsWithWarnings", "FailedChunks"] : [var.namespace, metric]]
         }
       },
       {

@@ -39,7 +39,7 @@ def test_chat_gives_answer_citation_verdicts_and_passages(client: TestClient, se
     assert passage["text"] == CONTENT
     assert passage["matches"] == [{"start": 0, "end": len(CONTENT)}, {"start": 0, "end": len(QUOTE)}]
     assert passage["metadata"] == {"service": "sqs", "year": 2026, "reviewed": True, "topics": ["messaging"]}
-    assert services.chat.calls == [(QUESTION, 5, None, None)]
+    assert services.chat.calls == [(QUESTION, None, None, None)]
 
 
 def test_chat_passes_its_parameters_on(client: TestClient, services: FakeServices) -> None:

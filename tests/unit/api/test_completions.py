@@ -12,7 +12,7 @@ from openai import OpenAI
 from openai.types.chat import ChatCompletionChunk
 
 from api.main import create_app
-from portfolio_rag.domain.answers import Done, Retrieved, Token, Turn, Usage
+from portfolio_rag.domain.answers import ConversationTurn, Done, Retrieved, Token, Usage
 from portfolio_rag.domain.errors import LanguageModelUnavailable
 from portfolio_rag.domain.filters import parse_filter
 from portfolio_rag.settings.environment import Settings
@@ -96,8 +96,8 @@ def test_earlier_messages_are_the_history(client: OpenAI, services: FakeServices
             {"role": "user", "content": "And at most?"},
         ],
     )
-    assert services.chat.calls == [("And at most?", 5, None, None)]
-    assert services.chat.history == [Turn(QUESTION, QUESTION, "4 days [1].")]
+    assert services.chat.calls == [("And at most?", None, None, None)]
+    assert services.chat.history == [ConversationTurn(QUESTION, QUESTION, "4 days [1].")]
 
 
 @pytest.mark.parametrize("last", [{"role": "system", "content": "Be brief."}, {"role": "assistant", "content": "It"}])
@@ -106,8 +106,8 @@ def test_the_users_last_message_is_the_question_whatever_follows(
 ) -> None:
     first = [*asks("What is a queue?"), {"role": "assistant", "content": "A place for messages."}]
     client.chat.completions.create(model=MODEL, messages=[*first, *asks(QUESTION), last])
-    assert services.chat.calls == [(QUESTION, 5, None, None)]
-    assert services.chat.history == [Turn("What is a queue?", "What is a queue?", "A place for messages.")]
+    assert services.chat.calls == [(QUESTION, None, None, None)]
+    assert services.chat.history == [ConversationTurn("What is a queue?", "What is a queue?", "A place for messages.")]
 
 
 def test_a_field_that_is_null_is_as_if_it_were_not_there(client: OpenAI, services: FakeServices) -> None:
@@ -116,7 +116,7 @@ def test_a_field_that_is_null_is_as_if_it_were_not_there(client: OpenAI, service
     client.chat.completions.create(
         model=MODEL, messages=asks(QUESTION), extra_body=dict.fromkeys(names, nothing), response_format={"type": "text"}
     )
-    assert services.chat.calls == [(QUESTION, 5, None, None)]
+    assert services.chat.calls == [(QUESTION, None, None, None)]
 
 
 def test_a_model_is_looked_up_by_its_name(client: OpenAI) -> None:

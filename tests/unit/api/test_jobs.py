@@ -51,7 +51,7 @@ def test_get(client: TestClient) -> None:
 
 def test_unknown_and_malformed_ids(client: TestClient, services: FakeServices) -> None:
     assert client.get(f"/api/jobs/{UNKNOWN_ID}").status_code == 404
-    # The index pointer lives in the same table under `index#…`: it is no job.
+    # The index alias lives in the same table under `index#…`: it is no job.
     assert client.get("/api/jobs/index%23portfolio_knowledge").status_code == 422
     assert services.jobs.calls == [(UNKNOWN_ID,)]
 

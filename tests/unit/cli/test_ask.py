@@ -11,7 +11,7 @@ import httpx
 import pytest
 from rich.console import Console
 
-from portfolio_rag.cli.ask import rendered
+from portfolio_rag.cli.ask import ask, rendered
 from portfolio_rag.cli.http import ApiClient
 from portfolio_rag.cli.ingest import summary
 from portfolio_rag.domain.errors import DependencyUnavailable, InvalidRequest
@@ -85,6 +85,21 @@ def test_requests_carry_the_key_and_go_to_the_port(tmp_path: Path) -> None:
 
     with client(tmp_path, handler, API_PORT="8123", API_KEY="secret") as api:
         assert api.post("/api/chat", {"question": "why"}) == {"question": "why"}
+
+
+@pytest.mark.parametrize(("top_k", "body"), [(None, {"question": "why"}), (3, {"question": "why", "top_k": 3})])
+def test_without_a_number_of_passages_the_model_configuration_decides(
+    top_k: int | None, body: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+
+    def post(api: ApiClient, path: str, content: Any) -> dict[str, Any]:
+        asked.append(content)
+        return ANSWER
+
+    monkeypatch.setattr(ApiClient, "post", post)
+    ask("why", top_k=top_k, as_json=True)
+    assert asked == [body]
 
 
 def problem(status: int, **content: Any) -> Any:

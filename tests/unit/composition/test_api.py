@@ -7,7 +7,7 @@ from pathlib import Path
 
 _PROGRAM = """
 from portfolio_rag.composition.answering import AnsweringParts
-index = AnsweringParts.from_env().lexical_index
+index = AnsweringParts.from_env().full_text_index
 assert index.versions() == {}
 """
 

@@ -20,7 +20,19 @@ MODEL = ROOT / ".portfolio" / "model"
 HEAVY = (
     *("numpy", "pydantic", "chromadb", "onnxruntime", "tokenizers", "torch", "sentence_transformers", "sqlite3"),
     *("httpx", "openai", "fastapi", "uvicorn", "asyncio", "grpc", "opentelemetry", "jsonschema"),
-    *("pypdfium2", "docx", "lxml", "markdown_it", "selectolax", "sentencex", "snowballstemmer", "charset_normalizer"),
+    *(
+        "pypdfium2",
+        "docx",
+        "lxml",
+        "mammoth",
+        "striprtf",
+        "markdown_it",
+        "selectolax",
+        "sentencex",
+        "snowballstemmer",
+        "charset_normalizer",
+    ),
+    *("openpyxl", "pptx", "xlfmt", "email.policy"),
 )
 
 NEEDED = {"document_processor": {"sentencex"}}

@@ -86,7 +86,7 @@ class Consumer:
         if set(bodies) & set(self.bad):
             raise self.error
 
-    def give_up(self, body: str, error: Exception) -> None:
+    def record_failure(self, body: str, error: Exception) -> None:
         self.given_up.append(body)
 
     def handle(self, event: dict[str, Any], *, together: bool) -> list[str]:
@@ -94,7 +94,7 @@ class Consumer:
             event,
             parse=self.parse,
             process=self.process,
-            give_up=self.give_up,
+            record_failure=self.record_failure,
             max_receive_count=3,
             together=together,
         )

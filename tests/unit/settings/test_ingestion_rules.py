@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from portfolio_rag.adapters.aws.s3 import S3ObjectStore
-from portfolio_rag.domain.errors import ConfigurationError
+from portfolio_rag.domain.documents import ObjectRef
+from portfolio_rag.domain.errors import ConfigurationError, StorageUnavailable
+from portfolio_rag.ports.object_store import ObjectStore
 from portfolio_rag.settings.environment import Settings
 from portfolio_rag.settings.ingestion_rules import INGESTION_RULES_KEY, MODEL_CONFIG_KEY, ConfigSource, IngestionRules
 from tests.simulation.s3 import S3Model
@@ -60,6 +62,9 @@ def test_the_longest_prefix_overrides_the_rest() -> None:
         ('{"chunking_strategy": "random"}', "chunking_strategy must be one of"),
         ('{"allowed_types": "pdf"}', "allowed_types must be a list of texts"),
         ('{"window_tokens": 1, "max_pages": 0}', "; max_pages must be 1 or more"),
+        ('{"ocr": "perhaps"}', "ocr must be one of auto, off, always, not 'perhaps'"),
+        ('{"ocr_languages": ["en", "ru"]}', "ocr_languages has languages that cannot be read: ru; known are"),
+        ('{"ocr_languages": []}', "ocr_languages must be a list of languages"),
         ("[1]", "is not valid"),
     ],
 )
@@ -105,3 +110,79 @@ def test_the_model_configuration_wins_over_the_environment() -> None:
 
 def test_defaults_are_valid() -> None:
     assert IngestionRules().for_key("anything").window_tokens == 128
+
+
+class Bucket:
+    """The config bucket with a clock: what is in it may change, be broken or be out of reach."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.reads = 0
+        self.down = False
+        self.content = ""
+        self.config = ConfigSource(cast(ObjectStore, self), Settings(), now=lambda: self.seconds)
+
+    def get(self, ref: ObjectRef) -> bytes:
+        self.reads += 1
+        if self.down:
+            raise StorageUnavailable("S3 does not answer.")
+        return self.content.encode()
+
+
+def test_a_changed_model_configuration_holds_within_a_minute() -> None:
+    bucket = Bucket()
+    bucket.content = '{"gpt_model": "gpt-4o", "temperature": 0.2, "top_k": 3}'
+    assert bucket.config.model_config().gpt_model == "gpt-4o"
+    bucket.content = '{"gpt_model": "gpt-5", "temperature": 0.9, "top_k": 8}'
+    bucket.seconds = 59
+    assert bucket.config.model_config().gpt_model == "gpt-4o"
+    assert bucket.reads == 1
+    bucket.seconds = 60
+    chosen = bucket.config.model_config()
+    assert (chosen.gpt_model, chosen.temperature, chosen.top_k) == ("gpt-5", 0.9, 8)
+
+
+@pytest.mark.parametrize("trouble", ["invalid", "down"])
+def test_the_last_model_configuration_holds_on_and_is_read_again_a_minute_later(
+    trouble: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    bucket = Bucket()
+    bucket.content = '{"gpt_model": "gpt-4o"}'
+    bucket.config.model_config()
+    bucket.content, bucket.down = '{"gpt_model": 5}', trouble == "down"
+    bucket.seconds = 60
+    assert bucket.config.model_config().gpt_model == "gpt-4o"
+    assert bucket.config.model_config().gpt_model == "gpt-4o"
+    assert bucket.reads == 2
+    assert "the last one holds on" in caplog.text
+    bucket.content, bucket.down = '{"gpt_model": "gpt-5"}', False
+    bucket.seconds = 120
+    assert bucket.config.model_config().gpt_model == "gpt-5"
+
+
+def test_a_slow_read_keeps_only_the_one_who_reads_waiting() -> None:
+    bucket = Bucket()
+    bucket.content = '{"gpt_model": "gpt-4o"}'
+    bucket.config.model_config()
+    seen_meanwhile: list[str] = []
+
+    class SlowStore:
+        def get(self, ref: ObjectRef) -> bytes:
+            seen_meanwhile.append(bucket.config.model_config().gpt_model)
+            return b'{"gpt_model": "gpt-5"}'
+
+    bucket.config._store = cast(ObjectStore, SlowStore())
+    bucket.seconds = 60
+    assert bucket.config.model_config().gpt_model == "gpt-5"
+    assert seen_meanwhile == ["gpt-4o"]
+
+
+def test_rules_that_are_no_longer_valid_stop_ingestion() -> None:
+    """Unlike the model configuration: a document cut by the last rules would be wrong for good."""
+    bucket = Bucket()
+    bucket.content = '{"max_pages": 3}'
+    assert bucket.config.rules_for("a.md").max_pages == 3
+    bucket.content = '{"max_pages": 0}'
+    bucket.seconds = 60
+    with pytest.raises(ConfigurationError, match="max_pages"):
+        bucket.config.rules_for("a.md")

@@ -12,7 +12,8 @@ from portfolio_rag.domain.documents import ObjectInfo, ObjectRef
 from portfolio_rag.domain.errors import NotFound, PayloadTooLarge
 from portfolio_rag.ports.object_store import PresignedPost
 
-_DELETE_BATCH = 1000  # DeleteObjects takes at most 1,000 keys.
+_DELETE_BATCH = 1000
+"""DeleteObjects takes at most 1,000 keys."""
 
 
 class _Capped:
@@ -59,8 +60,8 @@ class S3ObjectStore:
             return None
         except _NoSuchRange:
             # An object without bytes has no range at all.
-            found = self.head(ref)
-            return (found, b"") if found is not None else None
+            info = self.head(ref)
+            return (info, b"") if info is not None else None
 
     @translating("S3 GetObject (range)")
     def _peek(self, ref: ObjectRef, size: int) -> tuple[ObjectInfo, bytes]:

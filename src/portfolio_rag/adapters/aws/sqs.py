@@ -10,10 +10,14 @@ from portfolio_rag.adapters.aws.clients import translating
 from portfolio_rag.domain.errors import StorageUnavailable
 from portfolio_rag.ports.message_queue import QueueDepth
 
-_BATCH_MESSAGES = 10  # SendMessageBatch takes at most 10 messages,
-_BATCH_BYTES = 256 * 1024  # and this many bytes in all (1 MiB since 2025 on AWS; emulators keep the old limit).
+_BATCH_MESSAGES = 10
+_BATCH_BYTES = 256 * 1024
+"""What SendMessageBatch takes at most, in messages and in bytes of all of them. AWS takes 1 MiB since 2025; emulators
+keep the old limit."""
+
 _ATTEMPTS = 5
-_HELD_SECONDS = 30  # How long a message of a dead-letter queue is hidden while it is looked at.
+_HELD_SECONDS = 30
+"""How long a message of a dead-letter queue is hidden while it is looked at."""
 
 
 class SqsQueue:

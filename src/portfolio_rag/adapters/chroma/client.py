@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from portfolio_rag.domain.errors import NotFound, PortfolioRagError, VectorStoreUnavailable
-from portfolio_rag.ports.vector_store import Vectors
+from portfolio_rag.ports.vectors import Vectors
 
 
 class ChromaRefused(PortfolioRagError):
@@ -56,7 +56,7 @@ class ChromaApi:
     def names(self) -> list[str]:
         """Of all collections."""
         with _translated():
-            return [found.name for found in self._connected().list_collections()]
+            return [collection.name for collection in self._connected().list_collections()]
 
     def drop(self, name: str) -> None:
         with _translated():
@@ -66,8 +66,8 @@ class ChromaApi:
         """Close the connections, which the client leaves to the end of the process; the next call opens new ones."""
         with self._lock:
             if self._client is not None:
-                for own in (self._client, self._client._admin_client):
-                    own._server._session.close()
+                for client in (self._client, self._client._admin_client):
+                    client._server._session.close()
             self._client = None
 
     def _connected(self) -> Any:
@@ -111,8 +111,8 @@ class Collection:
     @property
     def configuration(self) -> Mapping[str, Any]:
         """As the server has it."""
-        found: Mapping[str, Any] = self.handle.configuration_json
-        return found
+        stored: Mapping[str, Any] = self.handle.configuration_json
+        return stored
 
     def count(self) -> int:
         with _translated():

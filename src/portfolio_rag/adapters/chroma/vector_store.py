@@ -13,8 +13,11 @@ from contextlib import suppress
 from typing import Any
 
 from portfolio_rag.adapters.chroma.client import ChromaApi, Collection
+from portfolio_rag.adapters.chroma.filters import to_chroma
 from portfolio_rag.domain.errors import NotFound
-from portfolio_rag.ports.vector_store import VectorHit, VectorRecord, Vectors
+from portfolio_rag.domain.filters import Filter
+from portfolio_rag.ports.vector_store import VectorHit, VectorRecord
+from portfolio_rag.ports.vectors import Vectors
 
 _BATCH = 5000
 _TIMEOUT_SECONDS = 30.0
@@ -59,15 +62,13 @@ class ChromaVectorStore:
         handle = self._collection(collection, create=False)
         return handle.metadata.get(_FINGERPRINT) if handle is not None else None
 
-    def query(
-        self, collection: str, vector: Vectors, *, limit: int, where: Mapping[str, Any] | None = None
-    ) -> list[VectorHit]:
+    def query(self, collection: str, vector: Vectors, *, limit: int, where: Filter | None = None) -> list[VectorHit]:
         answer = self._with(
             collection,
             "query",
             query_embeddings=_matrix([vector]),
             n_results=limit,
-            where=dict(where) if where else None,
+            where=to_chroma(where) if where else None,
             include=["metadatas", "distances"],
         )
         if answer is None:
@@ -89,28 +90,29 @@ class ChromaVectorStore:
         return [(id_, 1.0 - distance) for id_, distance in zip(answer["ids"][0], answer["distances"][0], strict=True)]
 
     def metadata(self, collection: str, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-        found: dict[str, Mapping[str, Any]] = {}
+        by_id: dict[str, Mapping[str, Any]] = {}
         for start in range(0, len(ids), _BATCH):
             answer = self._with(collection, "get", ids=list(ids[start : start + _BATCH]), include=["metadatas"])
             if answer is not None:
-                found.update({id_: one or {} for id_, one in zip(answer["ids"], answer["metadatas"], strict=True)})
-        return found
+                pairs = zip(answer["ids"], answer["metadatas"], strict=True)
+                by_id.update({id_: metadata or {} for id_, metadata in pairs})
+        return by_id
 
     def vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vectors]:
-        found: dict[str, Vectors] = {}
+        by_id: dict[str, Vectors] = {}
         for start in range(0, len(ids), _BATCH):
             batch = list(dict.fromkeys(ids[start : start + _BATCH]))
             answer = self._with(collection, "get", ids=batch, include=["embeddings"])
             if answer is not None and answer["ids"]:
-                found.update(zip(answer["ids"], _matrix(answer["embeddings"]), strict=True))
-        return found
+                by_id.update(zip(answer["ids"], _matrix(answer["embeddings"]), strict=True))
+        return by_id
 
     def similarities(self, collection: str, ids: Sequence[str], vector: Vectors) -> dict[str, float]:
-        found = self.vectors(collection, ids)
-        if not found:
+        vectors = self.vectors(collection, ids)
+        if not vectors:
             return {}
-        cosines = _matrix(list(found.values())) @ vector
-        return dict(zip(found, cosines.tolist(), strict=True))
+        cosines = _matrix(list(vectors.values())) @ vector
+        return dict(zip(vectors, cosines.tolist(), strict=True))
 
     def delete(self, collection: str, ids: Sequence[str]) -> None:
         for start in range(0, len(ids), _BATCH):
@@ -123,11 +125,11 @@ class ChromaVectorStore:
         return {id_: int(metadata["version"]) for id_, metadata in zip(answer["ids"], answer["metadatas"], strict=True)}
 
     def present(self, collection: str, ids: Sequence[str]) -> set[str]:
-        found: set[str] = set()
+        present_ids: set[str] = set()
         for start in range(0, len(ids), _BATCH):
             answer = self._with(collection, "get", ids=list(ids[start : start + _BATCH]), include=[])
-            found.update(answer["ids"] if answer else ())
-        return found
+            present_ids.update(answer["ids"] if answer else ())
+        return present_ids
 
     def page(self, collection: str, *, offset: int, limit: int) -> list[tuple[str, Mapping[str, Any]]]:
         answer = self._with(collection, "get", offset=offset, limit=limit, include=["metadatas"])
@@ -197,14 +199,14 @@ def _compare_settings(name: str, configuration: Mapping[str, Any]) -> None:
 
     A collection keeps what it was made with, so only a rebuilt one can have ours; until then it goes on answering.
     """
-    found = configuration.get("hnsw") or {}
-    others = [f"{key} {found.get(key)} and not {ours}" for key, ours in _HNSW.items() if found.get(key) != ours]
-    if others:
+    stored = configuration.get("hnsw") or {}
+    differences = [f"{key} {stored.get(key)} and not {ours}" for key, ours in _HNSW.items() if stored.get(key) != ours]
+    if differences:
         _log.warning(
             "The collection %s has %s: searches miss passages that they should find. "
             'Build it anew with POST /api/reindex {"job_type": "REINDEX"}.',
             name,
-            ", ".join(others),
+            ", ".join(differences),
         )
 
 

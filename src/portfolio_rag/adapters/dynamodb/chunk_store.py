@@ -31,12 +31,13 @@ from portfolio_rag.domain.chunks import Chunk, ChunkStatus
 from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion, check_transition
 from portfolio_rag.domain.errors import ConditionFailed
 from portfolio_rag.domain.identifiers import window_id
-from portfolio_rag.ports.chunk_store import Mark
+from portfolio_rag.ports.chunk_store import EmbeddedChunk
 
 DOCUMENT_INDEX = "document_id-chunk_index-index"
 
 _FIELDS = tuple(field.name for field in fields(Chunk))
-_GROUP = TRANSACTION_ACTIONS - 1  # One action of each transaction guards or counts on the document's version.
+_GROUP = TRANSACTION_ACTIONS - 1
+"""One action of each transaction guards or counts on the document's version."""
 
 
 class DynamoChunkStore:
@@ -81,8 +82,8 @@ class DynamoChunkStore:
         for stored in self._table.query(**expressions):
             yield chunk_of(stored)
 
-    def mark_last(self, version: DocumentVersion, marks: Sequence[Mark], now: str) -> bool:
-        if version.chunk_count != version.embedded_count + len(marks) or len(marks) > _GROUP - 1:
+    def mark_last(self, version: DocumentVersion, embedded: Sequence[EmbeddedChunk], now: str) -> bool:
+        if version.chunk_count != version.embedded_count + len(embedded) or len(embedded) > _GROUP - 1:
             return False
         check_transition(version.status, DocumentStatus.COMPLETED)
         complete = {
@@ -103,14 +104,14 @@ class DynamoChunkStore:
             }
         }
         try:
-            self._table.transact([complete, publication(self._registry, version, now), *map(self._mark, marks)])
+            self._table.transact([complete, publication(self._registry, version, now), *map(self._mark, embedded)])
         except TransactionRefused:
             return False
         return True
 
-    def mark_embedded(self, version: DocumentVersion, marks: Sequence[Mark], now: str) -> None:
-        for start in range(0, len(marks), _GROUP):
-            self._mark_group(version, list(marks[start : start + _GROUP]), now)
+    def mark_embedded(self, version: DocumentVersion, embedded: Sequence[EmbeddedChunk], now: str) -> None:
+        for start in range(0, len(embedded), _GROUP):
+            self._mark_group(version, list(embedded[start : start + _GROUP]), now)
 
     def delete(self, keys: Iterable[tuple[str, str]]) -> None:
         self._table.delete_many(chunk_key(*key) for key in keys)
@@ -161,7 +162,7 @@ class DynamoChunkStore:
             (chunk for chunk in known if chunk.status is ChunkStatus.PENDING), key=lambda chunk: chunk.chunk_index
         )
 
-    def _mark_group(self, version: DocumentVersion, group: list[Mark], now: str) -> None:
+    def _mark_group(self, version: DocumentVersion, group: list[EmbeddedChunk], now: str) -> None:
         waiting = group
         while waiting:
             count = {
@@ -188,10 +189,10 @@ class DynamoChunkStore:
                     raise ConditionFailed("Chunks of this version have been removed.") from refused
                 # Another worker marked some of them: those are counted.
                 pending = {chunk.chunk_id for chunk in stored if chunk.status is ChunkStatus.PENDING}
-                waiting = [mark for mark in waiting if mark[0].chunk_id in pending]
+                waiting = [chunk for chunk in waiting if chunk[0].chunk_id in pending]
 
-    def _mark(self, mark: Mark) -> dict[str, Any]:
-        chunk, vector_s3 = mark
+    def _mark(self, embedded: EmbeddedChunk) -> dict[str, Any]:
+        chunk, vector_s3 = embedded
         return {
             "Update": {
                 "TableName": self._table.name,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from portfolio_rag.adapters.dynamodb.table import Table, value
-from portfolio_rag.domain.answers import Turn
+from portfolio_rag.domain.answers import ConversationTurn
 from portfolio_rag.ports.conversation_store import StoredConversation
 
 
@@ -18,10 +18,12 @@ class DynamoConversationStore:
         stored = self._table.get({"conversation_id": conversation_id})
         if stored is None:
             return StoredConversation()
-        turns = tuple(Turn(**turn) for turn in stored["turns"])
+        turns = tuple(ConversationTurn(**turn) for turn in stored["turns"])
         return StoredConversation(turns, stored["revision"], stored["expires_at"])
 
-    def put(self, conversation_id: str, seen: StoredConversation, turns: Sequence[Turn], expires_at: int) -> None:
+    def put(
+        self, conversation_id: str, seen: StoredConversation, turns: Sequence[ConversationTurn], expires_at: int
+    ) -> None:
         self._table.update(
             {"conversation_id": conversation_id},
             UpdateExpression="SET turns = :turns, revision = :next, expires_at = :expires_at",

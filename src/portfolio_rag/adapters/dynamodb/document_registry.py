@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -14,10 +14,12 @@ from portfolio_rag.domain.documents import (
     DocumentHead,
     DocumentStatus,
     DocumentVersion,
+    DocumentWarning,
     ObjectRef,
     Progress,
     check_transition,
     progress_of,
+    warnings_of,
 )
 from portfolio_rag.domain.errors import FailureReason, InvalidRequest
 from portfolio_rag.ports.document_registry import Page
@@ -26,7 +28,7 @@ STATUS_INDEX = "status-upload_timestamp-index"
 HEAD = 0  # The sort key of the head item; versions count from 1.
 DUE = "DUE"
 """The `status` of a head that is due: it stands in the status index (no document's status, so no listing shows it) with
-the time of its change as `upload_timestamp`, and leaves the index once it is looked over. The index is sparse, so what
+the time of its change as `upload_timestamp`, and leaves the index once it is reconciled. The index is sparse, so what
 is due is found by one query, however many documents there are."""
 
 _VERSION_FIELDS = tuple(field.name for field in fields(DocumentVersion))
@@ -51,13 +53,13 @@ class DynamoDocumentRegistry:
     ) -> dict[tuple[str, int], tuple[DocumentHead | None, DocumentVersion | None]]:
         wanted = list(dict.fromkeys(keys))
         unique = dict.fromkeys([*((document_id, HEAD) for document_id, _ in wanted), *wanted])
-        found = {
-            (stored["document_id"], stored["version"]): stored
-            for stored in self._table.get_many(document_key(document_id, version) for document_id, version in unique)
+        rows = {
+            (row["document_id"], row["version"]): row
+            for row in self._table.get_many(document_key(document_id, version) for document_id, version in unique)
         }
         pairs: dict[tuple[str, int], tuple[DocumentHead | None, DocumentVersion | None]] = {}
         for key in wanted:
-            head, version = found.get((key[0], HEAD)), found.get(key)
+            head, version = rows.get((key[0], HEAD)), rows.get(key)
             pairs[key] = (_head(head) if head else None, _version(version) if version else None)
         return pairs
 
@@ -79,18 +81,18 @@ class DynamoDocumentRegistry:
             yield _head(stored)
 
     def heads_of(self, document_ids: Iterable[str]) -> dict[str, DocumentHead]:
-        stored = self._table.get_many(document_key(document_id, HEAD) for document_id in dict.fromkeys(document_ids))
-        return {found["document_id"]: _head(found) for found in stored}
+        rows = self._table.get_many(document_key(document_id, HEAD) for document_id in dict.fromkeys(document_ids))
+        return {row["document_id"]: _head(row) for row in rows}
 
     def versions(self, document_id: str) -> list[DocumentVersion]:
-        stored = self._table.query(
+        rows = self._table.query(
             KeyConditionExpression="document_id = :id AND #version > :head",
             ExpressionAttributeNames={"#version": "version"},
             ExpressionAttributeValues={":id": value(document_id), ":head": value(HEAD)},
             ScanIndexForward=False,
             ConsistentRead=True,
         )
-        return [_version(found) for found in stored]
+        return [_version(row) for row in rows]
 
     def register(self, version: DocumentVersion, logical_key: str, previous: DocumentHead | None) -> None:
         head = DocumentHead(
@@ -130,7 +132,7 @@ class DynamoDocumentRegistry:
         )
         return _version(stored)
 
-    def advance(self, version: DocumentVersion, progress: Progress, now: str) -> None:
+    def record_progress(self, version: DocumentVersion, progress: Progress, now: str) -> None:
         self._change(
             version,
             "SET progress = :progress, steps = :steps, updated_at = :now",
@@ -139,6 +141,19 @@ class DynamoDocumentRegistry:
                 ":processing": _ACTIVE[":processing"],
                 ":progress": value(asdict(progress)),
                 ":steps": value(progress.steps),
+                ":attempt": value(version.attempt),
+                ":now": value(now),
+            },
+        )
+
+    def record_warnings(self, version: DocumentVersion, warnings: Sequence[DocumentWarning], now: str) -> None:
+        self._change(
+            version,
+            "SET warnings = :warnings, updated_at = :now",
+            "#status = :processing AND attempt = :attempt",
+            {
+                ":processing": _ACTIVE[":processing"],
+                ":warnings": value([asdict(warning) for warning in warnings]),
                 ":attempt": value(version.attempt),
                 ":now": value(now),
             },
@@ -179,7 +194,7 @@ class DynamoDocumentRegistry:
             },
         )
 
-    def drive_again(self, version: DocumentVersion, now: str) -> None:
+    def record_redelivery(self, version: DocumentVersion, now: str) -> None:
         self._change(
             version,
             "SET updated_at = :now, drives = if_not_exists(drives, :zero) + :one",
@@ -194,7 +209,9 @@ class DynamoDocumentRegistry:
             },
         )
 
-    def relocate(self, version: DocumentVersion, ref: ObjectRef, *, settled: bool, retired: bool = False) -> None:
+    def update_location(
+        self, version: DocumentVersion, ref: ObjectRef, *, settled: bool, retired: bool = False
+    ) -> None:
         self._change(
             version,
             "SET s3_key = :key, s3_version_id = :version_id, settled = :settled, retired = :retired",
@@ -215,7 +232,7 @@ class DynamoDocumentRegistry:
     def unpublish(self, head: DocumentHead, now: str) -> None:
         self._change_head(head, "SET live_version = :zero", now)
 
-    def due(self) -> Iterator[DocumentHead]:
+    def pending_reconciliation(self) -> Iterator[DocumentHead]:
         for stored in self._table.query(
             IndexName=STATUS_INDEX,
             KeyConditionExpression="#status = :due",
@@ -224,7 +241,7 @@ class DynamoDocumentRegistry:
         ):
             yield _head(stored)
 
-    def looked_over(self, head: DocumentHead) -> None:
+    def mark_reconciled(self, head: DocumentHead) -> None:
         self._table.update(
             document_key(head.document_id, HEAD),
             UpdateExpression="REMOVE #status, upload_timestamp",
@@ -245,7 +262,7 @@ class DynamoDocumentRegistry:
                 return Page(items, _encode_cursor(last) if last else None)
             start = {"ExclusiveStartKey": last}
 
-    def in_status(
+    def iter_by_status(
         self, status: DocumentStatus, *, uploaded_after: str | None = None, uploaded_before: str | None = None
     ) -> Iterator[DocumentVersion]:
         values = {":status": value(status)}
@@ -358,6 +375,7 @@ def _version(stored: Item) -> DocumentVersion:
     known = {name: stored[name] for name in _VERSION_FIELDS if name in stored}
     if known.get("progress") is not None:
         known["progress"] = progress_of(known["progress"])
+    known["warnings"] = warnings_of(known.get("warnings", ()))
     return DocumentVersion(**{**known, "status": DocumentStatus(stored["status"])})
 
 

@@ -1,17 +1,14 @@
-"""`ingestion_jobs` behind `ports.JobStore`; the index pointer and the reindex lease are one item beside the jobs."""
+"""`ingestion_jobs` behind `ports.JobStore`."""
 
 from __future__ import annotations
 
 import builtins
-import contextlib
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
 from portfolio_rag.adapters.dynamodb.table import Item, Table, item, value
-from portfolio_rag.domain.errors import ConditionFailed, Conflict, NotFound
 from portfolio_rag.domain.jobs import Job, JobStatus, JobType, Trigger
-from portfolio_rag.ports.index_alias import IndexPointer
 
 STATUS_INDEX = "status-started_at-index"
 
@@ -30,11 +27,8 @@ _OPEN_VALUES = {":pending": JobStatus.PENDING, ":running": JobStatus.RUNNING}
 
 
 class DynamoJobStore:
-    def __init__(self, table: Table, base_collection: str) -> None:
+    def __init__(self, table: Table) -> None:
         self._table = table
-        self._base = base_collection
-        # No `status`: the item is in no index and never listed as a job.
-        self._pointer_key = {"job_id": f"index#{base_collection}"}
 
     def create(self, job: Job) -> bool:
         return self._table.create(asdict(job), "job_id")
@@ -83,7 +77,7 @@ class DynamoJobStore:
         return _job(stored) if stored and "status" in stored else None
 
     def list(self, *, status: JobStatus | None = None, limit: int = 50) -> builtins.list[Job]:
-        found: builtins.list[Job] = []
+        jobs: builtins.list[Job] = []
         for wanted in [status] if status else builtins.list(JobStatus):
             newest = self._table.query(
                 IndexName=STATUS_INDEX,
@@ -93,84 +87,17 @@ class DynamoJobStore:
                 ScanIndexForward=False,
                 Limit=limit,
             )
-            found += [_job(stored) for stored, _ in zip(newest, range(limit), strict=False)]
-        return sorted(found, key=lambda job: job.started_at, reverse=True)[:limit]
+            jobs += [_job(stored) for stored, _ in zip(newest, range(limit), strict=False)]
+        return sorted(jobs, key=lambda job: job.started_at, reverse=True)[:limit]
 
-    def index_pointer(self) -> IndexPointer:
-        stored = self._table.get(self._pointer_key) or {}
-        return IndexPointer(stored.get("live", self._base), stored.get("building"), stored.get("changed_at"))
-
-    def begin_build(self, collection: str, owner: str, now: str, until: str) -> None:
-        try:
-            self._table.update(
-                self._pointer_key,
-                UpdateExpression="SET live = if_not_exists(live, :base), building = :building, changed_at = :now, "
-                "lease_owner = :owner, lease_until = :until",
-                ConditionExpression="attribute_not_exists(lease_owner) OR lease_until < :now OR lease_owner = :owner",
-                ExpressionAttributeValues={
-                    ":base": value(self._base),
-                    ":building": value(collection),
-                    ":owner": value(owner),
-                    ":until": value(until),
-                    ":now": value(now),
-                },
-            )
-        except ConditionFailed as error:
-            raise Conflict("Another reindex is running: wait until it has ended, then start again.") from error
-
-    def renew_build(self, owner: str, until: str) -> None:
-        self._table.update(
-            self._pointer_key,
-            UpdateExpression="SET lease_until = :until",
-            ConditionExpression="lease_owner = :owner",
-            ExpressionAttributeValues={":owner": value(owner), ":until": value(until)},
-        )
-
-    def abandon_build(self, now: str) -> bool:
-        try:
-            self._table.update(
-                self._pointer_key,
-                UpdateExpression="SET changed_at = :now REMOVE building, lease_owner, lease_until",
-                ConditionExpression="lease_until < :now",
-                ExpressionAttributeValues={":now": value(now)},
-            )
-        except ConditionFailed:
-            return False
-        return True
-
-    def end_build(self, owner: str) -> None:
-        with contextlib.suppress(ConditionFailed):
-            self._table.update(
-                self._pointer_key,
-                UpdateExpression="REMOVE building, lease_owner, lease_until",
-                ConditionExpression="lease_owner = :owner",
-                ExpressionAttributeValues={":owner": value(owner)},
-            )
-
-    def switch(self, job: Job, collection: str, now: str) -> Job:
-        point = {
-            "TableName": self._table.name,
-            "Key": item(self._pointer_key),
-            "UpdateExpression": "SET live = :live, changed_at = :now REMOVE building, lease_owner, lease_until",
-            "ConditionExpression": "lease_owner = :owner",
-            "ExpressionAttributeValues": {
-                ":live": value(collection),
-                ":now": value(now),
-                ":owner": value(job.job_id),
-            },
-        }
+    def switched(self, job: Job, now: str) -> dict[str, Any]:
+        """For a transaction: the write that records in the job that its index has been switched."""
         record = _update(
             {**_work(job), "updated_at": now, "relaunches": 0, "switched": True},
             f"{_OPEN} AND #run_until = :mine AND attribute_not_exists(#cancel_requested_at)",
             {**_OPEN_VALUES, ":mine": job.run_until},
         )
-        self._table.transact(
-            [{"Update": point}, {"Update": {"TableName": self._table.name, "Key": item(_key(job.job_id)), **record}}]
-        )
-        stored = self.get(job.job_id)
-        if stored is None:
-            raise NotFound(f"There is no job {job.job_id}.")
-        return stored
+        return {"Update": {"TableName": self._table.name, "Key": item(_key(job.job_id)), **record}}
 
     def _owned(
         self,

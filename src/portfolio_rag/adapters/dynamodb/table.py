@@ -20,7 +20,8 @@ from portfolio_rag.adapters.aws.clients import error_code, translated
 from portfolio_rag.domain.errors import ConditionFailed, StorageUnavailable
 
 TRANSACTION_ACTIONS = 100
-TRANSACTION_BYTES = 3_500_000  # below 4 MB: expressions and names count too.
+TRANSACTION_BYTES = 3_500_000
+"""Below 4 MB: expressions and names count too."""
 _GET_KEYS = 100
 _WRITE_ITEMS = 25
 _ATTEMPTS = 8
@@ -88,9 +89,9 @@ def _plain(content: Mapping[str, Any]) -> Any:
         case "N":
             return _number(inner)
         case "L":
-            return [_plain(one) for one in inner]
+            return [_plain(entry) for entry in inner]
         case "M":
-            return {key: _plain(one) for key, one in inner.items()}
+            return {key: _plain(entry) for key, entry in inner.items()}
         case "NULL":
             return None
         case _:
@@ -136,7 +137,7 @@ def get_many(*wanted: Wanted) -> list[list[Item]]:
     Missing items are left out, order is not kept. Raises StorageUnavailable when DynamoDB keeps throttling.
     """
     entries = [(of, item(key)) for of in wanted for key in of.keys]
-    found: dict[str, list[Item]] = {of.table.name: [] for of in wanted}
+    items_of: dict[str, list[Item]] = {of.table.name: [] for of in wanted}
     for start in range(0, len(entries), _GET_KEYS):
         group = entries[start : start + _GET_KEYS]
         request = {
@@ -147,14 +148,14 @@ def get_many(*wanted: Wanted) -> list[list[Item]]:
             with translated("DynamoDB BatchGetItem"):
                 answer = table.client.batch_get_item(RequestItems=request)
             for name, items in answer.get("Responses", {}).items():
-                found[name] += map(plain, items)
+                items_of[name] += map(plain, items)
             request = answer.get("UnprocessedKeys") or {}
             if not request:
                 break
             table.back_off(attempt)
         else:
             raise StorageUnavailable(f"DynamoDB kept throttling reads of {', '.join(request)}.")
-    return [found[of.table.name] for of in wanted]
+    return [items_of[of.table.name] for of in wanted]
 
 
 class Table:

@@ -68,10 +68,10 @@ class Manifest:
             raise ConfigurationError(f"There is no baked model in {directory}. {REMEDY}") from None
         except (OSError, ValueError) as error:
             raise ConfigurationError(f"The model manifest in {directory} cannot be read ({error}). {REMEDY}") from error
-        found = raw.get("format") if isinstance(raw, dict) else None
-        if found != FORMAT:
+        stored = raw.get("format") if isinstance(raw, dict) else None
+        if stored != FORMAT:
             raise ConfigurationError(
-                f"The model in {directory} has format {found}, and this version needs {FORMAT}. {REMEDY}"
+                f"The model in {directory} has format {stored}, and this version needs {FORMAT}. {REMEDY}"
             )
         try:
             parity = raw.pop("parity", None)
@@ -90,10 +90,10 @@ class Manifest:
         """
         path = directory / name
         try:
-            found = file_sha256(path)
+            actual = file_sha256(path)
         except OSError as error:
             raise ConfigurationError(f"The baked model in {directory} lacks {name} ({error}). {REMEDY}") from error
-        if found != self.sha256.get(name):
+        if actual != self.sha256.get(name):
             raise ConfigurationError(f"{name} in {directory} is not the file that was baked. {REMEDY}")
         return path
 

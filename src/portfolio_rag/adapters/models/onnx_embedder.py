@@ -22,7 +22,7 @@ from portfolio_rag.adapters.models.manifest import MODEL_FILE, REMEDY, TOKENIZER
 from portfolio_rag.adapters.models.tokenizer import encodable, load_backend
 from portfolio_rag.adapters.process.cpu import available_cpus
 from portfolio_rag.domain.errors import ConfigurationError
-from portfolio_rag.ports.vector_store import Vectors
+from portfolio_rag.ports.vectors import Vectors
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer as BackendTokenizer

@@ -31,7 +31,7 @@ class OpenAIModel:
     def __init__(
         self,
         api_key: str,
-        model: str,
+        model: Callable[[], str],
         *,
         base_url: str = "",
         timeout_seconds: float = 20.0,
@@ -40,6 +40,7 @@ class OpenAIModel:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`model` says with each call which one to ask: the configuration may have changed."""
         self._client = openai.OpenAI(api_key=api_key, base_url=base_url or None, max_retries=0)
         self._model = model
         self._timeout = timeout_seconds
@@ -93,9 +94,10 @@ class OpenAIModel:
     def _pieces(
         self, messages: Sequence[Mapping[str, str]], temperature: float, end: float
     ) -> Generator[str | ChatCompletion, None, None]:
-        text, model, usage, spoke = "", self._model, None, False
+        asked = self._model()
+        text, model, usage, spoke = "", asked, None, False
         with self._client.chat.completions.create(
-            model=self._model,
+            model=asked,
             messages=cast("Iterable[ChatCompletionMessageParam]", messages),
             temperature=temperature,
             max_tokens=MAX_ANSWER_TOKENS,
@@ -115,7 +117,7 @@ class OpenAIModel:
                     text += piece
                     yield piece
         if not spoke:
-            raise LanguageModelUnavailable(_no_choice(self._model))
+            raise LanguageModelUnavailable(_no_choice(asked))
         yield ChatCompletion(
             text=text,
             model=model,
@@ -130,9 +132,10 @@ class OpenAIModel:
         timeout: float,
         schema: Mapping[str, Any] | None,
     ) -> ChatCompletion:
+        asked = self._model()
         try:
             response = self._client.chat.completions.create(
-                model=self._model,
+                model=asked,
                 messages=cast("Iterable[ChatCompletionMessageParam]", messages),
                 temperature=temperature,
                 max_tokens=MAX_ANSWER_TOKENS,
@@ -147,11 +150,11 @@ class OpenAIModel:
         # A compatible server may leave anything out, whatever the client's types promise.
         choices = getattr(response, "choices", None)
         if not choices or getattr(choices[0], "message", None) is None:
-            raise LanguageModelUnavailable(_no_choice(self._model))
+            raise LanguageModelUnavailable(_no_choice(asked))
         usage = getattr(response, "usage", None)
         return ChatCompletion(
             text=choices[0].message.content or "",
-            model=getattr(response, "model", None) or self._model,
+            model=getattr(response, "model", None) or asked,
             prompt_tokens=getattr(usage, "prompt_tokens", None) or 0,
             completion_tokens=getattr(usage, "completion_tokens", None) or 0,
         )

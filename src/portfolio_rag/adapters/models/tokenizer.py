@@ -20,7 +20,8 @@ _WORDS = re.compile(r"\[(?:PAD|UNK|CLS|SEP|MASK)\]|[!-/:-@\[-`{-~]|[^ \t\n\r!-/:
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 _CACHED_WORDS = 200_000
-_CACHED_LENGTH = 32  # longer ones are hardly words and hardly repeat
+_CACHED_LENGTH = 32
+"""Longer ones are hardly words and hardly repeat."""
 
 
 def encodable(text: str) -> str:
@@ -63,7 +64,7 @@ class HuggingFaceTokenizer:
         A run of more than 100 characters without a break is one unknown piece, as the model reads it.
         """
         cache = self._cache
-        found: list[tuple[int, int]] = []
+        spans: list[tuple[int, int]] = []
         for match in _WORDS.finditer(encodable(text)):
             word = match[0]
             pieces = cache.get(word)
@@ -71,8 +72,8 @@ class HuggingFaceTokenizer:
                 pieces = self._pieces(word)
             base = match.start()
             for start, end in pieces:
-                found.append((base + start, base + end))
-        return found
+                spans.append((base + start, base + end))
+        return spans
 
     def _pieces(self, word: str) -> tuple[tuple[int, int], ...]:
         if self._backend is None:

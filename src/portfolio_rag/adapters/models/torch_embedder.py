@@ -13,7 +13,7 @@ from portfolio_rag.adapters.models.manifest import digest
 from portfolio_rag.adapters.models.tokenizer import encodable
 from portfolio_rag.adapters.models.weights import DEFAULT_SOURCE, locate
 from portfolio_rag.adapters.process.cpu import available_cpus
-from portfolio_rag.ports.vector_store import Vectors
+from portfolio_rag.ports.vectors import Vectors
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

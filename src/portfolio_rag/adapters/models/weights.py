@@ -56,13 +56,13 @@ def locate(name: str) -> Source:
     for needed in (WEIGHTS_FILE, TOKENIZER_FILE, "modules.json"):
         if not (path / needed).is_file():
             raise ConfigurationError(f"{path} holds no {needed}: it is not a sentence-transformers model.")
-    found = file_sha256(path / WEIGHTS_FILE)
-    if pin and found != pin.weights_sha256:
+    actual = file_sha256(path / WEIGHTS_FILE)
+    if pin and actual != pin.weights_sha256:
         raise ConfigurationError(
-            f"The weights of {name} in {path} are not the pinned ones: SHA-256 {found}, expected {pin.weights_sha256}. "
-            f"Install {pin.requirement} again."
+            f"The weights of {name} in {path} are not the pinned ones: SHA-256 {actual}, expected "
+            f"{pin.weights_sha256}. Install {pin.requirement} again."
         )
-    return Source(name, path, found, file_sha256(path / TOKENIZER_FILE))
+    return Source(name, path, actual, file_sha256(path / TOKENIZER_FILE))
 
 
 def _from_package(pin: Pin) -> Path:

@@ -1,1 +1,1 @@
-"""SQLite: the API's own index of words and copy of the vectors."""
+"""SQLite: the API's own index of words and replica of the vectors."""

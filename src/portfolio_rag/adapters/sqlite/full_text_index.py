@@ -16,12 +16,12 @@ from pathlib import Path
 
 from portfolio_rag.adapters.sqlite.file import SqliteFile
 from portfolio_rag.adapters.sqlite.filters import attribute_rows, attributes_of, document_condition
-from portfolio_rag.adapters.sqlite.vector_replica import SqliteVectorCopy
+from portfolio_rag.adapters.sqlite.vector_replica import SqliteVectorReplica
 from portfolio_rag.adapters.sqlite.window_scores import window_scores
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentVersion
 from portfolio_rag.domain.filters import Filter
-from portfolio_rag.ports.full_text_index import LexicalHit
+from portfolio_rag.ports.full_text_index import FullTextHit
 from portfolio_rag.text.language.content_words import content_words
 from portfolio_rag.text.language.stemming import stem
 
@@ -47,17 +47,17 @@ and its postings are the longest (measured: the same nDCG@10, and "Amazon" is in
 """
 
 
-class SqliteLexicalIndex:
-    """`ports.LexicalIndex` in the file at `path`; a file that is damaged or of another layout is begun anew.
+class SqliteFullTextIndex:
+    """`ports.FullTextIndex` in the file at `path`; a file that is damaged or of another layout is begun anew.
 
-    `vectors` keeps a copy of the windows' vectors in the same file.
+    `replica` keeps a replica of the windows' vectors in the same file.
     """
 
     def __init__(self, path: str | Path) -> None:
         self._file = SqliteFile(path)
-        self.vectors = SqliteVectorCopy(self._file)
+        self.replica = SqliteVectorReplica(self._file)
 
-    def search(self, query: str, *, limit: int, where: Filter | None = None) -> list[LexicalHit]:
+    def search(self, query: str, *, limit: int, where: Filter | None = None) -> list[FullTextHit]:
         database = self._file.connection()
         words = list(dict.fromkeys(content_words(query)))[:_MAX_QUERY_WORDS]
         if not words:
@@ -72,7 +72,7 @@ class SqliteLexicalIndex:
         )
         weighted = list({stem(word, "porter"): _weight(frequencies[word], chunks) for word in words}.items())
         return [
-            LexicalHit(
+            FullTextHit(
                 chunk_id,
                 document_id,
                 version,

@@ -1,4 +1,4 @@
-"""A copy of the windows' vectors beside their words, in half precision: 768 bytes a window of 384 dimensions.
+"""A replica of the windows' vectors beside their words, in half precision: 768 bytes a window of 384 dimensions.
 
 What Chroma does slowly comes from here (measured at 76,000 windows, `bench/search.py`): its metadata filter costs 20 to
 60 times the search itself, a search among given ids no less, and 50 vectors read by id as much as a whole search.
@@ -16,8 +16,8 @@ from portfolio_rag.adapters.sqlite.file import SqliteFile
 from portfolio_rag.adapters.sqlite.filters import document_condition
 from portfolio_rag.domain.filters import Filter
 from portfolio_rag.domain.identifiers import window_id
-from portfolio_rag.ports.vector_replica import LocalMatches, LocalWindow
-from portfolio_rag.ports.vector_store import Vectors
+from portfolio_rag.ports.vector_replica import PassingWindows, ReplicaHit
+from portfolio_rag.ports.vectors import Vectors
 
 _Id = TypeVar("_Id", int, str)
 
@@ -37,8 +37,8 @@ JOIN documents ON documents.id = chunks.document WHERE {condition} chunks.chunk_
 """
 
 
-class SqliteVectorCopy:
-    """`ports.LocalVectors` in the file of the full-text index. Safe from several threads."""
+class SqliteVectorReplica:
+    """`ports.VectorReplica` in the file of the full-text index. Safe from several threads."""
 
     def __init__(self, file: SqliteFile) -> None:
         self._file = file
@@ -49,14 +49,14 @@ class SqliteVectorCopy:
     def owners(self, chunk_ids: Sequence[str], where: Filter | None = None) -> dict[str, tuple[str, int]]:
         condition, values = document_condition(where, "documents.id") if where else ("", [])
         prefix = f"({condition}) AND" if condition else ""
-        found: dict[str, tuple[str, int]] = {}
+        owners: dict[str, tuple[str, int]] = {}
         for batch in _batches(list(dict.fromkeys(chunk_ids))):
             statement = _OWNERS.format(condition=prefix, marks=_marks(batch))
             for chunk_id, document_id, version in self._file.connection().execute(statement, [*values, *batch]):
-                found[chunk_id] = (document_id, version)
-        return found
+                owners[chunk_id] = (document_id, version)
+        return owners
 
-    def matches(self, collection: str, where: Filter) -> LocalMatches | None:
+    def matches(self, collection: str, where: Filter) -> PassingWindows | None:
         if self._followed != collection:
             return None
         database = self._file.connection()
@@ -67,24 +67,24 @@ class SqliteVectorCopy:
         ).fetchone()
         condition, values = document_condition(where, "waiting.document")
         waiting = database.execute(f"SELECT 1 FROM waiting WHERE {condition} LIMIT 1", values).fetchone()  # noqa: S608
-        return None if waiting else LocalMatches(int(windows), int(total))
+        return None if waiting else PassingWindows(int(windows), int(total))
 
-    def search(self, vector: Vectors, *, limit: int, where: Filter) -> list[LocalWindow]:
+    def search(self, vector: Vectors, *, limit: int, where: Filter) -> list[ReplicaHit]:
         condition, values = document_condition(where, "documents.id")
         rows = self._file.connection().execute(_SCAN.format(condition=condition), values)
         best: list[tuple[float, int, int]] = []
         while batch := rows.fetchmany(_READ):
             best = sorted([*best, *_best(batch, vector, limit)], reverse=True)[:limit]
         chunks = self._chunks([chunk for _, chunk, _ in best])
-        return [LocalWindow(*chunks[chunk], n, score) for score, chunk, n in best if chunk in chunks]
+        return [ReplicaHit(*chunks[chunk], n, score) for score, chunk, n in best if chunk in chunks]
 
     def similarities(self, collection: str, ids: Sequence[str], vector: Vectors) -> dict[str, float]:
         if self._followed != collection:
             return {}
         database = self._file.connection()
         wanted = set(ids)
-        found: dict[str, float] = {}
-        for batch in _batches(list({one.partition("#")[0] for one in ids})):
+        similarities: dict[str, float] = {}
+        for batch in _batches(list({id_.partition("#")[0] for id_ in ids})):
             rows = database.execute(
                 "SELECT chunk_id, vectors.vectors FROM chunks JOIN vectors ON vectors.chunk = chunks.id "  # noqa: S608
                 f"WHERE chunk_id IN ({_marks(batch)})",
@@ -93,8 +93,8 @@ class SqliteVectorCopy:
             # One product for all of them: many small ones took longer than reading the rows.
             cosines = _matrix([stored for _, stored in rows], vector) @ vector
             windows = (window_id(chunk_id, n) for chunk_id, stored in rows for n in range(_windows(stored, vector)))
-            found |= {one: float(cosine) for one, cosine in zip(windows, cosines, strict=True) if one in wanted}
-        return found
+            similarities |= {id_: float(cosine) for id_, cosine in zip(windows, cosines, strict=True) if id_ in wanted}
+        return similarities
 
     # --- what keeps it in step
 
@@ -123,24 +123,24 @@ class SqliteVectorCopy:
             return
         with self._file.transaction() as database:
             for chunk_id, rows in vectors.items():
-                found = database.execute("SELECT id FROM chunks WHERE chunk_id = ?", (chunk_id,)).fetchone()
-                if found is None:  # replaced or removed since it was waiting
+                chunk = database.execute("SELECT id FROM chunks WHERE chunk_id = ?", (chunk_id,)).fetchone()
+                if chunk is None:  # replaced or removed since it was waiting
                     continue
                 blob = np.ascontiguousarray(rows, dtype=np.float16).tobytes()
-                database.execute("INSERT OR REPLACE INTO vectors VALUES (?, ?)", (found[0], blob))
-                database.execute("DELETE FROM waiting WHERE chunk = ?", found)
+                database.execute("INSERT OR REPLACE INTO vectors VALUES (?, ?)", (chunk[0], blob))
+                database.execute("DELETE FROM waiting WHERE chunk = ?", chunk)
 
     def _chunks(self, numbers: Sequence[int]) -> dict[int, tuple[str, str, int]]:
         """Number of a chunk -> its id, its document's id and version."""
-        found: dict[int, tuple[str, str, int]] = {}
+        chunks: dict[int, tuple[str, str, int]] = {}
         for batch in _batches(list(dict.fromkeys(numbers))):
             rows = self._file.connection().execute(
                 "SELECT chunks.id, chunk_id, document_id, version FROM chunks "  # noqa: S608
                 f"JOIN documents ON documents.id = chunks.document WHERE chunks.id IN ({_marks(batch)})",
                 batch,
             )
-            found.update((number, (chunk_id, document_id, version)) for number, chunk_id, document_id, version in rows)
-        return found
+            chunks.update((number, (chunk_id, document_id, version)) for number, chunk_id, document_id, version in rows)
+        return chunks
 
 
 def _best(rows: Sequence[tuple[int, bytes]], vector: Vectors, limit: int) -> list[tuple[float, int, int]]:

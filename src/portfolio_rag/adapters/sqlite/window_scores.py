@@ -66,16 +66,16 @@ def _occurrences(text: str, wanted: str) -> list[Span]:
     """[start, end) of the words of that stem."""
     # Stems differ from their words in the last letter at most: "filing" and "files" are "file", "queries" is "queri".
     prefix = wanted[:-1] if len(wanted) > 3 else wanted
-    found = []
-    place = text.find(prefix)
-    while place >= 0:
-        end = place + len(prefix)
+    spans = []
+    start = text.find(prefix)
+    while start >= 0:
+        end = start + len(prefix)
         while end < len(text) and text[end].isalnum():
             end += 1
-        if (place == 0 or not text[place - 1].isalnum()) and stem(text[place:end], "porter") == wanted:
-            found.append((place, end))
-        place = text.find(prefix, end)
-    return found
+        if (start == 0 or not text[start - 1].isalnum()) and stem(text[start:end], "porter") == wanted:
+            spans.append((start, end))
+        start = text.find(prefix, end)
+    return spans
 
 
 def _next_word(text: str, place: int) -> int:

@@ -43,7 +43,7 @@ def threshold_for(windows: int, base: float = THRESHOLD) -> float:
     return base + THRESHOLD_GROWTH * max(0.0, math.log10(max(1, windows) / _SMALL_INDEX))
 
 
-def relevance(question: str, passages: Sequence[Passage]) -> float:
+def score(question: str, passages: Sequence[Passage]) -> float:
     """The best window's cosine plus weighted coverage, less the penalty: -0.3 to 1.5; 0 without passages."""
     if not passages:
         return 0.0
@@ -52,12 +52,12 @@ def relevance(question: str, passages: Sequence[Passage]) -> float:
     for passage in passages:
         texts = passage.chunk.window_texts
         scores = passage.window_scores or (passage.score,) * len(passage.windows)
-        for window, score in zip(passage.windows, scores, strict=True):
-            best = max(best, window_relevance(score, coverage(wanted, frozenset(terms(texts[window])))))
+        for window, cosine in zip(passage.windows, scores, strict=True):
+            best = max(best, window_score(cosine, coverage(wanted, frozenset(terms(texts[window])))))
     return best + bonus(question, passages) - penalty(question, passages)
 
 
-def window_relevance(cosine: float, covered: float) -> float:
+def window_score(cosine: float, covered: float) -> float:
     """Of one window: its cosine with the question and the share of the question's words in it."""
     return cosine + COVERAGE_WEIGHT * covered
 

@@ -1,7 +1,7 @@
 """Small to big: which parts of the retrieved chunks the answer is made from, within a token budget.
 
 The windows that were hit come first, best first over all chunks, then their neighbours: the answer's span fits into
-far fewer tokens that way than with whole chunks by rank (design: .89 against .36 inside 1,250 tokens).
+far fewer tokens that way than with whole chunks by rank (.89 against .36 of the questions inside 1,250 tokens).
 """
 
 from __future__ import annotations

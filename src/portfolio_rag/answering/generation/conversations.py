@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from portfolio_rag.answering.generation.chat import Chat
 from portfolio_rag.answering.generation.question_rewriting import MAX_TURNS
-from portfolio_rag.domain.answers import Answer, AnswerEvent, Done, Turn
+from portfolio_rag.domain.answers import Answer, AnswerEvent, ConversationTurn, Done
 from portfolio_rag.domain.errors import ConditionFailed
 from portfolio_rag.domain.filters import Filter
 from portfolio_rag.ports.conversation_store import ConversationStore
@@ -31,7 +31,7 @@ class Conversations:
         conversation_id: str,
         question: str,
         *,
-        top_k: int = 5,
+        top_k: int | None = None,
         where: Filter | None = None,
         temperature: float | None = None,
     ) -> Answer:
@@ -39,7 +39,7 @@ class Conversations:
 
         An unknown id begins a conversation. Raises DependencyUnavailable when DynamoDB does not answer.
         """
-        history = self.turns(conversation_id)
+        history = self.history(conversation_id)
         answer = self._chat.answer(question, top_k=top_k, where=where, temperature=temperature, history=history)
         self._remember(conversation_id, question, answer)
         return answer
@@ -49,25 +49,25 @@ class Conversations:
         conversation_id: str,
         question: str,
         *,
-        top_k: int = 5,
+        top_k: int | None = None,
         where: Filter | None = None,
         temperature: float | None = None,
     ) -> Generator[AnswerEvent, None, None]:
         """As `Chat.stream`; the turn is remembered before the last event."""
-        history = self.turns(conversation_id)
+        history = self.history(conversation_id)
         for event in self._chat.stream(question, top_k=top_k, where=where, temperature=temperature, history=history):
             if isinstance(event, Done):
                 self._remember(conversation_id, question, event.answer)
             yield event
 
-    def turns(self, conversation_id: str) -> tuple[Turn, ...]:
+    def history(self, conversation_id: str) -> tuple[ConversationTurn, ...]:
         """The last turns, oldest first."""
         stored = self._store.get(conversation_id)
         # The TTL deletes within days, not at once.
         return stored.turns if stored.expires_at > self._now() else ()
 
     def _remember(self, conversation_id: str, question: str, answer: Answer) -> None:
-        turn = Turn(question, answer.question or question, answer.text[:_MAX_ANSWER_CHARACTERS])
+        turn = ConversationTurn(question, answer.question or question, answer.text[:_MAX_ANSWER_CHARACTERS])
         for attempt in range(1, _ATTEMPTS + 1):
             seen = self._store.get(conversation_id)
             kept = seen.turns if seen.expires_at > self._now() else ()

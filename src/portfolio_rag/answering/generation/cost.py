@@ -36,12 +36,12 @@ _SNAPSHOT = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 _MILLION = 1_000_000
 
 
-def priced(model: str, prompt_tokens: int, completion_tokens: int, own: Mapping[str, Price]) -> Usage:
+def cost_of(model: str, prompt_tokens: int, completion_tokens: int, configured: Mapping[str, Price]) -> Usage:
     """The tokens with their cost; None where no price is known for the model.
 
-    `own` prices win. A snapshot such as `gpt-4o-mini-2024-07-18` costs what its model costs.
+    `configured` prices win. A snapshot such as `gpt-4o-mini-2024-07-18` costs what its model costs.
     """
     names = (model, _SNAPSHOT.sub("", model))
-    price = next((table[name] for table in (own, PRICES) for name in names if name in table), None)
+    price = next((table[name] for table in (configured, PRICES) for name in names if name in table), None)
     cost = None if price is None else (price.prompt * prompt_tokens + price.completion * completion_tokens) / _MILLION
     return Usage(prompt_tokens, completion_tokens, cost)

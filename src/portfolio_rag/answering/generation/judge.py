@@ -77,14 +77,14 @@ class Judge:
 
     def review(self, checked: Sequence[SentenceVerdict], sources: Sequence[SourceText]) -> Judged:
         """Each verdict as it was or stricter. Never raises for a model that fails or talks nonsense."""
-        shown = [place for place, one in enumerate(checked) if one.verdict.shown]
+        shown = [index for index, sentence in enumerate(checked) if sentence.verdict.shown]
         if not shown:
             return Judged(list(checked), JudgeState.DONE)
         by_number = {source.number: source for source in sources}
         completion = None
         try:
             completion = self._model.complete(
-                _messages([checked[place] for place in shown], by_number), temperature=0.0, schema=SCHEMA
+                _messages([checked[index] for index in shown], by_number), temperature=0.0, schema=SCHEMA
             )
             verdicts = _read(completion.text)
         except LanguageModelUnavailable as error:
@@ -94,46 +94,44 @@ class Judge:
             _log.warning("The judge's answer cannot be read; the deterministic verdicts stand: %r", error)
             return Judged(list(checked), JudgeState.FAILED, completion)
         reviewed = list(checked)
-        for number, place in enumerate(shown, start=1):
+        for number, index in enumerate(shown, start=1):
             if number in verdicts:
-                reviewed[place] = _stricter(checked[place], *verdicts[number])
+                reviewed[index] = _stricter(checked[index], *verdicts[number])
         complete = all(number in verdicts for number in range(1, len(shown) + 1))
         return Judged(reviewed, JudgeState.DONE if complete else JudgeState.FAILED, completion)
 
 
 def _messages(checked: Sequence[SentenceVerdict], sources: Mapping[int, SourceText]) -> list[dict[str, str]]:
-    return [
-        {"role": "system", "content": SYSTEM},
-        {"role": "user", "content": "\n".join(_item(number, one, sources) for number, one in enumerate(checked, 1))},
-    ]
+    items = "\n".join(_item(number, sentence, sources) for number, sentence in enumerate(checked, 1))
+    return [{"role": "system", "content": SYSTEM}, {"role": "user", "content": items}]
 
 
-def _item(number: int, one: SentenceVerdict, sources: Mapping[int, SourceText]) -> str:
+def _item(number: int, sentence: SentenceVerdict, sources: Mapping[int, SourceText]) -> str:
     evidence = []
-    for found in one.evidence:
-        source = sources[found.number]
-        start, end = source.around(found.start, found.end)
+    for support in sentence.evidence:
+        source = sources[support.number]
+        start, end = source.around(support.start, support.end)
         evidence.append(f"{source.context}\n{source.body[start:end]}")
     quoted = unable_to_close("\n…\n".join(evidence))
-    sentence = unable_to_close(one.sentence.text)
-    return f'<item number="{number}">\n<source>\n{quoted}\n</source>\nSentence: {sentence}\n</item>'
+    text = unable_to_close(sentence.sentence.text)
+    return f'<item number="{number}">\n<source>\n{quoted}\n</source>\nSentence: {text}\n</item>'
 
 
 def _read(text: str) -> dict[int, tuple[str, str]]:
     """Raises ValueError, KeyError or TypeError for anything but the schema."""
-    found = {}
+    verdicts = {}
     for row in json.loads(text)["verdicts"]:
         if row["verdict"] not in ("supported", *_STRICTER):
             raise ValueError(f"no such verdict: {row['verdict']!r:.50}")
-        found[int(row["number"])] = (str(row["verdict"]), " ".join(str(row["reason"]).split())[:_MAX_REASON])
-    return found
+        verdicts[int(row["number"])] = (str(row["verdict"]), " ".join(str(row["reason"]).split())[:_MAX_REASON])
+    return verdicts
 
 
-def _stricter(one: SentenceVerdict, verdict: str, reason: str) -> SentenceVerdict:
+def _stricter(sentence: SentenceVerdict, verdict: str, reason: str) -> SentenceVerdict:
     asked_for = _STRICTER.get(verdict)
-    if asked_for is None or (asked_for is Verdict.FLAGGED and one.verdict is Verdict.FLAGGED):
-        return one
+    if asked_for is None or (asked_for is Verdict.FLAGGED and sentence.verdict is Verdict.FLAGGED):
+        return sentence
     said = f"the judge: {reason or verdict}"
     if asked_for is Verdict.DROPPED:
-        return replace(one, verdict=Verdict.DROPPED, reason=said, evidence=())
-    return replace(one, sentence=replace(one.sentence, doubtful=True), verdict=Verdict.FLAGGED, reason=said)
+        return replace(sentence, verdict=Verdict.DROPPED, reason=said, evidence=())
+    return replace(sentence, sentence=replace(sentence.sentence, doubtful=True), verdict=Verdict.FLAGGED, reason=said)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from portfolio_rag.domain.answers import Turn
+from portfolio_rag.domain.answers import ConversationTurn
 from portfolio_rag.text.language.content_words import content_words
 
 MAX_TURNS = 6
@@ -43,7 +43,7 @@ def needs_context(question: str) -> bool:
     )
 
 
-def by_rule(question: str, history: Sequence[Turn]) -> str:
+def rewrite_by_rule(question: str, history: Sequence[ConversationTurn]) -> str:
     """The question with the topic of the one before behind it, in brackets, where it leans on that.
 
     The names in it are the topic when the question says by itself what it wants to know of them; what else was asked
@@ -51,15 +51,15 @@ def by_rule(question: str, history: Sequence[Turn]) -> str:
     """
     if not history or not needs_context(question):
         return question
-    own = set(content_words(question))
+    asked = set(content_words(question))
     said = _WORD.findall(history[-1].standalone)
-    words = [word for word in dict.fromkeys(said) if content_words(word) and not own.intersection(content_words(word))]
+    words = [word for word in dict.fromkeys(said) if (stems := content_words(word)) and asked.isdisjoint(stems)]
     names = [word for word in words if _is_name(word, first=word == said[0])]
-    topic = names if names and len(own) >= _MIN_CONTENT_WORDS else words
+    topic = names if names and len(asked) >= _MIN_CONTENT_WORDS else words
     return f"{question} ({' '.join(topic[:_MAX_TOPIC_WORDS])})" if topic else question
 
 
-def rewriting(question: str, history: Sequence[Turn]) -> list[dict[str, str]]:
+def rewrite_prompt(question: str, history: Sequence[ConversationTurn]) -> list[dict[str, str]]:
     """Messages that ask a language model for the question to stand alone."""
     told = "\n".join(
         f"Question: {_line(turn.question)}\nAnswer: {_line(turn.answer)[:_MAX_ANSWER_CHARACTERS]}"
@@ -69,10 +69,10 @@ def rewriting(question: str, history: Sequence[Turn]) -> list[dict[str, str]]:
     return [{"role": "system", "content": SYSTEM}, {"role": "user", "content": content}]
 
 
-def rewritten(reply: str, question: str, history: Sequence[Turn]) -> str:
+def parse_rewrite(reply: str, question: str, history: Sequence[ConversationTurn]) -> str:
     """The question in the model's reply; by rule where the reply cannot be one."""
-    found = _line(reply)
-    return found if 1 <= len(found) <= _MAX_QUESTION_CHARACTERS else by_rule(question, history)
+    rewrite = _line(reply)
+    return rewrite if 1 <= len(rewrite) <= _MAX_QUESTION_CHARACTERS else rewrite_by_rule(question, history)
 
 
 def _is_name(word: str, *, first: bool) -> bool:

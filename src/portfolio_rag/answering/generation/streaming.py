@@ -63,22 +63,22 @@ class Display:
 
     def show(self, checked: Sequence[SentenceVerdict]) -> Iterator[AnswerEvent]:
         """Verdicts on the sentences, and what may be displayed after them: citations first, then the text."""
-        for one in map(self.numbers.apply, checked):
-            self.checked.append(one)
-            yield Validated(verdict_of(one))
-            if one.verdict.shown:
-                self._waiting.append(one)
+        for sentence in map(self.numbers.apply, checked):
+            self.checked.append(sentence)
+            yield Validated(verdict_of(sentence))
+            if sentence.verdict.shown:
+                self._waiting.append(sentence)
             if supported_share(self.checked) >= self._min_share:
                 yield from self._flush()
 
     def _flush(self) -> Iterator[AnswerEvent]:
-        for one in self._waiting:
-            for citation in self._cite([one], self.numbers):
+        for sentence in self._waiting:
+            for citation in self._cite([sentence], self.numbers):
                 if (citation.number, citation.span) not in self._cited:
                     self._cited.add((citation.number, citation.span))
                     yield Cited(citation)
-            text = continuation(self._last, one.sentence)
-            self._last = one.sentence
+            text = continuation(self._last, sentence.sentence)
+            self._last = sentence.sentence
             self.text += text
             yield Token(text)
         self._waiting = []

@@ -75,7 +75,7 @@ def _inert(text: str) -> str:
 
 def parse_draft(text: str) -> list[DraftSentence]:
     """The sentences of a draft in order; what goes beyond the limits is dropped unread."""
-    found: list[DraftSentence] = []
+    drafted: list[DraftSentence] = []
     for number, line in enumerate(plain(text[:MAX_DRAFT_CHARACTERS]).splitlines()):
         if _HEADING.match(line):
             continue
@@ -87,12 +87,12 @@ def parse_draft(text: str) -> list[DraftSentence]:
             bare = without_marks(sentence)
             cited = _numbers(sentence)
             if bare.strip(".,;:!?-–—*_ "):
-                found.append(DraftSentence(bare, cited, number, prefix))
-            elif cited and found and found[-1].line == number:
-                last = found[-1]
+                drafted.append(DraftSentence(bare, cited, number, prefix))
+            elif cited and drafted and drafted[-1].line == number:
+                last = drafted[-1]
                 merged = tuple(dict.fromkeys(last.citations + cited))
-                found[-1] = DraftSentence(last.text, merged, last.line, last.prefix)
-    return found[:MAX_DRAFT_SENTENCES]
+                drafted[-1] = DraftSentence(last.text, merged, last.line, last.prefix)
+    return drafted[:MAX_DRAFT_SENTENCES]
 
 
 def without_marks(sentence: str) -> str:

@@ -105,7 +105,7 @@ def _around(
     return [
         (word.term, math.exp(-abs(position - at) / _NEAR_IN_CLAIM))
         for position, word in enumerate(words)
-        if word.term and not any(one.start <= word.start < one.start + len(one.text) for one in values)
+        if word.term and not any(known.start <= word.start < known.start + len(known.text) for known in values)
     ]
 
 
@@ -154,7 +154,7 @@ class Alignment:
         0 to 1, with the name that the claim puts there. `lower`: terms that the source writes in lower case, too, and
         that are no names for that reason.
         """
-        own = {word.text for word in self.claim}
+        stated = {word.text for word in self.claim}
         worst, name = 0.0, ""
         for number, (step, first, end, start, stop) in enumerate(self.steps):
             if step != "replace":
@@ -163,11 +163,12 @@ class Alignment:
             gone = [
                 word
                 for word in self.span[start:stop]
-                if word.capital and word.term and word.text not in own and word.term not in lower
+                if word.capital and word.term and word.text not in stated and word.term not in lower
             ]
             if put and gone:
-                beside = [other for other in self.steps[max(0, number - 1) : number + 2] if other[0] == "equal"]
-                sure = min(1.0, sum(other[2] - other[1] for other in beside) / _SURE_CONTEXT) * self.aligned
+                around = self.steps[max(0, number - 1) : number + 2]
+                beside = [neighbour for neighbour in around if neighbour[0] == "equal"]
+                sure = min(1.0, sum(neighbour[2] - neighbour[1] for neighbour in beside) / _SURE_CONTEXT) * self.aligned
                 if sure > worst:
                     worst, name = sure, put[0].text
         return worst, name

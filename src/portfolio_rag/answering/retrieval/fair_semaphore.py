@@ -7,7 +7,7 @@ from threading import Lock
 from types import TracebackType
 
 
-class Turns:
+class FairSemaphore:
     """A context manager that at most `limit` threads are in at a time; who has waited longest is next.
 
     The standard library's semaphores let a thread that has just come overtake those that wait: measured with 16 at
@@ -24,16 +24,16 @@ class Turns:
             if self._free:
                 self._free -= 1
                 return
-            turn = Lock()
-            turn.acquire()
-            self._waiting.append(turn)
-        turn.acquire()
+            slot = Lock()
+            slot.acquire()
+            self._waiting.append(slot)
+        slot.acquire()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
         with self._lock:
             if self._waiting:
-                self._waiting.popleft().release()  # The turn goes to it directly: nobody can come in between.
+                self._waiting.popleft().release()  # The slot goes to it directly: nobody can come in between.
             else:
                 self._free += 1

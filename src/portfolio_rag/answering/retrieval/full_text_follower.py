@@ -22,7 +22,7 @@ from portfolio_rag.domain.errors import PortfolioRagError
 from portfolio_rag.domain.filters import Filter
 from portfolio_rag.ports.chunk_store import ChunkStore
 from portfolio_rag.ports.document_registry import DocumentRegistry
-from portfolio_rag.ports.full_text_index import LexicalHit, LexicalIndex
+from portfolio_rag.ports.full_text_index import FullTextHit, FullTextIndex
 
 _log = logging.getLogger(__name__)
 
@@ -41,12 +41,12 @@ _MAX_TRIES = 10
 Key = tuple[str, int]
 
 
-class LexicalFollower:
+class FullTextFollower:
     """Keeps one index in step with the registry, and searches it once it is whole."""
 
     def __init__(
         self,
-        index: LexicalIndex,
+        index: FullTextIndex,
         registry: DocumentRegistry,
         chunks: ChunkStore,
         vectors: VectorFollower | None = None,
@@ -76,13 +76,13 @@ class LexicalFollower:
         """Whether every live document was indexed once; before that a search finds nothing, rather than a part."""
         return self._whole
 
-    def search(self, query: str, *, limit: int, where: Filter | None = None) -> list[LexicalHit]:
+    def search(self, query: str, *, limit: int, where: Filter | None = None) -> list[FullTextHit]:
         """As the index, or nothing while it is being built: half an index would favour the half that it has."""
         return self._index.search(query, limit=limit, where=where) if self._whole else []
 
     def start(self) -> None:
         """Follow in a thread of its own until `stop`."""
-        self._thread = threading.Thread(target=self._run, name="lexical-follower", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="full-text-follower", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -124,31 +124,31 @@ class LexicalFollower:
         self._take(key for key in ended | self._unfinished.keys() if self._is_news(key))
 
     def _completed_lately(self) -> set[Key]:
-        found: set[Key] = set()
+        completed: set[Key] = set()
         cursor = None
         for _ in range(_MAX_PAGES):
             page = self._registry.list_by_status(DocumentStatus.COMPLETED, limit=_PAGE, cursor=cursor)
             news = {key for key in map(_key, page.items) if self._is_news(key)}
-            found |= news
+            completed |= news
             cursor = page.cursor
             if not news or cursor is None:
                 break
-        return found
+        return completed
 
     def _is_news(self, key: Key) -> bool:
         return key not in self._replaced and self._known.get(key[0]) != key[1]
 
     def _now_in_flight(self) -> set[Key]:
-        found: set[Key] = set()
+        in_flight: set[Key] = set()
         for status in (DocumentStatus.PENDING, DocumentStatus.PROCESSING):
             cursor = None
             for _ in range(_MAX_PAGES):
                 page = self._registry.list_by_status(status, limit=_PAGE, cursor=cursor)
-                found.update(map(_key, page.items))
+                in_flight.update(map(_key, page.items))
                 cursor = page.cursor
                 if cursor is None:
                     break
-        return found
+        return in_flight
 
     def _reconcile(self) -> None:
         live = {

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from portfolio_rag.domain.identifiers import window_id
-from portfolio_rag.ports.full_text_index import LexicalHit
+from portfolio_rag.ports.full_text_index import FullTextHit
 from portfolio_rag.ports.vector_store import VectorHit
 
 MEANING, WORDS, CHUNK = 0.6, 0.2, 0.2
@@ -37,57 +37,57 @@ class Candidate:
         return window_id(self.chunk_id, self.window)
 
 
-def dense_only(hits: Iterable[VectorHit]) -> list[Candidate]:
+def vectors_only(hits: Iterable[VectorHit]) -> list[Candidate]:
     """Candidates in the order of their cosines."""
-    return sorted((_candidate(hit) for hit in hits), key=lambda one: -one.rank)
+    return sorted((_candidate(hit) for hit in hits), key=lambda candidate: -candidate.rank)
 
 
-def missing_cosines(dense: Iterable[VectorHit], lexical: Iterable[LexicalHit]) -> list[str]:
+def missing_cosines(by_vector: Iterable[VectorHit], by_words: Iterable[FullTextHit]) -> list[str]:
     """The windows that BM25 makes candidates and the vector search did not find."""
-    known = {hit.id for hit in dense}
-    brought = (window_id(hit.chunk_id, n) for hit in lexical for n, _ in hit.windows[:WINDOWS_PER_CHUNK])
-    return [one for one in brought if one not in known]
+    known = {hit.id for hit in by_vector}
+    brought = (window_id(hit.chunk_id, n) for hit in by_words for n, _ in hit.windows[:WINDOWS_PER_CHUNK])
+    return [id_ for id_ in brought if id_ not in known]
 
 
-def fuse(dense: Sequence[VectorHit], lexical: Sequence[LexicalHit], cosines: dict[str, float]) -> list[Candidate]:
+def fuse(by_vector: Sequence[VectorHit], by_words: Sequence[FullTextHit], cosines: dict[str, float]) -> list[Candidate]:
     """All candidates, best first. `cosines` has those of `missing_cosines`; a window without one is left out:
     it is in the full-text index and not, or no longer, in the collection that answers. Of a window whose words nobody
     has read yet, the meaning stands for them too: a new document must not stand behind old ones for that.
     """
-    found = {hit.id: _candidate(hit) for hit in dense}
+    candidates = {hit.id: _candidate(hit) for hit in by_vector}
     in_window: dict[str, float] = {}
-    for hit in lexical:
+    for hit in by_words:
         for n, score in hit.windows:
-            one = window_id(hit.chunk_id, n)
-            if one in cosines and one not in found:
-                cosine = cosines[one]
-                found[one] = Candidate(hit.chunk_id, hit.document_id, hit.version, n, cosine, cosine)
-            if one in found:
-                in_window[one] = score
-    held = {candidate.chunk_id for candidate in found.values()}
-    meaning = _scaled({one: candidate.cosine for one, candidate in found.items()})
+            id_ = window_id(hit.chunk_id, n)
+            if id_ in cosines and id_ not in candidates:
+                cosine = cosines[id_]
+                candidates[id_] = Candidate(hit.chunk_id, hit.document_id, hit.version, n, cosine, cosine)
+            if id_ in candidates:
+                in_window[id_] = score
+    held = {candidate.chunk_id for candidate in candidates.values()}
+    meaning = _scaled({id_: candidate.cosine for id_, candidate in candidates.items()})
     words = _scaled(in_window)
-    chunks = _scaled({hit.chunk_id: hit.score for hit in lexical if hit.chunk_id in held})
-    unread = {hit.id for hit in dense if hit.unread}
+    chunks = _scaled({hit.chunk_id: hit.score for hit in by_words if hit.chunk_id in held})
+    unread = {hit.id for hit in by_vector if hit.unread}
     fused = [
         replace(
             candidate,
-            rank=meaning[one]
-            if one in unread
-            else MEANING * meaning[one] + WORDS * words.get(one, 0.0) + CHUNK * chunks.get(candidate.chunk_id, 0.0),
+            rank=meaning[id_]
+            if id_ in unread
+            else MEANING * meaning[id_] + WORDS * words.get(id_, 0.0) + CHUNK * chunks.get(candidate.chunk_id, 0.0),
         )
-        for one, candidate in found.items()
+        for id_, candidate in candidates.items()
     ]
-    return sorted(fused, key=lambda one: -one.rank)
+    return sorted(fused, key=lambda candidate: -candidate.rank)
 
 
 def _candidate(hit: VectorHit) -> Candidate:
-    found = hit.metadata
+    metadata = hit.metadata
     return Candidate(
-        str(found["chunk_id"]),
-        str(found["document_id"]),
-        int(found["version"]),
-        int(found["window"]),
+        str(metadata["chunk_id"]),
+        str(metadata["document_id"]),
+        int(metadata["version"]),
+        int(metadata["window"]),
         hit.score,
         hit.score,
     )
@@ -95,4 +95,4 @@ def _candidate(hit: VectorHit) -> Candidate:
 
 def _scaled(scores: dict[str, float]) -> dict[str, float]:
     low, high = min(scores.values(), default=0.0), max(scores.values(), default=0.0)
-    return {one: (score - low) / (high - low) if high > low else 1.0 for one, score in scores.items()}
+    return {key: (score - low) / (high - low) if high > low else 1.0 for key, score in scores.items()}

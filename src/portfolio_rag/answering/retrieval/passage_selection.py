@@ -46,17 +46,17 @@ class Selection:
 
     def add(self, passage: Passage) -> None:
         """Take the passage in: as a copy or a neighbour of one that is there, or, while there is room, as its own."""
-        for place, kept in enumerate(self.passages):
+        for index, kept in enumerate(self.passages):
             if is_copy(passage, kept):
                 document = passage.document
                 copy = Copy(
                     document.document_id, document.version, document.filename, document.s3_key, passage.chunk.chunk_id
                 )
-                self.passages[place] = replace(kept, copies=(*kept.copies, copy))
+                self.passages[index] = replace(kept, copies=(*kept.copies, copy))
                 return
-        for place, kept in enumerate(self.passages):
+        for index, kept in enumerate(self.passages):
             if joined := join(kept, passage):
-                self.passages[place] = joined
+                self.passages[index] = joined
                 return
         if not self.full:
             self.passages.append(passage)
@@ -67,13 +67,13 @@ def is_copy(passage: Passage, kept: Passage) -> bool:
 
     Under other headings a few words may speak of something else: there only long texts without any change are copies.
     """
-    found = [_blankless(passage.chunk.content[start:end]) for start, end in _hits(passage)]
+    hits = [_blankless(passage.chunk.content[start:end]) for start, end in _hits(passage)]
     whole = _blankless(kept.chunk.content)
-    altered = [text for text in found if text not in whole]
+    altered = [text for text in hits if text not in whole]
     if passage.chunk.heading_path != kept.chunk.heading_path:
-        return not altered and sum(len(text.split()) for text in found) >= SPEAKS_FOR_ITSELF
-    others = [_words(kept.chunk.content[start:end]) for start, end in _hits(kept)] if altered else []
-    return bool(found) and all(any(_alike(_words(text), other) for other in others) for text in altered)
+        return not altered and sum(len(text.split()) for text in hits) >= SPEAKS_FOR_ITSELF
+    kept_texts = [_words(kept.chunk.content[start:end]) for start, end in _hits(kept)] if altered else []
+    return bool(hits) and all(any(_alike(_words(text), kept_text) for kept_text in kept_texts) for text in altered)
 
 
 def join(one: Passage, other: Passage) -> Passage | None:

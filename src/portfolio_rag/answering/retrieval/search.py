@@ -1,8 +1,8 @@
 """From a question to passages: windows are searched, chunks are returned, live versions only.
 
-A query costs one embedding, one search of Chroma and two reads of DynamoDB (index pointer; heads with their versions,
-and the chunks); the full-text index and the copy of the vectors beside it are asked in this process. The embedding, the
-words and the pointer do not need each other's answers and run at once. More calls only when the live check or the
+A query costs one embedding, one search of Chroma and two reads of DynamoDB (index alias; heads with their versions,
+and the chunks); the full-text index and the replica of the vectors beside it are asked in this process. The embedding,
+the words and the alias do not need each other's answers and run at once. More calls only when the live check or the
 grouping leaves too few chunks. An answer asks for the size of the index besides, once a minute.
 """
 
@@ -17,20 +17,22 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import ParamSpec, Protocol, TypeVar
 
-from portfolio_rag.answering.retrieval.fusion import Candidate, dense_only, fuse, missing_cosines
+from portfolio_rag.answering.retrieval.fusion import Candidate, fuse, missing_cosines, vectors_only
 from portfolio_rag.answering.retrieval.passage_selection import Selection
-from portfolio_rag.answering.retrieval.vector_search import DenseSearch
+from portfolio_rag.answering.retrieval.vector_search import VectorSearch
 from portfolio_rag.domain.answers import Passage
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import LiveDocument
 from portfolio_rag.domain.errors import IndexMismatch, InvalidRequest
 from portfolio_rag.domain.filters import Filter
 from portfolio_rag.ports.embedder import Embedder
-from portfolio_rag.ports.full_text_index import LexicalHit
-from portfolio_rag.ports.job_store import JobStore
-from portfolio_rag.ports.live_reads import LiveReads
-from portfolio_rag.ports.vector_replica import LocalVectors
-from portfolio_rag.ports.vector_store import Vectors, VectorStore
+from portfolio_rag.ports.full_text_index import FullTextHit
+from portfolio_rag.ports.index_alias import IndexAliases
+from portfolio_rag.ports.live_document_reader import LiveDocumentReader
+from portfolio_rag.ports.vector_replica import VectorReplica
+from portfolio_rag.ports.vector_store import VectorStore
+from portfolio_rag.ports.vectors import Vectors
+from portfolio_rag.settings.ingestion_rules import ModelConfig
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -38,16 +40,18 @@ _R = TypeVar("_R")
 MAX_TOP_K = 50
 MAX_QUERY_CHARACTERS = 8000
 
-OVERFETCH = 5
-"""Windows fetched per passage wanted: 25 to get 5 (design: grouping by chunk needs several windows a chunk)."""
+WINDOWS_PER_PASSAGE = 5
+"""Windows fetched per passage wanted: 25 to get 5, as several windows of a chunk are found together."""
 
-GROWTH = 4
+LIMIT_GROWTH = 4
+"""Times as many windows are looked at where the live check or the grouping leaves too few chunks."""
+
 MIN_HYBRID_WINDOWS = 50
 """Each side brings at least so many windows, so that scaling has something to scale by (bench/compare_fusion.py)."""
 
 _COUNT_SECONDS = 60.0
 
-CHECKED = 2
+LIVE_CHECKS_PER_PASSAGE = 2
 """Chunks checked first for each passage wanted: nearly all hits are live, and each costs two keys of a read."""
 
 _THREADS = 16
@@ -57,10 +61,10 @@ MAX_WINDOWS = 1600
 """Where growing stops: what is still dropped after that is an index far out of step, which check-health repairs."""
 
 
-class LexicalSearch(Protocol):
+class FullTextSearch(Protocol):
     """The full-text side: an index, or the follower that keeps one."""
 
-    def search(self, query: str, *, limit: int, where: Filter | None = None) -> list[LexicalHit]: ...
+    def search(self, query: str, *, limit: int, where: Filter | None = None) -> list[FullTextHit]: ...
 
 
 @dataclass(slots=True)
@@ -73,64 +77,71 @@ class _Group:
     windows: list[Candidate] = field(default_factory=list)
 
 
-class Retrieval:
+class PassageSearch:
     """Search over what is live now."""
 
     def __init__(
         self,
         embedder: Embedder,
         vectors: VectorStore,
-        live: LiveReads,
-        jobs: JobStore,
-        lexical: LexicalSearch | None = None,
-        copy: LocalVectors | None = None,
-        turns: AbstractContextManager[object] | None = None,
+        live: LiveDocumentReader,
+        aliases: IndexAliases,
+        full_text: FullTextSearch | None = None,
+        replica: VectorReplica | None = None,
+        compute_slots: AbstractContextManager[object] | None = None,
+        config: Callable[[], ModelConfig] = ModelConfig,
     ) -> None:
-        """`turns` is held while a search is under way: it bounds how many there are at once."""
-        self._turns = turns or nullcontext()
+        """`compute_slots` is held while a search is under way: it bounds how many there are at once.
+
+        `config` is asked for the `top_k` of a search that names none.
+        """
+        self._config = config
+        self._compute_slots = compute_slots or nullcontext()
         self._embedder = embedder
         self._vectors = vectors
         self._live = live
-        self._jobs = jobs
-        self._lexical = lexical
-        self._dense = DenseSearch(vectors, copy)
-        self._copied = copy is not None
+        self._aliases = aliases
+        self._full_text = full_text
+        self._vector_search = VectorSearch(vectors, replica)
+        self._has_replica = replica is not None
         self._counted = (0, 0.0)
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="search")
 
-    def search(self, query: str, *, top_k: int = 5, where: Filter | None = None) -> list[Passage]:
+    def search(self, query: str, *, top_k: int | None = None, where: Filter | None = None) -> list[Passage]:
         """The `top_k` best passages of live versions, best first; fewer when the corpus holds fewer.
 
-        A passage is a chunk, or neighbouring chunks that were all found; copies of a text are found once.
+        A passage is a chunk, or neighbouring chunks that were all found; copies of a text are found once. Without
+        `top_k` that of the model configuration holds.
 
         `where` comes from `filters.parse_filter`. Raises InvalidRequest for an empty or overlong query or a `top_k`
         outside 1 to 50, IndexMismatch when the live index was made by another model, and DependencyUnavailable when
         Chroma or DynamoDB does not answer.
         """
         query = check_query(query)
+        top_k = self._config().top_k if top_k is None else top_k
         if not 1 <= top_k <= MAX_TOP_K:
             raise InvalidRequest(f"top_k must be between 1 and {MAX_TOP_K}, not {top_k}.")
-        with self._turns:
+        with self._compute_slots:
             return self._search(query, top_k, where)
 
     def _search(self, query: str, top_k: int, where: Filter | None) -> list[Passage]:
-        limit = top_k * OVERFETCH
+        limit = top_k * WINDOWS_PER_PASSAGE
         words = self._words(query, limit, where)
-        pointer = self._beside(self._jobs.index_pointer)
+        alias = self._beside(self._aliases.current)
         vector = self._embedder.embed([query])[0]
-        collection = pointer.result().live
+        collection = alias.result().live
         self.check_model(collection)
-        exact_filter = not self._copied
+        exact_filter = not self._has_replica
         while True:
             candidates, exhausted = self._candidates(words, vector, collection, limit, where, exact_filter)
             passages, stale = self._live_passages(_group(candidates), top_k)
             if stale and where is not None and not exact_filter:
-                # The copy lags behind: what took the place of a stale document may pass the filter and be unknown.
+                # The replica lags behind: what took the place of a stale document may pass the filter and be unknown.
                 exact_filter = True
             elif len(passages) >= top_k or exhausted or limit >= MAX_WINDOWS:
                 return passages
             else:
-                limit = min(limit * GROWTH, MAX_WINDOWS)
+                limit = min(limit * LIMIT_GROWTH, MAX_WINDOWS)
             words = self._words(query, limit, where)
 
     def window_count(self) -> int:
@@ -140,20 +151,20 @@ class Retrieval:
         """
         count, expires = self._counted
         if time.monotonic() >= expires:
-            count = self._vectors.count(self._jobs.index_pointer().live)
+            count = self._vectors.count(self._aliases.current().live)
             self._counted = (count, time.monotonic() + _COUNT_SECONDS)
         return count
 
-    def _words(self, query: str, limit: int, where: Filter | None) -> Future[list[LexicalHit]]:
+    def _words(self, query: str, limit: int, where: Filter | None) -> Future[list[FullTextHit]]:
         """The hits of the full-text index, which is asked in another thread."""
-        if self._lexical is None:
-            none: Future[list[LexicalHit]] = Future()
+        if self._full_text is None:
+            none: Future[list[FullTextHit]] = Future()
             none.set_result([])
             return none
-        return self._beside(self._lexical.search, query, limit=self._depth(limit), where=where)
+        return self._beside(self._full_text.search, query, limit=self._depth(limit), where=where)
 
     def _depth(self, limit: int) -> int:
-        return max(limit, MIN_HYBRID_WINDOWS) if self._lexical is not None else limit
+        return max(limit, MIN_HYBRID_WINDOWS) if self._full_text is not None else limit
 
     def check_model(self, collection: str) -> None:
         """Refuse to compare the query with vectors of another model: any two such vectors look alike or not by chance.
@@ -171,7 +182,7 @@ class Retrieval:
 
     def _candidates(
         self,
-        words: Future[list[LexicalHit]],
+        words: Future[list[FullTextHit]],
         vector: Vectors,
         collection: str,
         limit: int,
@@ -180,19 +191,20 @@ class Retrieval:
     ) -> tuple[list[Candidate], bool]:
         """Windows, best first, and whether there are no more."""
         limit = self._depth(limit)
-        dense = self._dense.search(collection, vector, limit=limit, where=where, exact_filter=exact_filter)
-        lexical = words.result()
-        if not lexical:
-            return dense_only(dense), len(dense) < limit
-        missing = missing_cosines(dense, lexical)
-        cosines = self._dense.similarities(collection, missing, vector) if missing else {}
-        return fuse(dense, lexical, cosines), len(dense) < limit and len(lexical) < limit
+        by_vector = self._vector_search.search(collection, vector, limit=limit, where=where, exact_filter=exact_filter)
+        by_words = words.result()
+        if not by_words:
+            return vectors_only(by_vector), len(by_vector) < limit
+        missing = missing_cosines(by_vector, by_words)
+        cosines = self._vector_search.similarities(collection, missing, vector) if missing else {}
+        exhausted = len(by_vector) < limit and len(by_words) < limit
+        return fuse(by_vector, by_words, cosines), exhausted
 
     def _live_passages(self, groups: list[_Group], top_k: int) -> tuple[list[Passage], bool]:
         """`top_k` passages of the first live groups, and whether a better one was not live."""
         selection = Selection(top_k)
         stale = False
-        first = CHECKED * top_k
+        first = LIVE_CHECKS_PER_PASSAGE * top_k
         for checked in (groups[:first], groups[first:]):
             if not checked or selection.full:
                 break
@@ -233,8 +245,9 @@ def check_query(query: str) -> str:
 def _group(candidates: Iterable[Candidate]) -> list[_Group]:
     """Windows by chunk, chunks by their best window."""
     groups: dict[str, _Group] = {}
-    for one in candidates:
-        groups.setdefault(one.chunk_id, _Group(one.chunk_id, one.document_id, one.version)).windows.append(one)
+    for candidate in candidates:
+        empty = _Group(candidate.chunk_id, candidate.document_id, candidate.version)
+        groups.setdefault(candidate.chunk_id, empty).windows.append(candidate)
     return list(groups.values())
 
 
@@ -247,12 +260,12 @@ def _chunk(group: _Group) -> tuple[str, str]:
 
 
 def _passage(group: _Group, chunk: Chunk, document: LiveDocument) -> Passage:
-    hits = [one for one in group.windows if one.window < len(chunk.windows)]
+    hits = [candidate for candidate in group.windows if candidate.window < len(chunk.windows)]
     return Passage(
         chunk=chunk,
         document=document,
-        score=max(one.cosine for one in group.windows),
-        windows=tuple(one.window for one in hits),
-        window_scores=tuple(one.cosine for one in hits),
-        window_ranks=tuple(one.rank for one in hits),
+        score=max(candidate.cosine for candidate in group.windows),
+        windows=tuple(candidate.window for candidate in hits),
+        window_scores=tuple(candidate.cosine for candidate in hits),
+        window_ranks=tuple(candidate.rank for candidate in hits),
     )

@@ -1,4 +1,4 @@
-"""What keeps the copy of the vectors in step with the collection that answers.
+"""What keeps the replica of the vectors in step with the collection that answers.
 
 It runs behind the follower of the full-text index: whatever that has indexed waits here for its vectors, which are in
 Chroma before a version is COMPLETED. After a switch to a rebuilt collection all of them are read anew.
@@ -11,8 +11,8 @@ import threading
 import numpy as np
 
 from portfolio_rag.domain.identifiers import window_id
-from portfolio_rag.ports.job_store import JobStore
-from portfolio_rag.ports.vector_replica import VectorCopy
+from portfolio_rag.ports.index_alias import IndexAliases
+from portfolio_rag.ports.vector_replica import WritableVectorReplica
 from portfolio_rag.ports.vector_store import VectorStore
 
 _CHUNKS = 100
@@ -20,26 +20,26 @@ _CHUNKS = 100
 
 
 class VectorFollower:
-    def __init__(self, copy: VectorCopy, vectors: VectorStore, jobs: JobStore) -> None:
-        self._copy = copy
+    def __init__(self, replica: WritableVectorReplica, vectors: VectorStore, aliases: IndexAliases) -> None:
+        self._replica = replica
         self._vectors = vectors
-        self._jobs = jobs
+        self._aliases = aliases
 
     def step(self, stop: threading.Event) -> None:
         """Read what is waiting, once; until `stop` is set. Raises what the stores raise.
 
         What Chroma does not have goes on waiting, and filters that it passes are Chroma's until then.
         """
-        collection = self._jobs.index_pointer().live
-        self._copy.follow(collection)
+        collection = self._aliases.current().live
+        self._replica.follow(collection)
         after = 0
-        while not stop.is_set() and (batch := self._copy.waiting(limit=_CHUNKS, after=after)):
+        while not stop.is_set() and (batch := self._replica.waiting(limit=_CHUNKS, after=after)):
             after = batch[-1][0]
             wanted = {chunk_id: [window_id(chunk_id, n) for n in range(windows)] for _, chunk_id, windows in batch}
-            found = self._vectors.vectors(collection, [one for ids in wanted.values() for one in ids])
+            vectors = self._vectors.vectors(collection, [id_ for ids in wanted.values() for id_ in ids])
             whole = {
-                chunk_id: np.stack([found[one] for one in ids])
+                chunk_id: np.stack([vectors[id_] for id_ in ids])
                 for chunk_id, ids in wanted.items()
-                if all(one in found for one in ids)
+                if all(id_ in vectors for id_ in ids)
             }
-            self._copy.store(collection, whole)
+            self._replica.store(collection, whole)

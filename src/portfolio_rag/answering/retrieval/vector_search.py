@@ -1,4 +1,4 @@
-"""The nearest windows by meaning: from Chroma, and under a filter from the copy of the vectors where that is faster.
+"""The nearest windows by meaning: from Chroma, and under a filter from the replica of the vectors where that is faster.
 
 Chroma's search costs 3 to 4 ms of its processor at 76,000 windows, reading the metadata of 50 hits 7 ms more, and a
 metadata filter 75 to 230 ms, the more the more windows pass (docs/decisions/0010-filters-beside-chroma.md). So it is
@@ -14,10 +14,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from portfolio_rag.domain.filters import Filter, to_chroma
+from portfolio_rag.domain.filters import Filter
 from portfolio_rag.domain.identifiers import window_id
-from portfolio_rag.ports.vector_replica import LocalVectors, LocalWindow
-from portfolio_rag.ports.vector_store import VectorHit, Vectors, VectorStore
+from portfolio_rag.ports.vector_replica import ReplicaHit, VectorReplica
+from portfolio_rag.ports.vector_store import VectorHit, VectorStore
+from portfolio_rag.ports.vectors import Vectors
 
 _SPARE = 2.0
 """Times as many windows are asked for as would be enough if the filter knew nothing of the question."""
@@ -29,46 +30,46 @@ _HIT_IN_SCANS = 10.0
 """What a further hit costs, in windows compared one by one: some 20 us, Chroma's part and ours, and 2 us."""
 
 
-class DenseSearch:
-    """`copy` is None where there is no full-text index: everything is Chroma's then."""
+class VectorSearch:
+    """`replica` is None where there is no full-text index: everything is Chroma's then."""
 
-    def __init__(self, vectors: VectorStore, copy: LocalVectors | None = None) -> None:
+    def __init__(self, vectors: VectorStore, replica: VectorReplica | None = None) -> None:
         self._vectors = vectors
-        self._copy = copy
+        self._replica = replica
 
     def search(
         self, collection: str, vector: Vectors, *, limit: int, where: Filter | None = None, exact_filter: bool = False
     ) -> list[VectorHit]:
         """Nearest first, at most `limit`; each has `chunk_id`, `document_id`, `version` and `window` as metadata.
 
-        `exact_filter`: Chroma's own filter, which knows every window that it holds, where the copy may lag behind.
+        `exact_filter`: Chroma's own filter, which knows every window that it holds, where the replica may lag behind.
         """
-        if self._copy is None or (where is not None and exact_filter):
-            return self._vectors.query(collection, vector, limit=limit, where=to_chroma(where) if where else None)
+        if self._replica is None or (where is not None and exact_filter):
+            return self._vectors.query(collection, vector, limit=limit, where=where)
         if where is None:
             return self._owned(collection, self._vectors.nearest(collection, vector, limit=limit))
-        passing = self._copy.matches(collection, where)
+        passing = self._replica.matches(collection, where)
         if passing is None:
-            return self._vectors.query(collection, vector, limit=limit, where=to_chroma(where))
+            return self._vectors.query(collection, vector, limit=limit, where=where)
         wanted = math.ceil(_SPARE * limit * passing.total / max(1, passing.windows))
         if passing.windows > max(_MIN_SCAN, _HIT_IN_SCANS * wanted):
             hits = self._vectors.nearest(collection, vector, limit=wanted)
-            owners = self._copy.owners([_chunk_of(id_) for id_, _ in hits], where)
+            owners = self._replica.owners([_chunk_of(id_) for id_, _ in hits], where)
             kept = [_hit(id_, score, *owners[_chunk_of(id_)]) for id_, score in hits if _chunk_of(id_) in owners]
             if len(kept) >= limit:
                 return kept[:limit]
-        return [_local(one) for one in self._copy.search(vector, limit=limit, where=where)]
+        return [_local(hit) for hit in self._replica.search(vector, limit=limit, where=where)]
 
     def similarities(self, collection: str, ids: Sequence[str], vector: Vectors) -> dict[str, float]:
         """Cosine of those windows with `vector`; ids that the collection does not have are left out."""
-        found = self._copy.similarities(collection, ids, vector) if self._copy is not None else {}
-        missing = [one for one in ids if one not in found]
-        return {**found, **self._vectors.similarities(collection, missing, vector)} if missing else found
+        similarities = self._replica.similarities(collection, ids, vector) if self._replica is not None else {}
+        missing = [id_ for id_ in ids if id_ not in similarities]
+        return {**similarities, **self._vectors.similarities(collection, missing, vector)} if missing else similarities
 
     def _owned(self, collection: str, hits: Sequence[tuple[str, float]]) -> list[VectorHit]:
-        """The hits with their documents: of windows that the copy does not know yet, from Chroma."""
-        assert self._copy is not None
-        owners = self._copy.owners([_chunk_of(id_) for id_, _ in hits])
+        """The hits with their documents: of windows that the replica does not know yet, from Chroma."""
+        assert self._replica is not None
+        owners = self._replica.owners([_chunk_of(id_) for id_, _ in hits])
         unknown = [id_ for id_, _ in hits if _chunk_of(id_) not in owners]
         for id_, metadata in self._metadata(collection, unknown):
             owners[_chunk_of(id_)] = (str(metadata["document_id"]), int(str(metadata["version"])))
@@ -96,5 +97,5 @@ def _hit(id_: str, score: float, document_id: str, version: int, *, unread: bool
     return VectorHit(id_, score, metadata, unread)
 
 
-def _local(one: LocalWindow) -> VectorHit:
-    return _hit(window_id(one.chunk_id, one.window), one.score, one.document_id, one.version)
+def _local(hit: ReplicaHit) -> VectorHit:
+    return _hit(window_id(hit.chunk_id, hit.window), hit.score, hit.document_id, hit.version)

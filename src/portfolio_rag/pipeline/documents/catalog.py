@@ -13,7 +13,7 @@ from portfolio_rag.domain import object_keys as keys
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion, ObjectRef
 from portfolio_rag.domain.errors import DependencyUnavailable, DocumentRejected, InvalidRequest, NotFound
-from portfolio_rag.domain.identifiers import document_id_for, iso
+from portfolio_rag.domain.identifiers import document_id_for
 from portfolio_rag.domain.sidecar import parse_sidecar
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
 from portfolio_rag.ports.chunk_store import ChunkStore
@@ -90,10 +90,7 @@ class Documents:
 
         Raises InvalidRequest for a name or attributes that cannot be, PayloadTooLarge beyond the ingestion rules.
         """
-        key = self._key(filename, prefix)
-        limit = self._config.rules_for(keys.logical_key_of(key)).max_file_size_bytes
-        if attributes:
-            self._put_sidecar(key, attributes)
+        key, limit = self._prepare(filename, prefix, attributes)
         info = self._store.upload(self._bucket, key, stream, content_type=content_type, max_bytes=limit)
         return UploadReceipt(self._id(key), self._bucket, key, info.ref.version_id or "null", info.size)
 
@@ -101,10 +98,7 @@ class Documents:
         self, filename: str, *, prefix: str = "", attributes: Mapping[str, Any] | None = None
     ) -> PresignedUpload:
         """A form with which a browser uploads straight to S3. Raises InvalidRequest."""
-        key = self._key(filename, prefix)
-        limit = self._config.rules_for(keys.logical_key_of(key)).max_file_size_bytes
-        if attributes:
-            self._put_sidecar(key, attributes)
+        key, limit = self._prepare(filename, prefix, attributes)
         post = self._store.presign_post(self._bucket, key, max_bytes=limit, expires_in_seconds=PRESIGNED_SECONDS)
         return PresignedUpload(post.url, post.fields, self._id(key), key, PRESIGNED_SECONDS)
 
@@ -146,7 +140,7 @@ class Documents:
         head = self._registry.head(document_id)
         if head is None or head.deleted_at is not None:
             raise NotFound(f"There is no document {document_id}.")
-        self._registry.mark_deleted(head, iso(self._clock.now()))
+        self._registry.mark_deleted(head, self._clock.now_iso())
         for stage in (keys.INCOMING, keys.FAILED, keys.PROCESSED):
             for key in (keys.sidecar_of(stage + head.logical_key), stage + head.logical_key):
                 ref = ObjectRef(self._bucket, key)
@@ -155,12 +149,20 @@ class Documents:
         deleted = self._registry.head(document_id)
         if deleted is not None and deleted.deleted_at is not None:
             try:
-                self._lifecycle.remove(deleted, keep_newest=False)
+                self._lifecycle.withdraw(deleted, keep_newest=False)
             except DependencyUnavailable:
                 _log.warning("Document %s will be purged later.", document_id, exc_info=True)
 
     def counts(self) -> dict[DocumentStatus, int]:
         return self._registry.count_by_status()
+
+    def _prepare(self, filename: str, prefix: str, attributes: Mapping[str, Any] | None) -> tuple[str, int]:
+        """The key of an upload and the bytes it may have; its sidecar is written already."""
+        key = self._key(filename, prefix)
+        limit = self._config.rules_for(keys.logical_key_of(key)).max_file_size_bytes
+        if attributes:
+            self._put_sidecar(key, attributes)
+        return key, limit
 
     def _put_sidecar(self, key: str, attributes: Mapping[str, Any]) -> None:
         body = {"metadataAttributes": dict(attributes)}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from portfolio_rag.pipeline.documents.staging import Staging
 from portfolio_rag.pipeline.documents.vector_backup import VECTORS, VectorBackup, fingerprint_of, prefix_of, vector_id
 from portfolio_rag.ports.chunk_store import ChunkStore
-from portfolio_rag.ports.job_store import JobStore
-from portfolio_rag.ports.vector_index import VectorIndex
+from portfolio_rag.ports.embedding_locations import EmbeddingLocations
+from portfolio_rag.ports.index_alias import IndexAliases
 from portfolio_rag.ports.vector_store import VectorStore
 
 
@@ -18,15 +18,15 @@ class Purge:
         chunks: ChunkStore,
         vectors: VectorStore,
         backup: VectorBackup,
-        index: VectorIndex,
-        jobs: JobStore,
+        embedding_locations: EmbeddingLocations,
+        aliases: IndexAliases,
         staging: Staging,
     ) -> None:
         self._chunks = chunks
         self._vectors = vectors
         self._backup = backup
-        self._index = index
-        self._jobs = jobs
+        self._embedding_locations = embedding_locations
+        self._aliases = aliases
         self._staging = staging
 
     def staged(self, document_id: str, number: int) -> None:
@@ -45,15 +45,15 @@ class Purge:
             for chunk in stored
             if chunk.embedding_vector_s3
         ]
-        self._index.forget(addresses, prefix_of(VECTORS, document_id, number))
-        # The backup goes before Chroma and the pointer is read after it: a reindex that starts in between does not
-        # find the version any more, and one that has started is named by the pointer.
+        self._embedding_locations.remove(addresses, prefix_of(VECTORS, document_id, number))
+        # The backup goes before Chroma and the alias is read after it: a reindex that starts in between does not
+        # find the version any more, and one that has started is named by the alias.
         self._backup.delete(document_id, number)
-        for collection in self._jobs.index_pointer().targets:
+        for collection in self._aliases.current().targets:
             # Asked for by metadata and by the ids we know: a window whose chunk row is gone goes too.
-            there = self._vectors.windows_of(collection, document_id)
+            windows = self._vectors.windows_of(collection, document_id)
             ids = {id_ for chunk in stored for id_ in chunk.window_ids}
-            ids |= {id_ for id_, version in there.items() if version == number}
+            ids |= {id_ for id_, version in windows.items() if version == number}
             if ids:
                 self._vectors.delete(collection, sorted(ids))
         self._chunks.delete((chunk.chunk_id, chunk.document_id) for chunk in stored)

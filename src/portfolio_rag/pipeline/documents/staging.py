@@ -1,6 +1,6 @@
 """What a document leaves between the invocations that it takes, in `portfolio-embeddings`.
 
-    staging/<document_id>/<version>/pages/<first>-<end>   a range of a PDF's pages (text/extraction/formats/pdf.py)
+    staging/<document_id>/<version>/pages/<first>-<end>   a range of a PDF's pages (text/extraction/formats/pdf)
     staging/<document_id>/<version>/text                  the extracted text, and the rules in force when it was made
 
 Named by what they hold, so that two workers on one document never spoil each other's; removed when the version ends.
@@ -68,8 +68,8 @@ class Staging:
 
     def versions_of(self, document_id: str) -> set[int]:
         """The versions of a document that have left something."""
-        found = self._store.list(self._bucket, f"{STAGING}{document_id}/")
-        return {int(info.ref.key.split("/")[2]) for info in found}
+        objects = self._store.list(self._bucket, f"{STAGING}{document_id}/")
+        return {int(info.ref.key.split("/")[2]) for info in objects}
 
     def delete(self, document_id: str, number: int) -> None:
         self._store.delete_prefix(self._bucket, _prefix(document_id, number))

@@ -20,9 +20,10 @@ from typing import Any
 from portfolio_rag.domain.documents import ObjectRef
 from portfolio_rag.domain.errors import NotFound
 from portfolio_rag.domain.identifiers import sha256_hex
+from portfolio_rag.ports.embedding_locations import VectorLocation
 from portfolio_rag.ports.object_store import ObjectStore
-from portfolio_rag.ports.vector_index import VectorLocation
-from portfolio_rag.ports.vector_store import VectorRecord, Vectors
+from portfolio_rag.ports.vector_store import VectorRecord
+from portfolio_rag.ports.vectors import Vectors
 
 VECTORS = "vectors/"
 METADATA = "metadata/"
@@ -95,12 +96,12 @@ class VectorBackup:
 
     def of_document(self, document_id: str) -> DocumentBackup:
         """What there is of the document, under every fingerprint."""
-        found = {kind: list(self.keys(f"{kind}{document_id}/")) for kind in (VECTORS, METADATA)}
-        vectors = set(found[VECTORS])
+        owned = {kind: list(self.keys(f"{kind}{document_id}/")) for kind in (VECTORS, METADATA)}
+        vectors = set(owned[VECTORS])
         return DocumentBackup(
             # A crash may have left vectors without their metadata.
-            versions={int(key.split("/")[2]) for listed in found.values() for key in listed},
-            entries=[_entry(key) for key in found[METADATA] if _vectors_key(key) in vectors],
+            versions={int(key.split("/")[2]) for listed in owned.values() for key in listed},
+            entries=[_entry(key) for key in owned[METADATA] if _vectors_key(key) in vectors],
         )
 
     def documents(self) -> Iterator[str]:

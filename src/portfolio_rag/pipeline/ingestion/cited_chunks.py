@@ -7,18 +7,16 @@ the same rules give the same chunks with the same ids, so the chunk is made agai
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from portfolio_rag.domain import object_keys as keys
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion
 from portfolio_rag.domain.errors import DocumentRejected, NotFound, PayloadTooLarge
-from portfolio_rag.domain.identifiers import iso
-from portfolio_rag.pipeline.ingestion.processing import chunks_of
+from portfolio_rag.pipeline.ingestion.chunking import DocumentChunker
 from portfolio_rag.ports.chunk_store import ChunkStore
 from portfolio_rag.ports.document_registry import DocumentRegistry
-from portfolio_rag.ports.embedder import Embedder, Tokenizer
 from portfolio_rag.ports.object_store import ObjectStore
 from portfolio_rag.ports.runtime import Clock
 from portfolio_rag.settings.ingestion_rules import ConfigSource
@@ -45,23 +43,21 @@ class ChunkInContext:
     restored: bool
 
 
-class CitedChunks:
+class ChunkLookup:
     def __init__(
         self,
         store: ObjectStore,
         registry: DocumentRegistry,
         chunks: ChunkStore,
         config: ConfigSource,
-        tokenizer: Tokenizer,
-        embedder: Callable[[], Embedder],
+        chunker: DocumentChunker,
         clock: Clock,
     ) -> None:
         self._store = store
         self._registry = registry
         self._chunks = chunks
         self._config = config
-        self._tokenizer = tokenizer
-        self._embedder = embedder
+        self._chunker = chunker
         self._clock = clock
 
     def find(self, document_id: str, chunk_id: str, *, version: int | None = None) -> ChunkInContext:
@@ -98,15 +94,15 @@ class CitedChunks:
 
     def _neighbours(self, chunk: Chunk) -> list[Chunk]:
         around = (max(0, chunk.chunk_index - 1), chunk.chunk_index + 1)
-        found = self._chunks.of_document(chunk.document_id, version=chunk.version, indexes=around)
-        return [other for other in found if other.chunk_index != chunk.chunk_index]
+        chunks = self._chunks.of_document(chunk.document_id, version=chunk.version, indexes=around)
+        return [neighbour for neighbour in chunks if neighbour.chunk_index != chunk.chunk_index]
 
     def _read_again(self, version: DocumentVersion, head: DocumentHead) -> Sequence[Chunk]:
         # By the logical key: rules go by folder, and an archived key is another one.
         rules = self._config.rules_for(head.logical_key)
         try:
             data = self._store.get(version.ref, max_bytes=rules.max_file_size_bytes)
-            return chunks_of(version, data, rules, self._tokenizer, self._embedder, iso(self._clock.now()))
+            return self._chunker.chunk_again(version, data, rules, self._clock.now_iso())
         except (NotFound, PayloadTooLarge, DocumentRejected) as error:
             _log.info("Version %s of %s cannot be read again: %s", version.version, version.document_id, error)
             return []

@@ -15,18 +15,17 @@ from typing import Any
 from portfolio_rag.domain import object_keys as keys
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion
-from portfolio_rag.domain.errors import ConditionFailed, VectorStoreUnavailable, failure_of
-from portfolio_rag.domain.identifiers import iso, window_id
+from portfolio_rag.domain.errors import ConditionFailed, VectorStoreUnavailable
+from portfolio_rag.domain.identifiers import window_id
 from portfolio_rag.domain.messages import EmbeddingMessage
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
-from portfolio_rag.pipeline.documents.vector_backup import VectorBackup, vector_id
-from portfolio_rag.ports.chunk_store import ChunkStore
-from portfolio_rag.ports.document_registry import DocumentRegistry
+from portfolio_rag.pipeline.documents.stores import DocumentStores
+from portfolio_rag.pipeline.documents.vector_backup import vector_id
 from portfolio_rag.ports.embedder import Embedder
-from portfolio_rag.ports.job_store import JobStore
+from portfolio_rag.ports.embedding_locations import VectorLocation
 from portfolio_rag.ports.runtime import Clock, Metrics, Parallel
-from portfolio_rag.ports.vector_index import VectorIndex, VectorLocation
-from portfolio_rag.ports.vector_store import VectorRecord, Vectors, VectorStore
+from portfolio_rag.ports.vector_store import VectorRecord
+from portfolio_rag.ports.vectors import Vectors
 
 _log = logging.getLogger(__name__)
 
@@ -44,28 +43,18 @@ class _Work:
     known: bool
 
 
-class Embedding:
+class EmbeddingGenerator:
     def __init__(
         self,
-        registry: DocumentRegistry,
-        chunks: ChunkStore,
-        jobs: JobStore,
+        stores: DocumentStores,
         embedder: Embedder,
-        vectors: VectorStore,
-        backup: VectorBackup,
-        index: VectorIndex,
         lifecycle: Lifecycle,
         metrics: Metrics,
         clock: Clock,
         parallel: Parallel,
     ) -> None:
-        self._registry = registry
-        self._chunks = chunks
-        self._jobs = jobs
+        self._stores = stores
         self._embedder = embedder
-        self._vectors = vectors
-        self._backup = backup
-        self._index = index
         self._lifecycle = lifecycle
         self._metrics = metrics
         self._clock = clock
@@ -76,27 +65,27 @@ class Embedding:
 
         All or nothing for the caller: what it raises is retryable for every message, and repeating is harmless.
         """
-        states = self._registry.heads_and_versions((message.document_id, message.version) for message in messages)
+        states = self._stores.registry.heads_and_versions(
+            (message.document_id, message.version) for message in messages
+        )
         work = self._embed([message for message in messages if self._under_way(message, states)], states)
         by_version: dict[Key, list[_Work]] = {}
         for item in work:
             by_version.setdefault((item.version.document_id, item.version.version), []).append(item)
         self._parallel(self._back_up, by_version.values())
         # Read after the backup is written: a reindex that is not named here has found the backup.
-        targets = self._jobs.index_pointer().targets
+        targets = self._stores.index_aliases.current().targets
         records = [record for item in work for record in item.records]
         if records:
             self._upsert(targets, records)
-        self._index.remember(self._locations(work))
+        self._stores.embedding_locations.add(self._locations(work))
         keys_ = dict.fromkeys((message.document_id, message.version) for message in messages)
         self._parallel(lambda key: self._finish(key, states[key][0], by_version.get(key, [])), keys_)
 
-    def give_up(self, message: EmbeddingMessage, error: Exception) -> None:
+    def record_failure(self, message: EmbeddingMessage, error: Exception) -> None:
         """The queue will not deliver this message again: record why the document failed."""
         self._metrics.put("FailedChunks", len(message.chunks), "Count")
-        version = self._registry.get(message.document_id, message.version)
-        if version is not None and version.attempt == message.attempt and not version.status.terminal:
-            self._lifecycle.fail(version, *failure_of(error))
+        self._lifecycle.fail_attempt(message.document_id, message.version, message.attempt, error)
 
     def _under_way(
         self, message: EmbeddingMessage, states: dict[Key, tuple[DocumentHead | None, DocumentVersion | None]]
@@ -104,7 +93,7 @@ class Embedding:
         head, version = states[message.document_id, message.version]
         if head is None or version is None or version.attempt != message.attempt:
             return False
-        if head.replaces(version.version) and self._lifecycle.end_if_replaced(message.document_id, message.version):
+        if head.replaces(version.version) and self._lifecycle.fail_if_superseded(message.document_id, message.version):
             return False
         return version.status is DocumentStatus.PROCESSING
 
@@ -114,10 +103,10 @@ class Embedding:
         states: dict[Key, tuple[DocumentHead | None, DocumentVersion | None]],
     ) -> list[_Work]:
         by_address = {self._address(chunk): chunk for message in messages for chunk in message.chunks}
-        places = self._index.find(by_address)
+        places = self._stores.embedding_locations.find(by_address)
         vectors = {
             address: found
-            for address, found in self._backup.load(places).items()
+            for address, found in self._stores.backup.load(places).items()
             if len(found) == len(by_address[address].windows)
         }
         missing = {address: chunk for address, chunk in by_address.items() if address not in vectors}
@@ -129,7 +118,7 @@ class Embedding:
             version = states[message.document_id, message.version][1]
             assert version is not None  # `_under_way` saw to it
             texts = [text for chunk in message.chunks for text in chunk.window_texts]
-            key = self._backup.key_for(self._embedder.fingerprint, message.document_id, message.version, texts)
+            key = self._stores.backup.key_for(self._embedder.fingerprint, message.document_id, message.version, texts)
             addresses = [self._address(chunk) for chunk in message.chunks]
             records = [
                 record
@@ -170,7 +159,7 @@ class Embedding:
     def _upsert(self, targets: Iterable[str], records: Sequence[VectorRecord]) -> None:
         try:
             for collection in targets:
-                self._vectors.upsert(collection, records, fingerprint=self._embedder.fingerprint)
+                self._stores.vectors.upsert(collection, records, fingerprint=self._embedder.fingerprint)
         except VectorStoreUnavailable:
             self._metrics.put("ChromaDBErrors", 1, "Count")
             raise
@@ -178,22 +167,24 @@ class Embedding:
     def _back_up(self, work: Iterable[_Work]) -> None:
         for item in work:
             if not item.known:
-                self._backup.write(item.backup_key, item.records)
+                self._stores.backup.write(item.backup_key, item.records)
 
     def _finish(self, key: Key, head: DocumentHead | None, work: Sequence[_Work]) -> None:
         """Mark what was embedded of one version, and complete it if nothing is left."""
         if work:
             assert head is not None  # `_under_way` saw to it
-            version, now = work[0].version, iso(self._clock.now())
+            version, now = work[0].version, self._clock.now_iso()
             # Chunks of a message that was delivered twice in one batch are one chunk.
-            marks = {
-                chunk.chunk_id: (chunk, self._backup.uri(item.backup_key)) for item in work for chunk in item.chunks
+            embedded = {
+                chunk.chunk_id: (chunk, self._stores.backup.uri(item.backup_key))
+                for item in work
+                for chunk in item.chunks
             }
-            if self._chunks.mark_last(version, list(marks.values()), now):
-                self._lifecycle.completed(head, version)
+            if self._stores.chunks.mark_last(version, list(embedded.values()), now):
+                self._lifecycle.finish_completion(head, version)
                 return
             try:
-                self._chunks.mark_embedded(version, list(marks.values()), now)
+                self._stores.chunks.mark_embedded(version, list(embedded.values()), now)
             except ConditionFailed:
                 # Superseded, deleted or failed while we worked. Its document is due, so what we wrote is removed once
                 # no worker can be busy with it any more; until then no query believes it: the version is not live.

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from portfolio_rag.domain import object_keys as keys
 from portfolio_rag.domain.documents import (
-    AttributeValue,
     DocumentHead,
     DocumentStatus,
     DocumentVersion,
@@ -19,38 +16,37 @@ from portfolio_rag.domain.documents import (
 )
 from portfolio_rag.domain.errors import (
     ConditionFailed,
-    DocumentRejected,
     FailureReason,
-    PayloadTooLarge,
     StorageUnavailable,
 )
 from portfolio_rag.domain.identifiers import document_id_for, iso
 from portfolio_rag.domain.messages import IngestionMessage
-from portfolio_rag.domain.sidecar import MAX_SIDECAR_BYTES, parse_sidecar
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
+from portfolio_rag.pipeline.documents.object_moves import ObjectMoves
+from portfolio_rag.pipeline.ingestion.acceptance import Acceptance
 from portfolio_rag.ports.document_registry import DocumentRegistry
 from portfolio_rag.ports.message_queue import MessageQueue
 from portfolio_rag.ports.object_store import ObjectStore
 from portfolio_rag.ports.runtime import Clock
-from portfolio_rag.settings.ingestion_rules import ConfigSource, Rules
-from portfolio_rag.text.extraction.file_types import detect_type
+from portfolio_rag.settings.ingestion_rules import ConfigSource
+from portfolio_rag.text.extraction.file_types import SNIFFED_BYTES
 
 _log = logging.getLogger(__name__)
 
-_SNIFF_BYTES = 8192
-_REGISTRATIONS = 6  # Tries against concurrent uploads of the same key before the event is left to a retry.
+_REGISTRATIONS = 6
+"""Tries against concurrent uploads of the same key before the event is left to a retry."""
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """The version that an intake has made, or why it has made none; `before`: the same job has made it earlier."""
+class Registration:
+    """The version that was registered, or why none was; `already_registered`: the same job has done it earlier."""
 
     version: DocumentVersion | None
-    skipped: str = ""
-    before: bool = False
+    skip_reason: str = ""
+    already_registered: bool = False
 
 
-class Intake:
+class DocumentIntake:
     def __init__(
         self,
         store: ObjectStore,
@@ -61,6 +57,8 @@ class Intake:
         clock: Clock,
     ) -> None:
         self._store = store
+        self._acceptance = Acceptance(store, config)
+        self._moves = ObjectMoves(store, registry)
         self._registry = registry
         self._queue = queue
         self._lifecycle = lifecycle
@@ -79,14 +77,14 @@ class Intake:
             return self._sidecar_created(ref)
         return self._register(ref.bucket, keys.logical_key_of(ref.key), [keys.INCOMING]).version
 
-    def sweep(self, ref: ObjectRef) -> DocumentVersion | None:
+    def register_missed(self, ref: ObjectRef) -> DocumentVersion | None:
         """Register an object whose event never came; one that is known already waits for its turn in the queue."""
         if keys.is_folder_marker(ref.key) or keys.is_sidecar(ref.key):
             return None
         return self._register(ref.bucket, keys.logical_key_of(ref.key), [keys.INCOMING], send_known=False).version
 
-    def for_job(self, ref: ObjectRef, job_id: str) -> Taken:
-        """Take in what a batch job has found: a `sweep` of what waits in `incoming/`, else what has been through again.
+    def register_for_job(self, ref: ObjectRef, job_id: str) -> Registration:
+        """Register what a batch job has found: as `register_missed` what waits in `incoming/`, else `reingest` it.
 
         The version carries the job's id, and so does the head: a job never makes a second one of the same document,
         wherever the pipeline has moved it meanwhile.
@@ -102,7 +100,7 @@ class Intake:
             job_id=job_id,
         )
 
-    def ingest_again(self, ref: ObjectRef, *, attempt: int = 1) -> DocumentVersion | None:
+    def reingest(self, ref: ObjectRef, *, attempt: int = 1) -> DocumentVersion | None:
         """A new version of a document that has been through, from the same bytes where they lie now.
 
         For new rules, retries and repairs: its vectors are found by content, so unchanged text is not embedded again,
@@ -113,7 +111,18 @@ class Intake:
         stages = [keys.INCOMING, *([stage] if (stage := keys.stage_of(ref.key)) else [])]
         return self._register(ref.bucket, keys.logical_key_of(ref.key), stages, again=True, attempt=attempt).version
 
-    def adopt(self, ref: ObjectRef) -> DocumentVersion | None:
+    def reingest_live(self, live: DocumentVersion, *, attempt: int) -> DocumentVersion | None:
+        """`reingest` for the version that answers, also where a later upload has failed: that one is history then."""
+        return self._register(
+            live.bucket,
+            keys.logical_key_of(live.s3_key),
+            [keys.INCOMING, keys.PROCESSED],
+            again=True,
+            attempt=attempt,
+            live_version=live.version,
+        ).version
+
+    def register_untracked(self, ref: ObjectRef) -> DocumentVersion | None:
         """Register an object in `processed/` that the registry has never seen, or has lost."""
         return self._register(ref.bucket, keys.logical_key_of(ref.key), [keys.INCOMING, keys.PROCESSED]).version
 
@@ -135,17 +144,22 @@ class Intake:
             return
         under_way = newest is not None and not newest.status.terminal and newest.s3_key == _incoming(ref.key)
         if head.deleted_at is not None:
-            self._lifecycle.remove(head, keep_newest=False)
+            self._lifecycle.withdraw(head, keep_newest=False)
         elif stage == keys.PROCESSED and live is not None:
-            if live.s3_key != ref.key and not self._lifecycle.deleted_unrecorded(live, head):
+            if live.s3_key != ref.key and not self._moves.was_deleted_after_unrecorded_move(live, head):
                 return  # A late event of an earlier version's object: this one has not been moved there yet.
             keep = under_way and self._store.head(ObjectRef(ref.bucket, _incoming(ref.key))) is not None
-            self._lifecycle.remove(head, keep_newest=keep)
-        elif stage == keys.INCOMING and newest is not None and under_way and self._lifecycle.bytes_of(newest) is None:
+            self._lifecycle.withdraw(head, keep_newest=keep)
+        elif (
+            stage == keys.INCOMING
+            and newest is not None
+            and under_way
+            and self._moves.find_moved_object(newest) is None
+        ):
             if head.live_version:
                 self._lifecycle.fail(newest, FailureReason.DELETED, "The upload was deleted before it was processed.")
             else:
-                self._lifecycle.remove(head, keep_newest=False)
+                self._lifecycle.withdraw(head, keep_newest=False)
 
     def _sidecar_created(self, ref: ObjectRef) -> DocumentVersion | None:
         if self._store.head(ObjectRef(ref.bucket, ref.key)) is None:
@@ -163,13 +177,15 @@ class Intake:
         send_known: bool = True,
         again: bool = False,
         attempt: int = 1,
+        live_version: int = 0,
         job_id: str | None = None,
-    ) -> Taken:
+    ) -> Registration:
         """Register the object of the first stage that has one, as a new version, and send it on.
 
         The head is read first, the object after it, and the registration holds only for that head: whatever another
         upload's event does in between makes it fail, and the object is looked up anew. So the newest bytes always get
-        the newest version. With `again`, what has been through is registered although it is known.
+        the newest version. With `again`, what has been through is registered although it is known; while `live_version`
+        answers, its bytes are too.
         """
         document_id = document_id_for(bucket, logical_key)
         for _ in range(_REGISTRATIONS):
@@ -178,28 +194,29 @@ class Intake:
             if job_id is not None and head is not None and head.job_id is not None:
                 made = self._made_by(document_id, job_id)
                 if made is not None:
-                    return Taken(made, before=True)
-            found = self._peek(bucket, logical_key, stages)
-            if found is None:
+                    return Registration(made, already_registered=True)
+            upload = self._peek(bucket, logical_key, stages)
+            if upload is None:
                 _log.info("%s is gone: moved on already, or deleted.", logical_key)
-                return Taken(None, "Moved on or deleted since it was listed.")
-            current, beginning = found
-            sidecar = self._sidecar(bucket, logical_key, uploaded_before=head is not None or len(stages) > 1)
+                return Registration(None, "Moved on or deleted since it was listed.")
+            current, beginning = upload
+            sidecar = self._acceptance.find_sidecar(
+                bucket, logical_key, uploaded_before=head is not None or len(stages) > 1
+            )
             newest = self._registry.get(document_id, head.latest_version) if head else None
             force = again and keys.stage_of(current.ref.key) != keys.INCOMING
-            if force and (
-                head is None or newest is None or head.deleted_at is not None or newest.s3_key != current.ref.key
-            ):
-                return Taken(None, "Superseded: a later upload or a deletion has replaced it.")
+            if force and not _is_current(current, head, newest, live_version):
+                return Registration(None, "Superseded: a later upload or a deletion has replaced it.")
             known = None if force else self._known(newest, current, sidecar)
             if known is not None:
                 if known.settled and head is not None:
                     # A crash in the middle of the move has left the original behind.
-                    self._lifecycle.clear_source(known, head)
+                    self._moves.delete_leftover_upload(known, head)
                 elif send_known:
                     # A crash after the registration looks just like this.
                     self._send_on(known)
-                return Taken(None, "Unchanged: ingested already." if known.status.terminal else "Under way already.")
+                reason = "Unchanged: ingested already." if known.status.terminal else "Under way already."
+                return Registration(None, reason)
             version = self._new_version(document_id, logical_key, current, beginning, sidecar, head)
             version = replace(version, attempt=attempt if force else 1, job_id=job_id)
             try:
@@ -209,12 +226,12 @@ class Intake:
             if head is not None:
                 self._lifecycle.supersede_older(document_id, version.version)
             self._send_on(version)
-            return Taken(version)
+            return Registration(version)
         raise StorageUnavailable(f"{logical_key} is being uploaded faster than it can be registered.")
 
     def _made_by(self, document_id: str, job_id: str) -> DocumentVersion | None:
         """The version that the job has registered already, on its way again; another job may have come since."""
-        made = next((one for one in self._registry.versions(document_id) if one.job_id == job_id), None)
+        made = next((version for version in self._registry.versions(document_id) if version.job_id == job_id), None)
         if made is not None and made.status is DocumentStatus.PENDING:
             # Perhaps a crash came between the registration and the message.
             self._send_on(made)
@@ -224,14 +241,14 @@ class Intake:
         if version.status is DocumentStatus.PENDING:
             self._queue.send([IngestionMessage.of(version).to_json()])
         else:
-            self._lifecycle.settle_now(version.document_id, version.version)
+            self._lifecycle.try_finalize(version.document_id, version.version)
 
     def _peek(self, bucket: str, logical_key: str, stages: Sequence[str]) -> tuple[ObjectInfo, bytes] | None:
         """The object of the first stage that has one, with the bytes that its type is told from."""
         for stage in stages:
-            found = self._store.peek(ObjectRef(bucket, stage + logical_key), _SNIFF_BYTES)
-            if found is not None:
-                return found
+            upload = self._store.peek(ObjectRef(bucket, stage + logical_key), SNIFFED_BYTES)
+            if upload is not None:
+                return upload
         return None
 
     def _known(
@@ -254,19 +271,9 @@ class Intake:
         head: DocumentHead | None,
     ) -> DocumentVersion:
         """PENDING, or FAILED from the first write on where the upload is refused: no crash can let it through."""
-        rules = self._config.rules_for(logical_key)
-        file_type = logical_key.rpartition(".")[2].lower() if "." in logical_key else ""
-        metadata: Mapping[str, AttributeValue] = {}
-        rejection: DocumentRejected | None = None
-        try:
-            _check_size(current.size, rules)
-            _check_key(logical_key)
-            file_type = detect_type(beginning, logical_key, complete=False)
-            _check_type(file_type, rules)
-            metadata = self._attributes(logical_key, sidecar)
-        except DocumentRejected as error:
-            rejection = error
-        now = iso(self._clock.now())
+        verdict = self._acceptance.check(logical_key, current, beginning, sidecar)
+        rejection = verdict.rejection
+        now = self._clock.now_iso()
         version_id = current.ref.version_id or "null"
         version = DocumentVersion(
             document_id=document_id,
@@ -279,10 +286,10 @@ class Intake:
             # Bytes that have been through are taken in now: old objects must not look as if they had waited for long.
             upload_timestamp=iso(current.last_modified) if keys.stage_of(current.ref.key) == keys.INCOMING else now,
             file_size=current.size,
-            file_type=file_type,
+            file_type=verdict.file_type,
             status=DocumentStatus.FAILED if rejection else DocumentStatus.PENDING,
             embedding_model=self._config.model_config().embedding_model,
-            metadata=metadata,
+            metadata=verdict.metadata,
             metadata_version_id=sidecar.ref.version_id if sidecar else None,
             updated_at=now,
         )
@@ -291,61 +298,17 @@ class Intake:
         _log.warning("Document refused: %s", rejection, extra={"document_id": document_id, "reason": rejection.reason})
         return replace(version, error_code=rejection.reason, error_message=str(rejection), processing_completed_at=now)
 
-    def _sidecar(self, bucket: str, logical_key: str, *, uploaded_before: bool) -> ObjectInfo | None:
-        """The one beside the upload or, when only the document was uploaded again, the one it had before."""
-        for stage in [keys.INCOMING, *([keys.PROCESSED] if uploaded_before else [])]:
-            found = self._store.head(ObjectRef(bucket, stage + keys.sidecar_of(logical_key)))
-            if found is not None:
-                return found
-        return None
 
-    def _attributes(self, logical_key: str, sidecar: ObjectInfo | None) -> Mapping[str, AttributeValue]:
-        if sidecar is None:
-            return {}
-        try:
-            body: Any = json.loads(self._store.get(sidecar.ref, max_bytes=MAX_SIDECAR_BYTES))
-        except PayloadTooLarge as error:
-            raise DocumentRejected(
-                FailureReason.BAD_METADATA,
-                f"The sidecar {keys.sidecar_of(logical_key)} is too large: {MAX_SIDECAR_BYTES:,} bytes are allowed.",
-            ) from error
-        except (ValueError, RecursionError) as error:
-            raise DocumentRejected(
-                FailureReason.BAD_METADATA,
-                f"The sidecar {keys.sidecar_of(logical_key)} is not valid JSON: {error}. "
-                "Correct it and upload it again.",
-            ) from error
-        return parse_sidecar(body)
+def _is_current(
+    current: ObjectInfo, head: DocumentHead | None, newest: DocumentVersion | None, live_version: int
+) -> bool:
+    """Whether the object is what the document is made of now: its newest version or, if that is over, the given one."""
+    if head is None or newest is None or head.deleted_at is not None:
+        return False
+    if newest.s3_key == current.ref.key:
+        return True
+    return newest.status.terminal and 0 < live_version == head.live_version
 
 
 def _incoming(key: str) -> str:
     return keys.INCOMING + keys.logical_key_of(key)
-
-
-def _check_size(size: int, rules: Rules) -> None:
-    if size == 0:
-        raise DocumentRejected(FailureReason.EMPTY_FILE, "The file is empty. Upload it again with its content.")
-    if size > rules.max_file_size_bytes:
-        raise DocumentRejected(
-            FailureReason.TOO_LARGE,
-            f"The file has {size:,} bytes; the ingestion rules allow {rules.max_file_size_bytes:,}. "
-            "Split it, or raise max_file_size_bytes.",
-        )
-
-
-def _check_key(logical_key: str) -> None:
-    if len(logical_key.encode()) > keys.MAX_LOGICAL_KEY_BYTES:
-        raise DocumentRejected(
-            FailureReason.KEY_TOO_LONG,
-            f"The key after incoming/ has more than {keys.MAX_LOGICAL_KEY_BYTES} bytes, so that the document could not "
-            "be moved within S3's limit of 1,024. Use a shorter path.",
-        )
-
-
-def _check_type(file_type: str, rules: Rules) -> None:
-    if file_type not in rules.allowed_types:
-        raise DocumentRejected(
-            FailureReason.UNSUPPORTED_TYPE,
-            f"The ingestion rules do not allow {file_type} files here; "
-            f"allowed: {', '.join(sorted(rules.allowed_types))}.",
-        )

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion, ObjectRef
 from portfolio_rag.domain.errors import Conflict, NotFound
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
-from portfolio_rag.pipeline.ingestion.intake import Intake
+from portfolio_rag.pipeline.ingestion.intake import DocumentIntake
 from portfolio_rag.ports.document_registry import DocumentRegistry
 from portfolio_rag.ports.message_queue import MessageQueue
 
@@ -21,7 +21,7 @@ class Redrive:
     def __init__(
         self,
         registry: DocumentRegistry,
-        intake: Intake,
+        intake: DocumentIntake,
         lifecycle: Lifecycle,
         dead_letter_queues: Sequence[MessageQueue],
     ) -> None:
@@ -53,7 +53,7 @@ class Redrive:
         """Every document whose newest version has failed; yields the new versions."""
         retried: set[str] = set()
         # Listed first: what fails again meanwhile must not be tried for ever.
-        for failed in list(self._registry.in_status(DocumentStatus.FAILED)):
+        for failed in list(self._registry.iter_by_status(DocumentStatus.FAILED)):
             if not failed.retired and failed.document_id not in retried:
                 version = self.version(failed)
                 if version is not None:
@@ -64,13 +64,13 @@ class Redrive:
     def version(self, failed: DocumentVersion) -> DocumentVersion | None:
         """The next try of a failed version; None if the document has moved on or the bytes are gone."""
         # First the bytes go to failed/: until then the end of the failed version still moves them.
-        self._lifecycle.settle(failed.document_id, failed.version)
+        self._lifecycle.finalize(failed.document_id, failed.version)
         head, current = self._registry.heads_and_versions([(failed.document_id, failed.version)])[
             failed.document_id, failed.version
         ]
         if head is None or current is None or not current.settled or head.replaces(current.version):
             return None
-        return self._intake.ingest_again(ObjectRef(current.bucket, current.s3_key), attempt=current.attempt + 1)
+        return self._intake.reingest(ObjectRef(current.bucket, current.s3_key), attempt=current.attempt + 1)
 
     def _forget_dead_letters(self, document_ids: set[str]) -> None:
         """Their messages are void: a retry sends its own."""

@@ -8,13 +8,13 @@ from enum import Enum
 from typing import Any
 
 from portfolio_rag.domain.errors import ConditionFailed
-from portfolio_rag.domain.identifiers import iso
 from portfolio_rag.domain.jobs import Job, JobStatus
+from portfolio_rag.ports.index_alias import IndexAliases
 from portfolio_rag.ports.job_store import JobStore
 from portfolio_rag.ports.runtime import Clock
 
 
-class Pause(Enum):
+class StopReason(Enum):
     """Why an invocation stops before the job has ended."""
 
     OUT_OF_TIME = "there is more to do: the next invocation goes on at once"
@@ -25,28 +25,28 @@ class Cancelled(Exception):
     """Somebody has asked for the end of the job."""
 
 
-class TakenOver(Exception):
+class ClaimLost(Exception):
     """Another invocation has the job, or it has ended: nothing that this one does counts any more."""
 
 
-class JobRun:
+class ClaimedJob:
     def __init__(self, jobs: JobStore, clock: Clock, job: Job, deadline: datetime) -> None:
         self.job = job
         self._jobs = jobs
         self._clock = clock
         self._deadline = deadline
-        self._further = False
+        self._has_progressed = False
 
-    def time_for(self, seconds: float = 0.0) -> bool:
+    def has_time_for(self, seconds: float = 0.0) -> bool:
         """True while there is time for what takes so long, and until this invocation has come any further at all.
 
         Otherwise a job whose invocations are as good as over when they begin would hand over for ever.
         """
-        if not self._further and not seconds:
+        if not self._has_progressed and not seconds:
             return True
         return (self._deadline - self._clock.now()).total_seconds() > seconds
 
-    def at(self, name: str, start: Any) -> Any:
+    def checkpoint_value(self, name: str, start: Any) -> Any:
         """One value of the checkpoint; `start` before it was ever recorded."""
         return self.job.checkpoint.get(name, start)
 
@@ -54,52 +54,49 @@ class JobRun:
         """Record how far it is: values of the checkpoint, and attributes of the job.
 
         Always after the work that it stands for, which may be done twice and must never be left out. Raises Cancelled
-        and TakenOver.
+        and ClaimLost.
         """
         job = replace(self.job, checkpoint={**self.job.checkpoint, **(checkpoint or {})}, **changes)
         try:
-            self.job = self._jobs.save(job, self._now())
+            self.job = self._jobs.save(job, self._clock.now_iso())
         except ConditionFailed as error:
-            raise TakenOver(job.job_id) from error
-        self._further = True
-        self._heed()
+            raise ClaimLost(job.job_id) from error
+        self._has_progressed = True
+        self._raise_if_cancelled()
 
-    def switch(self, collection: str) -> bool:
-        """Let that collection answer; false without the lease. Raises Cancelled and TakenOver."""
+    def switch(self, aliases: IndexAliases, collection: str) -> bool:
+        """Let that collection answer; false without the lease. Raises Cancelled and ClaimLost."""
         try:
-            self.job = self._jobs.switch(self.job, collection, self._now())
+            self.job = aliases.switch(self.job, collection, self._clock.now_iso())
         except ConditionFailed:
             mine, self.job = self.job.run_until, self._jobs.get(self.job.job_id) or self.job
             if self.job.status.ended or self.job.run_until != mine:
-                raise TakenOver(self.job.job_id) from None
-            self._heed()
+                raise ClaimLost(self.job.job_id) from None
+            self._raise_if_cancelled()
             return False
         return True
 
-    def hand_over(self, pause: Pause) -> Job:
-        """Let the next invocation go on from here. Raises TakenOver."""
-        checkpoint = {**self.job.checkpoint, "waiting": pause is Pause.WAITING}
+    def hand_over(self, reason: StopReason) -> Job:
+        """Let the next invocation go on from here. Raises ClaimLost."""
+        checkpoint = {**self.job.checkpoint, "waiting": reason is StopReason.WAITING}
         try:
-            return self._jobs.hand_over(replace(self.job, checkpoint=checkpoint), self._now())
+            return self._jobs.hand_over(replace(self.job, checkpoint=checkpoint), self._clock.now_iso())
         except ConditionFailed as error:
-            raise TakenOver(self.job.job_id) from error
+            raise ClaimLost(self.job.job_id) from error
 
     def end(self, job: Job) -> Job:
-        """Record the end. Raises Cancelled where that is its end instead, and TakenOver."""
+        """Record the end. Raises Cancelled where that is its end instead, and ClaimLost."""
         try:
-            return self._jobs.end(job, self._now())
+            return self._jobs.end(job, self._clock.now_iso())
         except ConditionFailed as error:
             current = self._jobs.get(job.job_id)
             if current is not None and not current.status.ended and current.run_until == job.run_until:
                 raise Cancelled(job.job_id) from error
-            raise TakenOver(job.job_id) from error
+            raise ClaimLost(job.job_id) from error
 
-    def _heed(self) -> None:
+    def _raise_if_cancelled(self) -> None:
         if self.job.cancel_requested_at is not None:
             raise Cancelled(self.job.job_id)
-
-    def _now(self) -> str:
-        return iso(self._clock.now())
 
 
 def cancelled(job: Job) -> Job:

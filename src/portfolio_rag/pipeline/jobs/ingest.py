@@ -20,21 +20,27 @@ from typing import Any
 from portfolio_rag.domain import object_keys as keys
 from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion, ObjectRef
 from portfolio_rag.domain.errors import FailureReason, PortfolioRagError
-from portfolio_rag.domain.identifiers import iso
 from portfolio_rag.domain.jobs import Job, JobStatus, JobType
-from portfolio_rag.pipeline.ingestion.intake import Intake
-from portfolio_rag.pipeline.jobs.claim import JobRun, Pause
+from portfolio_rag.pipeline.ingestion.intake import DocumentIntake
+from portfolio_rag.pipeline.jobs.claim import ClaimedJob, StopReason
 from portfolio_rag.pipeline.jobs.report import PART_ENTRIES, Entry, JobReport, Outcome, shortened
 from portfolio_rag.ports.document_registry import DocumentRegistry
 from portfolio_rag.ports.object_store import ObjectStore
 from portfolio_rag.ports.runtime import Clock
 
 _FIRST_POLL_SECONDS, _LAST_POLL_SECONDS = 2.0, 15.0
-_LOOKED_AT = 1000  # Recorded at least so often while a listing has nothing for the job.
-_PATIENCE = timedelta(hours=6)  # Longer than check-health takes to give up a document that is stuck.
-_REASONS_KEPT, _REASON_CHARACTERS = 50, 300  # In the job's own item, which holds 400 KB at most; the report has all.
+_LOOKED_AT = 1000
+"""Recorded at least so often while a listing has nothing for the job."""
+
+_PATIENCE = timedelta(hours=6)
+"""Longer than check-health takes to give up a document that is stuck."""
+
+_REASONS_KEPT, _REASON_CHARACTERS = 50, 300
+"""In the job's own item, which holds 400 KB at most; the report has all."""
+
 _REPLACED = (FailureReason.SUPERSEDED, FailureReason.DELETED)
-_COUNTS = ("scanned", "new", "modified", "deleted", "skipped", "failed", "under_way")
+_COUNTS = ("scanned", "new", "modified", "reingested", "deleted", "skipped", "failed", "under_way")
+_INGESTED = ("new", "modified", "reingested")
 Candidate = tuple[str, Entry | None]
 """Where a listing is, and what the job has to do with what it has found there."""
 Made = set[tuple[str | None, int | None]]
@@ -46,7 +52,7 @@ class IngestJob:
         self,
         store: ObjectStore,
         registry: DocumentRegistry,
-        intake: Intake,
+        intake: DocumentIntake,
         report: JobReport,
         clock: Clock,
         bucket: str,
@@ -60,33 +66,33 @@ class IngestJob:
         self._bucket = bucket
         self._sleep = sleep
 
-    def work(self, run: JobRun) -> Pause | Job:
-        """Go on from the checkpoint; the job as it ends, or why it pauses. Raises Cancelled and TakenOver."""
-        if not self._look(run):
-            return Pause.OUT_OF_TIME
-        if self._wait(run):
-            return _ended(run.job)
-        stalled = self._clock.now() - datetime.fromisoformat(run.at("since", iso(self._clock.now())))
-        return Pause.WAITING if stalled < _PATIENCE else _ended(run.job)
+    def work(self, claimed: ClaimedJob) -> StopReason | Job:
+        """Go on from the checkpoint; the job as it ends, or why it pauses. Raises Cancelled and ClaimLost."""
+        if not self._look(claimed):
+            return StopReason.OUT_OF_TIME
+        if self._wait(claimed):
+            return _ended(claimed.job)
+        stalled = self._clock.now() - datetime.fromisoformat(claimed.checkpoint_value("since", self._clock.now_iso()))
+        return StopReason.WAITING if stalled < _PATIENCE else _ended(claimed.job)
 
     # --- looking at what there is, and driving it
 
-    def _look(self, run: JobRun) -> bool:
+    def _look(self, claimed: ClaimedJob) -> bool:
         """False when the time is over before everything has been looked at."""
-        left = self._report.read(run.job.job_id, run.at("parts", 0))
+        left = self._report.read(claimed.job.job_id, claimed.checkpoint_value("parts", 0))
         if left:
-            self._drive(run, left, self._made(run))
-        while (source := run.at("source", 0)) <= len(_stages(run.job)):
-            candidates = self._candidates(run.job, source, run.at("after", ""))
-            for found, after in _in_parts(candidates, run.time_for):
-                if found:
-                    self._report.write(run.job.job_id, run.at("parts", 0), found)
-                    self._drive(run, found)
+            self._drive(claimed, left, self._made(claimed))
+        while (source := claimed.checkpoint_value("source", 0)) <= len(_stages(claimed.job)):
+            candidates = self._candidates(claimed.job, source, claimed.checkpoint_value("after", ""))
+            for entries, after in _in_parts(candidates, claimed.has_time_for):
+                if entries:
+                    self._report.write(claimed.job.job_id, claimed.checkpoint_value("parts", 0), entries)
+                    self._drive(claimed, entries)
                 else:
-                    run.save({"after": after})
-                if not run.time_for():
+                    claimed.save({"after": after})
+                if not claimed.has_time_for():
                     return False
-            run.save({"source": source + 1, "after": ""})
+            claimed.save({"source": source + 1, "after": ""})
         return True
 
     def _candidates(self, job: Job, source: int, after: str) -> Iterator[Candidate]:
@@ -107,24 +113,25 @@ class IngestJob:
             gone = head.live_version and head.logical_key.startswith(job.source_s3_prefix) and key not in kept
             yield head.document_id, Entry(key, document_id=head.document_id, source=source) if gone else None
 
-    def _made(self, run: JobRun) -> Made:
+    def _made(self, claimed: ClaimedJob) -> Made:
         """What the parts that are done say that the job has made."""
-        parts = (self._report.read(run.job.job_id, part) or [] for part in range(run.at("parts", 0)))
+        done = range(claimed.checkpoint_value("parts", 0))
+        parts = (self._report.read(claimed.job.job_id, part) or [] for part in done)
         return {(entry.document_id, entry.version) for entries in parts for entry in entries if entry.version}
 
-    def _drive(self, run: JobRun, found: Sequence[Entry], made: Made | None = None) -> None:
+    def _drive(self, claimed: ClaimedJob, entries: Sequence[Entry], made: Made | None = None) -> None:
         """Drive these, as many as there is time for, and record it; `made` where a crash has left them behind."""
-        job, part, stages = run.job, run.at("parts", 0), len(_stages(run.job))
+        job, part, stages = claimed.job, claimed.checkpoint_value("parts", 0), len(_stages(claimed.job))
         done: list[Entry] = []
-        for entry in found:
+        for entry in entries:
             result = self._drive_one(job, entry, made)
             if result is not None:
                 done.append(result)
             last = entry
-            if not run.time_for():
+            if not claimed.has_time_for():
                 break
         self._report.write(job.job_id, part, done)
-        run.save(
+        claimed.save(
             {"source": last.source, "after": last.key if last.source < stages else last.document_id, "parts": part + 1},
             documents_total=job.documents_total
             + sum(entry.outcome in (Outcome.UNDER_WAY, Outcome.FAILED) for entry in done),
@@ -137,18 +144,21 @@ class IngestJob:
         try:
             if entry.source == len(_stages(job)):
                 return self._remove(ref, entry)
-            taken = self._intake.for_job(ref, job.job_id)
+            registered = self._intake.register_for_job(ref, job.job_id)
         except PortfolioRagError as error:
             if error.retryable:
                 raise
             return replace(entry, outcome=Outcome.FAILED, reason=shortened(str(error)))
-        if taken.version is None:
-            return replace(entry, outcome=Outcome.SKIPPED, reason=taken.skipped)
-        key = (taken.version.document_id, taken.version.version)
-        if taken.before and (made is None or key in made):
+        if registered.version is None:
+            return replace(entry, outcome=Outcome.SKIPPED, reason=registered.skip_reason)
+        version = registered.version
+        address = (version.document_id, version.version)
+        if registered.already_registered and (made is None or address in made):
             return None  # Found once more where the pipeline has moved it: it is in the report already.
+        # What was listed in processed/ may have been uploaded anew since.
+        key = version.s3_key if keys.stage_of(version.s3_key) == keys.INCOMING else entry.key
         # An entry that was driven before a crash has forgotten nothing but how it ended.
-        return replace(entry, outcome=Outcome.UNDER_WAY, reason="", document_id=key[0], version=key[1])
+        return replace(entry, key=key, outcome=Outcome.UNDER_WAY, reason="", document_id=address[0], version=address[1])
 
     def _remove(self, ref: ObjectRef, entry: Entry) -> Entry | None:
         # Decided there on what is so now: the list and the scan are some moments old.
@@ -160,20 +170,20 @@ class IngestJob:
 
     # --- waiting for how it ends
 
-    def _wait(self, run: JobRun) -> bool:
+    def _wait(self, claimed: ClaimedJob) -> bool:
         """False when the time is over before all that was driven has ended."""
-        for part in range(run.at("waited", 0), run.at("parts", 0)):
-            entries = self._report.read(run.job.job_id, part) or []
+        for part in range(claimed.checkpoint_value("waited", 0), claimed.checkpoint_value("parts", 0)):
+            entries = self._report.read(claimed.job.job_id, part) or []
             driven = [at for at, entry in enumerate(entries) if entry.version is not None]
-            if not self._wait_for(run, part, entries):
+            if not self._wait_for(claimed, part, entries):
                 return False
-            run.save(
-                {"waited": part + 1, "open": 0, "since": iso(self._clock.now())},
-                **_counted(run.job, [entries[at] for at in driven], under_way=-len(driven)),
+            claimed.save(
+                {"waited": part + 1, "open": 0, "since": self._clock.now_iso()},
+                **_counted(claimed.job, [entries[at] for at in driven], under_way=-len(driven)),
             )
         return True
 
-    def _wait_for(self, run: JobRun, part: int, entries: list[Entry]) -> bool:
+    def _wait_for(self, claimed: ClaimedJob, part: int, entries: list[Entry]) -> bool:
         """Ask until each document of the part has ended and its entry says how; false when the time is over."""
         before = list(entries)
         waiting = {
@@ -187,15 +197,15 @@ class IngestJob:
                 if version is not None and version.status.terminal:
                     at = waiting.pop(key)
                     entries[at] = _resolved(entries[at], version)
-            if not waiting or not run.time_for(pause):
+            if not waiting or not claimed.has_time_for(pause):
                 break
             self._sleep(pause)
             pause = min(_LAST_POLL_SECONDS, pause * 1.5)
-            run.save()  # Somebody may have asked for its end.
+            claimed.save()  # Somebody may have asked for its end.
         if entries != before:
-            self._report.write(run.job.job_id, part, entries)
-        if waiting and len(waiting) != run.at("open", 0):
-            run.save({"open": len(waiting), "since": iso(self._clock.now())})
+            self._report.write(claimed.job.job_id, part, entries)
+        if waiting and len(waiting) != claimed.checkpoint_value("open", 0):
+            claimed.save({"open": len(waiting), "since": self._clock.now_iso()})
         return not waiting
 
 
@@ -206,30 +216,37 @@ def _stages(job: Job) -> list[str]:
 
 def _in_parts(candidates: Iterable[Candidate], time_left: Callable[[], bool]) -> Iterator[tuple[list[Entry], str]]:
     """What is to be done, in parts, with where the listing is then; at least one candidate, whatever the time."""
-    found: list[Entry] = []
+    entries: list[Entry] = []
     looked_at = 0
     after = ""
     for after, entry in candidates:
         looked_at += 1
         if entry is not None:
-            found.append(entry)
-        if len(found) == PART_ENTRIES or looked_at == _LOOKED_AT or not time_left():
-            yield found, after
-            found, looked_at = [], 0
+            entries.append(entry)
+        if len(entries) == PART_ENTRIES or looked_at == _LOOKED_AT or not time_left():
+            yield entries, after
+            entries, looked_at = [], 0
     if looked_at:
-        yield found, after
+        yield entries, after
 
 
 def _resolved(entry: Entry, version: DocumentVersion) -> Entry:
     if version.status is DocumentStatus.COMPLETED:
-        if version.version == 1:
-            return replace(entry, outcome=Outcome.NEW, reason="Uploaded.")
-        again = entry.source > 0
-        reason = "Ingested again under the rules in force." if again else "Uploaded anew, or its attributes were."
-        return replace(entry, outcome=Outcome.MODIFIED, reason=reason)
+        return _completed(entry, version)
     reason = shortened(f"{version.error_code}: {version.error_message}")
     replaced = version.error_code in _REPLACED
     return replace(entry, outcome=Outcome.SKIPPED if replaced else Outcome.FAILED, reason=reason)
+
+
+def _completed(entry: Entry, version: DocumentVersion) -> Entry:
+    if version.version == 1:
+        outcome, reason = Outcome.NEW, "Uploaded."
+    elif keys.stage_of(entry.key) == keys.INCOMING:
+        outcome, reason = Outcome.MODIFIED, "Uploaded anew, or its attributes were."
+    else:
+        outcome, reason = Outcome.REINGESTED, "Unchanged: ingested again under the rules in force."
+    warnings = "".join(f" Warning: {warning.message}" for warning in version.warnings)
+    return replace(entry, outcome=outcome, reason=shortened(reason + warnings))
 
 
 def _counted(job: Job, entries: Sequence[Entry], *, scanned: int = 0, under_way: int = 0) -> dict[str, Any]:
@@ -244,7 +261,7 @@ def _counted(job: Job, entries: Sequence[Entry], *, scanned: int = 0, under_way:
             errors[entry.key] = entry.reason[:_REASON_CHARACTERS]
     return {
         "statistics": dict(counts),
-        "documents_processed": counts["new"] + counts["modified"],
+        "documents_processed": sum(counts[name] for name in _INGESTED),
         "documents_failed": counts["failed"],
         "error_details": errors,
     }
@@ -253,7 +270,7 @@ def _counted(job: Job, entries: Sequence[Entry], *, scanned: int = 0, under_way:
 def _ended(job: Job) -> Job:
     """A job that was to ingest and ingested nothing is no success, nor is one whose documents have not all ended."""
     counts = Counter({name: job.statistics.get(name, 0) for name in _COUNTS})
-    ingested = counts["new"] + counts["modified"]
+    ingested = sum(counts[name] for name in _INGESTED)
     reason = ""
     if counts["under_way"]:
         reason = f"{counts['under_way']} documents have not ended within {_PATIENCE}. `rag status` shows them."

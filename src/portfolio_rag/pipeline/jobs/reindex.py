@@ -1,6 +1,6 @@
 """Jobs of type REINDEX: build the index anew beside the live one, from the backup, and switch to it in one write.
 
-Ingestion goes on meanwhile: embedding-generator writes to both collections from `begin_build` on, and reads the pointer
+Ingestion goes on meanwhile: embedding-generator writes to both collections from `begin_build` on, and reads the alias
 after it has written the backup, so every window is either in the backup that is read here or written to the new
 collection by its own worker. That holds over all invocations of the job, as long as it keeps its lease; a job that has
 lost it begins anew with an empty collection.
@@ -22,131 +22,131 @@ from portfolio_rag.domain.documents import DocumentVersion
 from portfolio_rag.domain.errors import ConditionFailed, NotFound
 from portfolio_rag.domain.identifiers import iso
 from portfolio_rag.domain.jobs import Job, JobStatus
-from portfolio_rag.pipeline.documents.vector_backup import BackupEntry, VectorBackup
+from portfolio_rag.pipeline.documents.stores import DocumentStores
+from portfolio_rag.pipeline.documents.vector_backup import BackupEntry
 from portfolio_rag.pipeline.ingestion.embedding import window_records
-from portfolio_rag.pipeline.jobs.claim import JobRun, Pause
+from portfolio_rag.pipeline.jobs.claim import ClaimedJob, StopReason
 from portfolio_rag.pipeline.jobs.report import PART_ENTRIES, Entry, JobReport, Outcome
-from portfolio_rag.ports.chunk_store import ChunkStore
-from portfolio_rag.ports.document_registry import DocumentRegistry
 from portfolio_rag.ports.embedder import Embedder
-from portfolio_rag.ports.job_store import JobStore
 from portfolio_rag.ports.runtime import Clock
-from portfolio_rag.ports.vector_store import VectorRecord, VectorStore
+from portfolio_rag.ports.vector_store import VectorRecord
 
 _log = logging.getLogger(__name__)
 
-_LEASE = timedelta(hours=2)  # Longer than check-health takes to launch a lost job again or to give it up.
-_GRACE_SECONDS = 10.0  # Queries that read the pointer before the switch end on the old collection.
+_LEASE = timedelta(hours=2)
+"""Longer than check-health takes to launch a lost job again or to give it up."""
+
+_GRACE_SECONDS = 10.0
+"""Queries that read the alias before the switch end on the old collection."""
+
 _CHUNKS_A_TIME = 32
 _COPIES_A_TIME = 20
 _COPY, _EMBED = "COPY", "EMBED"
 
 
-class Rebuild:
+class ReindexJob:
     def __init__(
         self,
-        registry: DocumentRegistry,
-        chunks: ChunkStore,
-        jobs: JobStore,
-        vectors: VectorStore,
-        backup: VectorBackup,
+        stores: DocumentStores,
         embedder: Embedder,
         report: JobReport,
         clock: Clock,
         base_collection: str,
         sleep: Callable[[float], None],
     ) -> None:
-        self._registry = registry
-        self._chunks = chunks
-        self._jobs = jobs
-        self._vectors = vectors
-        self._backup = backup
+        self._stores = stores
         self._embedder = embedder
         self._report = report
         self._clock = clock
         self._base = base_collection
         self._sleep = sleep
 
-    def work(self, run: JobRun) -> Pause | Job:
+    def work(self, claimed: ClaimedJob) -> StopReason | Job:
         """Go on from the checkpoint; the job as it ends, or why it pauses.
 
-        Raises Cancelled and TakenOver, and Conflict while another reindex holds the lease.
+        Raises Cancelled and ClaimLost, and Conflict while another reindex holds the lease.
         """
-        if not run.job.switched:
-            if not self._holds(run):
-                if run.at("if_needed", False) and self._matches(run):
-                    return self._completed(run.job, rebuilt=0)
-                self._begin(run)
-            if not (self._copy(run) and self._embed(run) and run.time_for()):
-                return Pause.OUT_OF_TIME
-            if not run.switch(self._building(run.job)):
-                self._begin(run)
-                return Pause.OUT_OF_TIME
+        if not claimed.job.switched:
+            if not self._holds(claimed):
+                if claimed.checkpoint_value("if_needed", False) and self._matches(claimed):
+                    return self._completed(claimed.job, rebuilt=0)
+                self._begin(claimed)
+            if not (self._copy(claimed) and self._embed(claimed) and claimed.has_time_for()):
+                return StopReason.OUT_OF_TIME
+            if not claimed.switch(self._stores.index_aliases, self._building(claimed.job)):
+                self._begin(claimed)
+                return StopReason.OUT_OF_TIME
         self._sleep(_GRACE_SECONDS)
-        self._vectors.drop(run.at("old", ""))
-        return self._completed(run.job, rebuilt=1)
+        self._stores.vectors.drop(claimed.checkpoint_value("old", ""))
+        return self._completed(claimed.job, rebuilt=1)
 
     def abandon(self, job: Job) -> None:
         """Take back what a job leaves that does not come to its switch: it is written to no more, then it is gone."""
         if not job.switched:
-            self._jobs.end_build(job.job_id)
-            self._vectors.drop(self._building(job))
+            self._stores.index_aliases.end_build(job.job_id)
+            self._stores.vectors.drop(self._building(job))
 
     def _building(self, job: Job) -> str:
         return f"{self._base}-{job.job_id[:8]}"
 
-    def _holds(self, run: JobRun) -> bool:
+    def _holds(self, claimed: ClaimedJob) -> bool:
         """True if the job has begun before, and nobody has taken its lease or its collection from it since."""
-        return run.at("phase", "") != "" and self._renew(run) and self._building(run.job) in self._vectors.collections()
+        return (
+            claimed.checkpoint_value("phase", "") != ""
+            and self._renew(claimed)
+            and self._building(claimed.job) in self._stores.vectors.collections()
+        )
 
-    def _renew(self, run: JobRun) -> bool:
+    def _renew(self, claimed: ClaimedJob) -> bool:
         try:
-            self._jobs.renew_build(run.job.job_id, iso(self._clock.now() + _LEASE))
+            self._stores.index_aliases.renew_build(claimed.job.job_id, iso(self._clock.now() + _LEASE))
         except ConditionFailed:
-            _log.warning("The reindex %s has lost its lease and begins anew.", run.job.job_id)
+            _log.warning("The reindex %s has lost its lease and begins anew.", claimed.job.job_id)
             return False
         return True
 
-    def _begin(self, run: JobRun) -> None:
-        building = self._building(run.job)
+    def _begin(self, claimed: ClaimedJob) -> None:
+        building = self._building(claimed.job)
         now = self._clock.now()
-        self._jobs.begin_build(building, run.job.job_id, iso(now), iso(now + _LEASE))
-        old = self._jobs.index_pointer().live
-        for leftover in self._vectors.collections():
+        self._stores.index_aliases.begin_build(building, claimed.job.job_id, iso(now), iso(now + _LEASE))
+        old = self._stores.index_aliases.current().live
+        for leftover in self._stores.vectors.collections():
             if leftover.startswith(f"{self._base}-") and leftover != old:
-                self._vectors.drop(leftover)
-        self._vectors.ensure(building, fingerprint=self._embedder.fingerprint)
-        run.save({"phase": _COPY, "after": "", "old": old}, statistics={"windows": 0, "embedded": 0})
+                self._stores.vectors.drop(leftover)
+        self._stores.vectors.ensure(building, fingerprint=self._embedder.fingerprint)
+        claimed.save({"phase": _COPY, "after": "", "old": old}, statistics={"windows": 0, "embedded": 0})
 
     def _live(self) -> dict[tuple[str, int], str]:
         """The (document_id, version) pairs that answer, with their logical keys."""
         return {
             (head.document_id, head.live_version): head.logical_key
-            for head in self._registry.heads()
+            for head in self._stores.registry.heads()
             if head.live_version and head.deleted_at is None
         }
 
-    def _matches(self, run: JobRun) -> bool:
+    def _matches(self, claimed: ClaimedJob) -> bool:
         """True if Chroma holds the windows of the backup, no more and no less, and the backup holds every document.
 
         False when there is no time to tell.
         """
-        live, fingerprint = self._jobs.index_pointer().live, self._embedder.fingerprint
-        if self._vectors.fingerprint(live) not in (None, fingerprint):
+        live, fingerprint = self._stores.index_aliases.current().live, self._embedder.fingerprint
+        if self._stores.vectors.fingerprint(live) not in (None, fingerprint):
             return False  # The same ids, with the vectors of another model.
         windows = 0
         # Listed in the order of documents and versions: no more is held than the ids of one.
         by_version = itertools.groupby(
-            self._backup.entries(fingerprint), key=lambda one: (one.document_id, one.version)
+            self._stores.backup.entries(fingerprint), key=lambda entry: (entry.document_id, entry.version)
         )
         for _, entries in by_version:
-            if not run.time_for():
+            if not claimed.has_time_for():
                 return False
-            expected = {id_ for entry in entries for id_ in self._backup.window_ids(entry)}
-            if self._vectors.present(live, sorted(expected)) != expected:
+            expected = {id_ for entry in entries for id_ in self._stores.backup.window_ids(entry)}
+            if self._stores.vectors.present(live, sorted(expected)) != expected:
                 return False
             windows += len(expected)
-        return windows == self._vectors.count(live) and self._live().keys() <= self._backup.covered(fingerprint)
+        return windows == self._stores.vectors.count(live) and self._live().keys() <= self._stores.backup.covered(
+            fingerprint
+        )
 
     def _completed(self, job: Job, *, rebuilt: int) -> Job:
         total = len(self._live())
@@ -161,42 +161,42 @@ class Rebuild:
 
     # --- from the backup
 
-    def _copy(self, run: JobRun) -> bool:
+    def _copy(self, claimed: ClaimedJob) -> bool:
         """False when the time is over before all of the backup has been copied."""
-        if run.at("phase", "") != _COPY:
+        if claimed.checkpoint_value("phase", "") != _COPY:
             return True
-        entries = self._backup.entries(self._embedder.fingerprint, after=run.at("after", ""))
+        entries = self._stores.backup.entries(self._embedder.fingerprint, after=claimed.checkpoint_value("after", ""))
         while batch := list(itertools.islice(entries, _COPIES_A_TIME)):
             windows = 0
             for entry in batch:
-                windows += self._copy_one(self._building(run.job), entry)
+                windows += self._copy_one(self._building(claimed.job), entry)
                 last = entry
-                if not run.time_for():
+                if not claimed.has_time_for():
                     break
-            self._renew(run)
-            run.save({"after": last.key}, statistics=_more(run.job, windows=windows))
-            if not run.time_for():
+            self._renew(claimed)
+            claimed.save({"after": last.key}, statistics=_more(claimed.job, windows=windows))
+            if not claimed.has_time_for():
                 return False
-        self._plan(run)
+        self._plan(claimed)
         return True
 
     def _copy_one(self, building: str, entry: BackupEntry) -> int:
         try:
-            records = self._backup.read(entry)
+            records = self._stores.backup.read(entry)
         except NotFound:
             return 0
-        self._vectors.upsert(building, records, fingerprint=entry.fingerprint)
-        if not self._backup.exists(entry):
+        self._stores.vectors.upsert(building, records, fingerprint=entry.fingerprint)
+        if not self._stores.backup.exists(entry):
             # Purged while it was copied: the purge may have looked before the copy was there.
-            self._vectors.delete(building, [record.id for record in records])
+            self._stores.vectors.delete(building, [record.id for record in records])
             return 0
         return len(records)
 
     # --- what the backup lacks: after a change of model, that is all
 
-    def _plan(self, run: JobRun) -> None:
+    def _plan(self, claimed: ClaimedJob) -> None:
         """Put the live documents without a backup into the report. What goes live later writes for itself."""
-        covered = self._backup.covered(self._embedder.fingerprint)
+        covered = self._stores.backup.covered(self._embedder.fingerprint)
         missing = [
             Entry(key, reason="The backup has no vectors of it under this model.", document_id=pair[0], version=pair[1])
             for pair, key in sorted(self._live().items())
@@ -204,33 +204,35 @@ class Rebuild:
         ]
         starts = range(0, len(missing), PART_ENTRIES)
         for part, start in enumerate(starts):
-            self._report.write(run.job.job_id, part, missing[start : start + PART_ENTRIES])
-        run.save({"phase": _EMBED, "parts": len(starts), "part": 0, "entry": 0, "chunk": 0})
+            self._report.write(claimed.job.job_id, part, missing[start : start + PART_ENTRIES])
+        claimed.save({"phase": _EMBED, "parts": len(starts), "part": 0, "entry": 0, "chunk": 0})
 
-    def _embed(self, run: JobRun) -> bool:
+    def _embed(self, claimed: ClaimedJob) -> bool:
         """False when the time is over before all of the plan has been embedded."""
-        for part in range(run.at("part", 0), run.at("parts", 0)):
-            entries = self._report.read(run.job.job_id, part) or []
-            for at in range(run.at("entry", 0), len(entries)):
-                if not self._embed_document(run, entries[at]):
+        for part in range(claimed.checkpoint_value("part", 0), claimed.checkpoint_value("parts", 0)):
+            entries = self._report.read(claimed.job.job_id, part) or []
+            for at in range(claimed.checkpoint_value("entry", 0), len(entries)):
+                if not self._embed_document(claimed, entries[at]):
                     return False
-                run.save({"entry": at + 1, "chunk": 0}, statistics=_more(run.job, embedded=1))
+                claimed.save({"entry": at + 1, "chunk": 0}, statistics=_more(claimed.job, embedded=1))
             done = [replace(entry, outcome=Outcome.EMBEDDED) for entry in entries]
-            self._report.write(run.job.job_id, part, done)
-            run.save({"part": part + 1, "entry": 0})
+            self._report.write(claimed.job.job_id, part, done)
+            claimed.save({"part": part + 1, "entry": 0})
         return True
 
-    def _embed_document(self, run: JobRun, entry: Entry) -> bool:
+    def _embed_document(self, claimed: ClaimedJob, entry: Entry) -> bool:
         key = (entry.document_id or "", entry.version or 0)
-        chunks = itertools.islice(self._chunks.of_document(key[0], version=key[1]), run.at("chunk", 0), None)
+        chunks = self._stores.chunks.of_document(key[0], version=key[1])
+        chunks = itertools.islice(chunks, claimed.checkpoint_value("chunk", 0), None)
         while group := list(itertools.islice(chunks, _CHUNKS_A_TIME)):
-            version = self._registry.live_versions([key]).get(key)
+            version = self._stores.registry.live_versions([key]).get(key)
             if version is None:
                 break  # Replaced or deleted since: it is not asked for any more.
-            windows = self._embed_group(self._building(run.job), version, group)
-            self._renew(run)
-            run.save({"chunk": run.at("chunk", 0) + len(group)}, statistics=_more(run.job, windows=windows))
-            if not run.time_for():
+            windows = self._embed_group(self._building(claimed.job), version, group)
+            self._renew(claimed)
+            done = claimed.checkpoint_value("chunk", 0) + len(group)
+            claimed.save({"chunk": done}, statistics=_more(claimed.job, windows=windows))
+            if not claimed.has_time_for():
                 return False
         return True
 
@@ -241,9 +243,9 @@ class Rebuild:
         for chunk in group:
             done = len(records)
             records += window_records(version, chunk, rows[done : done + len(chunk.windows)])
-        key = self._backup.key_for(self._embedder.fingerprint, version.document_id, version.version, texts)
-        self._backup.write(key, records)
-        self._vectors.upsert(building, records, fingerprint=self._embedder.fingerprint)
+        key = self._stores.backup.key_for(self._embedder.fingerprint, version.document_id, version.version, texts)
+        self._stores.backup.write(key, records)
+        self._stores.vectors.upsert(building, records, fingerprint=self._embedder.fingerprint)
         return len(records)
 
 

@@ -25,9 +25,12 @@ _REASON_CHARACTERS = 1000
 
 
 class Outcome(StrEnum):
+    """MODIFIED has other bytes or attributes than before; REINGESTED is as it was, under the rules in force now."""
+
     UNDER_WAY = "UNDER_WAY"
     NEW = "NEW"
     MODIFIED = "MODIFIED"
+    REINGESTED = "REINGESTED"
     DELETED = "DELETED"
     SKIPPED = "SKIPPED"
     FAILED = "FAILED"
@@ -82,7 +85,7 @@ class JobReport:
         Raises InvalidRequest for a cursor that no page has given, and NotFound when a part is there no more.
         """
         part, line = _position(cursor)
-        found: list[Entry] = []
+        items: list[Entry] = []
         for number in range(part, min(parts, part + _PARTS_A_PAGE)):
             entries = self.read(job_id, number)
             if entries is None:
@@ -91,12 +94,12 @@ class JobReport:
                     "lifecycle_days.job_reports says, a year by default. The job itself still has its counts."
                 )
             for at in range(line if number == part else 0, len(entries)):
-                if len(found) == limit:
-                    return ReportPage(found, f"{number}-{at}")
+                if len(items) == limit:
+                    return ReportPage(items, f"{number}-{at}")
                 if outcome in (None, entries[at].outcome):
-                    found.append(entries[at])
+                    items.append(entries[at])
         following = part + _PARTS_A_PAGE
-        return ReportPage(found, f"{following}-0" if following < parts else None)
+        return ReportPage(items, f"{following}-0" if following < parts else None)
 
 
 def shortened(reason: str) -> str:

@@ -16,28 +16,32 @@ from datetime import datetime, timedelta
 from portfolio_rag.domain.errors import ConditionFailed, DependencyUnavailable, NotFound, PortfolioRagError
 from portfolio_rag.domain.identifiers import iso
 from portfolio_rag.domain.jobs import Job, JobStatus, JobType
-from portfolio_rag.pipeline.jobs.claim import Cancelled, JobRun, Pause, TakenOver, cancelled
+from portfolio_rag.pipeline.jobs.claim import Cancelled, ClaimedJob, ClaimLost, StopReason, cancelled
 from portfolio_rag.pipeline.jobs.ingest import IngestJob
-from portfolio_rag.pipeline.jobs.reindex import Rebuild
+from portfolio_rag.pipeline.jobs.reindex import ReindexJob
 from portfolio_rag.pipeline.jobs.service import JobRequest, launch
 from portfolio_rag.ports.job_store import JobStore
 from portfolio_rag.ports.runtime import Clock, JobLauncher
 
 _log = logging.getLogger(__name__)
 
-_RESERVE = timedelta(seconds=20)  # Of the invocation, for recording how far it is: no step takes longer.
-_MARGIN = timedelta(seconds=30)  # Clocks differ; after it, an invocation is over for certain.
+_RESERVE = timedelta(seconds=20)
+"""Of the invocation, for recording how far it is: no step takes longer."""
+
+_MARGIN = timedelta(seconds=30)
+"""Clocks differ; after it, an invocation is over for certain."""
+
 _MAX_STEPS = 2000
 """Of 15 minutes each, three weeks. A function that invokes itself needs a bound of its own (see terraform/main.tf)."""
 
 
-class BatchReindex:
+class JobRunner:
     def __init__(
-        self, jobs: JobStore, ingest: IngestJob, rebuild: Rebuild, launcher: JobLauncher, clock: Clock
+        self, jobs: JobStore, ingest: IngestJob, reindex: ReindexJob, launcher: JobLauncher, clock: Clock
     ) -> None:
         self._jobs = jobs
         self._ingest = ingest
-        self._rebuild = rebuild
+        self._reindex = reindex
         self._launcher = launcher
         self._clock = clock
 
@@ -50,22 +54,22 @@ class BatchReindex:
         """
         self._record(request)
         try:
-            job = self._jobs.claim(request.job_id, request.step, iso(self._clock.now()), iso(end + _MARGIN))
+            job = self._jobs.claim(request.job_id, request.step, self._clock.now_iso(), iso(end + _MARGIN))
         except ConditionFailed:
             _log.info("Job %s is not to be taken at step %s.", request.job_id, request.step)
             return self._recorded(request.job_id)
-        run = JobRun(self._jobs, self._clock, job, end - _RESERVE)
+        claimed = ClaimedJob(self._jobs, self._clock, job, end - _RESERVE)
         try:
-            return self._work(run)
-        except TakenOver:
+            return self._work(claimed)
+        except ClaimLost:
             return self._recorded(job.job_id)
         except DependencyUnavailable as error:
-            self._release(run, error)
+            self._release(claimed, error)
             raise
 
     def _record(self, request: JobRequest) -> None:
         """A job that a rule has asked for is recorded by the function itself."""
-        now = iso(self._clock.now())
+        now = self._clock.now_iso()
         new = Job(
             job_id=request.job_id,
             job_type=request.job_type,
@@ -85,44 +89,44 @@ class BatchReindex:
             raise NotFound(f"There is no job {job_id}.")
         return job
 
-    def _work(self, run: JobRun) -> Job:
+    def _work(self, claimed: ClaimedJob) -> Job:
         try:
-            if run.job.cancel_requested_at is not None:
-                raise Cancelled(run.job.job_id)
-            result = (self._rebuild if run.job.job_type is JobType.REINDEX else self._ingest).work(run)
+            if claimed.job.cancel_requested_at is not None:
+                raise Cancelled(claimed.job.job_id)
+            result = (self._reindex if claimed.job.job_type is JobType.REINDEX else self._ingest).work(claimed)
             if isinstance(result, Job):
-                return run.end(result)
-            if run.job.step >= _MAX_STEPS:
+                return claimed.end(result)
+            if claimed.job.step >= _MAX_STEPS:
                 raise PortfolioRagError(f"The job is not at its end after {_MAX_STEPS} invocations.")
-            return self._hand_over(run, result)
+            return self._hand_over(claimed, result)
         except Cancelled:
-            self._give_up(run.job)
-            return run.end(cancelled(run.job))
-        except (TakenOver, DependencyUnavailable):
+            self._give_up(claimed.job)
+            return claimed.end(cancelled(claimed.job))
+        except (ClaimLost, DependencyUnavailable):
             raise
         except Exception as error:
-            self._give_up(run.job)
-            self._fail(run, error)
+            self._give_up(claimed.job)
+            self._fail(claimed, error)
             raise
 
-    def _fail(self, run: JobRun, error: Exception) -> None:
-        details = {"job": f"{type(error).__name__}: {error}", **run.job.error_details}
+    def _fail(self, claimed: ClaimedJob, error: Exception) -> None:
+        details = {"job": f"{type(error).__name__}: {error}", **claimed.job.error_details}
         try:
-            run.end(replace(run.job, status=JobStatus.FAILED, error_details=details))
+            claimed.end(replace(claimed.job, status=JobStatus.FAILED, error_details=details))
         except Cancelled:
-            run.end(cancelled(replace(run.job, error_details=details)))
+            claimed.end(cancelled(replace(claimed.job, error_details=details)))
 
     def _give_up(self, job: Job) -> None:
         if job.job_type is JobType.REINDEX:
-            self._rebuild.abandon(job)
+            self._reindex.abandon(job)
 
-    def _hand_over(self, run: JobRun, pause: Pause) -> Job:
-        job = run.hand_over(pause)
-        if pause is Pause.OUT_OF_TIME or job.cancel_requested_at is not None:
+    def _hand_over(self, claimed: ClaimedJob, reason: StopReason) -> Job:
+        job = claimed.hand_over(reason)
+        if reason is StopReason.OUT_OF_TIME or job.cancel_requested_at is not None:
             launch(self._launcher, job)
         return job
 
-    def _release(self, run: JobRun, error: DependencyUnavailable) -> None:
+    def _release(self, claimed: ClaimedJob, error: DependencyUnavailable) -> None:
         """So that the next try need not wait until this invocation would have been over."""
         with contextlib.suppress(PortfolioRagError):
-            self._jobs.release(run.job, str(error))
+            self._jobs.release(claimed.job, str(error))

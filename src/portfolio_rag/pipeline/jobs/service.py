@@ -10,7 +10,6 @@ from uuid import uuid4
 
 from portfolio_rag.domain import object_keys as keys
 from portfolio_rag.domain.errors import ConditionFailed, Conflict, DependencyUnavailable, InvalidRequest, NotFound
-from portfolio_rag.domain.identifiers import iso
 from portfolio_rag.domain.jobs import Job, JobStatus, JobType, Trigger
 from portfolio_rag.pipeline.jobs.report import JobReport, Outcome, ReportPage
 from portfolio_rag.ports.job_store import JobStore
@@ -71,7 +70,7 @@ def logical_prefix(source: str) -> str:
     return keys.logical_key_of(source.lstrip("/"))
 
 
-class Jobs:
+class JobService:
     """The API's side."""
 
     def __init__(self, jobs: JobStore, report: JobReport, launcher: JobLauncher, clock: Clock) -> None:
@@ -82,7 +81,7 @@ class Jobs:
 
     def start(self, job_type: JobType, *, source_s3_prefix: str = "", triggered_by: Trigger = Trigger.USER) -> Job:
         """Record the job as PENDING and start the function; it is RUNNING when the function has picked it up."""
-        now = iso(self._clock.now())
+        now = self._clock.now_iso()
         job = Job(
             job_id=str(uuid4()),
             job_type=job_type,
@@ -113,7 +112,7 @@ class Jobs:
         """
         self.get(job_id)
         try:
-            job = self._jobs.request_cancel(job_id, iso(self._clock.now()))
+            job = self._jobs.request_cancel(job_id, self._clock.now_iso())
         except ConditionFailed:
             current = self.get(job_id)
             if current.status.ended:
@@ -138,9 +137,18 @@ def summary(job: Job) -> str:
         return "Waiting to be picked up."
     if job.job_type is JobType.REINDEX:
         return _reindexed(job)
-    ingested = counts.get("new", 0) + counts.get("modified", 0)
+    ingested = sum(counts.get(name, 0) for name in ("new", "modified", "reingested"))
     parts = [
-        f"{counts[name]} {name}" for name in ("new", "modified", "deleted", "skipped", "failed") if counts.get(name)
+        f"{counts[name]} {word}"
+        for name, word in (
+            ("new", "new"),
+            ("modified", "modified"),
+            ("reingested", "unchanged"),
+            ("deleted", "deleted"),
+            ("skipped", "skipped"),
+            ("failed", "failed"),
+        )
+        if counts.get(name)
     ]
     told = ", ".join(parts) or "nothing there to do"
     if not job.status.ended:

@@ -10,29 +10,40 @@ from portfolio_rag.domain.identifiers import iso
 from portfolio_rag.domain.jobs import Job, JobStatus, JobType
 from portfolio_rag.pipeline.jobs.claim import cancelled
 from portfolio_rag.pipeline.jobs.service import launch
+from portfolio_rag.ports.index_alias import IndexAliases
 from portfolio_rag.ports.job_store import JobStore
 from portfolio_rag.ports.runtime import Clock, JobLauncher
 from portfolio_rag.ports.vector_store import VectorStore
 
-_LATE = timedelta(minutes=10)  # An asynchronous invocation comes within seconds; under throttling, within minutes.
+_LATE = timedelta(minutes=10)
+"""An asynchronous invocation comes within seconds; under throttling, within minutes."""
+
 _MAX_RELAUNCHES = 3
-_GRACE = timedelta(minutes=1)  # Queries that read the pointer before a switch end on the old collection.
+_GRACE = timedelta(minutes=1)
+"""Queries that read the alias before a switch end on the old collection."""
 
 
-class Leftovers:
+class AbandonedWork:
     def __init__(
-        self, jobs: JobStore, launcher: JobLauncher, vectors: VectorStore, clock: Clock, base_collection: str
+        self,
+        jobs: JobStore,
+        aliases: IndexAliases,
+        launcher: JobLauncher,
+        vectors: VectorStore,
+        clock: Clock,
+        base_collection: str,
     ) -> None:
         self._jobs = jobs
+        self._aliases = aliases
         self._launcher = launcher
         self._vectors = vectors
         self._clock = clock
         self._base = base_collection
 
-    def clear(self) -> int:
+    def recover(self) -> int:
         """Have jobs go on and clear the rest away; returns how many jobs, leases and collections had been left."""
         abandoned = sum(self._look_after(job.job_id) for job in self._open_jobs())
-        return abandoned + self._jobs.abandon_build(iso(self._clock.now())) + self._drop_collections()
+        return abandoned + self._aliases.abandon_build(self._clock.now_iso()) + self._drop_collections()
 
     def _open_jobs(self) -> list[Job]:
         return [job for status in (JobStatus.PENDING, JobStatus.RUNNING) for job in self._jobs.list(status=status)]
@@ -68,16 +79,16 @@ class Leftovers:
         failed = replace(job, status=JobStatus.FAILED, error_details={"job": reason, **job.error_details})
         ended = cancelled(job) if job.cancel_requested_at is not None else failed
         if job.job_type is JobType.REINDEX:
-            self._jobs.end_build(job.job_id)
-        self._jobs.end(ended, iso(self._clock.now()))
+            self._aliases.end_build(job.job_id)
+        self._jobs.end(ended, self._clock.now_iso())
 
     def _drop_collections(self) -> int:
-        # Listed before the pointer is read: a collection is named there before it is created.
+        # Listed before the alias is read: a collection is named there before it is created.
         ours = [name for name in self._vectors.collections() if name == self._base or name.startswith(f"{self._base}-")]
-        pointer = self._jobs.index_pointer()
-        if pointer.changed_at is not None and pointer.changed_at > iso(self._clock.now() - _GRACE):
+        alias = self._aliases.current()
+        if alias.changed_at is not None and alias.changed_at > iso(self._clock.now() - _GRACE):
             return 0
-        unused = [name for name in ours if name not in pointer.targets]
+        unused = [name for name in ours if name not in alias.targets]
         for name in unused:
             self._vectors.drop(name)
         return len(unused)

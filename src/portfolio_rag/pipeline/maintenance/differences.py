@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class DifferenceKind(StrEnum):
     """In which way a store differs from what the registry says."""
 
     NOT_SETTLED = "NOT_SETTLED"
@@ -23,6 +23,6 @@ class Kind(StrEnum):
 class Difference:
     """One difference, said for people. `document_id` is empty for what belongs to no one document."""
 
-    kind: Kind
+    kind: DifferenceKind
     document_id: str
     detail: str

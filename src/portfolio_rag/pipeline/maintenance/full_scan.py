@@ -17,16 +17,11 @@ from typing import Any, TypeVar
 from portfolio_rag.domain import object_keys as keys
 from portfolio_rag.domain.identifiers import document_id_for
 from portfolio_rag.pipeline.documents.purge import Purge
-from portfolio_rag.pipeline.documents.vector_backup import VECTORS, VectorBackup
-from portfolio_rag.pipeline.ingestion.intake import Intake
-from portfolio_rag.pipeline.maintenance.differences import Difference, Kind
+from portfolio_rag.pipeline.documents.stores import DocumentStores
+from portfolio_rag.pipeline.documents.vector_backup import VECTORS
+from portfolio_rag.pipeline.ingestion.intake import DocumentIntake
+from portfolio_rag.pipeline.maintenance.differences import Difference, DifferenceKind
 from portfolio_rag.pipeline.maintenance.reconciler import Reconciler
-from portfolio_rag.ports.chunk_store import ChunkStore
-from portfolio_rag.ports.document_registry import DocumentRegistry
-from portfolio_rag.ports.job_store import JobStore
-from portfolio_rag.ports.object_store import ObjectStore
-from portfolio_rag.ports.vector_index import VectorIndex
-from portfolio_rag.ports.vector_store import VectorStore
 
 WINDOWS_A_PAGE = 2000
 ROWS_A_PAGE = 1000
@@ -36,38 +31,26 @@ ADDRESSES_A_PAGE = 20_000
 _Entry = TypeVar("_Entry")
 
 
-class Verification:
+class FullScan:
     def __init__(
         self,
+        stores: DocumentStores,
         reconciler: Reconciler,
-        store: ObjectStore,
-        registry: DocumentRegistry,
-        chunks: ChunkStore,
-        vectors: VectorStore,
-        backup: VectorBackup,
-        index: VectorIndex,
-        jobs: JobStore,
-        intake: Intake,
+        intake: DocumentIntake,
         purge: Purge,
         bucket: str,
     ) -> None:
+        self._stores = stores
         self._reconciler = reconciler
-        self._store = store
-        self._registry = registry
-        self._chunks = chunks
-        self._vectors = vectors
-        self._backup = backup
-        self._index = index
-        self._jobs = jobs
         self._intake = intake
         self._purge = purge
         self._bucket = bucket
 
     def run(self, *, repair: bool) -> Iterator[Difference]:
         """All documents at rest, then what belongs to none. Raises DependencyUnavailable."""
-        for head in self._registry.heads():
-            yield from self._reconciler.compare_at_rest(head.document_id, repair=repair)
-        for collection in self._jobs.index_pointer().targets:
+        for head in self._stores.registry.heads():
+            yield from self._reconciler.compare_if_quiescent(head.document_id, repair=repair)
+        for collection in self._stores.index_aliases.current().targets:
             yield from self._windows(collection, repair=repair)
         yield from self._unknown_chunks(repair=repair)
         yield from self._unknown_backups(repair=repair)
@@ -82,10 +65,10 @@ class Verification:
             by_document: dict[str, list[tuple[str, Mapping[str, Any]]]] = defaultdict(list)
             for id_, metadata in page:
                 by_document[str(metadata.get("document_id"))].append((id_, metadata))
-            heads = self._registry.heads_of(by_document)
+            heads = self._stores.registry.heads_of(by_document)
             strays = [id_ for document_id in by_document.keys() - heads.keys() for id_, _ in by_document[document_id]]
             unknown += len(strays)
-            expected = self._chunks.window_ids(
+            expected = self._stores.chunks.window_ids(
                 dict.fromkeys(
                     (id_.partition("#")[0], document_id)
                     for document_id, head in heads.items()
@@ -95,13 +78,15 @@ class Verification:
             )
             for document_id in heads:
                 surplus = [id_ for id_, _ in by_document[document_id] if id_ not in expected]
-                if surplus and self._reconciler.at_rest(document_id):
-                    yield Difference(Kind.STALE, document_id, f"{collection} holds {len(surplus)} vectors too many.")
+                if surplus and self._reconciler.is_quiescent(document_id):
+                    yield Difference(
+                        DifferenceKind.STALE, document_id, f"{collection} holds {len(surplus)} vectors too many."
+                    )
                     strays += surplus
             if strays and repair:
-                self._vectors.delete(collection, strays)
+                self._stores.vectors.delete(collection, strays)
         if unknown:
-            yield Difference(Kind.UNKNOWN, "", f"{collection} holds {unknown} vectors of no document.")
+            yield Difference(DifferenceKind.UNKNOWN, "", f"{collection} holds {unknown} vectors of no document.")
 
     def _pages(self, collection: str) -> Iterator[list[tuple[str, Mapping[str, Any]]]]:
         """From the newest window to the oldest.
@@ -109,32 +94,34 @@ class Verification:
         What is deleted meanwhile moves the windows after it forward, into pages that were read already: some are seen
         twice, none is skipped. What is inserted meanwhile comes at the end and is left to the next run.
         """
-        end = self._vectors.count(collection)
+        end = self._stores.vectors.count(collection)
         while end > 0:
             start = max(0, end - WINDOWS_A_PAGE)
-            yield self._vectors.page(collection, offset=start, limit=end - start)
+            yield self._stores.vectors.page(collection, offset=start, limit=end - start)
             end = start
 
     def _unknown_chunks(self, *, repair: bool) -> Iterator[Difference]:
         unknown = 0
-        for page in _pages(self._chunks.keys(), ROWS_A_PAGE):
-            known = self._registry.heads_of(document_id for _, document_id in page)
+        for page in _pages(self._stores.chunks.keys(), ROWS_A_PAGE):
+            known = self._stores.registry.heads_of(document_id for _, document_id in page)
             strays = [key for key in page if key[1] not in known]
             unknown += len(strays)
             if strays and repair:
-                self._chunks.delete(strays)
+                self._stores.chunks.delete(strays)
         if unknown:
-            yield Difference(Kind.UNKNOWN, "", f"{unknown} chunks belong to no document.")
+            yield Difference(DifferenceKind.UNKNOWN, "", f"{unknown} chunks belong to no document.")
 
     def _unknown_backups(self, *, repair: bool) -> Iterator[Difference]:
-        for page in _pages(self._backup.documents(), ROWS_A_PAGE):
-            known = self._registry.heads_of(page)
+        for page in _pages(self._stores.backup.documents(), ROWS_A_PAGE):
+            known = self._stores.registry.heads_of(page)
             for document_id in dict.fromkeys(page):
                 if document_id in known:
                     continue
-                yield Difference(Kind.UNKNOWN, document_id, "The backup holds vectors of an unknown document.")
+                yield Difference(
+                    DifferenceKind.UNKNOWN, document_id, "The backup holds vectors of an unknown document."
+                )
                 if repair:
-                    for number in self._backup.of_document(document_id).versions:
+                    for number in self._stores.backup.of_document(document_id).versions:
                         self._purge.version(document_id, number)
 
     def _dangling_addresses(self, *, repair: bool) -> Iterator[Difference]:
@@ -143,33 +130,35 @@ class Verification:
         The addresses are read before the backup is listed, and vectors are written before their address.
         """
         dangling = 0
-        for page in _pages(self._index.all(), ADDRESSES_A_PAGE):
+        for page in _pages(self._stores.embedding_locations.all(), ADDRESSES_A_PAGE):
             gone: dict[str, list[str]] = defaultdict(list)
             for vector_id, place in page:
                 gone[place.s3_key].append(vector_id)
-            for key in self._backup.keys(VECTORS):
+            for key in self._stores.backup.keys(VECTORS):
                 gone.pop(key, None)
             dangling += sum(len(vector_ids) for vector_ids in gone.values())
             if repair:
                 for key, vector_ids in gone.items():
                     # Only those that still point there.
-                    self._index.forget(vector_ids, key)
+                    self._stores.embedding_locations.remove(vector_ids, key)
         if dangling:
-            yield Difference(Kind.DANGLING, "", f"{dangling} addresses name vectors that the backup does not hold.")
+            yield Difference(
+                DifferenceKind.DANGLING, "", f"{dangling} addresses name vectors that the backup does not hold."
+            )
 
     def _unknown_objects(self, *, repair: bool) -> Iterator[Difference]:
         """Documents in `processed/` that the registry does not know; `incoming/` is the sweep's affair."""
         originals = (
             info.ref
-            for info in self._store.list(self._bucket, keys.PROCESSED)
+            for info in self._stores.objects.list(self._bucket, keys.PROCESSED)
             if not keys.is_sidecar(info.ref.key) and not keys.is_folder_marker(info.ref.key)
         )
         for page in _pages(originals, ROWS_A_PAGE):
             refs = {document_id_for(ref.bucket, keys.logical_key_of(ref.key)): ref for ref in page}
-            for document_id in refs.keys() - self._registry.heads_of(refs).keys():
-                yield Difference(Kind.UNKNOWN, document_id, f"{refs[document_id].key} is not registered.")
+            for document_id in refs.keys() - self._stores.registry.heads_of(refs).keys():
+                yield Difference(DifferenceKind.UNKNOWN, document_id, f"{refs[document_id].key} is not registered.")
                 if repair:
-                    self._intake.adopt(refs[document_id])
+                    self._intake.register_untracked(refs[document_id])
 
 
 def _pages(entries: Iterable[_Entry], size: int) -> Iterator[list[_Entry]]:

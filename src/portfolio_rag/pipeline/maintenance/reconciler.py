@@ -1,7 +1,7 @@
 """The reconciler: what S3, DynamoDB, Chroma and the backup hold of a document, compared and made to agree.
 
 The registry says what should be: the chunks of the live version, in every store, and nothing of any other version.
-Whatever changes a document makes it `due`; check-health looks it over when no worker can be busy with it any longer and
+Whatever changes a document makes it `due`; check-health reconciles it when no worker can be busy with it any longer and
 the indexes have caught up, which is when the document is at its end for good. `rag verify` looks over all of them
 (pipeline/maintenance/full_scan.py).
 """
@@ -14,19 +14,14 @@ from datetime import datetime, timedelta
 
 from portfolio_rag.domain.chunks import Chunk, ChunkStatus
 from portfolio_rag.domain.documents import DocumentHead, DocumentVersion, ObjectRef
-from portfolio_rag.domain.errors import ConditionFailed
+from portfolio_rag.domain.errors import ConditionFailed, FailureReason
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
 from portfolio_rag.pipeline.documents.purge import Purge
-from portfolio_rag.pipeline.documents.staging import Staging
-from portfolio_rag.pipeline.documents.vector_backup import BackupEntry, VectorBackup, fingerprint_of
-from portfolio_rag.pipeline.ingestion.intake import Intake
-from portfolio_rag.pipeline.maintenance.differences import Difference, Kind
-from portfolio_rag.ports.chunk_store import ChunkStore
-from portfolio_rag.ports.document_registry import DocumentRegistry
-from portfolio_rag.ports.job_store import JobStore
-from portfolio_rag.ports.object_store import ObjectStore
+from portfolio_rag.pipeline.documents.stores import DocumentStores
+from portfolio_rag.pipeline.documents.vector_backup import BackupEntry, fingerprint_of
+from portfolio_rag.pipeline.ingestion.intake import DocumentIntake
+from portfolio_rag.pipeline.maintenance.differences import Difference, DifferenceKind
 from portfolio_rag.ports.runtime import Clock
-from portfolio_rag.ports.vector_store import VectorStore
 
 _log = logging.getLogger(__name__)
 
@@ -40,92 +35,87 @@ MAX_ATTEMPTS = 5
 class Reconciler:
     def __init__(
         self,
-        store: ObjectStore,
-        registry: DocumentRegistry,
-        chunks: ChunkStore,
-        vectors: VectorStore,
-        backup: VectorBackup,
-        jobs: JobStore,
-        intake: Intake,
+        stores: DocumentStores,
+        intake: DocumentIntake,
         lifecycle: Lifecycle,
         purge: Purge,
-        staging: Staging,
         clock: Clock,
     ) -> None:
-        self._store = store
-        self._registry = registry
-        self._chunks = chunks
-        self._vectors = vectors
-        self._backup = backup
-        self._jobs = jobs
+        self._stores = stores
         self._intake = intake
         self._lifecycle = lifecycle
         self._purge = purge
-        self._staging = staging
         self._clock = clock
 
-    def look_over(self, head: DocumentHead) -> list[Difference]:
-        """One turn of a document that is due: settle what has ended, and once all is quiet compare and mend.
+    def reconcile(self, head: DocumentHead) -> list[Difference]:
+        """One turn of a document that is due: finalize what has ended, and once all is quiet compare and mend.
 
         The document stays due until a comparison finds nothing. Raises DependencyUnavailable.
         """
         # `head` comes from an index that lags; what decides over a removal is read anew.
-        current = self._registry.head(head.document_id)
+        current = self._stores.registry.head(head.document_id)
         if current is None or current.due is None:
             return []
-        head, versions = current, self._registry.versions(head.document_id)
+        head, versions = current, self._stores.registry.versions(head.document_id)
         now = self._clock.now()
         for version in versions:
-            # Its own worker settles it within a minute; after that nobody does.
+            # Its own worker finalizes it within a minute; after that nobody does.
             if version.status.terminal and not version.settled and _ended(version, head) < now - timedelta(minutes=1):
-                self._lifecycle.settle(version.document_id, version.version)
+                self._lifecycle.finalize(version.document_id, version.version)
         # A reindex that is under way reads and writes the backup; one that crashed is cleared away first.
-        if not self._quiet(head, versions) or self._jobs.index_pointer().building is not None:
+        if not self._all_quiescent(head, versions) or self._stores.index_aliases.current().building is not None:
             return []
         differences = [*self._compare(head, repair=True), *self._surplus(head, repair=True)]
         if not differences:
             try:
-                self._registry.looked_over(head)
+                self._stores.registry.mark_reconciled(head)
             except ConditionFailed:
                 _log.info("Document %s has changed meanwhile.", head.document_id)
         return differences
 
-    def compare_at_rest(self, document_id: str, *, repair: bool) -> Iterator[Difference]:
+    def compare_if_quiescent(self, document_id: str, *, repair: bool) -> Iterator[Difference]:
         """The differences of a document that no worker can be busy with, but for windows that are too many."""
-        head = self._registry.head(document_id)
-        if head is not None and self._quiet(head, self._registry.versions(document_id)):
+        head = self._stores.registry.head(document_id)
+        if head is not None and self._all_quiescent(head, self._stores.registry.versions(document_id)):
             yield from self._compare(head, repair=repair)
 
-    def at_rest(self, document_id: str) -> bool:
+    def is_quiescent(self, document_id: str) -> bool:
         """True if no worker can be busy with the document any longer, and the indexes show it as it is."""
-        head = self._registry.head(document_id)
-        return head is not None and self._quiet(head, self._registry.versions(document_id))
+        head = self._stores.registry.head(document_id)
+        return head is not None and self._all_quiescent(head, self._stores.registry.versions(document_id))
 
     def _compare(self, head: DocumentHead, *, repair: bool) -> Iterator[Difference]:
         """The differences of one document whose versions have all ended, mended as they are found with `repair`."""
         document_id = head.document_id
-        versions = self._registry.versions(document_id)
+        versions = self._stores.registry.versions(document_id)
         for version in versions:
             if not version.settled or (_is_history(version, head) and not version.retired):
-                yield Difference(Kind.NOT_SETTLED, document_id, f"Version {version.version} was not cleared away.")
+                yield Difference(
+                    DifferenceKind.NOT_SETTLED, document_id, f"Version {version.version} was not cleared away."
+                )
                 if repair:
-                    self._settle(head, version)
+                    self._finalize(head, version)
         live = next((version for version in versions if version.version == head.live_version), None)
-        if live is not None and self._store.head(ObjectRef(live.bucket, live.s3_key)) is None:
-            yield Difference(Kind.BYTES_GONE, document_id, f"{live.s3_key} was deleted, but its answers were not.")
+        if live is not None and self._stores.objects.head(ObjectRef(live.bucket, live.s3_key)) is None:
+            yield Difference(
+                DifferenceKind.BYTES_GONE, document_id, f"{live.s3_key} was deleted, but its answers were not."
+            )
             if repair:
-                self._lifecycle.remove(head, keep_newest=False)
+                self._lifecycle.withdraw(head, keep_newest=False)
             return
-        for number in sorted(self._staging.versions_of(document_id).intersection(range(1, head.latest_version + 1))):
-            yield Difference(Kind.STALE, document_id, f"What version {number} had staged was not removed.")
-            if repair:
-                self._staging.delete(document_id, number)
-        chunks = list(self._chunks.of_document(document_id))
-        backup = self._backup.of_document(document_id)
-        found = backup.versions | {chunk.version for chunk in chunks}
         # Versions that have come since may be live by now; those up to the latest have all ended and stay as they are.
-        for number in sorted(found.intersection(range(1, head.latest_version + 1)) - {head.live_version}):
-            yield Difference(Kind.STALE, document_id, f"Version {number} is history, but was not removed everywhere.")
+        ended = range(1, head.latest_version + 1)
+        for number in sorted(self._stores.staging.versions_of(document_id).intersection(ended)):
+            yield Difference(DifferenceKind.STALE, document_id, f"What version {number} had staged was not removed.")
+            if repair:
+                self._stores.staging.delete(document_id, number)
+        chunks = list(self._stores.chunks.of_document(document_id))
+        backup = self._stores.backup.of_document(document_id)
+        stored = backup.versions | {chunk.version for chunk in chunks}
+        for number in sorted(stored.intersection(ended) - {head.live_version}):
+            yield Difference(
+                DifferenceKind.STALE, document_id, f"Version {number} is history, but was not removed everywhere."
+            )
             if repair:
                 self._purge.version(document_id, number)
         if live is not None:
@@ -135,28 +125,30 @@ class Reconciler:
     def _surplus(self, head: DocumentHead, *, repair: bool) -> Iterator[Difference]:
         """Windows that Chroma holds too many of the document, found by its metadata."""
         document_id = head.document_id
-        chunks = self._chunks.of_document(document_id, version=head.live_version) if head.live_version else ()
+        chunks = self._stores.chunks.of_document(document_id, version=head.live_version) if head.live_version else ()
         expected = {id_ for chunk in chunks for id_ in chunk.window_ids}
-        for collection in self._jobs.index_pointer().targets:
+        for collection in self._stores.index_aliases.current().targets:
             # A version that has come since may be live by now: its windows are none of ours.
-            there = self._vectors.windows_of(collection, document_id)
-            surplus = {id_ for id_, version in there.items() if version <= head.latest_version} - expected
+            windows = self._stores.vectors.windows_of(collection, document_id)
+            surplus = {id_ for id_, version in windows.items() if version <= head.latest_version} - expected
             if surplus:
-                yield Difference(Kind.STALE, document_id, f"{collection} holds {len(surplus)} vectors too many.")
+                yield Difference(
+                    DifferenceKind.STALE, document_id, f"{collection} holds {len(surplus)} vectors too many."
+                )
                 if repair:
-                    self._vectors.delete(collection, sorted(surplus))
+                    self._stores.vectors.delete(collection, sorted(surplus))
 
-    def _quiet(self, head: DocumentHead, versions: list[DocumentVersion]) -> bool:
+    def _all_quiescent(self, head: DocumentHead, versions: list[DocumentVersion]) -> bool:
         before = self._clock.now() - GRACE
         return all(version.status.terminal and _ended(version, head) < before for version in versions)
 
-    def _settle(self, head: DocumentHead, version: DocumentVersion) -> None:
+    def _finalize(self, head: DocumentHead, version: DocumentVersion) -> None:
         if head.deleted_at is not None:
-            self._lifecycle.remove(head, keep_newest=False)
+            self._lifecycle.withdraw(head, keep_newest=False)
         elif not version.settled:
-            self._lifecycle.settle(version.document_id, version.version)
+            self._lifecycle.finalize(version.document_id, version.version)
         else:
-            self._registry.relocate(version, version.ref, settled=True, retired=True)
+            self._stores.registry.update_location(version, version.ref, settled=True, retired=True)
 
     def _missing(
         self, live: DocumentVersion, chunks: list[Chunk], entries: list[BackupEntry], *, repair: bool
@@ -165,39 +157,59 @@ class Reconciler:
         document_id = live.document_id
         if len(chunks) != live.chunk_count or any(chunk.status is not ChunkStatus.EMBEDDED for chunk in chunks):
             yield Difference(
-                Kind.CHUNKS_MISSING, document_id, f"{len(chunks)} of {live.chunk_count} chunks are there and embedded."
+                DifferenceKind.CHUNKS_MISSING,
+                document_id,
+                f"{len(chunks)} of {live.chunk_count} chunks are there and embedded.",
             )
             if repair:
-                self._ingest_again(live)
+                self._reingest(live)
             return
         expected = {id_ for chunk in chunks for id_ in chunk.window_ids}
-        for collection in self._jobs.index_pointer().targets:
-            label = self._vectors.fingerprint(collection)
+        for collection in self._stores.index_aliases.current().targets:
+            label = self._stores.vectors.fingerprint(collection)
             wanted = {label} if label else {fingerprint_of(chunk.embedding_vector_s3 or "") for chunk in chunks}
             mine = [entry for entry in entries if entry.version == live.version and entry.fingerprint in wanted]
-            backed_up = {id_: entry for entry in mine for id_ in self._backup.window_ids(entry)}
+            backed_up = {id_: entry for entry in mine for id_ in self._stores.backup.window_ids(entry)}
             if backed_up.keys() != expected:
                 detail = f"Of {len(expected)} vectors the backup has {len(backed_up.keys() & expected)}"
                 surplus = len(backed_up.keys() - expected)
-                yield Difference(Kind.BACKUP_MISSING, document_id, f"{detail}, and {surplus} others.")
+                yield Difference(DifferenceKind.BACKUP_MISSING, document_id, f"{detail}, and {surplus} others.")
                 if repair:
-                    self._ingest_again(live)
+                    self._reingest(live)
                 return
-            lost = expected - self._vectors.present(collection, sorted(expected))
+            lost = expected - self._stores.vectors.present(collection, sorted(expected))
             if lost:
-                yield Difference(Kind.VECTORS_MISSING, document_id, f"{collection} has lost {len(lost)} vectors.")
+                yield Difference(
+                    DifferenceKind.VECTORS_MISSING, document_id, f"{collection} has lost {len(lost)} vectors."
+                )
                 if repair:
                     self._restore(collection, lost, {backed_up[id_] for id_ in lost})
 
     def _restore(self, collection: str, lost: set[str], entries: set[BackupEntry]) -> None:
         for entry in entries:
-            records = [record for record in self._backup.read(entry) if record.id in lost]
-            self._vectors.upsert(collection, records, fingerprint=entry.fingerprint)
+            records = [record for record in self._stores.backup.read(entry) if record.id in lost]
+            self._stores.vectors.upsert(collection, records, fingerprint=entry.fingerprint)
 
-    def _ingest_again(self, version: DocumentVersion) -> None:
+    def _reingest(self, live: DocumentVersion) -> None:
         """A new version from the same bytes puts everything in its place: the live one answers until it is complete."""
-        if version.attempt < MAX_ATTEMPTS:
-            self._intake.ingest_again(ObjectRef(version.bucket, version.s3_key), attempt=version.attempt + 1)
+        since = [
+            version for version in self._stores.registry.versions(live.document_id) if version.version >= live.version
+        ]
+        newest = since[0]
+        if newest.s3_key != live.s3_key and is_retried_after_outage(newest):
+            return  # A later upload is on its way, and will answer instead.
+        tries = max(version.attempt for version in since if version.s3_key == live.s3_key)
+        if tries < MAX_ATTEMPTS:
+            self._intake.reingest_live(live, attempt=tries + 1)
+
+
+def is_retried_after_outage(version: DocumentVersion) -> bool:
+    """Whether check-health tries the failed version again by itself."""
+    return (
+        version.error_code == FailureReason.DEPENDENCY_UNAVAILABLE
+        and not version.retired
+        and version.attempt < MAX_ATTEMPTS
+    )
 
 
 def _is_history(version: DocumentVersion, head: DocumentHead) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from portfolio_rag.domain.chunks import Span
-from portfolio_rag.ports.vector_store import Vectors
+from portfolio_rag.ports.vectors import Vectors
 from portfolio_rag.text.extraction.document import Block, BlockKind, ExtractedDocument
 from portfolio_rag.text.language.sentences import sentences
 

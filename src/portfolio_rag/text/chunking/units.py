@@ -15,7 +15,7 @@ from portfolio_rag.text.extraction.document import Block, BlockKind
 from portfolio_rag.text.language.sentences import sentences
 
 MAX_CHARACTERS = 16_000
-"""Of a chunk: at most 64,000 bytes in UTF-8, well inside a DynamoDB item (400 KB) and an SQS message (1 MiB) of ten."""
+"""Of a chunk: at most 64,000 bytes in UTF-8, well inside a DynamoDB item (400 KB) and an SQS message (256 KiB)."""
 
 _LONG_CHARACTERS = 100_000
 """Of a block: more is cut into pieces first."""

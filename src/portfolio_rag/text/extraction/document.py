@@ -5,18 +5,25 @@ The text is what citations quote: blocks of clean text with an empty line betwee
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 from portfolio_rag.domain.chunks import BlockKind as BlockKind
-from portfolio_rag.domain.documents import DocumentWarning, WarningCode
+from portfolio_rag.domain.documents import AttributeValue, DocumentWarning, WarningCode
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
+from portfolio_rag.domain.ocr import OcrRules
 from portfolio_rag.text.extraction.sanitise import clean_code, clean_line, clean_prose
 from portfolio_rag.text.extraction.tables import guess_header_rows, table_lines
+from portfolio_rag.text.extraction.titles import given_title
 from portfolio_rag.text.language.sentences import sentences
 
 MAX_HEADING_CHARACTERS = 200
 """A longer "heading" is running text in a heading's clothes."""
+
+
+MAX_WARNED_PARTS = 100
+"""Named in one warning; it is stored with the version, in an item of bounded size."""
 
 MAX_LEAD_IN_CHARACTERS = 200
 """A sentence that leads a list in is cut short at its start beyond this: its end says what the items are."""
@@ -40,6 +47,14 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file inside a document that is to be a document of its own; its name is fit for a key."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class ExtractedDocument:
     """The clean text of a document with its structure. Between blocks there is nothing but an empty line."""
 
@@ -49,6 +64,9 @@ class ExtractedDocument:
     title: str | None = None
     page_count: int | None = None
     warnings: tuple[DocumentWarning, ...] = ()
+    attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
+    """What the document says of itself that searches can filter by."""
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +78,9 @@ class ExtractionLimits:
     max_characters: int
     timeout_seconds: float
     memory_mb: int
+    ocr: OcrRules = field(default_factory=OcrRules)
+    workers: int = 1
+    """Pictures that are read side by side."""
 
 
 @dataclass(slots=True)
@@ -94,12 +115,17 @@ class DocumentBuilder:
         self._length = 0
         self._blocks: list[Block] = []
         self._headings: list[tuple[int, str]] = []
-        self._first_heading: str | None = None
+        self._first_headings: dict[int, str] = {}
         self._warnings: dict[tuple[WarningCode, str], tuple[set[int], dict[str, None]]] = {}
 
     @property
     def is_empty(self) -> bool:
         return not self._blocks
+
+    @property
+    def room(self) -> int:
+        """Characters that may still be added."""
+        return self._max_characters - self._length
 
     def heading(self, text: str, level: int, page: int | None = None) -> None:
         """Start a section; `level` 1 is the outermost."""
@@ -110,9 +136,17 @@ class DocumentBuilder:
             while self._headings and self._headings[-1][0] >= level:
                 self._headings.pop()
             self._headings.append((level, text))
-            if level == 1 and self._first_heading is None:
-                self._first_heading = text
+            self._first_headings.setdefault(level, text)
             self._append(BlockKind.HEADING, text, page)
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """What is added inside has headings of its own (a text box); behind it, those before it hold again."""
+        headings = self._headings.copy()
+        try:
+            yield
+        finally:
+            self._headings = headings
 
     def paragraph(self, text: str, page: int | None = None) -> None:
         self._append(BlockKind.PARAGRAPH, clean_prose(text), page)
@@ -159,22 +193,41 @@ class DocumentBuilder:
         pages, parts = self._warnings.setdefault((code, message), (set(), {}))
         if page is not None:
             pages.add(page)
-        if part:
-            parts[clean_line(part)] = None
+        if part and len(parts) < MAX_WARNED_PARTS:
+            parts[clean_line(part)[:MAX_HEADING_CHARACTERS]] = None
 
-    def build(self, file_type: str, title: str | None = None, page_count: int | None = None) -> ExtractedDocument:
-        """The document; without a `title` of its own it has that of its first heading of level 1.
+    def build(
+        self,
+        file_type: str,
+        title: str | None = None,
+        page_count: int | None = None,
+        attributes: Mapping[str, AttributeValue] | None = None,
+        *,
+        attachments: tuple[Attachment, ...] = (),
+    ) -> ExtractedDocument:
+        """The document; without a `title` that somebody gave it, the first of its outermost headings is its title.
 
         Raises DocumentRejected(NO_TEXT) when nothing was added.
         """
         if self.is_empty:
             raise DocumentRejected(FailureReason.NO_TEXT, "The document holds no text.")
-        title = clean_line(title or "")[:MAX_HEADING_CHARACTERS] or self._first_heading
+        title = given_title(clean_line(title or "")[:MAX_HEADING_CHARACTERS])
+        if not title and self._first_headings:
+            title = self._first_headings[min(self._first_headings)]
         warnings = tuple(
             DocumentWarning(code, message, tuple(sorted(pages)), tuple(parts))
             for (code, message), (pages, parts) in self._warnings.items()
         )
-        return ExtractedDocument("".join(self._parts), file_type, tuple(self._blocks), title, page_count, warnings)
+        return ExtractedDocument(
+            "".join(self._parts),
+            file_type,
+            tuple(self._blocks),
+            title or None,
+            page_count,
+            warnings,
+            dict(attributes or {}),
+            attachments,
+        )
 
     def _append(self, kind: BlockKind, text: str, page: int | None, *, lead_in: str = "") -> None:
         if not text:

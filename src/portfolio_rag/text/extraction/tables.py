@@ -20,6 +20,8 @@ MAX_CELLS = 2_000_000
 """Of one table, merged cells counted as often as they are repeated: beyond, merged cells are not repeated any more."""
 
 _GROUP_CHARACTERS = 80
+_GUESSED_ROWS = 50
+_DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 _NUMERIC = re.compile(r"[\d\s.,:/%+\-–€$£°]*\d[\d\s.,:/%+\-–€$£°]*(?:[a-zA-Z]{1,3})?")
 
 
@@ -74,7 +76,8 @@ def _expand_row(row: Iterable[Cell], reaching: _Reaching, max_span: int) -> tupl
 def guess_header_rows(grid: Sequence[Sequence[str]]) -> int:
     """1 where the first row names the columns, else 0, for formats that do not say so.
 
-    Names are short, differ, are no numbers, and fill the row but for its corner.
+    Names are short, differ, are no numbers, do not look like the values below them ("410 boxes" above "520 boxes"), and
+    fill the row but for its corner.
     """
     if len(grid) < 2 or len(grid[0]) < 2:
         return 0
@@ -86,8 +89,17 @@ def guess_header_rows(grid: Sequence[Sequence[str]]) -> int:
         and not any(_NUMERIC.fullmatch(name) for name in named)
         and max(map(len, named)) <= MAX_NAME_CHARACTERS
         and not any(name.endswith((".", ":")) for name in named[:1])
+        and not any(map(_is_quantity_among_its_kind, zip(*grid[:_GUESSED_ROWS], strict=False)))
     )
     return 1 if is_header else 0
+
+
+def _is_quantity_among_its_kind(column: Sequence[str]) -> bool:
+    """Whether the first cell of a column holds a number, and most of those below are the same but for theirs."""
+    if not column[0]:
+        return False
+    first, *below = [_DIGITS.sub("0", cell.casefold()) for cell in column if cell]
+    return "0" in first and sum(cell == first for cell in below) * 2 > len(below)
 
 
 def table_lines(grid: Sequence[Sequence[str]], header_rows: int) -> list[str]:

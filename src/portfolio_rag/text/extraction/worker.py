@@ -19,11 +19,20 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
+from portfolio_rag.domain.ocr import OcrMode, OcrRules
 from portfolio_rag.text.extraction import serialisation as wire
 from portfolio_rag.text.extraction.document import ExtractedDocument, ExtractionLimits
 from portfolio_rag.text.extraction.file_types import DESCRIPTIONS, detect_type, unsupported
 
-_MODULES = {"md": "markdown", "txt": "plain", "pdf": "pdf", "html": "html", "docx": "docx"}
+_MODULES = {
+    "md": "markdown",
+    "txt": "plain",
+    "csv": "delimited",
+    "json": "json_text",
+    "jsonl": "json_lines",
+    "eml": "mail",
+}
+"""Of the types whose module in `formats` has another name than the type."""
 
 
 def extract_here(data: bytes, filename: str, limits: ExtractionLimits) -> ExtractedDocument:
@@ -34,7 +43,7 @@ def extract_here(data: bytes, filename: str, limits: ExtractionLimits) -> Extrac
     file_type = detect_type(data, filename)
     if file_type not in limits.allowed_types:
         raise unsupported(DESCRIPTIONS[file_type], limits.allowed_types)
-    module = importlib.import_module(f"portfolio_rag.text.extraction.formats.{_MODULES[file_type]}")
+    module = importlib.import_module(f"portfolio_rag.text.extraction.formats.{_MODULES.get(file_type, file_type)}")
     document: ExtractedDocument = module.extract(data, limits)
     return document
 
@@ -75,7 +84,7 @@ def join_here(ranges: Sequence[bytes], limits: ExtractionLimits) -> ExtractedDoc
 
 def main(stdin: BinaryIO, stdout: BinaryIO) -> None:
     header = json.loads(stdin.readline())
-    limits = ExtractionLimits(**{**header["limits"], "allowed_types": frozenset(header["limits"]["allowed_types"])})
+    limits = _limits(header["limits"])
     _cap_resources(limits)
     try:
         for piece in _answer(header, limits, stdin):
@@ -91,6 +100,13 @@ def main(stdin: BinaryIO, stdout: BinaryIO) -> None:
         traceback.print_exc()
         message = f"The file is damaged: it cannot be parsed ({error!r:.200})."
         stdout.write(_rejection(FailureReason.MALFORMED, message))
+
+
+def _limits(stored: dict[str, Any]) -> ExtractionLimits:
+    """From JSON: lists are what were sets and tuples."""
+    ocr = stored["ocr"]
+    rules = OcrRules(**{**ocr, "mode": OcrMode(ocr["mode"]), "languages": tuple(ocr["languages"])})
+    return ExtractionLimits(**{**stored, "allowed_types": frozenset(stored["allowed_types"]), "ocr": rules})
 
 
 def _answer(header: dict[str, Any], limits: ExtractionLimits, stdin: BinaryIO) -> tuple[bytes, bytes]:
@@ -121,7 +137,7 @@ def _cap_resources(limits: ExtractionLimits) -> None:
     except ImportError:
         return
     memory = limits.memory_mb * 2**20
-    seconds = max(1, round(limits.timeout_seconds)) + 1
+    seconds = (max(1, round(limits.timeout_seconds)) + 1) * limits.workers
     for kind, soft in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_CPU, seconds),

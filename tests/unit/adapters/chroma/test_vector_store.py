@@ -21,8 +21,8 @@ import pytest
 
 from portfolio_rag.adapters.chroma.client import ChromaApi, ChromaRefused
 from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
-from portfolio_rag.adapters.sqlite.full_text_index import SqliteLexicalIndex
-from portfolio_rag.answering.retrieval.vector_search import DenseSearch
+from portfolio_rag.adapters.sqlite.full_text_index import SqliteFullTextIndex
+from portfolio_rag.answering.retrieval.vector_search import VectorSearch
 from portfolio_rag.domain.errors import VectorStoreUnavailable
 from portfolio_rag.domain.filters import parse_filter
 from portfolio_rag.local.isolation import free_ports
@@ -90,7 +90,9 @@ def test_the_same_ids_again_replace_and_do_not_add(store: ChromaVectorStore) -> 
 
 def test_filters_and_deletes(store: ChromaVectorStore) -> None:
     store.upsert("filters", [record("a", 1, 0, version=1), record("b", 1, 0, version=2), record("c", 0, 1, version=2)])
-    second = {"$and": [{"document_id": "d1"}, {"version": 2}]}
+    second = parse_filter(
+        {"andAll": [{"equals": {"key": "document_id", "value": "d1"}}, {"equals": {"key": "version", "value": 2}}]}
+    )
     assert store.windows_of("filters", "d1") == {"a": 1, "b": 2, "c": 2}
     assert store.windows_of("filters", "d2") == {}
     assert [hit.id for hit in store.query("filters", unit(1, 0), limit=5, where=second)] == ["b", "c"]
@@ -267,8 +269,8 @@ def test_what_is_found_is_what_exact_search_finds(store: ChromaVectorStore, tmp_
     centres = random.standard_normal((60, 48))
     rows = centres[random.integers(0, 60, 3000)] + 0.6 * random.standard_normal((3000, 48))
     rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
-    index = SqliteLexicalIndex(tmp_path / "index.sqlite")
-    index.vectors.follow("recall")
+    index = SqliteFullTextIndex(tmp_path / "index.sqlite")
+    index.replica.follow("recall")
     ids: list[str] = []
     groups: list[int] = []
     for n in range(300):
@@ -277,10 +279,10 @@ def test_what_is_found_is_what_exact_search_finds(store: ChromaVectorStore, tmp_
         index.index(version, [chunk])
         own = rows[n * 10 : n * 10 + 10]
         store.upsert("recall", window_records(version, chunk, own))
-        index.vectors.store("recall", {chunk.chunk_id: own})
+        index.replica.store("recall", {chunk.chunk_id: own})
         ids += chunk.window_ids
         groups += [n % 30] * 10
-    search = DenseSearch(store, index.vectors)
+    search = VectorSearch(store, index.replica)
     filters: list[tuple[dict[str, object] | None, np.ndarray]] = [
         (None, np.ones(3000, bool)),
         ({"equals": {"key": "group", "value": 7}}, np.array(groups) == 7),

@@ -43,7 +43,7 @@ def _no_openai_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def model(server: Server, waits: Waits, **options: float) -> OpenAIModel:
     return OpenAIModel(
         "sk-test",
-        "gpt-4o-mini",
+        lambda: "gpt-4o-mini",
         base_url=server.url,
         sleep=waits.sleep,
         clock=waits.clock,
@@ -128,7 +128,7 @@ def test_nobody_listens(waits: Waits) -> None:
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{reserved.getsockname()[1]}/v1"
-        one = OpenAIModel("sk-test", "gpt-4o-mini", base_url=url, sleep=waits.sleep, clock=waits.clock)
+        one = OpenAIModel("sk-test", lambda: "gpt-4o-mini", base_url=url, sleep=waits.sleep, clock=waits.clock)
         with pytest.raises(LanguageModelUnavailable, match="cannot be reached"):
             one.complete(MESSAGES, temperature=0)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from portfolio_rag.adapters.sqlite.filters import attributes_of
-from portfolio_rag.adapters.sqlite.full_text_index import SqliteLexicalIndex
+from portfolio_rag.adapters.sqlite.full_text_index import SqliteFullTextIndex
 from portfolio_rag.domain.documents import AttributeValue
 from portfolio_rag.domain.filters import matches, parse_filter
 from tests.support.answers import chunk_of, document
@@ -20,19 +20,19 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "lexical" / "index.sqlite"
 
 
-def add(index: SqliteLexicalIndex, name: str, text: str, version: int = 1, **metadata: AttributeValue) -> str:
+def add(index: SqliteFullTextIndex, name: str, text: str, version: int = 1, **metadata: AttributeValue) -> str:
     """Index a document with one chunk; returns its id."""
     made = replace(document(name, version), metadata=metadata)
     index.index(made, [chunk_of(made, text, heading=("Guide",))])
     return made.document_id
 
 
-def found(index: SqliteLexicalIndex, query: str, where: Mapping[str, Any] | None = None, limit: int = 10) -> list[str]:
+def found(index: SqliteFullTextIndex, query: str, where: Mapping[str, Any] | None = None, limit: int = 10) -> list[str]:
     return [hit.document_id for hit in index.search(query, limit=limit, where=parse_filter(where))]
 
 
 def test_the_window_with_the_words_is_found(path: Path) -> None:
-    index = SqliteLexicalIndex(path)
+    index = SqliteFullTextIndex(path)
     made = document("a.md")
     chunk = chunk_of(made, "Queues keep messages.\n\nThe visibility timeout hides them.")
     index.index(made, [chunk])
@@ -43,7 +43,7 @@ def test_the_window_with_the_words_is_found(path: Path) -> None:
 
 
 def test_the_overlap_of_a_chunk_is_found_in_the_chunk_before_only(path: Path) -> None:
-    index = SqliteLexicalIndex(path)
+    index = SqliteFullTextIndex(path)
     made = document("a.md")
     content = "The visibility timeout hides them. Queues keep messages."
     start = content.index("Queues")
@@ -55,7 +55,7 @@ def test_the_overlap_of_a_chunk_is_found_in_the_chunk_before_only(path: Path) ->
 
 
 def test_how_many_chunks_there_are_follows_what_comes_and_goes(path: Path) -> None:
-    index = SqliteLexicalIndex(path)
+    index = SqliteFullTextIndex(path)
     made = document("a.md")
     index.index(made, [chunk_of(made, "one", index=0), chunk_of(made, "two", index=1)])
     add(index, "b.md", "three")
@@ -66,7 +66,7 @@ def test_how_many_chunks_there_are_follows_what_comes_and_goes(path: Path) -> No
 
 
 def test_best_first_and_rare_words_count_more(path: Path) -> None:
-    index = SqliteLexicalIndex(path)
+    index = SqliteFullTextIndex(path)
     for n in range(20):
         add(index, f"{n}.md", f"Queue number {n} keeps messages for a while.")
     rare = add(index, "rare.md", "Queue with a dead-letter policy.")
@@ -76,13 +76,13 @@ def test_best_first_and_rare_words_count_more(path: Path) -> None:
 
 
 def test_headings_are_searched(path: Path) -> None:
-    index = SqliteLexicalIndex(path)
+    index = SqliteFullTextIndex(path)
     one = add(index, "a.md", "It hides them.")
     assert found(index, "guide") == [one]
 
 
 def test_a_new_version_takes_the_place_of_the_old(path: Path) -> None:
-    index = SqliteLexicalIndex(path)
+    index = SqliteFullTextIndex(path)
     one = add(index, "a.md", "elephants")
     add(index, "a.md", "giraffes", version=2)
     assert found(index, "elephants") == []
@@ -91,7 +91,7 @@ def test_a_new_version_takes_the_place_of_the_old(path: Path) -> None:
 
 
 def test_a_removed_document_is_gone(path: Path) -> None:
-    index = SqliteLexicalIndex(path)
+    index = SqliteFullTextIndex(path)
     one = add(index, "a.md", "elephants", team="a")
     other = add(index, "b.md", "elephants", team="a")
     index.remove([one, "unknown"])
@@ -101,32 +101,32 @@ def test_a_removed_document_is_gone(path: Path) -> None:
 
 
 def test_it_survives_a_restart(path: Path) -> None:
-    one = add(SqliteLexicalIndex(path), "a.md", "elephants")
-    assert found(SqliteLexicalIndex(path), "elephants") == [one]
+    one = add(SqliteFullTextIndex(path), "a.md", "elephants")
+    assert found(SqliteFullTextIndex(path), "elephants") == [one]
 
 
 @pytest.mark.parametrize("content", [b"", b"not a database at all, but long enough to be read as one" * 100])
 def test_a_damaged_file_is_begun_anew(path: Path, content: bytes) -> None:
     path.parent.mkdir()
     path.write_bytes(content)
-    index = SqliteLexicalIndex(path)
+    index = SqliteFullTextIndex(path)
     assert index.versions() == {}
     add(index, "a.md", "elephants")
     assert len(found(index, "elephants")) == 1
 
 
 def test_a_file_cut_short_is_begun_anew(path: Path) -> None:
-    index = SqliteLexicalIndex(path)
+    index = SqliteFullTextIndex(path)
     for n in range(200):
         add(index, f"{n}.md", f"elephants and giraffes, number {n} " * 20)
     index._file.connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")
     index._file.connection().close()
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    assert SqliteLexicalIndex(path).versions() == {}
+    assert SqliteFullTextIndex(path).versions() == {}
 
 
 def test_a_failed_write_leaves_what_was_there(path: Path) -> None:
-    index = SqliteLexicalIndex(path)
+    index = SqliteFullTextIndex(path)
     one = add(index, "a.md", "elephants")
     broken = document("a.md", 2)
     chunk = replace(chunk_of(broken, "giraffes"), chunk_id=None)  # type: ignore[arg-type]
@@ -140,19 +140,19 @@ def test_a_failed_write_leaves_what_was_there(path: Path) -> None:
     "query", ["", "the of and", "?!", '" OR', "NEAR(a b)", "text:elephants", "elephants*", "a AND NOT b", "x" * 5000]
 )
 def test_no_query_is_an_error(path: Path, query: str) -> None:
-    index = SqliteLexicalIndex(path)
+    index = SqliteFullTextIndex(path)
     add(index, "a.md", "elephants")
     assert len(found(index, query)) <= 1
 
 
 def test_a_long_query_is_cut(path: Path) -> None:
-    index = SqliteLexicalIndex(path)
+    index = SqliteFullTextIndex(path)
     one = add(index, "a.md", "elephants")
     assert found(index, "elephants " + " ".join(f"word{n}" for n in range(5000))) == [one]
 
 
 def test_words_that_are_nearly_everywhere_are_left_out_of_a_query_with_rarer_ones(path: Path) -> None:
-    index = SqliteLexicalIndex(path)
+    index = SqliteFullTextIndex(path)
     for n in range(20):
         add(index, f"{n}.md", f"Amazon service number {n}")
     one = add(index, "one.md", "Amazon elephants and giraffes")
@@ -193,7 +193,7 @@ FILTERS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("where", FILTERS)
 def test_filters_mean_what_they_mean_in_chroma(path: Path, where: dict[str, Any]) -> None:
-    index = SqliteLexicalIndex(path)
+    index = SqliteFullTextIndex(path)
     metadata: list[dict[str, AttributeValue]] = [
         {"team": "storage", "year": 2024, "final": True},
         {"team": "compute", "year": 2023.5, "tags": ["alpha", "beta"]},
@@ -210,7 +210,7 @@ def test_filters_mean_what_they_mean_in_chroma(path: Path, where: dict[str, Any]
 
 
 def test_a_filter_applies_before_the_limit(path: Path) -> None:
-    index = SqliteLexicalIndex(path)
+    index = SqliteFullTextIndex(path)
     for n in range(50):
         add(index, f"{n}.md", "elephants", team="many")
     one = add(index, "one.md", "elephants, and much else besides that makes this a weaker match", team="few")
@@ -218,7 +218,7 @@ def test_a_filter_applies_before_the_limit(path: Path) -> None:
 
 
 def test_readers_and_a_writer_at_once(path: Path) -> None:
-    index = SqliteLexicalIndex(path)
+    index = SqliteFullTextIndex(path)
     add(index, "a.md", "elephants")
     failures: list[Exception] = []
 

@@ -1,4 +1,4 @@
-"""The copy of the vectors: filters against brute force, and what it says while it is not whole."""
+"""The replica of the vectors: filters against brute force, and what it says while it is not whole."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from portfolio_rag.adapters.sqlite.filters import attributes_of
-from portfolio_rag.adapters.sqlite.full_text_index import SqliteLexicalIndex
+from portfolio_rag.adapters.sqlite.full_text_index import SqliteFullTextIndex
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import AttributeValue, DocumentVersion
 from portfolio_rag.domain.filters import Filter, matches, parse_filter
 from portfolio_rag.domain.identifiers import window_id
-from portfolio_rag.ports.vector_replica import LocalMatches
-from portfolio_rag.ports.vector_store import Vectors
+from portfolio_rag.ports.vector_replica import PassingWindows
+from portfolio_rag.ports.vectors import Vectors
 from tests.support.answers import chunk_of, document
 from tests.unit.adapters.sqlite.test_full_text_index import FILTERS
 
@@ -33,11 +33,11 @@ class Library:
     """An index of 60 documents with two chunks each, their vectors stored, and the same in plain lists."""
 
     def __init__(self, path: Path) -> None:
-        self.index = SqliteLexicalIndex(path)
-        self.copy = self.index.vectors
+        self.index = SqliteFullTextIndex(path)
+        self.replica = self.index.replica
         self.documents: dict[str, DocumentVersion] = {}
         self.rows: dict[str, tuple[str, np.ndarray]] = {}
-        self.copy.follow("live")
+        self.replica.follow("live")
         for n in range(60):
             self.add(n)
 
@@ -54,7 +54,7 @@ class Library:
             for row, vector in enumerate(vectors[chunk.chunk_id]):
                 self.rows[window_id(chunk.chunk_id, row)] = (made.document_id, vector)
         if stored:
-            self.copy.store("live", vectors)
+            self.replica.store("live", vectors)
         return chunks
 
     def brute_force(self, vector: Vectors, where: Filter, limit: int) -> list[str]:
@@ -68,7 +68,7 @@ class Library:
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
-    return Library(tmp_path_factory.mktemp("copy") / "index.sqlite")
+    return Library(tmp_path_factory.mktemp("replica") / "index.sqlite")
 
 
 def filter_of(raw: dict[str, Any]) -> Filter:
@@ -81,7 +81,7 @@ def filter_of(raw: dict[str, Any]) -> Filter:
 def test_a_filtered_search_is_exact(library: Library, raw: dict[str, Any]) -> None:
     where = filter_of(raw)
     for vector in unit(5):
-        found = library.copy.search(vector, limit=10, where=where)
+        found = library.replica.search(vector, limit=10, where=where)
         expected = library.brute_force(vector, where, 10)
         assert [window_id(one.chunk_id, one.window) for one in found] == expected
         for one in found:
@@ -94,7 +94,7 @@ def test_a_filtered_search_is_exact(library: Library, raw: dict[str, Any]) -> No
 def test_what_passes_is_counted(library: Library, raw: dict[str, Any]) -> None:
     where = filter_of(raw)
     passing = len(library.brute_force(unit(), where, len(library.rows)))
-    assert library.copy.matches("live", where) == LocalMatches(passing, len(library.rows))
+    assert library.replica.matches("live", where) == PassingWindows(passing, len(library.rows))
 
 
 @pytest.mark.parametrize("raw", FILTERS)
@@ -102,50 +102,50 @@ def test_only_owners_that_pass_are_named(library: Library, raw: dict[str, Any]) 
     where = filter_of(raw)
     chunk_ids = list({one.partition("#")[0] for one in library.rows})
     passing = {one.partition("#")[0] for one in library.brute_force(unit(), where, len(library.rows))}
-    assert set(library.copy.owners([*chunk_ids, "unknown"], where)) == passing
+    assert set(library.replica.owners([*chunk_ids, "unknown"], where)) == passing
 
 
 def test_similarities_are_those_of_the_vectors_and_unknown_ids_are_left_out(library: Library) -> None:
     vector, wanted = unit(), [*list(library.rows)[5:25:3], "unknown#0"]
-    found = library.copy.similarities("live", wanted, vector)
+    found = library.replica.similarities("live", wanted, vector)
     assert set(found) == set(wanted[:-1])
     for one, cosine in found.items():
         assert cosine == pytest.approx(float(library.rows[one][1] @ vector), abs=1e-3)
 
 
-def test_another_collection_is_not_answered_from_the_copy(library: Library) -> None:
+def test_another_collection_is_not_answered_from_the_replica(library: Library) -> None:
     where = filter_of({"equals": {"key": "team", "value": "storage"}})
-    assert library.copy.matches("other", where) is None
-    assert library.copy.similarities("other", list(library.rows)[:3], unit()) == {}
+    assert library.replica.matches("other", where) is None
+    assert library.replica.similarities("other", list(library.rows)[:3], unit()) == {}
 
 
-def test_while_a_document_that_passes_waits_for_its_vectors_the_copy_does_not_answer(tmp_path: Path) -> None:
+def test_while_a_document_that_passes_waits_for_its_vectors_the_replica_does_not_answer(tmp_path: Path) -> None:
     library = Library(tmp_path / "index.sqlite")
     late = library.add(100, stored=False)
     compute = filter_of({"equals": {"key": "team", "value": "compute"}})
     storage = filter_of({"equals": {"key": "team", "value": "storage"}})
-    assert library.copy.matches("live", storage) is not None
-    assert library.copy.matches("live", compute) is None
-    assert [(chunk_id, windows) for _, chunk_id, windows in library.copy.waiting(limit=10)] == [
+    assert library.replica.matches("live", storage) is not None
+    assert library.replica.matches("live", compute) is None
+    assert [(chunk_id, windows) for _, chunk_id, windows in library.replica.waiting(limit=10)] == [
         (chunk.chunk_id, 3) for chunk in late
     ]
-    library.copy.store("live", {chunk.chunk_id: unit(3) for chunk in late})
-    assert library.copy.waiting(limit=10) == []
-    assert library.copy.matches("live", compute) is not None
+    library.replica.store("live", {chunk.chunk_id: unit(3) for chunk in late})
+    assert library.replica.waiting(limit=10) == []
+    assert library.replica.matches("live", compute) is not None
 
 
 def test_after_a_switch_every_chunk_waits_for_the_vectors_of_the_new_collection(tmp_path: Path) -> None:
     library = Library(tmp_path / "index.sqlite")
-    library.copy.follow("live")
-    assert library.copy.waiting(limit=1) == []
-    library.copy.follow("rebuilt")
-    assert len(library.copy.waiting(limit=1000)) == 120
-    first = library.copy.waiting(limit=5)
-    assert library.copy.waiting(limit=5, after=first[-1][0])[0][0] > first[-1][0]
-    assert library.copy.matches("rebuilt", filter_of(FILTERS[0])) is None
+    library.replica.follow("live")
+    assert library.replica.waiting(limit=1) == []
+    library.replica.follow("rebuilt")
+    assert len(library.replica.waiting(limit=1000)) == 120
+    first = library.replica.waiting(limit=5)
+    assert library.replica.waiting(limit=5, after=first[-1][0])[0][0] > first[-1][0]
+    assert library.replica.matches("rebuilt", filter_of(FILTERS[0])) is None
     # Vectors that were read from the old collection come too late.
-    library.copy.store("live", {first[0][1]: unit(3)})
-    assert len(library.copy.waiting(limit=1000)) == 120
+    library.replica.store("live", {first[0][1]: unit(3)})
+    assert len(library.replica.waiting(limit=1000)) == 120
 
 
 def test_a_replaced_or_removed_document_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -155,9 +155,9 @@ def test_a_replaced_or_removed_document_leaves_nothing_behind(tmp_path: Path) ->
     library.index.index(replace(old, version=2), [])
     library.index.remove([document("3.md").document_id])
     gone = {old.document_id, document("3.md").document_id}
-    assert not gone & {one.document_id for one in library.copy.search(unit(), limit=1000, where=storage)}
-    assert library.copy.matches("live", storage) == LocalMatches((20 - 2) * 6, (60 - 2) * 6)
-    library.copy.store("live", {"unknown": unit(3)})
+    assert not gone & {one.document_id for one in library.replica.search(unit(), limit=1000, where=storage)}
+    assert library.replica.matches("live", storage) == PassingWindows((20 - 2) * 6, (60 - 2) * 6)
+    library.replica.store("live", {"unknown": unit(3)})
     database = library.index._file.connection()
     (orphans,) = database.execute("SELECT count(*) FROM vectors WHERE chunk NOT IN (SELECT id FROM chunks)").fetchone()
     assert orphans == 0
@@ -166,5 +166,5 @@ def test_a_replaced_or_removed_document_leaves_nothing_behind(tmp_path: Path) ->
 def test_more_than_one_read_of_vectors_keeps_the_best(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("portfolio_rag.adapters.sqlite.vector_replica._READ", 7)
     where, vector = filter_of({"notEquals": {"key": "team", "value": "nobody"}}), unit()
-    found = library.copy.search(vector, limit=20, where=where)
+    found = library.replica.search(vector, limit=20, where=where)
     assert [window_id(one.chunk_id, one.window) for one in found] == library.brute_force(vector, where, 20)

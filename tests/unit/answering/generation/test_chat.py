@@ -5,13 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from portfolio_rag.answering.generation.answerability import relevance
+from portfolio_rag.answering.generation import answerability
 from portfolio_rag.answering.generation.chat import EXTRACTIVE_MODEL, NOT_FOUND, Chat
 from portfolio_rag.domain.answers import Answer, AnswerMode, Verdict
 from portfolio_rag.domain.chunks import BlockKind, ChunkPart
 from portfolio_rag.domain.errors import InvalidRequest, LanguageModelUnavailable
 from portfolio_rag.domain.filters import Filter, parse_filter
 from portfolio_rag.ports.language_model import LanguageModel
+from portfolio_rag.settings.ingestion_rules import ModelConfig
 from tests.support.answers import Corpus, ScriptedModel, chunk_of, document
 
 QUESTION = "How long does Amazon SQS keep messages in a queue by default?"
@@ -234,7 +235,7 @@ def test_markup_in_a_document_does_not_reach_the_extractive_answer() -> None:
 
 def test_the_filter_and_top_k_reach_the_search(corpus: Corpus) -> None:
     chat(corpus).answer(QUESTION, top_k=3, where=parse_filter({"equals": {"key": "team", "value": "a"}}))
-    assert corpus.vectors.where == {"team": {"$eq": "a"}}
+    assert corpus.vectors.where == parse_filter({"equals": {"key": "team", "value": "a"}})
     assert corpus.vectors.limits == [15]
 
 
@@ -256,13 +257,13 @@ def test_what_answers_in_a_small_index_may_be_chance_in_a_large_one(
 ) -> None:
     question = "What is the visibility of elephants?"
     passages = chat(corpus).answer(question).passages
-    score = relevance(question, passages)
+    score = answerability.score(question, passages)
 
     def answers(windows: int, where: Filter | None = None) -> bool:
         monkeypatch.setattr(corpus.vectors, "count", lambda collection: windows)
         retrieval = corpus.retrieval()
         model = ScriptedModel("The visibility timeout hides a message after a consumer has received it [1].")
-        asked = Chat(retrieval, model, corpus.embedder, relevance_threshold=score - 0.01)
+        asked = Chat(retrieval, model, corpus.embedder, answerability_threshold=score - 0.01)
         asked.answer(question, where=where)
         return bool(model.asked)
 
@@ -313,3 +314,17 @@ def test_the_text_of_an_extractive_answer_is_that_of_the_source() -> None:
     corpus.text("quarl.md", text)
     answer = chat(corpus).answer("What does the importer of Quarl read?")
     assert answer.text == f"{text[:-1]} [1]."
+
+
+def test_a_changed_temperature_and_price_hold_from_the_next_question_on(corpus: Corpus) -> None:
+    prices = {"scripted": {"prompt": 1.0, "completion": 2.0}}
+    configs = [ModelConfig(temperature=0.3), ModelConfig(temperature=0.7, prices=prices)]
+    model = ScriptedModel(TRUE)
+    asked = Chat(corpus.retrieval(), model, corpus.embedder, config=lambda: configs[0])
+    assert asked.answer(QUESTION).usage.cost_usd is None
+    configs.pop(0)
+    # 100 tokens read and 20 written, as the model says.
+    assert asked.answer(QUESTION).usage.cost_usd == pytest.approx(140e-6)
+    list(asked.stream(QUESTION))
+    asked.answer(QUESTION, temperature=0.0)
+    assert model.temperatures == [0.3, 0.7, 0.7, 0.0]

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from portfolio_rag.answering.generation.answerability import MISSING_NAME_PENALTY, THRESHOLD, relevance, threshold_for
+from portfolio_rag.answering.generation import answerability
+from portfolio_rag.answering.generation.answerability import MISSING_NAME_PENALTY, THRESHOLD, threshold_for
 from portfolio_rag.answering.generation.context_window import build_context
 from portfolio_rag.answering.generation.prompts import build_messages
 from portfolio_rag.domain.answers import Passage
@@ -84,17 +85,18 @@ def test_a_document_cannot_leave_its_delimiters() -> None:
     assert content.count("</document") == 2
 
 
-def test_relevance_adds_words_to_meaning() -> None:
+def test_the_score_adds_words_to_meaning() -> None:
     found = passage("a.md", "The visibility timeout hides messages.", (0, 0.4))
-    assert relevance("visibility timeout", [found]) == 0.4 + 0.5
-    assert relevance("visibility elephant", [found]) == 0.4 + 0.25
-    assert relevance("visibility timeout", []) == 0.0
+    assert answerability.score("visibility timeout", [found]) == 0.4 + 0.5
+    assert answerability.score("visibility elephant", [found]) == 0.4 + 0.25
+    assert answerability.score("visibility timeout", []) == 0.0
 
 
 def test_a_name_that_no_passage_mentions_counts_against() -> None:
     found = passage("sqs.md", "The visibility timeout hides messages.", (0, 0.4), heading=("Amazon Queue",))
-    assert relevance("the visibility in Amazon SQS", [found]) > relevance("the visibility in Amazon SNS", [found])
-    assert relevance("the visibility timeout of Zorblax", [found]) < 0.4 + 0.5 - MISSING_NAME_PENALTY
+    named = answerability.score("the visibility in Amazon SQS", [found])
+    assert named > answerability.score("the visibility in Amazon SNS", [found])
+    assert answerability.score("the visibility timeout of Zorblax", [found]) < 0.4 + 0.5 - MISSING_NAME_PENALTY
 
 
 def test_a_larger_index_wants_more_before_it_answers() -> None:

@@ -10,8 +10,8 @@ import pytest
 from portfolio_rag.adapters.dynamodb.conversation_store import DynamoConversationStore
 from portfolio_rag.adapters.dynamodb.table import Table
 from portfolio_rag.answering.generation.conversations import KEPT, Conversations
-from portfolio_rag.answering.generation.question_rewriting import MAX_TURNS, by_rule, rewriting
-from portfolio_rag.domain.answers import Done, Turn, Usage
+from portfolio_rag.answering.generation.question_rewriting import MAX_TURNS, rewrite_by_rule, rewrite_prompt
+from portfolio_rag.domain.answers import ConversationTurn, Done, Usage
 from portfolio_rag.domain.errors import ConditionFailed
 from portfolio_rag.ports.conversation_store import StoredConversation
 from portfolio_rag.ports.language_model import LanguageModel
@@ -21,7 +21,7 @@ from tests.support.answers import Corpus, ScriptedModel
 from tests.unit.answering.generation.test_chat import QUESTION, TRUE, chat
 
 ID = "3f0c1f64-6a55-4c39-9d64-9a6b6a6f1b1e"
-BEFORE = [Turn(QUESTION, QUESTION, TRUE)]
+BEFORE = [ConversationTurn(QUESTION, QUESTION, TRUE)]
 FOLLOW_UP = "What is its maximum visibility timeout?"
 
 
@@ -53,8 +53,8 @@ def conversations(
     ],
 )
 def test_the_rule_carries_the_topic_where_the_question_leans_on_it(question: str, stands: str) -> None:
-    assert by_rule(question, BEFORE) == stands
-    assert by_rule(question, []) == question
+    assert rewrite_by_rule(question, BEFORE) == stands
+    assert rewrite_by_rule(question, []) == question
 
 
 def test_the_topic_goes_on_over_several_questions(
@@ -68,12 +68,15 @@ def test_the_topic_goes_on_over_several_questions(
     assert "14 days" in second.text
     third = talk.answer(ID, "Does it guarantee the order?")
     assert "SQS" in third.question
-    assert [turn.question for turn in talk.turns(ID)][-1] == "Does it guarantee the order?"
+    assert [turn.question for turn in talk.history(ID)][-1] == "Does it guarantee the order?"
 
 
 def test_the_same_words_mean_what_the_conversation_is_about(corpus: Corpus) -> None:
     timeout = "What does the visibility timeout hide?"
-    for before, expected in ((BEFORE, "4 days"), ([Turn(timeout, timeout, "A message [1].")], "visibility timeout")):
+    for before, expected in (
+        (BEFORE, "4 days"),
+        ([ConversationTurn(timeout, timeout, "A message [1].")], "visibility timeout"),
+    ):
         answer = chat(corpus).answer("And its default?", history=before)
         assert expected in answer.text.splitlines()[0]
 
@@ -96,18 +99,18 @@ def test_the_model_rewrites_and_its_tokens_count(
     told = model.asked[1][1]["content"]
     assert QUESTION in told
     assert "4 days" in told
-    assert [turn.standalone for turn in talk.turns(ID)] == [QUESTION, QUESTION]
+    assert [turn.standalone for turn in talk.history(ID)] == [QUESTION, QUESTION]
 
 
 @pytest.mark.parametrize("reply", ["", "   ", "x" * 1001])
 def test_a_reply_that_is_no_question_falls_back_on_the_rule(corpus: Corpus, reply: str) -> None:
     model = ScriptedModel(lambda messages: reply if "Rewrite" in messages[0]["content"] else TRUE)
-    assert chat(corpus, model).answer(FOLLOW_UP, history=BEFORE).question == by_rule(FOLLOW_UP, BEFORE)
+    assert chat(corpus, model).answer(FOLLOW_UP, history=BEFORE).question == rewrite_by_rule(FOLLOW_UP, BEFORE)
 
 
 def test_what_the_model_reads_of_a_conversation_is_bounded_and_cannot_close_its_quotes() -> None:
-    history = [Turn(f"Question {n}?", f"Question {n}?", "</conversation>" + "y" * 9000) for n in range(20)]
-    content = rewriting("And?", history)[1]["content"]
+    history = [ConversationTurn(f"Question {n}?", f"Question {n}?", "</conversation>" + "y" * 9000) for n in range(20)]
+    content = rewrite_prompt("And?", history)[1]["content"]
     assert content.count("</conversation>") == 1
     assert "Question 13?" not in content
     assert "Question 14?" in content
@@ -118,7 +121,7 @@ def test_only_the_last_turns_are_kept(corpus: Corpus, store: DynamoConversationS
     talk = conversations(corpus, store, clock)
     for n in range(MAX_TURNS + 2):
         talk.answer(ID, f"Who won football cup number {n} in Brazil?")
-    kept = talk.turns(ID)
+    kept = talk.history(ID)
     assert [turn.question for turn in kept] == [f"Who won football cup number {n} in Brazil?" for n in range(2, 8)]
 
 
@@ -129,11 +132,11 @@ def test_a_conversation_ends_a_week_after_its_last_turn(
     talk.answer(ID, QUESTION)
     assert store.get(ID).expires_at == int((clock.time + KEPT).timestamp())
     clock.advance(KEPT - timedelta(seconds=2))
-    assert talk.turns(ID)
+    assert talk.history(ID)
     clock.advance(timedelta(seconds=2))
-    assert talk.turns(ID) == ()
+    assert talk.history(ID) == ()
     talk.answer(ID, QUESTION)
-    assert len(talk.turns(ID)) == 1
+    assert len(talk.history(ID)) == 1
 
 
 def test_conversations_know_nothing_of_each_other(
@@ -141,7 +144,7 @@ def test_conversations_know_nothing_of_each_other(
 ) -> None:
     talk = conversations(corpus, store, clock)
     talk.answer(ID, QUESTION)
-    assert talk.turns("another") == ()
+    assert talk.history("another") == ()
 
 
 def test_two_windows_of_one_conversation_lose_no_turn(
@@ -152,7 +155,7 @@ def test_two_windows_of_one_conversation_lose_no_turn(
     next(events)
     talk.answer(ID, "What is the visibility timeout of a queue?")
     list(events)
-    assert [turn.question for turn in talk.turns(ID)] == ["What is the visibility timeout of a queue?", QUESTION]
+    assert [turn.question for turn in talk.history(ID)] == ["What is the visibility timeout of a queue?", QUESTION]
 
 
 def test_a_write_on_what_has_changed_is_refused(store: DynamoConversationStore) -> None:

@@ -15,6 +15,7 @@ from portfolio_rag.answering.generation.judge import SCHEMA, Judge
 from portfolio_rag.composition.answering import AnsweringParts
 from portfolio_rag.domain.answers import Answer, Done, JudgeState, Token, Verdict
 from portfolio_rag.settings.environment import Settings
+from portfolio_rag.settings.ingestion_rules import ModelConfig
 from tests.support.answers import Corpus
 from tests.support.openai_server import Reply, Server, fails, says, serving, streams
 from tests.unit.answering.generation.test_chat import QUESTION, TRUE
@@ -26,9 +27,10 @@ ONE_CALL = 11 * 0.15e-6 + 7 * 0.60e-6
 
 
 def chat(corpus: Corpus, server: Server, prices: dict[str, Price] | None = None, *, judged: bool = True) -> Chat:
-    model = OpenAIModel("sk-test", "gpt-4o-mini", base_url=server.url, max_attempts=1, timeout_seconds=0.5)
+    model = OpenAIModel("sk-test", lambda: "gpt-4o-mini", base_url=server.url, max_attempts=1, timeout_seconds=0.5)
     retrieval = corpus.retrieval()
-    return Chat(retrieval, model, corpus.embedder, judge=Judge(model) if judged else None, prices=prices or {})
+    config = ModelConfig(prices={name: price._asdict() for name, price in (prices or {}).items()})
+    return Chat(retrieval, model, corpus.embedder, judge=Judge(model) if judged else None, config=lambda: config)
 
 
 def verdicts(*rows: tuple[int, str]) -> Reply:
@@ -147,7 +149,7 @@ def test_a_judge_is_asked_for_and_needs_a_key(settings: Settings, judged: bool) 
 
 def test_sentences_of_the_documents_themselves_need_no_judge(corpus: Corpus) -> None:
     with serving(verdicts()) as server:
-        judge = Judge(OpenAIModel("sk-test", "gpt-4o-mini", base_url=server.url))
+        judge = Judge(OpenAIModel("sk-test", lambda: "gpt-4o-mini", base_url=server.url))
         retrieval = corpus.retrieval()
         answer = Chat(retrieval, None, corpus.embedder, judge=judge).answer(QUESTION)
     assert (answer.judge, server.requests) == (JudgeState.OFF, [])

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from portfolio_rag.adapters.sqlite.full_text_index import SqliteLexicalIndex
-from portfolio_rag.answering.retrieval.full_text_follower import LexicalFollower
+from portfolio_rag.adapters.sqlite.full_text_index import SqliteFullTextIndex
+from portfolio_rag.answering.retrieval.full_text_follower import FullTextFollower
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion
 from portfolio_rag.domain.errors import StorageUnavailable
@@ -82,20 +82,20 @@ def time() -> Time:
 
 
 @pytest.fixture
-def index(tmp_path: Path) -> SqliteLexicalIndex:
-    return SqliteLexicalIndex(tmp_path / "index.sqlite")
+def index(tmp_path: Path) -> SqliteFullTextIndex:
+    return SqliteFullTextIndex(tmp_path / "index.sqlite")
 
 
 @pytest.fixture
-def follower(stores: Stores, index: SqliteLexicalIndex, time: Time) -> LexicalFollower:
-    return LexicalFollower(index, stores, stores, poll_seconds=0.01, clock=time)  # type: ignore[arg-type]
+def follower(stores: Stores, index: SqliteFullTextIndex, time: Time) -> FullTextFollower:
+    return FullTextFollower(index, stores, stores, poll_seconds=0.01, clock=time)  # type: ignore[arg-type]
 
 
-def found(follower: LexicalFollower, query: str) -> list[tuple[str, int]]:
+def found(follower: FullTextFollower, query: str) -> list[tuple[str, int]]:
     return [(hit.document_id, hit.version) for hit in follower.search(query, limit=10)]
 
 
-def test_the_first_step_builds_the_index_from_the_chunks(stores: Stores, follower: LexicalFollower) -> None:
+def test_the_first_step_builds_the_index_from_the_chunks(stores: Stores, follower: FullTextFollower) -> None:
     ids = {stores.put(f"{n}.md", f"elephant number {n}") for n in range(7)}
     assert found(follower, "elephant") == []
     assert not follower.whole
@@ -104,7 +104,7 @@ def test_the_first_step_builds_the_index_from_the_chunks(stores: Stores, followe
     assert {one for one, _ in found(follower, "elephant")} == ids
 
 
-def test_a_new_document_is_found_after_one_look(stores: Stores, follower: LexicalFollower) -> None:
+def test_a_new_document_is_found_after_one_look(stores: Stores, follower: FullTextFollower) -> None:
     follower.step()
     one = stores.put("a.md", "elephants")
     follower.step()
@@ -112,14 +112,14 @@ def test_a_new_document_is_found_after_one_look(stores: Stores, follower: Lexica
     assert stores.scans == 1
 
 
-def test_many_new_documents_are_found_over_several_pages(stores: Stores, follower: LexicalFollower) -> None:
+def test_many_new_documents_are_found_over_several_pages(stores: Stores, follower: FullTextFollower) -> None:
     follower.step()
     ids = {stores.put(f"{n}.md", "elephants", uploaded=f"2026-01-{n + 10}") for n in range(9)}
     follower.step()
     assert {one for one, _ in found(follower, "elephants")} == ids
 
 
-def test_an_update_replaces_the_old_version(stores: Stores, follower: LexicalFollower) -> None:
+def test_an_update_replaces_the_old_version(stores: Stores, follower: FullTextFollower) -> None:
     one = stores.put("a.md", "elephants")
     follower.step()
     stores.put("a.md", "giraffes", 2, uploaded="2026-02-01")
@@ -128,7 +128,7 @@ def test_an_update_replaces_the_old_version(stores: Stores, follower: LexicalFol
     assert found(follower, "giraffes") == [(one, 2)]
 
 
-def test_a_late_end_of_an_old_upload_is_seen(stores: Stores, follower: LexicalFollower) -> None:
+def test_a_late_end_of_an_old_upload_is_seen(stores: Stores, follower: FullTextFollower) -> None:
     slow = stores.put("slow.md", "elephants", uploaded="2025-01-01", done=False)
     for n in range(6):
         stores.put(f"{n}.md", "giraffes")
@@ -140,7 +140,7 @@ def test_a_late_end_of_an_old_upload_is_seen(stores: Stores, follower: LexicalFo
     assert stores.scans == 1
 
 
-def test_a_version_that_failed_first_is_indexed_when_it_completes(stores: Stores, follower: LexicalFollower) -> None:
+def test_a_version_that_failed_first_is_indexed_when_it_completes(stores: Stores, follower: FullTextFollower) -> None:
     one = stores.put("a.md", "elephants", done=False)
     follower.step()
     follower.step()
@@ -153,7 +153,7 @@ def test_a_version_that_failed_first_is_indexed_when_it_completes(stores: Stores
     assert found(follower, "elephants") == [(one, 1)]
 
 
-def test_chunks_that_are_not_all_to_be_seen_yet_are_waited_for(stores: Stores, follower: LexicalFollower) -> None:
+def test_chunks_that_are_not_all_to_be_seen_yet_are_waited_for(stores: Stores, follower: FullTextFollower) -> None:
     follower.step()
     one = stores.put("a.md", "elephants")
     held_back = stores.chunks.pop((one, 1))
@@ -165,7 +165,7 @@ def test_chunks_that_are_not_all_to_be_seen_yet_are_waited_for(stores: Stores, f
     assert found(follower, "elephants") == [(one, 1)]
 
 
-def test_what_was_replaced_or_deleted_is_not_asked_about_for_ever(stores: Stores, follower: LexicalFollower) -> None:
+def test_what_was_replaced_or_deleted_is_not_asked_about_for_ever(stores: Stores, follower: FullTextFollower) -> None:
     for n in range(6):
         one = stores.put(f"{n}.md", "elephants")
         stores.live[one] = 0
@@ -177,7 +177,7 @@ def test_what_was_replaced_or_deleted_is_not_asked_about_for_ever(stores: Stores
 
 
 def test_the_reconciliation_forgets_deleted_documents_and_finds_missed_ones(
-    stores: Stores, follower: LexicalFollower, index: SqliteLexicalIndex, time: Time
+    stores: Stores, follower: FullTextFollower, index: SqliteFullTextIndex, time: Time
 ) -> None:
     gone = stores.put("a.md", "elephants")
     follower.step()
@@ -191,18 +191,18 @@ def test_the_reconciliation_forgets_deleted_documents_and_finds_missed_ones(
     assert index.versions() == {missed: 1}
 
 
-def test_a_restart_indexes_only_what_changed_meanwhile(stores: Stores, index: SqliteLexicalIndex, time: Time) -> None:
+def test_a_restart_indexes_only_what_changed_meanwhile(stores: Stores, index: SqliteFullTextIndex, time: Time) -> None:
     kept = stores.put("a.md", "elephants")
-    first = LexicalFollower(index, stores, stores, clock=time)  # type: ignore[arg-type]
+    first = FullTextFollower(index, stores, stores, clock=time)  # type: ignore[arg-type]
     first.step()
     del stores.chunks[kept, 1]  # reading it again would fail
     new = stores.put("b.md", "elephants")
-    second = LexicalFollower(index, stores, stores, clock=time)  # type: ignore[arg-type]
+    second = FullTextFollower(index, stores, stores, clock=time)  # type: ignore[arg-type]
     second.step()
     assert sorted(found(second, "elephants")) == sorted([(kept, 1), (new, 1)])
 
 
-def test_the_thread_survives_an_outage_and_stops_when_told(stores: Stores, follower: LexicalFollower) -> None:
+def test_the_thread_survives_an_outage_and_stops_when_told(stores: Stores, follower: FullTextFollower) -> None:
     stores.down = True
     one = stores.put("a.md", "elephants")
     follower.start()
@@ -214,4 +214,4 @@ def test_the_thread_survives_an_outage_and_stops_when_told(stores: Stores, follo
         waiting.wait(0.01)
     assert found(follower, "elephants") == [(one, 1)]
     follower.stop()
-    assert not any(thread.name == "lexical-follower" for thread in threading.enumerate())
+    assert not any(thread.name == "full-text-follower" for thread in threading.enumerate())

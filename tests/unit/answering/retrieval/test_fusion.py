@@ -3,13 +3,13 @@ from __future__ import annotations
 import pytest
 
 from portfolio_rag.answering.generation.context_window import build_context
-from portfolio_rag.answering.retrieval.fusion import CHUNK, MEANING, WORDS, dense_only, fuse, missing_cosines
-from portfolio_rag.answering.retrieval.search import Retrieval
+from portfolio_rag.answering.retrieval.fusion import CHUNK, MEANING, WORDS, fuse, missing_cosines, vectors_only
+from portfolio_rag.answering.retrieval.search import PassageSearch
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.filters import parse_filter
-from portfolio_rag.ports.full_text_index import LexicalHit
+from portfolio_rag.ports.full_text_index import FullTextHit
 from portfolio_rag.ports.vector_store import VectorHit
-from tests.support.answers import Corpus, ScriptedLexical
+from tests.support.answers import Corpus, ScriptedFullText
 
 
 def dense(window: int, score: float) -> VectorHit:
@@ -17,8 +17,8 @@ def dense(window: int, score: float) -> VectorHit:
     return VectorHit(f"c#{window}", score, metadata)
 
 
-def words(score: float, *windows: tuple[int, float], chunk: str = "c") -> LexicalHit:
-    return LexicalHit(chunk, "d", 1, score, windows)
+def words(score: float, *windows: tuple[int, float], chunk: str = "c") -> FullTextHit:
+    return FullTextHit(chunk, "d", 1, score, windows)
 
 
 def test_meaning_words_and_the_chunk_count_by_weight() -> None:
@@ -59,30 +59,30 @@ def test_one_candidate_and_none() -> None:
 
 
 def test_without_words_the_cosine_ranks() -> None:
-    assert [(one.window, one.rank) for one in dense_only([dense(0, 0.2), dense(1, 0.4)])] == [(1, 0.4), (0, 0.2)]
+    assert [(one.window, one.rank) for one in vectors_only([dense(0, 0.2), dense(1, 0.4)])] == [(1, 0.4), (0, 0.2)]
 
 
 @pytest.fixture
-def lexical() -> ScriptedLexical:
-    return ScriptedLexical()
+def full_text() -> ScriptedFullText:
+    return ScriptedFullText()
 
 
 @pytest.fixture
-def hybrid(corpus: Corpus, lexical: ScriptedLexical) -> Retrieval:
-    return corpus.retrieval(lexical)
+def hybrid(corpus: Corpus, full_text: ScriptedFullText) -> PassageSearch:
+    return corpus.retrieval(full_text)
 
 
-def hit(chunk: Chunk, window: int = 0, score: float = 5.0) -> LexicalHit:
-    return LexicalHit(chunk.chunk_id, chunk.document_id, chunk.version, score, ((window, score),))
+def hit(chunk: Chunk, window: int = 0, score: float = 5.0) -> FullTextHit:
+    return FullTextHit(chunk.chunk_id, chunk.document_id, chunk.version, score, ((window, score),))
 
 
 def test_what_only_the_words_find_is_a_passage_with_its_true_cosine(
-    corpus: Corpus, hybrid: Retrieval, lexical: ScriptedLexical
+    corpus: Corpus, hybrid: PassageSearch, full_text: ScriptedFullText
 ) -> None:
     for n in range(60):
         corpus.text(f"near-{n}.md", "error code of a queue " + " ".join(f"word{m}" for m in range(n)))
     hidden = corpus.text("hidden.md", "KMS.NotFoundException appears when many other things are wrong with keys")
-    lexical.hits = [hit(hidden)]
+    full_text.hits = [hit(hidden)]
     passages = hybrid.search("error code of a queue NotFoundException", top_k=30)
     (found,) = [passage for passage in passages if passage.chunk == hidden]
     vector = corpus.embedder.embed(["error code of a queue NotFoundException"])[0]
@@ -91,29 +91,31 @@ def test_what_only_the_words_find_is_a_passage_with_its_true_cosine(
     assert found.window_ranks[0] >= WORDS + CHUNK
 
 
-def test_a_stale_full_text_hit_does_not_answer(corpus: Corpus, hybrid: Retrieval, lexical: ScriptedLexical) -> None:
+def test_a_stale_full_text_hit_does_not_answer(
+    corpus: Corpus, hybrid: PassageSearch, full_text: ScriptedFullText
+) -> None:
     old = corpus.text("old.md", "elephants", live=False)
-    lexical.hits = [hit(old)]
+    full_text.hits = [hit(old)]
     assert old not in [passage.chunk for passage in hybrid.search("elephants")]
 
 
 def test_the_order_of_the_windows_reaches_the_context(
-    corpus: Corpus, hybrid: Retrieval, lexical: ScriptedLexical
+    corpus: Corpus, hybrid: PassageSearch, full_text: ScriptedFullText
 ) -> None:
     chunk = corpus.text("long.md", "first words here\n\nsecond words here\n\nthird thing with NotFoundException")
-    lexical.hits = [LexicalHit(chunk.chunk_id, chunk.document_id, chunk.version, 9.0, ((2, 9.0), (0, 1.0)))]
+    full_text.hits = [FullTextHit(chunk.chunk_id, chunk.document_id, chunk.version, 9.0, ((2, 9.0), (0, 1.0)))]
     (found,) = [passage for passage in hybrid.search("words NotFoundException thing") if passage.chunk == chunk]
     assert found.windows[0] == 2
     assert list(found.window_ranks) == sorted(found.window_ranks, reverse=True)
     assert "NotFoundException" in build_context([found], budget_tokens=1)[0].text
 
 
-def test_query_limit_and_filter_reach_the_full_text_side(hybrid: Retrieval, lexical: ScriptedLexical) -> None:
+def test_query_limit_and_filter_reach_the_full_text_side(hybrid: PassageSearch, full_text: ScriptedFullText) -> None:
     where = parse_filter({"equals": {"key": "team", "value": "a"}})
     hybrid.search(" queue ", top_k=5, where=where)
-    assert lexical.asked == [("queue", 50, where)]
+    assert full_text.asked == [("queue", 50, where)]
 
 
-def test_with_nothing_from_the_words_it_is_dense(corpus: Corpus, hybrid: Retrieval) -> None:
+def test_with_nothing_from_the_words_it_is_dense(corpus: Corpus, hybrid: PassageSearch) -> None:
     plain = corpus.retrieval()
     assert [one.chunk for one in hybrid.search("queue")] == [one.chunk for one in plain.search("queue")]

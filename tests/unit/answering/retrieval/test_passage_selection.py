@@ -9,7 +9,7 @@ import pytest
 from portfolio_rag.answering.generation.chat import Chat
 from portfolio_rag.answering.generation.context_window import build_context
 from portfolio_rag.answering.retrieval.passage_selection import MAX_JOINED, Selection, is_copy, join
-from portfolio_rag.answering.retrieval.search import Retrieval
+from portfolio_rag.answering.retrieval.search import PassageSearch
 from portfolio_rag.domain.answers import Passage
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentVersion, LiveDocument
@@ -26,7 +26,7 @@ DOCUMENT = (
 )
 
 
-def retrieval(corpus: Corpus) -> Retrieval:
+def retrieval(corpus: Corpus) -> PassageSearch:
     return corpus.retrieval()
 
 
@@ -123,7 +123,7 @@ def test_neighbours_that_are_both_hit_are_one_passage_without_the_overlap(corpus
 
 def test_citations_of_joined_chunks_name_the_chunk_that_holds_the_words(corpus: Corpus) -> None:
     first, second = two_chunks(corpus)
-    chat = Chat(retrieval(corpus), None, corpus.embedder, relevance_threshold=0.0)
+    chat = Chat(retrieval(corpus), None, corpus.embedder, answerability_threshold=0.0)
     for question, chunk in (
         ("How long does Amazon SQS keep a message by default?", first),
         ("What is the visibility timeout of a message?", second),

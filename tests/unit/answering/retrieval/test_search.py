@@ -2,14 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from portfolio_rag.answering.retrieval.search import Retrieval
+from portfolio_rag.answering.retrieval.search import PassageSearch
 from portfolio_rag.domain.errors import IndexMismatch, InvalidRequest
 from portfolio_rag.domain.filters import parse_filter
-from portfolio_rag.ports.index_alias import IndexPointer
+from portfolio_rag.ports.index_alias import IndexAlias
+from portfolio_rag.settings.ingestion_rules import ModelConfig
 from tests.support.answers import Corpus, chunk_of, document
 
 
-def retrieval(corpus: Corpus) -> Retrieval:
+def retrieval(corpus: Corpus) -> PassageSearch:
     return corpus.retrieval()
 
 
@@ -84,7 +85,7 @@ def test_growing_is_bounded() -> None:
 
 
 def test_the_pointed_collection_is_searched(corpus: Corpus) -> None:
-    corpus.jobs.pointer = IndexPointer("knowledge-2", building="knowledge")
+    corpus.aliases.alias = IndexAlias("knowledge-2", building="knowledge")
     assert retrieval(corpus).search("queue") == []
 
 
@@ -104,10 +105,23 @@ def test_an_index_of_another_model_is_refused_with_a_way_out(corpus: Corpus) -> 
 
 def test_the_filter_reaches_chroma(corpus: Corpus) -> None:
     retrieval(corpus).search("queue", where=parse_filter({"equals": {"key": "team", "value": "a"}}))
-    assert corpus.vectors.where == {"team": {"$eq": "a"}}
+    assert corpus.vectors.where == parse_filter({"equals": {"key": "team", "value": "a"}})
 
 
 @pytest.mark.parametrize(("query", "top_k"), [("", 5), ("  \n", 5), ("x" * 8001, 5), ("queue", 0), ("queue", 51)])
 def test_out_of_bounds(corpus: Corpus, query: str, top_k: int) -> None:
     with pytest.raises(InvalidRequest):
         retrieval(corpus).search(query, top_k=top_k)
+
+
+def test_the_model_configuration_says_how_many_passages_unless_the_search_does(corpus: Corpus) -> None:
+    for n in range(20):
+        corpus.text(f"more/{n}.md", f"Queue number {n} keeps messages.")
+    configs = [ModelConfig(top_k=3), ModelConfig(top_k=7)]
+    search = PassageSearch(
+        corpus.embedder, corpus.vector_store, corpus.reads, corpus.index_aliases, config=lambda: configs[0]
+    )
+    assert len(search.search("queue messages")) == 3
+    configs.pop(0)
+    assert len(search.search("queue messages")) == 7
+    assert len(search.search("queue messages", top_k=4)) == 4

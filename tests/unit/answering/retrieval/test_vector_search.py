@@ -1,4 +1,4 @@
-"""Retrieval with a copy of the vectors: what a query costs, and that a filter loses nothing and lets nothing in."""
+"""Retrieval with a replica of the vectors: what a query costs, and that a filter loses nothing and lets nothing in."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 
 from portfolio_rag.adapters.sqlite.filters import attributes_of
-from portfolio_rag.adapters.sqlite.full_text_index import SqliteLexicalIndex
+from portfolio_rag.adapters.sqlite.full_text_index import SqliteFullTextIndex
 from portfolio_rag.answering.retrieval import vector_search as dense
-from portfolio_rag.answering.retrieval.search import Retrieval
+from portfolio_rag.answering.retrieval.search import PassageSearch
 from portfolio_rag.answering.retrieval.vector_follower import VectorFollower
-from portfolio_rag.answering.retrieval.vector_search import DenseSearch
+from portfolio_rag.answering.retrieval.vector_search import VectorSearch
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import AttributeValue, DocumentVersion
-from portfolio_rag.domain.filters import Filter, matches, parse_filter, to_chroma
-from portfolio_rag.ports.index_alias import IndexPointer
+from portfolio_rag.domain.filters import Filter, matches, parse_filter
+from portfolio_rag.ports.index_alias import IndexAlias
 from tests.support.answers import Corpus, chunk_of, document
 from tests.unit.adapters.sqlite.test_full_text_index import FILTERS
 
@@ -27,15 +27,15 @@ WORDS = ["queue", "bucket", "table", "function", "stream", "topic", "role", "key
 
 
 class Shelf:
-    """60 documents with attributes, in the stores, in the full-text index and in the copy of the vectors."""
+    """60 documents with attributes, in the stores, in the full-text index and in the replica of the vectors."""
 
     def __init__(self, path: Path) -> None:
         self.corpus = Corpus()
-        self.index = SqliteLexicalIndex(path)
+        self.index = SqliteFullTextIndex(path)
         self.versions: dict[str, DocumentVersion] = {}
         for n in range(60):
             self.put(n)
-        self.follower = VectorFollower(self.index.vectors, self.corpus.vector_store, self.corpus.job_store)
+        self.follower = VectorFollower(self.index.replica, self.corpus.vector_store, self.corpus.index_aliases)
         self.follower.step(threading.Event())
 
     def put(self, n: int, version: int = 1, *, indexed: bool = True, **changed: AttributeValue) -> Chunk:
@@ -51,8 +51,8 @@ class Shelf:
         self.versions[made.document_id] = made
         return chunk
 
-    def retrieval(self) -> Retrieval:
-        return self.corpus.retrieval(self.index, self.index.vectors)
+    def retrieval(self) -> PassageSearch:
+        return self.corpus.retrieval(self.index, self.index.replica)
 
     def expected(self, question: str, where: Filter, limit: int) -> list[float]:
         """Cosines of the nearest windows that pass, by brute force."""
@@ -87,9 +87,9 @@ def filter_of(raw: Mapping[str, object]) -> Filter:
 def calls_of(shelf: Shelf, question: str, where: Filter | None = None) -> list[str]:
     corpus = shelf.corpus
     corpus.vectors.calls.clear()
-    corpus.reads.calls = corpus.jobs.calls = 0
+    corpus.reads.calls = corpus.aliases.calls = 0
     assert len(shelf.retrieval().search(question, where=where)) == 5
-    assert (corpus.jobs.calls, corpus.reads.calls) == (1, 1)
+    assert (corpus.aliases.calls, corpus.reads.calls) == (1, 1)
     return corpus.vectors.calls
 
 
@@ -120,7 +120,7 @@ def test_a_filtered_search_is_what_brute_force_finds(
         monkeypatch.setattr(dense, "_MIN_SCAN", 0)
         monkeypatch.setattr(dense, "_HIT_IN_SCANS", 0)
     where = filter_of(raw)
-    search = DenseSearch(shelf.corpus.vector_store, shelf.index.vectors)
+    search = VectorSearch(shelf.corpus.vector_store, shelf.index.replica)
     for question in ("queue events and alarms", "role of a key", "bucket paragraph7"):
         vector = shelf.corpus.embedder.embed([question])[0]
         hits = search.search("knowledge", vector, limit=15, where=where)
@@ -131,18 +131,18 @@ def test_a_filtered_search_is_what_brute_force_finds(
             assert {key: record.metadata[key] for key in hit.metadata} == hit.metadata
 
 
-def test_what_the_copy_does_not_know_yet_is_found_all_the_same(own: Shelf) -> None:
+def test_what_the_replica_does_not_know_yet_is_found_all_the_same(own: Shelf) -> None:
     new = own.put(70, indexed=False)
     own.corpus.vectors.calls.clear()
     assert new in [one.chunk for one in own.retrieval().search("number70 paragraph70")]
     assert own.corpus.vectors.calls[:2] == ["nearest", "metadata"]
 
 
-def test_while_the_copy_waits_for_vectors_of_what_passes_chroma_filters(own: Shelf) -> None:
+def test_while_the_replica_waits_for_vectors_of_what_passes_chroma_filters(own: Shelf) -> None:
     own.put(70)
     where = filter_of({"equals": {"key": "s3_key", "value": "70.md"}})
     own.retrieval().search("queue", where=where)
-    assert own.corpus.vectors.where == to_chroma(where)
+    assert own.corpus.vectors.where == where
     own.follower.step(threading.Event())
     own.corpus.vectors.where = None
     assert len(own.retrieval().search("queue", where=where)) == 1
@@ -150,20 +150,20 @@ def test_while_the_copy_waits_for_vectors_of_what_passes_chroma_filters(own: She
 
 
 def test_a_document_that_was_replaced_a_moment_ago_is_filtered_by_chroma(own: Shelf) -> None:
-    """The copy still has the old version, which is not live: its attributes say nothing of the new one."""
+    """The replica still has the old version, which is not live: its attributes say nothing of the new one."""
     new = own.put(6, version=2, indexed=False, team="moved")
     where = filter_of({"equals": {"key": "s3_key", "value": "6.md"}})
     own.corpus.vectors.where = None
     assert [one.chunk for one in own.retrieval().search("number6", where=where)][:1] == [new]
-    assert own.corpus.vectors.where == to_chroma(where)
+    assert own.corpus.vectors.where == where
 
 
 def test_after_a_switch_the_old_vectors_are_not_compared_with(own: Shelf) -> None:
     where = filter_of(FILTERS[0])
     own.corpus.vectors.collections["rebuilt"] = dict(own.corpus.vectors.collections["knowledge"])
-    own.corpus.jobs.pointer = IndexPointer("rebuilt")
+    own.corpus.aliases.alias = IndexAlias("rebuilt")
     own.retrieval().search("queue", where=where)
-    assert own.corpus.vectors.where == to_chroma(where)
+    assert own.corpus.vectors.where == where
     own.follower.step(threading.Event())
     own.corpus.vectors.where = None
     own.retrieval().search("queue", where=where)
@@ -174,10 +174,10 @@ def test_a_chunk_of_which_chroma_lacks_a_window_goes_on_waiting(own: Shelf) -> N
     chunk = own.put(70)
     lost = own.corpus.vectors.collections["knowledge"].pop(chunk.window_ids[1])
     own.follower.step(threading.Event())
-    assert [chunk_id for _, chunk_id, _ in own.index.vectors.waiting(limit=10)] == [chunk.chunk_id]
+    assert [chunk_id for _, chunk_id, _ in own.index.replica.waiting(limit=10)] == [chunk.chunk_id]
     own.corpus.vectors.collections["knowledge"][lost.id] = lost
     own.follower.step(threading.Event())
-    assert own.index.vectors.waiting(limit=10) == []
+    assert own.index.replica.waiting(limit=10) == []
 
 
 def test_nothing_is_read_after_the_follower_was_stopped(own: Shelf) -> None:
@@ -185,12 +185,12 @@ def test_nothing_is_read_after_the_follower_was_stopped(own: Shelf) -> None:
     stop = threading.Event()
     stop.set()
     own.follower.step(stop)
-    assert len(own.index.vectors.waiting(limit=10)) == 1
+    assert len(own.index.replica.waiting(limit=10)) == 1
 
 
 def test_a_file_of_another_process_does_not_answer_before_it_was_compared(tmp_path: Path) -> None:
     Shelf(tmp_path / "index.sqlite")
-    again = SqliteLexicalIndex(tmp_path / "index.sqlite").vectors
+    again = SqliteFullTextIndex(tmp_path / "index.sqlite").replica
     assert again.matches("knowledge", filter_of(FILTERS[0])) is None
     again.follow("knowledge")
     assert again.matches("knowledge", filter_of(FILTERS[0])) is not None
@@ -219,8 +219,8 @@ def test_a_document_that_the_index_has_not_read_yet_is_found_and_known_for_new(t
     shelf = Shelf(tmp_path / "index.sqlite")
     new = shelf.put(99, indexed=False)
     vector = shelf.corpus.embedder.embed([new.window_texts[0]])[0]
-    search = DenseSearch(shelf.corpus.vector_store, shelf.index.vectors)
-    first, *others = search.search(shelf.corpus.jobs.index_pointer().live, vector, limit=5)
+    search = VectorSearch(shelf.corpus.vector_store, shelf.index.replica)
+    first, *others = search.search(shelf.corpus.aliases.current().live, vector, limit=5)
     assert first.metadata["chunk_id"] == new.chunk_id
     assert first.unread
     assert not any(hit.unread for hit in others if hit.metadata["chunk_id"] != new.chunk_id)

@@ -70,16 +70,16 @@ def test_topics_stay_where_they_are_when_the_document_takes_several_invocations(
     whole = ingested(world, "topics/whole.md")
     hurried = World()
     hurried.s3.put_object(Bucket=CONFIG, Key="ingestion-rules/default.json", Body=json.dumps(RULES).encode())
-    processing = hurried.container.processing
-    monkeypatch.setattr(processing, "_slice_chunks", 2)
-    drive = processing._drive
+    processor = hurried.container.processor
+    monkeypatch.setattr(processor, "_slice_chunks", 2)
+    drive = processor._run_step
     steps = []
 
     def at_once(version, progress, until):  # type: ignore[no-untyped-def]
         steps.append(progress.steps)
         drive(version, progress, hurried.clock.now() - timedelta(seconds=1))
 
-    monkeypatch.setattr(processing, "_drive", at_once)
+    monkeypatch.setattr(processor, "_run_step", at_once)
     embedded = hurried.embedder.embedded
     parts = ingested(hurried, "topics/whole.md")
     assert max(steps) > 2
@@ -104,6 +104,6 @@ def test_other_strategies_ask_for_no_model(world: World, monkeypatch: pytest.Mon
     def refused() -> None:
         raise AssertionError("asked for the model")
 
-    monkeypatch.setattr(world.container.processing, "_embedder", refused)
+    monkeypatch.setattr(world.container.processor._chunker, "_embedder", refused)
     assert ingested(world, "a.md")
     assert ingested(world, "fixed/a.md")

@@ -238,7 +238,7 @@ def test_what_is_staged_goes_with_the_version(ending: str) -> None:
         world.upload(KEY, "# Another\n\nShort text.")
     else:
         version = world.version(DOCUMENT, 1)
-        world.container.processing.give_up(IngestionMessage.of(version), RuntimeError("gone"))
+        world.container.processor.record_failure(IngestionMessage.of(version), RuntimeError("gone"))
     world.run()
     assert not staged(world)
     world.rest()
@@ -308,13 +308,13 @@ def test_a_crash_after_a_step_is_counted_costs_no_wait() -> None:
     world = World(hurried=True)
     world.upload(KEY, TEXT)
     world.step()
-    advance = world.container.registry.advance
+    advance = world.container.registry.record_progress
 
     def crash(version: DocumentVersion, progress: Progress, now: str) -> None:
         advance(version, progress, now)
         raise Crash("the step is counted")
 
-    world.container.registry.advance = crash  # type: ignore[method-assign]
+    world.container.registry.record_progress = crash  # type: ignore[method-assign]
     event = world.sqs.receive(INGESTION, world.sqs.queues[INGESTION].messages)
     with pytest.raises(Crash):
         world.invoke("document_processor", event)

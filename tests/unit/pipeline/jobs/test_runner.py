@@ -20,7 +20,7 @@ def run(world: World, job_type: JobType, *, prefix: str = "", if_needed: bool = 
     built = world.container
     built.sleep = lambda seconds: world.run()
     request = JobRequest(job_type, Trigger.USER, job_id, logical_prefix(prefix), if_needed)
-    return built.batch_reindex.run(request, end=world.clock.now() + timedelta(minutes=10))
+    return built.job_runner.run(request, end=world.clock.now() + timedelta(minutes=10))
 
 
 def test_incremental_ingests_what_was_missed_and_counts_it(world: World) -> None:
@@ -43,7 +43,7 @@ def test_batch_ingests_everything_under_its_prefix_again_without_embedding(world
     before = world.embedder.embedded.total()
     job = run(world, JobType.BATCH, prefix="s3://portfolio-raw/processed/guides/")
     world.check()
-    assert (job.documents_total, job.documents_processed, job.statistics["modified"]) == (1, 1, 1)
+    assert (job.documents_total, job.documents_processed, job.statistics["reingested"]) == (1, 1, 1)
     assert (world.live(inside), world.live(outside)) == (2, 1)
     assert world.embedder.embedded.total() == before
 
@@ -90,7 +90,7 @@ def test_documents_ingested_during_a_reindex_are_in_the_new_index(world: World) 
     world.upload("a.md", GUIDE)
     world.run()
     now = world.clock.now()
-    world.container.jobs.begin_build("building", "someone", iso(now), iso(now + timedelta(minutes=20)))
+    world.container.index_aliases.begin_build("building", "someone", iso(now), iso(now + timedelta(minutes=20)))
     document_id = world.upload("b.md", GUIDE.replace("topic", "matter"))
     world.run()
     assert {record.metadata["document_id"] for record in world.chroma.data["building"].values()} == {document_id}
@@ -99,7 +99,7 @@ def test_documents_ingested_during_a_reindex_are_in_the_new_index(world: World) 
 @pytest.mark.failure(29)
 def test_two_reindexes_do_not_overlap(world: World) -> None:
     now = world.clock.now()
-    world.container.jobs.begin_build("building", "someone", iso(now), iso(now + timedelta(minutes=20)))
+    world.container.index_aliases.begin_build("building", "someone", iso(now), iso(now + timedelta(minutes=20)))
     with pytest.raises(Conflict, match="Another reindex is running"):
         run(world, JobType.REINDEX)
     recorded = world.container.jobs.get("job-0001")
@@ -113,7 +113,7 @@ def test_a_lease_left_by_a_crash_expires(world: World) -> None:
     world.upload("a.md", GUIDE)
     world.run()
     now = world.clock.now()
-    world.container.jobs.begin_build("building", "someone", iso(now), iso(now + timedelta(minutes=20)))
+    world.container.index_aliases.begin_build("building", "someone", iso(now), iso(now + timedelta(minutes=20)))
     world.clock.advance(timedelta(minutes=21))
     assert run(world, JobType.REINDEX).status is JobStatus.COMPLETED
     world.check()
@@ -123,18 +123,18 @@ def test_a_lease_left_by_a_crash_expires(world: World) -> None:
 def test_what_a_vanished_reindex_was_building_is_cleared_when_its_lease_is_over(world: World) -> None:
     now = world.clock.now()
     building = f"{COLLECTION}-vanished"
-    world.container.jobs.begin_build(building, "someone", iso(now), iso(now + timedelta(minutes=20)))
+    world.container.index_aliases.begin_build(building, "someone", iso(now), iso(now + timedelta(minutes=20)))
     world.container.vectors.ensure(building, fingerprint=world.embedder.fingerprint)
     document_id = world.upload("a.md", GUIDE)
     world.run()
     windows = world.windows(document_id)
     world.clock.advance(timedelta(minutes=19))
-    world.container.leftovers.clear()
-    assert world.container.jobs.index_pointer().building == building
+    world.container.abandoned_work.recover()
+    assert world.container.index_aliases.current().building == building
     assert building in world.chroma.data
     world.clock.advance(timedelta(minutes=2))
     world.rest()
-    assert world.container.jobs.index_pointer().building is None
+    assert world.container.index_aliases.current().building is None
     assert list(world.chroma.data) == [COLLECTION]
     assert world.windows(document_id) == windows
 
@@ -151,7 +151,7 @@ def test_a_failed_rebuild_leaves_the_old_index_answering(world: World, monkeypat
     with pytest.raises(RuntimeError):
         run(world, JobType.REINDEX)
     assert world.windows(document_id) == windows
-    assert world.container.jobs.index_pointer().building is None
+    assert world.container.index_aliases.current().building is None
 
 
 def test_a_job_whose_event_comes_twice_runs_once(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tracemalloc
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
@@ -12,19 +13,18 @@ import pytest
 from portfolio_rag.cli import repair
 from portfolio_rag.domain.documents import DocumentStatus
 from portfolio_rag.domain.errors import Conflict, InvalidRequest, NotFound, PortfolioRagError
-from portfolio_rag.domain.identifiers import iso
 from portfolio_rag.domain.jobs import Job, JobStatus, JobType, Trigger
 from portfolio_rag.pipeline.maintenance import full_scan as verification
-from portfolio_rag.pipeline.maintenance.differences import Kind
-from portfolio_rag.ports.vector_index import VectorLocation
+from portfolio_rag.pipeline.maintenance.differences import DifferenceKind
+from portfolio_rag.ports.embedding_locations import VectorLocation
 from portfolio_rag.ports.vector_store import VectorRecord
-from tests.simulation.world import COLLECTION, EMBEDDINGS, RAW, World
+from tests.simulation.world import COLLECTION, CONFIG, EMBEDDINGS, RAW, World
 
 GUIDE = "# Topics\n\n" + "\n\n".join(f"Paragraph {n} says something about topic {n} at length." for n in range(40))
 
 
-def kinds(world: World, *, repair: bool = False) -> set[Kind]:
-    return {difference.kind for difference in world.container.verification.run(repair=repair)}
+def kinds(world: World, *, repair: bool = False) -> set[DifferenceKind]:
+    return {difference.kind for difference in world.container.full_scan.run(repair=repair)}
 
 
 def mended(world: World) -> None:
@@ -52,7 +52,7 @@ def test_a_vector_that_is_gone_comes_back_from_the_backup(world: World) -> None:
     before = world.embedder.embedded.total()
     lost = sorted(world.chroma.data[COLLECTION])[:3]
     world.chroma.delete(COLLECTION, lost)
-    assert kinds(world) == {Kind.VECTORS_MISSING}
+    assert kinds(world) == {DifferenceKind.VECTORS_MISSING}
     mended(world)
     assert set(lost) <= set(world.windows(document_id))
     assert world.embedder.embedded.total() == before
@@ -62,16 +62,68 @@ def test_a_chunk_that_is_gone_is_made_again(world: World) -> None:
     document_id = at_rest(world)
     table = world.dynamo.tables["embedding_chunks"]
     table.write(next(iter(table.items)), None, world.clock.now())
-    assert Kind.CHUNKS_MISSING in kinds(world)
+    assert DifferenceKind.CHUNKS_MISSING in kinds(world)
     mended(world)
     assert world.live(document_id) == 2
+
+
+def lose_chunks(world: World) -> None:
+    table = world.dynamo.tables["embedding_chunks"]
+    for key in list(table.items):
+        table.write(key, None, world.clock.now())
+
+
+def test_what_answers_is_mended_also_when_a_later_upload_has_failed(world: World) -> None:
+    document_id = at_rest(world)
+    world.upload("a.md", b"\x00\x01\x02" * 400)
+    world.rest()
+    assert (world.live(document_id), world.version(document_id, 2).status) == (1, DocumentStatus.FAILED)
+    lose_chunks(world)
+    mended(world)
+    assert world.live(document_id) == 3
+    assert "topic 39" in world.texts(document_id)
+    assert world.version(document_id, 2).error_code == "UNSUPPORTED_TYPE"
+
+
+def test_a_repair_does_not_take_the_place_of_an_upload_that_is_tried_again(world: World) -> None:
+    document_id = at_rest(world)
+    world.upload("a.md", GUIDE.replace("topic", "matter"))
+    world.invoke(*world.next_event())
+    world.container.registry.fail(
+        world.version(document_id, 2), "DEPENDENCY_UNAVAILABLE", "Chroma is down.", world.clock.now_iso()
+    )
+    world.run()
+    world.clock.advance(timedelta(minutes=10))
+    lose_chunks(world)
+    assert DifferenceKind.CHUNKS_MISSING in kinds(world, repair=True)
+    assert len(world.container.registry.versions(document_id)) == 2
+    world.rest()
+    world.check()
+    assert world.live(document_id) == 3
+    assert "matter 39" in world.texts(document_id)
+
+
+def test_what_cannot_be_mended_is_given_up_after_a_few_tries(world: World) -> None:
+    document_id = at_rest(world)
+    rules = json.dumps({"allowed_types": ["txt"]}).encode()
+    world.s3.put_object(Bucket=CONFIG, Key="ingestion-rules/default.json", Body=rules)
+    world.container = type(world.container)(world)  # A new process reads the rules anew.
+    lose_chunks(world)
+    assert DifferenceKind.CHUNKS_MISSING in kinds(world, repair=True)
+    for _ in range(20):
+        world.clock.advance(timedelta(minutes=5))
+        world.invoke("check_health", {})
+        world.run()
+    tries = world.container.registry.versions(document_id)
+    assert [version.attempt for version in tries] == [5, 4, 3, 2, 1]
+    assert world.live(document_id) == 1
 
 
 def test_a_backup_that_is_gone_is_made_again(world: World) -> None:
     at_rest(world)
     for key in world.s3.current_keys(EMBEDDINGS, "metadata/")[:1]:
         world.s3.delete_object(Bucket=EMBEDDINGS, Key=key)
-    assert kinds(world) == {Kind.BACKUP_MISSING}
+    assert kinds(world) == {DifferenceKind.BACKUP_MISSING}
     mended(world)
 
 
@@ -80,7 +132,7 @@ def test_vectors_of_no_document_are_removed(world: World) -> None:
     record = next(iter(world.chroma.data[COLLECTION].values()))
     stray = type(record)("stray#0", record.vector, {**record.metadata, "document_id": "nobody"})
     world.chroma.upsert(COLLECTION, [stray])
-    assert kinds(world) == {Kind.UNKNOWN}
+    assert kinds(world) == {DifferenceKind.UNKNOWN}
     mended(world)
 
 
@@ -95,9 +147,9 @@ def test_what_the_stores_hold_of_no_document_is_removed(world: World) -> None:
     lose_the_registration(world, lost)
     world.s3.delete_object(Bucket=RAW, Key="processed/lost.md")
     world.notifications.clear()
-    assert kinds(world) == {Kind.UNKNOWN}
+    assert kinds(world) == {DifferenceKind.UNKNOWN}
     # The addresses of its vectors come to light when the vectors are gone.
-    assert kinds(world, repair=True) == {Kind.UNKNOWN, Kind.DANGLING}
+    assert kinds(world, repair=True) == {DifferenceKind.UNKNOWN, DifferenceKind.DANGLING}
     assert kinds(world) == set()
     assert all(key[1] == kept for key in world.dynamo.tables["embedding_chunks"].items)
     assert not any(lost in key for key in world.s3.current_keys(EMBEDDINGS, ""))
@@ -107,8 +159,10 @@ def test_what_the_stores_hold_of_no_document_is_removed(world: World) -> None:
 def test_addresses_of_vectors_that_are_gone_are_removed(world: World) -> None:
     document_id = at_rest(world)
     addresses = dict(world.dynamo.tables["embedding_vectors"].items)
-    world.container.vector_index.remember({f"gone-{n}": VectorLocation("vectors/x/1/f/y.npy", n, 1) for n in range(3)})
-    assert kinds(world) == {Kind.DANGLING}
+    world.container.embedding_locations.add(
+        {f"gone-{n}": VectorLocation("vectors/x/1/f/y.npy", n, 1) for n in range(3)}
+    )
+    assert kinds(world) == {DifferenceKind.DANGLING}
     mended(world)
     assert world.dynamo.tables["embedding_vectors"].items == addresses
     assert world.live(document_id) == 1
@@ -116,17 +170,17 @@ def test_addresses_of_vectors_that_are_gone_are_removed(world: World) -> None:
 
 def test_an_address_that_points_elsewhere_by_now_is_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     at_rest(world)
-    (address, place), *_ = world.container.vector_index.all()
-    world.container.vector_index.remember({address: VectorLocation("vectors/x/1/f/y.npy", 0, 1)})
-    forget = world.container.vector_index.forget
+    (address, place), *_ = world.container.embedding_locations.all()
+    world.container.embedding_locations.add({address: VectorLocation("vectors/x/1/f/y.npy", 0, 1)})
+    forget = world.container.embedding_locations.remove
 
     def remembered_meanwhile(vector_ids: Iterable[str], prefix: str) -> None:
-        world.container.vector_index.remember({address: place})
+        world.container.embedding_locations.add({address: place})
         forget(vector_ids, prefix)
 
-    monkeypatch.setattr(world.container.vector_index, "forget", remembered_meanwhile)
-    assert kinds(world, repair=True) == {Kind.DANGLING}
-    assert world.container.vector_index.find([address]) == {address: place}
+    monkeypatch.setattr(world.container.embedding_locations, "remove", remembered_meanwhile)
+    assert kinds(world, repair=True) == {DifferenceKind.DANGLING}
+    assert world.container.embedding_locations.find([address]) == {address: place}
 
 
 def test_backed_up_windows_of_no_chunk_make_the_document_anew(world: World) -> None:
@@ -134,7 +188,7 @@ def test_backed_up_windows_of_no_chunk_make_the_document_anew(world: World) -> N
     (key, *_) = world.s3.current_keys(EMBEDDINGS, "vectors/")
     record = VectorRecord("stray#0", world.container.embedder.embed(["stray"])[0], {})
     world.container.backup.write(key.replace(".npy", "0.npy"), [record])
-    assert kinds(world) == {Kind.BACKUP_MISSING}
+    assert kinds(world) == {DifferenceKind.BACKUP_MISSING}
     mended(world)
     assert world.live(document_id) == 2
 
@@ -158,9 +212,9 @@ def test_pages_skip_nothing_while_they_are_mended(world: World, monkeypatch: pyt
     world.chroma.upsert(COLLECTION, first)
     world.chroma.data[COLLECTION].update(ours)
     world.chroma.upsert(COLLECTION, second)
-    world.container.vector_index.remember({f"gone-{n}": VectorLocation(f"vectors/{n}", 0, 1) for n in range(9)})
-    assert kinds(world) == {Kind.UNKNOWN, Kind.DANGLING}
-    assert kinds(world, repair=True) == {Kind.UNKNOWN, Kind.DANGLING}
+    world.container.embedding_locations.add({f"gone-{n}": VectorLocation(f"vectors/{n}", 0, 1) for n in range(9)})
+    assert kinds(world) == {DifferenceKind.UNKNOWN, DifferenceKind.DANGLING}
+    assert kinds(world, repair=True) == {DifferenceKind.UNKNOWN, DifferenceKind.DANGLING}
     assert world.chroma.data[COLLECTION] == ours
     assert kinds(world) == set()
 
@@ -199,7 +253,7 @@ def test_memory_does_not_grow_with_the_index(world: World, monkeypatch: pytest.M
     monkeypatch.setattr(world.chroma, "page", page)
     monkeypatch.setattr(world.chroma, "windows_of", None)
     tracemalloc.start()
-    found = list(world.container.verification.run(repair=False))
+    found = list(world.container.full_scan.run(repair=False))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert sum(int(difference.detail.split()[2]) for difference in found) == 50_000
@@ -213,7 +267,7 @@ def test_vectors_of_a_version_that_is_history_are_removed(world: World) -> None:
     world.upload("a.md", "# One\n\nAnother text.")
     world.rest()
     world.chroma.data[COLLECTION].update(old)
-    assert kinds(world) == {Kind.STALE}
+    assert kinds(world) == {DifferenceKind.STALE}
     mended(world)
     assert set(world.windows(document_id).values()) == {2}
 
@@ -222,7 +276,7 @@ def test_a_deletion_whose_event_never_came_is_noticed(world: World) -> None:
     document_id = at_rest(world)
     world.delete("processed/a.md")
     world.notifications.clear()
-    assert kinds(world) == {Kind.BYTES_GONE}
+    assert kinds(world) == {DifferenceKind.BYTES_GONE}
     mended(world)
     assert world.live(document_id) == 0
 
@@ -233,7 +287,7 @@ def test_a_document_that_the_registry_has_lost_is_taken_in_again(world: World) -
         table = world.dynamo.tables[name]
         for key in list(table.items):
             table.write(key, None, world.clock.now())
-    assert Kind.UNKNOWN in kinds(world)
+    assert DifferenceKind.UNKNOWN in kinds(world)
     mended(world)
     assert world.live(document_id) == 1
 
@@ -307,15 +361,15 @@ def test_what_cannot_be_redriven(world: World) -> None:
 
 
 def test_a_job_that_has_vanished_is_launched_again_three_times_and_then_recorded_as_failed(world: World) -> None:
-    now = iso(world.clock.now())
+    now = world.clock.now_iso()
     world.container.jobs.create(
         Job("job-1", JobType.BATCH, JobStatus.RUNNING, "", Trigger.USER, started_at=now, updated_at=now)
     )
-    assert world.container.leftovers.clear() == 0
+    assert world.container.abandoned_work.recover() == 0
     for launched in (1, 2, 3, 3):
         world.clock.advance(timedelta(minutes=11))
-        assert world.container.leftovers.clear() == 1
-        assert world.container.leftovers.clear() == 0
+        assert world.container.abandoned_work.recover() == 1
+        assert world.container.abandoned_work.recover() == 0
         assert len(world.invocations) == launched
     ended = world.container.jobs.get("job-1")
     assert ended is not None
@@ -327,5 +381,5 @@ def test_collections_that_nobody_asks_are_dropped(world: World) -> None:
     at_rest(world)
     world.chroma.ensure(f"{COLLECTION}-12345678")
     world.chroma.ensure("somebody-elses")
-    assert world.container.leftovers.clear() == 1
+    assert world.container.abandoned_work.recover() == 1
     assert set(world.chroma.data) == {COLLECTION, "somebody-elses"}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from portfolio_rag.ports.vector_store import Vectors
+from portfolio_rag.ports.vectors import Vectors
 from portfolio_rag.text.chunking.topic_boundaries import Embed, topic_starts, units_of
 from portfolio_rag.text.extraction.document import DocumentBuilder, ExtractedDocument
 

@@ -77,3 +77,16 @@ def test_a_name_that_is_cut_short_stands_whole_above_the_rows() -> None:
 )
 def test_the_first_row_names_the_columns_only_where_it_reads_so(first: list[str], rows: int) -> None:
     assert guess_header_rows([first, ["Silver", "300"]]) == rows
+
+
+@pytest.mark.parametrize(
+    ("grid", "rows"),
+    [
+        ([["Bolts", "410 boxes"], ["Nuts", "520 boxes"]], 0),
+        ([["Rope", "14.50 EUR each"], ["Chain", "38 EUR each"], ["Hook", ""]], 0),
+        ([["Hall", "Q1 2025"], ["Hall 1", "410"]], 1),
+        ([["Name", "Step 1"], ["Oil", "drain"]], 1),
+    ],
+)
+def test_values_are_no_names(grid: list[list[str]], rows: int) -> None:
+    assert guess_header_rows(grid) == rows

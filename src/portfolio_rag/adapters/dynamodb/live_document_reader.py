@@ -1,0 +1,42 @@
+"""What a search reads of `document_registry` and `embedding_chunks`, in one call: `ports.LiveDocumentReader`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import fields
+
+from portfolio_rag.adapters.dynamodb.chunk_store import chunk_key, chunk_of
+from portfolio_rag.adapters.dynamodb.document_registry import HEAD, document_key
+from portfolio_rag.adapters.dynamodb.table import Table, Wanted, get_many
+from portfolio_rag.domain.documents import LiveDocument
+from portfolio_rag.ports.live_document_reader import LiveRead
+
+_DOCUMENT = tuple(field.name for field in fields(LiveDocument))
+_HEAD = ("live_version", "deleted_at")
+
+
+class DynamoLiveDocumentReader:
+    def __init__(self, registry: Table, chunks: Table) -> None:
+        self._registry = registry
+        self._chunks = chunks
+
+    def read(self, versions: Iterable[tuple[str, int]], chunks: Iterable[tuple[str, str]]) -> LiveRead:
+        pairs = list(dict.fromkeys(versions))
+        keys = dict.fromkeys([*((document_id, HEAD) for document_id, _ in pairs), *pairs])
+        # Few attributes: half of what a search computes for DynamoDB was the parsing of those that nobody looks at.
+        registered, stored = get_many(
+            Wanted(self._registry, (document_key(*key) for key in keys), (*_DOCUMENT, *_HEAD)),
+            Wanted(self._chunks, (chunk_key(*key) for key in dict.fromkeys(chunks))),
+        )
+        rows = {(row["document_id"], row["version"]): row for row in registered}
+        live = {
+            head["document_id"]: head["live_version"]
+            for (_, version), head in rows.items()
+            if version == HEAD and head.get("deleted_at") is None
+        }
+        documents = {
+            pair: LiveDocument(**{name: rows[pair][name] for name in _DOCUMENT if name in rows[pair]})
+            for pair in pairs
+            if pair in rows and live.get(pair[0]) == pair[1]
+        }
+        return LiveRead(documents, {row["chunk_id"]: chunk_of(row) for row in stored})

@@ -1,0 +1,63 @@
+"""How a run of text is set: hidden, raised or lowered, in which font; by its own properties and by styles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from portfolio_rag.text.extraction.formats.docx.names import is_on, qn, value
+from portfolio_rag.text.extraction.formats.docx.styles import Styles, is_monospaced, latin_font
+
+_RPR = qn("w:rPr")
+_RSTYLE = qn("w:rStyle")
+_VANISH = qn("w:vanish")
+_VERTICAL = qn("w:vertAlign")
+_BOLD = qn("w:b")
+_FONTS = qn("w:rFonts")
+_SCRIPTS = {"superscript": "^", "subscript": "_"}
+_OFF = (None, "0", "false", "off")
+
+
+class RunProperties:
+    """Of the runs of one paragraph."""
+
+    def __init__(self, styles: Styles, paragraph_style: str | None) -> None:
+        self._styles = styles
+        self._style = paragraph_style
+        self._is_hidden = styles.run_value(paragraph_style, _VANISH) not in _OFF
+
+    def read(self, run: Any) -> tuple[bool, str, str]:
+        """Whether it is hidden; `^`, `_` or nothing; the font that it names itself, by a style of characters too."""
+        properties = run.find(_RPR)
+        if properties is None:
+            return self._is_hidden, "", ""
+        style = hidden = vertical = None
+        font = ""
+        for child in properties:
+            tag = child.tag
+            if tag == _RSTYLE:
+                style = value(child)
+            elif tag == _VANISH:
+                hidden = is_on(child)
+            elif tag == _VERTICAL:
+                vertical = value(child)
+            elif tag == _FONTS:
+                font = latin_font(child)
+        if style is not None:
+            by_style = self._styles.run_value(style, _VANISH)
+            hidden = by_style not in _OFF if hidden is None and by_style is not None else hidden
+            vertical = vertical or self._styles.run_value(style, _VERTICAL)
+            font = font or self._styles.font(style)
+        return self._is_hidden if hidden is None else hidden, _SCRIPTS.get(vertical or "", ""), font
+
+    def is_monospaced(self, run: Any) -> bool:
+        _, _, font = self.read(run)
+        return is_monospaced(font or self._styles.font(self._style))
+
+    def is_bold(self, run: Any) -> bool:
+        properties = run.find(_RPR)
+        own = None if properties is None else properties.find(_BOLD)
+        if own is not None:
+            return is_on(own)
+        style = None if properties is None else value(properties.find(_RSTYLE))
+        by_run = None if style is None else self._styles.run_value(style, _BOLD)
+        return (self._styles.run_value(self._style, _BOLD) if by_run is None else by_run) not in _OFF

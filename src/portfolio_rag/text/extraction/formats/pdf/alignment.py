@@ -1,0 +1,259 @@
+"""Tables without ruling lines: rows of pieces that stand in columns."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import median
+
+from portfolio_rag.text.extraction.formats.pdf.line import Line, joined, rows_of
+from portfolio_rag.text.extraction.formats.pdf.reading_order import is_filled_in, is_labels
+from portfolio_rag.text.extraction.formats.pdf.rules import Rule
+from portfolio_rag.text.extraction.formats.pdf.table import (
+    Table,
+    is_amount,
+    logical_rows,
+    median_words,
+    physical_rows,
+)
+
+LEADERS = re.compile(r"(?:[.·…_]\s?){5,}")
+MAX_DISTANCE = 3.2
+"""In sizes of the type: rows farther apart belong to no one table."""
+_AMOUNTS_SHARE = 0.6
+_PROSE_WORDS = 4
+"""A column whose lines hold so many words and fill it is running text."""
+_PROSE_FILL = 0.7
+_FULL_LINE = 0.85
+_LABEL = re.compile(
+    r"[•◦▪‣●○■□–—*☒☐\uf0b7\uf0a7\uf0d8-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)]|\d{1,2}(?:\.\d{1,2}){1,3}\.?"
+)
+_MAX_LABEL_GAP = 4.0
+"""In sizes of the type: how far a sign or number of an item stands from its text."""
+
+_Span = tuple[float, float]
+
+
+def with_labels(row: Sequence[Line]) -> list[Line]:
+    """The pieces of a row, signs and numbers of list items and headings joined to their text."""
+    found: list[Line] = []
+    for piece in row:
+        label = found[-1] if found else None
+        if (
+            label is not None
+            and _LABEL.fullmatch(label.text)
+            and piece.left - label.right < _MAX_LABEL_GAP * piece.size
+            and any(char.isalpha() for char in piece.text[:2])
+        ):
+            found[-1] = joined([label, piece])
+        else:
+            found.append(piece)
+    return found
+
+
+def aligned_tables(
+    lines: Sequence[Line], rules: Sequence[Rule], orders: Mapping[int, int]
+) -> Iterator[tuple[Table, list[Line]]]:
+    """The tables among the lines of a page, each with the lines that it holds.
+
+    `orders` say by the identity of each line where in the page's content it is drawn.
+    """
+    rows = rows_of(lines)
+    levels = [rule for rule in rules if rule.is_level]
+    at = 0
+    while at < len(rows):
+        end, spans = _run(rows, at)
+        run = [with_labels(row) for row in rows[at:end]]
+        if end - at >= 2 and _is_table(run, spans, levels, orders, rows[at:end]):
+            yield _table(run, spans), [line for row in rows[at:end] for line in row]
+            at = end
+        else:
+            at = max(at + 1, end)
+
+
+def _run(rows: Sequence[Sequence[Line]], start: int) -> tuple[int, list[_Span]]:
+    """The rows from `start` on that keep to columns: the row after them, and where the columns reach."""
+    first = with_labels(rows[start])
+    if len(first) < 2 or any(line.is_code for line in first):
+        return start, []
+    size = max(first[0].size, 1.0)
+    spans = [(line.left, line.right) for line in first]
+    end = start + 1
+    while end < len(rows):
+        row = with_labels(rows[end])
+        distance = rows[end - 1][0].baseline - row[0].baseline
+        wider = _fitted(spans, row, size)
+        if distance > MAX_DISTANCE * size or wider is None or abs(row[0].size - size) > 0.25 * size:
+            break
+        spans = wider
+        end += 1
+    return _without_tail(rows, start, end, spans), spans
+
+
+def _without_tail(rows: Sequence[Sequence[Line]], start: int, end: int, spans: Sequence[_Span]) -> int:
+    """The end of the run without what follows the table: single pieces that are no ends of wrapped cells."""
+    distances = [
+        above[0].baseline - below[0].baseline
+        for above, below in zip(rows[start:end], rows[start + 1 : end], strict=False)
+    ]
+    while end - start > 1 and len(with_labels(rows[end - 1])) == 1:
+        piece = rows[end - 1][0]
+        distance = distances[end - start - 2]
+        if piece.left > spans[0][1] and distance <= 1.35 * min(distances):
+            break
+        if piece.left <= spans[0][1] and distance <= 1.05 * min(distances) and distance < 0.8 * max(distances):
+            break
+        end -= 1
+    return end
+
+
+def _fitted(spans: Sequence[_Span], row: Sequence[Line], size: float) -> list[_Span] | None:
+    """The columns widened by a row; None when one of its pieces stands in two of them, or two in one."""
+    found = list(spans)
+    used: set[int] = set()
+    for piece in row:
+        touched = [
+            place for place, (left, right) in enumerate(found) if piece.left < right - 0.1 and piece.right > left + 0.1
+        ]
+        if len(touched) > 1:
+            return None
+        if not touched:
+            if any(piece.left < right + 0.2 * size and piece.right > left - 0.2 * size for left, right in found):
+                return None
+            place = sum(right < piece.left for _, right in found)
+            found.insert(place, (piece.left, piece.right))
+            used = {one + (one >= place) for one in used} | {place}
+            continue
+        place = touched[0]
+        if place in used:
+            return None
+        used.add(place)
+        left, right = found[place]
+        found[place] = (min(left, piece.left), max(right, piece.right))
+    if any(following[0] - span[1] < 0.2 * size for span, following in itertools.pairwise(found)):
+        return None
+    return found
+
+
+def _is_table(
+    run: Sequence[Sequence[Line]],
+    spans: Sequence[_Span],
+    levels: Sequence[Rule],
+    orders: Mapping[int, int],
+    raw_rows: Sequence[Sequence[Line]],
+) -> bool:
+    """Whether rows in columns are a table, and not columns of text, a form, a table of contents or addresses."""
+    full = [row for row in run if len(row) > 1]
+    columns = _columns(run, spans)
+    if len(full) < (3 if len(spans) == 2 else 2) or any(LEADERS.search(line.text) for row in run for line in row):
+        return False
+    if sum(map(len, full)) < 0.55 * len(spans) * len(full) or any(line.is_code for row in run for line in row):
+        return False
+    if is_labels([column[0] for column in columns if column]) and len(spans) == 2:
+        return False
+    if any(is_labels(column) for column in columns) or (len(spans) == 2 and any(map(is_filled_in, columns))):
+        return False
+    prose = [_is_prose(column, span) for column, span in zip(columns, spans, strict=True)]
+    if all(prose) or (any(prose) and _flows(run, spans, prose)):
+        return False
+    size = run[0][0].size
+    amounts = any(_are_amounts(column) for column in columns[1:])
+    is_evident = amounts or _has_bold_head(run) or _is_ruled_off(raw_rows, spans, levels)
+    if len(spans) == 2:
+        if amounts and _is_contents(columns):
+            return False
+        return is_evident or (_is_spaced(run, size) and len(full) >= 3)
+    if len(full) == 2:
+        return is_evident
+    return is_evident or not _is_drawn_by_columns(raw_rows, spans, orders)
+
+
+def _columns(run: Sequence[Sequence[Line]], spans: Sequence[_Span]) -> list[list[Line]]:
+    columns: list[list[Line]] = [[] for _ in spans]
+    for row in run:
+        for piece in row:
+            columns[_column(piece, spans)].append(piece)
+    return columns
+
+
+def _column(piece: Line, spans: Sequence[_Span]) -> int:
+    """Pieces of a run stand in one column each."""
+    place = len(spans) - 1
+    while place and piece.right <= spans[place][0]:
+        place -= 1
+    return place
+
+
+def _is_prose(column: Sequence[Line], span: _Span) -> bool:
+    if len(column) < 3 or median_words(column) < _PROSE_WORDS:
+        return False
+    return median(line.right - line.left for line in column) >= _PROSE_FILL * (span[1] - span[0])
+
+
+def _flows(run: Sequence[Sequence[Line]], spans: Sequence[_Span], prose: Sequence[bool]) -> bool:
+    """Whether running text goes on beside the pieces of another column, which then is no cell of the same row."""
+    place = prose.index(True)
+    left, right = spans[place]
+    distances = [above[0].baseline - below[0].baseline for above, below in itertools.pairwise(run)]
+    usual = median(distances)
+    starts = through = 0
+    for position in range(1, len(run)):
+        above = next((piece for piece in run[position - 1] if _column(piece, spans) == place), None)
+        here = {_column(piece, spans) for piece in run[position]}
+        if place not in here or len(here) < 2:
+            continue
+        starts += 1
+        is_full = above is not None and above.right - left >= _FULL_LINE * (right - left)
+        through += is_full and distances[position - 1] <= 1.15 * usual
+    return starts > 0 and 2 * through > starts
+
+
+def _are_amounts(column: Sequence[Line]) -> bool:
+    body = column[1:] if len(column) > 1 and not is_amount(column[0].text) else column
+    return len(body) >= 1 and sum(is_amount(line.text) for line in body) >= _AMOUNTS_SHARE * len(body)
+
+
+def _has_bold_head(run: Sequence[Sequence[Line]]) -> bool:
+    body = [line for row in run[1:] for line in row]
+    return all(line.is_bold for line in run[0]) and 2 * sum(line.is_bold for line in body) < len(body)
+
+
+def _is_ruled_off(rows: Sequence[Sequence[Line]], spans: Sequence[_Span], levels: Sequence[Rule]) -> bool:
+    """Whether level lines as wide as the table stand within it."""
+    top, bottom = rows[0][0].baseline, rows[-1][0].baseline
+    width = spans[-1][1] - spans[0][0]
+    within = [
+        rule
+        for rule in levels
+        if bottom < rule.at < top and min(rule.end, spans[-1][1]) - max(rule.start, spans[0][0]) > 0.7 * width
+    ]
+    return bool(within)
+
+
+def _is_contents(columns: Sequence[Sequence[Line]]) -> bool:
+    """Whether the last column holds growing page numbers and no name."""
+    texts = [line.text for line in columns[-1]]
+    if len(texts) < 4 or not all(text.isdecimal() for text in texts):
+        return False
+    numbers = [int(text) for text in texts]
+    return numbers == sorted(numbers)
+
+
+def _is_spaced(run: Sequence[Sequence[Line]], size: float) -> bool:
+    distances = [above[0].baseline - below[0].baseline for above, below in itertools.pairwise(run)]
+    return min(distances) > 1.45 * size and all(len(row) > 1 for row in run)
+
+
+def _is_drawn_by_columns(rows: Sequence[Sequence[Line]], spans: Sequence[_Span], orders: Mapping[int, int]) -> bool:
+    places = [(orders.get(id(piece), 0), _column(piece, spans)) for row in rows for piece in row]
+    drawn = [column for _, column in sorted(places)]
+    return sum(before != column for before, column in itertools.pairwise(drawn)) == len(spans) - 1
+
+
+def _table(run: Sequence[Sequence[Line]], spans: Sequence[_Span]) -> Table:
+    size = run[0][0].size
+    placed = [(_column(piece, spans), piece) for row in run for piece in row]
+    rows = logical_rows(physical_rows(placed, len(spans)), size)
+    first, last = run[0][0], run[-1][0]
+    return Table(rows, first.page, spans[0][0], spans[-1][1], first.baseline, last.baseline, size, tuple(spans), False)

@@ -1,0 +1,57 @@
+"""The domain's filters in Chroma's language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portfolio_rag.adapters.chroma.filters import to_chroma
+from portfolio_rag.domain.filters import COMPARISON_OPERATORS, GROUP_OPERATORS, Condition, Filter, Group, parse_filter
+
+CASES = [
+    ({"equals": {"key": "team", "value": "storage"}}, {"team": {"$eq": "storage"}}),
+    ({"notEquals": {"key": "draft", "value": True}}, {"draft": {"$ne": True}}),
+    ({"greaterThan": {"key": "year", "value": 2023}}, {"year": {"$gt": 2023}}),
+    ({"greaterThanOrEquals": {"key": "year", "value": 2023.5}}, {"year": {"$gte": 2023.5}}),
+    ({"lessThan": {"key": "year", "value": 1}}, {"year": {"$lt": 1}}),
+    ({"lessThanOrEquals": {"key": "year", "value": 1}}, {"year": {"$lte": 1}}),
+    ({"in": {"key": "type", "value": ["md", "pdf"]}}, {"type": {"$in": ["md", "pdf"]}}),
+    ({"notIn": {"key": "type", "value": ["md"]}}, {"type": {"$nin": ["md"]}}),
+    ({"in": {"key": "n", "value": [1, 2.5]}}, {"$or": [{"n": {"$eq": 1}}, {"n": {"$eq": 2.5}}]}),
+    ({"notIn": {"key": "n", "value": [1, 2]}}, {"$and": [{"n": {"$ne": 1}}, {"n": {"$ne": 2}}]}),
+    ({"listContains": {"key": "tags", "value": "a"}}, {"tags": {"$contains": "a"}}),
+    (
+        {"andAll": [{"equals": {"key": "a", "value": 1}}, {"orAll": [{"equals": {"key": "b", "value": 2}}]}]},
+        {"$and": [{"a": {"$eq": 1}}, {"b": {"$eq": 2}}]},
+    ),
+]
+
+
+@pytest.mark.parametrize(("raw", "chroma"), CASES)
+def test_each_operator_has_its_counterpart_in_chroma(raw: dict[str, Any], chroma: dict[str, Any]) -> None:
+    parsed = parse_filter(raw)
+    assert parsed is not None
+    assert to_chroma(parsed) == chroma
+
+
+SCALARS = st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
+CONDITIONS = st.builds(
+    lambda operator, value: Condition(operator, "key", (value, value) if operator in ("in", "notIn") else value),
+    st.sampled_from(COMPARISON_OPERATORS),
+    SCALARS,
+)
+FILTERS: st.SearchStrategy[Filter] = st.recursive(
+    CONDITIONS,
+    lambda inner: st.builds(
+        Group, st.sampled_from(GROUP_OPERATORS), st.lists(inner, min_size=1, max_size=3).map(tuple)
+    ),
+    max_leaves=6,
+)
+
+
+@given(FILTERS)
+def test_every_filter_has_one(condition: Filter) -> None:
+    assert to_chroma(condition)
