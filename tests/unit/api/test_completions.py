@@ -104,7 +104,7 @@ def test_earlier_messages_are_the_history(client: OpenAI, services: FakeServices
 def test_the_users_last_message_is_the_question_whatever_follows(
     client: OpenAI, services: FakeServices, last: Any
 ) -> None:
-    first = [*asks("What is a queue?"), {"role": "assistant", "content": "A place for messages."}]
+    first: list[Any] = [*asks("What is a queue?"), {"role": "assistant", "content": "A place for messages."}]
     client.chat.completions.create(model=MODEL, messages=[*first, *asks(QUESTION), last])
     assert services.chat.calls == [(QUESTION, None, None, None)]
     assert services.chat.history == [ConversationTurn("What is a queue?", "What is a queue?", "A place for messages.")]

@@ -8,7 +8,7 @@ from portfolio_rag.answering.grounding.check import check
 from portfolio_rag.answering.grounding.drafted_answer import parse_draft
 from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.domain.answers import Verdict
-from portfolio_rag.domain.chunks import ChunkPart
+from portfolio_rag.domain.chunks import BlockKind, ChunkPart
 from portfolio_rag.text.chunking.chunker import chunk
 from portfolio_rag.text.extraction.document import ExtractionLimits
 from portfolio_rag.text.extraction.worker import extract_here
@@ -121,7 +121,7 @@ def test_a_document_about_something_else_is_not_evidence_for_what_another_one_is
 
 def test_every_item_is_evidence_under_what_leads_it_in() -> None:
     text = "Bring along:\n\n- a torch\n  - two batteries"
-    parts = [ChunkPart(0, ("Hikes",)), ChunkPart(14, ("Hikes",), "Bring along:", source(ITEMS).sentences[-1].kind)]
+    parts = [ChunkPart(0, ("Hikes",)), ChunkPart(14, ("Hikes",), "Bring along:", BlockKind.LIST)]
     sentences = SourceText.build(1, text, "", parts).sentences
     assert [(sentence.text, sentence.lead_in) for sentence in sentences[1:]] == [
         ("- a torch", "Bring along:"),
