@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass, field, replace
 
 from portfolio_rag.domain.attributes import AttributeValue
+from portfolio_rag.domain.blocks import BlockKind as BlockKind
 from portfolio_rag.domain.document_warnings import DocumentWarning, WarningCode
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
 from portfolio_rag.domain.ocr import OcrRules
 from portfolio_rag.text.extraction.sanitise import clean_code, clean_line, clean_prose
 from portfolio_rag.text.extraction.tables import guess_header_rows, table_lines
 from portfolio_rag.text.extraction.titles import given_title
+from portfolio_rag.text.language.sentences import sentences
 
 MAX_HEADING_CHARACTERS = 200
 """A longer "heading" is running text in a heading's clothes."""
@@ -28,13 +29,8 @@ MAX_HEADING_DEPTH = 20
 MAX_WARNED_PARTS = 100
 """Named in one warning; it is stored with the version, in an item of bounded size."""
 
-
-class BlockKind(StrEnum):
-    HEADING = "heading"
-    PARAGRAPH = "paragraph"
-    LIST = "list"
-    TABLE = "table"
-    CODE = "code"
+MAX_LEAD_IN_CHARACTERS = 200
+"""A sentence that leads a list in is cut short at its start beyond this: its end says what the items are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +38,8 @@ class Block:
     """[start, end) in characters of the document's text, never empty, never overlapping another, in order.
 
     `heading_path` runs from the outermost heading to the nearest; a heading's own path ends with itself.
-    `page` counts from 1; None where the format has no pages.
+    `page` counts from 1; None where the format has no pages. `lead_in` is the sentence with a colon at its end, or the
+    caption, right before a list, table or code block; of other blocks it is empty.
     """
 
     start: int
@@ -50,6 +47,7 @@ class Block:
     kind: BlockKind
     heading_path: tuple[str, ...] = ()
     page: int | None = None
+    lead_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +238,7 @@ class DocumentBuilder:
         grid = [row + [""] * (width - len(row)) for row in grid if any(row)]
         self.paragraph(caption, page)
         lines = table_lines(grid, guess_header_rows(grid) if header_rows is None else header_rows)
-        self._append(BlockKind.TABLE, "\n".join(lines), page)
+        self._append(BlockKind.TABLE, "\n".join(lines), page, lead_in=clean_line(caption)[:MAX_LEAD_IN_CHARACTERS])
 
     def item(self, text: str, marker: str = "- ", depth: int = 0, page: int | None = None) -> None:
         """A list item (or, with blanks for a marker, a further paragraph of one), joined to the list before it."""
@@ -252,7 +250,7 @@ class DocumentBuilder:
         last = self._blocks[-1] if self._blocks else None
         if last and last.kind is BlockKind.LIST and last.page == page:
             self._write("\n" + text)
-            self._blocks[-1] = Block(last.start, self._length, last.kind, last.heading_path, page)
+            self._blocks[-1] = replace(last, end=self._length)
         else:
             self._append(BlockKind.LIST, text, page)
 
@@ -318,15 +316,27 @@ class DocumentBuilder:
         self._headings.append((level, text))
         self._append(BlockKind.HEADING, text, page)
 
-    def _append(self, kind: BlockKind, text: str, page: int | None) -> None:
+    def _append(self, kind: BlockKind, text: str, page: int | None, *, lead_in: str = "") -> None:
         if not text:
             return
+        lead_in = lead_in or self._leading_sentence(kind)
         if self._blocks:
             self._write("\n\n")
         start = self._length
         self._write(text)
         path = tuple(heading for _, heading in self._headings)
-        self._blocks.append(Block(start, self._length, kind, path, page))
+        self._blocks.append(Block(start, self._length, kind, path, page, lead_in))
+
+    def _leading_sentence(self, kind: BlockKind) -> str:
+        """The last sentence of the paragraph before, when it ends with a colon and what follows is no running text."""
+        last = self._blocks[-1] if self._blocks else None
+        if last is None or last.kind is not BlockKind.PARAGRAPH or kind in (BlockKind.HEADING, BlockKind.PARAGRAPH):
+            return ""
+        text = self._parts[-1]
+        if not text.endswith((":", "：")):
+            return ""
+        start, end = sentences(text[-MAX_LEAD_IN_CHARACTERS:])[-1]
+        return clean_line(text[-MAX_LEAD_IN_CHARACTERS:][start:end])
 
     def _write(self, text: str) -> None:
         self._length += len(text)
