@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from portfolio_rag.domain.blocks import BlockKind as BlockKind
+from portfolio_rag.domain.blocks import Recognition, joined_recognition
 from portfolio_rag.domain.identifiers import sha256_hex, window_id
 
 Span = tuple[int, int]
@@ -27,12 +28,15 @@ class ChunkPart:
 
     `heading_path` is its own, with the document's title by the rule of the chunk's common path; a heading's ends with
     itself. `lead_in` is the sentence or caption that leads the list, table or code in; empty where there is none.
+    `page` counts from 1; `recognition` says where on the page it was read by OCR.
     """
 
     start: int
     heading_path: tuple[str, ...] = ()
     lead_in: str = ""
     kind: BlockKind = BlockKind.PARAGRAPH
+    page: int | None = None
+    recognition: Recognition | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,14 @@ class Chunk:
         if not self.parts:
             return ChunkPart(0, self.heading_path)
         return self.parts[max(0, bisect_right(self.parts, position, key=lambda part: part.start) - 1)]
+
+    def recognition_of(self, start: int, end: int) -> Recognition | None:
+        """Where [start, end) of the content was read by OCR: on the page on which it begins."""
+        first = self.part_at(start)
+        touched = [first, *(part for part in self.parts if start < part.start < end)]
+        return joined_recognition(
+            [part.recognition for part in touched if part.recognition and part.page == first.page]
+        )
 
     @property
     def window_ids(self) -> list[str]:

@@ -63,6 +63,7 @@ def _citation(passage: Passage, number: int, start: int, end: int) -> Citation:
     document = passage.document
     span = (passage.chunk.span[0] + start, passage.chunk.span[0] + end)
     chunk = passage.holding(span)
+    part = passage.chunk.part_at(start)
     return Citation(
         number=number,
         document_id=document.document_id,
@@ -72,9 +73,10 @@ def _citation(passage: Passage, number: int, start: int, end: int) -> Citation:
         upload_timestamp=document.upload_timestamp,
         chunk_id=chunk.chunk_id,
         chunk_index=chunk.chunk_index,
-        heading_path=passage.chunk.part_at(start).heading_path,
-        page=chunk.page_start,
+        heading_path=part.heading_path,
+        page=part.page or chunk.page_start,
         span=span,
         quote=passage.chunk.content[start:end],
         score=passage.score,
+        recognition=passage.chunk.recognition_of(start, end),
     )

@@ -188,7 +188,8 @@ class _Chunker:
         last: ChunkPart | None = None
         for block in takewhile(lambda block: block.start < span[1], islice(blocks, first, None)):
             path = self._heading_context.full(block.heading_path)
-            part = ChunkPart(max(0, block.start - span[0]), path, block.lead_in, block.kind)
+            start = max(0, block.start - span[0])
+            part = ChunkPart(start, path, block.lead_in, block.kind, block.page, block.recognition)
             if last is None or replace(part, start=last.start) != last:
                 yield part
                 last = part

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from portfolio_rag.domain.attributes import AttributeValue
 from portfolio_rag.domain.blocks import BlockKind as BlockKind
+from portfolio_rag.domain.blocks import Recognition, joined_recognition
 from portfolio_rag.domain.document_warnings import DocumentWarning, WarningCode
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
 from portfolio_rag.domain.ocr import OcrRules
@@ -48,6 +49,8 @@ class Block:
     heading_path: tuple[str, ...] = ()
     page: int | None = None
     lead_in: str = ""
+    recognition: Recognition | None = None
+    """Where it was read by OCR; None for what the file holds as text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,7 @@ class DocumentBuilder:
         self._sections: list[tuple[int, int]] = []
         self._subheading: int | None = None
         self._first_headings: dict[int, str] = {}
+        self._recognition: Recognition | None = None
         self._warnings: dict[tuple[WarningCode, str], tuple[set[int], dict[str, None]]] = {}
 
     @property
@@ -250,9 +254,19 @@ class DocumentBuilder:
         last = self._blocks[-1] if self._blocks else None
         if last and last.kind is BlockKind.LIST and last.page == page:
             self._write("\n" + text)
-            self._blocks[-1] = replace(last, end=self._length)
+            places = [place for place in (last.recognition, self._recognition) if place]
+            self._blocks[-1] = replace(last, end=self._length, recognition=joined_recognition(places))
         else:
             self._append(BlockKind.LIST, text, page)
+
+    @contextmanager
+    def recognised(self, recognition: Recognition | None) -> Iterator[None]:
+        """What is added meanwhile was read by OCR, there."""
+        self._recognition = recognition
+        try:
+            yield
+        finally:
+            self._recognition = None
 
     def warn(self, code: WarningCode, message: str, *, page: int | None = None, part: str = "") -> None:
         """Note what is missing or doubtful; the same words for several pages or parts make one warning."""
@@ -325,7 +339,7 @@ class DocumentBuilder:
         start = self._length
         self._write(text)
         path = tuple(heading for _, heading in self._headings)
-        self._blocks.append(Block(start, self._length, kind, path, page, lead_in))
+        self._blocks.append(Block(start, self._length, kind, path, page, lead_in, self._recognition))
 
     def _leading_sentence(self, kind: BlockKind) -> str:
         """The last sentence of the paragraph before, when it ends with a colon and what follows is no running text."""

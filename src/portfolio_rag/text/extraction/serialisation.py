@@ -12,6 +12,7 @@ from array import array
 from dataclasses import asdict
 from typing import Any
 
+from portfolio_rag.domain.blocks import Recognition
 from portfolio_rag.domain.document_warnings import warnings_of
 from portfolio_rag.text.extraction.document import Attachment, Block, BlockKind, ExtractedDocument
 
@@ -38,6 +39,11 @@ def dumps(document: ExtractedDocument, **extra: Any) -> bytes:
         "lead_ins": list(lead_ins),
         "warnings": [asdict(warning) for warning in document.warnings],
         "attributes": dict(document.attributes),
+        "recognitions": [
+            (number, block.recognition.score, *block.recognition.box)
+            for number, block in enumerate(document.blocks)
+            if block.recognition
+        ],
         "blocks": len(document.blocks),
         "text": len(text),
         "attachments": [(attachment.name, len(attachment.data)) for attachment in document.attachments],
@@ -57,9 +63,11 @@ def loads(data: bytes) -> tuple[ExtractedDocument, dict[str, Any]]:
     numbers.frombytes(view[line + 1 : end])
     paths = [tuple(path) for path in header["paths"]]
     lead_ins = header["lead_ins"]
+    recognitions = {number: Recognition(score, tuple(box)) for number, score, *box in header["recognitions"]}
+    columns = (numbers[n::_NUMBERS] for n in range(_NUMBERS))
     blocks = tuple(
-        Block(start, stop, _KINDS[kind], paths[path], page or None, lead_ins[lead_in])
-        for start, stop, kind, path, page, lead_in in zip(*(numbers[n::_NUMBERS] for n in range(_NUMBERS)), strict=True)
+        Block(start, stop, _KINDS[kind], paths[path], page or None, lead_ins[lead_in], recognitions.get(number))
+        for number, (start, stop, kind, path, page, lead_in) in enumerate(zip(*columns, strict=True))
     )
     at = end + header["text"]
     text = str(view[end:at], "utf-8", "surrogatepass")

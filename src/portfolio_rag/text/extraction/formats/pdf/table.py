@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from portfolio_rag.domain.blocks import Recognition
 from portfolio_rag.text.extraction.formats.pdf.line import Line, in_one_row, joined
 
 Cells = list[list[str]]
@@ -42,6 +43,7 @@ class Table:
     spans: tuple[tuple[float, float], ...]
     is_ruled: bool
     text: str = ""
+    recognition: Recognition | None = None
 
 
 @dataclass(slots=True)
