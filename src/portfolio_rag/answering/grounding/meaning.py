@@ -47,7 +47,7 @@ _ADDED_WORDS = {
     "for free": _FREE + "|gratis|complimentary|cost-free",
     "never": "never",
     "always": "always|at all times|in all cases|without exception",
-    "only": "only|solely|exclusively",
+    "only": "(?<!the )only|solely|exclusively",
     "automatically": "automatic(?:ally)?|by itself|on its own",
     "unlimited": "unlimited|without limits?|any number of|unrestricted",
     "guaranteed": "guarantee[sd]?|warrant(?:y|ed)",
@@ -133,6 +133,7 @@ def _modals(text: str) -> Iterator[tuple[str, str]]:
 
 def _other_prefix(claim: str, evidence: str) -> str:
     own, its = _raw_words(claim), _raw_words(evidence)
+    own_terms, its_terms = frozenset(terms(claim)), frozenset(terms(evidence))
     for one, other in ((own, its), (its, own)):
         for word in one - other:
             match = _PREFIX.match(word)
@@ -141,7 +142,7 @@ def _other_prefix(claim: str, evidence: str) -> str:
             bare = word[match.end() :]
             if match.group() in ("in", "im") and not _ADJECTIVE.fullmatch(bare):
                 continue
-            if bare in other and bare not in one:
+            if bare in other and not (own_terms if one is own else its_terms).issuperset(terms(bare)):
                 return f"one says “{word}”, the other “{bare}”"
         for word in one - other:
             if word.endswith("less") and len(word) > _SHORT_WORD + 4 and f"{word[:-4]}ful" in other:

@@ -13,7 +13,7 @@ _CODE_LETTERS = 4
 _LETTER_RUNS = re.compile(r"[^\W\d_]+")
 _DIGIT_RUNS = re.compile(r"\d+")
 _BEFORE_DIGIT = re.compile(r"(?<=[^\W\d_])[-_](?=\d)")
-_APART = re.compile(r"\b(?![AI]\b)([A-Z]{1,4})[ ](\d{1,6})\b(?!\s*[%€$°])")
+_APART = re.compile(r"\b(?![AI]\b)([A-Z]{1,4})[ ](\d{1,6})\b(?!\s*[%€$°]|\.\d)")
 _VERSION = re.compile(r"v?(\d+(?:\.\d+)+[a-z]*\d*)")
 _DECIMAL = re.compile(r"\d+\.\d+")
 _CODE = re.compile(r"(?=.*\d)(?=.*[^\W\d_]).+")
