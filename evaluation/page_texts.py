@@ -64,10 +64,11 @@ STRUCTURED = """## Answers on structure
 
 Our own questions and drafted claims (`evaluation/structured/`) on invented documents whose meaning is in their
 structure: codes and versions under sub-headings, plans and prices in tables, questions with short answers, steps and
-rules. *Right section* and *right row* want the answer's words, none of a neighbour's, and every citation under the
-heading named, or a quote of the row. A false claim takes a neighbour's value or turns a sign, a unit, an agent or a
-negation; it is *shown unmarked* when the check lets it pass as supported or repaired. The answer to a claim is what
-the API would show if a language model had written it and cited its document.
+rules. *Right section* and *right row* want the answer's words, none of a neighbour's, no other document, and every
+citation under the right heading (where the file has headings), or a quote of the row. A false claim takes a
+neighbour's value or turns a sign, a unit, an agent or a negation; it is *shown unmarked* when the check lets it pass
+as supported or repaired. The answer to a claim is what the API would show if a language model had written it and
+cited its document.
 """
 
 VALIDATION = """## Validation

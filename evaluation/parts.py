@@ -10,8 +10,9 @@ from typing import Any
 
 from evaluation import claims
 from evaluation.answering import measure_abstention, measure_answers
+from evaluation.calibrating import claim_sets, measure_calibration, read
 from evaluation.chunking import measure_chunking
-from evaluation.datasets import load
+from evaluation.datasets import load, present_sets
 from evaluation.metrics import paired_bootstrap
 from evaluation.peers import SETS as PEER_SETS
 from evaluation.peers import Peers, measure_peers
@@ -86,6 +87,11 @@ def parts_of(directory: Path, benches: Benches, questions: dict[str, Any], *, ru
 
         yield Part(("strategies", strategy.value), frozenset(["chunking", "aws_qa"]), of_strategy)
     yield from _validated(directory)
+
+    def calibration() -> Results:
+        return measure_calibration(read(claim_sets(directory, present_sets(directory))))
+
+    yield Part(("calibration",), frozenset(), calibration)
 
 
 def _searched(

@@ -46,7 +46,7 @@ def render(figures: Figures) -> str:
         _missed(figures),
     ]
     for name, section in sections.items():
-        if name in figures:
+        if figures.get(name):
             parts += section(figures[name])
     return "\n".join([*parts, page_texts.SAMPLES.format(**figures["samples"])])
 

@@ -28,8 +28,8 @@ _BLANKS = re.compile(r"\s+")
 class Question:
     """What an answer without a language model must and must not hold.
 
-    `section`: the heading that each of its citations stands under, or that asks the question. `row`: the first cell of
-    the row that it quotes. `refused`: the documents do not answer it.
+    `section`: the heading that each of its citations stands under; a plain text has none. `row`: the first cell of the
+    row that it quotes. `refused`: the documents do not answer it.
     """
 
     document: str

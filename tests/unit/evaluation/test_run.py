@@ -73,7 +73,7 @@ def test_every_figure_names_sets_that_there_are_and_a_place_of_its_own(tmp_path:
     parts = list(parts_of(tmp_path, Benches(), {}, run_peers=False))
     assert len({part.path for part in parts}) == len(parts)
     assert frozenset().union(*(part.needs for part in parts)) == FILES.keys()
-    assert [part.path for part in parts if not part.needs] == [("structured",)]
+    assert [part.path for part in parts if not part.needs] == [("structured",), ("calibration",)]
 
 
 def test_after_each_figure_the_results_and_the_page_are_on_disk(

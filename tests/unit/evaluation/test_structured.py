@@ -51,7 +51,7 @@ def test_every_case_is_about_what_its_document_says() -> None:
     assert 30 <= len(questions) <= 40
     for question in questions:
         text = texts[question.document]
-        assert question.refused or question.section or question.row
+        assert question.refused or question.section or question.row or question.document.endswith(".txt")
         assert question.refused == (not question.contains)
         for phrase in (*question.contains, *question.absent, question.section, question.row):
             assert phrase in text, phrase
