@@ -38,7 +38,7 @@ Measured = Mapping[str, Sequence[tuple[Pair, Floats]]]
 
 
 def claim_sets(directory: Path, present: frozenset[str]) -> dict[str, list[Pair]]:
-    """Each named by the set that it is made of, of those that are present."""
+    """Each named by the set that it is made of, of those that are present and large enough for claims of both kinds."""
     squad = cache(lambda: claims.squad_texts(directory))
     guides = cache(lambda: claims.guide_texts(directory, GUIDES))
     makers: dict[str, Callable[[], list[Pair]]] = {
@@ -61,7 +61,8 @@ def claim_sets(directory: Path, present: frozenset[str]) -> dict[str, list[Pair]
         "aws_qa denied": lambda: claims.denied(guides(), EACH),
         "aws_qa extended": lambda: claims.extended(guides(), EACH),
     }
-    return {name: make() for name, make in makers.items() if origin_of(name) in present}
+    made = {name: make() for name, make in makers.items() if origin_of(name) in present}
+    return {name: pairs for name, pairs in made.items() if claims.has_both(pairs)}
 
 
 def read(sets: Mapping[str, Sequence[Pair]]) -> Measured:

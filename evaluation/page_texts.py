@@ -79,9 +79,9 @@ behind each say how many of those were dropped. A true sentence copied word for 
 one less, so that a ranking of those is perfect by construction: of the planted rows only the shipped decision counts.
 The claims of wice sum up whole articles; a check that reads a few sentences loses more of those than of answers.
 
-The score is a logistic model of thirteen features, fitted on claims of all these sets and of others
-(`python -m bench.calibrate_validation`). The same script leaves each source of data out in turn, fits on the rest, and
-reports on what its weights have never seen. The claims of rgb_fact are questions with an answer behind them. The chat
+The score is a logistic model of {features} features, fitted on claims of all these sets and of others
+(`python -m bench.calibrate_validation`), so that these figures flatter it. What it makes of a set that was left out of
+the fit stands further below, where it has been measured. The claims of rgb_fact are questions with an answer behind them. The chat
 knows the question, and does not ask a source to name again what that names; *question not known* judges the same
 claims without.
 
@@ -98,9 +98,9 @@ those of {set_name}. The guides have headings; the long texts of the first colum
 CALIBRATION = """### With the set left out of the fit
 
 The same features, with weights fitted on the claims of all sets, and with weights fitted while every claim made of that
-set was left out (`python -m bench.calibrate_validation`). *False alarms* are true claims below {supported_from}, the
-score from which a sentence is supported; *caught* are false ones below it. The held-out columns say what the check can
-do on texts that its weights have never seen; the thresholds were chosen on all sets.
+set was left out. *False alarms* are true claims below {supported_from}, the score from which a sentence is supported;
+*caught* are false ones below it. The columns of what was left out say what the check can do on texts that its weights
+have never seen; the thresholds were chosen on all sets, and the exact weights that are shipped may be rounded.
 """
 
 SAMPLES = """## How it was measured

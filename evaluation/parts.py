@@ -123,7 +123,7 @@ def _searched(
 def _validated(directory: Path) -> Iterator[Part]:
     squad = cache(lambda: claims.squad_texts(directory))
     guides = cache(lambda: claims.guide_texts(directory, GUIDES))
-    made: dict[str, tuple[str, Callable[[], list[claims.Pair]]]] = {
+    makers: dict[str, tuple[str, Callable[[], list[claims.Pair]]]] = {
         "planted value, verbatim": ("rgb_fact", lambda: claims.rgb_verbatim(directory)),
         "planted number, absent from the text": ("squad2", lambda: claims.planted_absent(squad(), PLANTS)),
         "planted number, elsewhere in the text": ("squad2", lambda: claims.planted_elsewhere(squad(), PLANTS)),
@@ -136,10 +136,11 @@ def _validated(directory: Path) -> Iterator[Part]:
         "something added": ("squad2", lambda: claims.extended(squad(), PLANTS)),
         "scifact contradictions": ("scifact", lambda: claims.scifact(directory, PLANTS)),
     }
-    for name, (folder, pairs) in made.items():
+    for name, (folder, pairs) in makers.items():
 
         def validation(pairs: Callable[[], list[claims.Pair]] = pairs) -> Results:
-            return measure_validation(pairs()).figures()
+            made = pairs()
+            return measure_validation(made).figures() if claims.has_both(made) else {}
 
         yield Part(("validation", name), frozenset([folder]), validation)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from evaluation import page_texts, strategies, tables
+from evaluation.fitting import NAMES as FEATURES
 from evaluation.plots import bars
 from evaluation.retrieving import AS_WRITTEN, DENSE, HYBRID
 from evaluation.tables import NAMES, Figures
@@ -31,7 +32,7 @@ def render(figures: Figures) -> str:
         ],
         "answers": _answers,
         "structured": lambda found: [page_texts.STRUCTURED, tables.two_columns(found)],
-        "validation": lambda found: [page_texts.VALIDATION, tables.table(found)],
+        "validation": lambda found: [page_texts.VALIDATION.format(features=len(FEATURES)), tables.table(found)],
         "calibration": lambda found: [
             page_texts.CALIBRATION.format(supported_from=SUPPORTED_FROM),
             tables.table(found),
@@ -100,7 +101,7 @@ def _targets(figures: Figures) -> str:
 def _missed(figures: Figures) -> str:
     reasons: dict[str, list[str]] = {}
     for target in TARGETS:
-        if target.missed(figures):
+        if target.missed(figures) and target.tried:
             reasons.setdefault(target.tried, []).append(target.what)
     if not reasons:
         return ""

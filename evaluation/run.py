@@ -34,7 +34,8 @@ def run(directory: Path, keep: Keep, *, peers: bool = False) -> Results:
 def measure(parts: Iterable[Part], present: frozenset[str], questions: dict[str, Any], keep: Keep) -> Results:
     """The results of the parts whose sets are present; `keep` is called with all results after each of them.
 
-    `absent` among the figures names the sets that are not there, `pending` the parts that were still to be measured.
+    `absent` among the figures names the sets that are not there, `pending` the parts that were still to be measured. A
+    part whose sets are too small to say anything has no figures.
     """
     started = time.monotonic()
     waiting = [part for part in parts if part.needs <= present]
@@ -47,7 +48,8 @@ def measure(parts: Iterable[Part], present: frozenset[str], questions: dict[str,
     for name in figures["absent"]:
         print(f"{name}: not in the folder of the sets, and not measured", file=sys.stderr)
     for number, part in enumerate(waiting, start=1):
-        _put(figures, part.path, _rounded(part.measure()))
+        if value := part.measure():
+            _put(figures, part.path, _rounded(value))
         figures["pending"] = [later.name for later in waiting[number:]]
         print(f"{time.monotonic() - started:6.0f} s  {part.name}", file=sys.stderr, flush=True)
         keep(copy.deepcopy(results))

@@ -44,11 +44,13 @@ def test_parts_without_their_sets_are_passed_over_and_the_sets_named(capsys: pyt
         part(("answers", "squad2"), {"squad2"}, {"answered": 0.123456}),
         part(("strategies", "fixed"), {"squad2", "aws_qa"}, {"span": 1.0}),
         part(("structured",), set(), {"right row": 1.0}),
+        part(("validation", "denied"), {"squad2"}, {}),
     ]
     figures = measure(parts, frozenset({"squad2"}), {}, lambda results: None)["figures"]
     assert figures["answers"] == {"squad2": {"answered": 0.1235}}
     assert figures["structured"] == {"right row": 1.0}
     assert "strategies" not in figures
+    assert "validation" not in figures
     assert figures["absent"] == ["aws_qa", "chunking", "rgb_fact", "scifact", "wice"]
     assert figures["pending"] == []
     assert "wice: not in the folder of the sets" in capsys.readouterr().err
