@@ -81,9 +81,9 @@ The claims of wice sum up whole articles; a check that reads a few sentences los
 
 The score is a logistic model of {features} features, fitted on claims of all these sets and of others
 (`python -m bench.calibrate_validation`), so that these figures flatter it. What it makes of a set that was left out of
-the fit stands further below, where it has been measured. The claims of rgb_fact are questions with an answer behind them. The chat
-knows the question, and does not ask a source to name again what that names; *question not known* judges the same
-claims without.
+the fit stands further below, where it has been measured. The claims of rgb_fact are questions with an answer behind
+them. The chat knows the question, and does not ask a source to name again what that names; *question not known* judges
+the same claims without.
 
 The judge (`VALIDATION_JUDGE=true`) is a second reading by the language model. It needs a key and is not measured here:
 the tests hold it to being stricter only, to its deadline, and to saying when it failed.
