@@ -107,8 +107,12 @@ class _Chunker:
         self._strategy = strategy
         self._topics = topic_starts
         self._blocks = list(short_blocks(document.text, document.blocks))
+        is_fixed = strategy is Strategy.FIXED
         self._heading_context = HeadingContext(
-            tokenizer, window_tokens, None if strategy is Strategy.FIXED else common_title(document)
+            tokenizer,
+            window_tokens,
+            None if is_fixed else common_title(document),
+            None if is_fixed else document.title,
         )
         self._pages = _Pages(document)
 

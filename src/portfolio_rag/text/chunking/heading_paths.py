@@ -26,9 +26,13 @@ def _heads_a_section(document: ExtractedDocument, title: str) -> bool:
 
 
 class HeadingContext:
-    """Heading paths as they go in front of windows: with the title, and cut down to their share of a window."""
+    """Heading paths as they go in front of windows: with the title, and cut down to their share of a window.
 
-    def __init__(self, tokenizer: Tokenizer, window_tokens: int, title: str | None) -> None:
+    `title` stands over every path, `name` where there is no other: over a chunk of several sections of the first level.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, window_tokens: int, title: str | None, name: str | None = None) -> None:
+        self._name = name
         self._tokenizer = tokenizer
         self._window_tokens = window_tokens
         self._title = title
@@ -47,7 +51,7 @@ class HeadingContext:
 
     def _look_up(self, path: HeadingPath) -> tuple[HeadingPath, int]:
         if path not in self._cache:
-            shown = self._fitted(self.full(path))
+            shown = self._fitted(self.full(path) or ((self._name,) if self._name else ()))
             self._cache[path] = shown, self._count(shown)
         return self._cache[path]
 
