@@ -9,6 +9,7 @@ one. No library may keep what it has read for the next time.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import resource
 import sys
@@ -267,6 +268,7 @@ def main() -> None:
     """Answers `{}` with its `version`, and `{"paths": …, "how": …}` as `read_all` does: without the texts, which stay
     here unless `texts` asks for them; in their place come their number and the `errors`."""
     name = sys.argv[1]
+    logging.disable()  # What they say of the files is no part of their answer, or is in it.
     own: Mapping[str, Callable[[], Reader]] = {OURS: Ours, EARLIER: Earlier}
     reader = own[name]() if name in own else PEERS[name][0]()
 

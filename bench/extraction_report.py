@@ -163,7 +163,7 @@ def _large(large: Mapping[str, Any]) -> str:
 def _real(real: Mapping[str, Any]) -> str:
     named = {"pdf": "the PDF set", "md": "user guides of AWS in Markdown"}
     earlier = real["earlier"]
-    columns = ["", "Files", "CPU", *([f"CPU at `{earlier}`", "Times"] if earlier else [])]
+    columns = ["", "Files", "CPU", *([f"CPU at `{earlier}`", "now against it"] if earlier else [])]
     rows = [
         [
             named[kind],
@@ -184,7 +184,7 @@ def _sets(real: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 
 
 def _spread(ratio: Mapping[str, float]) -> str:
-    return f"{number(ratio['median'])} ({number(ratio['min'])}–{number(ratio['max'])})"
+    return f"{number(ratio['median'])} [{number(ratio['min'])}–{number(ratio['max'])}] ×"
 
 
 def _peers(cases: Mapping[str, Any]) -> list[str]:
