@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.schemas.filters import FilterField
 from api.schemas.passages import TOP_K, PassageOut, Question, Score, Span, TopK
 from portfolio_rag.domain.answers import Answer, AnswerMode, CheckedSentence, Citation, JudgeState, Verdict
+from portfolio_rag.domain.blocks import Recognition
 
 
 class ChatRequest(BaseModel):
@@ -46,6 +47,20 @@ class ChatRequest(BaseModel):
     )
 
 
+class RecognitionOut(BaseModel):
+    """Where a quote was read from the picture of a page (OCR), and how certainly."""
+
+    score: float = Field(description="Mean probability of its characters, 0 to 1.", examples=[0.97])
+    box: tuple[float, float, float, float] = Field(
+        description="Left, top, right and bottom edge as shares of the page, from its upper left corner.",
+        examples=[(0.12, 0.31, 0.64, 0.35)],
+    )
+
+    @classmethod
+    def of(cls, recognition: Recognition) -> RecognitionOut:
+        return cls(score=recognition.score, box=recognition.box)
+
+
 class CitationOut(BaseModel):
     """A source of the answer: where it stands, and its words."""
 
@@ -64,6 +79,9 @@ class CitationOut(BaseModel):
         description="The words of the document.", examples=["Amazon SQS keeps a message for 4 days by default"]
     )
     score: Score
+    ocr: RecognitionOut | None = Field(
+        default=None, description="For a quote that was read from the picture of a page; null otherwise."
+    )
 
     @classmethod
     def of(cls, citation: Citation) -> CitationOut:
@@ -81,6 +99,7 @@ class CitationOut(BaseModel):
             span=Span.of(citation.span),
             quote=citation.quote,
             score=citation.score,
+            ocr=RecognitionOut.of(citation.recognition) if citation.recognition else None,
         )
 
 

@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, Json, StrictBool, StrictFloat, StrictInt, StrictStr, WithJsonSchema
 
 from portfolio_rag.domain.chunks import Chunk, ChunkStatus
-from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion, DocumentWarning, WarningCode
+from portfolio_rag.domain.document_warnings import DocumentWarning, WarningCode
+from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion
 from portfolio_rag.pipeline.documents.catalog import DocumentDetail, PresignedUpload, UploadReceipt
 from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkInContext
 from portfolio_rag.ports.document_registry import Page

@@ -20,7 +20,8 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from portfolio_rag.domain.documents import AttributeValue, DocumentStatus, DocumentVersion
+from portfolio_rag.domain.attributes import AttributeValue
+from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion
 from portfolio_rag.domain.errors import InvalidRequest, PortfolioRagError
 from portfolio_rag.local.config import StackConfig
 from portfolio_rag.local.deployment import aws_clients

@@ -15,7 +15,7 @@ from portfolio_rag.answering.generation.judge import Judge, Judged
 from portfolio_rag.answering.generation.prompts import build_messages, is_refusal
 from portfolio_rag.answering.generation.streaming import Display, SentenceReader
 from portfolio_rag.answering.grounding.check import SentenceVerdict, check, supported_share, verdict_of
-from portfolio_rag.answering.grounding.citations import citations_of, source_texts
+from portfolio_rag.answering.grounding.citations import SourceNumbers, citations_of, source_texts
 from portfolio_rag.answering.grounding.drafted_answer import DraftSentence, parse_draft, render
 from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.answering.retrieval.search import PassageSearch, check_query
@@ -90,7 +90,7 @@ class Chat:
             return self._not_found(question, passages, usage=rewrite_usage)
         sources = build_context(passages, budget_tokens=self._context_tokens)
         if self._language_model is None:
-            drafted = self._extract_answer(question, sources)
+            drafted = self._extract_answer(question, sources, source_texts(passages))
             return self._validated(question, drafted, passages, EXTRACTIVE_MODEL, Usage())
         completion = self._language_model.complete(
             build_messages(question, sources), temperature=self._temperature_or(temperature)
@@ -121,11 +121,14 @@ class Chat:
             return
         sources = build_context(passages, budget_tokens=self._context_tokens)
         texts = source_texts(passages)
-        display = Display(lambda kept: citations_of(kept, passages), MIN_SUPPORTED_SHARE)
+        display = Display(lambda kept, numbers: citations_of(kept, passages, numbers), MIN_SUPPORTED_SHARE)
         if self._language_model is None:
-            judged = self._review(self._check(question, self._extract_answer(question, sources), texts), texts)
+            judged = self._review(self._check(question, self._extract_answer(question, sources, texts), texts), texts)
             yield from display.show(judged.checked)
-            yield Done(self._build_answer(question, judged, passages, EXTRACTIVE_MODEL, Usage(), display.text))
+            judged = replace(judged, checked=display.checked)
+            yield Done(
+                self._build_answer(question, judged, passages, EXTRACTIVE_MODEL, Usage(), display.text, display.numbers)
+            )
             return
         reader, waiting = SentenceReader(), list[SentenceVerdict]()
         completion = ChatCompletion("", "", 0, 0)
@@ -149,7 +152,9 @@ class Chat:
             yield Done(self._not_found(question, passages, model=completion.model, usage=usage))
         else:
             judged = replace(judged, checked=display.checked)
-            yield Done(self._build_answer(question, judged, passages, completion.model, usage, display.text))
+            yield Done(
+                self._build_answer(question, judged, passages, completion.model, usage, display.text, display.numbers)
+            )
 
     def _retrieve(
         self, question: str, history: Sequence[ConversationTurn], top_k: int | None, where: Filter | None
@@ -183,12 +188,16 @@ class Chat:
     ) -> Answer:
         texts = source_texts(passages)
         judged = self._review(self._check(question, drafted, texts), texts)
+        numbers = SourceNumbers()
+        judged = replace(judged, checked=[numbers.apply(checked) for checked in judged.checked])
         text = render([checked.sentence for checked in judged.checked if checked.verdict.shown])
-        return self._build_answer(question, judged, passages, model, usage, text)
+        return self._build_answer(question, judged, passages, model, usage, text, numbers)
 
-    def _extract_answer(self, question: str, sources: Sequence[ContextSource]) -> Sequence[DraftSentence]:
+    def _extract_answer(
+        self, question: str, sources: Sequence[ContextSource], texts: Sequence[SourceText]
+    ) -> Sequence[DraftSentence]:
         with self._compute_slots:
-            return extract_answer(question, sources, self._embedder)
+            return extract_answer(question, sources, texts, self._embedder)
 
     def _check(
         self, question: str, drafted: Sequence[DraftSentence], texts: Sequence[SourceText]
@@ -212,7 +221,9 @@ class Chat:
         model: str,
         usage: Usage,
         text: str,
+        numbers: SourceNumbers,
     ) -> Answer:
+        """`judged` has the numbers of the answer's sources already, `numbers`."""
         checked = judged.checked
         if judged.completion is not None:
             usage += self._usage(judged.completion)
@@ -226,7 +237,7 @@ class Chat:
             answered=True,
             mode=self._mode,
             model=model,
-            citations=citations_of(kept, passages),
+            citations=citations_of(kept, passages, numbers),
             validation=[verdict_of(sentence) for sentence in checked],
             validation_score=share,
             passages=passages,

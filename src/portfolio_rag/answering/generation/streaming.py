@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from portfolio_rag.answering.generation.prompts import NOT_IN_DOCUMENTS
 from portfolio_rag.answering.grounding.check import SentenceVerdict, supported_share, verdict_of
+from portfolio_rag.answering.grounding.citations import SourceNumbers
 from portfolio_rag.answering.grounding.drafted_answer import DraftSentence, continuation, parse_draft
 from portfolio_rag.domain.answers import AnswerEvent, Citation, Cited, Token, Validated
 
@@ -45,9 +46,13 @@ class Display:
     """What has been shown of an answer so far.
 
     Nothing is shown while less than `min_share` of the sentences hold: a draft like that is not trusted at all.
+    `numbers` are those of the sources that have been mentioned.
     """
 
-    def __init__(self, cite: Callable[[Sequence[SentenceVerdict]], list[Citation]], min_share: float) -> None:
+    def __init__(
+        self, cite: Callable[[Sequence[SentenceVerdict], SourceNumbers], list[Citation]], min_share: float
+    ) -> None:
+        self.numbers = SourceNumbers()
         self._cite = cite
         self._min_share = min_share
         self._waiting: list[SentenceVerdict] = []
@@ -58,7 +63,7 @@ class Display:
 
     def show(self, checked: Sequence[SentenceVerdict]) -> Iterator[AnswerEvent]:
         """Verdicts on the sentences, and what may be displayed after them: citations first, then the text."""
-        for sentence in checked:
+        for sentence in map(self.numbers.apply, checked):
             self.checked.append(sentence)
             yield Validated(verdict_of(sentence))
             if sentence.verdict.shown:
@@ -68,7 +73,7 @@ class Display:
 
     def _flush(self) -> Iterator[AnswerEvent]:
         for sentence in self._waiting:
-            for citation in self._cite([sentence]):
+            for citation in self._cite([sentence], self.numbers):
                 if (citation.number, citation.span) not in self._cited:
                     self._cited.add((citation.number, citation.span))
                     yield Cited(citation)

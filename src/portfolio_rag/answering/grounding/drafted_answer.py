@@ -36,7 +36,8 @@ _TRAILING = re.compile(rf"([.!?…][\"'”’)]*)((?:\s*{_CITATION.pattern})+)",
 _LINE_PREFIX = re.compile(r"\s*(?:(?:[-*+•]|\d{1,2}[.)])\s+|>\s*)")
 _HEADING = re.compile(r"\s*#{1,6}\s")
 _BLANKS = re.compile(r"\s+")
-_SPACE_BEFORE_MARK = re.compile(r"\s+([.,;:!?])")
+_BLANK_BEFORE_END = re.compile(r"(?<=\w)\s+(?=[.,;:!?]\s*$)")
+_MARK = re.compile(rf"\s*{_CITATION.pattern}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +54,23 @@ class DraftSentence:
     doubtful: bool = False
 
 
+def source_line(text: str) -> str:
+    """A sentence of a source as it stands there, on one line, without what a viewer might render or load."""
+    return _BLANKS.sub(" ", _inert(text)).strip()
+
+
 def plain(text: str) -> str:
-    """`text` without what a viewer might render or load: images, links, HTML; entities decoded first."""
+    """`text` without what a viewer might render or load, and without emphasis."""
+    return _EMPHASIS.sub(r"\2", _inert(text))
+
+
+def _inert(text: str) -> str:
+    """Without images, links and HTML; entities decoded first."""
     text = html.unescape(text)
     text = _SCRIPT.sub(" ", text)
     text = _TAG.sub(" ", _AUTOLINK.sub(r"\1", text))
     text = _LINK_DEFINITION.sub("", _IMAGE.sub(" ", text))
-    text = _REFERENCE_LINK.sub(r"\1", _LINK.sub(r"\1", text))
-    return _EMPHASIS.sub(r"\2", text)
+    return _REFERENCE_LINK.sub(r"\1", _LINK.sub(r"\1", text))
 
 
 def parse_draft(text: str) -> list[DraftSentence]:
@@ -87,7 +97,7 @@ def parse_draft(text: str) -> list[DraftSentence]:
 
 def without_marks(sentence: str) -> str:
     """The sentence on one line, without citation marks."""
-    return _SPACE_BEFORE_MARK.sub(r"\1", _BLANKS.sub(" ", _CITATION.sub("", sentence))).strip()
+    return _BLANK_BEFORE_END.sub("", _BLANKS.sub(" ", _MARK.sub("", sentence))).strip()
 
 
 def _numbers(sentence: str) -> tuple[int, ...]:
@@ -118,5 +128,6 @@ def continuation(before: DraftSentence | None, sentence: DraftSentence) -> str:
 def with_marks(sentence: str, citations: Sequence[int], *, doubtful: bool = False) -> str:
     """`Messages stay 4 days.` and (1, 3) give `Messages stay 4 days [1][3].`; in doubt `[1?][3?]`."""
     marks = "".join(f"[{number}{'?' * doubtful}]" for number in citations)
-    body = sentence.rstrip(".")
-    return f"{body} {marks}." if body != sentence else f"{sentence} {marks}"
+    # Two dots are no full stop: `..` and `…` stand as they are.
+    ends = sentence.endswith(".") and not sentence.endswith("..")
+    return f"{sentence[:-1]} {marks}." if ends else f"{sentence} {marks}"

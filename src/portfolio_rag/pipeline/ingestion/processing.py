@@ -13,15 +13,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from portfolio_rag.domain.documents import MAIL_TYPE, DocumentVersion, DocumentWarning, Progress, WarningCode
-from portfolio_rag.domain.errors import (
-    ConditionFailed,
-    DocumentRejected,
-    FailureReason,
-    NotFound,
-    PayloadTooLarge,
-)
+from portfolio_rag.domain.document_warnings import DocumentWarning, WarningCode
+from portfolio_rag.domain.documents import MAIL_TYPE, DocumentVersion, Progress
+from portfolio_rag.domain.errors import ConditionFailed, DocumentRejected, FailureReason, NotFound, PayloadTooLarge
 from portfolio_rag.domain.messages import IngestionMessage, embedding_messages
+from portfolio_rag.domain.sidecar import usable_attributes
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
 from portfolio_rag.pipeline.documents.object_moves import ObjectMoves
 from portfolio_rag.pipeline.documents.staging import StagedText
@@ -123,15 +119,22 @@ class DocumentProcessor:
             extracted = self._extract(version, rules, progress, until)
             if isinstance(extracted, ExtractedDocument):
                 extracted = self._without_attachments(version, extracted)
-                if extracted.warnings:
-                    # Before the first chunk is sent: the version may be complete, and closed, as soon as they are.
-                    self._stores.registry.record_warnings(version, extracted.warnings, self._clock.now_iso())
+                self._record_findings(version, extracted)
                 topics = self._chunker.topics_of(extracted, rules)
                 reached = self._fan_out(version, StagedText(extracted, rules, topics), progress, until)
             else:
                 reached = extracted
         if reached is not None:
             self._hand_over(version, progress, replace(reached, steps=progress.steps + 1))
+
+    def _record_findings(self, version: DocumentVersion, document: ExtractedDocument) -> None:
+        """Before the first chunk is sent: its vectors carry the attributes, and with the last the version is closed.
+
+        What the sidecar says holds against what the document says of itself.
+        """
+        metadata = {**usable_attributes(document.attributes), **version.metadata}
+        if document.warnings or metadata != version.metadata:
+            self._stores.registry.record_findings(version, document.warnings, metadata, self._clock.now_iso())
 
     def _extract(
         self, version: DocumentVersion, rules: Rules, progress: Progress, until: datetime

@@ -20,11 +20,11 @@ class NestingBuilder(DocumentBuilder):
         self._depth = level if title.strip() else level - 1
         self._title = _folded(title)
 
-    def heading(self, text: str, level: int, page: int | None = None) -> None:
+    def heading(self, text: str, level: int, page: int | None = None, *, names_document: bool = True) -> None:
         if self._depth and self._title and _folded(text) == self._title:
             self._title = ""
             return
-        super().heading(text, level + self._depth, page)
+        super().heading(text, level + self._depth, page, names_document=names_document)
 
 
 def _folded(text: str) -> str:

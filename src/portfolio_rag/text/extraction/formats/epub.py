@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from lxml import etree
 
-from portfolio_rag.domain.documents import WarningCode
+from portfolio_rag.domain.document_warnings import WarningCode
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
 from portfolio_rag.text.extraction.archives import UNREADABLE, check_archive, malformed
 from portfolio_rag.text.extraction.document import ExtractedDocument, ExtractionLimits

@@ -7,7 +7,8 @@ import re
 from email.message import EmailMessage
 from email.utils import getaddresses, parsedate_to_datetime
 
-from portfolio_rag.domain.documents import AttributeValue, WarningCode
+from portfolio_rag.domain.attributes import AttributeValue
+from portfolio_rag.domain.document_warnings import WarningCode
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
 from portfolio_rag.text.extraction.document import Attachment, ExtractedDocument, ExtractionLimits
 from portfolio_rag.text.extraction.file_types import detect_type

@@ -14,7 +14,7 @@ from pptx.exc import PythonPptxError
 from pptx.oxml.ns import qn
 from pptx.package import Package
 
-from portfolio_rag.domain.documents import WarningCode
+from portfolio_rag.domain.document_warnings import WarningCode
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
 from portfolio_rag.text.extraction.archives import check_archive, malformed, transitional
 from portfolio_rag.text.extraction.document import DocumentBuilder, ExtractedDocument, ExtractionLimits

@@ -17,7 +17,7 @@ import openpyxl
 from lxml import etree
 from openpyxl.utils.datetime import MAC_EPOCH
 
-from portfolio_rag.domain.documents import WarningCode
+from portfolio_rag.domain.document_warnings import WarningCode
 from portfolio_rag.text.extraction.archives import check_archive, malformed, transitional
 from portfolio_rag.text.extraction.document import DocumentBuilder, ExtractedDocument, ExtractionLimits
 from portfolio_rag.text.extraction.formats.cell_text import CellTexts

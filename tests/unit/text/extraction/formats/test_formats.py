@@ -22,9 +22,42 @@ Read = Callable[..., ExtractedDocument]
 
 NAMES = ["a.md", "a.txt", "a.html", "a.csv", "a.tsv", "a.json", "a.jsonl", "a.eml"]
 SIGNS = [*"#->|*_`~=[](!)\\<&1. \n\t\x00\u202e", "\n\n", "    ", "```", "---", "|-|", "<!--", "-->", "&#0;"]
+WRITTEN = [
+    "$",
+    "^",
+    "\f",
+    "[^a]",
+    "[^a]: ",
+    ":::",
+    "!!! a",
+    '=== "a"',
+    "+--+",
+    "+==+",
+    "-- --",
+    "Q: a?",
+    "A: ",
+    "1. A\n",
+    "<A {",
+    "{/*",
+    "*/}",
+]
 ELEMENTS = ("html", "p", "p hidden", "table", "tr", "td", "script", "h1", "ul", "li", "pre")
-TAGS = [f"<{end}{element}>" for end in ("", "/") for element in ELEMENTS]
-MARKUP = st.lists(st.one_of(st.sampled_from(SIGNS + TAGS), st.text(max_size=8)), max_size=60).map("".join)
+MORE_ELEMENTS = (
+    "th",
+    "dl",
+    "dt",
+    "dd",
+    "details",
+    "summary",
+    "button aria-expanded",
+    "sup",
+    "a href=https://a.b",
+    "math",
+    "msup",
+)
+
+TAGS = [f"<{end}{element}>" for end in ("", "/") for element in ELEMENTS + MORE_ELEMENTS]
+MARKUP = st.lists(st.one_of(st.sampled_from(SIGNS + WRITTEN + TAGS), st.text(max_size=8)), max_size=60).map("".join)
 
 
 def check(document: ExtractedDocument) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from portfolio_rag.domain.documents import WarningCode
+from portfolio_rag.domain.document_warnings import WarningCode
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
 from portfolio_rag.text.extraction.extract import ExtractionLimits, extract
 

@@ -15,8 +15,8 @@ from pypdfium2 import raw
 from portfolio_rag.text.extraction.formats.pdf.glyphs import Box
 from portfolio_rag.text.extraction.formats.pdf.line import Line
 
-MAX_ANNOTATIONS = 5_000
-"""Of a page."""
+MAX_ANNOTATIONS = 2_000
+"""Of a page: each is looked for among all its lines."""
 _MAX_BYTES = 200_000
 """Of a text of an annotation, in UTF-16."""
 TICKED, EMPTY = "☒", "☐"

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 import pypdfium2
 from pypdfium2 import raw
 
-from portfolio_rag.domain.documents import WarningCode
+from portfolio_rag.domain.document_warnings import WarningCode
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
 from portfolio_rag.text.extraction.document import DocumentBuilder, ExtractedDocument, ExtractionLimits
 from portfolio_rag.text.extraction.formats.pdf.blocks import add_blocks

@@ -9,6 +9,7 @@ from itertools import pairwise
 from statistics import median
 from typing import NamedTuple, Protocol
 
+from portfolio_rag.domain.blocks import Recognition, joined_recognition
 from portfolio_rag.text.extraction.scripts import subscript, superscript
 
 SAME_BASELINE = 0.35
@@ -41,7 +42,8 @@ class Line(NamedTuple):
     Positions are in points as the line is read: `left` to `right` along it, `baseline` growing upwards. `turn` counts
     the quarters by which it is turned clockwise on the page. `size` is the height of the font, `advance` the width of
     the first character. `is_field` marks what was filled into a form or put onto the page as an annotation, `is_row` a
-    line with a wide gap, as between a name and its value. `score` says, from 0 to 1, how certainly the line was read.
+    line with a wide gap, as between a name and its value.
+    `score` says, from 0 to 1, how certainly the line was read, `box` where on the page's picture (domain/blocks.py).
     """
 
     # A tuple, as there are many: it is made in a fifth of the time that a dataclass takes.
@@ -59,6 +61,14 @@ class Line(NamedTuple):
     is_field: bool = False
     is_row: bool = False
     score: float = CERTAIN
+    box: tuple[float, float, float, float] | None = None
+
+
+def recognition_of(lines: Iterable[Line]) -> Recognition | None:
+    """Of those of the lines that were read by OCR."""
+    return joined_recognition(
+        [Recognition(line.score, (line.box[0], line.box[1], line.box[2], line.box[3])) for line in lines if line.box]
+    )
 
 
 def usual_pitch(pages: Iterable[Sequence[Line]]) -> float:

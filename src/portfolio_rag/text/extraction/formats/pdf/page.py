@@ -73,9 +73,9 @@ def _read(
     rules = rules_of(page, turn) if _has_neighbours(lines) else []
     characters = sum(len(line.text) for line in lines)
     # A program that has read a scan seldom finds less than a few words.
-    was_read = seen.is_behind_picture and characters >= A_FEW_WORDS
-    is_picture = not was_read and _shows_pictures(page, characters)
-    is_large = not was_read and characters < LARGE_PICTURE[0] and has_picture(page, LARGE_PICTURE[1])
+    is_behind = seen.is_behind_picture and characters >= A_FEW_WORDS
+    is_picture = not is_behind and _shows_pictures(page, characters)
+    is_large = not is_behind and characters < LARGE_PICTURE[0] and has_picture(page, LARGE_PICTURE[1])
     return Page([*lines, *marks.lines(lines, turn)], rules, is_picture, seen.is_unreadable, is_large)
 
 

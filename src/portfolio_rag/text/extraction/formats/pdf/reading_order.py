@@ -14,6 +14,8 @@ Item = Line | Table
 MIN_GUTTER = 0.7
 """In sizes of the type: between two columns of text is more room than this."""
 MIN_COLUMN_LINES = 3
+MAX_PIECES = 3_000
+"""Of a page: one with more is a drawing, which has no columns, and looking for them would take long."""
 _BESIDE = 0.8
 """In sizes of the type: lines whose baselines are no farther apart stand beside each other."""
 _NEIGHBOURS = 6
@@ -67,7 +69,7 @@ def rejoined(items: Iterable[Item]) -> Iterator[Item]:
 def _ordered(lines: Sequence[Item], from_right: bool, depth: int) -> list[Item]:
     """Columns one after another, what stands over them before, and rows from the top down."""
     ordered = sorted(lines, key=lambda line: -line.baseline)
-    if depth > _MAX_DEPTH:
+    if depth > _MAX_DEPTH or len(lines) > MAX_PIECES:
         return _by_rows(ordered)
     found: list[Item] = []
     single: list[Item] = []

@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
-from portfolio_rag.domain.documents import WarningCode
+from portfolio_rag.domain.document_warnings import WarningCode
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
 from portfolio_rag.domain.ocr import OcrMode, OcrRules
 from portfolio_rag.text.extraction.document import ExtractedDocument, ExtractionLimits
 from portfolio_rag.text.extraction.formats import pdf as pdf_format
+from portfolio_rag.text.extraction.worker import extract_here
 from tests.support.pdfs import FIRST_OBJECT, Ink, Sheet, column
 
 Read = Callable[..., ExtractedDocument]
 MakePdf = Callable[..., bytes]
+
+
+@pytest.fixture
+def limits(limits: ExtractionLimits) -> ExtractionLimits:
+    """Without text recognition: what it finds is none of this file's business (test_pdf_scans.py)."""
+    return replace(limits, ocr=OcrRules(mode=OcrMode.OFF))
+
+
+@pytest.fixture
+def read(limits: ExtractionLimits) -> Read:
+    def extract(data: bytes, filename: str) -> ExtractedDocument:
+        return extract_here(data, filename, limits)
+
+    return extract
+
 
 PICTURE = b"STREAM{/Type/XObject/Subtype/Image/Width 1/Height 1/ColorSpace/DeviceGray/BitsPerComponent 8}\x80"
 FULL_TEXT = column("A page of text that is long enough to be taken", "for one, with a second line below the first.")
