@@ -86,23 +86,28 @@ def read(data: bytes, limits: ExtractionLimits, first: int = 0, *, until: float 
     damaged: list[int] = []
     characters = 0
     scans = ScanReader(limits)
-    for start in range(first, page_count, scans.workers):
-        if pages and until is not None and time.monotonic() > until:
-            return PageRange(pages, damaged, start, None)
+    index = first
+    while index < page_count and characters <= 2 * limits.max_characters:
+        if pages and _is_past(until):
+            return PageRange(pages, damaged, index, None)
         group: list[Page] = []
-        for index in range(start, min(start + scans.workers, page_count)):
+        # Pages that are read side by side, but no more than there is time for.
+        while len(group) < min(scans.workers, page_count - index) and not (group and _is_past(until)):
             try:
-                group.append(read_page(document, index, hidden_layers))
+                group.append(read_page(document, index + len(group), hidden_layers))
             except pypdfium2.PdfiumError:
                 group.append(Page())
-                damaged.append(index + 1)
-        pages += scans.complete(document, group, start)
-        characters += sum(len(line.text) for page in group for line in page.lines)
-        if characters > 2 * limits.max_characters:
-            break
+                damaged.append(index + len(group))
+        pages += scans.complete(document, group, index)
+        characters += sum(len(line.text) for page in pages[index - first :] for line in page.lines)
+        index += len(group)
     is_bare = not characters and not any(page.is_picture or page.is_unreadable for page in pages)
     about = About(page_count, _title(document), list(_outline(document)), is_bare and is_damaged(document, data))
     return PageRange(pages, damaged, None, about)
+
+
+def _is_past(until: float | None) -> bool:
+    return until is not None and time.monotonic() > until
 
 
 def join(ranges: Sequence[PageRange], limits: ExtractionLimits) -> ExtractedDocument:

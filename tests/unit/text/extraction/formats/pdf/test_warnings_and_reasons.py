@@ -46,12 +46,9 @@ def warnings_of(document: ExtractedDocument) -> list[tuple[WarningCode, tuple[in
     return [(warning.code, warning.pages) for warning in document.warnings]
 
 
-NO_OCR = OcrRules(OcrMode.OFF)
-
-
 def test_pages_that_are_pictures(read: Read, pdf: MakePdf) -> None:
     pages = [FULL_TEXT, scan(), Sheet(), scan([Ink("page 4", 280, 30)])]
-    document = read(pdf(pages, objects=[PICTURE]), "a.pdf", ocr=NO_OCR)
+    document = read(pdf(pages, objects=[PICTURE]), "a.pdf")
     assert warnings_of(document) == [(WarningCode.PAGES_WITHOUT_TEXT, (2, 4))]
     assert "OCR" in document.warnings[0].message
 
@@ -103,21 +100,22 @@ def without_map(pdf: MakePdf, *inks: Ink) -> bytes:
     return pdf([sheet], objects=objects, further_fonts=f"/F9 {FIRST_OBJECT} 0 R")
 
 
-def test_text_without_a_character_map_is_read_from_its_picture(read: Read, pdf: MakePdf) -> None:
-    document = read(without_map(pdf, Ink("A line that can be read.")), "a.pdf")
+def test_text_without_a_character_map_is_read_from_its_picture(limits: ExtractionLimits, pdf: MakePdf) -> None:
+    data = without_map(pdf, Ink("A line that can be read."))
+    document = extract_here(data, "a.pdf", replace(limits, ocr=OcrRules()))
     assert "What this line says nobody but its font knows" in document.text
     assert warnings_of(document) == [(WarningCode.READ_BY_OCR, (1,))]
 
 
 def test_text_without_a_character_map_is_told_and_left_out(read: Read, pdf: MakePdf) -> None:
-    document = read(without_map(pdf, Ink("A line that can be read.")), "a.pdf", ocr=NO_OCR)
+    document = read(without_map(pdf, Ink("A line that can be read.")), "a.pdf")
     assert document.text == "A line that can be read."
     assert warnings_of(document) == [(WarningCode.UNREADABLE_TEXT, (1,))]
 
 
 def rejection(read: Read, data: bytes) -> tuple[FailureReason, str]:
     with pytest.raises(DocumentRejected) as rejected:
-        read(data, "a.pdf", ocr=NO_OCR)
+        read(data, "a.pdf")
     return rejected.value.reason, str(rejected.value)
 
 
