@@ -101,9 +101,9 @@ def _cases(cases: Mapping[str, Any]) -> str:
     failed = f"\nOurs fails {_listed(cases[OURS]['failed'])}.\n" if cases[OURS]["failed"] else ""
     return (
         f"### What is kept\n\nThe cases of `{cases['folder']}` whose check is `extract`: small files with what a "
-        "person sees in them, 50 kinds of documents from public bug reports. Judged by the runner beside them; that "
-        "of others passes by any reading of its Markdown: as it stands, without escapes, or without `#`, `*` and `_`; "
-        "an error of theirs passes whatever its code. Ours is read as it stands.\n\n"
+        f"person sees in them, of {len(kinds)} kinds. The runner beside them judges. Others pass by any reading of "
+        "their Markdown: as it stands, without escapes, or without `#`, `*` and `_` too; and where an error is due, by "
+        "any error. Ours is read as it stands.\n\n"
         + table(["", *names], [_row(kind, "by_format", cases, names) for kind in formats] + [_sum_row(cases, names)])
         + "\nBy kind:\n\n"
         + table(["", *names], [_row(kind, "by_kind", cases, names) for kind in kinds])
