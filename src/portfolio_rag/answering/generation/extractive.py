@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from portfolio_rag.answering.generation.context_window import ContextSource
-from portfolio_rag.answering.grounding.drafted_answer import DraftSentence, plain, without_marks
+from portfolio_rag.answering.grounding.drafted_answer import DraftSentence, source_line
 from portfolio_rag.answering.grounding.evidence import Sentence, split_sentences
 from portfolio_rag.ports.embedder import Embedder
 from portfolio_rag.text.language.content_words import coverage, terms
@@ -144,4 +144,4 @@ def _draft(candidate: _Candidate, line: int) -> list[DraftSentence]:
 
 
 def _shown(text: str) -> str:
-    return without_marks(plain(_LIST_ITEM.sub("", text)))
+    return source_line(_LIST_ITEM.sub("", text))

@@ -220,15 +220,19 @@ def test_an_instruction_in_a_document_stays_data() -> None:
     assert extractive.text == TRUE
 
 
-def test_markup_in_a_document_does_not_reach_the_extractive_answer() -> None:
+def test_the_extractive_answer_is_the_documents_text_and_loads_nothing() -> None:
     corpus = Corpus()
     corpus.text(
         "a.md",
-        "Amazon SQS keeps messages in a queue ![x](https://evil.example/p.png) for <b>4 days</b> by default [12].",
+        "Amazon SQS keeps messages in a queue ![x](https://evil.example/p.png) for <days> x[1] by default in .env "
+        "<img src=https://evil.example/p.png>.",
     )
     answer = chat(corpus).answer(QUESTION)
-    assert answer.text == TRUE
-    assert "evil.example" in answer.citations[0].quote
+    assert answer.text == (
+        "Amazon SQS keeps messages in a queue ![x] (https://evil.example/p.png) for <days> x[1] by default in .env "
+        "‹img src=https://evil.example/p.png> [1]."
+    )
+    assert "](https://evil.example" in answer.citations[0].quote
 
 
 def test_the_filter_and_top_k_reach_the_search(corpus: Corpus) -> None:
