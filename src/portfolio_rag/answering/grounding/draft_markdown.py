@@ -26,39 +26,20 @@ _LITERAL = str.maketrans("[]", "\ue000\ue001")
 _LITERAL_BACK = str.maketrans("\ue000\ue001", "[]")
 """Brackets of code, so that `x[1]` is not taken for a citation mark."""
 
-_PHRASING = frozenset(
-    [
-        "a",
-        "abbr",
-        "b",
-        "cite",
-        "code",
-        "del",
-        "em",
-        "i",
-        "ins",
-        "kbd",
-        "mark",
-        "q",
-        "s",
-        "small",
-        "span",
-        "strong",
-        "sub",
-        "sup",
-        "u",
-        "var",
-    ]
+_PHRASING = re.compile(
+    r"</?(?:a|abbr|b|cite|code|del|em|i|ins|kbd|mark|q|s|small|span|strong|sub|sup|u|var)\b", re.IGNORECASE
 )
+"""Tags within a word or a phrase: without them it reads on."""
 _TAG_NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9-]*)")
 _NOT_TEXT = frozenset(["script", "style"])
 _REFERENCE = re.compile(r"(!?)\[([^\[\]]*)\]\[(?!\s*\d)[^\[\]]*\]")
 _DEFINITION = re.compile(r"^\s*\[[^\]]+\]:.*$")
 _TAG = re.compile(r"<([A-Za-z/!?][^<>]*)>")
 _TAG_BEGUN = re.compile(r"<(?=[A-Za-z/!?])")
-_DEFINITION_BEGUN = re.compile(r"^(\s*\[[^\]]*\]):")
-_MAY_OPEN = re.compile(r"\*(?=\S)|(?<!\w)_(?=\S)|[`\[‹]|<(?=\S)")
+_MAY_OPEN = re.compile(r"\*(?=\S)|(?<!\w)_(?=\S)|(?<!\w)'|'(?!\w)|[`\[‹]|<(?=\S)")
 """What a later piece of the same block may turn into emphasis, code, a link or a tag."""
+_BRACKETS = ("()", "“”", "«»", "„“", "「」", "（）")
+"""What may yet be closed, and then its sentences are one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,20 +93,22 @@ def plain_lines(markdown: str) -> list[PlainLine]:
 
 def inert(text: str) -> str:
     """A piece of such a line as it may be shown: no viewer takes it for a link, a definition or a tag."""
-    text = text.translate(_LITERAL_BACK).replace("](", "] (")
-    return _DEFINITION_BEGUN.sub(r"\1 :", _TAG_BEGUN.sub("‹", _TAG.sub(r"‹\1›", text)))
+    text = text.translate(_LITERAL_BACK).replace("](", "] (").replace("]:", "] :")
+    return _TAG_BEGUN.sub("‹", _TAG.sub(r"‹\1›", text))
 
 
 def may_open(text: str) -> bool:
     """Whether more of the same block might change how the text reads."""
-    return _MAY_OPEN.search(text) is not None
+    is_open = any(text.rfind(opening) > text.rfind(closing) for opening, closing in _BRACKETS)
+    return is_open or text.count('"') % 2 == 1 or _MAY_OPEN.search(text) is not None
 
 
 def _decoded(text: str) -> str:
     for _ in range(_MAX_DECODED):
-        text, before = _UNSEEN.sub("", html.unescape(text)), text
-        if text == before:
+        decoded = _UNSEEN.sub("", html.unescape(text))
+        if decoded == text:
             break
+        text = decoded
     return text
 
 
@@ -168,4 +151,4 @@ class _Inlines:
             return " "
         if name in _NOT_TEXT and not tag.startswith("</"):
             self._not_text = name
-        return "" if name in _PHRASING else " "
+        return "" if _PHRASING.match(tag) else " "

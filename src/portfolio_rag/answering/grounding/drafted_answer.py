@@ -81,8 +81,9 @@ def read_draft(text: str) -> ParsedDraft:
     for number, line in enumerate(plain_lines(text[:MAX_DRAFT_CHARACTERS])):
         _add_line(drafted, number, line)
         blocks += [line.block] * (len(drafted) - len(blocks))
+    # The sentence before may go on with it: `No ![` is the beginning of an image, `No !` is not.
     unsettled = (
-        index
+        max(index - 1, 0)
         for index, (sentence, block) in enumerate(zip(drafted, blocks, strict=True))
         if block == blocks[-1] and may_open(sentence.text)
     )
