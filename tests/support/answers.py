@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from portfolio_rag.answering.grounding.drafted_answer import DraftSentence, continuation
 from portfolio_rag.answering.retrieval.search import FullTextSearch, PassageSearch
 from portfolio_rag.domain.answers import FinishReason
 from portfolio_rag.domain.chunks import Chunk
@@ -26,6 +27,11 @@ from portfolio_rag.ports.vectors import Vectors
 from portfolio_rag.text.language.content_words import terms
 
 BUCKET = "portfolio-raw"
+
+
+def render(kept: Sequence[DraftSentence]) -> str:
+    """The sentences as the text of an answer."""
+    return "".join(continuation(before, sentence) for before, sentence in zip([None, *kept], kept, strict=False))
 
 
 class WordEmbedder:

@@ -38,7 +38,7 @@ _TAG = re.compile(r"<([A-Za-z/!?][^<>]*)>")
 _TAG_BEGUN = re.compile(r"<(?=[A-Za-z/!?])")
 _MAY_OPEN = re.compile(r"\*(?=\S)|(?<!\w)_(?=\S)|(?<!\w)'|'(?!\w)|[`\[‹]|<(?=\S)")
 """What a later piece of the same block may turn into emphasis, code, a link or a tag."""
-_BRACKETS = ("()", "“”", "«»", "„“", "「」", "（）")
+_BRACKETS = (("(", ")"), ("“", "”"), ("«", "»"), ("„", "“"), ("「", "」"), ("（", "）"))
 """What may yet be closed, and then its sentences are one."""
 
 

@@ -123,13 +123,8 @@ def _numbers(sentence: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(cited))
 
 
-def render(kept: Sequence[DraftSentence]) -> str:
-    """The sentences as text, each with its citation marks before the closing full stop."""
-    return "".join(continuation(before, sentence) for before, sentence in zip([None, *kept], kept, strict=False))
-
-
 def continuation(before: DraftSentence | None, sentence: DraftSentence) -> str:
-    """What the sentence adds to a text that ends with the one `before`."""
+    """What the sentence adds to a text that ends with the one `before`: its marks stand before its full stop."""
     text = with_marks(sentence.text, sentence.citations, doubtful=sentence.doubtful)
     if before is not None and before.line == sentence.line:
         return f" {text}"

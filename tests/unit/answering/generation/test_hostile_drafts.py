@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from portfolio_rag.answering.grounding.addresses import addresses
-from portfolio_rag.answering.grounding.drafted_answer import parse_draft, render
+from portfolio_rag.answering.grounding.drafted_answer import parse_draft
 from portfolio_rag.domain.answers import Answer, Token, Validated
-from tests.support.answers import Corpus, ScriptedModel
+from tests.support.answers import Corpus, ScriptedModel, render
 from tests.unit.answering.generation.test_chat import QUESTION, TRUE, chat
 
 HELD = "https://docs.example/sqs/limits"

@@ -13,10 +13,10 @@ from portfolio_rag.answering.generation.chat import CUT_SHORT, NOT_FOUND, Chat
 from portfolio_rag.answering.generation.judge import Judge
 from portfolio_rag.answering.generation.prompts import NOT_IN_DOCUMENTS
 from portfolio_rag.answering.generation.streaming import SentenceReader
-from portfolio_rag.answering.grounding.drafted_answer import parse_draft, render
+from portfolio_rag.answering.grounding.drafted_answer import parse_draft
 from portfolio_rag.domain.answers import Answer, Cited, Done, FinishReason, Retrieved, Token, Validated, Verdict
 from portfolio_rag.domain.errors import InvalidRequest
-from tests.support.answers import Corpus, ScriptedModel
+from tests.support.answers import Corpus, ScriptedModel, render
 from tests.unit.answering.generation.test_chat import QUESTION, TRUE, chat
 
 FALSE = "Amazon SQS keeps messages in a queue for 99 days by default [1]."

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from portfolio_rag.answering.grounding.drafted_answer import parse_draft, plain, render
+from portfolio_rag.answering.grounding.drafted_answer import parse_draft, plain
+from tests.support.answers import render
 
 
 def parsed(text: str) -> list[tuple[str, tuple[int, ...]]]:
