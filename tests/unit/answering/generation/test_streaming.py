@@ -204,6 +204,7 @@ SCRIPTED = settings(max_examples=60, deadline=None, suppress_health_check=[Healt
     st.integers(1, 40),
     st.sampled_from([" ", "\n\n", "\n- "]),
 )
+@example([Verdict.SUPPORTED] * 2 + [Verdict.DROPPED] * 6, FinishReason.STOP, 7, " ")
 def test_a_stream_never_takes_back(
     corpus: Corpus, kinds: list[Verdict | None], reason: FinishReason, piece: int, between: str
 ) -> None:
