@@ -100,13 +100,16 @@ chromium:
 .PHONY: eval
 eval: install ## Measure the answers on the sets in EVAL_DATA; renders docs/quality.md (COMPARE=commit sets two runs side by side, PEERS=1 runs other libraries too)
 	@[ -f .portfolio/model/manifest.json ] || $(BIN)/python -m portfolio_rag.bake --output .portfolio/model
-	@$(if $(PEERS),scripts/peers.sh .portfolio/peers)
+	@$(if $(PEERS),scripts/peers.sh peers)
 	$(BIN)/python -m evaluation $(if $(COMPARE),--compare $(COMPARE)) $(if $(PEERS),--peers)
+
+# One section has libraries of its own beside it, the others share theirs.
+BENCH_PEERS = $(if $(filter extraction,$(ONLY)),,peers) $(if $(filter-out extraction,$(ONLY)),,peers-extraction)
 
 .PHONY: bench
 bench: install ## Measure speed and size against what else one could use; renders docs/performance.md (QUICK=1, PEERS=1, ONLY=section)
 	@[ -f .portfolio/model/manifest.json ] || $(BIN)/python -m portfolio_rag.bake --output .portfolio/model
-	@$(if $(PEERS),scripts/peers.sh .portfolio/peers)
+	@$(if $(PEERS),scripts/peers.sh $(BENCH_PEERS))
 	$(BIN)/python -m bench $(if $(QUICK),--quick) $(if $(PEERS),--peers) $(if $(ONLY),--only $(ONLY))
 
 ##@ Develop
@@ -144,6 +147,8 @@ lock: install ## Pin all requirements anew (UPGRADE=--upgrade for the newest tha
 		--extra=chroma
 	$(PIP_COMPILE) -c requirements/dev.txt -o requirements/bake.txt --extra=bake
 	$(subst pyproject.toml,requirements/peers.in,$(PIP_COMPILE)) $(UPGRADE) --unsafe-package=torch -o requirements/peers.txt
+	$(subst pyproject.toml,requirements/peers-extraction.in,$(PIP_COMPILE)) $(UPGRADE) --unsafe-package=torch \
+		-o requirements/peers-extraction.txt
 
 .PHONY: help
 help: ## Show this list

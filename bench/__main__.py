@@ -25,7 +25,7 @@ from bench.section import Options, Section
 from evaluation.datasets import data_directory
 from portfolio_rag.domain.errors import ConfigurationError
 
-SECTIONS = ("embedding", "ingestion", "peers", "search", "api_load", "cold_starts", "scaling")
+SECTIONS = ("embedding", "ingestion", "extraction", "peers", "search", "api_load", "cold_starts", "scaling")
 """Modules of this package, in the order of the page."""
 
 WORK = ROOT / ".portfolio" / "bench"

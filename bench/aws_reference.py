@@ -20,7 +20,7 @@ from typing import Any
 import botocore
 
 from evaluation.datasets import EvalDocument
-from portfolio_rag.domain.documents import AttributeValue
+from portfolio_rag.domain.attributes import AttributeValue
 
 _MIN_CHARACTERS = 200
 _BLOCK = re.compile(r"</?(?:p|li|ul|ol|note|important|div|dl|dt|dd|h\d)[^>]*>")

@@ -1,4 +1,4 @@
-"""python -m evaluation: measure, keep the results by commit, render docs/quality.md.
+"""python -m evaluation: measure, keep the results by commit and the page docs/quality.md after every figure.
 
 python -m evaluation                      # measure and render
 python -m evaluation --compare 1a2b3c4    # and set beside the results of that commit
@@ -12,6 +12,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from evaluation.datasets import data_directory
 from evaluation.report import charts, render
@@ -36,13 +37,22 @@ def main() -> None:
             print(f"Skipped: {error}")
             return
         before = _results(options.compare) if options.compare else None
-        measured = run(directory, peers=options.peers)
         commit = _commit()
-        RESULTS.mkdir(parents=True, exist_ok=True)
-        (RESULTS / f"{commit}.json").write_text(json.dumps(measured), encoding="utf-8")
-        _write(DOCS / "quality.json", json.dumps({"commit": commit, **measured["figures"]}, indent=2) + "\n")
+        measured = run(directory, lambda results: _keep(results, commit), peers=options.peers)
         if before:
             print(compare(before, measured))
+    _render()
+
+
+def _keep(results: dict[str, Any], commit: str) -> None:
+    """What has been measured so far, and the page of it: a run that is cut off leaves both."""
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    _write(RESULTS / f"{commit}.json", json.dumps(results))
+    _write(DOCS / "quality.json", json.dumps({"commit": commit, **results["figures"]}, indent=2) + "\n")
+    _render()
+
+
+def _render() -> None:
     results = json.loads((DOCS / "quality.json").read_text(encoding="utf-8"))
     _write(DOCS / "quality.md", render(results))
     for name, chart in charts(results).items():
@@ -69,8 +79,10 @@ def _commit() -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
-    print(f"wrote {path.relative_to(ROOT)}")
+    """Whole or not at all: a run may be cut off at any time."""
+    written = path.with_name(f".{path.name}.new")
+    written.write_text(text, encoding="utf-8")
+    written.replace(path)
 
 
 if __name__ == "__main__":

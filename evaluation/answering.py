@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,7 +15,7 @@ from evaluation.workbench import Bench, search_of
 from portfolio_rag.answering.generation import answerability
 from portfolio_rag.answering.generation.answerability import THRESHOLD, threshold_for
 from portfolio_rag.answering.generation.chat import Chat
-from portfolio_rag.domain.answers import Passage
+from portfolio_rag.domain.answers import Answer, Citation, Passage
 
 _SEED = 5
 _WORD = re.compile(r"\w+")
@@ -75,6 +75,19 @@ def measure_abstention(bench: Bench, limit: int) -> Abstained:
     return found
 
 
+@dataclass(frozen=True)
+class ShownSentence:
+    """The sentence at a `place`, from 0, of an answer.
+
+    `in_document`: it cites, and every document that it cites holds the answer. `quotes_answer`: one of its own quotes
+    has the answer word for word; None where the question has no such answer.
+    """
+
+    place: int
+    in_document: bool
+    quotes_answer: bool | None
+
+
 @dataclass
 class Answered:
     """One entry for each question; the citation figures only for those that were answered."""
@@ -84,8 +97,13 @@ class Answered:
     found: list[float] = field(default_factory=list)
     precision: list[float] = field(default_factory=list)
     recall: list[float] = field(default_factory=list)
+    sentences: list[ShownSentence] = field(default_factory=list)
 
     def figures(self) -> dict[str, float]:
+        """Those by sentence are shares of all sentences shown, whichever answer they belong to."""
+        first = [float(sentence.in_document) for sentence in self.sentences if sentence.place == 0]
+        later = [float(sentence.in_document) for sentence in self.sentences if sentence.place > 0]
+        quoting = [float(sentence.quotes_answer) for sentence in self.sentences if sentence.quotes_answer is not None]
         return {
             "questions": float(len(self.answered)),
             "answered": _mean(self.answered),
@@ -93,6 +111,11 @@ class Answered:
             "answer in the text": _mean(self.contains),
             "citation precision": _mean(self.precision),
             "citation recall": _mean(self.recall),
+            "sentences shown": float(len(self.sentences)),
+            "sentences of the right document": _mean(first + later),
+            "first sentences of it": _mean(first),
+            "later sentences of it": _mean(later),
+            "sentences whose quote holds the answer": _mean(quoting),
         }
 
 
@@ -114,7 +137,32 @@ def measure_answers(bench: Bench, limit: int) -> Answered:
             result.precision.append(sum(cited) / len(cited))
             reached = {names[one.document_id] for one in answer.citations} & question.relevant
             result.recall.append(len(reached) / len(question.relevant))
+            result.sentences += shown_sentences(answer, question, names)
     return result
+
+
+def shown_sentences(answer: Answer, question: EvalQuestion, names: Mapping[str, str]) -> list[ShownSentence]:
+    """Each sentence that the answer shows, with what its citations are worth; `names` are those of documents by id."""
+    shown = []
+    for place, sentence in enumerate(checked for checked in answer.validation if checked.verdict.shown):
+        cited = [citation for citation in answer.citations if citation.number in sentence.citations]
+        shown.append(
+            ShownSentence(
+                place,
+                bool(cited) and all(names[citation.document_id] in question.relevant for citation in cited),
+                any(contains(citation.quote, question.answers) for citation in own_quotes(sentence.text, cited))
+                if question.answers
+                else None,
+            )
+        )
+    return shown
+
+
+def own_quotes(sentence: str, cited: Sequence[Citation]) -> list[Citation]:
+    """Those of its sources' quotes that hold the sentence or a part of it word for word; all where none does."""
+    return [
+        citation for citation in cited if contains(citation.quote, [sentence]) or contains(sentence, [citation.quote])
+    ] or list(cited)
 
 
 def contains(text: str, answers: Sequence[str]) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
 
@@ -18,22 +18,30 @@ from portfolio_rag.ports.embedder import Embedder, Tokenizer
 from portfolio_rag.settings.ingestion_rules import Rules
 
 BUDGET_TOKENS = 1250
-Spans = list[tuple[str, int, int]]
+Span = tuple[str, int, int]
+Spans = list[Span]
 """(document id, start, end), counting the characters of the document that are not blank: extraction trims blanks."""
 
 
 @dataclass
 class Covered:
-    """The share, 0 to 1, for each question."""
+    """The share, 0 to 1, for each question: of the spans as annotated, and of any copy of their text."""
 
-    as_written: list[float]
-    shipped: list[float]
+    as_written: list[float] = field(default_factory=list)
+    shipped: list[float] = field(default_factory=list)
+    as_written_any_copy: list[float] = field(default_factory=list)
+    shipped_any_copy: list[float] = field(default_factory=list)
+    copied: list[bool] = field(default_factory=list)
+    """Whether a span of the question's has its text elsewhere, too."""
 
     def figures(self) -> dict[str, float]:
         return {
             "questions": float(len(self.shipped)),
             "one vector per chunk": float(np.mean(self.as_written)),
             "shipped": float(np.mean(self.shipped)),
+            "questions with copies": float(sum(self.copied)),
+            "one vector per chunk, any copy": float(np.mean(self.as_written_any_copy)),
+            "shipped, any copy": float(np.mean(self.shipped_any_copy)),
         }
 
 
@@ -53,9 +61,10 @@ def measure_chunking(directory: Path, embedder: Embedder, tokenizer: Tokenizer, 
         places = made[chunk.document_id]
         return chunk.document_id, places[chunk.span[0] + start], places[chunk.span[0] + end]
 
+    stripped = {ids[name]: "".join(text.split()) for name, text in texts.items()}
     chunks = list(bench.corpus.chunks.values())
     vectors = embedder.embed([chunk.content for chunk in chunks])
-    result = Covered([], [])
+    result = Covered()
     for row in rows(directory / "chunking" / "questions.jsonl"):
         document = ids[row["corpus"]]
         places = raw[document]
@@ -74,8 +83,30 @@ def measure_chunking(directory: Path, embedder: Embedder, tokenizer: Tokenizer, 
                 break
         result.shipped.append(share_of(wanted, shipped))
         result.as_written.append(share_of(wanted, plain))
+        copies = [copies_of(span, stripped) for span in wanted]
+        result.copied.append(any(len(places) > 1 for places in copies))
+        result.shipped_any_copy.append(share_of(best_copies(copies, shipped), shipped))
+        result.as_written_any_copy.append(share_of(best_copies(copies, plain), plain))
     bench.close()
     return result
+
+
+def copies_of(span: Span, texts: Mapping[str, str]) -> Spans:
+    """Where the text of the span stands in the `texts` of all documents, which have no blanks: itself first."""
+    document, start, end = span
+    wanted, copies = texts[document][start:end], [span]
+    for other, text in texts.items():
+        found = text.find(wanted)
+        while found >= 0:
+            if (place := (other, found, found + len(wanted))) != span:
+                copies.append(place)
+            found = text.find(wanted, found + 1)
+    return copies
+
+
+def best_copies(copies: Sequence[Spans], shown: Spans) -> Spans:
+    """Of each span that copy of which most is shown; of equal ones the first."""
+    return [max(places, key=lambda place: share_of([place], shown)) for places in copies]
 
 
 def share_of(wanted: Sequence[tuple[str, int, int]], shown: Sequence[tuple[str, int, int]]) -> float:

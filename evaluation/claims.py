@@ -38,6 +38,11 @@ class Pair:
     question: str = ""
 
 
+def has_both(pairs: Sequence[Pair]) -> bool:
+    """Whether there are true and false claims among them, so that there is something to tell apart."""
+    return len({pair.holds for pair in pairs}) > 1
+
+
 def rgb_rephrased(directory: Path, *, asked: bool = True) -> list[Pair]:
     """The question with the true and with the planted answer, against the passages with the true one.
 

@@ -92,6 +92,7 @@ class EvalCorpus:
                 span=draft.span,
                 windows=draft.windows,
                 heading_path=draft.heading_path,
+                parts=draft.parts,
                 page_start=draft.page_start,
                 page_end=draft.page_end,
             )

@@ -13,6 +13,16 @@ from typing import Any
 
 from portfolio_rag.domain.errors import ConfigurationError
 
+FILES = {
+    "aws_qa": ("*.tar.gz", "questions.jsonl"),
+    "chunking": ("*.md", "questions.jsonl"),
+    "rgb_fact": ("en_fact.jsonl",),
+    "scifact": ("claims_dev.jsonl", "claims_train.jsonl", "corpus.jsonl.gz"),
+    "squad2": ("passages.jsonl", "questions.jsonl"),
+    "wice": ("claims.jsonl.gz",),
+}
+"""What the folder of each set holds, as patterns of file names."""
+
 
 @dataclass(frozen=True, slots=True)
 class EvalDocument:
@@ -57,6 +67,13 @@ def data_directory(env: Mapping[str, str] | None = None) -> Path:
     if not directory.is_dir():
         raise ConfigurationError(f"There are no evaluation sets in {directory}. Set EVAL_DATA to their directory.")
     return directory
+
+
+def present_sets(directory: Path) -> frozenset[str]:
+    """The sets that lie in the directory with all their files."""
+    return frozenset(
+        name for name, patterns in FILES.items() if all(any((directory / name).glob(pattern)) for pattern in patterns)
+    )
 
 
 def load(name: str, directory: Path | None = None) -> EvalSet:

@@ -28,25 +28,39 @@ _JUDGE = (
 
 @dataclass(frozen=True)
 class Target:
-    """`path` leads to the figure; `less` to one that is taken from it."""
+    """`path` leads to the figure; `less` to one that is taken from it. The bound is the least, or the most."""
 
     what: str
     bound: float
     path: tuple[str, ...]
     tried: str = ""
     less: tuple[str, ...] = ()
+    at_most: bool = False
 
-    def measured(self, figures: Mapping[str, Any]) -> float:
+    @property
+    def sign(self) -> str:
+        return "≤" if self.at_most else "≥"
+
+    def measured(self, figures: Mapping[str, Any]) -> float | None:
+        """None where it has not been measured."""
         value = _at(figures, self.path)
-        return value - _at(figures, self.less) if self.less else value
+        less = _at(figures, self.less) if self.less else 0.0
+        return None if value is None or less is None else value - less
 
     def met(self, value: float) -> bool:
-        return round(value, 3) >= self.bound
+        return round(value, 3) <= self.bound if self.at_most else round(value, 3) >= self.bound
+
+    def missed(self, figures: Mapping[str, Any]) -> bool:
+        """Whether it has been measured, and not met."""
+        value = self.measured(figures)
+        return value is not None and not self.met(value)
 
 
-def _at(figures: Mapping[str, Any], path: tuple[str, ...]) -> float:
+def _at(figures: Mapping[str, Any], path: tuple[str, ...]) -> float | None:
     found: Any = figures
     for step in path:
+        if step not in found:
+            return None
         found = found[step]
     return float(found)
 
@@ -110,4 +124,26 @@ TARGETS = (
         ("validation", "planted number, elsewhere in the text", "caught as shipped"),
     ),
     Target("SciFact contradictions: AUROC", 0.70, ("validation", "scifact contradictions", "AUROC"), _JUDGE),
+    Target("Structure: the answer from the right section", 0.95, ("structured", "right section")),
+    Target("Structure: the answer from the right row", 0.95, ("structured", "right row")),
+    Target("Structure: what the documents do not answer, refused", 0.95, ("structured", "refused")),
+    Target(
+        "Structure: false claims shown unmarked",
+        0.05,
+        ("structured", "false claims shown unmarked"),
+        at_most=True,
+    ),
+    Target(
+        "Structure: true claims dropped or flagged",
+        0.05,
+        ("structured", "true claims dropped or flagged"),
+        at_most=True,
+    ),
+    Target("wice, left out of the fit: AUROC", 0.92, ("calibration", "wice", "AUROC, left out")),
+    Target(
+        "wice, left out of the fit: false alarms",
+        0.20,
+        ("calibration", "wice", "false alarms, left out"),
+        at_most=True,
+    ),
 )

@@ -69,9 +69,10 @@ give_up() {
 }
 
 # PyTorch's plain wheel for Linux brings gigabytes of CUDA. Its CPU build is not on PyPI: pip finds it where a
-# configured index or folder has it; otherwise uv, which knows PyTorch's own index, gets it.
+# configured index or folder has it; otherwise uv, which knows PyTorch's own index, gets it. A lock that needs it says so
+# at its end.
 installed="$("$venv/bin/python" -c 'from importlib.metadata import version; print(version("torch"))' 2>/dev/null || true)"
-if [ "${installed%%+*}" != "${torch#*==}" ]; then
+if grep -qx '# torch' "$lock" && [ "${installed%%+*}" != "${torch#*==}" ]; then
     echo "Installing $torch (CPU)"
     if [ "$(uname -s)" != Linux ]; then
         pip_install --constraint "$lock" "$torch" || give_up "$torch could not be installed."

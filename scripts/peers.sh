@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
-# The libraries that `make bench PEERS=1` sets beside ours, in an environment of their own (first argument): they are
-# never installed where the product runs. Prints nothing when there is nothing to do.
+# The libraries that `make bench PEERS=1` and `PEERS=1 make eval` set beside ours, in environments of their own: they are
+# never installed where the product runs. Each argument names a lock, requirements/NAME.txt, whose environment is
+# .portfolio/NAME. Prints nothing when there is nothing to do.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-venv="${1:-.portfolio/peers}"
-stamp="$venv/.installed"
-if [ ! -f "$stamp" ] || [ requirements/peers.txt -nt "$stamp" ]; then
-    scripts/install.sh "$venv" requirements/peers.txt
-    touch "$stamp"
-fi
+for name in "$@"; do
+    venv=".portfolio/$name"
+    stamp="$venv/.installed"
+    if [ ! -f "$stamp" ] || [ "requirements/$name.txt" -nt "$stamp" ]; then
+        scripts/install.sh "$venv" "requirements/$name.txt"
+        touch "$stamp"
+    fi
+done

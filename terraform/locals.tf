@@ -76,7 +76,7 @@ locals {
     }
     document-processor = {
       description = "Extracts, sanitises and chunks documents"
-      may         = ["read_config", "read_originals", "move_originals", "change_versions", "purge", "create_chunks", "stage_text", "receive_ingestion", "send_ingestion", "send_embedding", "publish_metrics"]
+      may         = ["read_config", "read_originals", "move_originals", "change_versions", "register_versions", "purge", "create_chunks", "stage_text", "receive_ingestion", "send_ingestion", "send_embedding", "publish_metrics"]
       queue       = "ingestion"
       retries     = null
     }

@@ -49,6 +49,12 @@ locals {
         actions   = ["s3:DeleteObject", "s3:DeleteObjectVersion"]
         resources = [for stage in ["incoming", "failed"] : "${local.bucket_arns.raw}/${stage}/*"]
       },
+      {
+        # What came with a mail goes with it: a delete marker, below which the bytes stay.
+        sid       = "HideAttachments"
+        actions   = ["s3:DeleteObject"]
+        resources = ["${local.bucket_arns.raw}/processed/*"]
+      },
     ]
 
     # Rows of the registry are never deleted: a deleted document's head says so.

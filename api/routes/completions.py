@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Request
+from fastapi import APIRouter, Body, Path, Request
 from starlette.responses import StreamingResponse
 
 from api.dependencies import ChatDep
@@ -73,20 +73,19 @@ def create_chat_completion(
 ) -> ChatCompletionResponse | StreamingResponse:
     """Any OpenAI client or chat window works with `base_url` set to this server's `/v1` and the model `portfolio-rag`.
 
-    The last message is the question, understood from the six turns before it. The answer is that of
+    The user's last message is the question, understood from the six turns before it. The answer is that of
     `POST /api/chat`, checked before it is shown, also as a stream. `citations`, `validation`, `answered` and `mode`
     stand beside the usual fields, in a stream in the chunk with the `finish_reason`; where the language model was cut
     short, that is `length` or `content_filter`, and the answer has whole sentences only. `top_k` and `filter` can be
     sent along (`extra_body`). With `API_KEY` set on the server it is the client's API key. Errors have OpenAI's shape.
     """
-    if body.model != MODEL:
-        raise NotFound(f"There is no model {body.model!r:.200}. Use {MODEL!r}.")
+    check_model(body.model)
     question, where = body.question(), parse_where(body.filter)
     temperature = None if body.temperature is None else min(body.temperature, 1.0)
     reply_id, created = f"chatcmpl-{uuid.uuid4().hex}", int(time.time())
     if body.stream:
         events = chat.stream(question, top_k=body.top_k, where=where, temperature=temperature, history=body.history())
-        with_usage = body.stream_options is not None and body.stream_options.include_usage
+        with_usage = body.stream_options is not None and bool(body.stream_options.include_usage)
         return event_stream(_chunks(start_eagerly(events), reply_id, created, with_usage, request.url.path))
     answer = chat.answer(question, top_k=body.top_k, where=where, temperature=temperature, history=body.history())
     return ChatCompletionResponse(
@@ -103,6 +102,12 @@ def create_chat_completion(
     )
 
 
+def check_model(model: str) -> None:
+    """Raises NotFound for any other than this service."""
+    if model != MODEL:
+        raise NotFound(f"There is no model {model!r:.200}. Use {MODEL!r}.")
+
+
 @router.get(
     "/models",
     operation_id="list_models",
@@ -113,6 +118,21 @@ def create_chat_completion(
 async def list_models() -> ModelList:
     """The one model that can be asked: this service, whatever writes its answers."""
     return ModelList(data=[ModelOut(id=MODEL)])
+
+
+@router.get(
+    "/models/{model}",
+    operation_id="get_model",
+    summary="One of the models",
+    response_description="It.",
+    responses=documented_as_openai(documented(404, 422, 500, 503)),
+)
+async def get_model(
+    model: Annotated[str, Path(description="One of `GET /v1/models`.", examples=[MODEL])],
+) -> ModelOut:
+    """The model, as clients look it up before they ask it."""
+    check_model(model)
+    return ModelOut(id=MODEL)
 
 
 def _chunks(events: Iterator[AnswerEvent], reply_id: str, created: int, with_usage: bool, path: str) -> Iterator[str]:

@@ -22,6 +22,7 @@ from api.schemas.documents import (
     VersionOut,
 )
 from portfolio_rag.domain.documents import DocumentStatus
+from portfolio_rag.settings.ingestion_rules import FILE_TYPES_IN_WORDS
 
 router = APIRouter(prefix="/api/documents", tags=["documents"])
 
@@ -41,7 +42,7 @@ _LOCATION = {"Location": {"description": "Where to follow it.", "schema": {"type
 def upload_document(
     response: Response,
     documents: DocumentsDep,
-    file: Annotated[UploadFile, File(description="The document: md, txt, pdf, html or docx, told by content.")],
+    file: Annotated[UploadFile, File(description=f"The document: {FILE_TYPES_IN_WORDS}, told by content.")],
     prefix: Annotated[Prefix, Form()] = "",
     metadata: Annotated[
         AttributesText,

@@ -18,6 +18,7 @@ from portfolio_rag.domain.answers import (
     JudgeState,
     Verdict,
 )
+from portfolio_rag.domain.blocks import Recognition
 
 FINISH_REASON = (
     "How the language model's draft ended: `stop`, whole. `length`: at the limit of tokens, after a second try with a "
@@ -60,6 +61,20 @@ class ChatRequest(BaseModel):
     )
 
 
+class RecognitionOut(BaseModel):
+    """Where a quote was read from the picture of a page (OCR), and how certainly."""
+
+    score: float = Field(description="Mean probability of its characters, 0 to 1.", examples=[0.97])
+    box: tuple[float, float, float, float] = Field(
+        description="Left, top, right and bottom edge as shares of the page, from its upper left corner.",
+        examples=[(0.12, 0.31, 0.64, 0.35)],
+    )
+
+    @classmethod
+    def of(cls, recognition: Recognition) -> RecognitionOut:
+        return cls(score=recognition.score, box=recognition.box)
+
+
 class CitationOut(BaseModel):
     """A source of the answer: where it stands, and its words."""
 
@@ -78,6 +93,9 @@ class CitationOut(BaseModel):
         description="The words of the document.", examples=["Amazon SQS keeps a message for 4 days by default"]
     )
     score: Score
+    ocr: RecognitionOut | None = Field(
+        default=None, description="For a quote that was read from the picture of a page; null otherwise."
+    )
 
     @classmethod
     def of(cls, citation: Citation) -> CitationOut:
@@ -95,6 +113,7 @@ class CitationOut(BaseModel):
             span=Span.of(citation.span),
             quote=citation.quote,
             score=citation.score,
+            ocr=RecognitionOut.of(citation.recognition) if citation.recognition else None,
         )
 
 

@@ -55,17 +55,29 @@ class StreamOptions(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    include_usage: bool = Field(default=False, description="Whether a last chunk carries the usage.")
+    include_usage: bool | None = Field(default=False, description="Whether a last chunk carries the usage.")
+
+
+class ResponseFormat(BaseModel):
+    """The form of the answer: sentences with their citations, which JSON has no place for."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    type: Literal["text"] = Field(description="`text`; `json_object` and `json_schema` are refused.", examples=["text"])
 
 
 class ChatCompletionRequest(BaseModel):
-    """OpenAI's request. What is not listed here is accepted and has no effect: the documents decide the answer."""
+    """OpenAI's request. What is not listed here is accepted and has no effect: the documents decide the answer.
+
+    A field that is null is as if it were not there.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
     model: str = Field(description="One of `GET /v1/models`.", examples=[MODEL])
     messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=1000)] = Field(
-        description="The last one, of the user, is the question. Instructions of other roles do not reach the model."
+        description="The last one of the user is the question. Instructions of other roles do not reach the model, nor "
+        "does the beginning of an answer behind the question."
     )
     stream: bool | None = Field(default=False, description="Answer in chunks.")
     stream_options: StreamOptions | None = Field(default=None, description="Of a stream.")
@@ -73,19 +85,21 @@ class ChatCompletionRequest(BaseModel):
     temperature: float | None = Field(
         default=None, ge=0, le=2, description="Of the language model; above 1 counts as 1.", examples=[0.1]
     )
+    response_format: ResponseFormat | None = Field(default=None, description="The form of the answer.")
     top_k: TopK | None = Field(default=None, description=TOP_K)
     filter: FilterField | None = Field(default=None, description="Only documents that pass may answer.")
 
     def question(self) -> str:
-        """Raises InvalidRequest unless the last message is a user's text of 1 to 4,000 characters."""
-        last = self.messages[-1]
-        if last.role != "user" or not 1 <= len(last.text) <= 4000:
-            raise InvalidRequest("The last message must be the user's question: text of 1 to 4,000 characters.")
-        return last.text
+        """Raises InvalidRequest unless the last message of the user is a text of 1 to 4,000 characters."""
+        asked = next((message.text for message in reversed(self.messages) if message.role == "user"), "")
+        if not 1 <= len(asked) <= 4000:
+            raise InvalidRequest("The last message of the user must be the question: text of 1 to 4,000 characters.")
+        return asked
 
     def history(self) -> list[ConversationTurn]:
         """Each earlier question of the user with the answer after it, the last six."""
-        spoken = [message for message in self.messages if message.role in ("user", "assistant")]
+        question = max((place for place, message in enumerate(self.messages) if message.role == "user"), default=0)
+        spoken = [message for message in self.messages[: question + 1] if message.role in ("user", "assistant")]
         return [
             ConversationTurn(asked.text, asked.text, answered.text)
             for asked, answered in pairwise(spoken)

@@ -7,10 +7,12 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, Json, StrictBool, StrictFloat, StrictInt, StrictStr, WithJsonSchema
 
 from portfolio_rag.domain.chunks import Chunk, ChunkStatus
-from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion, DocumentWarning, WarningCode
+from portfolio_rag.domain.document_warnings import DocumentWarning, WarningCode
+from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion
 from portfolio_rag.pipeline.documents.catalog import DocumentDetail, PresignedUpload, UploadReceipt
 from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkInContext
 from portfolio_rag.ports.document_registry import Page
+from portfolio_rag.settings.ingestion_rules import FILE_TYPES_IN_WORDS
 
 AttributeName = Annotated[str, Field(min_length=1, max_length=256)]
 Attributes = dict[AttributeName, StrictStr | StrictBool | StrictInt | StrictFloat | list[StrictStr]]
@@ -107,7 +109,7 @@ class VersionOut(BaseModel):
     error_message: str | None = Field(description="Why it is FAILED, and what to do.", examples=[None])
     warnings: list[WarningOut] = Field(description="What of it could not be read, or not for certain.", examples=[[]])
     filename: str = Field(description="Its name.", examples=["sqs-queues.md"])
-    file_type: str = Field(description="md, txt, pdf, html or docx.", examples=["md"])
+    file_type: str = Field(description=f"{FILE_TYPES_IN_WORDS}.", examples=["md"])
     file_size: int = Field(description="Bytes.", examples=[3120])
     bucket: str = Field(description="Bucket of its bytes.", examples=["portfolio-raw"])
     s3_key: str = Field(description="Where its bytes are now.", examples=["processed/guides/sqs-queues.md"])

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from api.schemas.documents import Attributes
 from api.schemas.filters import FilterField
 from portfolio_rag.domain.answers import Copy, Passage
+from portfolio_rag.settings.ingestion_rules import FILE_TYPES_IN_WORDS
 
 Question = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
 TopK = Annotated[int, Field(strict=True, ge=1, le=20, examples=[5])]
@@ -66,7 +67,7 @@ class PassageOut(BaseModel):
     version: int = Field(description="Its live version.", examples=[1])
     filename: str = Field(description="Its name.", examples=["sqs-queues.md"])
     s3_key: str = Field(description="Where its bytes are in the raw bucket.", examples=["processed/sqs-queues.md"])
-    file_type: str = Field(description="md, txt, pdf, html or docx.", examples=["md"])
+    file_type: str = Field(description=f"{FILE_TYPES_IN_WORDS}.", examples=["md"])
     upload_timestamp: str = Field(description="When it was uploaded (UTC).", examples=["2026-01-05T10:12:00.000000Z"])
     metadata: Attributes = Field(description="Its custom attributes.", examples=[{"service": "sqs", "year": 2026}])
     chunk_id: str = Field(

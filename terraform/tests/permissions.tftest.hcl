@@ -107,7 +107,7 @@ run "each_function_its_own" {
           ])
       ])
       } == {
-      registry = toset(["document-intake", "batch-reindex", "check-health"])
+      registry = toset(["document-intake", "document-processor", "batch-reindex", "check-health"])
       chunks   = toset(["document-processor"])
       jobs     = toset(["batch-reindex", "check-health"])
       invoke   = toset(["batch-reindex", "check-health"])

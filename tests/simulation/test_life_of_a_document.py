@@ -200,6 +200,17 @@ def test_a_sidecar_uploaded_first_gives_its_attributes(world: World) -> None:
     assert world.s3.current_keys(RAW) == ["processed/queues.md", "processed/queues.md.metadata.json"]
 
 
+def test_front_matter_gives_attributes_and_a_sidecar_holds_against_it(world: World) -> None:
+    world.upload("queues.md.metadata.json", '{"metadataAttributes": {"team": "platform"}}')
+    document_id = world.upload("queues.md", f"---\nteam: docs\nyear: 2025\nfilename: mine\n---\n{GUIDE}")
+    world.run()
+    world.check()
+    assert world.version(document_id, 1).metadata == {"team": "platform", "year": 2025}
+    record = next(iter(world.chroma.data[COLLECTION].values()))
+    assert (record.metadata["team"], record.metadata["year"]) == ("platform", 2025)
+    assert record.metadata["filename"] == "queues.md"
+
+
 def test_a_sidecar_uploaded_later_becomes_a_new_version_without_embedding(world: World) -> None:
     document_id = world.upload("queues.md", GUIDE)
     world.run()

@@ -84,9 +84,9 @@ def make_pdf(
     kids = " ".join(f"{number} 0 R" for number in page_numbers)
     objects[1] = f"<</Type/Pages/Kids[{kids}]/Count {len(pages)}>>".encode()
     first = len(objects) + 1
-    for position, (name, page) in enumerate(outline):
+    for position, (name, target) in enumerate(outline):
         following = f"/Next {first + position + 1} 0 R" if position + 1 < len(outline) else ""
-        objects.append(f"<</Title({name})/Parent 4 0 R{following}/Dest[{page_numbers[page - 1]} 0 R/Fit]>>".encode())
+        objects.append(f"<</Title({name})/Parent 4 0 R{following}/Dest[{page_numbers[target - 1]} 0 R/Fit]>>".encode())
     links = f"/First {first} 0 R/Last {len(objects)} 0 R" if outline else ""
     objects[3] = f"<</Type/Outlines{links}/Count {len(outline)}>>".encode()
 

@@ -6,10 +6,11 @@ import io
 import re
 import zipfile
 
+from portfolio_rag.settings.ingestion_rules import FILE_TYPES
 from portfolio_rag.text.extraction.document import ExtractionLimits
 
 LIMITS = ExtractionLimits(
-    allowed_types=frozenset({"md", "txt", "pdf", "html", "docx"}),
+    allowed_types=FILE_TYPES,
     max_pages=50,
     max_characters=1_000_000,
     timeout_seconds=30,

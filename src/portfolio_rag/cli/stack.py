@@ -56,7 +56,7 @@ def guide(config: StackConfig, *, credentials: bool) -> str:
         f'{_command("rag")} ask "{QUESTION}"',
         f"curl -s {api}/api/chat -H 'Content-Type: application/json'{key} -d '{{\"question\": \"{QUESTION}\"}}'",
         "",
-        "[dim]# ingest a document of yours: md, txt, pdf, html or docx[/dim]",
+        "[dim]# ingest a document of yours: md, pdf, docx, xlsx, eml and others[/dim]",
     ]
     if not credentials:
         lines.append(f"export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION={config.region}")

@@ -20,12 +20,14 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from portfolio_rag.domain.documents import AttributeValue, DocumentStatus, DocumentVersion
+from portfolio_rag.domain.attributes import AttributeValue
+from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion
 from portfolio_rag.domain.errors import InvalidRequest, PortfolioRagError
 from portfolio_rag.local.config import StackConfig
 from portfolio_rag.local.deployment import aws_clients
 from portfolio_rag.local.uploads import Sent, Skipped, Upload, Uploader, collect
 from portfolio_rag.settings.environment import Settings
+from portfolio_rag.settings.ingestion_rules import FILE_TYPES_IN_WORDS
 
 _PARALLEL = 4
 _POLL_SECONDS = 0.5
@@ -39,7 +41,7 @@ def upload(paths: Sequence[Path], *, prefix: str, attributes: Sequence[str], wai
     uploads, skipped = collect(paths, prefix=prefix, attributes=parse_attributes(attributes))
     _tell_skipped(console, skipped)
     if not uploads:
-        raise InvalidRequest("There is nothing to upload: give md, txt, pdf, html or docx files.")
+        raise InvalidRequest(f"There is nothing to upload: give {FILE_TYPES_IN_WORDS} files.")
     settings = Settings.from_env(config.child_environment())
     uploader = Uploader(aws_clients(config), settings)
     sent = _send(console, uploader, uploads)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import cached_property
 
 from portfolio_rag.adapters.process.cpu import available_cpus
-from portfolio_rag.composition.documents import DocumentParts
+from portfolio_rag.composition.intake import IntakeParts
 from portfolio_rag.composition.models import ModelParts
+from portfolio_rag.pipeline.ingestion.attachments import Attachments
 from portfolio_rag.pipeline.ingestion.chunking import DocumentChunker
 from portfolio_rag.pipeline.ingestion.processing import DocumentProcessor
 
@@ -14,7 +15,7 @@ SLICE_CHUNKS = 400
 """So many chunks are written and sent before the next are cut: a few seconds' work, and what most documents have."""
 
 
-class ProcessorParts(DocumentParts, ModelParts):
+class ProcessorParts(IntakeParts, ModelParts):
     slice_chunks = SLICE_CHUNKS
 
     @cached_property
@@ -24,6 +25,7 @@ class ProcessorParts(DocumentParts, ModelParts):
             self.embedding_queue,
             self.ingestion_queue,
             self.lifecycle,
+            Attachments(self.store, self.registry, self.intake, self.lifecycle),
             self.config,
             DocumentChunker(self.tokenizer, lambda: self.embedder, workers=available_cpus()),
             self.clock,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from portfolio_rag.domain.blocks import Recognition
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import LiveDocument
 
@@ -72,6 +73,8 @@ class Citation:
     span: tuple[int, int]
     quote: str
     score: float
+    recognition: Recognition | None = None
+    """Where on the page the quote was read by OCR; None for what the file holds as text."""
 
 
 class Verdict(StrEnum):

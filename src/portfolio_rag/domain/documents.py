@@ -5,16 +5,21 @@ Attribute names are those of `document_registry`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from portfolio_rag.domain.attributes import AttributeValue
+from portfolio_rag.domain.document_warnings import DocumentWarning
 from portfolio_rag.domain.errors import IllegalTransition
 
-AttributeValue = str | int | float | bool | list[str]
-"""What a custom attribute may hold: the types of Bedrock Knowledge Bases' metadata."""
+ATTACHMENT_OF = "attachment_of"
+"""The attribute of a document that came attached to a mail: the mail's logical key."""
+
+MAIL_TYPE = "eml"
+"""The file type whose documents have attachments."""
 
 
 class DocumentStatus(StrEnum):
@@ -35,36 +40,6 @@ LEGAL_TRANSITIONS: Mapping[DocumentStatus, frozenset[DocumentStatus]] = {
     DocumentStatus.FAILED: frozenset(),
     DocumentStatus.COMPLETED: frozenset(),
 }
-
-
-class WarningCode(StrEnum):
-    """What a reader of a COMPLETED document should know: part of it may be missing, or misread."""
-
-    PAGES_WITHOUT_TEXT = "PAGES_WITHOUT_TEXT"
-    UNREADABLE_TEXT = "UNREADABLE_TEXT"
-    PARTS_LEFT_OUT = "PARTS_LEFT_OUT"
-    READ_BY_OCR = "READ_BY_OCR"
-    UNCERTAIN_OCR = "UNCERTAIN_OCR"
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentWarning:
-    """`message` is for people and says what to do. `parts` names sheets, slides or attachments; pages count from 1."""
-
-    code: WarningCode
-    message: str
-    pages: tuple[int, ...] = ()
-    parts: tuple[str, ...] = ()
-
-
-def warnings_of(stored: Iterable[Mapping[str, Any]]) -> tuple[DocumentWarning, ...]:
-    """From JSON or an attribute: `asdict` of each, its tuples made lists."""
-    return tuple(
-        DocumentWarning(
-            WarningCode(warning["code"]), warning["message"], tuple(warning["pages"]), tuple(warning["parts"])
-        )
-        for warning in stored
-    )
 
 
 def check_transition(current: DocumentStatus, target: DocumentStatus) -> None:
@@ -125,7 +100,8 @@ class DocumentVersion:
     """One row of `document_registry` with `version` ≥ 1: one upload of one document.
 
     `s3_key` and `s3_version_id` say where the bytes are now; they change when the pipeline moves the object.
-    `metadata` holds the custom attributes of the sidecar; `metadata_version_id` is the sidecar's S3 version.
+    `metadata` holds the custom attributes of the sidecar and, once it is read, those of the document itself;
+    `metadata_version_id` is the sidecar's S3 version.
     `source_version_id` is the S3 version of the upload itself: with `metadata_version_id` it tells a new upload from
     an event that came twice.
     `attempt` counts the tries with the same bytes: a retry is a new version with one more. `drives` counts how often a

@@ -112,7 +112,8 @@ def embedding_messages(version: DocumentVersion, chunks: Sequence[Chunk]) -> Ite
 
 def _chunk_body(chunk: Chunk) -> dict[str, Any]:
     body = asdict(chunk)
-    for name in ("document_id", "version", "status", "embedding_vector_s3"):
+    # What a chunk is made of matters to whoever reads it, not to whoever embeds it.
+    for name in ("document_id", "version", "status", "embedding_vector_s3", "parts"):
         del body[name]
     return body
 

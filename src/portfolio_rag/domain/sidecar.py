@@ -8,11 +8,13 @@ Source: "Include metadata in a data source to improve knowledge base query", Ama
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from portfolio_rag.domain.documents import AttributeValue
+from portfolio_rag.domain.attributes import AttributeValue
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
 
 MAX_SIDECAR_BYTES = 10 * 1024
@@ -42,6 +44,23 @@ def parse_sidecar(body: Any) -> dict[str, AttributeValue]:
     if not isinstance(body, Mapping) or not isinstance(body.get("metadataAttributes"), Mapping):
         raise _bad('It must be a JSON object with an object under "metadataAttributes".')
     return {name: _attribute(name, content) for name, content in body["metadataAttributes"].items()}
+
+
+def usable_attributes(found: Mapping[str, AttributeValue]) -> dict[str, AttributeValue]:
+    """Those of a document's own attributes that a sidecar could set, too.
+
+    Nobody promised that what a document says of itself can be stored: the rest is left out, and so is what goes beyond
+    the size of a sidecar.
+    """
+    usable: dict[str, AttributeValue] = {}
+    size = 0
+    for name, content in found.items():
+        size += len(json.dumps({name: content}).encode())
+        if size > MAX_SIDECAR_BYTES:
+            break
+        with contextlib.suppress(DocumentRejected):
+            usable[name] = _attribute(name, content)
+    return usable
 
 
 def _attribute(name: str, content: Any) -> AttributeValue:

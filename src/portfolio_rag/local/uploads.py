@@ -12,7 +12,8 @@ from typing import Any
 from portfolio_rag.adapters.aws.clients import AwsClients, translated
 from portfolio_rag.adapters.dynamodb.document_registry import DynamoDocumentRegistry
 from portfolio_rag.adapters.dynamodb.table import Table
-from portfolio_rag.domain.documents import AttributeValue, DocumentVersion
+from portfolio_rag.domain.attributes import AttributeValue
+from portfolio_rag.domain.documents import DocumentVersion
 from portfolio_rag.domain.errors import DocumentRejected, InvalidRequest
 from portfolio_rag.domain.identifiers import document_id_for
 from portfolio_rag.domain.object_keys import INCOMING, is_sidecar, sidecar_of

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from portfolio_rag.domain.documents import (
-    DocumentHead,
-    DocumentStatus,
-    DocumentVersion,
-    DocumentWarning,
-    ObjectRef,
-    Progress,
-)
+from portfolio_rag.domain.attributes import AttributeValue
+from portfolio_rag.domain.document_warnings import DocumentWarning
+from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion, ObjectRef, Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +67,14 @@ class DocumentRegistry(Protocol):
     def record_progress(self, version: DocumentVersion, progress: Progress, now: str) -> None:
         """Record how far a PROCESSING version has come; only if nobody has recorded as many steps."""
 
-    def record_warnings(self, version: DocumentVersion, warnings: Sequence[DocumentWarning], now: str) -> None:
-        """Record what of a PROCESSING version could not be read; the same again changes nothing."""
+    def record_findings(
+        self,
+        version: DocumentVersion,
+        warnings: Sequence[DocumentWarning],
+        metadata: Mapping[str, AttributeValue],
+        now: str,
+    ) -> None:
+        """Record what of a PROCESSING version could not be read, and all its attributes; again, it changes nothing."""
 
     def complete(self, version: DocumentVersion, now: str) -> None:
         """PROCESSING -> COMPLETED and the head's `live_version`, in one transaction.

@@ -26,7 +26,9 @@ _log = logging.getLogger(__name__)
 
 INGESTION_RULES_KEY = "ingestion-rules/default.json"
 MODEL_CONFIG_KEY = "model-configs/default.json"
-FILE_TYPES = frozenset({"md", "txt", "pdf", "html", "docx"})
+_FILE_TYPES = ("md", "txt", "pdf", "html", "docx", "xlsx", "pptx", "csv", "tsv", "json", "jsonl", "eml", "epub")
+FILE_TYPES = frozenset(_FILE_TYPES)
+FILE_TYPES_IN_WORDS = f"{', '.join(_FILE_TYPES[:-1])} or {_FILE_TYPES[-1]}"
 
 _Schema = TypeVar("_Schema", "IngestionRules", "ModelConfig")
 

@@ -99,6 +99,32 @@ def test_earlier_messages_are_the_history(client: OpenAI, services: FakeServices
     assert services.chat.history == [ConversationTurn(QUESTION, QUESTION, "4 days [1].")]
 
 
+@pytest.mark.parametrize("last", [{"role": "system", "content": "Be brief."}, {"role": "assistant", "content": "It"}])
+def test_the_users_last_message_is_the_question_whatever_follows(
+    client: OpenAI, services: FakeServices, last: Any
+) -> None:
+    first: list[Any] = [*asks("What is a queue?"), {"role": "assistant", "content": "A place for messages."}]
+    client.chat.completions.create(model=MODEL, messages=[*first, *asks(QUESTION), last])
+    assert services.chat.calls == [(QUESTION, None, None, None)]
+    assert services.chat.history == [ConversationTurn("What is a queue?", "What is a queue?", "A place for messages.")]
+
+
+def test_a_field_that_is_null_is_as_if_it_were_not_there(client: OpenAI, services: FakeServices) -> None:
+    nothing: Any = None
+    names = ("top_k", "filter", "temperature", "stop", "n", "stream_options", "response_format", "tools")
+    client.chat.completions.create(
+        model=MODEL, messages=asks(QUESTION), extra_body=dict.fromkeys(names, nothing), response_format={"type": "text"}
+    )
+    assert services.chat.calls == [(QUESTION, None, None, None)]
+
+
+def test_a_model_is_looked_up_by_its_name(client: OpenAI) -> None:
+    assert client.models.retrieve(MODEL).id == MODEL
+    with pytest.raises(openai.NotFoundError, match="no model 'gpt-4o'") as refusal:
+        client.models.retrieve("gpt-4o")
+    assert refusal.value.type == "invalid_request_error"
+
+
 def test_a_refusal_is_the_text_of_the_stream(client: OpenAI, services: FakeServices) -> None:
     refused = replace(answer(), text="The answer is not in the documents.", answered=False, citations=[])
     services.chat.script = [Retrieved([]), Done(refused)]
@@ -153,6 +179,7 @@ def test_a_wrong_key_is_an_authentication_error(guarded: tuple[str, FakeServices
         ({"messages": []}, openai.UnprocessableEntityError, "messages"),
         ({"temperature": 3}, openai.UnprocessableEntityError, "temperature"),
         ({"n": 2}, openai.UnprocessableEntityError, "n"),
+        ({"response_format": {"type": "json_object"}}, openai.UnprocessableEntityError, "response_format.type"),
         ({"extra_body": {"filter": {"near": 1}}}, openai.BadRequestError, None),
     ],
 )

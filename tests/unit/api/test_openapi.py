@@ -19,6 +19,7 @@ ROUTES = {
     ("POST", "/api/chat"),
     ("POST", "/v1/chat/completions"),
     ("GET", "/v1/models"),
+    ("GET", "/v1/models/{model}"),
     ("POST", "/api/search"),
     ("POST", "/api/documents"),
     ("POST", "/api/documents/presign"),
@@ -159,7 +160,7 @@ def test_every_response_matches_its_schema(client: TestClient) -> None:
         ("POST", "/api/reindex"): {"json": {}},
     }
     for (method, path), operation in OPERATIONS.items():
-        url = path.format(document_id=DOCUMENT_ID, job_id=JOB_ID, chunk_id=chunk().chunk_id)
+        url = path.format(document_id=DOCUMENT_ID, job_id=JOB_ID, chunk_id=chunk().chunk_id, model="portfolio-rag")
         response = client.request(method, url, **calls.get((method, path), {}))
         assert response.is_success, path
         schema = operation["responses"][str(response.status_code)]["content"]["application/json"]["schema"]

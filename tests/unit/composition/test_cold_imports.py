@@ -32,6 +32,7 @@ HEAVY = (
         "snowballstemmer",
         "charset_normalizer",
     ),
+    *("openpyxl", "pptx", "xlfmt", "email.policy"),
 )
 
 NEEDED = {"document_processor": {"sentencex"}}

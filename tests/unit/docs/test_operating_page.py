@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from portfolio_rag.domain.documents import WarningCode
+from portfolio_rag.domain.document_warnings import WarningCode
 from portfolio_rag.domain.errors import FailureReason
 from portfolio_rag.domain.jobs import JobType
 from portfolio_rag.settings.ingestion_rules import FILE_TYPES

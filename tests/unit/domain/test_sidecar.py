@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
-from portfolio_rag.domain.sidecar import parse_sidecar
+from portfolio_rag.domain.sidecar import MAX_SIDECAR_BYTES, parse_sidecar, usable_attributes
 
 
 def test_plain_and_typed_attributes() -> None:
@@ -33,3 +33,9 @@ def test_what_is_wrong_is_said(body: Any, problem: str) -> None:
     with pytest.raises(DocumentRejected, match=problem) as caught:
         parse_sidecar(body)
     assert caught.value.reason is FailureReason.BAD_METADATA
+
+
+def test_of_a_documents_own_attributes_the_usable_ones_are_kept() -> None:
+    found: dict[str, Any] = {"team": "tide", "year": 2024, "filename": "mine", "$x": "y", "big": 10**30, "tags": ["a"]}
+    assert usable_attributes(found) == {"team": "tide", "year": 2024, "tags": ["a"]}
+    assert usable_attributes({"a": "x", "b": "y" * MAX_SIDECAR_BYTES, "c": "z"}) == {"a": "x"}

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
+from portfolio_rag.adapters.dynamodb.chunk_parts import decode_parts, encode_parts
 from portfolio_rag.adapters.dynamodb.document_registry import publication
 from portfolio_rag.adapters.dynamodb.table import (
     TRANSACTION_ACTIONS,
@@ -223,7 +224,8 @@ def chunk_key(chunk_id: str, document_id: str) -> dict[str, Any]:
 
 
 def _item(chunk: Chunk) -> Item:
-    return item({**asdict(chunk), "chromadb_id": window_id(chunk.chunk_id, 0)})
+    stored = {**asdict(chunk), "chromadb_id": window_id(chunk.chunk_id, 0)}
+    return item({**stored, "parts": encode_parts(chunk.parts)})
 
 
 def chunk_of(stored: Item) -> Chunk:
@@ -235,6 +237,7 @@ def chunk_of(stored: Item) -> Chunk:
             "span": tuple(stored["span"]),
             "windows": tuple((start, end) for start, end in stored["windows"]),
             "heading_path": tuple(stored.get("heading_path", ())),
+            "parts": decode_parts(stored.get("parts")),
         }
     )
 

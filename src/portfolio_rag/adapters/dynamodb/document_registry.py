@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
 from portfolio_rag.adapters.aws.clients import translated
 from portfolio_rag.adapters.dynamodb.table import Item, Table, item, plain, value
+from portfolio_rag.domain.attributes import AttributeValue
+from portfolio_rag.domain.document_warnings import DocumentWarning, warnings_of
 from portfolio_rag.domain.documents import (
     DocumentHead,
     DocumentStatus,
     DocumentVersion,
-    DocumentWarning,
     ObjectRef,
     Progress,
     check_transition,
     progress_of,
-    warnings_of,
 )
 from portfolio_rag.domain.errors import FailureReason, InvalidRequest
 from portfolio_rag.ports.document_registry import Page
@@ -146,14 +146,21 @@ class DynamoDocumentRegistry:
             },
         )
 
-    def record_warnings(self, version: DocumentVersion, warnings: Sequence[DocumentWarning], now: str) -> None:
+    def record_findings(
+        self,
+        version: DocumentVersion,
+        warnings: Sequence[DocumentWarning],
+        metadata: Mapping[str, AttributeValue],
+        now: str,
+    ) -> None:
         self._change(
             version,
-            "SET warnings = :warnings, updated_at = :now",
+            "SET warnings = :warnings, #metadata = :metadata, updated_at = :now",
             "#status = :processing AND attempt = :attempt",
             {
                 ":processing": _ACTIVE[":processing"],
                 ":warnings": value([asdict(warning) for warning in warnings]),
+                ":metadata": value(dict(metadata)),
                 ":attempt": value(version.attempt),
                 ":now": value(now),
             },
@@ -316,7 +323,7 @@ class DynamoDocumentRegistry:
 
     def _change(self, version: DocumentVersion, update: str, condition: str, values: dict[str, Any]) -> DocumentVersion:
         # DynamoDB refuses names and values that no expression uses.
-        names = {"#status": "status"}
+        names = {f"#{name}": name for name in ("status", "metadata") if f"#{name}" in f"{update} {condition}"}
         used = {name: content for name, content in values.items() if name in f"{update} {condition}"}
         stored = self._table.update(
             document_key(version.document_id, version.version),

@@ -8,10 +8,14 @@ person, an identifier) that no passage mentions. Their sum moves far less betwee
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 from portfolio_rag.domain.answers import Passage
 from portfolio_rag.text.language.content_words import coverage, terms
+from portfolio_rag.text.language.identifiers import identifiers, is_strict, named_identifiers
+from portfolio_rag.text.language.language_detection import language_of
+from portfolio_rag.text.language.name_variants import missing_names
 from portfolio_rag.text.language.quantities_and_names import extract_facts
 
 COVERAGE_WEIGHT = 0.5
@@ -19,6 +23,11 @@ COVERAGE_WEIGHT = 0.5
 
 MISSING_NAME_PENALTY = 0.3
 """What a name of the question costs that no passage mentions."""
+
+IDENTIFIER_BONUS = 0.3
+"""What a code or version of the question is worth that a passage holds: alone it says little to a model of words."""
+
+_MARKED_NAME = re.compile(r"\b(?=\w*[A-Z\d]\w*[A-Z\d])\w+")
 
 THRESHOLD = 0.69
 """Below it the documents are taken not to answer, up to 1,000 windows. All numbers: bench/calibrate_abstention.py."""
@@ -45,7 +54,7 @@ def score(question: str, passages: Sequence[Passage]) -> float:
         scores = passage.window_scores or (passage.score,) * len(passage.windows)
         for window, cosine in zip(passage.windows, scores, strict=True):
             best = max(best, window_score(cosine, coverage(wanted, frozenset(terms(texts[window])))))
-    return best - penalty(question, passages)
+    return best + bonus(question, passages) - penalty(question, passages)
 
 
 def window_score(cosine: float, covered: float) -> float:
@@ -53,13 +62,28 @@ def window_score(cosine: float, covered: float) -> float:
     return cosine + COVERAGE_WEIGHT * covered
 
 
+def bonus(question: str, passages: Sequence[Passage]) -> float:
+    """Of a question that names a code or a version which a passage holds as it is written."""
+    wanted = {name for name in named_identifiers(question) if is_strict(name) and "#" not in name}
+    if not wanted:
+        return 0.0
+    for passage in passages:
+        paths = "\n".join(" ".join(part.heading_path) for part in passage.chunk.parts)
+        if wanted & identifiers(f"{passage.chunk.content}\n{paths}"):
+            return IDENTIFIER_BONUS
+    return 0.0
+
+
 def penalty(question: str, passages: Sequence[Passage]) -> float:
     """Of a question that names what no passage, heading or file name mentions."""
     names = extract_facts(question).names
+    if language_of(question) == "de":
+        # All nouns have a capital there: names are what has more than one, or a digit.
+        names = frozenset(terms(" ".join(_MARKED_NAME.findall(question))))
     if not names:
         return 0.0
-    held: set[str] = set()
-    for passage in passages:
-        held.update(terms(passage.chunk.content))
-        held.update(terms(" ".join((passage.document.filename, *passage.chunk.heading_path))))
-    return MISSING_NAME_PENALTY if names - held else 0.0
+    texts = [
+        "\n".join((passage.document.filename, *passage.chunk.heading_path, passage.chunk.content))
+        for passage in passages
+    ]
+    return MISSING_NAME_PENALTY if missing_names(names, question, texts) else 0.0

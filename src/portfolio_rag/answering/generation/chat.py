@@ -102,7 +102,7 @@ class Chat:
             return self._not_found(question, passages, usage=rewrite_usage)
         sources = build_context(passages, budget_tokens=self._context_tokens)
         if self._language_model is None:
-            drafted = self._extract_answer(question, sources)
+            drafted = self._extract_answer(question, sources, source_texts(passages))
             return self._validated(question, drafted, passages, _EXTRACTED, Usage())
         completion = self._language_model.complete(
             build_messages(question, sources), temperature=self._temperature_or(temperature)
@@ -136,7 +136,7 @@ class Chat:
         texts = source_texts(passages)
         display = Display(passages)
         if self._language_model is None:
-            judged = self._review(self._check(question, self._extract_answer(question, sources), texts), texts)
+            judged = self._review(self._check(question, self._extract_answer(question, sources, texts), texts), texts)
             yield from display.show(judged.checked)
             yield from display.finish(is_declined=False)
             yield Done(self._build_answer(question, judged, passages, _EXTRACTED, Usage(), display))
@@ -208,9 +208,11 @@ class Chat:
             pass
         return self._build_answer(question, judged, passages, completion, usage, display)
 
-    def _extract_answer(self, question: str, sources: Sequence[ContextSource]) -> Sequence[DraftSentence]:
+    def _extract_answer(
+        self, question: str, sources: Sequence[ContextSource], texts: Sequence[SourceText]
+    ) -> Sequence[DraftSentence]:
         with self._compute_slots:
-            return extract_answer(question, sources, self._embedder)
+            return extract_answer(question, sources, texts, self._embedder)
 
     def _check(
         self, question: str, drafted: Sequence[DraftSentence], texts: Sequence[SourceText]

@@ -1,16 +1,22 @@
-"""The answer without a language model: the sentences of the sources that answer best, verbatim and cited."""
+"""The answer without a language model: the sentences of the sources that answer best, verbatim and cited.
+
+A sentence is scored with the place that it stands in: its own headings and what leads its list in. `Two at a time.`
+says nothing by itself, and all under the heading that asks for it.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from portfolio_rag.answering.generation.context_window import ContextSource
 from portfolio_rag.answering.grounding.drafted_answer import DraftSentence, source_line
-from portfolio_rag.answering.grounding.evidence import Sentence, split_sentences
+from portfolio_rag.answering.grounding.evidence import LIST_ITEM, Claim, Sentence, SourceText
+from portfolio_rag.answering.grounding.subjects import about_subject
+from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.ports.embedder import Embedder
 from portfolio_rag.text.language.content_words import coverage, terms
 from portfolio_rag.text.language.quantities_and_names import extract_facts
@@ -19,97 +25,132 @@ MAX_SENTENCES = 3
 _EMBEDDED = 32
 """Sentences embedded per question: the best by words and by the window they stand in."""
 
-_LIST_ITEM = re.compile(r"^\s*(?:[-*+•]|(?:\d{1,2}|[a-zA-Z])[.)])\s+")
 _LEANS_ON_PREVIOUS = re.compile(
     r"(?:it|its|they|their|this|these|those|such|he|she|that|however|therefore|also|in addition|for example|"
     r"otherwise)\b",
     re.IGNORECASE,
 )
 _ASKS_NUMBER = re.compile(
-    r"\bhow (?:many|much|long|old|large|big|often|far|fast|high|deep)\b"
+    r"\bhow (?:many|much|long|old|large|big|often|far|fast|high|deep|thick|wide|heavy|tall|warm|cold|hot)\b"
     r"|\bwhat (?:year|percentage|percent|size|number)\b"
     r"|\b(?:maximum|minimum|limit|quota|default (?:number|size|value))\b",
     re.IGNORECASE,
 )
 _ASKS_TIME = re.compile(r"\bwhen\b|\bwhat (?:year|date|day)\b", re.IGNORECASE)
+_QUESTION = re.compile(
+    r"\s*(?:.*\?|(?:how|what|when|where|which|who|whom|whose|why|can|may|do|does|is|are|must|should|will)\b.*)\s*",
+    re.IGNORECASE | re.DOTALL,
+)
 
 # Beside the cosine of the sentence, which weighs 1; chosen on 300 questions of squad2 (the answer stands in the first
 # sentence for 77 % of them, in one of the three for 88 %).
 _LEXICAL_WEIGHT = 0.5
 _WINDOW_WEIGHT = 0.5
 _TYPE_BONUS = 0.12
-_FOLLOW_SHARE = 0.85
-"""A further sentence is added when it scores at least this share of the best one."""
+_PLACE_WEIGHT = 0.8
+"""A word of the question that the place of a sentence holds counts nearly as one in the sentence."""
+_FOLLOW_SHARE = 0.7
+"""A further sentence of the section is added when it scores at least this share of the best one."""
+_ELSEWHERE_SHARE = 0.85
+"""One of another section or document, which has to have words of the question that are missing so far."""
 _REDUNDANT = 0.9
 """Cosine from which two sentences say the same."""
 _MAX_SENTENCE_CHARACTERS = 600
 _HEADING_WORDS = 8
+_MIN_WORDS = 3
+_ASKED_BY_PLACE = 0.5
+"""Share of the question's words in its place from which a sentence of a word or two is an answer."""
+_NAMED_BY_PLACE = 0.8
+"""Share of the question's words in its place from which no sentence of a section says more to it than another."""
+_MAX_SECTION_CHARACTERS = 400
+"""What stands under a question is given whole up to this length."""
 _INCOMPLETE = ("?", ":", "following.", "follows.")
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     source: ContextSource
+    text: SourceText
     sentence: Sentence
-    previous: Sentence | None
     prior: float
     covered: float
 
 
-def extract_answer(question: str, sources: Sequence[ContextSource], embedder: Embedder) -> list[DraftSentence]:
-    """Up to three sentences, best first, each citing its source; empty when no sentence shares the subject."""
+def extract_answer(
+    question: str, sources: Sequence[ContextSource], texts: Sequence[SourceText], embedder: Embedder
+) -> list[DraftSentence]:
+    """Up to three sentences, best first, each citing its source; empty when no sentence shares the subject.
+
+    `texts` are the passages as evidence, of which `sources` are the numbered excerpts.
+    """
     asked = frozenset(terms(question))
-    candidates = [candidate for source in sources for candidate in _candidates(source, asked)]
-    candidates.sort(key=_by_words, reverse=True)
+    about = {text.number: text for text in about_subject(Claim("", question), texts)}
+    candidates = [candidate for source in sources for candidate in _candidates(source, about[source.number], asked)]
+    candidates.sort(key=lambda candidate: -(_LEXICAL_WEIGHT * candidate.covered + _WINDOW_WEIGHT * candidate.prior))
     candidates = candidates[:_EMBEDDED]
     if not candidates:
         return []
-    vectors = embedder.embed([question, *(candidate.sentence.text for candidate in candidates)])
-    by_words = [_by_words(candidate) + _type_bonus(question, candidate.sentence.text) for candidate in candidates]
-    scores = vectors[1:] @ vectors[0] + np.array(by_words)
-    chosen: list[int] = []
-    for index in np.argsort(-scores, kind="stable"):
-        if len(chosen) == MAX_SENTENCES or (chosen and scores[index] < _FOLLOW_SHARE * scores[chosen[0]]):
+    vectors = embedder.embed([question, *(_embedded_text(candidate, asked) for candidate in candidates)])
+    scores = vectors[1:] @ vectors[0] + np.array(
+        [
+            _LEXICAL_WEIGHT * candidate.covered
+            + _WINDOW_WEIGHT * candidate.prior
+            + _type_bonus(question, candidate.sentence.text)
+            for candidate in candidates
+        ]
+    )
+    order = [int(index) for index in np.argsort(-scores, kind="stable")]
+    best = candidates[order[0]]
+    if section := _whole_section(best, asked):
+        return [_drafted(best.source.number, sentence, 0) for sentence in section]
+    chosen = order[:1]
+    for index in order[1:]:
+        share = float(scores[index] / scores[chosen[0]])
+        if len(chosen) == MAX_SENTENCES or share < _FOLLOW_SHARE:
             break
-        if all(float(vectors[1 + index] @ vectors[1 + earlier]) < _REDUNDANT for earlier in chosen):
-            chosen.append(int(index))
-    return [sentence for line, index in enumerate(chosen) for sentence in _draft(candidates[index], line)]
+        if _adds(candidates[index], share, [candidates[other] for other in chosen], asked) and all(
+            float(vectors[1 + index] @ vectors[1 + other]) < _REDUNDANT for other in chosen
+        ):
+            chosen.append(index)
+    return [drafted for line, index in enumerate(chosen) for drafted in _draft(candidates[index], line)]
 
 
-def _candidates(source: ContextSource, asked: frozenset[str]) -> list[_Candidate]:
-    chunk = source.passage.chunk
-    headings = frozenset(terms(" ".join(chunk.heading_path)))
-    candidates: list[_Candidate] = []
-    previous: Sentence | None = None
-    for sentence in split_sentences(chunk.content):
-        if any(start < sentence.end and sentence.start < end for start, end in source.spans) and _readable(sentence):
-            # A word of the question that the heading holds is half answered by any sentence under it.
-            covered = coverage(asked, sentence.terms) + 0.5 * coverage(asked, headings - sentence.terms)
-            candidates.append(_Candidate(source, sentence, previous, _prior(source, sentence), min(1.0, covered)))
-        previous = sentence
-    return candidates
+def _candidates(source: ContextSource, text: SourceText, asked: frozenset[str]) -> Iterator[_Candidate]:
+    for sentence in text.sentences:
+        inside = any(start < sentence.end and sentence.start < end for start, end in source.spans)
+        if inside and _is_statement(sentence, asked):
+            place = sentence.context_terms or text.context_terms
+            covered = coverage(asked, sentence.terms) + _PLACE_WEIGHT * coverage(asked, place - sentence.terms)
+            yield _Candidate(source, text, sentence, _prior(source, sentence), min(1.0, covered))
 
 
-def _by_words(candidate: _Candidate) -> float:
-    """What speaks for it before it is embedded."""
-    return _LEXICAL_WEIGHT * candidate.covered + _WINDOW_WEIGHT * candidate.prior
-
-
-def _readable(sentence: Sentence) -> bool:
+def _is_statement(sentence: Sentence, asked: frozenset[str]) -> bool:
     """A statement, not a heading, a label, a question or a wall of text."""
     text = sentence.text.strip()
     words = text.split()
-    if len(words) < 3 or len(text) > _MAX_SENTENCE_CHARACTERS or text.endswith(_INCOMPLETE) or not sentence.terms:
+    if sentence.kind is BlockKind.HEADING or len(text) > _MAX_SENTENCE_CHARACTERS or text.endswith(_INCOMPLETE):
+        return False
+    if coverage(asked, sentence.context_terms) >= _ASKED_BY_PLACE:
+        return True
+    if len(words) < _MIN_WORDS or not sentence.terms:
         return False
     # Short, not closed and without a value: a heading. A row of a table or an item of a list says more.
-    closed = text.endswith((".", "!", ")", '"', "”")) or "|" in text or any(character.isdigit() for character in text)
-    return closed or len(words) > _HEADING_WORDS or bool(_LIST_ITEM.match(sentence.text))
+    closed = text.endswith((".", "!", ")", '"', "”")) or "|" in text or any(sign.isdigit() for sign in text)
+    return closed or len(words) > _HEADING_WORDS or bool(LIST_ITEM.match(sentence.text))
+
+
+def _embedded_text(candidate: _Candidate, asked: frozenset[str]) -> str:
+    """The sentence; of one that its heading or what leads it in makes an answer, with these."""
+    sentence = candidate.sentence
+    if coverage(asked, sentence.context_terms - sentence.terms) < _ASKED_BY_PLACE:
+        return sentence.text
+    return "\n".join([*sentence.heading_path[-1:], *filter(None, [sentence.lead_in]), sentence.text])
 
 
 def _prior(source: ContextSource, sentence: Sentence) -> float:
-    """The score of the window that the sentence stands in, when it was hit."""
+    """What the search makes of the window that the sentence stands in, when it was hit."""
     passage = source.passage
-    scores = passage.window_scores or (passage.score,) * len(passage.windows)
+    scores = passage.window_ranks or passage.window_scores or (passage.score,) * len(passage.windows)
     inside = [
         score
         for window, score in zip(passage.windows, scores, strict=True)
@@ -128,20 +169,52 @@ def _type_bonus(question: str, sentence: str) -> float:
     return 0.0
 
 
+def _whole_section(best: _Candidate, asked: frozenset[str]) -> list[Sentence]:
+    """All that stands under the heading that asks the question, or names all that it names; nothing when it is long."""
+    path = best.sentence.heading_path
+    if not path:
+        return []
+    is_asked = _QUESTION.fullmatch(path[-1]) and coverage(asked, frozenset(terms(path[-1]))) >= _ASKED_BY_PLACE
+    if not is_asked and coverage(asked, best.sentence.context_terms) < _NAMED_BY_PLACE:
+        return []
+    section = [
+        sentence
+        for sentence in best.text.sentences
+        if sentence.heading_path == path and sentence.kind is not BlockKind.HEADING
+    ]
+    length = sum(len(sentence.text) for sentence in section)
+    return section if length <= _MAX_SECTION_CHARACTERS and len(section) <= MAX_SENTENCES else []
+
+
+def _adds(candidate: _Candidate, share: float, chosen: Sequence[_Candidate], asked: frozenset[str]) -> bool:
+    """Whether it says more to the same question: of the same section, or with words of the question that were missing.
+
+    `share` is that of the best sentence's score which it has.
+    """
+    first = chosen[0]
+    if (
+        candidate.text.document == first.text.document
+        and candidate.sentence.heading_path == first.sentence.heading_path
+    ):
+        return True
+    known = frozenset().union(*(other.sentence.terms | other.sentence.context_terms for other in chosen))
+    return share >= _ELSEWHERE_SHARE and bool(asked & candidate.sentence.terms - known)
+
+
 def _draft(candidate: _Candidate, line: int) -> list[DraftSentence]:
     """The sentence, after the one before it where it leans on that."""
-    cited = (candidate.source.number,)
-    drafted = [DraftSentence(_shown(candidate.sentence.text), cited, line)]
-    previous, content = candidate.previous, candidate.source.passage.chunk.content
+    number, sentence = candidate.source.number, candidate.sentence
+    drafted = [_drafted(number, sentence, line)]
+    before = [other for other in candidate.text.sentences if other.end <= sentence.start]
     if (
-        previous
+        before
         and _LEANS_ON_PREVIOUS.match(drafted[0].text)
-        and "\n" not in content[previous.end : candidate.sentence.start]
-        and _readable(previous)
+        and "\n" not in candidate.text.text[before[-1].end : sentence.start]
+        and _is_statement(before[-1], frozenset())
     ):
-        drafted.insert(0, DraftSentence(_shown(previous.text), cited, line))
+        drafted.insert(0, _drafted(number, before[-1], line))
     return drafted
 
 
-def _shown(text: str) -> str:
-    return source_line(_LIST_ITEM.sub("", text))
+def _drafted(number: int, sentence: Sentence, line: int) -> DraftSentence:
+    return DraftSentence(source_line(LIST_ITEM.sub("", sentence.text, count=1)), (number,), line)

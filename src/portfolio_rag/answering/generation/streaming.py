@@ -78,7 +78,7 @@ class Display:
     def show(self, checked: Sequence[SentenceVerdict]) -> Iterator[AnswerEvent]:
         """Verdicts on the sentences, and what may be displayed after them: citations first, then the text."""
         for sentence in checked:
-            numbered = self._numbers.renumber(sentence)
+            numbered = self._numbers.apply(sentence)
             self.checked.append(numbered)
             yield Validated(verdict_of(numbered))
             if numbered.verdict.shown:

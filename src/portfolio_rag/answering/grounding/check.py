@@ -18,9 +18,10 @@ from portfolio_rag.answering.grounding.cross_language import (
 )
 from portfolio_rag.answering.grounding.drafted_answer import DraftSentence
 from portfolio_rag.answering.grounding.evidence import Claim, SourceText
-from portfolio_rag.answering.grounding.scoring import Support, rank_sources, score_span
+from portfolio_rag.answering.grounding.scoring import Support, rank_evidence, score_span
+from portfolio_rag.answering.grounding.subjects import SubjectIndex, about_subject
 from portfolio_rag.domain.answers import CheckedSentence, Verdict
-from portfolio_rag.text.language.content_words import coverage, terms
+from portfolio_rag.text.language.content_words import coverage
 
 SUPPORTED_FROM = 0.35
 DROP_BELOW = 0.2
@@ -70,8 +71,9 @@ def supported_share(checked: Sequence[SentenceVerdict]) -> float:
 
 def check(question: str, drafted: Sequence[DraftSentence], sources: Sequence[SourceText]) -> list[SentenceVerdict]:
     """A verdict for each sentence, in order."""
+    index = SubjectIndex(sources)
     by_number = {source.number: source for source in sources}
-    verdicts = [_verdict_on(sentence, Claim(sentence.text, question), by_number) for sentence in drafted]
+    verdicts = [_verdict_on(sentence, Claim(sentence.text, question), sources, index) for sentence in drafted]
     return [_with_held_addresses(verdict, by_number) for verdict in verdicts]
 
 
@@ -92,14 +94,19 @@ def _holds(source: SourceText, address: str) -> bool:
     return holds(source.text, address) or holds(source.context, address)
 
 
-def _verdict_on(sentence: DraftSentence, claim: Claim, sources: dict[int, SourceText]) -> SentenceVerdict:
+def _verdict_on(
+    sentence: DraftSentence, claim: Claim, all_sources: Sequence[SourceText], index: SubjectIndex
+) -> SentenceVerdict:
     if not claim.terms:
         return SentenceVerdict(sentence, Verdict.DROPPED, 0.0, "it states nothing that can be checked")
+    joint = len(sentence.citations) > 1
+    sources = {source.number: source for source in about_subject(claim, all_sources, index, joint=joint)}
     if verdict := _in_other_words(sentence, claim, sources):
         return verdict
-    supports = rank_sources(claim, list(sources.values()))
+    supports = rank_evidence(claim, list(sources.values()))
     if not supports:
-        return SentenceVerdict(sentence, Verdict.DROPPED, 0.0, "no source speaks of it")
+        set_aside = next((source.set_aside for source in sources.values() if source.set_aside), "")
+        return SentenceVerdict(sentence, Verdict.DROPPED, 0.0, set_aside or "no source speaks of it")
     supports = [support for support in supports if not _is_stray_fragment(claim, support, sources[support.number])]
     if not supports:
         return SentenceVerdict(sentence, Verdict.DROPPED, 0.0, "its source does not speak of what was asked")
@@ -152,7 +159,7 @@ def _is_stray_fragment(claim: Claim, support: Support, source: SourceText) -> bo
     """Whether it is too short to prove anything, and its evidence does not speak of what was asked."""
     if len(claim.terms) >= _SHORT_CLAIM_TERMS or not claim.asked_terms:
         return False
-    held = frozenset(terms(source.text[support.start : support.end])) | source.context_terms
+    held = source.held_terms(support.start, support.end)
     return coverage(claim.asked_terms, held) < _MIN_QUESTION_COVERED
 
 
@@ -161,7 +168,9 @@ def _held_together(claim: Claim, cited: Sequence[Support], sources: dict[int, So
     if any(support.span.covered < _MIN_PART for support in cited):
         return []
     text = "\n".join(sources[support.number].text[support.start : support.end] for support in cited)
-    context = "\n".join(sources[support.number].context for support in cited)
+    places = [sources[support.number].touched(support.start, support.end) for support in cited]
+    contexts = [sources[support.number].context for support in cited]
+    context = "\n".join([*contexts, *(sentence.context for touched in places for sentence in touched)])
     joint = score_span(claim, SourceText.build(0, text, context), 0, len(text))
     if joint.score < SUPPORTED_FROM or joint.span.covered < _JOINT_COVERED:
         return []

@@ -17,35 +17,33 @@ def source_texts(passages: Sequence[Passage]) -> list[SourceText]:
             number,
             passage.chunk.content,
             "\n".join([passage.document.filename, *passage.chunk.heading_path]),
+            passage.chunk.parts,
+            passage.document.document_id,
         )
         for number, passage in enumerate(passages, start=1)
     ]
 
 
 class SourceNumbers:
-    """The numbers of an answer's sources, in the order of their first mention."""
+    """The numbers of sources in an answer: counted from 1 in the order in which it mentions them first."""
 
     def __init__(self) -> None:
         self._by_passage: dict[int, int] = {}
 
-    def __getitem__(self, passage_number: int) -> int:
-        return self._by_passage[passage_number]
+    def of(self, passage: int) -> int:
+        """The number of the source that is the passage of that number."""
+        return self._by_passage.setdefault(passage, len(self._by_passage) + 1)
 
-    def renumber(self, checked: SentenceVerdict) -> SentenceVerdict:
-        """The sentence with the answer's numbers in place of the passages'; its `evidence` keeps those.
-
-        A dropped sentence mentions nothing: of its sources it keeps those that the answer has mentioned.
-        """
-        for number in checked.sentence.citations if checked.verdict.shown else ():
-            self._by_passage.setdefault(number, len(self._by_passage) + 1)
-        known = sorted(self[number] for number in checked.sentence.citations if number in self._by_passage)
-        return replace(checked, sentence=replace(checked.sentence, citations=tuple(known)))
+    def apply(self, verdict: SentenceVerdict) -> SentenceVerdict:
+        """The verdict with the answer's numbers: what is not shown cites none of its sources."""
+        cited = tuple(map(self.of, verdict.sentence.citations)) if verdict.verdict.shown else ()
+        return replace(verdict, sentence=replace(verdict.sentence, citations=cited))
 
 
 def citations_of(
     kept: Iterable[SentenceVerdict], passages: Sequence[Passage], numbers: SourceNumbers
 ) -> list[Citation]:
-    """One for each span of evidence, in the order of the sources and of their text."""
+    """One for each span of evidence, in the order of the sources' numbers and of their text."""
     spans = {(support.number, support.start, support.end) for sentence in kept for support in sentence.evidence}
     # A span inside another one of the same source is quoted by it already.
     widest = [
@@ -55,16 +53,17 @@ def citations_of(
             wider != span and wider[0] == span[0] and wider[1] <= span[1] and span[2] <= wider[2] for wider in spans
         )
     ]
-    return [
-        _citation(passages[number - 1], numbers[number], start, end)
-        for number, start, end in sorted(widest, key=lambda span: (numbers[span[0]], *span))
+    cited = [
+        _citation(passages[passage - 1], numbers.of(passage), start, end) for passage, start, end in sorted(widest)
     ]
+    return sorted(cited, key=lambda citation: citation.number)
 
 
 def _citation(passage: Passage, number: int, start: int, end: int) -> Citation:
     document = passage.document
     span = (passage.chunk.span[0] + start, passage.chunk.span[0] + end)
     chunk = passage.holding(span)
+    part = passage.chunk.part_at(start)
     return Citation(
         number=number,
         document_id=document.document_id,
@@ -74,9 +73,10 @@ def _citation(passage: Passage, number: int, start: int, end: int) -> Citation:
         upload_timestamp=document.upload_timestamp,
         chunk_id=chunk.chunk_id,
         chunk_index=chunk.chunk_index,
-        heading_path=chunk.heading_path,
-        page=chunk.page_start,
+        heading_path=part.heading_path,
+        page=part.page or chunk.page_start,
         span=span,
         quote=passage.chunk.content[start:end],
         score=passage.score,
+        recognition=passage.chunk.recognition_of(start, end),
     )

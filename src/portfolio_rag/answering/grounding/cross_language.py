@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from portfolio_rag.answering.grounding.evidence import Claim, SourceText
+from portfolio_rag.answering.grounding.evidence import Claim, SourceText, folded
 from portfolio_rag.text.language.quantities_and_names import Facts, Quantity, extract_facts
 
 IN_ANOTHER_LANGUAGE = "in another language than its source: only its numbers and identifiers could be checked"
@@ -32,8 +32,9 @@ _NUMBER_AND_WORD = re.compile(r"(\d)(\s+)([^\W\d_]+)")
 
 
 def is_other_language(claim: Claim, source: SourceText) -> bool:
-    """Whether both languages are known, and differ."""
-    return bool(claim.language and source.language) and claim.language != source.language
+    """Whether both languages are known, and differ; what stands there word for word is in none."""
+    differ = bool(claim.language and source.language) and claim.language != source.language
+    return differ and folded(claim.text) not in source.folded
 
 
 def missing_value(claim: Claim, source: SourceText) -> str | None:

@@ -6,9 +6,13 @@ import re
 from dataclasses import astuple, dataclass
 
 from portfolio_rag.answering.grounding.evidence import Claim, SourceText, folded
+from portfolio_rag.answering.grounding.meaning import added, other_agent, other_roles, turned
 from portfolio_rag.answering.grounding.value_attribution import Alignment, misattributed_value
 from portfolio_rag.text.language.content_words import coverage, terms, words_of
 from portfolio_rag.text.language.quantities_and_names import Facts, extract_facts, has_antonym
+
+DOUBTED = 0.3
+"""Score of what is shown with a question mark at best: between the bounds of check.py."""
 
 NOT_SAID = "the source does not say this"
 
@@ -22,6 +26,15 @@ _ENOUGH_COVERED = 0.6
 """Share of a claim's words and values in its evidence beyond which more says nothing: people rephrase."""
 
 _CLAUSE = re.compile(r"[.!?,;:()–—]|\b(?:and|but|or|which|while|whereas|because|so that|unless)\b", re.IGNORECASE)
+
+_SAME_MATTER = 0.5
+"""Share of a claim's words from which a sentence speaks of the same, and may say it the other way round."""
+
+_SAME_WORDS = 0.9
+"""The same from which only the order of the words may tell them apart."""
+
+_SAME_SENTENCE = 0.7
+"""Share of a claim's words from which a sentence says the same, or the same turned round."""
 
 _DOUBTED_MISATTRIBUTED = 0.05
 _DOUBTED_REPLACED = 0.3
@@ -74,12 +87,14 @@ class SpanFeatures:
     """Of one span, of which `covered` is the share of the claim's words and values that it holds.
 
     `reason` says in words what speaks most against the claim; `barred`, that nothing makes up for it.
+    `limit` is the score that it cannot pass.
     """
 
     features: Features
     covered: float
     reason: str
     barred: bool
+    limit: float = 1.0
 
 
 def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> SpanFeatures:
@@ -89,7 +104,7 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
     others of their kind near the span.
     """
     text = source.text[start:end]
-    held = frozenset(terms(text)) | source.context_terms
+    held = source.held_terms(start, end)
     stated = extract_facts(text)
     nearby = source.around(start, end)
     absent = _absent_values(claim, source)
@@ -104,6 +119,7 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
     invented, _ = _least_known_clause(claim, source.all_terms, _SOME_LENGTH)
     verbatim = folded(claim.text) in source.folded
     covered = 1.0 if verbatim else claim.covered(held, stated.quantities + source.context_quantities)
+    doubt = "" if verbatim else _doubt(claim, source, start, end)
     address = next((named for named in sorted(claim.facts.addresses) if named not in source.text), "")
     features = Features(
         verbatim=float(verbatim),
@@ -122,6 +138,8 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
     )
     reasons = (
         (bool(address), f"the address {address} is not there"),
+        (bool(source.set_aside), source.set_aside),
+        (bool(doubt), doubt),
         (bool(absent), f"{absent[0] if absent else ''} is not there"),
         (gap >= _DOUBTED_MISATTRIBUTED, f"{doubtful} belongs to something else there"),
         (bool(missing), f"the name {' '.join(sorted(missing))} is not there"),
@@ -131,7 +149,37 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
         (loose >= _DOUBTED_CLAUSE, f"the source does not say “{clause}”"),
     )
     reason = next((words for applies, words in reasons if applies), NOT_SAID)
-    return SpanFeatures(features, covered, reason, barred=bool(address))
+    borrowed = claim.wording & source.left_out_terms
+    limit = DOUBTED if doubt else 1.0
+    if borrowed and not verbatim:
+        limit = DOUBTED if len(borrowed) == 1 else 0.0
+    return SpanFeatures(features, covered, reason, barred=bool(address), limit=limit)
+
+
+def _doubt(claim: Claim, source: SourceText, start: int, end: int) -> str:
+    """What turns the claim's sense against that of the nearest sentence, or adds to it, in words; empty for nothing."""
+    touched = source.touched(start, end)
+    nearest = max(touched, key=lambda sentence: claim.covered(sentence.terms, sentence.quantities), default=None)
+    if nearest is None:
+        return ""
+    covered = coverage(claim.wording, nearest.terms | nearest.context_terms | source.context_terms)
+    if covered >= _SAME_MATTER and (
+        difference := turned(claim.text, claim.facts, nearest.text, nearest.facts)
+        or other_agent(claim.text, nearest.text, source.all_terms)
+    ):
+        return difference
+    held = source.held_terms(start, end)
+    known = "\n".join([source.text[start:end], source.context, *(sentence.context for sentence in touched)])
+    extra = added(claim.text, known)
+    if extra and coverage(claim.wording - frozenset(terms(extra)), held) >= _SAME_SENTENCE:
+        return f"the source does not say “{extra}”"
+    if covered >= _SAME_WORDS and other_roles(claim.text, nearest.text):
+        return "it turns round who did it to whom"
+    for value in claim.facts.quantities:
+        same = [own for sentence in touched for own in sentence.quantities if value.same(own)]
+        if value.rate and same and not any(own.rate for own in same) and held.isdisjoint(terms(value.rate)):
+            return f"the source does not say “per {value.rate}”"
+    return ""
 
 
 def _absent_values(claim: Claim, source: SourceText) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 
 from portfolio_rag.answering.grounding.evidence import Claim, SourceText
 from portfolio_rag.answering.grounding.features import Features, SpanFeatures, extract_features
+from portfolio_rag.answering.grounding.subjects import about_subject
 from portfolio_rag.text.language.quantities_and_names import Quantity
 
 WEIGHTS: Mapping[str, float] = {
@@ -73,6 +74,11 @@ def likelihood(features: Features) -> float:
 
 
 def rank_sources(claim: Claim, sources: Sequence[SourceText]) -> list[Support]:
+    """`rank_evidence` of what the sources say about the subject of the claim."""
+    return rank_evidence(claim, about_subject(claim, sources))
+
+
+def rank_evidence(claim: Claim, sources: Sequence[SourceText]) -> list[Support]:
     """Each source's best span, best source first; a source that does not speak of the claim has none."""
     spoken = [support for source in sources if (support := _best(claim, source)) is not None]
     return sorted(spoken, key=lambda support: support.score, reverse=True)
@@ -82,7 +88,8 @@ def score_span(claim: Claim, source: SourceText, start: int, end: int) -> Suppor
     """What [start, end) of the source's text says to the claim."""
     span = extract_features(claim, source, start, end)
     silent = span.barred or span.covered < MIN_COVERED
-    return Support(source.number, start, end, 0.0 if silent else likelihood(span.features), span)
+    score = 0.0 if silent else likelihood(span.features)
+    return Support(source.number, start, end, min(score, span.limit), span)
 
 
 def _best(claim: Claim, source: SourceText) -> Support | None:
@@ -98,9 +105,12 @@ def _nearest_spans(claim: Claim, source: SourceText) -> list[_Span]:
     for first, opening in enumerate(source.sentences):
         held = source.context_terms
         quantities: tuple[Quantity, ...] = source.context_quantities
-        before = 0.0
+        before, end = 0.0, opening.start
         for sentence in source.sentences[first : first + MAX_SPAN_SENTENCES]:
-            held |= sentence.terms
+            if source.text[end : sentence.start].strip():
+                break  # What stands between them is no evidence.
+            end = sentence.end
+            held |= sentence.terms | sentence.context_terms
             quantities += sentence.quantities
             covered = claim.covered(held, quantities)
             # A longer span must add something, or the shorter one is the better quote.

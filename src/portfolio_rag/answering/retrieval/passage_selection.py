@@ -7,10 +7,11 @@ and named with the passage that stays. Texts that differ in a number or in a "no
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 from portfolio_rag.domain.answers import Copy, Passage
-from portfolio_rag.domain.chunks import Chunk
+from portfolio_rag.domain.chunks import Chunk, ChunkPart
 from portfolio_rag.domain.identifiers import sha256_hex
 
 MAX_JOINED = 3
@@ -114,9 +115,22 @@ def _spliced(first: Chunk, second: Chunk) -> Chunk:
         content_hash=sha256_hex(content),
         token_count=first.token_count + round(second.token_count * share),
         span=(first.span[0], second.span[1]),
+        parts=_spliced_parts(first, second, offset, len(first.content)),
         windows=(*first.windows, *((start + offset, end + offset) for start, end in second.windows)),
         page_end=second.page_end,
     )
+
+
+def _spliced_parts(first: Chunk, second: Chunk, offset: int, joint: int) -> tuple[ChunkPart, ...]:
+    """The parts of both; what the second one repeats before `joint` stands in the first already."""
+    if not (first.parts and second.parts):
+        return ()
+    begun = replace(second.part_at(joint - offset), start=joint)
+    return (*first.parts, begun, *(part for part in _moved(second, offset) if part.start > joint))
+
+
+def _moved(chunk: Chunk, offset: int) -> Iterator[ChunkPart]:
+    return (replace(part, start=part.start + offset) for part in chunk.parts)
 
 
 def _hits(passage: Passage) -> list[tuple[int, int]]:

@@ -9,12 +9,21 @@ check-health, which reconciles every document once more when no worker can be bu
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
 from portfolio_rag.domain import object_keys as keys
-from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion, ObjectRef
+from portfolio_rag.domain.documents import (
+    ATTACHMENT_OF,
+    MAIL_TYPE,
+    DocumentHead,
+    DocumentStatus,
+    DocumentVersion,
+    ObjectRef,
+)
 from portfolio_rag.domain.errors import ConditionFailed, DependencyUnavailable, FailureReason, failure_of
+from portfolio_rag.domain.identifiers import document_id_for
 from portfolio_rag.pipeline.documents.object_moves import ObjectMoves
 from portfolio_rag.pipeline.documents.purge import Purge
 from portfolio_rag.ports.document_registry import DocumentRegistry
@@ -30,6 +39,7 @@ class Lifecycle:
     def __init__(
         self, store: ObjectStore, registry: DocumentRegistry, purge: Purge, metrics: Metrics, clock: Clock
     ) -> None:
+        self._store = store
         self._moves = ObjectMoves(store, registry)
         self._registry = registry
         self._purge = purge
@@ -130,7 +140,11 @@ class Lifecycle:
             self._registry.unpublish(head, self._clock.now_iso())
         elif head.deleted_at is None:
             self._registry.mark_deleted(head, self._clock.now_iso())
-        for version in self._registry.versions(head.document_id):
+        versions = self._registry.versions(head.document_id)
+        if not keep_newest and any(version.file_type == MAIL_TYPE for version in versions):
+            # Before the versions are settled: until then, whoever finds the deletion unfinished comes here again.
+            self.withdraw_attachments(head)
+        for version in versions:
             if version.version > head.latest_version:
                 continue  # Uploaded since: not what was deleted.
             if keep_newest and version.version == head.latest_version:
@@ -144,6 +158,19 @@ class Lifecycle:
                 self._moves.delete_leftover_upload(version, head)
                 self._moves.add_delete_marker(version)
                 self._registry.update_location(version, version.ref, settled=True, retired=True)
+
+    def withdraw_attachments(self, head: DocumentHead, *, keep: Collection[str] = ()) -> None:
+        """Withdraw the documents that came with a mail, but for the logical keys in `keep`."""
+        prefix = f"{keys.PROCESSED}{head.logical_key}/"
+        for found in self._store.list(head.bucket, prefix):
+            logical_key = keys.logical_key_of(found.ref.key)
+            if keys.is_sidecar(logical_key) or logical_key in keep:
+                continue
+            attachment = self._registry.head(document_id_for(head.bucket, logical_key))
+            newest = attachment and self._registry.get(attachment.document_id, attachment.latest_version)
+            if attachment and newest and newest.metadata.get(ATTACHMENT_OF) == head.logical_key:
+                self.withdraw(attachment, keep_newest=False)
+                self._store.delete(ObjectRef(head.bucket, keys.sidecar_of(found.ref.key)))
 
     def _finalize_completed(self, head: DocumentHead, version: DocumentVersion) -> None:
         if head.live_version > version.version:

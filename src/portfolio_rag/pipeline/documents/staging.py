@@ -1,6 +1,6 @@
 """What a document leaves between the invocations that it takes, in `portfolio-embeddings`.
 
-    staging/<document_id>/<version>/pages/<first>-<end>   a range of a PDF's pages (text/extraction/formats/pdf.py)
+    staging/<document_id>/<version>/pages/<first>-<end>   a range of a PDF's pages (text/extraction/formats/pdf)
     staging/<document_id>/<version>/text                  the extracted text, and the rules in force when it was made
 
 Named by what they hold, so that two workers on one document never spoil each other's; removed when the version ends.

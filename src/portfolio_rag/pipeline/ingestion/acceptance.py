@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from portfolio_rag.domain import object_keys as keys
-from portfolio_rag.domain.documents import AttributeValue, ObjectInfo, ObjectRef
+from portfolio_rag.domain.attributes import AttributeValue
+from portfolio_rag.domain.documents import ObjectInfo, ObjectRef
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason, PayloadTooLarge
 from portfolio_rag.domain.sidecar import MAX_SIDECAR_BYTES, parse_sidecar
 from portfolio_rag.ports.object_store import ObjectStore

@@ -7,18 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from portfolio_rag.domain import object_keys as keys
-from portfolio_rag.domain.documents import (
-    DocumentHead,
-    DocumentStatus,
-    DocumentVersion,
-    ObjectInfo,
-    ObjectRef,
-)
-from portfolio_rag.domain.errors import (
-    ConditionFailed,
-    FailureReason,
-    StorageUnavailable,
-)
+from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion, ObjectInfo, ObjectRef
+from portfolio_rag.domain.errors import ConditionFailed, FailureReason, StorageUnavailable
 from portfolio_rag.domain.identifiers import document_id_for, iso
 from portfolio_rag.domain.messages import IngestionMessage
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle

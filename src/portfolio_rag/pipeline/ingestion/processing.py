@@ -13,19 +13,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from portfolio_rag.domain.documents import DocumentVersion, Progress
-from portfolio_rag.domain.errors import (
-    ConditionFailed,
-    DocumentRejected,
-    FailureReason,
-    NotFound,
-    PayloadTooLarge,
-)
+from portfolio_rag.domain.document_warnings import DocumentWarning, WarningCode
+from portfolio_rag.domain.documents import MAIL_TYPE, DocumentVersion, Progress
+from portfolio_rag.domain.errors import ConditionFailed, DocumentRejected, FailureReason, NotFound, PayloadTooLarge
 from portfolio_rag.domain.messages import IngestionMessage, embedding_messages
+from portfolio_rag.domain.sidecar import usable_attributes
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
 from portfolio_rag.pipeline.documents.object_moves import ObjectMoves
 from portfolio_rag.pipeline.documents.staging import StagedText
 from portfolio_rag.pipeline.documents.stores import DocumentStores
+from portfolio_rag.pipeline.ingestion.attachments import Attachments
 from portfolio_rag.pipeline.ingestion.chunking import DocumentChunker, chunks_from, no_text
 from portfolio_rag.ports.message_queue import MessageQueue
 from portfolio_rag.ports.runtime import Clock
@@ -42,6 +39,8 @@ RESERVE = timedelta(seconds=10)
 READING_SHARE = 0.6
 """Of the time for extraction: so long pages of a PDF are read; the rest is for making text of them."""
 
+_LONG_NAMES = "The path of the mail leaves no room for the names of some attachments. Upload it under a shorter one."
+
 MAX_STEPS = 200
 """Three hours of work. A document that takes more costs more than it can be worth."""
 
@@ -55,6 +54,7 @@ class DocumentProcessor:
         embedding_queue: MessageQueue,
         ingestion_queue: MessageQueue,
         lifecycle: Lifecycle,
+        attachments: Attachments,
         config: ConfigSource,
         chunker: DocumentChunker,
         clock: Clock,
@@ -65,6 +65,7 @@ class DocumentProcessor:
         self._embedding_queue = embedding_queue
         self._ingestion_queue = ingestion_queue
         self._lifecycle = lifecycle
+        self._attachments = attachments
         self._config = config
         self._chunker = chunker
         self._clock = clock
@@ -117,15 +118,23 @@ class DocumentProcessor:
             rules = self._rules(version.s3_key)
             extracted = self._extract(version, rules, progress, until)
             if isinstance(extracted, ExtractedDocument):
-                if extracted.warnings:
-                    # Before the first chunk is sent: the version may be complete, and closed, as soon as they are.
-                    self._stores.registry.record_warnings(version, extracted.warnings, self._clock.now_iso())
+                extracted = self._without_attachments(version, extracted)
+                self._record_findings(version, extracted)
                 topics = self._chunker.topics_of(extracted, rules)
                 reached = self._fan_out(version, StagedText(extracted, rules, topics), progress, until)
             else:
                 reached = extracted
         if reached is not None:
             self._hand_over(version, progress, replace(reached, steps=progress.steps + 1))
+
+    def _record_findings(self, version: DocumentVersion, document: ExtractedDocument) -> None:
+        """Before the first chunk is sent: its vectors carry the attributes, and with the last the version is closed.
+
+        What the sidecar says holds against what the document says of itself.
+        """
+        metadata = {**usable_attributes(document.attributes), **version.metadata}
+        if document.warnings or metadata != version.metadata:
+            self._stores.registry.record_findings(version, document.warnings, metadata, self._clock.now_iso())
 
     def _extract(
         self, version: DocumentVersion, rules: Rules, progress: Progress, until: datetime
@@ -142,6 +151,16 @@ class DocumentProcessor:
             return read
         self._stores.staging.put_pages(version, first, read.end, read.data)
         return replace(progress, pages=(*progress.pages, read.end), read=read.is_last)
+
+    def _without_attachments(self, version: DocumentVersion, document: ExtractedDocument) -> ExtractedDocument:
+        """The document once its attachments are on their way: first, so that no crash leaves it complete without."""
+        if document.file_type != MAIL_TYPE:
+            return document
+        unfit = self._attachments.ingest(version, document.attachments)
+        warnings = document.warnings
+        if unfit:
+            warnings += (DocumentWarning(WarningCode.PARTS_LEFT_OUT, _LONG_NAMES, parts=tuple(unfit)),)
+        return replace(document, attachments=(), warnings=warnings)
 
     def _fan_out(
         self, version: DocumentVersion, text: StagedText, progress: Progress, until: datetime

@@ -11,11 +11,11 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, chain, islice, pairwise, takewhile
 from typing import Any
 
 from portfolio_rag.domain.chunking_strategy import Strategy
-from portfolio_rag.domain.chunks import Span
+from portfolio_rag.domain.chunks import ChunkPart, Span
 from portfolio_rag.ports.embedder import Tokenizer
 from portfolio_rag.text.chunking.heading_paths import HeadingContext, common_title
 from portfolio_rag.text.chunking.sections import HeadingPath, Section, group, sections_of
@@ -31,13 +31,14 @@ class ChunkDraft:
     """A chunk before it has an id.
 
     `content` is `text[span[0]:span[1]]` of the document; `windows` are [start, end) in characters of `content`, in
-    order, none empty, none overlapping. `token_count` is in word pieces. Pages count from 1.
+    order, none empty, none overlapping. `token_count` is in word pieces. Pages count from 1. `parts` cover it in order.
     """
 
     content: str
     span: Span
     windows: tuple[Span, ...]
     heading_path: HeadingPath
+    parts: tuple[ChunkPart, ...]
     page_start: int | None
     page_end: int | None
     token_count: int
@@ -106,8 +107,12 @@ class _Chunker:
         self._strategy = strategy
         self._topics = topic_starts
         self._blocks = list(short_blocks(document.text, document.blocks))
+        is_fixed = strategy is Strategy.FIXED
         self._heading_context = HeadingContext(
-            tokenizer, window_tokens, None if strategy is Strategy.FIXED else common_title(document)
+            tokenizer,
+            window_tokens,
+            None if is_fixed else common_title(document),
+            None if is_fixed else document.title,
         )
         self._pages = _Pages(document)
 
@@ -177,7 +182,21 @@ class _Chunker:
         )
         page_start, page_end = self._pages.of(span)
         content = self._document.text[span[0] : span[1]]
-        return ChunkDraft(content, span, windows, path, page_start, page_end, run.tokens(first, end))
+        parts = tuple(self._parts(span))
+        return ChunkDraft(content, span, windows, path, parts, page_start, page_end, run.tokens(first, end))
+
+    def _parts(self, span: Span) -> Iterator[ChunkPart]:
+        """The runs of [start, end) in the document's text that stand in one place each."""
+        blocks = self._document.blocks
+        first = max(0, bisect_right(blocks, span[0], key=lambda block: block.start) - 1)
+        last: ChunkPart | None = None
+        for block in takewhile(lambda block: block.start < span[1], islice(blocks, first, None)):
+            path = self._heading_context.full(block.heading_path)
+            start = max(0, block.start - span[0])
+            part = ChunkPart(start, path, block.lead_in, block.kind, block.page, block.recognition)
+            if last is None or replace(part, start=last.start) != last:
+                yield part
+                last = part
 
 
 def _marked(unit: TextUnit, strategy: Strategy, topic_starts: Collection[int]) -> TextUnit:

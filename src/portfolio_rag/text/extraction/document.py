@@ -5,32 +5,33 @@ The text is what citations quote: blocks of clean text with an empty line betwee
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass, field, replace
 
-from portfolio_rag.domain.documents import DocumentWarning, WarningCode
+from portfolio_rag.domain.attributes import AttributeValue
+from portfolio_rag.domain.blocks import BlockKind as BlockKind
+from portfolio_rag.domain.blocks import Recognition, joined_recognition
+from portfolio_rag.domain.document_warnings import DocumentWarning, WarningCode
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
 from portfolio_rag.domain.ocr import OcrRules
 from portfolio_rag.text.extraction.sanitise import clean_code, clean_line, clean_prose
 from portfolio_rag.text.extraction.tables import guess_header_rows, table_lines
 from portfolio_rag.text.extraction.titles import given_title
+from portfolio_rag.text.language.sentences import sentences
 
 MAX_HEADING_CHARACTERS = 200
 """A longer "heading" is running text in a heading's clothes."""
+
+MAX_HEADING_DEPTH = 20
+"""Of headings that sections inside sections may have; deeper ones are paragraphs."""
 
 
 MAX_WARNED_PARTS = 100
 """Named in one warning; it is stored with the version, in an item of bounded size."""
 
-
-class BlockKind(StrEnum):
-    HEADING = "heading"
-    PARAGRAPH = "paragraph"
-    LIST = "list"
-    TABLE = "table"
-    CODE = "code"
+MAX_LEAD_IN_CHARACTERS = 200
+"""A sentence that leads a list in is cut short at its start beyond this: its end says what the items are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ class Block:
     """[start, end) in characters of the document's text, never empty, never overlapping another, in order.
 
     `heading_path` runs from the outermost heading to the nearest; a heading's own path ends with itself.
-    `page` counts from 1; None where the format has no pages.
+    `page` counts from 1; None where the format has no pages. `lead_in` is the sentence with a colon at its end, or the
+    caption, right before a list, table or code block; of other blocks it is empty.
     """
 
     start: int
@@ -46,6 +48,17 @@ class Block:
     kind: BlockKind
     heading_path: tuple[str, ...] = ()
     page: int | None = None
+    lead_in: str = ""
+    recognition: Recognition | None = None
+    """Where it was read by OCR; None for what the file holds as text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file inside a document that is to be a document of its own; its name is fit for a key."""
+
+    name: str
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +71,9 @@ class ExtractedDocument:
     title: str | None = None
     page_count: int | None = None
     warnings: tuple[DocumentWarning, ...] = ()
+    attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
+    """What the document says of itself that searches can filter by."""
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +92,41 @@ class ExtractionLimits:
 
 @dataclass(slots=True)
 class ListNumbering:
-    """`number` is that of the next item, None for bullets; `marker` that of the item being read, once."""
+    """`number` is that of the next item, None for bullets; `marker` that of the item being read, once.
+
+    `spell` writes a number as the list shows it, and `step` is -1 for a list that counts down. `is_headed` tells that
+    the item being read has begun with a heading: what follows in it is no item of a list any more. `sections` counts
+    the builder's sections that end with the item.
+    """
 
     number: int | None
+    spell: Callable[[int], str] = str
+    step: int = 1
     marker: str = ""
     width: int = 2
+    is_headed: bool = False
+    sections: int = 0
 
-    def open_item(self) -> None:
-        self.marker = "- " if self.number is None else f"{self.number}. "
+    def open_item(self, number: int | None = None) -> None:
+        """Begin the next item, or the one with this number."""
+        if self.number is not None and number is not None:
+            self.number = number
+        self.marker = "- " if self.number is None else f"{self.spell(self.number)}. "
         self.width = len(self.marker)
+        self.is_headed = False
         if self.number is not None:
-            self.number += 1
+            self.number += self.step
 
     def take_marker(self) -> str:
         """The item's marker, then blanks of its width for the item's further paragraphs."""
         marker, self.marker = self.marker or " " * self.width, ""
         return marker
+
+    def head_item(self) -> str:
+        """What stands in front of a heading that an item begins with: its number, or nothing."""
+        number = "" if self.number is None or self.is_headed else self.marker
+        self.marker, self.is_headed = "", True
+        return number
 
 
 class DocumentBuilder:
@@ -106,33 +141,82 @@ class DocumentBuilder:
         self._length = 0
         self._blocks: list[Block] = []
         self._headings: list[tuple[int, str]] = []
+        self._sections: list[tuple[int, int]] = []
+        self._subheading: int | None = None
         self._first_headings: dict[int, str] = {}
+        self._recognition: Recognition | None = None
         self._warnings: dict[tuple[WarningCode, str], tuple[set[int], dict[str, None]]] = {}
 
     @property
     def is_empty(self) -> bool:
         return not self._blocks
 
-    def heading(self, text: str, level: int, page: int | None = None) -> None:
-        """Start a section; `level` 1 is the outermost."""
+    @property
+    def room(self) -> int:
+        """Characters that may still be added."""
+        return self._max_characters - self._length
+
+    @property
+    def is_after_question(self) -> bool:
+        """Whether what comes next is the beginning of an answer."""
+        return self._subheading is not None and self._blocks[-1].kind is BlockKind.HEADING
+
+    def heading(self, text: str, level: int, page: int | None = None, *, names_document: bool = True) -> None:
+        """Start a section; `level` 1 is the outermost. `names_document`: the title, where no other is found."""
         text = clean_line(text)
         if len(text) > MAX_HEADING_CHARACTERS:
             self.paragraph(text, page)
         elif text:
-            while self._headings and self._headings[-1][0] >= level:
+            self._end_subheading()
+            while len(self._headings) > self._floor and self._headings[-1][0] >= level:
                 self._headings.pop()
-            self._headings.append((level, text))
-            self._first_headings.setdefault(level, text)
-            self._append(BlockKind.HEADING, text, page)
+            if names_document:
+                self._first_headings.setdefault(level, text)
+            self._push(text, level, page)
+
+    def subheading(self, text: str, page: int | None = None) -> None:
+        """A heading one level below the current one, until the next of any level: the question of an answer."""
+        self._end_subheading()
+        depth = len(self._headings)
+        self._push_below(text, page)
+        self._subheading = depth if len(self._headings) > depth else None
+
+    def open_section(self, text: str, page: int | None = None) -> None:
+        """A heading one level below the current one, for all that comes until `close_section`."""
+        before = len(self._headings)
+        self._push_below(text, page)
+        self._sections.append((before, len(self._headings)))
+
+    def question(self, text: str, lists: Sequence[ListNumbering] = ()) -> None:
+        """A question as the heading of its answer: for the rest of the item in a list, else until the next heading."""
+        if not lists:
+            self.subheading(text)
+        elif text.strip():
+            self._end_subheading()
+            self.open_section(lists[-1].head_item() + text.strip())
+            lists[-1].sections += 1
+
+    def close_item(self, numbering: ListNumbering) -> None:
+        """End what the item being read has begun."""
+        for _ in range(numbering.sections):
+            self.close_section()
+        numbering.sections = 0
+
+    def close_section(self) -> None:
+        """End the section that was opened last and is still open: what follows stands where it had stood before."""
+        before, _ = self._sections.pop()
+        del self._headings[before:]
+        if self._subheading is not None and self._subheading >= before:
+            self._subheading = None
 
     @contextmanager
     def apart(self) -> Iterator[None]:
         """What is added inside has headings of its own (a text box); behind it, those before it hold again."""
-        headings = self._headings.copy()
+        headings, subheading = self._headings.copy(), self._subheading
         try:
             yield
         finally:
-            self._headings = headings
+            self._headings, self._subheading = headings, subheading
 
     def paragraph(self, text: str, page: int | None = None) -> None:
         self._append(BlockKind.PARAGRAPH, clean_prose(text), page)
@@ -158,7 +242,7 @@ class DocumentBuilder:
         grid = [row + [""] * (width - len(row)) for row in grid if any(row)]
         self.paragraph(caption, page)
         lines = table_lines(grid, guess_header_rows(grid) if header_rows is None else header_rows)
-        self._append(BlockKind.TABLE, "\n".join(lines), page)
+        self._append(BlockKind.TABLE, "\n".join(lines), page, lead_in=clean_line(caption)[:MAX_LEAD_IN_CHARACTERS])
 
     def item(self, text: str, marker: str = "- ", depth: int = 0, page: int | None = None) -> None:
         """A list item (or, with blanks for a marker, a further paragraph of one), joined to the list before it."""
@@ -170,9 +254,19 @@ class DocumentBuilder:
         last = self._blocks[-1] if self._blocks else None
         if last and last.kind is BlockKind.LIST and last.page == page:
             self._write("\n" + text)
-            self._blocks[-1] = Block(last.start, self._length, last.kind, last.heading_path, page)
+            places = [place for place in (last.recognition, self._recognition) if place]
+            self._blocks[-1] = replace(last, end=self._length, recognition=joined_recognition(places))
         else:
             self._append(BlockKind.LIST, text, page)
+
+    @contextmanager
+    def recognised(self, recognition: Recognition | None) -> Iterator[None]:
+        """What is added meanwhile was read by OCR, there."""
+        self._recognition = recognition
+        try:
+            yield
+        finally:
+            self._recognition = None
 
     def warn(self, code: WarningCode, message: str, *, page: int | None = None, part: str = "") -> None:
         """Note what is missing or doubtful; the same words for several pages or parts make one warning."""
@@ -182,7 +276,15 @@ class DocumentBuilder:
         if part and len(parts) < MAX_WARNED_PARTS:
             parts[clean_line(part)[:MAX_HEADING_CHARACTERS]] = None
 
-    def build(self, file_type: str, title: str | None = None, page_count: int | None = None) -> ExtractedDocument:
+    def build(
+        self,
+        file_type: str,
+        title: str | None = None,
+        page_count: int | None = None,
+        attributes: Mapping[str, AttributeValue] | None = None,
+        *,
+        attachments: tuple[Attachment, ...] = (),
+    ) -> ExtractedDocument:
         """The document; without a `title` that somebody gave it, the first of its outermost headings is its title.
 
         Raises DocumentRejected(NO_TEXT) when nothing was added.
@@ -197,18 +299,58 @@ class DocumentBuilder:
             for (code, message), (pages, parts) in self._warnings.items()
         )
         return ExtractedDocument(
-            "".join(self._parts), file_type, tuple(self._blocks), title or None, page_count, warnings
+            "".join(self._parts),
+            file_type,
+            tuple(self._blocks),
+            title or None,
+            page_count,
+            warnings,
+            dict(attributes or {}),
+            attachments,
         )
 
-    def _append(self, kind: BlockKind, text: str, page: int | None) -> None:
+    @property
+    def _floor(self) -> int:
+        """How many headings no other can end now: those of the open sections, and what these stand in."""
+        return self._sections[-1][1] if self._sections else 0
+
+    def _end_subheading(self) -> None:
+        if self._subheading is not None and self._subheading >= self._floor:
+            del self._headings[self._subheading :]
+            self._subheading = None
+
+    def _push_below(self, text: str, page: int | None) -> None:
+        text = clean_line(text)
+        if len(text) > MAX_HEADING_CHARACTERS or len(self._headings) >= MAX_HEADING_DEPTH:
+            self.paragraph(text, page)
+        elif text:
+            self._push(text, self._headings[-1][0] + 1 if self._headings else 1, page)
+
+    def _push(self, text: str, level: int, page: int | None) -> None:
+        self._headings.append((level, text))
+        self._append(BlockKind.HEADING, text, page)
+
+    def _append(self, kind: BlockKind, text: str, page: int | None, *, lead_in: str = "") -> None:
         if not text:
             return
+        lead_in = lead_in or self._leading_sentence(kind)
         if self._blocks:
             self._write("\n\n")
         start = self._length
         self._write(text)
         path = tuple(heading for _, heading in self._headings)
-        self._blocks.append(Block(start, self._length, kind, path, page))
+        self._blocks.append(Block(start, self._length, kind, path, page, lead_in, self._recognition))
+
+    def _leading_sentence(self, kind: BlockKind) -> str:
+        """The last sentence of the paragraph before, when it ends with a colon and what follows is no running text."""
+        last = self._blocks[-1] if self._blocks else None
+        if last is None or last.kind is not BlockKind.PARAGRAPH or kind in (BlockKind.HEADING, BlockKind.PARAGRAPH):
+            return ""
+        text = self._parts[-1]
+        if not text.endswith((":", "：")):
+            return ""
+        start, end = sentences(text[-MAX_LEAD_IN_CHARACTERS:])[-1]
+        return clean_line(text[-MAX_LEAD_IN_CHARACTERS:][start:end])
 
     def _write(self, text: str) -> None:
         self._length += len(text)

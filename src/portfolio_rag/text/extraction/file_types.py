@@ -1,4 +1,4 @@
-"""The type of a document by its content; the name only tells Markdown from plain text, and cut archives apart."""
+"""The type of a document by its content; the name only tells kinds of text, and cut archives, apart."""
 
 from __future__ import annotations
 
@@ -20,6 +20,14 @@ DESCRIPTIONS = {
     "pdf": "PDF",
     "html": "HTML",
     "docx": "Word (.docx)",
+    "xlsx": "Excel (.xlsx)",
+    "pptx": "PowerPoint (.pptx)",
+    "csv": "CSV",
+    "tsv": "TSV",
+    "json": "JSON",
+    "jsonl": "JSON Lines",
+    "eml": "e-mail (.eml)",
+    "epub": "EPUB",
 }
 """Every type that can be extracted."""
 
@@ -34,6 +42,41 @@ _CONTENT_TYPES = "[Content_Types].xml"
 _READ_CONTENT_TYPES = 2**20
 """Bytes of that list which are read."""
 _HTML_EXTENSIONS = frozenset({"html", "htm", "xhtml"})
+_TEXT_TYPES = {
+    **dict.fromkeys(_MARKDOWN_EXTENSIONS, "md"),
+    **{
+        "csv": "csv",
+        "tsv": "tsv",
+        "tab": "tsv",
+        "json": "json",
+        "geojson": "json",
+        "jsonl": "jsonl",
+        "ndjson": "jsonl",
+    },
+}
+"""What a text is by its extension; any other is plain text."""
+_NAMED_TEXTS = frozenset({*_TEXT_TYPES, *_HTML_EXTENSIONS, "txt", "text", "log", "rst", "yaml", "yml", "ini", "conf"})
+"""Texts that may begin like a mail and are none."""
+_ARCHIVE_TYPES = {
+    **dict.fromkeys(_WORD_EXTENSIONS, "docx"),
+    **dict.fromkeys(("xlsx", "xlsm", "xltx", "xltm"), "xlsx"),
+    **dict.fromkeys(("pptx", "pptm", "ppsx", "ppsm", "potx", "potm"), "pptx"),
+    "epub": "epub",
+}
+"""What an archive is by its extension, where its directory is out of reach."""
+_ARCHIVE_MARKS = {"xlsx": "xl/workbook.xml", "pptx": "ppt/presentation.xml"}
+_MAIL_EXTENSIONS = frozenset({"eml", "mht", "mhtml"})
+_MAIL_FIELDS = (
+    "from|to|cc|bcc|date|subject|sender|reply-to|received|return-path|message-id|mime-version|delivered-to|in-reply-to"
+    "|references|resent-from|arc-seal|dkim-signature|authentication-results|content-type|content-transfer-encoding"
+    "|x-[a-z-]+|list-[a-z-]+"
+)
+_MAIL_HEAD = re.compile(
+    rb"(?:From [^\r\n]{3,200}\r?\n)?(?:(?:%b):[^\r\n]*+\r?\n(?:[ \t][^\r\n]*+\r?\n)*+){3}" % _MAIL_FIELDS.encode(),
+    re.IGNORECASE,
+)
+"""Three fields of a message, and nothing before them but mbox's own line."""
+_MAIL_FIELD = re.compile(rb"\s*+[!-9;-~]{2,80}:[ \t]*+\S")
 # Possessive: each comment has one reading, or many comments would have exponentially many.
 _HTML_PREAMBLE = rb"(?>\s+|<!--.*?-->|<\?xml.*?\?>)*+"
 _HTML_ROOT = re.compile(_HTML_PREAMBLE + rb"<(?:!doctype\s+html|html|head|body)[\s>]", re.IGNORECASE | re.DOTALL)
@@ -46,11 +89,16 @@ _TEXTUAL_NON_TEXT = (
     (b"-----BEGIN PGP MESSAGE", "a PGP-encrypted message"),
 )
 _ZIP_CONTENTS = (
-    ("xl/workbook.xml", "an Excel workbook"),
-    ("ppt/presentation.xml", "a PowerPoint presentation"),
-    ("META-INF/container.xml", "an EPUB book"),
-    ("META-INF/MANIFEST.MF", "a Java archive"),
-    ("content.xml", "an OpenDocument file"),
+    ("xl/workbook.bin", "a binary Excel workbook (.xlsb)", "Save it as .xlsx."),
+    ("META-INF/MANIFEST.MF", "a Java archive", ""),
+    ("content.xml", "an OpenDocument file", "Save it as .docx, .xlsx or .pptx."),
+)
+_OLD_OFFICE = (
+    # The names of the streams that only such a file has, as its directory spells them.
+    ("xls", ("Workbook", "Book"), "an Excel workbook of the old binary format (.xls)", "Save it as .xlsx."),
+    ("doc", ("WordDocument",), "a Word document of the old binary format (.doc)", "Save it as .docx."),
+    ("ppt", ("PowerPoint Document",), "a presentation of the old binary format (.ppt)", "Save it as .pptx."),
+    ("msg", ("__properties_version1.0",), "an Outlook message (.msg)", "Save it as .eml."),
 )
 
 
@@ -60,11 +108,11 @@ def extension_of(filename: str) -> str:
 
 
 def detect_type(data: bytes, filename: str, *, complete: bool = True) -> str:
-    """One of md, txt, pdf, html, docx.
+    """One of DESCRIPTIONS.
 
     `data` may be the first SNIFFED_BYTES alone if `complete` is false: an archive is then taken at its extension's
     word. Raises DocumentRejected: EMPTY_FILE for no bytes, UNSUPPORTED_TYPE for any other kind of file (and for one
-    that is two kinds at once), ENCRYPTED for a Word document with a password, MALFORMED for a damaged .docx.
+    that is two kinds at once), ENCRYPTED for an Office document with a password, MALFORMED for a damaged one.
     """
     if not data:
         raise DocumentRejected(FailureReason.EMPTY_FILE, "The file is empty (0 bytes).")
@@ -76,11 +124,7 @@ def detect_type(data: bytes, filename: str, *, complete: bool = True) -> str:
             raise unsupported("a PDF and a ZIP archive in one file")
         return "pdf"
     if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
-        if "EncryptedPackage".encode("utf-16-le") in data:
-            raise DocumentRejected(
-                FailureReason.ENCRYPTED, "The Office document is protected with a password. Save it without one."
-            )
-        raise unsupported("an Office document of the old binary format (.doc, .xls, .ppt)")
+        return _compound_type(data, extension, complete)
     head = data[:SNIFFED_BYTES]
     is_text = _is_text(head)
     # Some PDFs start with rubbish; readers look for the header in the first KiB. A text that speaks of PDF is none.
@@ -91,18 +135,35 @@ def detect_type(data: bytes, filename: str, *, complete: bool = True) -> str:
     return _text_type(head, extension)
 
 
-def unsupported(what: str, allowed: Collection[str] = DESCRIPTIONS.keys()) -> DocumentRejected:
+def unsupported(what: str, allowed: Collection[str] = DESCRIPTIONS.keys(), advice: str = "") -> DocumentRejected:
     """The error for a file that looks like `what`; the message lists the types that are allowed."""
     names = ", ".join(DESCRIPTIONS[name] for name in DESCRIPTIONS if name in allowed)
-    return DocumentRejected(
-        FailureReason.UNSUPPORTED_TYPE, f"The file looks like {what}, which cannot be ingested. Allowed are: {names}."
+    sentences = [f"The file looks like {what}, which cannot be ingested.", advice, f"Allowed are: {names}."]
+    return DocumentRejected(FailureReason.UNSUPPORTED_TYPE, " ".join(filter(None, sentences)))
+
+
+def _compound_type(data: bytes, extension: str, complete: bool) -> str:
+    """Of an OLE compound file: the old Office formats, and the new ones behind a password."""
+    if "EncryptedPackage".encode("utf-16-le") in data:
+        raise DocumentRejected(
+            FailureReason.ENCRYPTED, "The Office document is protected with a password. Save it without one."
+        )
+    if not complete and extension in _ARCHIVE_TYPES:
+        return _ARCHIVE_TYPES[extension]  # most likely encrypted, which its directory tells, wherever that is
+    kinds = [kind for kind in _OLD_OFFICE if any(name.encode("utf-16-le") in data for name in kind[1])]
+    kinds += [kind for kind in _OLD_OFFICE if kind[0] == extension]
+    if kinds:
+        raise unsupported(kinds[0][2], advice=kinds[0][3])
+    raise unsupported(
+        "an Office document of the old binary format (.doc, .xls, .ppt)", advice="Save it in the new one."
     )
 
 
 def _zip_type(data: bytes, extension: str, complete: bool) -> str:
+    expected = _ARCHIVE_TYPES.get(extension)
     if not complete:
-        if extension in _WORD_EXTENSIONS:
-            return "docx"
+        if expected is not None:
+            return expected
         raise unsupported("a ZIP archive")
     import zipfile  # a tenth of the start of a process that most documents do not need
 
@@ -111,16 +172,28 @@ def _zip_type(data: bytes, extension: str, complete: bool) -> str:
             names = set(archive.namelist())
             is_word = "word/document.xml" in names or _names_word_text(archive)
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        if extension in _WORD_EXTENSIONS:
+        if expected is not None:
             raise DocumentRejected(
-                FailureReason.MALFORMED, "The Word document is damaged or cut off: its archive cannot be read."
+                FailureReason.MALFORMED,
+                f"The {DESCRIPTIONS[expected]} file is damaged or cut off: its archive cannot be read. Save it again.",
             ) from error
         raise unsupported("a damaged ZIP archive") from error
-    if _CONTENT_TYPES in names and is_word:
+    found = _archive_type(names, is_word=is_word)
+    if found is not None:
         if b"%PDF-" in data[:1024]:
-            raise unsupported("a Word document and a PDF in one file")
-        return "docx"
-    raise unsupported(next((what for entry, what in _ZIP_CONTENTS if entry in names), "a ZIP archive"))
+            raise unsupported(f"a {DESCRIPTIONS[found]} document and a PDF in one file")
+        return found
+    what, advice = next(
+        ((what, advice) for entry, what, advice in _ZIP_CONTENTS if entry in names), ("a ZIP archive", "")
+    )
+    raise unsupported(what, advice=advice)
+
+
+def _archive_type(names: Collection[str], *, is_word: bool) -> str | None:
+    if _CONTENT_TYPES in names:
+        found = next((kind for kind, mark in _ARCHIVE_MARKS.items() if mark in names), None)
+        return "docx" if is_word else found
+    return "epub" if "META-INF/container.xml" in names else None
 
 
 def _names_word_text(archive: zipfile.ZipFile) -> bool:
@@ -162,9 +235,18 @@ def _text_type(head: bytes, extension: str) -> str:
             raise unsupported(what)
     if _HTML_ROOT.match(head):
         return "html"
+    if _is_mail(head, extension):
+        return "eml"
     if extension in _HTML_EXTENSIONS and _ANY_TAG.search(head):
         return "html"
-    return "md" if extension in _MARKDOWN_EXTENSIONS else "txt"
+    return _TEXT_TYPES.get(extension, "txt")
+
+
+def _is_mail(head: bytes, extension: str) -> bool:
+    """A mail is told by its header; a text that only quotes one keeps the type that its name gives it."""
+    if extension in _MAIL_EXTENSIONS:
+        return _MAIL_FIELD.match(head) is not None or head.startswith(b"From ")
+    return extension not in _NAMED_TEXTS and _MAIL_HEAD.match(head) is not None
 
 
 def _binary_kind(data: bytes) -> str:

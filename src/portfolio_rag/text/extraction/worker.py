@@ -24,7 +24,15 @@ from portfolio_rag.text.extraction import serialisation as wire
 from portfolio_rag.text.extraction.document import ExtractedDocument, ExtractionLimits
 from portfolio_rag.text.extraction.file_types import DESCRIPTIONS, detect_type, unsupported
 
-_MODULES = {"md": "markdown", "txt": "plain", "pdf": "pdf", "html": "html", "docx": "docx"}
+_MODULES = {
+    "md": "markdown",
+    "txt": "plain",
+    "csv": "delimited",
+    "json": "json_text",
+    "jsonl": "json_lines",
+    "eml": "mail",
+}
+"""Of the types whose module in `formats` has another name than the type."""
 
 
 def extract_here(data: bytes, filename: str, limits: ExtractionLimits) -> ExtractedDocument:
@@ -35,7 +43,7 @@ def extract_here(data: bytes, filename: str, limits: ExtractionLimits) -> Extrac
     file_type = detect_type(data, filename)
     if file_type not in limits.allowed_types:
         raise unsupported(DESCRIPTIONS[file_type], limits.allowed_types)
-    module = importlib.import_module(f"portfolio_rag.text.extraction.formats.{_MODULES[file_type]}")
+    module = importlib.import_module(f"portfolio_rag.text.extraction.formats.{_MODULES.get(file_type, file_type)}")
     document: ExtractedDocument = module.extract(data, limits)
     return document
 

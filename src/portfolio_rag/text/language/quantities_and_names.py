@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from portfolio_rag.text.language.content_words import terms
+from portfolio_rag.text.language.months import is_month
 
 _ONES_LIST = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
@@ -24,53 +25,97 @@ _SCALES = {"hundred": 1e2, "thousand": 1e3, "k": 1e3, "million": 1e6, "billion":
 # Unit -> (dimension, factor to the dimension's base). Months and years have no fixed length: dimensions of their own.
 _UNIT_NAMES: dict[tuple[str, float], str] = {
     ("time", 1e-3): "ms millisecond milliseconds",
-    ("time", 1): "s sec secs second seconds",
-    ("time", 60): "min mins minute minutes",
-    ("time", 3600): "h hr hrs hour hours",
-    ("time", 86400): "day days",
-    ("time", 604800): "week weeks",
-    ("month", 1): "month months",
-    ("year", 1): "year years",
+    ("time", 1): "s sec secs second seconds sekunde sekunden",
+    ("time", 60): "min mins minute minutes minuten",
+    ("time", 3600): "h hr hrs hour hours stunde stunden",
+    ("time", 86400): "day days tag tage tagen",
+    ("time", 604800): "week weeks woche wochen",
+    ("month", 1): "month months monat monate monaten",
+    ("year", 1): "year years jahr jahre jahren",
     ("bytes", 1): "byte bytes",
     ("bytes", 1024): "kb kib kilobyte kilobytes kibibyte kibibytes",
     ("bytes", 1024**2): "mb mib megabyte megabytes mebibyte mebibytes",
     ("bytes", 1024**3): "gb gib gigabyte gigabytes gibibyte gibibytes",
     ("bytes", 1024**4): "tb tib terabyte terabytes tebibyte tebibytes",
-    ("percent", 1): "% percent",
+    ("percent", 1): "% percent prozent",
     ("dollar", 1): "$ dollar dollars usd",
     ("euro", 1): "€ euro euros eur",
-    ("pound", 1): "£ gbp",
+    ("pound", 1): "£ gbp pound pounds",
     ("length", 1e-3): "mm millimetre millimetres millimeter millimeters",
     ("length", 1e-2): "cm centimetre centimetres centimeter centimeters",
     ("length", 1): "metre metres meter meters",
     ("length", 1e3): "km kilometre kilometres kilometer kilometers",
     ("mile", 1): "mile miles",
-    ("mass", 1e-3): "g gram grams",
-    ("mass", 1): "kg kilogram kilograms",
+    ("mass", 1e-6): "mg milligram milligrams",
+    ("mass", 1e-3): "g gram grams gramme grammes",
+    ("mass", 1): "kg kilo kilos kilogram kilograms",
+    ("mass", 1e3): "tonne tonnes",
+    ("volume", 1e-3): "ml millilitre millilitres milliliter milliliters",
+    ("volume", 1e-2): "cl centilitre centilitres",
+    ("volume", 1): "l litre litres liter liters",
+    ("degree", 1): "degree degrees grad °",
+    ("fahrenheit", 1): "fahrenheit",
+    ("power", 1): "w watt watts",
+    ("power", 1e3): "kw kilowatt kilowatts",
+    ("power", 1e6): "mw megawatt megawatts",
+    ("voltage", 1): "v volt volts",
+    ("voltage", 1e3): "kv",
+    ("frequency", 1): "hz hertz",
+    ("frequency", 1e3): "khz",
+    ("frequency", 1e6): "mhz",
+    ("frequency", 1e9): "ghz",
+    ("pressure", 1): "bar bars",
+    ("torque", 1): "nm",
+    ("franc", 1): "chf franc francs",
+    ("yen", 1): "¥ jpy yen",
 }
 _UNITS = {name: unit for unit, names in _UNIT_NAMES.items() for name in names.split()}
 
 _NUMBER_WORD = "|".join([*_ONES, *_TENS])
 _QUANTITY = re.compile(
-    rf"""(?P<currency>[$€£]\s?)?
+    rf"""(?P<currency>[$€£¥]\s?)?
     (?:(?<![\w.])(?P<digits>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)
       |\b(?P<words>(?:{_NUMBER_WORD})(?:[\s-](?:{_NUMBER_WORD}|hundred|thousand|million|billion))*)\b)
     (?:(?P<scale>k\b|[\s-]?(?:hundred|thousand|million|billion|bn|trillion)\b))?
-    (?:(?:\s|-)?(?P<unit>%|[a-z]+))?""",
+    (?:(?:\s|-)?(?P<unit>%|(?:°|degrees?\b)(?:\s?(?:celsius|fahrenheit|[CF])\b)?|[a-zäöüß]+))?""",
     re.IGNORECASE | re.VERBOSE,
 )
+_SIGN = re.compile(r"(?:(?:^|[\s(\[\"'“=<>:~])[-−–]|\b(?:minus|negative)\s)[$€£¥]?$", re.IGNORECASE)
+_BELOW_ZERO = re.compile(r"\s*(?:celsius\s*)?below (?:zero|freezing)\b", re.IGNORECASE)
+_PERIODS = "second minute hour day night week month quarter year season"
+_SHARERS = "person head user seat guest adult child member vehicle car bike item page call request piece unit pair"
+_RATE = re.compile(
+    rf"""[\s-]*(?:[a-z]+\s+){{0,2}}?(?:
+      (?:/\s?|\b(?:per|each|every|pro|je)\s+)(?P<any>[a-z]+)
+      |\b(?:an?)\s+(?P<known>{"|".join(f"{_PERIODS} {_SHARERS}".split())})s?\b
+      |\b(?P<adverb>hour|dai|night|week|month|quarter|year)ly\b|\bannual(?P<annual>)(?:ly)?\b)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_TIMES = re.compile(r"\b(once|twice|thrice)(?=\s+(?:an?|per|each|every)\s+[a-z]+)", re.IGNORECASE)
+_TIMES_VALUES = {"once": "1", "twice": "2", "thrice": "3"}
 
 _MONTH_LIST = (
-    "jan january;feb february;mar march;apr april;may;jun june;jul july;aug august;sep sept september;oct october;"
-    "nov november;dec december"
+    "jan january januar;feb february februar;mar march märz;apr april;may mai;jun june juni;jul july juli;aug august;"
+    "sep sept september;oct october oktober;nov november;dec december dezember"
 )
 _MONTHS = {name: number for number, names in enumerate(_MONTH_LIST.split(";"), start=1) for name in names.split()}
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
+_CAPITAL_MONTH = (
+    "|".join(name.capitalize() for name in sorted(_MONTHS, key=len, reverse=True) if len(name) > 3) + "|May|Mai"
+)
 _DATES = [
     re.compile(r"\b(?P<year>\d{4})-(?P<number>\d{2})-(?P<day>\d{2})\b"),
-    re.compile(rf"\b(?P<month>{_MONTH})\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s+(?P<year>\d{{4}}))?\b", re.I),
     re.compile(
-        rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<month>{_MONTH})\.?(?:,?\s+(?P<year>\d{{4}}))?\b", re.I
+        rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.)?\s+(?:of\s+)?(?P<month>{_MONTH})\.?(?:,?\s+(?P<year>\d{{4}}))?\b",
+        re.I,
+    ),
+    re.compile(rf"\b(?P<month>{_MONTH})\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s+(?P<year>\d{{4}}))?\b", re.I),
+    re.compile(r"\b(?P<day>\d{1,2})\.(?P<number>\d{1,2})\.(?P<year>\d{4})\b"),
+    re.compile(rf"\b(?P<month>{_MONTH})\.?,?\s+(?P<year>\d{{4}})\b", re.I),
+    # A month alone is one where it says when: "may" and "march" are words, too.
+    re.compile(
+        r"\b(?:[Ii]n|[Ss]ince|[Uu]ntil|[Tt]ill|[Bb]y|[Oo]f|[Dd]uring|[Ff]rom|[Tt]o|[Bb]efore|[Aa]fter|[Ee]very|[Ee]ach|[Ee]arly|"
+        rf"[Ll]ate|[Mm]id|[Nn]ext|[Ll]ast|[Tt]hrough|and|im|seit|bis|ab)[\s-]+(?P<month>{_CAPITAL_MONTH})\b(?!\s+\d)"
     ),
 ]
 
@@ -125,20 +170,30 @@ _OPPOSITE_STEMS = [(_stems(one), _stems(other)) for one, other in _OPPOSITES]
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number as it stands in a text, from character `start`; `dimension` is empty where no unit of ours follows."""
+    """A number as it stands in a text, from character `start`; `dimension` is empty where no unit of ours follows.
+
+    `noun` is then the term of the word behind it. `rate` is what the value counts for: `night` in `120 euros a night`.
+    """
 
     value: float
     dimension: str
     factor: float
     text: str
     start: int
+    noun: str = ""
+    rate: str = ""
 
     @property
     def is_year(self) -> bool:
         return not self.dimension and 1000 <= self.value < 2200 and self.value.is_integer()
 
     def same(self, other: Quantity) -> bool:
-        """Equal values of compatible units: 60 seconds is 1 minute; a number without a unit matches any."""
+        """Equal values of compatible units: 60 seconds is 1 minute; a number without a unit matches any.
+
+        Values that count for different things differ: 5 euros a day are not 5 euros a week.
+        """
+        if self.rate and other.rate and self.rate != other.rate:
+            return False
         if not self.dimension or not other.dimension:
             return math.isclose(self.value, other.value)
         return self.dimension == other.dimension and math.isclose(self.value * self.factor, other.value * other.factor)
@@ -146,17 +201,17 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True)
 class Date:
-    """A day, from character `start` of its text; `year` is None where the text leaves it out."""
+    """A day or month, from character `start` of its text; `year` and `day` are None where the text leaves them out."""
 
     year: int | None
     month: int
-    day: int
+    day: int | None
     text: str
     start: int
 
     def same(self, other: Date) -> bool:
-        years = {self.year, other.year} - {None}
-        return (self.month, self.day) == (other.month, other.day) and len(years) < 2
+        years, days = {self.year, other.year} - {None}, {self.day, other.day} - {None}
+        return self.month == other.month and len(years) < 2 and len(days) < 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +267,7 @@ def _names(text: str) -> tuple[frozenset[str], frozenset[str]]:
     for match in _NAME.finditer(text):
         word = match.group()
         opens = not text[: match.start()].strip(" \t\n*_\"'“‘(-•") or text[: match.start()].rstrip()[-1:] in ".!?"
-        if _UNIT_GLUED.fullmatch(word):
+        if _UNIT_GLUED.fullmatch(word) or is_month(word):
             continue
         # Single letters are what is left of U.S. and of initials.
         (opening if opens and word[1:].islower() else found).update(term for term in terms(word) if len(term) > 1)
@@ -234,8 +289,9 @@ def _dates(text: str) -> tuple[list[Date], str]:
         for match in list(pattern.finditer(text)):
             parts = match.groupdict()
             month = int(parts["number"]) if parts.get("number") else _MONTHS[parts["month"].lower()]
-            year = int(parts["year"]) if parts["year"] else None
-            found.append(Date(year, month, int(parts["day"]), match.group(), match.start()))
+            year = int(parts["year"]) if parts.get("year") else None
+            day = int(parts["day"]) if parts.get("day") else None
+            found.append(Date(year, month, day, match.group(), match.start()))
             text = text[: match.start()] + " " * len(match.group()) + text[match.end() :]
     return found, text
 
@@ -243,6 +299,8 @@ def _dates(text: str) -> tuple[list[Date], str]:
 def _quantities(text: str) -> tuple[list[Quantity], str]:
     """The quantities, and the text with them blanked; a noun after a number that is no unit of ours stays."""
     found: list[Quantity] = []
+    # As long as the words that it stands for, so that places stay what they are.
+    text = _TIMES.sub(lambda times: _TIMES_VALUES[times[1].lower()].ljust(len(times[1])), text)
     wording = text
     for match in _QUANTITY.finditer(text):
         if match["digits"]:
@@ -253,14 +311,42 @@ def _quantities(text: str) -> tuple[list[Quantity], str]:
                 continue
         if match["scale"]:
             value *= _SCALES[match["scale"].strip("- \t\n\u00a0\u202f").lower()]
-        unit = (match["currency"] or match["unit"] or "").strip().lower()
+        unit = _unit_of(match["currency"] or match["unit"] or "")
         if match["words"] and value == 1 and unit not in _UNITS:
             continue  # "one of", "one queue": an article more than a number
         dimension, factor = _UNITS.get(unit, ("", 1.0))
         end = match.end() if dimension or not match["unit"] else match.start("unit")
-        found.append(Quantity(value, dimension, factor, text[match.start() : end].strip(" -\n"), match.start()))
+        sign = ""
+        if _SIGN.search(text[max(0, match.start() - 10) : match.start()]) or (
+            dimension == "degree" and _BELOW_ZERO.match(text, match.end())
+        ):
+            value, sign = -value, "-"
+        nouns = terms(match["unit"]) if match["unit"] and not dimension else []
+        said = sign + text[match.start() : end].strip(" -\n")
+        noun = nouns[0] if nouns else ""
+        found.append(Quantity(value, dimension, factor, said, match.start(), noun, _rate_of(text, end)))
         wording = wording[: match.start()] + " " * (end - match.start()) + wording[end:]
     return found, wording
+
+
+def _unit_of(said: str) -> str:
+    unit = said.strip().lower()
+    if unit.startswith(("°", "degree")):
+        return "fahrenheit" if unit.endswith("f") or unit.endswith("fahrenheit") else "degrees"
+    return unit
+
+
+def _rate_of(text: str, end: int) -> str:
+    """What a value that ends there counts for, in the singular; empty for none."""
+    match = _RATE.match(text, end, end + 60)
+    if match is None:
+        return ""
+    if match["annual"] is not None:
+        return "year"
+    if adverb := match["adverb"]:
+        return "day" if adverb.lower() == "dai" else adverb.lower()
+    named = (match["any"] or match["known"] or "").lower()
+    return "year" if named == "annum" else named.removesuffix("s")
 
 
 def _spelled(words: str) -> float:

@@ -1,8 +1,41 @@
-"""Where sentences begin and end, by Wikimedia's sentencex: abbreviations, decimals, URLs and CJK are known to it."""
+"""Where sentences begin and end, by Wikimedia's sentencex: abbreviations, decimals, URLs and CJK are known to it.
+
+It cuts at some dots that end nothing: before `.env`, `.NET` and `./job.py`, behind `approx.`, and behind the number of
+a date in other languages than that of its abbreviations. What it has cut there is put together again.
+"""
 
 from __future__ import annotations
 
+import re
+
 import sentencex
+
+from portfolio_rag.text.language.months import MONTHS
+
+# Behind these a sentence goes on, whatever follows: none of them ends one.
+_ABBREVIATION_LIST = """
+    approx appr e.g i.e cf viz vs ca resp incl excl max min avg fig figs nr nrs vol chap sec
+    sect par para eq ref refs p pp tel dept temp qty mr mrs ms dr prof st mt capt sgt
+    z.b d.h u.a bzw bspw ggf evtl vgl abs ziff kap abb hr fr inkl exkl mio mrd tsd zzgl
+    p.ex núm pág aprox ej
+"""
+_ABBREVIATIONS = frozenset(_ABBREVIATION_LIST.split())
+_MONTH = re.compile(rf"(?:{'|'.join(sorted(MONTHS, key=len, reverse=True))})\b", re.IGNORECASE)
+# German sentences begin with these, and nothing that an ordinal counts does.
+_OPENER = re.compile(r"(?:der|die|das|es|er|sie|wir|ich|man|ein|eine|dies|diese[rs]?|danach|dann|dort|hier)\b", re.I)
+# Words before a German ordinal: "am 3. Oktober", "im 2. Stock", "die 4. Auflage".
+_BEFORE_ORDINAL = re.compile(
+    r"(?:am|vom|zum|beim|im|den|dem|der|des|die|das|ab|bis|seit|und|oder|jede[rmns]?|ein|eine[rmns]?)\s+\d{1,3}\.$",
+    re.IGNORECASE,
+)
+_LAST_WORD = re.compile(r"(?:^|[\s(\[\"'“„])([^\s(\[\"'“„]+)\.$")
+_DAY = re.compile(r"\b\d{1,2}\.$")
+_LIST_NUMBER = re.compile(r"(?:\d{1,3}|[a-zA-Z])[.)]")
+_LIST_ITEM = re.compile(r"[-*+•]\s|\d{1,3}[.)]\s")
+# A dot that begins a word or stands alone: `.env`, `./job.py`, `--out ..`.
+_LONE_DOT = re.compile(r"(?:^|[\s(\[\"'`])\.{1,2}$")
+_LOOKED_BACK = 40
+"""Characters before a cut in which an abbreviation or a date is looked for."""
 
 
 def sentences(text: str, language: str = "en") -> list[tuple[int, int]]:
@@ -14,7 +47,31 @@ def sentences(text: str, language: str = "en") -> list[tuple[int, int]]:
     for boundary in sentencex.get_sentence_boundaries(language, text):
         piece = text[boundary["start_index"] : boundary["end_index"]]
         stripped = piece.strip()
-        if stripped:
-            start = boundary["start_index"] + piece.index(stripped)
+        if not stripped:
+            continue
+        start = boundary["start_index"] + piece.index(stripped)
+        if spans and _goes_on(text, spans[-1], start):
+            spans[-1] = (spans[-1][0], start + len(stripped))
+        else:
             spans.append((start, start + len(stripped)))
     return spans
+
+
+def _goes_on(text: str, sentence: tuple[int, int], start: int) -> bool:
+    """Whether what begins at `start` belongs to the sentence, whose last dot ends nothing."""
+    before = text[max(sentence[0], sentence[1] - _LOOKED_BACK) : sentence[1]]
+    between, behind = text[sentence[1] : start], text[start : start + _LOOKED_BACK]
+    if not before.endswith(".") or between.count("\n") > 1 or ("\n" in between and _LIST_ITEM.match(behind)):
+        return False
+    if _LONE_DOT.search(before):
+        return "\n" not in between
+    if not between:
+        return False
+    if _LIST_NUMBER.fullmatch(text[sentence[0] : sentence[1]]):
+        return "\n" not in between
+    if _BEFORE_ORDINAL.search(before) and not _OPENER.match(behind):
+        return True
+    if _DAY.search(before) and _MONTH.match(behind):
+        return True
+    word = _LAST_WORD.search(before)
+    return word is not None and word.group(1).casefold() in _ABBREVIATIONS

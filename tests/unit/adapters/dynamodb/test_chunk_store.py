@@ -107,6 +107,7 @@ def rows_of(described: Sequence[tuple[int | str, str]], rules: Rules) -> list[Ch
             span=draft.span,
             windows=draft.windows,
             heading_path=draft.heading_path,
+            parts=draft.parts,
             page_start=10**6,
             page_end=10**6,
             # As it stands after it is embedded.

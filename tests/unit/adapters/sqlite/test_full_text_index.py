@@ -10,7 +10,7 @@ import pytest
 
 from portfolio_rag.adapters.sqlite.filters import attributes_of
 from portfolio_rag.adapters.sqlite.full_text_index import SqliteFullTextIndex
-from portfolio_rag.domain.documents import AttributeValue
+from portfolio_rag.domain.attributes import AttributeValue
 from portfolio_rag.domain.filters import matches, parse_filter
 from tests.support.answers import chunk_of, document
 

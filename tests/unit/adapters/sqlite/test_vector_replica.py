@@ -11,8 +11,9 @@ import pytest
 
 from portfolio_rag.adapters.sqlite.filters import attributes_of
 from portfolio_rag.adapters.sqlite.full_text_index import SqliteFullTextIndex
+from portfolio_rag.domain.attributes import AttributeValue
 from portfolio_rag.domain.chunks import Chunk
-from portfolio_rag.domain.documents import AttributeValue, DocumentVersion
+from portfolio_rag.domain.documents import DocumentVersion
 from portfolio_rag.domain.filters import Filter, matches, parse_filter
 from portfolio_rag.domain.identifiers import window_id
 from portfolio_rag.ports.vector_replica import PassingWindows

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
 from portfolio_rag.answering.generation import answerability
 from portfolio_rag.answering.generation.chat import EXTRACTIVE_MODEL, NOT_FOUND, Chat
 from portfolio_rag.domain.answers import Answer, AnswerMode, Done, Verdict
+from portfolio_rag.domain.chunks import BlockKind, ChunkPart
 from portfolio_rag.domain.errors import InvalidRequest, LanguageModelUnavailable
 from portfolio_rag.domain.filters import Filter, parse_filter
 from portfolio_rag.ports.language_model import LanguageModel
@@ -293,6 +295,50 @@ def test_what_answers_in_a_small_index_may_be_chance_in_a_large_one(
     assert answers(1000)
     assert not answers(100_000)
     assert answers(100_000, parse_filter({"notEquals": {"key": "team", "value": "x"}}))
+
+
+def test_sources_are_numbered_as_the_answer_mentions_them_first() -> None:
+    corpus = Corpus()
+    corpus.text("oak.md", "The oak hall has 40 chairs and a stage for the choir of the town.")
+    corpus.text("elm.md", "The elm hall has 90 chairs and a balcony for the band of the town.")
+    draft = (
+        "The elm hall has 90 chairs [{elm}]. The oak hall has 40 chairs [{oak}]. The elm hall has a balcony [{elm}]."
+    )
+
+    def answering(messages: Sequence[Mapping[str, str]]) -> str:
+        documents = messages[1]["content"].split("<document ")[1:]
+        places = {name: n for n, text in enumerate(documents, 1) for name in ("elm", "oak") if f"{name}.md" in text}
+        return draft.format(**places)
+
+    answer = chat(corpus, ScriptedModel(answering)).answer("How many chairs have the oak hall and the elm hall?")
+    assert answer.text == draft.format(elm=1, oak=2)
+    assert {citation.number: citation.filename for citation in answer.citations} == {1: "elm.md", 2: "oak.md"}
+
+
+def test_a_short_answer_under_its_question_is_given_whole_with_its_own_path() -> None:
+    corpus, added = Corpus(), document("inn.md")
+    text = "How many dogs may I bring?\n\nTwo at most.\n\nWhen is breakfast?\n\nAt seven. On Sundays at eight."
+    questions = ("How many dogs may I bring?", "When is breakfast?")
+    parts = tuple(
+        part
+        for question in questions
+        for part in (
+            ChunkPart(text.index(question), ("Inn", question), kind=BlockKind.HEADING),
+            ChunkPart(text.index(question) + len(question) + 2, ("Inn", question)),
+        )
+    )
+    corpus.add(added, replace(chunk_of(added, text, heading=("Inn",)), parts=parts))
+    answer = chat(corpus).answer("When is breakfast at the inn?")
+    assert answer.text == "At seven [1]. On Sundays at eight [1]."
+    assert {citation.heading_path for citation in answer.citations} == {("Inn", "When is breakfast?")}
+
+
+def test_the_text_of_an_extractive_answer_is_that_of_the_source() -> None:
+    corpus = Corpus()
+    text = "The importer of Quarl reads .quarlrc and rows[1], then calls __main__ as ./quarl --into .. does."
+    corpus.text("quarl.md", text)
+    answer = chat(corpus).answer("What does the importer of Quarl read?")
+    assert answer.text == f"{text[:-1]} [1]."
 
 
 def test_a_changed_temperature_and_price_hold_from_the_next_question_on(corpus: Corpus) -> None:

@@ -16,8 +16,9 @@ from portfolio_rag.answering.retrieval import vector_search as dense
 from portfolio_rag.answering.retrieval.search import PassageSearch
 from portfolio_rag.answering.retrieval.vector_follower import VectorFollower
 from portfolio_rag.answering.retrieval.vector_search import VectorSearch
+from portfolio_rag.domain.attributes import AttributeValue
 from portfolio_rag.domain.chunks import Chunk
-from portfolio_rag.domain.documents import AttributeValue, DocumentVersion
+from portfolio_rag.domain.documents import DocumentVersion
 from portfolio_rag.domain.filters import Filter, matches, parse_filter
 from portfolio_rag.ports.index_alias import IndexAlias
 from tests.support.answers import Corpus, chunk_of, document

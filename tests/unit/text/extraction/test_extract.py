@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from portfolio_rag.domain.documents import DocumentWarning, WarningCode
+from portfolio_rag.domain.document_warnings import DocumentWarning, WarningCode
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
 from portfolio_rag.text.extraction import serialisation as wire
 from portfolio_rag.text.extraction.document import DocumentBuilder
@@ -173,7 +173,7 @@ def test_a_document_travels_whole() -> None:
     builder.heading("Überschrift 👍", 1, 1)
     builder.paragraph("Text.", 2)
     builder.code("a\n  b")
-    document = builder.build("pdf", "Titel", 3)
+    document = builder.build("pdf", "Titel", 3, {"year": 2024, "tags": ["a"], "public": True, "share": 0.5})
     assert wire.loads(wire.dumps(document, rules={"a": [1]})) == (document, {"rules": {"a": [1]}})
 
 

@@ -47,13 +47,13 @@ def test_page(read: Read, blocks_of: BlocksOf) -> None:
     assert document.title == "The <page> title"
     assert blocks_of(document) == [
         ("heading", "Main heading"),
-        ("paragraph", "First bold and a link,\na new line."),
+        ("paragraph", "First bold and a link (https://example.com),\na new line."),
         ("paragraph", "Loose text"),
         ("paragraph", "A paragraph"),
         ("paragraph", "and a tail"),
         ("heading", "Lists"),
         ("list", "- one\n- two\n  1. nested a\n  2. nested b\n     goes on"),
-        ("paragraph", "Term"),
+        ("heading", "Term"),
         ("paragraph", "Definition"),
         ("paragraph", "Prices"),
         ("table", "Item: Tea green | Price: 2"),
@@ -106,3 +106,309 @@ def test_no_text(read: Read, body: str) -> None:
 def test_deep_nesting_is_survived(read: Read) -> None:
     assert read("<html>" + "<div>" * 3000 + "deep", "a.html").text == "deep"
     assert "deep" in read("<html>" + "<ul><li>" * 500 + "deep", "a.html").text
+
+
+def paths(document: ExtractedDocument) -> dict[str, tuple[str, ...]]:
+    """The heading path of each block that is no heading, by its text."""
+    return {
+        document.text[block.start : block.end]: block.heading_path
+        for block in document.blocks
+        if block.kind != "heading"
+    }
+
+
+def texts(document: ExtractedDocument, kind: str) -> list[str]:
+    return [document.text[block.start : block.end] for block in document.blocks if block.kind == kind]
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ('<ol start="3"><li>a<li value="7">b<li>c</ol>', "3. a\n7. b\n8. c"),
+        ('<ol type="a" start="26"><li>x<li>y</ol>', "z. x\naa. y"),
+        ('<ol type="I" start="3"><li>x<ol type="i"><li>y</ol><li>z</ol>', "III. x\n  i. y\nIV. z"),
+        ("<ol reversed><li>x<li>y<li>z</ol>", "3. x\n2. y\n1. z"),
+        ('<ol reversed start="9"><li>x<li>y</ol>', "9. x\n8. y"),
+        ('<ol style="list-style-type: upper-alpha"><li>x</ol>', "A. x"),
+        ('<ol type="I" start="4000"><li>x<li value="0">y</ol>', "4000. x\n0. y"),
+        ('<ol start="x"><li>x</ol>', "1. x"),
+    ],
+)
+def test_list_numbers(read: Read, source: str, text: str) -> None:
+    assert read(f"<html>{source}", "a.html").text == text
+
+
+class TestWhatControlsShow:
+    def test_buttons(self, read: Read) -> None:
+        document = read(
+            "<html><h1>Help</h1><h2><button aria-expanded=false>Is it open?</button></h2><p>Daily.</p>"
+            "<dl><dt><button>Fee</button></dt><dd>Nine.</dd></dl><h2>Ways <button>Copy</button></h2><p>Two.</p>"
+            "<button>Send</button><button class='accordion'>Who moors?</button><div>Pilots.</div>"
+            "<ul><li><button aria-expanded=false aria-controls=p>Who pays?</button><div id=p hidden>Owners.</div></ul>"
+            "<button aria-expanded=false aria-controls=m>More</button><ul id=m role=menu hidden><li>Home</ul>",
+            "a.html",
+        )
+        assert paths(document) == {
+            "Daily.": ("Help", "Is it open?"),
+            "Nine.": ("Help", "Is it open?", "Fee"),
+            "Two.": ("Help", "Ways"),
+            "Pilots.": ("Help", "Ways", "Who moors?"),
+            "Owners.": ("Help", "Ways", "Who pays?"),
+        }
+
+    @pytest.mark.parametrize(
+        "tabs",
+        [
+            "<div role=tablist><div role=tab>Mac</div><button role=tab>Win</button></div>"
+            "<div role=tabpanel><p>one</p></div><div role=tabpanel hidden><p>two</p></div>",
+            "<div role=tablist><a role=tab aria-controls=b>Win</a><a role=tab id=t>Mac</a></div>"
+            "<div role=tabpanel id=a aria-labelledby=t><p>one</p></div>"
+            "<div role=tabpanel id=b aria-hidden=true style='display:none'><p>two</p></div>",
+            "<ul><li><a data-toggle=tab href='#a'>Mac</a><li><a data-toggle=tab href='#b'>Win</a></ul>"
+            "<div class=tab-pane id=a><p>one</p></div><div class=tab-pane id=b style='display:none'><p>two</p></div>",
+            "<div role=tablist><button role=tab aria-controls=a>Mac</button>"
+            "<button role=tab aria-controls=b>Win</button></div>"
+            "<div id=a>one</div><div id=b hidden>two</div>",
+            "<div class=tabbed-set><div class=tabbed-labels><label>Mac</label><label>Win</label></div>"
+            "<div class=tabbed-content><div class=tabbed-block>one</div><div class=tabbed-block>two</div></div></div>",
+        ],
+    )
+    def test_panels_stand_under_their_tabs(self, read: Read, tabs: str) -> None:
+        document = read(f"<html><h1>Get it</h1>{tabs}<p>after</p>", "a.html")
+        assert paths(document) == {"one": ("Get it", "Mac"), "two": ("Get it", "Win"), "after": ("Get it",)}
+
+    def test_hidden_until_found(self, read: Read) -> None:
+        assert read("<html><p hidden=until-found>here<p hidden>not</p>", "a.html").text == "here"
+
+
+class TestTermsAndQuestions:
+    def test_definitions(self, read: Read) -> None:
+        document = read(
+            "<html><h1>Use</h1><dl><dt>-o</dt><dt>--out</dt><dd>A file.</dd><dd>Or none.</dd><dt>-q</dt>"
+            "<dd>Quiet.</dd></dl>"
+            "<p>After.</p>",
+            "a.html",
+        )
+        assert paths(document) == {
+            "A file.": ("Use", "-o", "--out"),
+            "Or none.": ("Use", "-o", "--out"),
+            "Quiet.": ("Use", "-q"),
+            "After.": ("Use",),
+        }
+
+    def test_details(self, read: Read) -> None:
+        document = read(
+            "<html><h2>Help</h2><details><summary><h3>Is it far?</h3></summary><h2>Ways</h2><p>No.</p>"
+            "</details><p>After.</p>",
+            "a.html",
+        )
+        assert paths(document) == {"No.": ("Help", "Is it far?", "Ways"), "After.": ("Help",)}
+
+    def test_questions(self, read: Read) -> None:
+        document = read(
+            "<html><h1>Help</h1><p><strong>Q: Is it far?</strong></p><p>A: No.</p><p><b>Who moors?</b><br>Pilots.</p>"
+            "<div itemscope itemtype='https://schema.org/Question'><p itemprop=name>Who pays?</p><p>Owners.</p></div>"
+            "<div class='faq-question'>And when?</div><div>Now.</div><div role=heading aria-level=2>End"
+            "</div><p>Last.</p>"
+            "<p><b>Bold</b> start, really?</p>",
+            "a.html",
+        )
+        assert paths(document) == {
+            "No.": ("Help", "Is it far?"),
+            "Pilots.": ("Help", "Who moors?"),
+            "Owners.": ("Help", "Who pays?"),
+            "Now.": ("Help", "And when?"),
+            "Last.": ("Help", "End"),
+            "Bold start, really?": ("Help", "End"),
+        }
+
+    def test_headings_in_items_carry_their_numbers(self, read: Read) -> None:
+        document = read("<html><ol><li><h2>Moor</h2><p>a</p><li><h2>Pay</h2><p>b</p></ol>", "a.html")
+        assert paths(document) == {"a": ("1. Moor",), "b": ("2. Pay",)}
+
+    def test_terms_in_terms_end(self, read: Read) -> None:
+        document = read("<html>" + "<details><summary>s</summary>" * 400 + "<p>deep</p>", "a.html")
+        assert len(paths(document)["deep"]) <= 20
+
+
+class TestTables:
+    @pytest.mark.parametrize(
+        ("rows", "text"),
+        [
+            (
+                "<thead><tr><th rowspan=2>Ship<th colspan=2>Fee<tr><th>Day<th>Night<tbody><tr><td>Wren<td>1<td>2",
+                "Ship: Wren | Fee - Day: 1 | Fee - Night: 2",
+            ),
+            ("<tr><th colspan=2>Fees<tr><th>Ship<th>Day<tr><td>Wren<td>1", "Fees\n\nShip: Wren | Day: 1"),
+            ("<tr><th>Wren<td>1<tr><th>Tern<td>2", "Wren | 1\nTern | 2"),
+            ("<tr><td>Ropes<td>410 coils<tr><td>Nets<td>520 rolls", "Ropes | 410 coils\nNets | 520 rolls"),
+            ("<tr><td>Ship<td>Day<tr><td>Wren<td>1<tr><td>Tern<td>2", "Ship: Wren | Day: 1\nShip: Tern | Day: 2"),
+            ("<tr><td><b>Ship<td><b>Pier<tr><td>Wren<td>east", "Ship: Wren | Pier: east"),
+            ("<tr><th>Ship<tr><td>Wren<tr><td>Tern", "Ship: Wren\nShip: Tern"),
+            (
+                "<tr><th>Ship<th>Pier<tbody><tr><td rowspan=0>Wren<td>1<tr><td>2<tbody><tr><td>Tern<td>3",
+                "Ship: Wren | Pier: 1\nShip: Wren | Pier: 2\nShip: Tern | Pier: 3",
+            ),
+            (
+                "<tfoot><tr><td>Sum<td>3<tbody><tr><th>Ship<th>Fee<tr><td>Wren<td>3",
+                "Ship: Wren | Fee: 3\nShip: Sum | Fee: 3",
+            ),
+            ("<tr><th>Ship<th>Uses<tr><td>Wren<td><ul><li>fish<li>post</ul>", "Ship: Wren | Uses: fish; post"),
+        ],
+    )
+    def test_cells_keep_their_columns(self, read: Read, rows: str, text: str) -> None:
+        assert read(f"<html><table>{rows}</table>", "a.html").text == text
+
+    def test_a_table_in_a_cell_stays_together(self, read: Read) -> None:
+        document = read(
+            "<html><table><tr><th>Hall<th>Holds<tr><td>One<td>Now:<table><tr><td>Ropes<td>4 coils<tr>"
+            "<td>Nets<td>5 rolls"
+            "</table><tr><td>Two<td>none</table>",
+            "a.html",
+        )
+        assert document.text == (
+            "Hall: One | Holds: Now: Ropes | 4 coils\nHall: One | Holds: Now: Nets | 5 rolls\nHall: Two | Holds: none"
+        )
+
+    def test_tables_that_lay_out_the_page(self, read: Read, blocks_of: BlocksOf) -> None:
+        inner = "<table><tr><th>Ship<th>Fee<tr><td>Wren<td>3</table>"
+        for outer in (
+            f"<table><tr><td><h1>Port</h1><td>{inner}</table>",
+            f"<table role=presentation><tr><td><h1>Port</h1><tr><td>{inner}</table>",
+        ):
+            assert blocks_of(read(f"<html>{outer}", "a.html")) == [
+                ("heading", "Port"),
+                ("table", "Ship: Wren | Fee: 3"),
+            ]
+
+    def test_code_in_a_cell_keeps_its_lines(self, read: Read, blocks_of: BlocksOf) -> None:
+        document = read(
+            "<html><table><tr><th>Task<th>File<tr><td>Moor<td><pre>on:\n  pier: 3</pre><tr><td>Go<td>"
+            "<code>go now</code></table>",
+            "a.html",
+        )
+        assert blocks_of(document) == [
+            ("table", "Task: Moor"),
+            ("code", "on:\n  pier: 3"),
+            ("table", "Task: Go | File: go now"),
+        ]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<table class=highlighttable><tr><td class=linenos><pre>1\n2</pre><td class=code>"
+        "<pre>if a:\n    go()</pre></table>",
+        "<table><tr><td data-line-number=1 class=blob-num><td class=blob-code>if a:<tr>"
+        "<td data-line-number=2 class=blob-num>"
+        "<td class=blob-code>    go()</table>",
+        "<pre><table class=rouge-table><tr><td class='rouge-gutter gl'><pre class=lineno>1\n2\n</pre>"
+        "<td class=rouge-code>"
+        "<pre>if a:\n    go()\n</pre></table></pre>",
+        "<table class=hljs-ln><tr><td class=hljs-ln-numbers><div class=hljs-ln-n data-line-number=1></div>"
+        "<td class=hljs-ln-code>"
+        "if a:<tr><td class=hljs-ln-numbers><div class=hljs-ln-n data-line-number=2></div>"
+        "<td class=hljs-ln-code>    go()</table>",
+        "<pre><span class=linenos>1</span>if a:\n<span class=linenos>2</span>    go()</pre>",
+        "<pre><code><div class=line>if a:</div><div class=line>    go()</div></code><button>Copy</button></pre>",
+        "<div style='white-space: pre'>if a:\n    go()</div>",
+        "<p><code>\n  if a:<br>\n  &nbsp;&nbsp;&nbsp;&nbsp;go()\n</code></p>",
+    ],
+)
+def test_code_without_the_numbers_of_its_lines(read: Read, blocks_of: BlocksOf, source: str) -> None:
+    assert blocks_of(read(f"<html><body>{source}", "a.html")) == [("code", "if a:\n    go()")]
+
+
+def test_a_table_of_numbers_is_no_code(read: Read) -> None:
+    assert texts(read("<html><table><tr><td>1<td><code>a</code><tr><td>2<td><code>b</code></table>", "a.html"), "table")
+
+
+MATHML = "<math><mfrac><mi>a</mi><mrow><mi>b</mi><mo>+</mo><mn>1</mn></mrow></mfrac></math>"
+TEX = "<annotation encoding='application/x-tex'>\\displaystyle F=ma^{2}</annotation>"
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("3×10<sup>5</sup>, CO<sub>2</sub>, 1<sup>st</sup>", "3×10^5, CO_2, 1st"),
+        (f"so {MATHML}.", "so a/(b+1)."),
+        ("<math><msubsup><mi>x</mi><mi>i</mi><mn>2</mn></msubsup><msqrt><mn>2</mn></msqrt></math>", "x_i^2√(2)"),
+        (
+            f"<span class=katex><span class=katex-mathml><math><semantics><mi>F</mi>{TEX}</semantics></math></span>"
+            "<span class=katex-html aria-hidden=true>F=ma2</span></span> here",
+            "F=ma^2 here",
+        ),
+        (
+            "<span class=MathJax_Preview>?</span><span class=MathJax>F=ma2</span>"
+            "<script type='math/tex'>F=ma^{2}</script> here",
+            "F=ma^2 here",
+        ),
+        (f"<mjx-container><mjx-math aria-hidden=true>a</mjx-math>{MATHML}</mjx-container>", "a/(b+1)"),
+        (
+            f"<span class=mwe-math-element><span style='display:none'><math><semantics>{TEX}</semantics></math></span>"
+            "<img alt='F=ma' aria-hidden=true></span>",
+            "F=ma^2",
+        ),
+        ("<span class=math>\\(x_{1}\\)</span> <span class='math-teacher'>Ines</span>", "x_1 Ines"),
+        ("<q>Go</q> <input type=checkbox checked> on", "“Go” [x] on"),
+    ],
+)
+def test_signs_on_a_line(read: Read, source: str, text: str) -> None:
+    assert read(f"<html><p>{source}</p>", "a.html").text == text
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("<h1>Tuning<a class=headerlink href='#t' title='Permalink'>¶</a></h1>", "Tuning"),
+        ("<h1><a href='#t'>#</a> Tuning <a href='#t'>🔗</a></h1>", "Tuning"),
+        ("<h1>Tuning<a class=hash-link href='#t'><span>Direct link to Tuning</span></a></h1>", "Tuning"),
+        ("<h1><a class=anchor href='#t'>Tuning</a></h1>", "Tuning"),
+        ("<h1>§ 4 Use of C#</h1>", "§ 4 Use of C#"),
+        ("<p>See <a href='#s'>§ 4</a> and ¶ 5.</p>", "See § 4 and ¶ 5."),
+        ("<p>A note. <a href='#r' class=footnote-backref>↩</a></p>", "A note."),
+        ("<h2>Port<span class=mw-editsection>[edit]</span></h2>", "Port"),
+    ],
+)
+def test_permalinks_are_no_text(read: Read, source: str, text: str) -> None:
+    assert read(f"<html>{source}", "a.html").text == text
+
+
+def test_addresses(read: Read) -> None:
+    document = read(
+        "<html><head><base href='https://port.example/a/'></head><p><a href='b.html'>form</a>, <a href='#c'>here</a>, "
+        "<a href='javascript:x()'>run</a>, <a href='mailto:p@port.example'>mail</a></p>"
+        "<h2><a href='d.html'>Head</a></h2><footer><a href='e.html'>Imprint</a> <a href='tel:+4912'>call</a></footer>",
+        "a.html",
+    )
+    assert document.text == (
+        "form (https://port.example/a/b.html), here, run, mail (p@port.example)\n\nHead\n\nImprint call (+4912)"
+    )
+
+
+class TestXhtml:
+    HEAD = (
+        '<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><head><title/><script src="a"/><style/></head>'
+    )
+
+    @pytest.mark.parametrize("tail", ["", "<br></body>"], ids=["well-formed", "not well-formed"])
+    def test_what_ends_at_once_swallows_nothing(self, read: Read, tail: str) -> None:
+        body = '<p><a id="x"/>One&nbsp;— <b>two</b></p><iframe src="y"/><div class="z"/><textarea/><p>three</p>'
+        assert read(f"{self.HEAD}<body>{body}{tail}</body></html>", "a.html").text == "One — two\n\nthree"
+
+    def test_a_doctype_declares_it_too(self, read: Read) -> None:
+        doctype = (
+            '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" '
+            '"http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd">'
+        )
+        assert read(f"{doctype}<html><head><title/></head><body><p>Text</p></body></html>", "a.html").text == "Text"
+
+    def test_entities_of_its_own_are_no_bomb(self, read: Read) -> None:
+        bomb = '<!DOCTYPE html [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>'
+        source = (
+            f'<?xml version="1.0"?>{bomb}<html xmlns="http://www.w3.org/1999/xhtml"><body><p>Text &b;</p></body></html>'
+        )
+        assert "aaaa" not in read(source, "a.html").text
+
+    def test_html_is_read_as_html(self, read: Read) -> None:
+        assert read("<!DOCTYPE html><html><p>a<div/>b</p>", "a.html").text == "a\n\nb"

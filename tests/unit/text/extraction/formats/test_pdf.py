@@ -134,7 +134,7 @@ def test_password(read: Read, pdf: MakePdf, lines: Column) -> None:
 
 @pytest.mark.failure(18)
 def test_no_text(read: Read, pdf: MakePdf) -> None:
-    with pytest.raises(DocumentRejected, match="OCR") as rejected:
+    with pytest.raises(DocumentRejected, match="empty") as rejected:
         read(pdf([[], []]), "a.pdf")
     assert rejected.value.reason is FailureReason.NO_TEXT
 

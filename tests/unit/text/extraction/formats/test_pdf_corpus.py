@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from portfolio_rag.domain.documents import WarningCode
+from portfolio_rag.domain.document_warnings import WarningCode
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
 from portfolio_rag.text.extraction.extract import ExtractionLimits, extract
 
@@ -41,7 +41,7 @@ def test_pdf(name: str, limits: ExtractionLimits) -> None:
         reason, message = rejected.reason, str(rejected)
     else:
         from_pictures = {WarningCode.READ_BY_OCR, WarningCode.UNCERTAIN_OCR} & {w.code for w in document.warnings}
-        assert category in READABLE or name in STAMPED or (category == "no_text" and from_pictures)
+        assert category in READABLE or name in STAMPED or from_pictures
         assert document.text.strip()
         assert document.page_count
         assert all(block.page and 1 <= block.page <= document.page_count for block in document.blocks)

@@ -11,11 +11,14 @@ import pytest
 from fpdf import FPDF
 from PIL import Image
 
-from portfolio_rag.domain.documents import WarningCode
+from portfolio_rag.domain.document_warnings import WarningCode
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
 from portfolio_rag.domain.ocr import OcrMode, OcrRules
+from portfolio_rag.ports.embedder import Tokenizer
+from portfolio_rag.text.chunking.chunker import chunk
 from portfolio_rag.text.extraction.document import ExtractedDocument, ExtractionLimits
 from portfolio_rag.text.extraction.formats import pdf
+from portfolio_rag.text.extraction.serialisation import dumps, loads
 
 TYPED = "The berths of Vellmark are let by the season, and a keeper walks the quay every evening at nine. " * 8
 SCANNED = ["A boat of 9.5 m pays 14.20 EUR a night.", "Keys are handed out until 21:45.", "The deposit is 25 EUR."]
@@ -122,3 +125,22 @@ def test_a_page_that_takes_too_long_ends_the_document_with_a_reason(read_with: R
     with pytest.raises(DocumentRejected, match="page 1 took more than 0 seconds") as caught:
         read_with(bundle(scan(SCANNED)), page_seconds=0.0)
     assert caught.value.reason is FailureReason.LIMIT_EXCEEDED
+
+
+def test_a_block_says_where_on_its_page_it_was_read_and_how_certainly(read_with: Read, tokenizer: Tokenizer) -> None:
+    document = read_with(bundle(TYPED, scan(SCANNED)))
+    typed, *read_blocks = document.blocks
+    assert typed.recognition is None
+    places = [block.recognition for block in read_blocks if block.recognition]
+    assert len(places) == len(read_blocks)
+    assert all(0.8 < place.score <= 1 for place in places)
+    tops = [place.box[1] for place in places]
+    assert tops == sorted(tops)
+    assert all(
+        0 < left < right < 0.7 and 0 < top < bottom < 0.3 for left, top, right, bottom in (p.box for p in places)
+    )
+    assert loads(dumps(document))[0] == document
+    drafts = chunk(document, tokenizer, size_tokens=2000, overlap_tokens=0, window_tokens=200)
+    parts = [part for draft in drafts for part in draft.parts]
+    assert {part.page for part in parts if part.recognition} == {2}
+    assert {part.page for part in parts if not part.recognition} == {1}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from portfolio_rag.domain.documents import WarningCode
+from portfolio_rag.domain.document_warnings import WarningCode
 from portfolio_rag.domain.errors import DocumentRejected
 from portfolio_rag.text.extraction.formats.docx.asides import AsideWriter
 from portfolio_rag.text.extraction.formats.docx.cells import Apart, CellReader, code_beside_line_numbers

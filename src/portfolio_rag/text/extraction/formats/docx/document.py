@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from portfolio_rag.domain.documents import WarningCode
+from portfolio_rag.domain.document_warnings import WarningCode
 from portfolio_rag.text.extraction.document import DocumentBuilder
 from portfolio_rag.text.extraction.formats.docx.names import qn
 from portfolio_rag.text.extraction.formats.docx.notes import Notes

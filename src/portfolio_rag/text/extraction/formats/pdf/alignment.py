@@ -11,8 +11,10 @@ from portfolio_rag.text.extraction.formats.pdf.line import Line, joined, rows_of
 from portfolio_rag.text.extraction.formats.pdf.reading_order import is_filled_in, is_labels
 from portfolio_rag.text.extraction.formats.pdf.rules import Rule
 from portfolio_rag.text.extraction.formats.pdf.table import (
+    PhysicalRow,
     Table,
     is_amount,
+    joined_rows,
     logical_rows,
     median_words,
     physical_rows,
@@ -21,6 +23,13 @@ from portfolio_rag.text.extraction.formats.pdf.table import (
 LEADERS = re.compile(r"(?:[.·…_]\s?){5,}")
 MAX_DISTANCE = 3.2
 """In sizes of the type: rows farther apart belong to no one table."""
+_FEW_ROWS = 5
+_CLOSE = 1.35
+"""In sizes of the type: so close stand the lines of running text."""
+_MAX_FIRST_CELL = 60
+"""In characters: a longer cell in the first row is running text."""
+_MAX_SHORT_CELL = 28
+"""In characters on average: tables of two or three rows hold shorter cells."""
 _AMOUNTS_SHARE = 0.6
 _PROSE_WORDS = 4
 """A column whose lines hold so many words and fill it is running text."""
@@ -65,11 +74,11 @@ def aligned_tables(
     while at < len(rows):
         end, spans = _run(rows, at)
         run = [with_labels(row) for row in rows[at:end]]
-        if end - at >= 2 and _is_table(run, spans, levels, orders, rows[at:end]):
-            yield _table(run, spans), [line for row in rows[at:end] for line in row]
-            at = end
-        else:
-            at = max(at + 1, end)
+        if end - at >= 2 and not _is_cut_out(rows, at, end) and _is_table(run, spans, levels, orders, rows[at:end]):
+            table = _table(run, spans, levels)
+            if _is_plausible(table, has_bold_head=_has_bold_head(run)):
+                yield table, [line for row in rows[at:end] for line in row]
+        at = max(at + 1, end)
 
 
 def _run(rows: Sequence[Sequence[Line]], start: int) -> tuple[int, list[_Span]]:
@@ -106,6 +115,25 @@ def _without_tail(rows: Sequence[Sequence[Line]], start: int, end: int, spans: S
             break
         end -= 1
     return end
+
+
+def _is_plausible(table: Table, *, has_bold_head: bool) -> bool:
+    """Whether its rows are short as those of a table, and not lines of text that stand beside each other by chance."""
+    first = [" ".join(cell) for cell in table.rows[0]]
+    if len(table.rows) < 2 or max(map(len, first)) > _MAX_FIRST_CELL:
+        return False
+    cells = [len(" ".join(cell)) for row in table.rows for cell in row if cell]
+    return has_bold_head or len(table.rows) > 3 or sum(cells) <= _MAX_SHORT_CELL * len(cells)
+
+
+def _is_cut_out(rows: Sequence[Sequence[Line]], start: int, end: int) -> bool:
+    """Whether a few rows stand as close to others beside them as lines of text do: they are some lines of columns."""
+    if end - start > _FEW_ROWS or all(line.is_bold for line in rows[start]):
+        return False
+    size = rows[start][0].size
+    above = start > 0 and len(rows[start - 1]) > 1 and rows[start - 1][0].baseline - rows[start][0].baseline
+    below = end < len(rows) and len(rows[end]) > 1 and rows[end - 1][0].baseline - rows[end][0].baseline
+    return any(distance and distance < _CLOSE * size for distance in (above, below))
 
 
 def _fitted(spans: Sequence[_Span], row: Sequence[Line], size: float) -> list[_Span] | None:
@@ -155,7 +183,7 @@ def _is_table(
     if any(is_labels(column) for column in columns) or (len(spans) == 2 and any(map(is_filled_in, columns))):
         return False
     prose = [_is_prose(column, span) for column, span in zip(columns, spans, strict=True)]
-    if all(prose) or (any(prose) and _flows(run, columns, spans, prose)):
+    if all(prose) or (any(prose) and _flows(run, spans, prose)):
         return False
     size = run[0][0].size
     amounts = any(_are_amounts(column) for column in columns[1:])
@@ -191,9 +219,7 @@ def _is_prose(column: Sequence[Line], span: _Span) -> bool:
     return median(line.right - line.left for line in column) >= _PROSE_FILL * (span[1] - span[0])
 
 
-def _flows(
-    run: Sequence[Sequence[Line]], columns: Sequence[Sequence[Line]], spans: Sequence[_Span], prose: Sequence[bool]
-) -> bool:
+def _flows(run: Sequence[Sequence[Line]], spans: Sequence[_Span], prose: Sequence[bool]) -> bool:
     """Whether running text goes on beside the pieces of another column, which then is no cell of the same row."""
     place = prose.index(True)
     left, right = spans[place]
@@ -222,15 +248,18 @@ def _has_bold_head(run: Sequence[Sequence[Line]]) -> bool:
 
 
 def _is_ruled_off(rows: Sequence[Sequence[Line]], spans: Sequence[_Span], levels: Sequence[Rule]) -> bool:
-    """Whether level lines as wide as the table stand within it."""
+    return bool(_rules_within(rows, spans, levels))
+
+
+def _rules_within(rows: Sequence[Sequence[Line]], spans: Sequence[_Span], levels: Sequence[Rule]) -> list[float]:
+    """Where level lines as wide as the table stand within it."""
     top, bottom = rows[0][0].baseline, rows[-1][0].baseline
-    width = spans[-1][1] - spans[0][0]
-    within = [
-        rule
+    left, right = spans[0][0], spans[-1][1]
+    return [
+        rule.at
         for rule in levels
-        if bottom < rule.at < top and min(rule.end, spans[-1][1]) - max(rule.start, spans[0][0]) > 0.7 * width
+        if bottom < rule.at < top and min(rule.end, right) - max(rule.start, left) > 0.7 * (right - left)
     ]
-    return bool(within)
 
 
 def _is_contents(columns: Sequence[Sequence[Line]]) -> bool:
@@ -253,9 +282,21 @@ def _is_drawn_by_columns(rows: Sequence[Sequence[Line]], spans: Sequence[_Span],
     return sum(before != column for before, column in itertools.pairwise(drawn)) == len(spans) - 1
 
 
-def _table(run: Sequence[Sequence[Line]], spans: Sequence[_Span]) -> Table:
+def _table(run: Sequence[Sequence[Line]], spans: Sequence[_Span], levels: Sequence[Rule]) -> Table:
     size = run[0][0].size
     placed = [(_column(piece, spans), piece) for row in run for piece in row]
-    rows = logical_rows(physical_rows(placed, len(spans)), size)
+    rows = physical_rows(placed, len(spans))
+    bands = [band for band in _bands(rows, _rules_within(run, spans, levels)) if band]
+    # Where lines part more than the head, and some of what they part is of several lines, each part is a row.
+    is_ruled = len(bands) >= 3 and sum(len(band) > 1 for band in bands[1:]) >= 2
+    cells = [joined_rows(band) for band in bands] if is_ruled else logical_rows(rows, size)
     first, last = run[0][0], run[-1][0]
-    return Table(rows, first.page, spans[0][0], spans[-1][1], first.baseline, last.baseline, size, tuple(spans), False)
+    return Table(cells, first.page, spans[0][0], spans[-1][1], first.baseline, last.baseline, size, tuple(spans), False)
+
+
+def _bands(rows: Sequence[PhysicalRow], levels: Sequence[float]) -> list[list[PhysicalRow]]:
+    """The rows between level lines, from the top down."""
+    bands: list[list[PhysicalRow]] = [[] for _ in range(len(levels) + 1)]
+    for row in rows:
+        bands[sum(level > row.baseline for level in levels)].append(row)
+    return bands

@@ -15,8 +15,8 @@ from pypdfium2 import raw
 from portfolio_rag.text.extraction.formats.pdf.glyphs import Box
 from portfolio_rag.text.extraction.formats.pdf.line import Line
 
-MAX_ANNOTATIONS = 5_000
-"""Of a page."""
+MAX_ANNOTATIONS = 2_000
+"""Of a page: each is looked for among all its lines."""
 _MAX_BYTES = 200_000
 """Of a text of an annotation, in UTF-16."""
 TICKED, EMPTY = "☒", "☐"
@@ -59,7 +59,7 @@ class Annotations:
     inscriptions: list[Inscription] = field(default_factory=list)
 
     def lines(self, lines: Sequence[Line], turn: int) -> Iterator[Line]:
-        """The inscriptions as lines among those of the page, in type of the size that its text has; notes at its end."""
+        """The inscriptions as lines among those of the page, in type of their size; notes at its end."""
         usual = median(line.size for line in lines) if lines else _USUAL_SIZE
         placed = [
             line

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import groupby
 
 from portfolio_rag.text.extraction.document import DocumentBuilder
@@ -15,7 +14,7 @@ from portfolio_rag.text.extraction.formats.pdf.furniture import without_furnitur
 from portfolio_rag.text.extraction.formats.pdf.headings import OutlineEntry, key_of, mark_headings
 from portfolio_rag.text.extraction.formats.pdf.hyphens import Words, running_text
 from portfolio_rag.text.extraction.formats.pdf.layout import arranged
-from portfolio_rag.text.extraction.formats.pdf.line import Line, usual_pitch
+from portfolio_rag.text.extraction.formats.pdf.line import Line, recognition_of, usual_pitch
 from portfolio_rag.text.extraction.formats.pdf.page import Page
 from portfolio_rag.text.extraction.formats.pdf.paragraphs import BULLET, Paragraph, paragraphs_of
 from portfolio_rag.text.extraction.formats.pdf.table import Table
@@ -32,7 +31,7 @@ def add_blocks(pages: Sequence[Page], outline: Sequence[OutlineEntry], builder: 
     pitch = usual_pitch(lines_by_page)
     kept = without_furniture(lines_by_page, pitch)
     if _is_typewritten(kept):
-        kept = [[replace(line, is_code=False) for line in lines] for lines in kept]
+        kept = [[line._replace(is_code=False) for line in lines] for lines in kept]
     titles: dict[int, set[str]] = defaultdict(set)
     for entry in outline:
         titles[entry.page].add(key_of(entry.title))
@@ -77,10 +76,12 @@ def _add_all(parts: Sequence[_Part], words: Words, builder: DocumentBuilder) -> 
             caption = ""
             if isinstance(following, Paragraph) and not caption_of_previous and _is_caption(following):
                 caption, skipped = _text(following, words), following
-            _add_table(grids[id(part)], caption, part.page, builder)
+            with builder.recognised(part.recognition):
+                _add_table(grids[id(part)], caption, part.page, builder)
             caption_of_previous = False
         elif part is not skipped:
-            _add_paragraph(part, words, builder)
+            with builder.recognised(recognition_of(part.lines)):
+                _add_paragraph(part, words, builder)
             caption_of_previous = _is_caption(part)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pypdfium2
 from pypdfium2 import raw
@@ -10,6 +11,8 @@ from pypdfium2 import raw
 _MAX_PAGES = 20
 """How many pages are looked at."""
 _NO_HANDLER = -1
+_SHOWS = re.compile(rb"\b(?:Tj|TJ|Do|BI)\b")
+"""Operators that show text and pictures."""
 
 
 def is_damaged(document: pypdfium2.PdfDocument, data: bytes) -> bool:
@@ -26,7 +29,7 @@ def is_damaged(document: pypdfium2.PdfDocument, data: bytes) -> bool:
         reader = pypdf.PdfReader(io.BytesIO(data))
         for index in pages:
             contents = reader.pages[index].get_contents()
-            if contents is not None and contents.get_data().strip():
+            if contents is not None and _SHOWS.search(contents.get_data()):
                 return True
     except Exception:  # whatever it stumbles over is what is damaged
         return True

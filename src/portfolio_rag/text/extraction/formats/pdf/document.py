@@ -6,13 +6,12 @@ import json
 import time
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
-from operator import attrgetter
+from dataclasses import asdict, dataclass
 
 import pypdfium2
 from pypdfium2 import raw
 
-from portfolio_rag.domain.documents import WarningCode
+from portfolio_rag.domain.document_warnings import WarningCode
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
 from portfolio_rag.text.extraction.document import DocumentBuilder, ExtractedDocument, ExtractionLimits
 from portfolio_rag.text.extraction.formats.pdf.blocks import add_blocks
@@ -41,7 +40,7 @@ _UNCERTAIN = (
 )
 _UNREADABLE = (
     "Fonts on these pages do not say which characters they show, so that text could not be read and was left out. "
-    "Save the PDF from its source with its fonts embedded, or run text recognition (OCR) over it, and upload the result."
+    "Save the PDF from its source with its fonts embedded, or run text recognition (OCR) over it, and upload that."
 )
 _DAMAGED = "Pages are damaged and could not be read. Save or export the PDF again and upload the result."
 
@@ -112,7 +111,7 @@ def join(ranges: Sequence[PageRange], limits: ExtractionLimits) -> ExtractedDocu
     assert about is not None  # of the last range
     pages = [_legible(page) for part in ranges for page in part.pages]
     damaged = [number for part in ranges for number in part.damaged]
-    if all((page.is_picture and not page.is_read) or not page.lines for page in pages):
+    if all(_is_picture_alone(page) or not page.lines for page in pages):
         raise _rejection(pages, len(damaged) == about.page_count or about.is_damaged)
     builder = DocumentBuilder(limits.max_characters)
     for number, page in enumerate(pages, start=1):
@@ -124,11 +123,16 @@ def join(ranges: Sequence[PageRange], limits: ExtractionLimits) -> ExtractedDocu
     return builder.build("pdf", about.title, about.page_count)
 
 
+def _is_picture_alone(page: Page) -> bool:
+    """Whether the page shows a picture in which nothing was read, and hardly any text."""
+    return page.is_picture and all(line.score == CERTAIN for line in page.lines)
+
+
 def _warnings(page: Page) -> Iterator[tuple[WarningCode, str]]:
     """What a reader should know of a page."""
     if page.is_unreadable:
         yield WarningCode.UNREADABLE_TEXT, _UNREADABLE
-    if page.is_picture and not (page.is_read and page.lines):
+    if _is_picture_alone(page):
         yield WarningCode.PAGES_WITHOUT_TEXT, _NOTHING_READ if page.is_read else _PICTURES
     read_lines = [line for line in page.lines if line.score < CERTAIN]
     if read_lines:
@@ -167,8 +171,8 @@ def dumps(part: PageRange) -> bytes:
     """Compressed JSON: floats come back as they were, so a document in ranges is cut as in one."""
     pages = [
         [
-            [_LINE_VALUES(line) for line in page.lines],
-            [_RULE_VALUES(rule) for rule in page.rules],
+            page.lines,
+            page.rules,
             page.is_picture,
             page.is_unreadable,
             page.has_large_picture,
@@ -189,10 +193,6 @@ def loads(data: bytes) -> PageRange:
     if about is not None:
         about = About(**{**about, "outline": [OutlineEntry(**entry) for entry in about["outline"]]})
     return PageRange(read_pages, damaged, following, about)
-
-
-_LINE_VALUES = attrgetter(*(field.name for field in fields(Line)))
-_RULE_VALUES = attrgetter(*(field.name for field in fields(Rule)))
 
 
 def _open(data: bytes) -> pypdfium2.PdfDocument:

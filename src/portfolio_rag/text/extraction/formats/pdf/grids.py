@@ -18,7 +18,7 @@ _REACH = 4.0
 """In points: lines that miss each other by no more cross."""
 _MIN_COVER = 0.5
 """Of the side of a cell: so much of a ruling line parts it from the next."""
-_MAX_CELL_CHARACTERS = 900
+_MAX_CELL_CHARACTERS = 500
 """On average: what holds more is a page in frames and no table."""
 
 
@@ -129,11 +129,12 @@ def _table(grid: _Grid, lines: Sequence[Line]) -> Table | None:
         placed.setdefault((row, column), []).append(line)
     if len({column for _, column in placed}) < 2 or len(placed) < 3:
         return None
-    if sum(len(line.text) for line in lines) > _MAX_CELL_CHARACTERS * len(placed):
-        return None
     size = sorted(line.size for line in lines)[len(lines) // 2]
     found: list[Cells] = []
     owners = _owners(grid)
+    filled = len({id(owners[place]) for place in placed})
+    if filled < 3 or sum(len(line.text) for line in lines) > _MAX_CELL_CHARACTERS * filled:
+        return None
     for row in range(rows):
         held = [(column, line) for column in range(columns) for line in placed.get((row, column), [])]
         inner = physical_rows(held, columns)
@@ -175,7 +176,7 @@ def _holds_rows(rows: Sequence[PhysicalRow], bands: int) -> bool:
     if bands > 3 or len(rows) < 3:
         return False
     begun = sum(row.cells[0] is not None and row.filled >= 2 for row in rows)
-    return begun >= 0.75 * len(rows)
+    return begun >= (0.75 if len(rows) < 5 else 0.6) * len(rows)
 
 
 def _owners(grid: _Grid) -> dict[tuple[int, int], list[tuple[int, int]]]:

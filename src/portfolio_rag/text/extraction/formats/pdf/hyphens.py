@@ -17,85 +17,13 @@ _ADDRESS_PART = re.compile(r"[^\s<>\"]*[\w/]\S*")
 _ADDRESS_SIGN = re.compile(r"[/_?=&#%~@]|\w[.-]\w|\w-\d")
 _CONJUNCTIONS = frozenset(["and", "or", "und", "oder", "bis", "to", "et", "ou", "y", "o", "e"])
 """After a hyphen that stands for the rest of the word, as in "pre- and post-war"."""
-_COMPOUND_BEGINNINGS = frozenset(
-    [
-        "self",
-        "well",
-        "ill",
-        "half",
-        "cross",
-        "high",
-        "low",
-        "long",
-        "short",
-        "full",
-        "real",
-        "open",
-        "first",
-        "second",
-        "third",
-        "last",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "hundred",
-        "user",
-        "end",
-        "read",
-        "write",
-        "top",
-        "bottom",
-        "left",
-        "right",
-        "large",
-        "small",
-        "medium",
-        "single",
-        "double",
-        "triple",
-        "free",
-        "hard",
-        "soft",
-        "hot",
-        "cold",
-        "fast",
-        "slow",
-        "near",
-        "old",
-        "new",
-        "off",
-        "on",
-        "out",
-        "in",
-        "up",
-        "down",
-        "all",
-        "ever",
-        "best",
-        "better",
-        "world",
-        "year",
-        "day",
-        "week",
-        "month",
-        "hour",
-        "minute",
-        "time",
-        "built",
-        "data",
-        "cost",
-        "risk",
-        "rule",
-        "role",
-        "event",
-    ]
-)
+_BEGINNINGS = """
+self well ill half cross high low long short full real open first second third last two three four five six seven eight
+nine ten hundred user end read write top bottom left right large small medium single double triple free hard soft hot
+cold fast slow near old new off on out in up down all ever best better world year day week month hour minute time built
+data cost risk rule role event
+"""
+_COMPOUND_BEGINNINGS = frozenset(_BEGINNINGS.split())
 """Words of English that are seldom the first part of a divided word, but often of one with a hyphen."""
 _ENDINGS = re.compile(
     r"(?:s|es|ed|er|ers|est|en|ens|ing|ings|ly|ish|ness|ful|less|able|ible|age|ages|al|ance|ence|ant|ent|ary|ation"
@@ -176,7 +104,8 @@ def _is_real(left: str, right: str, words: Words) -> bool:
 
 def _goes_on_as_address(text: str, line: str) -> bool:
     """Whether an address at the end of the text goes on in the next line."""
-    address = _ADDRESS.search(text[-500:])
+    tail = text[-500:]
+    address = _ADDRESS.search(tail) if "://" in tail or "www." in tail.lower() else None
     if address is None:
         return False
     part = _ADDRESS_PART.match(line)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from portfolio_rag.text.extraction.formats.pdf.alignment import aligned_tables
 from portfolio_rag.text.extraction.formats.pdf.glyphs import SLANTED
 from portfolio_rag.text.extraction.formats.pdf.grids import ruled_tables
-from portfolio_rag.text.extraction.formats.pdf.line import Line, usual_turn
+from portfolio_rag.text.extraction.formats.pdf.line import Line, recognition_of, usual_turn
 from portfolio_rag.text.extraction.formats.pdf.reading_order import in_reading_order, is_drawn_as_read
 from portfolio_rag.text.extraction.formats.pdf.rules import Rule
 from portfolio_rag.text.extraction.formats.pdf.table import Table
@@ -36,10 +36,12 @@ def _arranged(lines: Sequence[Line], rules: Sequence[Rule]) -> list[Line | Table
     tables: list[Table] = []
     taken: dict[int, Table] = {}
     for table, held in ruled_tables(lines, rules):
+        table.recognition = recognition_of(held)
         tables.append(table)
         taken.update((id(line), table) for line in held)
     free = [line for line in lines if id(line) not in taken]
     for table, held in aligned_tables(free, rules, orders):
+        table.recognition = recognition_of(held)
         tables.append(table)
         taken.update((id(line), table) for line in held)
     items: list[Line | Table] = []

@@ -10,6 +10,9 @@ from portfolio_rag.text.extraction.formats.pdf.glyphs import Box, Glyphs
 from portfolio_rag.text.extraction.formats.pdf.pieces import Piece
 from portfolio_rag.text.extraction.links import with_address
 
+MAX_LINKS = 200
+"""Of a page: each is looked for among all its characters."""
+
 
 def write_addresses(pieces: Sequence[Piece], glyphs: Glyphs, links: Sequence[Link]) -> None:
     """Put the address of each link behind the last of the characters that it covers."""
@@ -30,7 +33,8 @@ def write_addresses(pieces: Sequence[Piece], glyphs: Glyphs, links: Sequence[Lin
 def _covered(piece: Piece, glyphs: Glyphs, links: Sequence[Link]) -> list[tuple[str, int, int]]:
     """(address, start, end) of the characters of a piece under links."""
     found: list[tuple[str, int, int]] = []
-    for link in links:
+    boxes: list[Box] = []
+    for link in links[:MAX_LINKS]:
         box = link.box.turned(piece.turn)
         if not (
             box.bottom < piece.baseline + 0.3 * piece.size < box.top
@@ -38,10 +42,11 @@ def _covered(piece: Piece, glyphs: Glyphs, links: Sequence[Link]) -> list[tuple[
             and box.right > piece.left
         ):
             continue
+        boxes = boxes or [glyphs.box(index, piece.turn) for index in piece.indexes]
         places = [
             place
-            for place, (text, index) in enumerate(zip(piece.texts, piece.indexes, strict=True))
-            if text.strip() and _is_under(glyphs.box(index, piece.turn), box)
+            for place, (text, char) in enumerate(zip(piece.texts, boxes, strict=True))
+            if text.strip() and _is_under(char, box)
         ]
         if places:
             found.append((link.address, places[0], _end_of_word(piece.texts, places[-1] + 1)))

@@ -14,14 +14,15 @@ from portfolio_rag.text.extraction.formats.pdf.annotations import read_annotatio
 from portfolio_rag.text.extraction.formats.pdf.glyphs import Box, Glyphs, is_invisible
 from portfolio_rag.text.extraction.formats.pdf.layers import HiddenLayers
 from portfolio_rag.text.extraction.formats.pdf.legibility import Legibility, legibility
-from portfolio_rag.text.extraction.formats.pdf.line import SAME_BASELINE, Line, usual_turn
+from portfolio_rag.text.extraction.formats.pdf.line import Line, usual_turn
 from portfolio_rag.text.extraction.formats.pdf.links import write_addresses
 from portfolio_rag.text.extraction.formats.pdf.pieces import Piece, pieces_of
 from portfolio_rag.text.extraction.formats.pdf.rules import Rule, rules_of
 
 SCAN_COVER = 0.5
 """Share of a page that a picture covers when text behind it is what a program has read from it."""
-PICTURE_COVERS = ((1, 0.05), (20, 0.5), (100, 0.9))
+A_FEW_WORDS = 20
+PICTURE_COVERS = ((1, 0.05), (A_FEW_WORDS, 0.5), (100, 0.9))
 """Fewer characters than this on a page of which pictures cover so much: it may be a picture of text."""
 LARGE_PICTURE = (600, 0.5)
 """The same for a picture beside text that is worth reading: a screenshot, a scanned form with a typed remark."""
@@ -71,8 +72,10 @@ def _read(
     turn = usual_turn(lines)
     rules = rules_of(page, turn) if _has_neighbours(lines) else []
     characters = sum(len(line.text) for line in lines)
-    is_picture = not seen.is_behind_picture and _shows_pictures(page, characters)
-    is_large = not seen.is_behind_picture and characters < LARGE_PICTURE[0] and has_picture(page, LARGE_PICTURE[1])
+    # A program that has read a scan seldom finds less than a few words.
+    is_behind = seen.is_behind_picture and characters >= A_FEW_WORDS
+    is_picture = not is_behind and _shows_pictures(page, characters)
+    is_large = not is_behind and characters < LARGE_PICTURE[0] and has_picture(page, LARGE_PICTURE[1])
     return Page([*lines, *marks.lines(lines, turn)], rules, is_picture, seen.is_unreadable, is_large)
 
 
@@ -130,15 +133,14 @@ def _is_within(glyphs: Glyphs, piece: Piece, bounds: Box) -> bool:
 
 
 def _has_neighbours(lines: Sequence[Line]) -> bool:
-    """Whether two rows hold pieces beside each other, as those of a table do."""
+    """Whether two pieces stand beside each other, as those of a table do."""
     ordered = sorted(lines, key=_BASELINE)
-    rows = 0
-    for line, neighbour in pairwise(ordered):
-        if neighbour.baseline - line.baseline < SAME_BASELINE * line.size and not line.is_code:
-            rows += 1
-            if rows > 1:
-                return True
-    return False
+    return any(
+        upper.baseline - lower.baseline < lower.size
+        and (upper.left > lower.right or upper.right < lower.left)
+        and not lower.is_code
+        for lower, upper in pairwise(ordered)
+    )
 
 
 def _shows_pictures(page: pypdfium2.PdfPage, characters: int) -> bool:

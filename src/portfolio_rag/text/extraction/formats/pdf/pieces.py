@@ -9,13 +9,20 @@ from functools import lru_cache
 from itertools import pairwise
 from statistics import median
 
-from portfolio_rag.text.extraction.formats.pdf.glyphs import Glyphs
-from portfolio_rag.text.extraction.formats.pdf.line import GAP_RATIO, RAISED, SMALL_RATIO, Line, is_right_to_left
+from portfolio_rag.text.extraction.formats.pdf.glyphs import Box, Glyphs
+from portfolio_rag.text.extraction.formats.pdf.line import (
+    GAP_RATIO,
+    RAISED,
+    SMALL_RATIO,
+    WIDE_GAP_RATIO,
+    Line,
+    is_right_to_left,
+)
 from portfolio_rag.text.extraction.scripts import subscript, superscript
 
 SOFT_HYPHEN = "\ufffe"
 """What PDFium puts for a hyphen at the end of a line, of which the next line then is no line of its own."""
-USUAL_ADVANCE = 0.46
+USUAL_ADVANCE = 0.48
 """In sizes of the type: what a character takes on average in running text, at most. Wider lines may hold gaps."""
 
 # By name: the flag for fixed pitch is set at random by some producers.
@@ -47,6 +54,17 @@ class Piece:
     advance: float
     font: str
     turn: int
+
+    @property
+    def gap(self) -> float:
+        """How wide what parts it must be: blanks of monospaced type are wide."""
+        return (WIDE_GAP_RATIO if _style(self.font)[1] else GAP_RATIO) * self.size
+
+    @property
+    def runs_wide(self) -> bool:
+        """Whether its characters take more room than usual."""
+        usual = 1.02 * self.advance if _style(self.font)[1] else USUAL_ADVANCE * self.size
+        return self.right - self.left > usual * len(self.texts)
 
     def finished(self, page: int) -> Line:
         is_bold, is_code = _style(self.font)
@@ -94,9 +112,8 @@ def _pieces_of_line(glyphs: Glyphs, text: str, start: int) -> Iterator[Piece]:
         texts[-1] = "-"
     piece = _sampled(glyphs, texts, indexes, glyphs.turn(first))
     runs = glyphs.runs(first, count) if is_plain else count
-    runs_wide = piece.right - piece.left > USUAL_ADVANCE * piece.size * count
-    if count > 1 and (runs > 1 or runs_wide):
-        yield from _parted(glyphs, piece, runs, runs_wide=runs_wide)
+    if count > 1 and (runs > 1 or piece.runs_wide):
+        yield from _parted(glyphs, piece, runs)
     else:
         _turn_ligatures(glyphs, piece)
         yield piece
@@ -133,18 +150,19 @@ def _font(glyphs: Glyphs, indexes: Sequence[int]) -> str:
     return font if _style(last) == style else last
 
 
-def _parted(glyphs: Glyphs, line: Piece, runs: int, *, runs_wide: bool) -> Iterator[Piece]:
+def _parted(glyphs: Glyphs, line: Piece, runs: int) -> Iterator[Piece]:
     """The pieces of a line that was put together or runs wide, with powers and indices."""
     text = "".join(line.texts)
     words = [match.span() for match in _WORD.finditer(text)]
     # A producer that sets each character apart does not tell by its runs where the type changes.
     tells = runs <= len(text) // 2
-    if runs_wide or (len(words) > 1 and _may_hold_gaps(glyphs, line, words, runs, tells=tells)):
+    has_digits = _DIGIT.search(text) is not None
+    if line.runs_wide or (len(words) > 1 and _may_hold_gaps(glyphs, line, words, tells=tells)):
         pieces = _parted_at_gaps(glyphs, line, words)
     else:
         pieces = [(line, words)]
     for piece, held in pieces:
-        if runs > 1:
+        if runs > 1 and (tells or has_digits):
             start = held[0][0]
             marked = [
                 (first - start, end - start)
@@ -157,9 +175,9 @@ def _parted(glyphs: Glyphs, line: Piece, runs: int, *, runs_wide: bool) -> Itera
         yield piece
 
 
-def _may_hold_gaps(glyphs: Glyphs, line: Piece, words: Sequence[tuple[int, int]], runs: int, *, tells: bool) -> bool:
+def _may_hold_gaps(glyphs: Glyphs, line: Piece, words: Sequence[tuple[int, int]], *, tells: bool) -> bool:
     if tells:
-        return glyphs.widest_gap(line.indexes[0], len(line.texts), line.turn) > GAP_RATIO * line.size
+        return glyphs.widest_gap(line.indexes[0], len(line.texts), line.turn) > line.gap
     return any(glyphs.is_generated(line.indexes[start - 1]) for start, _ in words[1:])
 
 
@@ -170,24 +188,42 @@ def _parted_at_gaps(glyphs: Glyphs, line: Piece, words: _Words) -> list[tuple[Pi
     """The pieces of the line between wide gaps, each with the words that it holds."""
     turn, indexes = line.turn, line.indexes
     ends = [(glyphs.box(indexes[start], turn), glyphs.box(indexes[end - 1], turn)) for start, end in words]
-    size = median(box.height for pair in ends for box in pair)
     starts = [0]
     for position, ((_, before), (after, _)) in enumerate(pairwise(ends), start=1):
-        if max(after.left - before.right, before.left - after.right) > GAP_RATIO * size:
+        if max(after.left - before.right, before.left - after.right) > line.gap:
             starts.append(position)
     if len(starts) == 1:
         return [(line, words)]
-    found: list[tuple[Piece, _Words]] = []
-    for begun, ended in pairwise([*starts, len(words)]):
-        start, end = words[begun][0], words[ended - 1][1]
-        piece = _sampled(glyphs, line.texts[start:end], indexes[start:end], turn)
-        found.append((piece, words[begun:ended]))
-    return found
+    return [
+        (_part_of(glyphs, line, words[begun:ended], ends[begun:ended]), words[begun:ended])
+        for begun, ended in pairwise([*starts, len(words)])
+    ]
+
+
+def _part_of(glyphs: Glyphs, line: Piece, words: _Words, ends: Sequence[tuple[Box, Box]]) -> Piece:
+    """The piece of the line that consists of these words, of which the first and last characters are in `ends`."""
+    start, end = words[0][0], words[-1][1]
+    first, last = ends[0][0], ends[-1][1]
+    indexes = line.indexes[start:end]
+    is_usual = abs(first.height - line.size) < 0.02 * line.size and abs(last.height - line.size) < 0.02 * line.size
+    if not is_usual:
+        return _sampled(glyphs, line.texts[start:end], indexes, line.turn)
+    return Piece(
+        line.texts[start:end],
+        indexes,
+        left=min(first.left, last.left),
+        right=max(first.right, last.right),
+        baseline=glyphs.baseline(indexes[0], line.turn),
+        size=line.size,
+        advance=first.right - first.left,
+        font=_font(glyphs, indexes),
+        turn=line.turn,
+    )
 
 
 def _may_hold_scripts(glyphs: Glyphs, line: Piece, word: str, start: int, *, tells: bool) -> bool:
     """Most of what is raised or lowered are numbers, or stands in the short words of formulas."""
-    if len(word) > _FORMULA_CHARACTERS and not _DIGIT.search(word):
+    if (len(word) > _FORMULA_CHARACTERS or not tells) and not _DIGIT.search(word):
         return False
     return not tells or len(word) == 1 or glyphs.runs(line.indexes[start], len(word)) > 1
 

@@ -14,6 +14,8 @@ Item = Line | Table
 MIN_GUTTER = 0.7
 """In sizes of the type: between two columns of text is more room than this."""
 MIN_COLUMN_LINES = 3
+MAX_PIECES = 3_000
+"""Of a page: one with more is a drawing, which has no columns, and looking for them would take long."""
 _BESIDE = 0.8
 """In sizes of the type: lines whose baselines are no farther apart stand beside each other."""
 _NEIGHBOURS = 6
@@ -39,9 +41,9 @@ def is_drawn_as_read(lines: Sequence[Item]) -> bool:
     for above, below in pairwise(lines):
         size = max(min(above.size, below.size), 1.0)
         rise = below.baseline - above.baseline
-        if in_one_row(above, below):
-            gap = max(below.left - above.right, above.left - below.right)
-            if gap > MIN_GUTTER * size or below.right < above.left:
+        gap = max(below.left - above.right, above.left - below.right)
+        if abs(rise) < _BESIDE * size:
+            if gap > MIN_GUTTER * size or (below.right < above.left and in_one_row(above, below)):
                 return False
         elif rise > 0.3 * size and below.left < above.right:
             return False
@@ -67,7 +69,7 @@ def rejoined(items: Iterable[Item]) -> Iterator[Item]:
 def _ordered(lines: Sequence[Item], from_right: bool, depth: int) -> list[Item]:
     """Columns one after another, what stands over them before, and rows from the top down."""
     ordered = sorted(lines, key=lambda line: -line.baseline)
-    if depth > _MAX_DEPTH:
+    if depth > _MAX_DEPTH or len(lines) > MAX_PIECES:
         return _by_rows(ordered)
     found: list[Item] = []
     single: list[Item] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import pypdfium2
 from pypdfium2 import raw
@@ -18,14 +18,15 @@ MAX_RULES = 4_000
 """Of a page, the same."""
 _THIN = 3.0
 """In points: what is no thicker is a line."""
-_SHORTEST = 4.0
+_SHORTEST = 6.0
 _MAX_DEPTH = 3
 _Matrix = tuple[float, float, float, float, float, float]
+_SIDES = [ctypes.c_float() for _ in range(4)]
+_SIDES_AT = [ctypes.byref(side) for side in _SIDES]
 _UNCHANGED: _Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """A line of a drawing in points as the page's text is read: at `at`, from `start` to `end`."""
 
     is_level: bool
@@ -68,10 +69,24 @@ def _boxes(container: object, count_of: object, child_of: object, matrix: _Matri
         child = child_of(container, number)  # type: ignore[operator]
         kind = raw.FPDFPageObj_GetType(child)
         if kind == raw.FPDF_PAGEOBJ_PATH:
-            yield from _boxes_of_path(child, _times(_matrix(child), matrix))
+            if (whole := _bounds(child)) is None:
+                continue
+            if min(whole.right - whole.left, whole.height) <= _THIN and matrix == _UNCHANGED:
+                yield whole
+            else:
+                yield from _boxes_of_path(child, _times(_matrix(child), matrix))
         elif kind == raw.FPDF_PAGEOBJ_FORM and depth < _MAX_DEPTH:
             inner = _times(_matrix(child), matrix)
             yield from _boxes(child, raw.FPDFFormObj_CountObjects, raw.FPDFFormObj_GetObject, inner, depth + 1)
+
+
+def _bounds(path: raw.FPDF_PAGEOBJECT) -> Box | None:
+    """Where the path is drawn in what holds it; None when it is too small for a line of a table."""
+    left, bottom, right, top = _SIDES
+    if not raw.FPDFPageObj_GetBounds(path, *_SIDES_AT):
+        return None
+    box = Box(left.value, bottom.value, right.value, top.value)
+    return box if max(box.right - box.left, box.height) >= _SHORTEST else None
 
 
 def _boxes_of_path(path: raw.FPDF_PAGEOBJECT, matrix: _Matrix) -> Iterator[Box]:

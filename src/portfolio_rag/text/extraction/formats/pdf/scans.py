@@ -58,16 +58,15 @@ class ScanReader:
         Raises DocumentRejected for a page that takes longer than it may.
         """
         futures: dict[int, Future[list[RecognisedLine]]] = {}
-        heights: dict[int, tuple[float, float]] = {}
+        sizes: dict[int, tuple[int, int, float]] = {}
         for index, page in enumerate(pages, first):
             if self._is_wanted(page, index):
                 picture, dpi = _drawn(document, index)
-                heights[index] = picture.shape[0], _POINTS / dpi
+                sizes[index] = picture.shape[1], picture.shape[0], _POINTS / dpi
                 futures[index] = self._pool.submit(self._read, picture)
         completed = list(pages)
         for index, future in futures.items():
-            height, scale = heights[index]
-            lines = [_line(found, index + 1, height, scale) for found in self._waited(future, index + 1)]
+            lines = [_line(found, index + 1, *sizes[index]) for found in self._waited(future, index + 1)]
             completed[index - first] = _with(pages[index - first], lines, replaces=self._rules.mode is OcrMode.ALWAYS)
         return completed
 
@@ -108,7 +107,7 @@ def _drawn(document: pypdfium2.PdfDocument, index: int) -> tuple[NDArray[np.uint
         page.close()
 
 
-def _line(found: RecognisedLine, number: int, height: float, scale: float) -> Line:
+def _line(found: RecognisedLine, number: int, width: float, height: float, scale: float) -> Line:
     """In points from the lower left of the page as it is seen."""
     size = _FONT_HEIGHT * (found.bottom - found.top) * scale
     return Line(
@@ -119,6 +118,12 @@ def _line(found: RecognisedLine, number: int, height: float, scale: float) -> Li
         baseline=(height - found.bottom) * scale + _DESCENT * size,
         size=size,
         score=found.score,
+        box=(
+            round(found.left / width, 4),
+            round(found.top / height, 4),
+            round(found.right / width, 4),
+            round(found.bottom / height, 4),
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from portfolio_rag.domain.blocks import Recognition
 from portfolio_rag.text.extraction.formats.pdf.line import Line, in_one_row, joined
 
 Cells = list[list[str]]
@@ -42,6 +43,7 @@ class Table:
     spans: tuple[tuple[float, float], ...]
     is_ruled: bool
     text: str = ""
+    recognition: Recognition | None = None
 
 
 @dataclass(slots=True)
@@ -90,6 +92,13 @@ def logical_rows(rows: Sequence[PhysicalRow], size: float) -> list[Cells]:
             if line is not None:
                 cell.append(line.text)
     return found
+
+
+def joined_rows(rows: Sequence[PhysicalRow]) -> Cells:
+    """One row of a table from several on the page."""
+    return [
+        [line.text for line in column if line is not None] for column in zip(*(row.cells for row in rows), strict=True)
+    ]
 
 
 def _wraps(rows: Sequence[PhysicalRow]) -> bool:

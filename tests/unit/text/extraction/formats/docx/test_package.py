@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from portfolio_rag.domain.documents import WarningCode
+from portfolio_rag.domain.document_warnings import WarningCode
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
 from portfolio_rag.text.extraction.document import ExtractedDocument
 from portfolio_rag.text.extraction.file_types import detect_type

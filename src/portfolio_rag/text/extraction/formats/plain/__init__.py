@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from portfolio_rag.text.extraction.document import DocumentBuilder, ExtractedDocument, ExtractionLimits
+from portfolio_rag.text.extraction.formats.plain.pages import without_page_breaks
+from portfolio_rag.text.extraction.formats.plain.paragraphs import add_paragraphs
 from portfolio_rag.text.extraction.sanitise import clean, decode
-
-_EMPTY_LINES = re.compile(r"\n[^\S\n]*\n\s*")
 
 
 def extract(data: bytes, limits: ExtractionLimits) -> ExtractedDocument:
     builder = DocumentBuilder(limits.max_characters)
-    for paragraph in _EMPTY_LINES.split(clean(decode(data))):
-        builder.paragraph(paragraph)
+    add_paragraphs(clean(without_page_breaks(decode(data))), builder)
     return builder.build("txt")

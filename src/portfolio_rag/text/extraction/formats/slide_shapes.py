@@ -1,0 +1,184 @@
+"""The shapes of a slide in the order in which they are seen, and their texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pptx.oxml.ns import qn
+from pptx.shapes.shapetree import BaseShapeFactory
+
+from portfolio_rag.text.extraction.links import with_address
+from portfolio_rag.text.extraction.scripts import subscript, superscript
+from portfolio_rag.text.extraction.tables import Cell
+
+_ALTERNATIVES = "{http://schemas.openxmlformats.org/markup-compatibility/2006}AlternateContent"
+_CHOICE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Choice"
+_MATHS = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
+_MAX_DEPTH = 50
+_SHAPES = tuple(map(qn, ("p:sp", "p:grpSp", "p:graphicFrame", "p:cxnSp", "p:pic", "p:contentPart")))
+_BULLETS = (qn("a:buChar"), qn("a:buAutoNum"), qn("a:buBlip"))
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A shape that is no group, and where it lies on the slide, in English Metric Units."""
+
+    shape: Any
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """From a group's own coordinates to those of the slide."""
+
+    left: float = 0
+    top: float = 0
+    across: float = 1
+    down: float = 1
+
+    def inside(self, group: Any) -> _Frame:
+        transform = group.find(f"{qn('p:grpSpPr')}/{qn('a:xfrm')}")
+        places = (
+            [] if transform is None else [transform.find(qn(f"a:{name}")) for name in ("off", "ext", "chOff", "chExt")]
+        )
+        if not places or any(place is None for place in places):
+            return self
+        off, ext, inner, inner_ext = places
+        across = _share(ext.get("cx"), inner_ext.get("cx"))
+        down = _share(ext.get("cy"), inner_ext.get("cy"))
+        left = int(off.get("x", 0)) - int(inner.get("x", 0)) * across
+        top = int(off.get("y", 0)) - int(inner.get("y", 0)) * down
+        return _Frame(
+            self.left + left * self.across, self.top + top * self.down, self.across * across, self.down * down
+        )
+
+    def place(self, shape: Any) -> Placed:
+        left, top, width, height = (getattr(shape, name, None) or 0 for name in ("left", "top", "width", "height"))
+        return Placed(
+            shape,
+            self.left + left * self.across,
+            self.top + top * self.down,
+            width * self.across,
+            height * self.down,
+        )
+
+
+def _share(outer: str | None, inner: str | None) -> float:
+    return int(outer or 0) / int(inner or 0) if int(inner or 0) else 1.0
+
+
+def placed_shapes(slide: Any) -> list[Placed]:
+    """All shapes of a slide, those of groups too, from top to bottom and, side by side, from left to right."""
+    shapes = list(_walk(slide.shapes._spTree, slide.shapes, _Frame(), 0))
+    return _in_reading_order(shapes)
+
+
+def _walk(parent: Any, shapes: Any, frame: _Frame, depth: int) -> Iterator[Placed]:
+    for element in parent:
+        if element.tag == _ALTERNATIVES:
+            choice = element.find(_CHOICE)
+            if choice is not None and depth < _MAX_DEPTH:
+                yield from _walk(choice, shapes, frame, depth + 1)
+        elif element.tag == qn("p:grpSp"):
+            if depth < _MAX_DEPTH and not _is_hidden(element):
+                yield from _walk(element, shapes, frame.inside(element), depth + 1)
+        elif element.tag in _SHAPES and not _is_hidden(element):
+            yield frame.place(BaseShapeFactory(element, shapes) if depth else shapes._shape_factory(element))
+
+
+def _is_hidden(element: Any) -> bool:
+    properties = element.find(f"*/{qn('p:cNvPr')}")
+    return properties is not None and properties.get("hidden") in ("1", "true")
+
+
+def _in_reading_order(shapes: list[Placed]) -> list[Placed]:
+    """Row by row: what begins above the middle of the first shape of a row stands in that row."""
+    ordered: list[Placed] = []
+    row: list[Placed] = []
+    for placed in sorted(shapes, key=lambda placed: (placed.top, placed.left)):
+        if row and placed.top >= row[0].top + min(row[0].height, placed.height) / 2:
+            ordered += sorted(row, key=lambda other: other.left)
+            row = []
+        row.append(placed)
+    return ordered + sorted(row, key=lambda other: other.left)
+
+
+def lines_of(shape: Any) -> list[tuple[str, int, str]]:
+    """(marker of a list or nothing, depth, text) of each paragraph of a shape that holds text."""
+    if not shape.has_text_frame:
+        return []
+    is_body = shape.is_placeholder and shape.placeholder_format.type is not None and _lists(shape)
+    lines = []
+    number: dict[int, int] = {}
+    for paragraph in shape._element.txBody.iterchildren(qn("a:p")):
+        text = text_of(paragraph, shape.part)
+        if not text.strip():
+            continue
+        properties = paragraph.find(qn("a:pPr"))
+        depth = int(properties.get("lvl", 0)) if properties is not None else 0
+        marker = _marker(properties, is_body, number, depth)
+        lines.append((marker, depth if marker else 0, text))
+    return lines
+
+
+def _lists(shape: Any) -> bool:
+    """Placeholders for content, whose layouts put bullets before paragraphs."""
+    name = shape.placeholder_format.type.name
+    return name in ("BODY", "OBJECT", "VERTICAL_BODY", "VERTICAL_OBJECT")
+
+
+def _marker(properties: Any, is_body: bool, number: dict[int, int], depth: int) -> str:
+    if properties is not None and properties.find(qn("a:buNone")) is not None:
+        return ""
+    numbered = None if properties is None else properties.find(qn("a:buAutoNum"))
+    if numbered is not None:
+        number[depth] = number.get(depth, int(numbered.get("startAt", 1)) - 1) + 1
+        for deeper in [level for level in number if level > depth]:
+            del number[deeper]
+        return f"{number[depth]}. "
+    number.pop(depth, None)
+    has_bullet = properties is not None and any(properties.find(tag) is not None for tag in _BULLETS)
+    return "- " if has_bullet or is_body else ""
+
+
+def text_of(paragraph: Any, part: Any = None) -> str:
+    """The text of an `a:p`: breaks as line ends, formulas in line, addresses behind links (those of `part`)."""
+    pieces: list[str] = []
+    for element in paragraph:
+        if element.tag in (qn("a:r"), qn("a:fld")):
+            pieces.append(_run(element, part, "".join(pieces)))
+        elif element.tag == qn("a:br"):
+            pieces.append("\n")
+        elif isinstance(element.tag, str) and element.tag != qn("a:pPr"):
+            pieces.append("".join(node.text or "" for node in element.iter(_MATHS)))
+    return "".join(pieces)
+
+
+def _run(run: Any, part: Any, before: str) -> str:
+    text = run.findtext(qn("a:t")) or ""
+    properties = run.find(qn("a:rPr"))
+    if properties is None:
+        return text
+    baseline = properties.get("baseline", "0").rstrip("%")
+    if baseline.lstrip("-").isdigit() and int(baseline):
+        text = superscript(text, before) if int(baseline) > 0 else subscript(text)
+    link = properties.find(qn("a:hlinkClick"))
+    relation = None if link is None or part is None else part.rels.get(link.get(qn("r:id")))
+    return with_address(text, relation.target_ref) if relation is not None and relation.is_external else text
+
+
+def table_cells(table: Any) -> Iterator[list[Cell]]:
+    """The rows of a table, merged cells once each, as `tables.expand` takes them."""
+    for row in table._tbl.tr_lst:
+        cells = []
+        for cell in row.tc_lst:
+            if cell.hMerge or cell.vMerge:
+                continue
+            paragraphs = [text_of(paragraph) for paragraph in cell.iter(qn("a:p"))]
+            cells.append(Cell(" ".join(paragraphs), cell.gridSpan, cell.rowSpan))
+        yield cells

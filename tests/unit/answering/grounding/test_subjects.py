@@ -1,0 +1,130 @@
+"""What the question or the claim names, the evidence must be about: a sibling's value is never support."""
+
+from __future__ import annotations
+
+import pytest
+
+from portfolio_rag.answering.grounding.check import check
+from portfolio_rag.answering.grounding.drafted_answer import parse_draft
+from portfolio_rag.answering.grounding.evidence import SourceText
+from portfolio_rag.domain.answers import Verdict
+from portfolio_rag.domain.chunks import BlockKind, ChunkPart
+from portfolio_rag.text.chunking.chunker import chunk
+from portfolio_rag.text.extraction.document import ExtractionLimits
+from portfolio_rag.text.extraction.worker import extract_here
+from tests.support.texts import WordTokenizer
+
+LIMITS = ExtractionLimits(frozenset({"md"}), 10, 100_000, 60, 512)
+
+CODES = """# Codes of the Orrin gate
+
+## E-4
+The badge is unknown. Register it.
+
+## E-5
+The motor is hot. Wait for ten minutes.
+"""
+RELEASES = """# Releases of Pellworm
+
+## 1.9
+Backups run every nine hours.
+
+## 1.10
+Backups run every two hours.
+"""
+SIZES = """# Rooms of the Pellworm inn
+
+| Room | Beds | Price |
+|---|---|---|
+| Heron | 2 | 80 EUR |
+| Gull | 4 | 120 EUR |
+| Tern | 6 | 175 EUR |
+"""
+ITEMS = """# Boats of the Pellworm inn
+
+- Otter: holds 3 people, costs 20 euros.
+- Beaver: holds 9 people, costs 45 euros.
+"""
+PROSE = """# Tickets
+
+The red ticket admits 3 people. The blue ticket admits 11 people.
+"""
+
+
+def source(markdown: str, number: int = 1) -> SourceText:
+    document = extract_here(markdown.encode(), "a.md", LIMITS)
+    (whole,) = chunk(document, WordTokenizer(), size_tokens=500, overlap_tokens=0, window_tokens=200)
+    return SourceText.build(number, whole.content, "a.md", whole.parts, document=f"document {number}")
+
+
+def verdict(markdown: str, question: str, draft: str) -> tuple[Verdict, str]:
+    (result,) = check(question, parse_draft(f"{draft} [1]"), [source(markdown)])
+    return result.verdict, result.reason
+
+
+HELD = {Verdict.SUPPORTED, Verdict.REPAIRED}
+
+
+@pytest.mark.parametrize(
+    ("markdown", "question", "true", "false"),
+    [
+        (CODES, "What is E-5?", "E-5 means that the motor is hot.", "E-5 means that the badge is unknown."),
+        (CODES, "What is E-4?", "The badge is unknown.", "The motor is hot."),
+        (
+            RELEASES,
+            "How often do backups of Pellworm run?",
+            "In Pellworm 1.10 backups run every two hours.",
+            "In Pellworm 1.10 backups run every nine hours.",
+        ),
+        (RELEASES, "How often do backups run in 1.9?", "Backups run every nine hours.", "Backups run every two hours."),
+        (SIZES, "How many beds has Gull?", "Gull has 4 beds.", "Gull has 6 beds."),
+        (SIZES, "What does Tern cost?", "Tern costs 175 EUR.", "Tern costs 80 EUR."),
+        (SIZES, "How many beds has Tern?", "Tern has 6 beds.", "Tern has 175 beds."),
+        (ITEMS, "How many people does the Otter hold?", "The Otter holds 3 people.", "The Otter holds 9 people."),
+        (ITEMS, "What does the Beaver cost?", "The Beaver costs 45 euros.", "The Beaver costs 20 euros."),
+        (
+            PROSE,
+            "Whom does the red ticket admit?",
+            "The red ticket admits 3 people.",
+            "The red ticket admits 11 people.",
+        ),
+    ],
+)
+def test_the_value_of_a_sibling_is_no_support(markdown: str, question: str, true: str, false: str) -> None:
+    assert verdict(markdown, question, true)[0] in HELD
+    caught, reason = verdict(markdown, question, false)
+    assert caught not in HELD
+    assert reason
+
+
+def test_an_identifier_that_is_nowhere_has_no_evidence() -> None:
+    caught, reason = verdict(RELEASES, "How often do backups run in version 3.0?", "Backups run every two hours.")
+    assert caught is Verdict.DROPPED
+    assert "3.0" in reason
+
+
+def test_a_claim_that_names_another_sibling_than_its_question_is_about_that() -> None:
+    draft = "In Pellworm 1.9 backups run every nine hours."
+    assert verdict(RELEASES, "How often do backups run in 1.10?", draft)[0] in HELD
+
+
+def test_a_document_about_something_else_is_not_evidence_for_what_another_one_is_about() -> None:
+    sources = [
+        source("# Fees of Arnbeck\n\nParking costs 9 euros."),
+        source("# Fees of Tolling\n\nParking costs 5 euros.", 2),
+    ]
+    (result,) = check(
+        "What does parking cost in Tolling?", parse_draft("Parking in Tolling costs 9 euros [1]."), sources
+    )
+    assert result.verdict not in HELD
+
+
+def test_every_item_is_evidence_under_what_leads_it_in() -> None:
+    text = "Bring along:\n\n- a torch\n  - two batteries"
+    parts = [ChunkPart(0, ("Hikes",)), ChunkPart(14, ("Hikes",), "Bring along:", BlockKind.LIST)]
+    sentences = SourceText.build(1, text, "", parts).sentences
+    assert [(sentence.text, sentence.lead_in) for sentence in sentences[1:]] == [
+        ("- a torch", "Bring along:"),
+        ("- two batteries", "Bring along:\n- a torch"),
+    ]
+    assert all(sentence.heading_path == ("Hikes",) for sentence in sentences)

@@ -1,0 +1,113 @@
+"""Words and signs of running text: hyphens, addresses over two lines, powers and indices, links, Arabic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from portfolio_rag.text.extraction.document import ExtractedDocument
+from tests.support.pdfs import FIRST_OBJECT, Ink, Sheet, column
+
+Read = Callable[..., ExtractedDocument]
+MakePdf = Callable[..., bytes]
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (("a state-of-the-", "art lock"), "a state-of-the-art lock"),
+        (("a state-", "of-the-art lock"), "a state-of-the-art lock"),
+        (("on COVID-", "related leave"), "on COVID-related leave"),
+        (("of Marie-", "Luise Orn"), "of Marie-Luise Orn"),
+        (("the COVID-", "19 rule"), "the COVID-19 rule"),
+        (("a 12-", "month term"), "a 12-month term"),
+        (("an e-", "mail"), "an e-mail"),
+        (("a long-", "term lease"), "a long-term lease"),
+        (("pre-", "and post-war"), "pre- and post-war"),
+        (("an exam-", "ple of it"), "an example of it"),
+        (("the open-", "ing of it"), "the opening of it"),
+        (("The CargoNet is big. Our Cargo-", "Net grows"), "The CargoNet is big. Our CargoNet grows"),
+        (("see https://lock.example/part-", "two/a.html now"), "see https://lock.example/part-two/a.html now"),
+        (("see https://lock.example/", "guide.html now"), "see https://lock.example/guide.html now"),
+        (("see https://lock.example", "and wait"), "see https://lock.example and wait"),
+    ],
+)
+def test_line_ends(read: Read, pdf: MakePdf, lines: Sequence[str], expected: str) -> None:
+    assert read(pdf([column(*lines)]), "a.pdf").text == expected
+
+
+BELOW = column(*["Other text below, in another font."] * 4, top=500)
+
+
+def raised(*parts: tuple[str, float, float]) -> list[Ink]:
+    """Parts of a line one behind the other: text, rise and size, where each character is half its size wide."""
+    inks, x = [], 72.0
+    for text, rise, size in parts:
+        inks.append(Ink(text, x, 700 + rise, size, "F3"))
+        x += 0.6 * size * len(text)
+    return inks
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ([("of 10", 0, 10), ("8", 4, 6), (" ions", 0, 10)], "of 10^8 ions"),
+        ([("of 10", 0, 10), ("-3", 4, 6), (", at most", 0, 10)], "of 10^-3, at most"),
+        ([("30 m", 0, 10), ("2", 4, 6), ("/s", 0, 10)], "30 m^2/s"),
+        ([("on CO", 0, 10), ("2", -3, 6), (" levels", 0, 10)], "on CO_2 levels"),
+        ([("the 1", 0, 10), ("st", 4, 6), (" lock", 0, 10)], "the 1st lock"),
+        ([("the harbour", 0, 10), ("2", 4, 6), (" of it", 0, 10)], "the harbour[note 2] of it"),
+        ([("2", 4, 6), (" Before the war.", 0, 10)], "Note 2: Before the war."),
+        ([("A ", 0, 10), ("SMALL", 0, 7), (" word", 0, 10)], "A SMALL word"),
+    ],
+)
+def test_raised_and_lowered(read: Read, pdf: MakePdf, parts: list[tuple[str, float, float]], expected: str) -> None:
+    assert read(pdf([[*raised(*parts), *BELOW]]), "a.pdf").text.split("\n\n")[0] == expected
+
+
+def link(left: float, bottom: float, right: float, address: str) -> str:
+    return f"<</Type/Annot/Subtype/Link/Rect[{left} {bottom} {right} {bottom + 14}]/A<</S/URI/URI({address})>>>>"
+
+
+def test_addresses_of_links(read: Read, pdf: MakePdf) -> None:
+    inks = [Ink("See the board for news.", 72, 700, 10, "F3"), Ink("Or lock.example/a itself.", 72, 680, 10, "F3")]
+    annotations = [
+        link(72 + 6 * 8, 697, 72 + 6 * 13, "https://board.example/news"),
+        link(72 + 6 * 3, 677, 72 + 6 * 17, "https://lock.example/a"),
+    ]
+    assert read(pdf([Sheet(inks, annotations=annotations)]), "a.pdf").text == (
+        "See the board (https://board.example/news) for news. Or lock.example/a itself."
+    )
+
+
+def test_a_link_over_two_lines_says_its_address_once(read: Read, pdf: MakePdf) -> None:
+    inks = [Ink("Read the tide", 72, 700, 10, "F3"), Ink("table of May.", 72, 688, 10, "F3")]
+    annotations = [link(72 + 6 * 9, 697, 160, "https://t.example/5"), link(72, 685, 72 + 6 * 5, "https://t.example/5")]
+    assert read(pdf([Sheet(inks, annotations=annotations)]), "a.pdf").text == (
+        "Read the tide table (https://t.example/5) of May."
+    )
+
+
+LAM_ALEF = "\u0644\u0627"
+REST = ("\u064a", "\u0639", "\u0645", "\u0644", " ", "1", "2")
+
+
+def arabic(glyphs: Sequence[str]) -> tuple[Sheet, list[bytes]]:
+    """Glyphs drawn from left to right, so the last is read first; the font names one or more letters for each."""
+    names = b" ".join(b"<%02X> <%s>" % (65 + n, g.encode("utf-16-be").hex().encode()) for n, g in enumerate(glyphs))
+    mapping = (
+        b"STREAM/CIDInit /ProcSet findresource begin 12 dict begin begincmap 1 begincodespacerange <00> <FF> "
+        b"endcodespacerange %d beginbfchar %s endbfchar endcmap end end" % (len(glyphs), names)
+    )
+    font = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode %d 0 R>>" % (FIRST_OBJECT + 1)
+    codes = "".join(f"{65 + number:02X}" for number in range(len(glyphs)))
+    return Sheet(drawing=f"BT /F9 12 Tf 300 700 Td <{codes}> Tj ET\n"), [font, mapping]
+
+
+@pytest.mark.parametrize("ligature", [LAM_ALEF, "\ufefb"])
+def test_lam_alef_and_numbers(read: Read, pdf: MakePdf, ligature: str) -> None:
+    visual = ["1", "2", " ", *REST[3::-1], " ", ligature]
+    sheet, objects = arabic(visual)
+    document = read(pdf([sheet], objects=objects, further_fonts=f"/F9 {FIRST_OBJECT} 0 R"), "a.pdf")
+    assert document.text == f"{LAM_ALEF} {''.join(REST[:4])} 12"

@@ -1,0 +1,250 @@
+"""Tables of a PDF: with and without ruling lines; and what only looks like one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from portfolio_rag.text.extraction.document import ExtractedDocument
+from tests.support.pdfs import Ink, Sheet, column
+
+Read = Callable[..., ExtractedDocument]
+BlocksOf = Callable[[ExtractedDocument], list[tuple[str, str]]]
+MakePdf = Callable[..., bytes]
+
+PROSE = column("The harbour is open on every weekday of the year,", "and closed on public holidays.", top=790)
+
+
+def grid(
+    rows: Sequence[Sequence[str]], xs: Sequence[float], top: float, step: float = 20, head: str = "F2"
+) -> list[Ink]:
+    """A row of texts below the other; the first in a font of its own."""
+    return [
+        Ink(text, x, top - step * number, 10, head if number == 0 else "F1")
+        for number, row in enumerate(rows)
+        for text, x in zip(row, xs, strict=True)
+        if text
+    ]
+
+
+def strokes(xs: Sequence[float], ys: Sequence[float]) -> str:
+    """The lines of a full grid."""
+    upright = (f"{x} {ys[0]} m {x} {ys[-1]} l S\n" for x in xs)
+    level = (f"{xs[0]} {y} m {xs[-1]} {y} l S\n" for y in ys)
+    return "".join([*upright, *level])
+
+
+@pytest.fixture
+def table(read: Read, blocks_of: BlocksOf, pdf: MakePdf) -> Callable[..., list[str]]:
+    """The rows of the only table of a PDF of these pages; none when it has none."""
+
+    def rows(*pages: Any) -> list[str]:
+        return [
+            line for kind, text in blocks_of(read(pdf(pages), "a.pdf")) if kind == "table" for line in text.split("\n")
+        ]
+
+    return rows
+
+
+def test_ruled_with_empty_cells(table: Callable[..., list[str]]) -> None:
+    rows = [["Pier", "Depth", "Fee"], ["North", "7 m", ""], ["South", "", "12 EUR"]]
+    page = Sheet([*PROSE, *grid(rows, [74, 174, 274], 720)], drawing=strokes([70, 170, 270, 370], [735, 715, 695, 675]))
+    assert table(page) == ["Pier: North | Depth: 7 m", "Pier: South | Fee: 12 EUR"]
+
+
+def test_ruled_with_wrapped_cells_in_boxes(table: Callable[..., list[str]]) -> None:
+    inks = [
+        Ink("Crew", 74, 722, 9, "F2"),
+        Ink("Task", 174, 722, 9, "F2"),
+        Ink("Mate", 74, 700, 9),
+        Ink("Checks every line of the", 174, 700, 9),
+        Ink("mooring twice", 174, 689, 9),
+        Ink("Cook", 74, 668, 9),
+        Ink("Orders the food", 174, 668, 9),
+    ]
+    boxes = ((70, 715, 100, 20), (170, 715, 160, 20), (70, 680, 100, 35), (170, 680, 160, 35), (70, 660, 100, 20))
+    drawing = "".join(f"{x} {y} {width} {height} re S\n" for x, y, width, height in (*boxes, (170, 660, 160, 20)))
+    assert table(Sheet(inks, drawing=drawing)) == [
+        "Crew: Mate | Task: Checks every line of the mooring twice",
+        "Crew: Cook | Task: Orders the food",
+    ]
+
+
+def test_ruled_with_a_head_of_two_rows(table: Callable[..., list[str]]) -> None:
+    inks = [
+        Ink("Ship", 74, 720, 10),
+        Ink("Load", 200, 720, 10),
+        Ink("summer", 174, 700, 10),
+        Ink("winter", 254, 700, 10),
+        *grid([["Orla", "12 t", "9 t"], ["Pint", "14 t", "8 t"]], [74, 174, 254], 680, head="F1"),
+    ]
+    level = "".join(f"{70 if y != 715 else 170} {y} m 330 {y} l S\n" for y in (735, 715, 695, 675, 655))
+    upright = "".join(f"{x} {735 if x != 250 else 715} m {x} 655 l S\n" for x in (70, 170, 250, 330))
+    assert table(Sheet(inks, drawing=level + upright)) == [
+        "Ship: Orla | Load - summer: 12 t | Load - winter: 9 t",
+        "Ship: Pint | Load - summer: 14 t | Load - winter: 8 t",
+    ]
+
+
+def test_a_merged_cell_stands_in_each_of_its_rows(table: Callable[..., list[str]]) -> None:
+    inks = [
+        *grid([["Zone", "Berth"]], [74, 174], 720),
+        Ink("East", 74, 690, 10),
+        Ink("E1", 174, 700, 10),
+        Ink("E2", 174, 680, 10),
+    ]
+    level = "".join(f"{70 if y != 695 else 170} {y} m 270 {y} l S\n" for y in (735, 715, 695, 675))
+    upright = "".join(f"{x} 735 m {x} 675 l S\n" for x in (70, 170, 270))
+    assert table(Sheet(inks, drawing=level + upright)) == ["Zone: East | Berth: E1", "Zone: East | Berth: E2"]
+
+
+def test_a_frame_around_rows_without_lines_between_them(table: Callable[..., list[str]]) -> None:
+    rows = [["Pier", "Depth", "Fee"], ["North", "7 m", "9"], ["South", "8 m", "12"], ["West", "5 m", "4"]]
+    page = Sheet(grid(rows, [74, 174, 274], 720, step=14), drawing=strokes([70, 170, 270, 370], [735, 714, 670]))
+    assert table(page) == [
+        "Pier: North | Depth: 7 m | Fee: 9",
+        "Pier: South | Depth: 8 m | Fee: 12",
+        "Pier: West | Depth: 5 m | Fee: 4",
+    ]
+
+
+def test_borderless(read: Read, blocks_of: BlocksOf, pdf: MakePdf) -> None:
+    rows = [
+        ["Tug", "Leaves", "Master"],
+        ["Tug 1", "06:10", "Ines"],
+        ["Tug 2", "", "Olaf"],
+        ["Tug 3", "21:45", "Harbour pilot"],
+    ]
+    below = column("No tug leaves in fog or in a storm from the west.", top=640)
+    document = read(pdf([[*PROSE, *grid(rows, [72, 180, 280], 720, step=16), *below]]), "a.pdf")
+    assert blocks_of(document) == [
+        ("paragraph", "The harbour is open on every weekday of the year, and closed on public holidays."),
+        ("table", "Tug: Tug 1 | Leaves: 06:10 | Master: Ines\nTug: Tug 2 | Master: Olaf\n"
+         "Tug: Tug 3 | Leaves: 21:45 | Master: Harbour pilot"),
+        ("paragraph", "No tug leaves in fog or in a storm from the west."),
+    ]  # fmt: skip
+
+
+def test_borderless_names_and_amounts(table: Callable[..., list[str]]) -> None:
+    page = grid([["Good", "Fee"], ["Rope", "12.50"], ["Chain", "99 EUR"], ["Buoy", "7"]], [72, 300], 700, step=13)
+    assert table(page) == ["Good: Rope | Fee: 12.50", "Good: Chain | Fee: 99 EUR", "Good: Buoy | Fee: 7"]
+
+
+@pytest.mark.parametrize("gap", [12, 20])
+def test_borderless_with_wrapped_cells(table: Callable[..., list[str]], gap: int) -> None:
+    """Whether rows stand as close as the lines in a cell, or farther apart."""
+    second = 700 - 12 - gap
+    page = [
+        *grid([["Post", "Work", "Stand-in"]], [72, 160, 380], 700 + gap),
+        Ink("Warden", 72, 700, 10),
+        Ink("Opens the lock at five and writes", 160, 700, 10),
+        Ink("Bargee", 380, 700, 10),
+        Ink("the level of the water into a book", 160, 688, 10),
+        Ink("Bargee", 72, second, 10),
+        Ink("Steers the dredger on odd days", 160, second, 10),
+        Ink("Warden", 380, second, 10),
+        Ink("and mends its chain", 160, second - 12, 10),
+    ]
+    assert table(page) == [
+        "Post: Warden | Work: Opens the lock at five and writes the level of the water into a book | Stand-in: Bargee",
+        "Post: Bargee | Work: Steers the dredger on odd days and mends its chain | Stand-in: Warden",
+    ]
+
+
+@pytest.mark.parametrize("repeated", [True, False])
+def test_over_a_page_break(read: Read, pdf: MakePdf, repeated: bool) -> None:
+    head = [["Pier", "Fee"]]
+    first = Sheet(
+        grid([*head, ["A", "1"], ["B", "2"]], [74, 174], 100), drawing=strokes([70, 170, 250], [115, 95, 75, 55])
+    )
+    rows = [*(head if repeated else []), ["C", "3"], ["D", "4"]]
+    ys = [795 - 20 * number for number in range(len(rows) + 1)]
+    second = Sheet(grid(rows, [74, 174], 780), drawing=strokes([70, 170, 250], ys))
+    document = read(pdf([first, second]), "a.pdf")
+    assert [(block.page, document.text[block.start : block.end]) for block in document.blocks] == [
+        (1, "Pier: A | Fee: 1\nPier: B | Fee: 2"),
+        (2, "Pier: C | Fee: 3\nPier: D | Fee: 4"),
+    ]
+
+
+def test_a_row_that_a_page_divides_is_whole_where_it_begins(read: Read, pdf: MakePdf) -> None:
+    first = Sheet(
+        grid([["Pier", "Rule"], ["A", "No anchors here"], ["B", "Ships may stay until"]], [74, 174], 100),
+        drawing=strokes([70, 170, 350], [115, 95, 75, 55]),
+    )
+    second = Sheet(
+        grid([["", "the tide turns"], ["C", "No swimming"]], [74, 174], 780, head="F1"),
+        drawing=strokes([70, 170, 350], [795, 775, 755]),
+    )
+    text = read(pdf([first, second]), "a.pdf").text
+    assert text == (
+        "Pier: A | Rule: No anchors here\nPier: B | Rule: Ships may stay until the tide turns\n\n"
+        "Pier: C | Rule: No swimming"
+    )
+
+
+def test_a_caption_below_stands_before_the_rows(read: Read, blocks_of: BlocksOf, pdf: MakePdf) -> None:
+    inks = [*grid([["Pier", "Fee"], ["A", "1"]], [74, 174], 700), Ink("Table 4: Fees of the piers", 74, 650, 9)]
+    document = read(pdf([Sheet(inks, drawing=strokes([70, 170, 250], [715, 695, 675]))]), "a.pdf")
+    assert blocks_of(document) == [("paragraph", "Table 4: Fees of the piers"), ("table", "Pier: A | Fee: 1")]
+
+
+def pairs(*rows: tuple[str, str], right: float = 300, step: float = 14) -> list[Ink]:
+    return grid(rows, [72, right], 700, step=step, head="F1")
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(
+            column(*["The left column goes on and on here"] * 9, size=10, x=60)
+            + column(*["and so does the right one beside it"] * 9, size=10, x=320),
+            id="columns of text",
+        ),
+        pytest.param(
+            [
+                ink
+                for row in zip(
+                    column("Bill to:", "Marl Ltd", "12 High Street", "Norvik"),
+                    column("Ship to:", "Fenn Depot", "7 Quay Road", "Sundby", x=320),
+                    strict=True,
+                )
+                for ink in row
+            ],
+            id="addresses",
+        ),
+        pytest.param(pairs(("Aims", "3"), ("Ways", "7"), ("Ends", "12"), ("Notes", "19"), right=400), id="contents"),
+        pytest.param(pairs(("Name:", "Ann Lee"), ("Place:", "Norvik"), ("Date:", "3 June"), step=24), id="form"),
+        pytest.param(
+            [
+                ink
+                for number in range(4)
+                for ink in (
+                    Ink(f"{number + 1}.", 72, 700 - 14 * number, 10),
+                    Ink("An item of it", 100, 700 - 14 * number, 10),
+                )
+            ],
+            id="list",
+        ),
+        pytest.param(
+            [
+                *(
+                    Ink(text, x, 700 - 12 * row, 10, "F3")
+                    for row in range(4)
+                    for text, x in (("x = 1", 72), ("# one", 250))
+                ),
+                *column(*["Running text of the document, longer than its code is."] * 8, top=600),
+            ],
+            id="code",
+        ),
+        pytest.param(
+            column("Built 1902", "Height 40 m", "Owner Marl", "Open daily", size=10, x=60)
+            + column(*["The tower stands on the hill above the harbour and was built there"] * 8, size=10, x=220),
+            id="side bar",
+        ),
+    ],
+)
+def test_no_table(table: Callable[..., list[str]], page: list[Ink]) -> None:
+    assert table(page) == []

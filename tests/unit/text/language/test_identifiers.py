@@ -1,0 +1,47 @@
+"""Identifiers: what names a thing by a code, a version or a number, and what is only a number."""
+
+from __future__ import annotations
+
+import pytest
+
+from portfolio_rag.text.language.identifiers import identifiers, is_same, is_strict, named_identifiers, shape
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("What does fault F-31 mean?", {"f31"}),
+        ("What does fault F 31 mean?", {"f31"}),
+        ("Which changes came with version 2.11?", {"2.11"}),
+        ("Which changes came with v2.11.3?", {"2.11.3"}),
+        ("Orrin OS 4.2 needs a new driver.", {"4.2"}),
+        ("What follows from clause no. 7?", {"clause#7"}),
+        ("What do steps 3 ask for?", {"step#3"}),
+        ("It weighs 3.5 kg and costs 12 euros.", set()),
+        ("It has 80MB, a 10-day limit and the 2nd key.", set()),
+        ("It was founded in May 2019 by 12 people.", set()),
+    ],
+)
+def test_what_a_text_names(text: str, named: set[str]) -> None:
+    assert named_identifiers(text) == named
+
+
+def test_a_number_with_a_dot_is_found_where_it_is_looked_up() -> None:
+    assert identifiers("Release: 4.2 | Driver: D-22") == {"4.2", "d22"}
+
+
+def test_a_numbered_heading_may_be_the_step_that_is_named() -> None:
+    assert is_same("step#3", "#3")
+    assert is_same("step#3", "step#3")
+    assert not is_same("step#3", "clause#3")
+    assert not is_same("step#3", "#4")
+
+
+def test_a_series_is_told_by_its_shape() -> None:
+    assert shape("f31") == shape("f7") != shape("g31")
+    assert shape("4.9") == shape("4.10") == shape("5.1.0")
+
+
+def test_a_name_with_a_digit_may_be_written_otherwise_and_a_code_may_not() -> None:
+    assert all(map(is_strict, ("f31", "4.10", "clause#7")))
+    assert not any(map(is_strict, ("k8", "covid19", "orrin#4")))

@@ -1,0 +1,28 @@
+"""Names in another form than the text's are not missing, and names that are not there are."""
+
+from __future__ import annotations
+
+import pytest
+
+from portfolio_rag.text.language.name_variants import missing_names
+from portfolio_rag.text.language.quantities_and_names import extract_facts
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("What does the NHA check?", "The Northern Harbour Authority checks ships."),
+        ("What does the Northern Harbor Authority check?", "The NHA checks ships."),
+        ("Who runs Málaga Port?", "Malaga port is run by the city."),
+        ("What is in the E-Mail guide?", "The email guide has rules."),
+        ("Who leads the Back-Office?", "The backoffice is led by Ines."),
+    ],
+)
+def test_a_name_in_another_form_is_there(question: str, text: str) -> None:
+    assert not missing_names(extract_facts(question).names, question, [text])
+
+
+@pytest.mark.parametrize("question", ["What does the NHB check?", "Who runs Zorblax?", "What does Norway check?"])
+def test_a_name_that_is_not_there_is_missing(question: str) -> None:
+    text = "The Northern Harbour Authority of Norwich checks ships."
+    assert missing_names(extract_facts(question).names, question, [text])
