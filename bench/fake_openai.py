@@ -58,6 +58,8 @@ async def _events(text: str, seconds: float, usage: dict[str, int]) -> AsyncIter
         await asyncio.sleep(seconds / PIECES)
         choice = {"index": 0, "delta": {"content": text[start : start + size]}, "finish_reason": None}
         yield _event({**_HEAD, "object": "chat.completion.chunk", "choices": [choice]})
+    stop = {"index": 0, "delta": {}, "finish_reason": "stop"}
+    yield _event({**_HEAD, "object": "chat.completion.chunk", "choices": [stop]})
     yield _event({**_HEAD, "object": "chat.completion.chunk", "choices": [], "usage": usage})
     yield "data: [DONE]\n\n"
 

@@ -108,8 +108,9 @@ def chat(
 
     As a stream the answer comes in server-sent events. The check stands before the display: a `token` is a whole
     sentence that has passed it, after its `validation` and the `citation`s that it is the first to need; sentences
-    that fail have a `validation` only. `retrieval` comes first, `done` last, with what the whole reply would be: when
-    its `answered` is false, it replaces what was shown. An `error` (problem details) ends a stream that fails on the
+    that fail have a `validation` only. `retrieval` comes first, `done` last, with what the whole reply would be. The
+    first sentence is shown once the beginning of the draft holds, so that what is shown stands: when `answered` is
+    false, no `token` came before. An `error` (problem details) ends a stream that fails on the
     way; what fails before the first event has its HTTP status as ever.
     """
     options = Options(top_k=body.top_k, where=parse_where(body.filter), temperature=body.temperature)

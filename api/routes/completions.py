@@ -31,6 +31,7 @@ from api.schemas.completions import (
     LastChunk,
     ModelList,
     ModelOut,
+    openai_finish_reason,
 )
 from api.schemas.filters import parse_where
 from portfolio_rag.domain.answers import AnswerEvent, Done, Token
@@ -39,8 +40,6 @@ from portfolio_rag.domain.errors import NotFound, PortfolioRagError
 router = APIRouter(prefix="/v1", tags=["openai"])
 
 logger = logging.getLogger("api.completions")
-
-_WITHDRAWN = "\n\nThe above is withdrawn, because too little of the draft holds. "
 
 _EXAMPLE: dict[str, Any] = {
     "model": MODEL,
@@ -76,8 +75,9 @@ def create_chat_completion(
 
     The user's last message is the question, understood from the six turns before it. The answer is that of
     `POST /api/chat`, checked before it is shown, also as a stream. `citations`, `validation`, `answered` and `mode`
-    stand beside the usual fields, in a stream in the chunk with the `finish_reason`. `top_k` and `filter` can be sent
-    along (`extra_body`). With `API_KEY` set on the server it is the client's API key. Errors have OpenAI's shape.
+    stand beside the usual fields, in a stream in the chunk with the `finish_reason`; where the language model was cut
+    short, that is `length` or `content_filter`, and the answer has whole sentences only. `top_k` and `filter` can be
+    sent along (`extra_body`). With `API_KEY` set on the server it is the client's API key. Errors have OpenAI's shape.
     """
     check_model(body.model)
     question, where = body.question(), parse_where(body.filter)
@@ -93,7 +93,11 @@ def create_chat_completion(
         id=reply_id,
         created=created,
         model=MODEL,
-        choices=[Choice(message=AssistantMessage(content=answer.text))],
+        choices=[
+            Choice(
+                message=AssistantMessage(content=answer.text), finish_reason=openai_finish_reason(answer.finish_reason)
+            )
+        ],
         usage=CompletionUsage.of(answer),
     )
 
@@ -146,9 +150,9 @@ def _chunks(events: Iterator[AnswerEvent], reply_id: str, created: int, with_usa
                 shown = True
             elif isinstance(event, Done):
                 answer = event.answer
-                if not answer.answered:
-                    yield content(_WITHDRAWN + answer.text if shown else answer.text)
-                end = [ChunkChoice(delta=Delta(), finish_reason="stop")]
+                if not shown:
+                    yield content(answer.text)
+                end = [ChunkChoice(delta=Delta(), finish_reason=openai_finish_reason(answer.finish_reason))]
                 yield _data(LastChunk(**dict(Evidence.of(answer)), id=reply_id, created=created, choices=end))
                 if with_usage:
                     yield _data(Chunk(id=reply_id, created=created, choices=[], usage=CompletionUsage.of(answer)))

@@ -9,8 +9,22 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas.filters import FilterField
 from api.schemas.passages import TOP_K, PassageOut, Question, Score, Span, TopK
-from portfolio_rag.domain.answers import Answer, AnswerMode, CheckedSentence, Citation, JudgeState, Verdict
+from portfolio_rag.domain.answers import (
+    Answer,
+    AnswerMode,
+    CheckedSentence,
+    Citation,
+    FinishReason,
+    JudgeState,
+    Verdict,
+)
 from portfolio_rag.domain.blocks import Recognition
+
+FINISH_REASON = (
+    "How the language model's draft ended: `stop`, whole. `length`: at the limit of tokens, after a second try with a "
+    "longer one unless it is a stream. `content_filter`: its provider withheld the rest. `incomplete`: it broke off. "
+    "Of a draft that is not whole, the answer has the sentences before the one that was cut."
+)
 
 
 class ChatRequest(BaseModel):
@@ -104,7 +118,10 @@ class CitationOut(BaseModel):
 
 
 class SentenceOut(BaseModel):
-    """A drafted sentence and whether the sources that it cites hold it."""
+    """A drafted sentence and whether the sources that it cites hold it.
+
+    An address that no source holds is not repeated: it reads `[address removed]`.
+    """
 
     text: str = Field(description="The sentence.", examples=["Amazon SQS keeps a message for 4 days by default."])
     citations: list[int] = Field(description="Numbers of the sources that it cites.", examples=[[1]])
@@ -202,6 +219,7 @@ class ChatResponse(BaseModel):
     validation: ValidationOut
     passages: list[PassageOut] = Field(description="What retrieval found, best first.")
     usage: UsageOut
+    finish_reason: FinishReason = Field(description=FINISH_REASON, examples=["stop"])
 
     @classmethod
     def of(cls, answer: Answer) -> ChatResponse:
@@ -219,4 +237,5 @@ class ChatResponse(BaseModel):
                 completion_tokens=answer.usage.completion_tokens,
                 cost_usd=answer.usage.cost_usd,
             ),
+            finish_reason=answer.finish_reason,
         )

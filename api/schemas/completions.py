@@ -8,14 +8,16 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_serializer
 
-from api.schemas.answers import CitationOut, ValidationOut
+from api.schemas.answers import FINISH_REASON, CitationOut, ValidationOut
 from api.schemas.filters import FilterField
 from api.schemas.passages import TOP_K, TopK
 from portfolio_rag.answering.generation.question_rewriting import MAX_TURNS
-from portfolio_rag.domain.answers import Answer, AnswerMode, ConversationTurn
+from portfolio_rag.domain.answers import Answer, AnswerMode, ConversationTurn, FinishReason
 from portfolio_rag.domain.errors import InvalidRequest
 
 MODEL = "portfolio-rag"
+
+OpenAIFinishReason = Literal["stop", "length", "content_filter"]
 _ID = "chatcmpl-0d8f4c0e52f15a9f8a0e3f5f6f0c9b1a"
 _CREATED = 1767607920
 
@@ -123,6 +125,17 @@ class CompletionUsage(BaseModel):
         )
 
 
+def openai_finish_reason(reason: FinishReason) -> OpenAIFinishReason:
+    """The reason as OpenAI's clients know it. For a draft that broke off they have none, only `length` for cut ones."""
+    match reason:
+        case FinishReason.STOP:
+            return "stop"
+        case FinishReason.CONTENT_FILTER:
+            return "content_filter"
+        case FinishReason.LENGTH | FinishReason.INCOMPLETE:
+            return "length"
+
+
 class Evidence(BaseModel):
     """What OpenAI's format has no place for; clients find it as additional fields."""
 
@@ -130,6 +143,7 @@ class Evidence(BaseModel):
     mode: AnswerMode = Field(description="`gpt` or `extractive`.", examples=["extractive"])
     citations: list[CitationOut] = Field(description="The sources that the answer cites.")
     validation: ValidationOut
+    finish_reason: FinishReason = Field(description=FINISH_REASON, examples=["stop"])
 
     @classmethod
     def of(cls, answer: Answer) -> Evidence:
@@ -138,6 +152,7 @@ class Evidence(BaseModel):
             mode=answer.mode,
             citations=[CitationOut.of(citation) for citation in answer.citations],
             validation=ValidationOut.of(answer),
+            finish_reason=answer.finish_reason,
         )
 
 
@@ -156,7 +171,10 @@ class Choice(BaseModel):
 
     index: Literal[0] = Field(default=0, description="Always 0.")
     message: AssistantMessage
-    finish_reason: Literal["stop"] = Field(default="stop", description="Always `stop`.")
+    finish_reason: OpenAIFinishReason = Field(
+        description="Why the answer ends, in OpenAI's words: a draft that broke off reads `length` too.",
+        examples=["stop"],
+    )
 
 
 class ChatCompletionResponse(Evidence):
@@ -187,7 +205,7 @@ class ChunkChoice(BaseModel):
 
     index: int = 0
     delta: Delta
-    finish_reason: Literal["stop"] | None = None
+    finish_reason: OpenAIFinishReason | None = None
 
 
 class Chunk(BaseModel):

@@ -10,7 +10,9 @@ from typing import Any, cast
 
 import numpy as np
 
+from portfolio_rag.answering.grounding.drafted_answer import DraftSentence, continuation
 from portfolio_rag.answering.retrieval.search import FullTextSearch, PassageSearch
+from portfolio_rag.domain.answers import FinishReason
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion, LiveDocument
 from portfolio_rag.domain.filters import Filter
@@ -25,6 +27,11 @@ from portfolio_rag.ports.vectors import Vectors
 from portfolio_rag.text.language.content_words import terms
 
 BUCKET = "portfolio-raw"
+
+
+def render(kept: Sequence[DraftSentence]) -> str:
+    """The sentences as the text of an answer."""
+    return "".join(continuation(before, sentence) for before, sentence in zip([None, *kept], kept, strict=False))
 
 
 class WordEmbedder:
@@ -167,6 +174,7 @@ class ScriptedModel:
     temperatures: list[float] = field(default_factory=list)
     piece: int = 3
     closed: bool = False
+    finish_reason: FinishReason = FinishReason.STOP
 
     def complete(
         self, messages: Sequence[Mapping[str, str]], *, temperature: float, schema: Mapping[str, Any] | None = None
@@ -174,7 +182,7 @@ class ScriptedModel:
         self.asked.append(messages)
         self.temperatures.append(temperature)
         text = self.say if isinstance(self.say, str) else self.say(messages)
-        return ChatCompletion(text=text, model="scripted", prompt_tokens=100, completion_tokens=20)
+        return ChatCompletion(text, "scripted", 100, 20, self.finish_reason)
 
     def stream(
         self, messages: Sequence[Mapping[str, str]], *, temperature: float

@@ -142,7 +142,7 @@ class FakeChat(_Fake):
     breaks: Exception | None = None
     """What a stream ends with after its first sentences."""
     script: list[AnswerEvent] | None = None
-    """The events of a stream, instead of those of the usual answer."""
+    """The events of a stream, instead of those of the usual answer; the whole reply is that of their last."""
 
     def answer(
         self,
@@ -155,7 +155,8 @@ class FakeChat(_Fake):
     ) -> Answer:
         self.history = list(history)
         self._called(question, top_k, where, temperature)
-        return answer()
+        done = [event.answer for event in self.script or () if isinstance(event, Done)]
+        return done[0] if done else answer()
 
     def stream(
         self,

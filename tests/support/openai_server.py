@@ -22,24 +22,28 @@ class Reply:
     stall: float = 0.0
 
 
-def says(text: str | None) -> Reply:
+def says(text: str | None, finish_reason: str | None = "stop") -> Reply:
     return Reply(
         {
             "id": "chatcmpl-1",
             "object": "chat.completion",
             "created": 1,
             "model": "gpt-4o-mini-2024-07-18",
-            "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}],
+            "choices": [
+                {"index": 0, "finish_reason": finish_reason, "message": {"role": "assistant", "content": text}}
+            ],
             "usage": {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18},
         }
     )
 
 
-def streams(*pieces: str, usage: bool = True, broken: bool = False) -> Reply:
-    """The pieces as a stream; `broken` cuts it off in the middle of an event."""
+def streams(*pieces: str, finish_reason: str | None = "stop", usage: bool = True, broken: bool = False) -> Reply:
+    """The pieces as a stream; `broken` cuts it off in the middle of an event, and None for a reason between two."""
     head = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "gpt-4o-mini-2024-07-18"}
     choices = [[{"index": 0, "delta": {"content": piece}, "finish_reason": None}] for piece in pieces]
     events: list[dict[str, Any]] = [{**head, "choices": choice} for choice in choices]
+    if pieces and finish_reason:
+        events.append({**head, "choices": [{"index": 0, "delta": {}, "finish_reason": finish_reason}]})
     if usage:
         tokens = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
         events.append({**head, "choices": [], "usage": tokens})

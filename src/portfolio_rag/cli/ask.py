@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from rich.console import Console
@@ -11,6 +13,12 @@ from rich.markup import escape
 
 from portfolio_rag.cli.http import ApiClient
 from portfolio_rag.local.config import StackConfig
+
+_CUT = {
+    "length": "The language model came to its limit: the answer is not whole.",
+    "content_filter": "The provider of the language model withheld a part of the answer.",
+    "incomplete": "The language model broke off: the answer is not whole.",
+}
 
 
 def ask(question: str, *, top_k: int | None, as_json: bool) -> None:
@@ -24,12 +32,11 @@ def ask(question: str, *, top_k: int | None, as_json: bool) -> None:
 
 
 def rendered(response: Mapping[str, Any]) -> str:
-    """The answer and its numbered citations, as rich markup."""
+    """The answer and one line for each of its numbered sources, as rich markup."""
     lines = [escape(response["answer"]), ""]
-    for citation in response["citations"]:
-        lines.append(f"[bold]{escape('[' + str(citation['number']) + ']')}[/bold] {escape(place(citation))}")
-        quote = " ".join(citation["quote"].split())
-        lines.append(f"    [dim]“{escape(quote)}”[/dim]")
+    lines += [_source(list(quoted)) for _, quoted in groupby(response["citations"], key=itemgetter("number"))]
+    if notice := _CUT.get(response["finish_reason"]):
+        lines.append(f"[yellow]{escape(notice)}[/yellow]")
     if not response["answered"] and response["passages"]:
         lines.append("The nearest passages:")
         lines += [
@@ -40,9 +47,25 @@ def rendered(response: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _source(citations: Sequence[Mapping[str, Any]]) -> str:
+    """One line: the source's number, where it stands, and its quotes, each with its own place where that differs."""
+    first, *_ = citations
+    here = place(first)
+    line = f"[bold]{escape('[' + str(first['number']) + ']')}[/bold] {escape(document(first) + here)}"
+    for citation in citations:
+        quote, there = " ".join(citation["quote"].split()), place(citation)
+        line += f" [dim]“{escape(quote)}”{escape(there if there != here else '')}[/dim]"
+    return line
+
+
+def document(citation: Mapping[str, Any]) -> str:
+    """Its key and version."""
+    return f"{citation['s3_key']} (version {citation['version']})"
+
+
 def place(citation: Mapping[str, Any]) -> str:
-    """Document, version, and the page or headings where the quote stands."""
-    parts = [f"{citation['s3_key']} (version {citation['version']})"]
+    """The page and the headings where the quote stands, after a comma each."""
+    parts = [""]
     if citation["page"] is not None:
         parts.append(f"page {citation['page']}")
     if citation["heading_path"]:

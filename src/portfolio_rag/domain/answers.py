@@ -122,6 +122,19 @@ class AnswerMode(StrEnum):
     EXTRACTIVE = "extractive"
 
 
+class FinishReason(StrEnum):
+    """How the text of a language model ended. All but `STOP` leave it cut: its last sentence may lack anything."""
+
+    STOP = "stop"
+    """It said all it had to say."""
+    LENGTH = "length"
+    """It came to the limit of tokens."""
+    CONTENT_FILTER = "content_filter"
+    """Its provider withheld the rest."""
+    INCOMPLETE = "incomplete"
+    """It ended without a reason, as a connection does that breaks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """Tokens of the language model and what they cost: None when the price of one call is not known."""
@@ -152,7 +165,7 @@ class ConversationTurn:
 class Answer:
     """`answered` is false when the documents do not hold an answer; `text` then says so and `passages` are nearest.
 
-    `validation` holds a verdict for every drafted sentence, those dropped from `text` included;
+    Sources are numbered in the order in which `text` first names them. `validation` holds a verdict for every drafted sentence, those dropped from `text` included;
     `validation_score` is the supported share of them, 0 to 1, repaired ones included; flagged ones count half.
     """
 
@@ -168,6 +181,8 @@ class Answer:
     question: str = ""
     """What was answered: in a conversation, the question made to stand alone."""
     judge: JudgeState = JudgeState.OFF
+    finish_reason: FinishReason = FinishReason.STOP
+    """How the draft ended: of one that was cut, the sentence in which it was is not in `validation`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +215,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The whole answer. It counts: when it is a refusal, it replaces what was shown."""
+    """The whole answer. Its text is that of all tokens, or, of a refusal, comes after none."""
 
     answer: Answer
 

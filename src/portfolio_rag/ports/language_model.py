@@ -6,6 +6,8 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from portfolio_rag.domain.answers import FinishReason
+
 
 @dataclass(frozen=True, slots=True)
 class ChatCompletion:
@@ -13,6 +15,7 @@ class ChatCompletion:
     model: str
     prompt_tokens: int
     completion_tokens: int
+    finish_reason: FinishReason = FinishReason.STOP
 
 
 class LanguageModel(Protocol):
@@ -21,7 +24,10 @@ class LanguageModel(Protocol):
     def complete(
         self, messages: Sequence[Mapping[str, str]], *, temperature: float, schema: Mapping[str, Any] | None = None
     ) -> ChatCompletion:
-        """One answer; with a JSON `schema`, one that follows it if the server knows how."""
+        """One answer; with a JSON `schema`, one that follows it if the server knows how.
+
+        One that comes to the limit of tokens is asked for once more with a longer one; the tokens are those of both.
+        """
 
     def stream(
         self, messages: Sequence[Mapping[str, str]], *, temperature: float

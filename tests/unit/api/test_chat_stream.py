@@ -7,7 +7,16 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from portfolio_rag.domain.answers import CheckedSentence, Done, JudgeState, Retrieved, Usage, Validated, Verdict
+from portfolio_rag.domain.answers import (
+    CheckedSentence,
+    Done,
+    FinishReason,
+    JudgeState,
+    Retrieved,
+    Usage,
+    Validated,
+    Verdict,
+)
 from portfolio_rag.domain.errors import InvalidRequest, LanguageModelUnavailable, VectorStoreUnavailable
 from tests.support.api import CONTENT, QUESTION, QUOTE, FakeServices, answer
 
@@ -51,6 +60,17 @@ def test_the_verdict_cost_and_counts_of_a_repaired_sentence(client: TestClient, 
     assert counts == {"supported": 0, "repaired": 1, "flagged": 1, "dropped": 0}
     assert done["validation"]["judge"] == "failed"
     assert done["usage"] == {"prompt_tokens": 100, "completion_tokens": 20, "cost_usd": None}
+
+
+@pytest.mark.parametrize("reason", list(FinishReason))
+def test_how_the_draft_ended_is_in_the_reply(client: TestClient, services: FakeServices, reason: FinishReason) -> None:
+    services.chat.script = [Retrieved([]), Done(replace(answer(), finish_reason=reason))]
+    try:
+        found = events(client.post("/api/chat", json={"question": QUESTION, "stream": True}).text)
+        whole = client.post("/api/chat", json={"question": QUESTION}).json()
+    finally:
+        services.chat.script = None
+    assert found[-1][1]["finish_reason"] == whole["finish_reason"] == reason
 
 
 def test_the_accept_header_asks_for_a_stream(client: TestClient) -> None:

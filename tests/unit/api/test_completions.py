@@ -9,10 +9,9 @@ from typing import Any
 import openai
 import pytest
 from openai import OpenAI
-from openai.types.chat import ChatCompletionChunk
 
 from api.main import create_app
-from portfolio_rag.domain.answers import ConversationTurn, Done, Retrieved, Token, Usage
+from portfolio_rag.domain.answers import ConversationTurn, Done, FinishReason, Retrieved, Token, Usage
 from portfolio_rag.domain.errors import LanguageModelUnavailable
 from portfolio_rag.domain.filters import parse_filter
 from portfolio_rag.settings.environment import Settings
@@ -126,12 +125,6 @@ def test_a_model_is_looked_up_by_its_name(client: OpenAI) -> None:
     assert refusal.value.type == "invalid_request_error"
 
 
-def content_of(chunk: ChatCompletionChunk) -> str:
-    content = chunk.choices[0].delta.content
-    assert content is not None
-    return content
-
-
 def test_a_refusal_is_the_text_of_the_stream(client: OpenAI, services: FakeServices) -> None:
     refused = replace(answer(), text="The answer is not in the documents.", answered=False, citations=[])
     services.chat.script = [Retrieved([]), Done(refused)]
@@ -139,11 +132,33 @@ def test_a_refusal_is_the_text_of_the_stream(client: OpenAI, services: FakeServi
     assert [chunk.choices[0].delta.content for chunk in spoken] == [refused.text]
     assert last.model_extra is not None
     assert last.model_extra["answered"] is False
-    services.chat.script = [Retrieved([]), Token("Four days."), Done(refused)]
-    *spoken, _ = client.chat.completions.create(model=MODEL, messages=asks(QUESTION), stream=True)
-    text = "".join(content_of(chunk) for chunk in spoken)
-    assert text.startswith("Four days.\n\nThe above is withdrawn")
-    assert text.endswith(refused.text)
+    assert last.choices[0].finish_reason == "stop"
+
+
+@pytest.mark.parametrize(
+    ("reason", "finish_reason"),
+    [
+        (FinishReason.STOP, "stop"),
+        (FinishReason.LENGTH, "length"),
+        (FinishReason.CONTENT_FILTER, "content_filter"),
+        (FinishReason.INCOMPLETE, "length"),
+    ],
+)
+def test_how_the_draft_ended_is_the_finish_reason(
+    client: OpenAI, services: FakeServices, reason: FinishReason, finish_reason: str
+) -> None:
+    cut = replace(answer(), finish_reason=reason)
+    services.chat.script = [Retrieved([]), Token(cut.text), Done(cut)]
+    whole: Any = client.chat.completions.create(model=MODEL, messages=asks(QUESTION))
+    assert (whole.choices[0].finish_reason, whole.finish_reason) == (finish_reason, reason)
+    chunks: list[Any] = list(
+        client.chat.completions.create(
+            model=MODEL, messages=asks(QUESTION), stream=True, stream_options={"include_usage": True}
+        )
+    )
+    assert [chunk.choices[0].finish_reason for chunk in chunks[:-1]] == [None, finish_reason]
+    assert chunks[-2].model_extra["finish_reason"] == reason
+    assert (chunks[-1].choices, chunks[-1].usage.total_tokens) == ([], 0)
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -34,6 +34,7 @@ ANSWER: dict[str, Any] = {
     ],
     "passages": [],
     "validation": {"score": 1.0},
+    "finish_reason": "stop",
 }
 
 
@@ -49,6 +50,25 @@ def test_answer_and_numbered_citations_are_shown() -> None:
     assert "Messages stay 4 days. [1]" in text
     assert "[1] processed/guides/sqs [draft].md (version 2), page 3, SQS > Limits" in text
     assert "“Messages stay 4 days.”" in text
+
+
+def quoted(number: int, quote: str, page: int) -> dict[str, Any]:
+    return {**ANSWER["citations"][0], "number": number, "quote": quote, "page": page}
+
+
+def test_each_source_is_one_line_with_its_quotes() -> None:
+    citations = [quoted(1, "One [x]", 3), quoted(1, "Two", 3), quoted(1, "Three", 4), quoted(2, "Four", 3)]
+    lines = shown(rendered(ANSWER | {"citations": citations})).splitlines()
+    where = "processed/guides/sqs [draft].md (version 2), page 3, SQS > Limits"
+    assert lines[2:4] == [f"[1] {where} “One [x]” “Two” “Three”, page 4, SQS > Limits", f"[2] {where} “Four”"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"), [("length", "its limit"), ("content_filter", "withheld"), ("incomplete", "broke off")]
+)
+def test_a_cut_draft_is_said_to_be_one(reason: str, said: str) -> None:
+    assert said in shown(rendered(ANSWER | {"finish_reason": reason}))
+    assert said not in shown(rendered(ANSWER))
 
 
 def test_without_an_answer_the_nearest_passages_are_shown() -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import openai
 
+from portfolio_rag.domain.answers import FinishReason
 from portfolio_rag.domain.errors import LanguageModelUnavailable
 from portfolio_rag.ports.language_model import ChatCompletion
 
@@ -17,6 +20,11 @@ if TYPE_CHECKING:
     from openai.types.chat.completion_create_params import ResponseFormat
 
 MAX_ANSWER_TOKENS = 1000
+LONGER_ANSWER_TOKENS = 4000
+"""The limit of the one further try when a whole answer comes to the first: a reasoning model thinks within it."""
+
+_log = logging.getLogger(__name__)
+
 _BACKOFF_SECONDS = 0.5
 _MAX_WAIT_SECONDS = 8.0
 _BROKE_OFF = "The language model's answer broke off. Try again."
@@ -54,9 +62,32 @@ class OpenAIModel:
     ) -> ChatCompletion:
         """One answer. Raises LanguageModelUnavailable after the attempts, or at once when a retry cannot help."""
         end = self._clock() + self._deadline
+        completion = self._attempted(messages, temperature, schema, end, MAX_ANSWER_TOKENS)
+        if completion.finish_reason is not FinishReason.LENGTH or self._clock() >= end:
+            return completion
+        try:
+            longer = self._attempted(messages, temperature, schema, end, LONGER_ANSWER_TOKENS)
+        except LanguageModelUnavailable as error:
+            # The model may have no room for a longer answer; the cut one is there.
+            _log.warning("A longer answer could not be had, the first was cut at its limit: %s", error)
+            return completion
+        return replace(
+            longer,
+            prompt_tokens=completion.prompt_tokens + longer.prompt_tokens,
+            completion_tokens=completion.completion_tokens + longer.completion_tokens,
+        )
+
+    def _attempted(
+        self,
+        messages: Sequence[Mapping[str, str]],
+        temperature: float,
+        schema: Mapping[str, Any] | None,
+        end: float,
+        max_tokens: int,
+    ) -> ChatCompletion:
         for attempt in range(1, self._max_attempts + 1):
             try:
-                return self._once(messages, temperature, min(self._timeout, end - self._clock()), schema)
+                return self._once(messages, temperature, min(self._timeout, end - self._clock()), schema, max_tokens)
             except openai.OpenAIError as error:
                 wait = _wait_seconds(error, attempt)
                 if wait is None or attempt == self._max_attempts or self._clock() + wait >= end:
@@ -95,7 +126,7 @@ class OpenAIModel:
         self, messages: Sequence[Mapping[str, str]], temperature: float, end: float
     ) -> Generator[str | ChatCompletion, None, None]:
         asked = self._model()
-        text, model, usage, spoke = "", asked, None, False
+        text, model, usage, spoke, finish_reason = "", asked, None, False, None
         with self._client.chat.completions.create(
             model=asked,
             messages=cast("Iterable[ChatCompletionMessageParam]", messages),
@@ -113,6 +144,7 @@ class OpenAIModel:
                 usage = getattr(chunk, "usage", None) or usage
                 choices = getattr(chunk, "choices", None)
                 spoke = spoke or bool(choices)
+                finish_reason = (choices and getattr(choices[0], "finish_reason", None)) or finish_reason
                 if choices and choices[0].delta and (piece := choices[0].delta.content):
                     text += piece
                     yield piece
@@ -123,6 +155,7 @@ class OpenAIModel:
             model=model,
             prompt_tokens=getattr(usage, "prompt_tokens", None) or 0,
             completion_tokens=getattr(usage, "completion_tokens", None) or 0,
+            finish_reason=_finish_reason(finish_reason),
         )
 
     def _once(
@@ -131,6 +164,7 @@ class OpenAIModel:
         temperature: float,
         timeout: float,
         schema: Mapping[str, Any] | None,
+        max_tokens: int,
     ) -> ChatCompletion:
         asked = self._model()
         try:
@@ -138,7 +172,7 @@ class OpenAIModel:
                 model=asked,
                 messages=cast("Iterable[ChatCompletionMessageParam]", messages),
                 temperature=temperature,
-                max_tokens=MAX_ANSWER_TOKENS,
+                max_tokens=max_tokens,
                 timeout=timeout,
                 response_format=_format(schema),
             )
@@ -157,7 +191,17 @@ class OpenAIModel:
             model=getattr(response, "model", None) or asked,
             prompt_tokens=getattr(usage, "prompt_tokens", None) or 0,
             completion_tokens=getattr(usage, "completion_tokens", None) or 0,
+            finish_reason=_finish_reason(getattr(choices[0], "finish_reason", None)),
         )
+
+
+def _finish_reason(said: object) -> FinishReason:
+    """What a server says of the end. Compatible ones have names of their own for a text that is whole."""
+    if not said or said == "error":
+        return FinishReason.INCOMPLETE
+    if said in ("length", "max_tokens", "model_length"):
+        return FinishReason.LENGTH
+    return FinishReason.CONTENT_FILTER if said == "content_filter" else FinishReason.STOP
 
 
 def _format(schema: Mapping[str, Any] | None) -> ResponseFormat | openai.Omit:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import replace
+from itertools import chain
 
 from portfolio_rag.answering.generation import answerability, question_rewriting
 from portfolio_rag.answering.generation.answerability import THRESHOLD, threshold_for
@@ -12,11 +12,11 @@ from portfolio_rag.answering.generation.context_window import CONTEXT_TOKENS, Co
 from portfolio_rag.answering.generation.cost import Price, cost_of
 from portfolio_rag.answering.generation.extractive import extract_answer
 from portfolio_rag.answering.generation.judge import Judge, Judged
-from portfolio_rag.answering.generation.prompts import build_messages, is_refusal
+from portfolio_rag.answering.generation.prompts import build_messages
 from portfolio_rag.answering.generation.streaming import Display, SentenceReader
 from portfolio_rag.answering.grounding.check import SentenceVerdict, check, supported_share, verdict_of
-from portfolio_rag.answering.grounding.citations import SourceNumbers, citations_of, source_texts
-from portfolio_rag.answering.grounding.drafted_answer import DraftSentence, parse_draft, render
+from portfolio_rag.answering.grounding.citations import source_texts
+from portfolio_rag.answering.grounding.drafted_answer import DraftSentence
 from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.answering.retrieval.search import PassageSearch, check_query
 from portfolio_rag.domain.answers import (
@@ -25,6 +25,7 @@ from portfolio_rag.domain.answers import (
     AnswerMode,
     ConversationTurn,
     Done,
+    FinishReason,
     JudgeState,
     Passage,
     Retrieved,
@@ -38,8 +39,19 @@ from portfolio_rag.settings.ingestion_rules import ModelConfig
 NOT_FOUND = "The answer is not in the documents."
 EXTRACTIVE_MODEL = "extractive"
 
-MIN_SUPPORTED_SHARE = 0.34
-"""Of a draft of which less than this holds, the rest is not trusted either."""
+CUT_SHORT: Mapping[FinishReason, str] = {
+    FinishReason.LENGTH: "The language model came to its limit before a sentence was whole. Ask for less at once.",
+    FinishReason.CONTENT_FILTER: "The provider of the language model withheld its answer.",
+    FinishReason.INCOMPLETE: "The language model's answer broke off before a sentence was whole. Try again.",
+}
+"""What is said in place of a draft of which nothing is left to check: the documents may well hold the answer."""
+
+
+_EXTRACTED = ChatCompletion("", EXTRACTIVE_MODEL, 0, 0)
+
+
+def _is_cut(completion: ChatCompletion) -> bool:
+    return completion.finish_reason is not FinishReason.STOP
 
 
 class Chat:
@@ -91,14 +103,14 @@ class Chat:
         sources = build_context(passages, budget_tokens=self._context_tokens)
         if self._language_model is None:
             drafted = self._extract_answer(question, sources, source_texts(passages))
-            return self._validated(question, drafted, passages, EXTRACTIVE_MODEL, Usage())
+            return self._validated(question, drafted, passages, _EXTRACTED, Usage())
         completion = self._language_model.complete(
             build_messages(question, sources), temperature=self._temperature_or(temperature)
         )
+        reader = SentenceReader()
+        drafted = [*reader.feed(completion.text), *reader.finish(is_cut=_is_cut(completion))]
         usage = rewrite_usage + self._usage(completion)
-        if is_refusal(completion.text):
-            return self._not_found(question, passages, model=completion.model, usage=usage)
-        return self._validated(question, parse_draft(completion.text), passages, completion.model, usage)
+        return self._validated(question, drafted, passages, completion, usage, is_declined=reader.declined)
 
     def stream(
         self,
@@ -111,8 +123,9 @@ class Chat:
     ) -> Generator[AnswerEvent, None, None]:
         """`answer` as it comes about: the passages, then each sentence once it has passed the check, then the whole.
 
-        Nothing unchecked is ever shown: with a judge, which reads all sentences at once, nothing before the end. Raises
-        as `answer` does, on the way too. The last event is `Done`.
+        Nothing unchecked is ever shown: with a judge, which reads all sentences at once, nothing before the end. What
+        is shown stands in the answer, and a refusal shows nothing. Raises as `answer` does, on the way too. The last
+        event is `Done`.
         """
         question, rewrite_usage, passages = self._retrieve(question, history, top_k, where)
         yield Retrieved(passages)
@@ -121,14 +134,12 @@ class Chat:
             return
         sources = build_context(passages, budget_tokens=self._context_tokens)
         texts = source_texts(passages)
-        display = Display(lambda kept, numbers: citations_of(kept, passages, numbers), MIN_SUPPORTED_SHARE)
+        display = Display(passages)
         if self._language_model is None:
             judged = self._review(self._check(question, self._extract_answer(question, sources, texts), texts), texts)
             yield from display.show(judged.checked)
-            judged = replace(judged, checked=display.checked)
-            yield Done(
-                self._build_answer(question, judged, passages, EXTRACTIVE_MODEL, Usage(), display.text, display.numbers)
-            )
+            yield from display.finish(is_declined=False)
+            yield Done(self._build_answer(question, judged, passages, _EXTRACTED, Usage(), display))
             return
         reader, waiting = SentenceReader(), list[SentenceVerdict]()
         completion = ChatCompletion("", "", 0, 0)
@@ -145,16 +156,12 @@ class Chat:
                     yield from display.show(checked)
                 else:
                     waiting += checked
-        judged = self._review(waiting + self._check(question, reader.finish(), texts), texts)
+        waiting += self._check(question, reader.finish(is_cut=_is_cut(completion)), texts)
+        judged = self._review(waiting, texts)
         yield from display.show(judged.checked)
+        yield from display.finish(is_declined=reader.declined)
         usage = rewrite_usage + self._usage(completion)
-        if is_refusal(completion.text):
-            yield Done(self._not_found(question, passages, model=completion.model, usage=usage))
-        else:
-            judged = replace(judged, checked=display.checked)
-            yield Done(
-                self._build_answer(question, judged, passages, completion.model, usage, display.text, display.numbers)
-            )
+        yield Done(self._build_answer(question, judged, passages, completion, usage, display))
 
     def _retrieve(
         self, question: str, history: Sequence[ConversationTurn], top_k: int | None, where: Filter | None
@@ -171,7 +178,8 @@ class Chat:
             return question_rewriting.rewrite_by_rule(question, history), Usage()
         prompt = question_rewriting.rewrite_prompt(question, history)
         completion = self._language_model.complete(prompt, temperature=0.0)
-        return question_rewriting.parse_rewrite(completion.text, question, history), self._usage(completion)
+        rewrite = "" if _is_cut(completion) else completion.text
+        return question_rewriting.parse_rewrite(rewrite, question, history), self._usage(completion)
 
     def _is_answerable(self, question: str, passages: Sequence[Passage], where: Filter | None) -> bool:
         """Whether the passages bear on the question, by the threshold of an index of this size.
@@ -184,14 +192,21 @@ class Chat:
         return score >= threshold_for(self._retrieval.window_count(), self._answerability_threshold)
 
     def _validated(
-        self, question: str, drafted: Sequence[DraftSentence], passages: Sequence[Passage], model: str, usage: Usage
+        self,
+        question: str,
+        drafted: Sequence[DraftSentence],
+        passages: Sequence[Passage],
+        completion: ChatCompletion,
+        usage: Usage,
+        *,
+        is_declined: bool = False,
     ) -> Answer:
         texts = source_texts(passages)
         judged = self._review(self._check(question, drafted, texts), texts)
-        numbers = SourceNumbers()
-        judged = replace(judged, checked=[numbers.apply(checked) for checked in judged.checked])
-        text = render([checked.sentence for checked in judged.checked if checked.verdict.shown])
-        return self._build_answer(question, judged, passages, model, usage, text, numbers)
+        display = Display(passages)
+        for _ in chain(display.show(judged.checked), display.finish(is_declined=is_declined)):
+            pass
+        return self._build_answer(question, judged, passages, completion, usage, display)
 
     def _extract_answer(
         self, question: str, sources: Sequence[ContextSource], texts: Sequence[SourceText]
@@ -218,53 +233,42 @@ class Chat:
         question: str,
         judged: Judged,
         passages: Sequence[Passage],
-        model: str,
+        completion: ChatCompletion,
         usage: Usage,
-        text: str,
-        numbers: SourceNumbers,
+        display: Display,
     ) -> Answer:
-        """`judged` has the numbers of the answer's sources already, `numbers`."""
-        checked = judged.checked
+        """The answer that `display` shows, or a refusal where it shows nothing."""
+        checked, ended = display.checked, completion.finish_reason
         if judged.completion is not None:
             usage += self._usage(judged.completion)
-        kept = [sentence for sentence in checked if sentence.verdict.shown]
-        share = supported_share(checked)
-        if share < MIN_SUPPORTED_SHARE:
-            refusal = self._not_found(question, passages, checked, share, model, usage)
-            return replace(refusal, judge=judged.state)
+        refusal = NOT_FOUND if checked else CUT_SHORT.get(ended, NOT_FOUND)
         return Answer(
-            text=text,
-            answered=True,
+            text=display.text if display.is_trusted else refusal,
+            answered=display.is_trusted,
             mode=self._mode,
-            model=model,
-            citations=citations_of(kept, passages, numbers),
+            model=completion.model,
+            citations=display.citations if display.is_trusted else [],
             validation=[verdict_of(sentence) for sentence in checked],
-            validation_score=share,
+            validation_score=supported_share(checked),
             passages=passages,
             usage=usage,
             question=question,
             judge=judged.state,
+            finish_reason=ended,
         )
 
-    def _not_found(
-        self,
-        question: str,
-        passages: Sequence[Passage],
-        checked: Sequence[SentenceVerdict] = (),
-        share: float = 0.0,
-        model: str = "",
-        usage: Usage | None = None,
-    ) -> Answer:
+    def _not_found(self, question: str, passages: Sequence[Passage], *, usage: Usage) -> Answer:
+        """The refusal before any draft."""
         return Answer(
             text=NOT_FOUND,
             answered=False,
             mode=self._mode,
-            model=model or (EXTRACTIVE_MODEL if self._language_model is None else ""),
+            model=EXTRACTIVE_MODEL if self._language_model is None else "",
             citations=[],
-            validation=[verdict_of(sentence) for sentence in checked],
-            validation_score=share,
+            validation=[],
+            validation_score=0.0,
             passages=passages,
-            usage=usage or Usage(),
+            usage=usage,
             question=question,
         )
 

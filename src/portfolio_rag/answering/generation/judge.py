@@ -14,7 +14,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from portfolio_rag.answering.generation.prompts import unable_to_close
+from portfolio_rag.answering.grounding.addresses import without_addresses
 from portfolio_rag.answering.grounding.check import SentenceVerdict
+from portfolio_rag.answering.grounding.drafted_answer import plain
 from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.domain.answers import JudgeState, Verdict
 from portfolio_rag.domain.errors import LanguageModelUnavailable
@@ -123,8 +125,13 @@ def _read(text: str) -> dict[int, tuple[str, str]]:
     for row in json.loads(text)["verdicts"]:
         if row["verdict"] not in ("supported", *_STRICTER):
             raise ValueError(f"no such verdict: {row['verdict']!r:.50}")
-        verdicts[int(row["number"])] = (str(row["verdict"]), " ".join(str(row["reason"]).split())[:_MAX_REASON])
+        verdicts[int(row["number"])] = (str(row["verdict"]), _reason(str(row["reason"])))
     return verdicts
+
+
+def _reason(said: str) -> str:
+    """The judge's words as they may be shown: whatever it was led to say, an address is no reason."""
+    return without_addresses(plain(said[: 4 * _MAX_REASON]))[:_MAX_REASON]
 
 
 def _stricter(sentence: SentenceVerdict, verdict: str, reason: str) -> SentenceVerdict:

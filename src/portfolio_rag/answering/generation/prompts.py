@@ -52,8 +52,3 @@ def _document(source: ContextSource) -> str:
 def unable_to_close(text: str) -> str:
     """The text unable to close or open the delimiters around it."""
     return _OWN_TAGS.sub("‹", text)
-
-
-def is_refusal(draft: str) -> bool:
-    """Whether the model says, in whole, that the documents hold no answer."""
-    return NOT_IN_DOCUMENTS in draft or not draft.strip()

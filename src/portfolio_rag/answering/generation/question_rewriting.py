@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from portfolio_rag.answering.grounding.addresses import addresses, holds
+from portfolio_rag.answering.grounding.drafted_answer import plain
 from portfolio_rag.domain.answers import ConversationTurn
 from portfolio_rag.text.language.content_words import content_words
 
@@ -70,9 +72,12 @@ def rewrite_prompt(question: str, history: Sequence[ConversationTurn]) -> list[d
 
 
 def parse_rewrite(reply: str, question: str, history: Sequence[ConversationTurn]) -> str:
-    """The question in the model's reply; by rule where the reply cannot be one."""
-    rewrite = _line(reply)
-    return rewrite if 1 <= len(rewrite) <= _MAX_QUESTION_CHARACTERS else rewrite_by_rule(question, history)
+    """The question in the model's reply; by rule where the reply cannot be one, or has an address of its own."""
+    rewrite = plain(_line(reply)[: 2 * _MAX_QUESTION_CHARACTERS])
+    said = "\n".join([question, *(text for turn in history for text in (turn.question, turn.answer))])
+    if 1 <= len(rewrite) <= _MAX_QUESTION_CHARACTERS and all(holds(said, address) for address in addresses(rewrite)):
+        return rewrite
+    return rewrite_by_rule(question, history)
 
 
 def _is_name(word: str, *, first: bool) -> bool:

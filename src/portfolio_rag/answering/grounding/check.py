@@ -6,9 +6,10 @@ holds it, repaired when another retrieved source does, flagged when neither is s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from portfolio_rag.answering.grounding.addresses import addresses, holds, without_addresses
 from portfolio_rag.answering.grounding.cross_language import (
     IN_ANOTHER_LANGUAGE,
     is_other_language,
@@ -71,7 +72,26 @@ def supported_share(checked: Sequence[SentenceVerdict]) -> float:
 def check(question: str, drafted: Sequence[DraftSentence], sources: Sequence[SourceText]) -> list[SentenceVerdict]:
     """A verdict for each sentence, in order."""
     index = SubjectIndex(sources)
-    return [_verdict_on(sentence, Claim(sentence.text, question), sources, index) for sentence in drafted]
+    by_number = {source.number: source for source in sources}
+    verdicts = [_verdict_on(sentence, Claim(sentence.text, question), sources, index) for sentence in drafted]
+    return [_with_held_addresses(verdict, by_number) for verdict in verdicts]
+
+
+def _with_held_addresses(verdict: SentenceVerdict, sources: Mapping[int, SourceText]) -> SentenceVerdict:
+    """Dropped where it has an address that no source it cites holds. Such an address is not even reported."""
+    text = verdict.sentence.text
+    if not (named := addresses(text)):
+        return verdict
+    cited = [sources[number] for number in verdict.sentence.citations if number in sources]
+    held = frozenset(address for address in named if any(_holds(source, address) for source in cited))
+    if held.issuperset(named):
+        return verdict
+    sentence = replace(verdict.sentence, text=without_addresses(text, held), doubtful=False)
+    return SentenceVerdict(sentence, Verdict.DROPPED, 0.0, "it has an address that its source does not hold")
+
+
+def _holds(source: SourceText, address: str) -> bool:
+    return holds(source.text, address) or holds(source.context, address)
 
 
 def _verdict_on(

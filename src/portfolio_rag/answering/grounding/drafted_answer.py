@@ -1,16 +1,16 @@
 """A drafted answer taken apart: plain sentences with the source numbers that they cite, and put together again.
 
-A draft may come from a language model that was led astray, so only plain text survives: images are removed, links
-keep their label, HTML tags go, headings (they claim nothing) go.
+A draft may come from a language model that was led astray: it is read as Markdown, and only its plain text survives,
+without headings, which claim nothing.
 """
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from portfolio_rag.answering.grounding.draft_markdown import PlainLine, inert, may_open, plain_lines
 from portfolio_rag.text.language.sentences import sentences
 
 MAX_DRAFT_CHARACTERS = 20_000
@@ -18,23 +18,13 @@ MAX_DRAFT_CHARACTERS = 20_000
 
 MAX_DRAFT_SENTENCES = 60
 
-_IMAGE = re.compile(r"!\[[^\]]*\]\s*(?:\([^)]*\)|\[[^\]]*\])")
-_LINK = re.compile(r"\[([^\]]*)\]\((?:[^()]|\([^)]*\))*\)")
-_REFERENCE_LINK = re.compile(r"\[([^\]]+)\]\[(?!\d)[^\]]*\]")
-_LINK_DEFINITION = re.compile(r"^\s{0,3}\[[^\]]+\]:\s*\S+.*$", re.MULTILINE)
-_AUTOLINK = re.compile(r"<((?:https?|ftp|mailto):[^>\s]*)>", re.IGNORECASE)
-
-_SCRIPT = re.compile(r"<(script|style)\b[^>]*>.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
-_TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->", re.DOTALL)
-_EMPHASIS = re.compile(r"(\*\*|__|`+)(?=\S)(.+?)(?<=\S)\1")
-
 _CITATION = re.compile(
     r"[\[【]\^?\s*(?:sources?|documents?)?\s*(\d{1,4}(?:\s*[,;–-]\s*\d{1,4})*)\s*\??(?:†[^\]】]*)?[\]】]", re.IGNORECASE
 )
 # "… text. [1] Next" cites for the sentence before it: the marks move inside the full stop.
 _TRAILING = re.compile(rf"([.!?…][\"'”’)]*)((?:\s*{_CITATION.pattern})+)", re.IGNORECASE)
-_LINE_PREFIX = re.compile(r"\s*(?:(?:[-*+•]|\d{1,2}[.)])\s+|>\s*)")
-_HEADING = re.compile(r"\s*#{1,6}\s")
+_ACTIVE_TAG = re.compile(r"<(?=/?(?:script|style|iframe)\b|[a-z][a-z0-9-]*[\s/][^<>]*=)", re.IGNORECASE)
+_LINE_PREFIX = re.compile(r"\s*(?:[-*+•]|\d{1,2}[.)])\s+")
 _BLANKS = re.compile(r"\s+")
 _BLANK_BEFORE_END = re.compile(r"(?<=\w)\s+(?=[.,;:!?]\s*$)")
 _MARK = re.compile(rf"\s*{_CITATION.pattern}", re.IGNORECASE)
@@ -54,45 +44,67 @@ class DraftSentence:
     doubtful: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class ParsedDraft:
+    """The sentences of a draft in order; `is_cut` says that it was too long to be read to its end.
+
+    More text does not change how the first `settled` sentences read.
+    """
+
+    sentences: list[DraftSentence]
+    settled: int
+    is_cut: bool
+
+
 def source_line(text: str) -> str:
-    """A sentence of a source as it stands there, on one line, without what a viewer might render or load."""
-    return _BLANKS.sub(" ", _inert(text)).strip()
+    """A sentence of a source as it stands there, on one line. It is no Markdown: nothing of it is read as such.
+
+    Only what a viewer would load or run by itself is broken up, an image or a tag with an address.
+    """
+    return _ACTIVE_TAG.sub("‹", _BLANKS.sub(" ", text).strip().replace("](", "] ("))
 
 
 def plain(text: str) -> str:
-    """`text` without what a viewer might render or load, and without emphasis."""
-    return _EMPHASIS.sub(r"\2", _inert(text))
-
-
-def _inert(text: str) -> str:
-    """Without images, links and HTML; entities decoded first."""
-    text = html.unescape(text)
-    text = _SCRIPT.sub(" ", text)
-    text = _TAG.sub(" ", _AUTOLINK.sub(r"\1", text))
-    text = _LINK_DEFINITION.sub("", _IMAGE.sub(" ", text))
-    return _REFERENCE_LINK.sub(r"\1", _LINK.sub(r"\1", text))
+    """What a model says beside its draft, on one line: without images, links and HTML."""
+    return _BLANKS.sub(" ", inert("\n".join(line.text for line in plain_lines(text)))).strip()
 
 
 def parse_draft(text: str) -> list[DraftSentence]:
-    """The sentences of a draft in order; what goes beyond the limits is dropped unread."""
+    """The sentences of a draft that is whole."""
+    return read_draft(text).sentences
+
+
+def read_draft(text: str) -> ParsedDraft:
+    """The sentences of a draft; what goes beyond the limits is dropped unread."""
     drafted: list[DraftSentence] = []
-    for number, line in enumerate(plain(text[:MAX_DRAFT_CHARACTERS]).splitlines()):
-        if _HEADING.match(line):
-            continue
-        match = _LINE_PREFIX.match(line)
-        prefix = match.group().strip() if match else ""
-        body = _TRAILING.sub(lambda m: f" {m.group(2).strip()}{m.group(1)}", line[match.end() :] if match else line)
-        for start, end in sentences(body):
-            sentence = body[start:end]
-            bare = without_marks(sentence)
-            cited = _numbers(sentence)
-            if bare.strip(".,;:!?-–—*_ "):
-                drafted.append(DraftSentence(bare, cited, number, prefix))
-            elif cited and drafted and drafted[-1].line == number:
-                last = drafted[-1]
-                merged = tuple(dict.fromkeys(last.citations + cited))
-                drafted[-1] = DraftSentence(last.text, merged, last.line, last.prefix)
-    return drafted[:MAX_DRAFT_SENTENCES]
+    blocks: list[int] = []
+    for number, line in enumerate(plain_lines(text[:MAX_DRAFT_CHARACTERS])):
+        _add_line(drafted, number, line)
+        blocks += [line.block] * (len(drafted) - len(blocks))
+    # The sentence before may go on with it: `No ![` is the beginning of an image, `No !` is not.
+    unsettled = (
+        max(index - 1, 0)
+        for index, (sentence, block) in enumerate(zip(drafted, blocks, strict=True))
+        if block == blocks[-1] and may_open(sentence.text)
+    )
+    kept = drafted[:MAX_DRAFT_SENTENCES]
+    return ParsedDraft(kept, next(unsettled, len(drafted)), len(text) > MAX_DRAFT_CHARACTERS and kept == drafted)
+
+
+def _add_line(drafted: list[DraftSentence], number: int, line: PlainLine) -> None:
+    match = _LINE_PREFIX.match(line.text)
+    prefix = line.prefix or (match.group().strip() if match else "")
+    text = line.text[match.end() :] if match else line.text
+    body = _TRAILING.sub(lambda m: f" {m.group(2).strip()}{m.group(1)}", text)
+    for start, end in sentences(body):
+        sentence = body[start:end]
+        bare = without_marks(sentence)
+        cited = _numbers(sentence)
+        if bare.strip(".,;:!?-–—*_=| "):
+            drafted.append(DraftSentence(inert(bare), cited, number, prefix))
+        elif cited and drafted and drafted[-1].line == number:
+            merged = tuple(dict.fromkeys(drafted[-1].citations + cited))
+            drafted[-1] = replace(drafted[-1], citations=merged)
 
 
 def without_marks(sentence: str) -> str:
@@ -111,13 +123,8 @@ def _numbers(sentence: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(cited))
 
 
-def render(kept: Sequence[DraftSentence]) -> str:
-    """The sentences as text, each with its citation marks before the closing full stop."""
-    return "".join(continuation(before, sentence) for before, sentence in zip([None, *kept], kept, strict=False))
-
-
 def continuation(before: DraftSentence | None, sentence: DraftSentence) -> str:
-    """What the sentence adds to a text that ends with the one `before`."""
+    """What the sentence adds to a text that ends with the one `before`: its marks stand before its full stop."""
     text = with_marks(sentence.text, sentence.citations, doubtful=sentence.doubtful)
     if before is not None and before.line == sentence.line:
         return f" {text}"

@@ -6,7 +6,7 @@ import pytest
 
 from portfolio_rag.adapters.models.openai import OpenAIModel
 from portfolio_rag.answering.generation.chat import NOT_FOUND, Chat
-from portfolio_rag.domain.answers import AnswerMode
+from portfolio_rag.domain.answers import AnswerMode, Done, FinishReason, Token
 from portfolio_rag.domain.errors import LanguageModelUnavailable
 from portfolio_rag.ports.language_model import ChatCompletion
 from tests.support.answers import Corpus
@@ -180,6 +180,58 @@ def test_a_stream_gives_the_pieces_and_then_the_whole(waits: Waits) -> None:
     assert completion == ChatCompletion("Hello.", "gpt-4o-mini-2024-07-18", 11, 7)
     ((_, _, body),) = server.requests
     assert (body["stream"], body["stream_options"]) == (True, {"include_usage": True})
+
+
+ENDS = [
+    ("stop", FinishReason.STOP),
+    ("eos", FinishReason.STOP),
+    ("length", FinishReason.LENGTH),
+    ("content_filter", FinishReason.CONTENT_FILTER),
+    ("error", FinishReason.INCOMPLETE),
+    (None, FinishReason.INCOMPLETE),
+]
+
+
+@pytest.mark.parametrize(("said", "reason"), ENDS)
+def test_how_a_text_ended_is_read(waits: Waits, said: str | None, reason: FinishReason) -> None:
+    with serving(says("Hel", said)) as server:
+        assert model(server, waits).complete(MESSAGES, temperature=0).finish_reason is reason
+    with serving(streams("Hel", finish_reason=said)) as server:
+        *_, completion = model(server, waits).stream(MESSAGES, temperature=0)
+    assert isinstance(completion, ChatCompletion)
+    assert (completion.text, completion.finish_reason) == ("Hel", reason)
+    assert len(server.requests) == 1
+
+
+def test_an_answer_at_its_limit_is_asked_for_once_more_with_a_longer_one(waits: Waits) -> None:
+    with serving(says("Hel", "length"), says("Hello.")) as server:
+        completion = model(server, waits).complete(MESSAGES, temperature=0)
+    assert completion == ChatCompletion("Hello.", "gpt-4o-mini-2024-07-18", 22, 14)
+    assert [body["max_tokens"] for _, _, body in server.requests] == [1000, 4000]
+
+
+@pytest.mark.parametrize(("second", "text"), [(says("Hello, wor", "length"), "Hello, wor"), (fails(400), "Hel")])
+def test_and_no_third_time(waits: Waits, second: Reply, text: str) -> None:
+    """A server that has no room for the longer one leaves the first."""
+    with serving(says("Hel", "length"), second) as server:
+        completion = model(server, waits).complete(MESSAGES, temperature=0)
+    assert (completion.text, completion.finish_reason) == (text, FinishReason.LENGTH)
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(("said", "reason"), [end for end in ENDS if end[1] is not FinishReason.STOP])
+def test_a_cut_answer_is_no_answer(corpus: Corpus, waits: Waits, said: str | None, reason: FinishReason) -> None:
+    half = f"{TRUE} The retention period can be set to a value from 60 seconds to"
+    with serving(says(half, said)) as server:
+        whole = answer_of(corpus, server, waits).answer(QUESTION)
+    with serving(streams(*(f"{word} " for word in half.split(" ")), finish_reason=said)) as server:
+        *events, done = answer_of(corpus, server, waits).stream(QUESTION)
+    assert isinstance(done, Done)
+    for answer in (whole, done.answer):
+        assert (answer.text, answer.finish_reason) == (TRUE, reason)
+        assert len(answer.validation) == 1
+        assert all("60 seconds" not in citation.quote for citation in answer.citations)
+    assert "".join(event.text for event in events if isinstance(event, Token)) == TRUE
 
 
 def test_a_stream_without_usage(waits: Waits) -> None:

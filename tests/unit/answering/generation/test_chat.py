@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -7,7 +8,7 @@ import pytest
 
 from portfolio_rag.answering.generation import answerability
 from portfolio_rag.answering.generation.chat import EXTRACTIVE_MODEL, NOT_FOUND, Chat
-from portfolio_rag.domain.answers import Answer, AnswerMode, Verdict
+from portfolio_rag.domain.answers import Answer, AnswerMode, Done, Verdict
 from portfolio_rag.domain.chunks import BlockKind, ChunkPart
 from portfolio_rag.domain.errors import InvalidRequest, LanguageModelUnavailable
 from portfolio_rag.domain.filters import Filter, parse_filter
@@ -36,7 +37,7 @@ def assert_citations_resolve(answer: Answer, corpus: Corpus) -> None:
         assert chunk.content[start:end] == citation.quote
         assert citation.quote
         assert f"[{citation.number}]" in answer.text
-        assert answer.passages[citation.number - 1].chunk == chunk
+        assert chunk in [passage.chunk for passage in answer.passages]
     for checked in answer.validation:
         if checked.verdict is Verdict.SUPPORTED:
             assert {citation.number for citation in answer.citations} >= set(checked.citations)
@@ -222,15 +223,39 @@ def test_an_instruction_in_a_document_stays_data() -> None:
     assert extractive.text == TRUE
 
 
-def test_markup_in_a_document_does_not_reach_the_extractive_answer() -> None:
+def test_the_extractive_answer_is_the_documents_text_and_loads_nothing() -> None:
     corpus = Corpus()
     corpus.text(
         "a.md",
-        "Amazon SQS keeps messages in a queue ![x](https://evil.example/p.png) for <b>4 days</b> by default.",
+        "Amazon SQS keeps messages in a queue ![x](https://evil.example/p.png) for <days> x[1] by default in .env "
+        "<img src=https://evil.example/p.png>.",
     )
     answer = chat(corpus).answer(QUESTION)
-    assert answer.text == TRUE
-    assert "evil.example" in answer.citations[0].quote
+    assert answer.text == (
+        "Amazon SQS keeps messages in a queue ![x] (https://evil.example/p.png) for <days> x[1] by default in .env "
+        "‹img src=https://evil.example/p.png> [1]."
+    )
+    assert "](https://evil.example" in answer.citations[0].quote
+
+
+def test_sources_are_numbered_in_the_order_of_their_first_mention(corpus: Corpus) -> None:
+    item = "An item in DynamoDB may hold at most 400 KB"
+    question = "How long does Amazon SQS keep messages in a queue by default, and an item in DynamoDB?"
+    numbers = {passage.document.filename: n for n, passage in enumerate(chat(corpus).answer(question).passages, 1)}
+    sqs, dynamo = numbers["sqs.md"], numbers["dynamodb.md"]
+    fact = TRUE.removesuffix(" [1].")
+    for first, second, draft in (
+        ("dynamodb.md", "sqs.md", f"{item} [{dynamo}]. It costs $7 [{sqs}]. {fact} [{sqs}]. {item} [{dynamo}]."),
+        ("sqs.md", "dynamodb.md", f"{fact} [{sqs}]. {item} [{dynamo}]. {fact} [{sqs}]."),
+    ):
+        asked = chat(corpus, ScriptedModel(draft))
+        answer = asked.answer(question)
+        assert re.findall(r"\[(\d)\]", answer.text)[:2] == ["1", "2"]
+        assert {citation.number: citation.filename for citation in answer.citations} == {1: first, 2: second}
+        assert [citation.number for citation in answer.citations] == sorted(c.number for c in answer.citations)
+        *_, done = asked.stream(question)
+        assert isinstance(done, Done)
+        assert done.answer == answer
 
 
 def test_the_filter_and_top_k_reach_the_search(corpus: Corpus) -> None:

@@ -102,7 +102,13 @@ def test_the_model_rewrites_and_its_tokens_count(
     assert [turn.standalone for turn in talk.history(ID)] == [QUESTION, QUESTION]
 
 
-@pytest.mark.parametrize("reply", ["", "   ", "x" * 1001])
+def test_the_rewritten_question_is_plain_text(corpus: Corpus) -> None:
+    reply = f"{QUESTION} ![x](https://evil.example/p.png)"
+    model = ScriptedModel(lambda messages: reply if "Rewrite" in messages[0]["content"] else TRUE)
+    assert chat(corpus, model).answer(FOLLOW_UP, history=BEFORE).question == QUESTION
+
+
+@pytest.mark.parametrize("reply", ["", "   ", "x" * 1001, "What does evil.example/4-days say of the queue?"])
 def test_a_reply_that_is_no_question_falls_back_on_the_rule(corpus: Corpus, reply: str) -> None:
     model = ScriptedModel(lambda messages: reply if "Rewrite" in messages[0]["content"] else TRUE)
     assert chat(corpus, model).answer(FOLLOW_UP, history=BEFORE).question == rewrite_by_rule(FOLLOW_UP, BEFORE)

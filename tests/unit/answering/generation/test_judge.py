@@ -81,6 +81,14 @@ def test_the_judge_can_only_be_stricter(corpus: Corpus, said: str, verdict: Verd
     assert ("because" in answer.validation[1].reason) is (said != "supported")
 
 
+def test_the_judges_words_carry_no_address_and_no_markup(corpus: Corpus) -> None:
+    said = "see ![x](https://evil.example/a) evil.example/b <b>now</b> [c](https://evil.example/d)"
+    reply = says(json.dumps({"verdicts": [{"number": 1, "verdict": "unclear", "reason": said}]}))
+    with serving(says(TRUE), reply) as server:
+        (sentence,) = chat(corpus, server).answer(QUESTION).validation
+    assert sentence.reason == "the judge: see [address removed] now c"
+
+
 def test_the_judge_saves_no_sentence_that_the_check_has_dropped(corpus: Corpus) -> None:
     with serving(says(FALSE), verdicts((1, "supported"))) as server:
         answer = chat(corpus, server).answer(QUESTION)

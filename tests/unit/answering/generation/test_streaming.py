@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
-from portfolio_rag.answering.generation.chat import NOT_FOUND
+from portfolio_rag.answering.generation.chat import CUT_SHORT, NOT_FOUND, Chat
+from portfolio_rag.answering.generation.judge import Judge
 from portfolio_rag.answering.generation.prompts import NOT_IN_DOCUMENTS
 from portfolio_rag.answering.generation.streaming import SentenceReader
-from portfolio_rag.answering.grounding.drafted_answer import parse_draft, render
-from portfolio_rag.domain.answers import Answer, Cited, Done, Retrieved, Token, Validated
+from portfolio_rag.answering.grounding.drafted_answer import parse_draft
+from portfolio_rag.domain.answers import Answer, Cited, Done, FinishReason, Retrieved, Token, Validated, Verdict
 from portfolio_rag.domain.errors import InvalidRequest
-from tests.support.answers import Corpus, ScriptedModel
+from tests.support.answers import Corpus, ScriptedModel, render
 from tests.unit.answering.generation.test_chat import QUESTION, TRUE, chat
 
 FALSE = "Amazon SQS keeps messages in a queue for 99 days by default [1]."
@@ -50,8 +54,7 @@ def test_the_stream_ends_as_the_whole_answer_reads(corpus: Corpus, draft: str, p
     events = list(chat(corpus, model).stream(QUESTION))
     answer = chat(corpus, ScriptedModel(draft)).answer(QUESTION)
     assert whole(events) == answer
-    if answer.answered:
-        assert texts(events) == answer.text
+    assert texts(events) == (answer.text if answer.answered else "")
     assert [event.sentence for event in events if isinstance(event, Validated)] == list(answer.validation)
     assert model.closed
 
@@ -79,7 +82,7 @@ def test_the_extractive_answer_streams_too(corpus: Corpus) -> None:
 
 
 def test_a_sentence_is_shown_before_the_draft_is_complete(corpus: Corpus) -> None:
-    model = ScriptedModel(f"{TRUE} {SECOND} {TRUE} {SECOND}")
+    model = ScriptedModel(f"{TRUE} {SECOND} {TRUE} {SECOND} {TRUE} {SECOND}")
     events = chat(corpus, model).stream(QUESTION)
     shown = next(event for event in events if isinstance(event, Token))
     assert shown.text == TRUE
@@ -101,9 +104,9 @@ def test_a_refusal_shows_nothing(corpus: Corpus) -> None:
     assert whole(events).text == NOT_FOUND
 
 
-def test_a_draft_that_mostly_fails_is_taken_back_in_the_end(corpus: Corpus) -> None:
+def test_a_draft_that_mostly_fails_shows_nothing(corpus: Corpus) -> None:
     events = list(chat(corpus, ScriptedModel(f"{TRUE} {FALSE} {FALSE} {FALSE}")).stream(QUESTION))
-    assert texts(events) == TRUE
+    assert texts(events) == ""
     assert (whole(events).answered, whole(events).text) == (False, NOT_FOUND)
 
 
@@ -137,3 +140,123 @@ def test_the_reader_gives_every_sentence_once(draft: str) -> None:
     found = [sentence for character in draft for sentence in reader.feed(character)] + reader.finish()
     assert [sentence.text for sentence in found] == [sentence.text for sentence in parse_draft(draft)]
     assert render(found) == render(parse_draft(draft))
+
+
+PIECES = [
+    "One. ",
+    "two ",
+    "Three. ",
+    "*",
+    "**",
+    "_",
+    "`",
+    "[a](",
+    "u)",
+    "\n",
+    "\n\n",
+    "- ",
+    "<b>",
+    "<b ",
+    "[1]",
+    "[1]. ",
+]
+MORE_PIECES = [
+    "![",
+    "](",
+    "[x]: /u",
+    "---\n",
+    "===\n",
+    "<script>",
+    "</script>",
+    "&amp;",
+    "```\n",
+    "# ",
+    "12. ",
+    "> ",
+    "(",
+]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from([*PIECES, *MORE_PIECES, ")", '"', "“", "”", "'"]), max_size=30).map("".join))
+@example("**One. Two.** Three. Four. Five. ")
+@example("`a. b. c` d. e. f. ")
+@example("[a. b. c. d.](u) e. ")
+@example("two ![![![two ")
+@example("](One. One. One. [a](")
+def test_what_is_written_later_does_not_change_a_sentence_that_was_given(draft: str) -> None:
+    """Emphasis, code, a link, a tag or a bracket that is still open holds its sentences back."""
+    reader = SentenceReader()
+    found = [sentence for character in draft for sentence in reader.feed(character)] + reader.finish()
+    assert render(found) == render(parse_draft(draft))
+
+
+SENTENCES = {Verdict.SUPPORTED: TRUE, Verdict.DROPPED: FALSE, None: f"{NOT_IN_DOCUMENTS}."}
+REASONS = list(FinishReason)
+# No draft changes the corpus.
+SCRIPTED = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@SCRIPTED
+@given(
+    st.lists(st.sampled_from([Verdict.SUPPORTED, Verdict.SUPPORTED, Verdict.DROPPED, None]), max_size=9),
+    st.sampled_from(REASONS),
+    st.integers(1, 40),
+    st.sampled_from([" ", "\n\n", "\n- "]),
+)
+@example([Verdict.SUPPORTED] * 2 + [Verdict.DROPPED] * 6, FinishReason.STOP, 7, " ")
+def test_a_stream_never_takes_back(
+    corpus: Corpus, kinds: list[Verdict | None], reason: FinishReason, piece: int, between: str
+) -> None:
+    draft = between.join(SENTENCES[kind] for kind in kinds)
+    asked = chat(corpus, ScriptedModel(draft, piece=piece, finish_reason=reason))
+    events = list(asked.stream(QUESTION))
+    assert_nothing_is_taken_back(events)
+    assert whole(events) == chat(corpus, ScriptedModel(draft, finish_reason=reason)).answer(QUESTION)
+
+
+@SCRIPTED
+@given(
+    st.lists(st.sampled_from(["supported", "unclear", "contradicted"]), min_size=1, max_size=6),
+    st.sampled_from(REASONS),
+)
+def test_a_stream_with_a_judge_never_takes_back(corpus: Corpus, verdicts: list[str], reason: FinishReason) -> None:
+    reply = json.dumps(
+        {"verdicts": [{"number": n, "verdict": kind, "reason": "x"} for n, kind in enumerate(verdicts, start=1)]}
+    )
+    draft = ScriptedModel(" ".join([TRUE] * len(verdicts)), finish_reason=reason)
+    asked = Chat(corpus.retrieval(), draft, corpus.embedder, judge=Judge(ScriptedModel(reply)))
+    events = list(asked.stream(QUESTION))
+    assert_nothing_is_taken_back(events)
+    assert whole(events) == asked.answer(QUESTION)
+
+
+def assert_nothing_is_taken_back(events: Sequence[object]) -> None:
+    answer, shown = whole(events), texts(events)
+    assert shown == (answer.text if answer.answered else "")
+    cited = [event.citation for event in events if isinstance(event, Cited)]
+    assert bool(cited) == answer.answered
+    assert {citation.number for citation in cited} == {citation.number for citation in answer.citations}
+    assert [event.sentence for event in events if isinstance(event, Validated)] == list(answer.validation)
+
+
+def test_what_the_model_says_after_declining_is_not_read(corpus: Corpus) -> None:
+    opening = f"{TRUE} {SECOND} {TRUE}"
+    answered = chat(corpus, ScriptedModel(f"{opening} Alas, {NOT_IN_DOCUMENTS}. {FALSE}")).answer(QUESTION)
+    assert answered.text == opening
+    refused = chat(corpus, ScriptedModel(f"{TRUE} {NOT_IN_DOCUMENTS}")).answer(QUESTION)
+    assert (refused.answered, refused.text) == (False, NOT_FOUND)
+
+
+@pytest.mark.parametrize("reason", [FinishReason.LENGTH, FinishReason.CONTENT_FILTER, FinishReason.INCOMPLETE])
+def test_half_a_sentence_is_neither_shown_nor_cited(corpus: Corpus, reason: FinishReason) -> None:
+    draft = f"{TRUE} The retention period can be set to a value from 60 seconds to"
+    for events in (
+        list(chat(corpus, ScriptedModel(draft, finish_reason=reason)).stream(QUESTION)),
+        [Retrieved([]), Done(chat(corpus, ScriptedModel(draft, finish_reason=reason)).answer(QUESTION))],
+    ):
+        answer = whole(events)
+        assert (answer.text, answer.finish_reason) == (TRUE, reason)
+        assert [sentence.text for sentence in answer.validation] == [TRUE.replace(" [1]", "")]
+    nothing = chat(corpus, ScriptedModel("Amazon SQS keeps", finish_reason=reason)).answer(QUESTION)
+    assert (nothing.answered, nothing.text, nothing.finish_reason) == (False, CUT_SHORT[reason], reason)

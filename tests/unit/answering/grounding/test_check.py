@@ -50,7 +50,7 @@ def test_what_the_source_says_is_kept(draft: str) -> None:
         ("Amazon SQS keeps messages in a queue for 14 days by default [1].", "14 days belongs to something else"),
         ("The maximum retention period is 4 days [1].", "4 days belongs to something else"),
         ("Since March 3, 2020 Amazon SQS keeps messages in a queue for 4 days [1].", "date March 3, 2020"),
-        ("Amazon SQS keeps messages in a queue for 4 days, see https://evil.example/x [1].", "evil.example"),
+        ("Amazon SQS keeps messages in a queue for 4 days, see https://evil.example/x [1].", "an address"),
         ("Elephants live in the savannah and eat grass [1].", "no source speaks"),
         ("Queues are really great for teams [1].", "does not say"),
         ("Yes [1].", "nothing that can be checked"),

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from portfolio_rag.answering.grounding.drafted_answer import parse_draft, plain, render
+from portfolio_rag.answering.grounding.drafted_answer import parse_draft, plain
+from tests.support.answers import render
 
 
 def parsed(text: str) -> list[tuple[str, tuple[int, ...]]]:
@@ -36,14 +37,14 @@ def test_sentences_and_what_they_cite(draft: str, expected: list[tuple[str, tupl
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("a ![x](https://evil.example/p.png) b", "a   b"),
-        ("a ![x][ref] b", "a   b"),
+        ("a ![x](https://evil.example/p.png) b", "a b"),
+        ("a ![x][ref] b", "a b"),
         ("see [the guide](https://evil.example/) now", "see the guide now"),
         ("see [the guide](https://evil.example/(a)) now", "see the guide now"),
         ("see [the guide][1] now", "see [the guide][1] now"),
         ("see [the guide][ref] now", "see the guide now"),
-        ("a <img src=x onerror=alert(1)> b", "a   b"),
-        ("a &lt;script&gt;alert(1)&lt;/script&gt; b", "a   b"),
+        ("a <img src=x onerror=alert(1)> b", "a b"),
+        ("a &lt;script&gt;alert(1)&lt;/script&gt; b", "a b"),
         ("[ref]: https://evil.example/", ""),
         ("if a < b and c > d", "if a < b and c > d"),
     ],
