@@ -165,8 +165,9 @@ class ConversationTurn:
 class Answer:
     """`answered` is false when the documents do not hold an answer; `text` then says so and `passages` are nearest.
 
-    Sources are numbered in the order in which `text` first names them. `validation` holds a verdict for every drafted sentence, those dropped from `text` included;
-    `validation_score` is the supported share of them, 0 to 1, repaired ones included; flagged ones count half.
+    Sources are numbered in the order in which `text` first names them. `validation` holds a verdict for every drafted
+    sentence, those dropped from `text` included; `validation_score` is the supported share of them, 0 to 1, repaired
+    ones included; flagged ones count half.
     """
 
     text: str
