@@ -1,7 +1,7 @@
 """Where sentences begin and end, by Wikimedia's sentencex: abbreviations, decimals, URLs and CJK are known to it.
 
-It cuts at some dots that end nothing: before `.env`, `.NET` and `./job.py`, behind `approx.`, and behind the number of
-a date in other languages than that of its abbreviations. What it has cut there is put together again.
+It cuts at some dots that end nothing: before `.env`, `.NET` and `./job.py`, in `ASP.NET`, behind `approx.`, and behind
+the number of a date in other languages than that of its abbreviations. What it has cut there is put together again.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ _LIST_NUMBER = re.compile(r"(?:\d{1,3}|[a-zA-Z])[.)]")
 _LIST_ITEM = re.compile(r"[-*+•]\s|\d{1,3}[.)]\s")
 # A dot that begins a word or stands alone: `.env`, `./job.py`, `--out ..`.
 _LONE_DOT = re.compile(r"(?:^|[\s(\[\"'`])\.{1,2}$")
+# Right behind a dot these end a name: `ASP.NET`, `Node.JS`, `REPORT.PDF`.
+_NAME_BEHIND_DOT = re.compile(r"(?:[A-Z]{2,4}|Js|Net)\b")
 _LOOKED_BACK = 40
 """Characters before a cut in which an abbreviation or a date is looked for."""
 
@@ -66,7 +68,7 @@ def _goes_on(text: str, sentence: tuple[int, int], start: int) -> bool:
     if _LONE_DOT.search(before):
         return "\n" not in between
     if not between:
-        return False
+        return bool(_NAME_BEHIND_DOT.match(behind))
     if _LIST_NUMBER.fullmatch(text[sentence[0] : sentence[1]]):
         return "\n" not in between
     if _BEFORE_ORDINAL.search(before) and not _OPENER.match(behind):

@@ -20,6 +20,7 @@ from portfolio_rag.text.language.sentences import sentences
         ["Use Python 3.11.", "Node.js is older.", "Fig. 3 shows it."],
         ["The limit is 10 MB.", "S3 returns 200 OK."],
         ["The tool reads .env first.", "It needs .NET 8 or newer."],
+        ["Use ASP.NET Core 8 or Node.JS.", "REPORT.PDF shows both."],
         ["Call ./start.sh --into .. to begin.", "Then wait."],
         ["It takes approx. 40 minutes on average.", "See sec. 4 for more."],
         ["1. Open the valve.", "Wait for fig. 2 to match."],
@@ -48,3 +49,8 @@ def test_all_but_blanks_is_in_exactly_one_sentence(text: str) -> None:
     inside = {position for start, end in spans for position in range(start, end)}
     assert all(position in inside or char.isspace() for position, char in enumerate(text))
     assert all(text[start:end] == text[start:end].strip() for start, end in spans)
+
+
+def test_a_missing_blank_hides_no_end() -> None:
+    text = "A blank is missing.Then it goes on."
+    assert [text[start:end] for start, end in sentences(text)] == ["A blank is missing.", "Then it goes on."]
