@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from portfolio_rag.domain.chunks import Chunk
@@ -111,7 +111,7 @@ def embedding_messages(version: DocumentVersion, chunks: Sequence[Chunk]) -> Ite
 
 
 def _chunk_body(chunk: Chunk) -> dict[str, Any]:
-    body = asdict(chunk)
+    body = asdict(replace(chunk, parts=()))
     # What a chunk is made of matters to whoever reads it, not to whoever embeds it.
     for name in ("document_id", "version", "status", "embedding_vector_s3", "parts"):
         del body[name]

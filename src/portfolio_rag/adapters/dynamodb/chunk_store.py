@@ -12,7 +12,7 @@ to; the tests of item sizes hold it so.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 from portfolio_rag.adapters.dynamodb.chunk_parts import decode_parts, encode_parts
@@ -224,7 +224,7 @@ def chunk_key(chunk_id: str, document_id: str) -> dict[str, Any]:
 
 
 def _item(chunk: Chunk) -> Item:
-    stored = {**asdict(chunk), "chromadb_id": window_id(chunk.chunk_id, 0)}
+    stored = {**asdict(replace(chunk, parts=())), "chromadb_id": window_id(chunk.chunk_id, 0)}
     return item({**stored, "parts": encode_parts(chunk.parts)})
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,8 +16,7 @@ parts = st.lists(st.builds(ChunkPart, st.integers(0, 10**5), headings, lead_ins,
 
 @given(parts)
 def test_parts_come_back_as_they_were(written: list[ChunkPart]) -> None:
-    stored = json.loads(json.dumps(encode_parts(written)))
-    assert decode_parts(stored) == tuple(written)
+    assert decode_parts(encode_parts(written)) == tuple(written)
 
 
 def test_a_row_from_before_there_were_parts_has_none() -> None:
@@ -28,7 +25,7 @@ def test_a_row_from_before_there_were_parts_has_none() -> None:
 
 def test_a_heading_is_stored_once_however_many_stand_under_it() -> None:
     written = [ChunkPart(start, ("Plans", f"Plan {start}")) for start in range(50)]
-    assert encode_parts(written)["texts"].count("Plans") == 1
+    assert encode_parts(written).count('"Plans"') == 1
 
 
 def test_pages_and_places_on_scans_come_back() -> None:
