@@ -43,7 +43,7 @@ def test_a_port_that_is_taken_is_named_with_its_holder(stack: LiveStack, tmp_pat
 def test_status_lists_processes_documents_and_queues(stack: LiveStack) -> None:
     printed = stack.rag("status")
     assert printed.count("RUNNING") == 4
-    assert re.search(r"processed/samples/[a-z-]+\.md +1 +COMPLETED", printed)
+    assert re.search(r"processed/[a-z0-9/.-]+\.md +\d+ +COMPLETED", printed)
     assert "portfolio-embedding-queue" in printed
 
 

@@ -74,7 +74,10 @@ def test_attachments_are_documents_with_the_attributes_of_the_mail(world: World)
     assert "Attachments: prices.xlsx, terms.md" in (live_text(world, MAIL) or "")
     assert "Plan: Gold | Users: 900" in (live_text(world, PRICES) or "")
     version = world.version(document_id_for(RAW, PRICES), 1)
-    assert version.metadata == {"team": "sales", "attachment_of": MAIL}
+    said_by_mail = {name: version.metadata[name] for name in ("from", "to", "date", "subject")}
+    assert said_by_mail["from"] == ["ana@example.org"]
+    assert version.metadata == {"team": "sales", "attachment_of": MAIL, **said_by_mail}
+    assert said_by_mail.items() <= world.version(document_id_for(RAW, MAIL), 1).metadata.items()
     assert version.file_type == "xlsx"
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from portfolio_rag.domain.attributes import AttributeValue
 from portfolio_rag.domain.document_warnings import DocumentWarning, WarningCode
 from portfolio_rag.domain.documents import MAIL_TYPE, DocumentVersion, Progress
 from portfolio_rag.domain.errors import ConditionFailed, DocumentRejected, FailureReason, NotFound, PayloadTooLarge
@@ -128,11 +129,8 @@ class DocumentProcessor:
             self._hand_over(version, progress, replace(reached, steps=progress.steps + 1))
 
     def _record_findings(self, version: DocumentVersion, document: ExtractedDocument) -> None:
-        """Before the first chunk is sent: its vectors carry the attributes, and with the last the version is closed.
-
-        What the sidecar says holds against what the document says of itself.
-        """
-        metadata = {**usable_attributes(document.attributes), **version.metadata}
+        """Before the first chunk is sent: its vectors carry the attributes, and with the last the version is closed."""
+        metadata = _attributes(version, document)
         if document.warnings or metadata != version.metadata:
             self._stores.registry.record_findings(version, document.warnings, metadata, self._clock.now_iso())
 
@@ -156,7 +154,9 @@ class DocumentProcessor:
         """The document once its attachments are on their way: first, so that no crash leaves it complete without."""
         if document.file_type != MAIL_TYPE:
             return document
-        unfit = self._attachments.ingest(version, document.attachments)
+        # With all the attributes of the mail, also those that are recorded only afterwards: a redelivery says the same.
+        mail = replace(version, metadata=_attributes(version, document))
+        unfit = self._attachments.ingest(mail, document.attachments)
         warnings = document.warnings
         if unfit:
             warnings += (DocumentWarning(WarningCode.PARTS_LEFT_OUT, _LONG_NAMES, parts=tuple(unfit)),)
@@ -233,3 +233,8 @@ class DocumentProcessor:
             ) from error
         except PayloadTooLarge as error:
             raise DocumentRejected(FailureReason.TOO_LARGE, str(error)) from error
+
+
+def _attributes(version: DocumentVersion, document: ExtractedDocument) -> dict[str, AttributeValue]:
+    """What the sidecar says holds against what the document says of itself."""
+    return {**usable_attributes(document.attributes), **version.metadata}
