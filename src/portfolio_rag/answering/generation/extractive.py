@@ -192,6 +192,9 @@ def _adds(candidate: _Candidate, share: float, chosen: Sequence[_Candidate], ask
     `share` is that of the best sentence's score which it has.
     """
     first = chosen[0]
+    if candidate.sentence.kind is BlockKind.TABLE and not asked & first.sentence.terms <= candidate.sentence.terms:
+        # Rows of one table are alike in their columns: one that holds less of the question is about something else.
+        return False
     if (
         candidate.text.document == first.text.document
         and candidate.sentence.heading_path == first.sentence.heading_path

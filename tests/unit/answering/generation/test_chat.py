@@ -353,3 +353,14 @@ def test_a_changed_temperature_and_price_hold_from_the_next_question_on(corpus: 
     list(asked.stream(QUESTION))
     asked.answer(QUESTION, temperature=0.0)
     assert model.temperatures == [0.3, 0.7, 0.7, 0.0]
+
+
+def test_a_row_that_is_about_less_of_the_question_is_not_added_to_a_sentence() -> None:
+    corpus = Corpus()
+    sentence = "A queue keeps a message for 4 days by default."
+    rows = "Queue: message size by default | Value: 256 days"
+    added, text = document("queues.md"), f"{sentence}\n\n{rows}"
+    parts = (ChunkPart(0, ("Queues",)), ChunkPart(len(sentence) + 2, ("Queues",), kind=BlockKind.TABLE))
+    corpus.add(added, replace(chunk_of(added, text, heading=("Queues",)), parts=parts))
+    answer = chat(corpus).answer("For how many days does a queue keep a message by default?")
+    assert answer.text == "A queue keeps a message for 4 days by default [1]."
