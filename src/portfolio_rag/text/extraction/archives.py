@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 import zlib
+from collections.abc import Sequence
 
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
 
@@ -37,6 +38,11 @@ def check_archive(data: bytes, what: str, *, max_part_bytes: int = MAX_PART_BYTE
             entries = archive.infolist()
     except zipfile.BadZipFile as error:
         raise malformed(what) from error
+    check_entries(entries, what, max_part_bytes=max_part_bytes)
+
+
+def check_entries(entries: Sequence[zipfile.ZipInfo], what: str, *, max_part_bytes: int = MAX_PART_BYTES) -> None:
+    """The same of an archive that is open already."""
     unpacked = sum(entry.file_size for entry in entries)
     packed = sum(entry.compress_size for entry in entries) or 1
     parts = [entry.file_size for entry in entries if entry.filename.lower().endswith(_MARKUP)]

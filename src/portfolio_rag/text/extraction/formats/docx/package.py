@@ -18,16 +18,11 @@ from urllib.parse import unquote
 
 from lxml import etree
 
-from portfolio_rag.domain.errors import DocumentRejected, FailureReason
+from portfolio_rag.domain.errors import DocumentRejected
+from portfolio_rag.text.extraction import archives
 from portfolio_rag.text.extraction.formats.docx.names import qn
 
-MAX_UNPACKED_BYTES = 400 * 2**20
-MAX_PART_BYTES = 100 * 2**20
-"""Of one XML part: lxml's tree takes several times as much memory."""
-MAX_RATIO = 200
-"""Of unpacked to packed size, above RATIO_FREE_BYTES; text hardly packs better than 20 to 1."""
-RATIO_FREE_BYTES = 10 * 2**20
-MAX_ENTRIES = 10_000
+_WHAT = "Word document"
 
 _STRICT = re.compile(rb"(?<=[\"'])http://purl\.oclc\.org/ooxml/([A-Za-z]+)/([A-Za-z/]+)(?=[\"'])")
 _UNREADABLE = (
@@ -63,7 +58,7 @@ class Package:
     def __init__(self, data: bytes) -> None:
         try:
             self._archive = zipfile.ZipFile(io.BytesIO(data))
-            _check(self._archive.infolist())
+            archives.check_entries(self._archive.infolist(), _WHAT)
         except zipfile.BadZipFile as error:
             raise malformed() from error
         self._names = {_folded(name): name for name in self._archive.namelist()}
@@ -145,9 +140,7 @@ class Package:
 
 
 def malformed() -> DocumentRejected:
-    return DocumentRejected(
-        FailureReason.MALFORMED, "The Word document is damaged and cannot be opened. Save it again and upload it."
-    )
+    return archives.malformed(_WHAT)
 
 
 def main_part(package: Package) -> tuple[str, Any]:
@@ -176,23 +169,3 @@ def own_title(package: Package) -> str | None:
 
 def _folded(name: str) -> str:
     return name.replace("\\", "/").lstrip("/").lower()
-
-
-def _check(entries: list[zipfile.ZipInfo]) -> None:
-    """Reject what would fill the memory when unpacked, before anything is unpacked."""
-    unpacked = sum(entry.file_size for entry in entries)
-    packed = sum(entry.compress_size for entry in entries) or 1
-    parts = [entry.file_size for entry in entries if entry.filename.lower().endswith((".xml", ".rels"))]
-    if (
-        len(entries) > MAX_ENTRIES
-        or unpacked > MAX_UNPACKED_BYTES
-        or max(parts, default=0) > MAX_PART_BYTES
-        or (unpacked > RATIO_FREE_BYTES and unpacked > MAX_RATIO * packed)
-    ):
-        raise DocumentRejected(
-            FailureReason.LIMIT_EXCEEDED,
-            f"The Word document unpacks to {unpacked / 2**20:,.0f} MiB from {packed / 2**20:,.1f} MiB in "
-            f"{len(entries):,} entries, which looks like a zip bomb.",
-        )
-    if any(entry.flag_bits & 1 for entry in entries):
-        raise DocumentRejected(FailureReason.ENCRYPTED, "The Word document is encrypted. Save it without a password.")
