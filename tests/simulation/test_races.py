@@ -16,6 +16,7 @@ from portfolio_rag.domain.chunks import ChunkStatus
 from portfolio_rag.domain.documents import DocumentStatus
 from portfolio_rag.domain.errors import ConditionFailed
 from portfolio_rag.domain.messages import EmbeddingMessage
+from portfolio_rag.pipeline.documents.catalog import DocumentDetail
 
 from .fast import install
 from .faults import Crash
@@ -181,6 +182,28 @@ def test_a_query_at_any_moment_of_a_switch_sees_one_version_and_whole_chunks() -
     assert world.s3.current_keys(RAW, "processed/") == ["processed/a.md"]
 
 
+@pytest.mark.parametrize("replaces", [False, True], ids=["first version", "second version"])
+def test_a_document_looked_at_while_a_version_ends_is_shown_as_of_one_moment(replaces: bool) -> None:
+    for before in range(CALLS):
+        world = World()
+        document_id = world.upload("a.md", TEXTS["other"])
+        if replaces:
+            world.run()
+            world.upload("a.md", TEXTS["long"])
+        world.step()
+        world.step()
+        worker = embed(world, world.sqs.queues[EMBEDDING].messages[:])
+        seen: list[DocumentDetail] = []
+        together(world, [before, 100, 100], [functools.partial(look_at, world, document_id, seen), worker])
+        [shown] = seen
+        live = {version.version: version for version in shown.versions}.get(shown.head.live_version)
+        assert (live is not None) == (shown.versions[0].status is DocumentStatus.COMPLETED or replaces)
+        if live is not None:
+            assert live.status is DocumentStatus.COMPLETED
+            assert {chunk.version for chunk in shown.chunks} == {live.version}
+            assert len(shown.chunks) == live.chunk_count
+
+
 @pytest.mark.failure(25)
 def test_with_redeliveries_hardly_anything_is_embedded_twice() -> None:
     embedded, texts = 0, 0
@@ -194,6 +217,10 @@ def test_with_redeliveries_hardly_anything_is_embedded_twice() -> None:
         texts += len(world.embedder.embedded)
     assert texts > 400
     assert embedded <= 1.05 * texts
+
+
+def look_at(world: World, document_id: str, seen: list[DocumentDetail]) -> None:
+    seen.append(world.container.documents.get(document_id))
 
 
 def delete_and_look(world: World, document_id: str) -> None:

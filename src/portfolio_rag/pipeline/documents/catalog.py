@@ -24,6 +24,9 @@ from portfolio_rag.settings.ingestion_rules import ConfigSource
 
 PRESIGNED_SECONDS = 900
 
+_READS = 5
+"""How often a document is read again because it changed meanwhile; then what was read last is shown."""
+
 _log = logging.getLogger(__name__)
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -123,13 +126,17 @@ class Documents:
         return Page(items, None)
 
     def get(self, document_id: str) -> DocumentDetail:
-        """Raises NotFound."""
-        head = self._registry.head(document_id)
-        if head is None:
-            raise NotFound(f"There is no document {document_id}.")
-        live = head.live_version
-        chunks = [*self._chunks.of_document(document_id, version=live)] if live else []
-        return DocumentDetail(head, self._registry.versions(document_id), chunks)
+        """The document as it stood at one moment. Raises NotFound."""
+        head = self._head(document_id)
+        for _ in range(_READS):
+            # A version that ends between two of the reads would be shown as COMPLETED without a chunk.
+            live = head.live_version
+            chunks = [*self._chunks.of_document(document_id, version=live)] if live else []
+            detail = DocumentDetail(head, self._registry.versions(document_id), chunks)
+            head = self._head(document_id)
+            if head == detail.head:
+                break
+        return detail
 
     def delete(self, document_id: str) -> None:
         """Out of the answers from the first write on; vectors, chunks and backup go before this returns.
@@ -137,8 +144,8 @@ class Documents:
         Raises NotFound. The objects get delete markers: S3's versioning keeps their bytes until the lifecycle rule
         expires them. Where a store is down meanwhile, the objects' own removal events see to the rest.
         """
-        head = self._registry.head(document_id)
-        if head is None or head.deleted_at is not None:
+        head = self._head(document_id)
+        if head.deleted_at is not None:
             raise NotFound(f"There is no document {document_id}.")
         self._registry.mark_deleted(head, self._clock.now_iso())
         for stage in (keys.INCOMING, keys.FAILED, keys.PROCESSED):
@@ -155,6 +162,12 @@ class Documents:
 
     def counts(self) -> dict[DocumentStatus, int]:
         return self._registry.count_by_status()
+
+    def _head(self, document_id: str) -> DocumentHead:
+        head = self._registry.head(document_id)
+        if head is None:
+            raise NotFound(f"There is no document {document_id}.")
+        return head
 
     def _prepare(self, filename: str, prefix: str, attributes: Mapping[str, Any] | None) -> tuple[str, int]:
         """The key of an upload and the bytes it may have; its sidecar is written already."""
