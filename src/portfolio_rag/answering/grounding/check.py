@@ -116,7 +116,7 @@ def _verdict_on(
     if len(cited) > 1 and (together := _held_together(claim, cited, sources)):
         return _shown(sentence, Verdict.SUPPORTED, together, "")
     best = supports[0]
-    if best.score >= SUPPORTED_FROM:
+    if best.score >= SUPPORTED_FROM and not best.span.features.values_missing:
         why = f"{_wrong_citation(sentence, sources)}: source {best.number} does"
         return _shown(sentence, Verdict.REPAIRED, [best], why)
     nearest = max(cited or supports, key=lambda support: support.score)

@@ -66,6 +66,11 @@ class Sentence:
     def context(self) -> str:
         return "\n".join((*self.heading_path, self.lead_in)) if self.lead_in else "\n".join(self.heading_path)
 
+    @property
+    def is_question(self) -> bool:
+        """A question states nothing, whatever it is that it asks."""
+        return self.text.rstrip().endswith("?")
+
     @cached_property
     def terms(self) -> frozenset[str]:
         return frozenset(terms(self.text))

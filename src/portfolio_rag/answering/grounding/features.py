@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import astuple, dataclass
 
-from portfolio_rag.answering.grounding.evidence import Claim, SourceText, folded
+from portfolio_rag.answering.grounding.evidence import Claim, Sentence, SourceText, folded
 from portfolio_rag.answering.grounding.meaning import added, other_agent, other_roles, turned
 from portfolio_rag.answering.grounding.value_attribution import Alignment, misattributed_value
 from portfolio_rag.text.language.content_words import coverage, terms, words_of
@@ -32,6 +32,8 @@ _SAME_MATTER = 0.5
 
 _SAME_WORDS = 0.9
 """The same from which only the order of the words may tell them apart."""
+
+_YES_OR_NO = re.compile(r"\s*(?:(?P<no>no|nein)|yes|ja)\b(?!\s+\w)", re.IGNORECASE)
 
 _SAME_SENTENCE = 0.7
 """Share of a claim's words from which a sentence says the same, or the same turned round."""
@@ -168,6 +170,8 @@ def _doubt(claim: Claim, source: SourceText, start: int, end: int) -> str:
         or other_agent(claim.text, nearest.text, source.all_terms)
     ):
         return difference
+    if answer := _other_answer(claim, source, nearest):
+        return f"there the answer to that is “{answer}”"
     held = source.held_terms(start, end)
     known = "\n".join([source.text[start:end], source.context, *(sentence.context for sentence in touched)])
     extra = added(claim.text, known)
@@ -180,6 +184,20 @@ def _doubt(claim: Claim, source: SourceText, start: int, end: int) -> str:
         if value.rate and same and not any(own.rate for own in same) and held.isdisjoint(terms(value.rate)):
             return f"the source does not say “per {value.rate}”"
     return ""
+
+
+def _other_answer(claim: Claim, source: SourceText, nearest: Sentence) -> str:
+    """The yes or no under the question that the claim answers, when the claim says the other; empty otherwise."""
+    question = nearest.heading_path[-1] if nearest.heading_path else ""
+    if not question.rstrip().endswith("?"):
+        return ""
+    under = [sentence for sentence in source.sentences if sentence.heading_path == nearest.heading_path]
+    answer = next((match for sentence in under if (match := _YES_OR_NO.match(sentence.text))), None)
+    if answer is None or coverage(frozenset(terms(question)), claim.terms) < _SAME_SENTENCE:
+        return ""
+    own = _YES_OR_NO.match(claim.text)
+    denies = own["no"] is not None if own else bool(claim.facts.negated)
+    return answer.group().strip() if denies is not (answer["no"] is not None) else ""
 
 
 def _absent_values(claim: Claim, source: SourceText) -> list[str]:

@@ -58,6 +58,15 @@ _ADDED = {name: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for name, words i
 _HARDLY = re.compile(r"\b(?:barely|hardly|scarcely|almost never|rarely|seldom)\b", re.IGNORECASE)
 _NOT_ONLY = re.compile(r"\b(?:not only|if only|only if|feel free|free to|free from|free space)\b", re.IGNORECASE)
 
+_EXCLUDED = re.compile(
+    r"""(?:,\s*(?:and\s+|but\s+)?not(?!\s+(?:only|just|all|every|until|before|later|more|less|if|when)\b)
+      |\bno\slonger(?=\s+(?:as|in|by|with|to|at|on|for|from|under|over)\b)|\brather\sthan|\binstead\sof)
+    \s+(?P<words>[^,.;:!?()\n]{1,60})""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_EXCLUDES = re.compile(r"\b(?:not|never|no longer|rather than|instead of|without|cannot)\b|n['’]t\b", re.IGNORECASE)
+_POINTING = frozenset(("a", "an", "the", "it", "them", "him", "her", "this", "that", "these", "those", "its", "their"))
+
 _PREFIX = re.compile(r"(?:un|non|dis|mis|im|ir|il|in)(?=[a-z]{4})")
 _ADJECTIVE = re.compile(r".*(?:able|ible|ent|ant|ive|ete|ect|al|ate|ly|ous|ed|ar|ure)$")
 _SHORT_WORD = 4
@@ -75,6 +84,7 @@ def turned(claim: str, claim_facts: Facts, evidence: str, evidence_facts: Facts)
         or _other_modality(claim, evidence)
         or _other_prefix(claim, evidence)
         or _hedged(claim, evidence)
+        or _excluded(claim, evidence)
     )
 
 
@@ -83,6 +93,18 @@ def added(claim: str, known: str) -> str:
     claim, known = _NOT_ONLY.sub(" ", claim), _NOT_ONLY.sub(" ", known)
     said = (words.search(claim) for words in _ADDED.values() if not words.search(known))
     return next((match.group() for match in said if match), "")
+
+
+def _excluded(claim: str, evidence: str) -> str:
+    """What the claim says and the evidence names only to say that it is not so: `on top, not under them`."""
+    if _EXCLUDES.search(claim):
+        return ""
+    said = {word.term or word.text for word in words_of(claim)}
+    for match in _EXCLUDED.finditer(evidence):
+        words = [word.term or word.text for word in words_of(match["words"]) if word.text not in _POINTING]
+        if words and said.issuperset(words):
+            return f"it says “{' '.join(match.group().split()).lstrip(', ')}”"
+    return ""
 
 
 def _hedged(claim: str, evidence: str) -> str:

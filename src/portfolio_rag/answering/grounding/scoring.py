@@ -103,12 +103,14 @@ def _best(claim: Claim, source: SourceText) -> Support | None:
 def _nearest_spans(claim: Claim, source: SourceText) -> list[_Span]:
     spans = []
     for first, opening in enumerate(source.sentences):
+        if opening.is_question:
+            continue
         held = source.context_terms
         quantities: tuple[Quantity, ...] = source.context_quantities
         before, end = 0.0, opening.start
         for sentence in source.sentences[first : first + MAX_SPAN_SENTENCES]:
-            if source.text[end : sentence.start].strip():
-                break  # What stands between them is no evidence.
+            if sentence.is_question or source.text[end : sentence.start].strip():
+                break  # A question says nothing, nor is what stands between them evidence.
             end = sentence.end
             held |= sentence.terms | sentence.context_terms
             quantities += sentence.quantities

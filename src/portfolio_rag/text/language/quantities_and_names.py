@@ -77,7 +77,7 @@ _QUANTITY = re.compile(
     (?:(?<![\w.])(?P<digits>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)
       |\b(?P<words>(?:{_NUMBER_WORD})(?:[\s-](?:{_NUMBER_WORD}|hundred|thousand|million|billion))*)\b)
     (?:(?P<scale>k\b|[\s-]?(?:hundred|thousand|million|billion|bn|trillion)\b))?
-    (?:(?:\s|-)?(?P<unit>%|(?:°|degrees?\b)(?:\s?(?:celsius|fahrenheit|[CF])\b)?|[a-zäöüß]+))?""",
+    (?:(?:\s|-)?(?P<unit>[%$€£¥]|(?:°|degrees?\b)(?:\s?(?:celsius|fahrenheit|[CF])\b)?|[a-zäöüß]+))?""",
     re.IGNORECASE | re.VERBOSE,
 )
 _SIGN = re.compile(r"(?:(?:^|[\s(\[\"'“=<>:~])[-−–]|\b(?:minus|negative)\s)[$€£¥]?$", re.IGNORECASE)
@@ -127,6 +127,9 @@ _NEGATION = re.compile(
 # "not only X but Y" affirms X; "no longer than", "no more than" bound a number and negate nothing.
 _NO_NEGATION = re.compile(r"\b(?:not only|not just|no (?:more|less|fewer|later|longer|earlier) than)\b", re.IGNORECASE)
 _CLAUSE_END = re.compile(r"[,;:.!?()]|\b(?:but|and|or|because|although|while|whereas|unless|if|which|so)\b", re.I)
+# "A tool that nobody waits for may be kept": who waits is denied, and not what may be done.
+_RELATIVE = re.compile(r"\b(?:that|which|who|whom)\s+(?:\w+\s+)?$", re.IGNORECASE)
+_MAIN_VERB = re.compile(r"(?<=\w)\s+(?:may|can|must|shall|will|should|is|are|was|were)\b", re.IGNORECASE)
 _SCOPE = 3
 """Content words after a negation, inside its clause, that it is taken to deny."""
 
@@ -366,6 +369,8 @@ def _negated(text: str) -> Iterable[frozenset[str]]:
     blanked = _NO_NEGATION.sub(lambda match: " " * len(match.group()), text.replace("’", "'"))
     for match in _NEGATION.finditer(blanked):
         clause = _CLAUSE_END.split(blanked[match.end() :], maxsplit=1)[0]
+        if _RELATIVE.search(blanked, 0, match.start()):
+            clause = _MAIN_VERB.split(clause, maxsplit=1)[0]
         scope = terms(clause)[:_SCOPE]
         if scope:
             yield frozenset(scope)

@@ -89,6 +89,7 @@ def test_addresses_lose_the_punctuation_around_them() -> None:
         ("It is free, not only cheap", None),
         ("no more than 5 tables", None),
         ("It cannot be undone, but it is fast", ["undon"]),
+        ("A bike that nobody has booked may be taken.", ["book"]),
     ],
 )
 def test_negations(text: str, denied: list[str] | None) -> None:
@@ -106,3 +107,8 @@ def test_negations(text: str, denied: list[str] | None) -> None:
 )
 def test_opposites(claim: str, source: str, result: bool) -> None:
     assert has_antonym(frozenset(terms(claim)), frozenset(terms(source))) is result
+
+
+def test_a_currency_may_stand_behind_its_number() -> None:
+    (price,) = extract_facts("The ferry costs 4.50 € a crossing.").quantities
+    assert (price.value, price.dimension, price.text) == (4.5, "euro", "4.50 €")
