@@ -29,10 +29,10 @@ IDENTIFIER_BONUS = 0.3
 
 _MARKED_NAME = re.compile(r"\b(?=\w*[A-Z\d]\w*[A-Z\d])\w+")
 
-THRESHOLD = 0.69
+THRESHOLD = 0.635
 """Below it the documents are taken not to answer, up to 1,000 windows. All numbers: bench/calibrate_abstention.py."""
 
-THRESHOLD_GROWTH = 0.12
+THRESHOLD_GROWTH = 0.175
 """What each tenfold of windows adds: the more text, the nearer its best window comes to any question by chance."""
 
 _SMALL_INDEX = 1000

@@ -11,8 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from portfolio_rag.answering.generation.context_window import ContextSource
+from portfolio_rag.answering.grounding.absent_subjects import absent_subject, is_beside_the_question
 from portfolio_rag.answering.grounding.drafted_answer import DraftSentence, source_line
 from portfolio_rag.answering.grounding.evidence import LIST_ITEM, Claim, Sentence, SourceText
 from portfolio_rag.answering.grounding.subjects import about_subject
@@ -20,6 +22,8 @@ from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.ports.embedder import Embedder
 from portfolio_rag.text.language.content_words import coverage, terms
 from portfolio_rag.text.language.quantities_and_names import extract_facts
+
+Floats = NDArray[np.float64]
 
 MAX_SENTENCES = 3
 _EMBEDDED = 32
@@ -42,17 +46,26 @@ _QUESTION = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
+_POINTER = re.compile(
+    r"^\W*(?:note\W+)?(?:for (?:more |further |additional )?(?:information|details|instructions)\b"
+    r"|(?:to )?(?:learn|read) more\b|more information\b|see (?:also )?|refer to )|\b(?:see|refer to) [A-Z“\"\[(]"
+    r"|\bthe following (?:topics?|sections?|tables?|videos?|procedures?|examples?)\b",
+    re.IGNORECASE,
+)
+
 # Beside the cosine of the sentence, which weighs 1; chosen on 300 questions of squad2 (the answer stands in the first
 # sentence for 77 % of them, in one of the three for 88 %).
 _LEXICAL_WEIGHT = 0.5
 _WINDOW_WEIGHT = 0.5
 _TYPE_BONUS = 0.12
+_POINTER_PENALTY = 0.15
+"""Of a sentence that only says where more is to be read."""
 _PLACE_WEIGHT = 0.8
 """A word of the question that the place of a sentence holds counts nearly as one in the sentence."""
-_FOLLOW_SHARE = 0.7
+_FOLLOW_SHARE = 0.6
 """A further sentence of the section is added when it scores at least this share of the best one."""
-_ELSEWHERE_SHARE = 0.85
-"""One of another section or document, which has to have words of the question that are missing so far."""
+_ELSEWHERE_SHARE = 0.9
+"""The same of one of another section or document: nearly as good as the best one, which may be the wrong one."""
 _REDUNDANT = 0.9
 """Cosine from which two sentences say the same."""
 _MAX_SENTENCE_CHARACTERS = 600
@@ -96,10 +109,14 @@ def extract_answer(
             _LEXICAL_WEIGHT * candidate.covered
             + _WINDOW_WEIGHT * candidate.prior
             + _type_bonus(question, candidate.sentence.text)
+            - _POINTER_PENALTY * bool(_POINTER.search(candidate.sentence.text))
             for candidate in candidates
         ]
     )
     order = [int(index) for index in np.argsort(-scores, kind="stable")]
+    order = _on_the_question(question, order, scores, candidates)
+    if not order or absent_subject(question, candidates[order[0]].sentence, candidates[order[0]].text, texts):
+        return []
     best = candidates[order[0]]
     if section := _whole_section(best, asked):
         return [_drafted(best.source.number, sentence, 0) for sentence in section]
@@ -108,11 +125,26 @@ def extract_answer(
         share = float(scores[index] / scores[chosen[0]])
         if len(chosen) == MAX_SENTENCES or share < _FOLLOW_SHARE:
             break
-        if _adds(candidates[index], share, [candidates[other] for other in chosen], asked) and all(
+        if _adds(candidates[index], share, best, asked) and all(
             float(vectors[1 + index] @ vectors[1 + other]) < _REDUNDANT for other in chosen
         ):
             chosen.append(index)
     return [drafted for line, index in enumerate(chosen) for drafted in _draft(candidates[index], line)]
+
+
+def _on_the_question(
+    question: str, order: Sequence[int], scores: Floats, candidates: Sequence[_Candidate]
+) -> list[int]:
+    """The order from the first candidate on that shares more with the question than the name of its document.
+
+    Nothing where that one is far behind the best.
+    """
+    for place, index in enumerate(order):
+        if scores[index] < _FOLLOW_SHARE * scores[order[0]]:
+            break
+        if not is_beside_the_question(question, candidates[index].sentence, candidates[index].text):
+            return list(order[place:])
+    return []
 
 
 def _candidates(source: ContextSource, text: SourceText, asked: frozenset[str]) -> Iterator[_Candidate]:
@@ -128,7 +160,12 @@ def _is_statement(sentence: Sentence, asked: frozenset[str]) -> bool:
     """A statement, not a heading, a label, a question or a wall of text."""
     text = sentence.text.strip()
     words = text.split()
-    if sentence.kind is BlockKind.HEADING or len(text) > _MAX_SENTENCE_CHARACTERS or text.endswith(_INCOMPLETE):
+    if (
+        sentence.kind is BlockKind.HEADING
+        or (text.isupper() and len(words) > 1)
+        or len(text) > _MAX_SENTENCE_CHARACTERS
+        or text.endswith(_INCOMPLETE)
+    ):
         return False
     if coverage(asked, sentence.context_terms) >= _ASKED_BY_PLACE:
         return True
@@ -186,22 +223,26 @@ def _whole_section(best: _Candidate, asked: frozenset[str]) -> list[Sentence]:
     return section if length <= _MAX_SECTION_CHARACTERS and len(section) <= MAX_SENTENCES else []
 
 
-def _adds(candidate: _Candidate, share: float, chosen: Sequence[_Candidate], asked: frozenset[str]) -> bool:
-    """Whether it says more to the same question: of the same section, or with words of the question that were missing.
+def _adds(candidate: _Candidate, share: float, first: _Candidate, asked: frozenset[str]) -> bool:
+    """Whether it says more to the same question: of the same section, or nearly as good as the best one.
 
     `share` is that of the best sentence's score which it has.
     """
-    first = chosen[0]
-    if candidate.sentence.kind is BlockKind.TABLE and not asked & first.sentence.terms <= candidate.sentence.terms:
-        # Rows of one table are alike in their columns: one that holds less of the question is about something else.
+    if _is_side_by_side(candidate.sentence) and not asked & first.sentence.terms <= candidate.sentence.terms:
+        # Rows are alike in their columns, and steps in what they work on: one that holds less of the question is about
+        # something else.
         return False
     if (
         candidate.text.document == first.text.document
         and candidate.sentence.heading_path == first.sentence.heading_path
     ):
         return True
-    known = frozenset().union(*(other.sentence.terms | other.sentence.context_terms for other in chosen))
-    return share >= _ELSEWHERE_SHARE and bool(asked & candidate.sentence.terms - known)
+    return share >= _ELSEWHERE_SHARE
+
+
+def _is_side_by_side(sentence: Sentence) -> bool:
+    """Whether it is a row or an item, which says of one thing what others beside it say of another."""
+    return sentence.kind in (BlockKind.TABLE, BlockKind.LIST) or bool(LIST_ITEM.match(sentence.text))
 
 
 def _draft(candidate: _Candidate, line: int) -> list[DraftSentence]:

@@ -92,7 +92,7 @@ class SubjectIndex:
         for source in sources:
             self._terms[source.document] |= source.all_terms
             for sentence in source.sentences:
-                for slot, text in _labels(source, sentence):
+                for slot, text in labels_of(source, sentence):
                     self._siblings[slot].setdefault(text.casefold(), Label(text))
                 if sentence.kind is not BlockKind.HEADING:
                     self._vocabulary[source.document, sentence.heading_path] |= sentence.terms
@@ -153,7 +153,7 @@ class SubjectIndex:
         Of the mentions the first counts that names any sibling: a claim says itself what it is about, or its question
         does.
         """
-        for slot, text in _labels(source, sentence):
+        for slot, text in labels_of(source, sentence):
             siblings = self._siblings[slot]
             if len(siblings) < 2:
                 continue
@@ -338,7 +338,7 @@ def _row_numbers(sentence: Sentence) -> frozenset[str]:
     return frozenset(found)
 
 
-def _labels(source: SourceText, sentence: Sentence) -> Iterator[tuple[Slot, str]]:
+def labels_of(source: SourceText, sentence: Sentence) -> Iterator[tuple[Slot, str]]:
     """What the sentence stands under, each with the slot in which it has siblings."""
     path = sentence.heading_path
     for depth, heading in enumerate(path):

@@ -364,3 +364,36 @@ def test_a_row_that_is_about_less_of_the_question_is_not_added_to_a_sentence() -
     corpus.add(added, replace(chunk_of(added, text, heading=("Queues",)), parts=parts))
     answer = chat(corpus).answer("For how many days does a queue keep a message by default?")
     assert answer.text == "A queue keeps a message for 4 days by default [1]."
+
+
+def test_a_sentence_that_only_points_elsewhere_is_not_the_answer() -> None:
+    corpus = Corpus()
+    corpus.text("mill.md", "For more information, see The brake of the mill.")
+    corpus.text("brake.md", "The brake of the mill holds the cap in a storm.")
+    answer = chat(corpus).answer("What is the brake of the mill?")
+    assert answer.text.startswith("The brake of the mill holds the cap")
+
+
+def test_a_step_that_is_about_less_of_the_question_is_not_added() -> None:
+    corpus = Corpus()
+    corpus.text(
+        "KILN.txt",
+        "KILN: FIRST FIRING\n\n1. Leave the lid of the kiln ajar for six minutes.\n2. Shut the lid of the kiln.",
+    )
+    answer = chat(corpus).answer("How long is the lid of the kiln left ajar?")
+    assert answer.text == "Leave the lid of the kiln ajar for six minutes [1]."
+
+
+def test_what_shares_only_the_name_of_its_document_with_the_question_is_passed_over() -> None:
+    corpus, added = Corpus(), document("inn.md")
+    text = "The Otter inn is by the river.\n\nTwo at most.\n\nDogs sleep in the Otter inn for free."
+    parts = (
+        ChunkPart(0, ("Otter inn",)),
+        ChunkPart(text.index("Two"), ("Otter inn", "Dogs")),
+        ChunkPart(text.index("Dogs sleep"), ("Otter inn", "Prices")),
+    )
+    corpus.add(added, replace(chunk_of(added, text, heading=("Otter inn",)), parts=parts))
+    assert "river" not in chat(corpus).answer("May dogs stay at the Otter inn?").text
+    refused = chat(corpus).answer("Who built the Otter inn?")
+    assert not refused.answered
+    assert refused.citations == []

@@ -1,0 +1,114 @@
+"""Whether a question asks about something that the documents do not have, where they say the same of its like.
+
+`What does the crane of the harbour cost?` is answered by the row of the crane. Where there is none, the rows of other
+things come nearest, and are wrong however near: none of them is named, and what is named stands nowhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from portfolio_rag.answering.grounding.evidence import Sentence, SourceText
+from portfolio_rag.answering.grounding.subjects import cells_of, labels_of
+from portfolio_rag.domain.chunks import BlockKind
+from portfolio_rag.text.language.content_words import terms, words_of
+from portfolio_rag.text.language.name_variants import missing_names
+
+_GENERAL_LIST = """
+    amount available big build call cause charge come contain cost count date day do event fast fee find get give happen
+    height high kind know large last least length like list long low make many mean money month most name need next
+    number offer old order paid part pay people person place possible price purpose rate reason receive run set show
+    size slow small sort start state stop take thing time total type use user value want way week width work write year
+"""
+_GENERAL = frozenset(terms(_GENERAL_LIST))
+"""Words by which a question says how it asks: they name no thing that a document would have to have."""
+
+_KIND_LIST = "edition licence model package plan release subscription tariff tier variant version"
+_KINDS = frozenset(terms(_KIND_LIST))
+
+_ASKED_KIND = re.compile(
+    r"\b(?:which|what|whose|how (?:many|much))\s+(?:(?:kinds?|types?|sorts?|other)\s+(?:of\s+)?)?(?P<kind>[^\W\d_]+)"
+    r"|\b[^\W\d_]{3,}(?:est|ly)\b",
+    re.IGNORECASE,
+)
+"""The kind of thing that is asked for, and how: a document need not name either."""
+
+
+def absent_subject(question: str, best: Sentence, source: SourceText, sources: Sequence[SourceText]) -> str:
+    """The word of the question that names what no source has, when `best` is about another thing of its kind.
+
+    Empty where the question names what the sentence is about, or where the sentence has nothing of its kind beside it.
+    """
+    asked = frozenset(terms(question))
+    if asked <= (known := frozenset().union(*(text.all_terms for text in sources))):
+        return ""
+    wanted = asked - known - _GENERAL - frozenset(terms(" ".join(m.group() for m in _ASKED_KIND.finditer(question))))
+    texts = [f"{text.context}\n{text.text}" for text in sources]
+    missing = missing_names(wanted, question, texts) if wanted else frozenset()
+    if not missing:
+        return ""
+    if unknown := missing & _names_of_kinds(question, sources):
+        return min(unknown)
+    if any(_tells_apart(labels, asked) is False for labels in _sibling_labels(best, source)):
+        return min(missing)
+    return ""
+
+
+def is_beside_the_question(question: str, best: Sentence, source: SourceText) -> bool:
+    """Whether the sentence and its place share only the name of its document with the question."""
+    path = best.heading_path
+    titles = frozenset(terms("\n".join((*path[:1], source.context.split("\n", 1)[0]))))
+    specific = frozenset(terms(question)) - titles
+    if not path or not specific or not frozenset(terms(question)) & titles:
+        return False
+    place = frozenset(terms("\n".join((*path[1:], best.lead_in))))
+    return specific.isdisjoint(best.terms | place)
+
+
+def _names_of_kinds(question: str, sources: Sequence[SourceText]) -> frozenset[str]:
+    """The names in the question before a word by which a document calls such things: `the Regional plan`.
+
+    Those words are the columns that name the rows of its tables, and the usual ones.
+    """
+    kinds = set(_KINDS)
+    for source in sources:
+        for sentence in source.sentences:
+            if cells := cells_of(sentence):
+                kinds.update(terms(cells[0][0]))
+    words = words_of(question)
+    return frozenset(
+        word.term for word, following in pairwise(words[1:]) if word.term and word.capital and following.term in kinds
+    )
+
+
+def _tells_apart(labels: Sequence[frozenset[str]], asked: frozenset[str]) -> bool | None:
+    """Whether the question has a word that tells one of the labels from the others; None of fewer than two."""
+    if len(labels) < 2:
+        return None
+    telling = frozenset().union(*labels) - frozenset.intersection(*labels)
+    return not asked.isdisjoint(telling)
+
+
+def _sibling_labels(best: Sentence, source: SourceText) -> Iterator[list[frozenset[str]]]:
+    """What the rows, the items or the sentences are called that say the same of other things as `best` does."""
+    beside = [
+        sentence
+        for sentence in source.sentences
+        if sentence.heading_path == best.heading_path and sentence.kind is not BlockKind.HEADING
+    ]
+    if cells_of(best):
+        rows = [cells_of(sentence) for sentence in beside if sentence.lead_in == best.lead_in]
+        yield [frozenset(terms(row[0][1])) for row in rows if row]
+        return
+    own = {slot for slot, _ in labels_of(source, best) if slot[0] == "item"}
+    for slot in own:
+        named = (label for sentence in beside for at, label in labels_of(source, sentence) if at == slot)
+        yield [frozenset(terms(label)) for label in dict.fromkeys(named)]
+    dimensions = {quantity.dimension for quantity in best.quantities}
+    yield [
+        sentence.wording
+        for sentence in beside
+        if best.wording & sentence.wording and dimensions & {quantity.dimension for quantity in sentence.quantities}
+    ]

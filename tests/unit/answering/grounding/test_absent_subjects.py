@@ -1,0 +1,73 @@
+"""Questions about what the documents do not have, where they say the same of other things."""
+
+from __future__ import annotations
+
+import pytest
+
+from portfolio_rag.answering.grounding.absent_subjects import absent_subject, is_beside_the_question
+from portfolio_rag.answering.grounding.evidence import Sentence, SourceText
+from portfolio_rag.domain.chunks import BlockKind, ChunkPart
+
+BOATS = "Boat: Gull | Beds: 4 | A day: 80 EUR\nBoat: Tern | Beds: 6 | A day: 175 EUR"
+HERBS = "Thyme is dried for 6 days. Lovage is dried for 9 days. The shed is locked at night."
+
+
+def source(text: str, kind: BlockKind, path: tuple[str, ...] = ("Ravnsholm hire", "Prices")) -> SourceText:
+    return SourceText.build(1, text, "ravnsholm.md\nRavnsholm hire", (ChunkPart(0, path, kind=kind),), "d")
+
+
+def sentence(text: SourceText, holding: str) -> Sentence:
+    return next(own for own in text.sentences if holding in own.text)
+
+
+@pytest.mark.parametrize(
+    ("question", "holding", "absent"),
+    [
+        ("What does the Skua cost a day at Ravnsholm?", "Tern", "skua"),
+        ("How many beds has the canoe?", "Gull", "cano"),
+        ("What does the Tern cost on a holiday?", "Tern", ""),
+        ("How much do boats cost a day?", "Tern", ""),
+        ("Which sloop has the most beds?", "Tern", ""),
+    ],
+)
+def test_a_row_is_no_answer_to_a_question_about_what_no_row_names(question: str, holding: str, absent: str) -> None:
+    boats = source(BOATS, BlockKind.TABLE)
+    assert absent_subject(question, sentence(boats, holding), boats, [boats]) == absent
+
+
+@pytest.mark.parametrize(
+    ("question", "holding", "absent"),
+    [
+        ("For how many days is borage dried?", "Lovage", "borag"),
+        ("For how many days is lovage dried in summer?", "Lovage", ""),
+        ("When does the porter lock the shed?", "shed", ""),
+    ],
+)
+def test_sentences_that_say_the_same_of_other_things_are_no_answer(question: str, holding: str, absent: str) -> None:
+    herbs = source(HERBS, BlockKind.PARAGRAPH)
+    assert absent_subject(question, sentence(herbs, holding), herbs, [herbs]) == absent
+
+
+def test_a_name_before_a_word_for_such_things_has_to_be_known() -> None:
+    boats = source(BOATS, BlockKind.TABLE)
+    terms = source("All boats of Ravnsholm have a radio.", BlockKind.PARAGRAPH, ("Ravnsholm hire",))
+    for question, absent in (
+        ("Has the Skua boat of Ravnsholm a radio?", "skua"),
+        ("Has the Tern boat of Ravnsholm a radio?", ""),
+        ("Is there a radio in the Premium tariff of Ravnsholm?", "premium"),
+    ):
+        assert absent_subject(question, terms.sentences[0], terms, [terms, boats]) == absent
+
+
+@pytest.mark.parametrize(
+    ("question", "beside"),
+    [
+        ("Who founded Ravnsholm hire?", True),
+        ("Is Ravnsholm hire open on Sundays?", False),
+        ("What is on at Ravnsholm?", False),
+        ("Are there lockers?", False),
+    ],
+)
+def test_a_sentence_may_share_only_the_name_of_its_document_with_the_question(question: str, beside: bool) -> None:
+    hours = source("On Sundays at nine.", BlockKind.PARAGRAPH, ("Ravnsholm hire", "When do you open?"))
+    assert is_beside_the_question(question, hours.sentences[0], hours) is beside
