@@ -15,7 +15,16 @@ _IGNORED = re.compile(
 _WIDE_DOT = re.compile(r"(?<=[A-Za-z0-9])[。．｡](?=[A-Za-z0-9])")
 
 _LABEL = r"[\w\u2190-\u2bff\U0001f000-\U0001faff-]{1,63}"
-_TOP_LEVEL = r"(?:xn--[\w-]{1,59}|[^\W\d_]{2,63})(?!\w)"
+_FILE_TYPE_LIST = """
+    bak bat bin bmp cfg cjs class conf config cpp css csv dat db dll doc docx ejs env exe gif gz hpp htm html ico ini
+    ipynb jar jpeg jpg js json jsonl jsx kt less lock log lua mjs mp3 mp4 msi odt onnx orc parquet pdf
+    pem php pkl png ppt pptx proto rb rpm rst rtf sass scala scss sql svg swift tar tex tfvars tgz tmp toml
+    ts tsv tsx ttf txt vb vue war wasm wav webp whl xls xlsx xml xsd xsl yaml yml
+"""
+_FILE_TYPE = rf"(?:{'|'.join(_FILE_TYPE_LIST.split())})(?![\w:/?#\\@-])"
+"""Endings of file and product names that are no top-level domains: `Node.js` and `settings.yaml` lead nowhere."""
+
+_TOP_LEVEL = rf"(?!{_FILE_TYPE})(?:xn--[\w-]{{1,59}}|[^\W\d_]{{2,63}})(?!\w)(?!\.{_FILE_TYPE})"
 _HOST = rf"(?:{_LABEL}\.){{1,12}}{_TOP_LEVEL}"
 _IPV4 = r"\d{1,3}(?:\.\d{1,3}){3}(?![\w.]*\d)"
 _REST = r"(?::\d+(?!\w))?(?:[/?#\\][^\s<>\"“”«»‹›]*)?"
@@ -34,7 +43,7 @@ _BARE_HOST = re.compile(rf"(?:{_HOST}|{_IPV4})\Z", re.IGNORECASE)
 
 
 def addresses(text: str) -> list[str]:
-    """The addresses in order: with a scheme, of mail, or a host by itself (`Node.js` reads as one)."""
+    """The addresses in order: with a scheme, of mail, or a host by itself (`acme.io`, and not `Node.js`)."""
     return [match.group().rstrip(_TRAILING) for match in _ADDRESS.finditer(_seen(text))]
 
 

@@ -37,7 +37,11 @@ from portfolio_rag.answering.grounding.addresses import REMOVED, addresses, hold
         ("evil．example", "evil.example"),
         ("evil。example", "evil.example"),
         ("ｈｔｔｐｓ://evil.example", "https://evil.example"),
-        ("Node.js", "Node.js"),
+        ("get evil.js/x now", "evil.js/x"),
+        ("get evil.js:80 now", "evil.js:80"),
+        ("see https://evil.js", "https://evil.js"),
+        ("see www.evil.zip", "www.evil.zip"),
+        ("see ASP.NET", "ASP.NET"),
     ],
 )
 def test_an_address_is_found_however_it_is_written(text: str, found: str) -> None:
@@ -52,6 +56,7 @@ def test_an_address_is_found_however_it_is_written(text: str, found: str) -> Non
         "Version 2.11 of .env and .NET 8; see section 3.b: note:this",
         "arn:aws:sqs:us-east-1:123456789012:queue",
         "保留4天。之后删除。",
+        "Node.js 18 reads settings.yaml and app.test.ts; Vue.js does not (see build.log).",
     ],
 )
 def test_what_is_none(text: str) -> None:
@@ -70,9 +75,9 @@ def test_what_is_none(text: str) -> None:
         ("See https://a.example/x?q=1.", "https://a.example/x", False),
         ("See https://b.example/a.example/x.", "a.example/x", False),
         ("See https://a.example/X.", "https://a.example/x", False),
-        ("Runs on Node.js 18.", "node.js", True),
-        ("Edit src/config.yaml first.", "config.yaml", True),
-        ("Edit src/config.yaml first.", "my-config.yaml", False),
+        ("Runs on Acme.io 18.", "acme.io", True),
+        ("Open src/config.sh first.", "config.sh", True),
+        ("Open src/config.sh first.", "my-config.sh", False),
         ("Mail to me@a.example.", "me@a.example", True),
         ("Mail to some-me@a.example.", "me@a.example", False),
         ("Mail to me@a.example.", "a.example", True),
