@@ -11,10 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from portfolio_rag.answering.generation.context_window import ContextSource
-from portfolio_rag.answering.grounding.absent_subjects import absent_subject, is_beside_the_question
+from portfolio_rag.answering.grounding.absent_subjects import absent_subject
 from portfolio_rag.answering.grounding.drafted_answer import DraftSentence, source_line
 from portfolio_rag.answering.grounding.evidence import LIST_ITEM, Claim, Sentence, SourceText
 from portfolio_rag.answering.grounding.subjects import about_subject
@@ -22,8 +21,6 @@ from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.ports.embedder import Embedder
 from portfolio_rag.text.language.content_words import coverage, terms
 from portfolio_rag.text.language.quantities_and_names import extract_facts
-
-Floats = NDArray[np.float64]
 
 MAX_SENTENCES = 3
 _EMBEDDED = 32
@@ -114,10 +111,9 @@ def extract_answer(
         ]
     )
     order = [int(index) for index in np.argsort(-scores, kind="stable")]
-    order = _on_the_question(question, order, scores, candidates)
-    if not order or absent_subject(question, candidates[order[0]].sentence, candidates[order[0]].text, texts):
-        return []
     best = candidates[order[0]]
+    if absent_subject(question, best.sentence, best.text, texts):
+        return []
     if section := _whole_section(best, asked):
         return [_drafted(best.source.number, sentence, 0) for sentence in section]
     chosen = order[:1]
@@ -130,21 +126,6 @@ def extract_answer(
         ):
             chosen.append(index)
     return [drafted for line, index in enumerate(chosen) for drafted in _draft(candidates[index], line)]
-
-
-def _on_the_question(
-    question: str, order: Sequence[int], scores: Floats, candidates: Sequence[_Candidate]
-) -> list[int]:
-    """The order from the first candidate on that shares more with the question than the name of its document.
-
-    Nothing where that one is far behind the best.
-    """
-    for place, index in enumerate(order):
-        if scores[index] < _FOLLOW_SHARE * scores[order[0]]:
-            break
-        if not is_beside_the_question(question, candidates[index].sentence, candidates[index].text):
-            return list(order[place:])
-    return []
 
 
 def _candidates(source: ContextSource, text: SourceText, asked: frozenset[str]) -> Iterator[_Candidate]:

@@ -28,6 +28,7 @@ _GENERAL = frozenset(terms(_GENERAL_LIST))
 _KIND_LIST = "edition licence model package plan release subscription tariff tier variant version"
 _KINDS = frozenset(terms(_KIND_LIST))
 
+_ASKS_WHO = re.compile(r"\W*who[ms]?e?\b", re.IGNORECASE)
 _ASKED_KIND = re.compile(
     r"\b(?:which|what|whose|how (?:many|much))\s+(?:(?:kinds?|types?|sorts?|other)\s+(?:of\s+)?)?(?P<kind>[^\W\d_]+)"
     r"|\b[^\W\d_]{3,}(?:est|ly)\b",
@@ -39,7 +40,8 @@ _ASKED_KIND = re.compile(
 def absent_subject(question: str, best: Sentence, source: SourceText, sources: Sequence[SourceText]) -> str:
     """The word of the question that names what no source has, when `best` is about another thing of its kind.
 
-    Empty where the question names what the sentence is about, or where the sentence has nothing of its kind beside it.
+    Empty where the question names what the sentence is about, or where the sentence has nothing of its kind beside it
+    and shares a word with the question.
     """
     asked = frozenset(terms(question))
     if asked <= (known := frozenset().union(*(text.all_terms for text in sources))):
@@ -51,20 +53,22 @@ def absent_subject(question: str, best: Sentence, source: SourceText, sources: S
         return ""
     if unknown := missing & _names_of_kinds(question, sources):
         return min(unknown)
+    if _is_all_but_title(missing | _GENERAL, asked, best, source) and _says_nothing_to_it(question, asked, best):
+        return min(missing)
     if any(_tells_apart(labels, asked) is False for labels in _sibling_labels(best, source)):
         return min(missing)
     return ""
 
 
-def is_beside_the_question(question: str, best: Sentence, source: SourceText) -> bool:
-    """Whether the sentence and its place share only the name of its document with the question."""
-    path = best.heading_path
-    titles = frozenset(terms("\n".join((*path[:1], source.context.split("\n", 1)[0]))))
-    specific = frozenset(terms(question)) - titles
-    if not path or not specific or not frozenset(terms(question)) & titles:
-        return False
-    place = frozenset(terms("\n".join((*path[1:], best.lead_in))))
-    return specific.isdisjoint(best.terms | place)
+def _is_all_but_title(unknown: frozenset[str], asked: frozenset[str], best: Sentence, source: SourceText) -> bool:
+    """Whether all that is asked about the document's subject, beyond naming that, is unknown."""
+    titles = frozenset(terms("\n".join((*best.heading_path[:1], source.context.split("\n", 1)[0]))))
+    return bool(asked & titles) and asked - titles <= unknown
+
+
+def _says_nothing_to_it(question: str, asked: frozenset[str], best: Sentence) -> bool:
+    """Whether the sentence has no word of the question, or names nobody where it is asked who."""
+    return asked.isdisjoint(best.terms) or (bool(_ASKS_WHO.match(question)) and not best.facts.names - asked)
 
 
 def _names_of_kinds(question: str, sources: Sequence[SourceText]) -> frozenset[str]:
