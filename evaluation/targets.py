@@ -25,6 +25,24 @@ _JUDGE = (
     "`VALIDATION_JUDGE=true` lets the language model be one. What it adds cannot be measured here, without a model."
 )
 
+_CHOICE = (
+    "Tried: twenty features of a sentence (its cosine and that of its window, words weighed by how rare they are, "
+    "pairs of words, neighbouring sentences, headings and titles, the kind of answer that is asked for, the place "
+    "among the passages), fitted as one choice among the candidates with each of five sets left out (SQuAD, AWS "
+    "guides, rgb_fact, the chunking texts, SciFact): the first sentence is of the right document no more often than "
+    "with the few weights that are shipped (SQuAD .85 to .86 of all questions, .956 have it among their passages). "
+    "Sentences of one document only reach a precision of .88 on all questions of SQuAD, and a recall of no more; "
+    "others from .85, .90, .92, .95 and .97 of the best score on trade the one for the other. A bonus for sections "
+    "that the question names, and a penalty for sentences with words of the title alone, lose questions of the AWS "
+    "guides. A reader of the question beside each sentence would tell more than their vectors do."
+)
+_WICE = (
+    "The claims sum up whole articles. Tried: larger penalties of large weights (at .1 and .3 for .01 false alarms "
+    "fall to .304 and .200, and at .3 near half of the planted values and all denied sentences pass unmarked), and "
+    "of single features (of uncovered words alone: .278, with an AUROC of .913). Each of these catches less of what "
+    "a model may invent."
+)
+
 
 @dataclass(frozen=True)
 class Target:
@@ -100,8 +118,12 @@ TARGETS = (
     Target("Share of the answer's span in 1,250 tokens", 0.90, ("chunking", "shipped")),
     Target("Document not indexed, SQuAD 2: AUROC", 0.98, ("abstention", "squad2", "AUROC"), _ABSTAIN),
     Target("Document not indexed, AWS guides: AUROC", 0.94, ("abstention", "aws_qa", "AUROC"), _ABSTAIN),
-    Target("… rejected at the shipped threshold, SQuAD 2", 0.80, ("abstention", "squad2", "rejected")),
+    Target("… rejected at the shipped threshold, SQuAD 2", 0.94, ("abstention", "squad2", "rejected"), _ABSTAIN),
+    Target("… lost at the shipped threshold, SQuAD 2", 0.06, ("abstention", "squad2", "lost"), _ABSTAIN, at_most=True),
     Target("… rejected at the shipped threshold, AWS guides", 0.80, ("abstention", "aws_qa", "rejected"), _ABSTAIN),
+    Target("SQuAD 2: citation precision", 0.90, ("answers", "squad2", "citation precision"), _CHOICE),
+    Target("AWS guides: citation precision", 0.75, ("answers", "aws_qa", "citation precision"), _CHOICE),
+    Target("AWS guides: answer in the text", 0.80, ("answers", "aws_qa", "answer in the text"), _CHOICE),
     Target(
         "A planted value caught as shipped, verbatim",
         0.95,
@@ -139,11 +161,12 @@ TARGETS = (
         ("structured", "true claims dropped or flagged"),
         at_most=True,
     ),
-    Target("wice, left out of the fit: AUROC", 0.92, ("calibration", "wice", "AUROC, left out")),
+    Target("wice, left out of the fit: AUROC", 0.92, ("calibration", "wice", "AUROC, left out"), _WICE),
     Target(
         "wice, left out of the fit: false alarms",
         0.20,
         ("calibration", "wice", "false alarms, left out"),
+        _WICE,
         at_most=True,
     ),
 )

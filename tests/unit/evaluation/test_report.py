@@ -15,6 +15,7 @@ from evaluation.parts import SETS
 from evaluation.report import charts, render
 from evaluation.retrieving import FIGURES
 from evaluation.run import compare
+from evaluation.tables import SENTENCE_COLUMNS
 from evaluation.targets import TARGETS
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -99,6 +100,8 @@ def test_a_bound_from_above_is_met_from_below(figures: dict[str, Any]) -> None:
 
 def test_sentences_and_copies_have_their_figures_where_they_were_measured(figures: dict[str, Any]) -> None:
     more = copy.deepcopy(figures)
+    for column in SENTENCE_COLUMNS:
+        more["answers"]["squad2"].pop(column, None)
     more["answers"]["squad2"] |= {"sentences shown": 250.0, "later sentences of it": 0.4567}
     more["chunking"] |= {
         "questions with copies": 67.0,
