@@ -101,16 +101,17 @@ class Chat:
         if not self._is_answerable(question, passages, where):
             return self._not_found(question, passages, usage=rewrite_usage)
         sources = build_context(passages, budget_tokens=self._context_tokens)
+        texts = source_texts(passages)
         if self._language_model is None:
-            drafted = self._extract_answer(question, sources, source_texts(passages))
-            return self._validated(question, drafted, passages, _EXTRACTED, Usage())
+            drafted = self._extract_answer(question, sources, texts)
+            return self._validated(question, drafted, passages, texts, _EXTRACTED, Usage())
         completion = self._language_model.complete(
             build_messages(question, sources), temperature=self._temperature_or(temperature)
         )
         reader = SentenceReader()
         drafted = [*reader.feed(completion.text), *reader.finish(is_cut=_is_cut(completion))]
         usage = rewrite_usage + self._usage(completion)
-        return self._validated(question, drafted, passages, completion, usage, is_declined=reader.declined)
+        return self._validated(question, drafted, passages, texts, completion, usage, is_declined=reader.declined)
 
     def stream(
         self,
@@ -196,12 +197,12 @@ class Chat:
         question: str,
         drafted: Sequence[DraftSentence],
         passages: Sequence[Passage],
+        texts: Sequence[SourceText],
         completion: ChatCompletion,
         usage: Usage,
         *,
         is_declined: bool = False,
     ) -> Answer:
-        texts = source_texts(passages)
         judged = self._review(self._check(question, drafted, texts), texts)
         display = Display(passages)
         for _ in chain(display.show(judged.checked), display.finish(is_declined=is_declined)):

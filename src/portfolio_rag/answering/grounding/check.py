@@ -103,16 +103,19 @@ def _verdict_on(
     sources = {source.number: source for source in about_subject(claim, all_sources, index, joint=joint)}
     if verdict := _in_other_words(sentence, claim, sources):
         return verdict
-    supports = rank_evidence(claim, list(sources.values()))
+    own = rank_evidence(claim, [source for source in sources.values() if source.number in sentence.citations])
+    cited = [support for support in own if not _is_stray_fragment(claim, support, sources[support.number])]
+    if holding := [support for support in cited if support.score >= SUPPORTED_FROM]:
+        return _shown(sentence, Verdict.SUPPORTED, holding, "")
+    # The others are read only where those that are cited do not hold it: most sentences are cited rightly.
+    others = rank_evidence(claim, [source for source in sources.values() if source.number not in sentence.citations])
+    supports = sorted([*own, *others], key=lambda support: (-support.score, support.number))
     if not supports:
         set_aside = next((source.set_aside for source in sources.values() if source.set_aside), "")
         return SentenceVerdict(sentence, Verdict.DROPPED, 0.0, set_aside or "no source speaks of it")
     supports = [support for support in supports if not _is_stray_fragment(claim, support, sources[support.number])]
     if not supports:
         return SentenceVerdict(sentence, Verdict.DROPPED, 0.0, "its source does not speak of what was asked")
-    cited = [support for support in supports if support.number in sentence.citations]
-    if holding := [support for support in cited if support.score >= SUPPORTED_FROM]:
-        return _shown(sentence, Verdict.SUPPORTED, holding, "")
     if len(cited) > 1 and (together := _held_together(claim, cited, sources)):
         return _shown(sentence, Verdict.SUPPORTED, together, "")
     best = supports[0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -98,6 +98,7 @@ class SubjectIndex:
                     self._vocabulary[source.document, sentence.heading_path] |= sentence.terms
                 self._identifiers[source.document] |= _place_identifiers(source, sentence)
         self._distinguishing: dict[Slot, frozenset[str]] = {}
+        self._named: dict[tuple[Slot, str], dict[str, Label]] = {}
 
     def objection(self, source: SourceText, sentence: Sentence, mentions: Sequence[Mention]) -> str:
         """Why the sentence is about something else than what is mentioned; empty when it may be about it."""
@@ -158,7 +159,7 @@ class SubjectIndex:
             if len(siblings) < 2:
                 continue
             for mention in mentions:
-                rival = self._rival(source, sentence, siblings, Label(text), slot, mention)
+                rival = self._rival(source, sentence, siblings[text.casefold()], slot, mention)
                 if rival is None:
                     continue
                 if rival:
@@ -170,23 +171,18 @@ class SubjectIndex:
         self,
         source: SourceText,
         sentence: Sentence,
-        siblings: Mapping[str, Label],
         own: Label,
         slot: Slot,
         mention: Mention,
     ) -> str | None:
         """The sibling that the mention names in place of `own`; empty when it names `own`; None when it names none."""
-        telling = self._telling(slot)
-        share = mention.share_named(own, telling)
-        named = [
-            label
-            for key, label in siblings.items()
-            if key != own.text.casefold() and mention.share_named(label, telling) == 1.0
-        ]
-        if share == 1.0:
+        telling, named_labels = self._telling(slot), self._named_labels(slot, mention)
+        if own.text.casefold() in named_labels:
             return ""
-        if not named:
+        if not named_labels:
             return None
+        named = list(named_labels.values())
+        share = mention.share_named(own, telling)
         # A heading says it in a few words of its own; a row and an item are called what they are called.
         if slot[0] == "heading" and share > 0 and not any(mention.identifies(label, telling) for label in named):
             return None
@@ -199,6 +195,18 @@ class SubjectIndex:
         if (rival.terms | rival.identifiers) & telling & (mention.terms | mention.identifiers) <= said:
             return None  # Its own section, row or item speaks of the sibling, too.
         return rival.text
+
+    def _named_labels(self, slot: Slot, mention: Mention) -> dict[str, Label]:
+        """The labels of the slot that the mention names whole, by their text in one case."""
+        key = (slot, mention.text)
+        if key not in self._named:
+            telling = self._telling(slot)
+            self._named[key] = {
+                text: label
+                for text, label in self._siblings[slot].items()
+                if mention.share_named(label, telling) == 1.0
+            }
+        return self._named[key]
 
     def _telling(self, slot: Slot) -> frozenset[str]:
         """The terms of a slot's labels that not all of them have."""
