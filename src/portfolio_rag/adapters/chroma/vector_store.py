@@ -141,6 +141,10 @@ class ChromaVectorStore:
         return int(self._with(collection, "count") or 0)
 
     def drop(self, collection: str) -> None:
+        # A collection that is dropped whole leaves its lists behind, and its record numbers are given out again: tags
+        # of what is gone would come back on the next records, of any collection (1.5.9).
+        while page := self.page(collection, offset=0, limit=_BATCH):
+            self.delete(collection, [id_ for id_, _ in page])
         with suppress(NotFound):
             self._api.drop(collection)
         self._collections.pop(collection, None)

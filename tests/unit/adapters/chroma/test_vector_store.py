@@ -111,6 +111,16 @@ def test_a_missing_collection_is_empty_and_is_made_by_the_first_write(store: Chr
     assert store.count("missing") == 1
 
 
+def test_the_tags_of_a_dropped_collection_do_not_come_back_on_others(store: ChromaVectorStore) -> None:
+    store.upsert("cancelled", [record(f"old-{n}", 1, n, tags=["gone", f"old-{n}"]) for n in range(20)])
+    store.drop("cancelled")
+    store.upsert("kept", [record(f"new-{n}", 1, n) for n in range(20)])
+    told = store.metadata("kept", [f"new-{n}" for n in range(20)])
+    assert told == {f"new-{n}": {"document_id": "d1"} for n in range(20)}
+    gone = parse_filter({"listContains": {"key": "tags", "value": "gone"}})
+    assert store.query("kept", unit(1, 0), limit=20, where=gone) == []
+
+
 def test_a_collection_made_anew_behind_our_back_is_found_again(store: ChromaVectorStore, url: str) -> None:
     store.upsert("renewed", [record("a", 1, 0)])
     other = ChromaVectorStore(url)
