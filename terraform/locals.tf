@@ -78,12 +78,16 @@ locals {
       description = "Extracts, sanitises and chunks documents"
       may         = ["read_config", "read_originals", "move_originals", "change_versions", "register_versions", "purge", "create_chunks", "stage_text", "receive_ingestion", "send_ingestion", "send_embedding", "publish_metrics"]
       queue       = "ingestion"
+      # A document may take seconds or a minute, and none waits for another one that happened to come with it.
+      batch_size = 1
       retries     = null
     }
     embedding-generator = {
       description = "Embeds chunks, stores them in Chroma and backs their vectors up"
-      may         = ["read_config", "read_originals", "move_originals", "change_versions", "purge", "mark_chunks", "back_up_vectors", "remember_vectors", "receive_embedding", "publish_metrics"]
+      may         = ["read_config", "read_originals", "move_originals", "change_versions", "purge", "mark_chunks", "back_up_vectors", "remember_vectors", "receive_embedding", "send_embedding", "publish_metrics"]
       queue       = "embedding"
+      # So many messages share one run of the model and one write; each is a second's work at most.
+      batch_size = 10
       retries     = null
     }
     batch-reindex = {

@@ -190,6 +190,7 @@ module "queue" {
   dead_letter_name         = local.dlq_names[each.key]
   dead_letter_arn          = local.dlq_arns[each.key]
   consumer_timeout_seconds = var.function_settings[local.consumers[each.key]].timeout_seconds
+  visibility_timeout_seconds = var.visibility_timeout_seconds
   max_receive_count        = var.max_receive_count
 }
 
@@ -238,6 +239,7 @@ module "function" {
 
   queue = each.value.queue == null ? null : {
     arn                 = module.queue[each.value.queue].arn
+    batch_size          = each.value.batch_size
     maximum_concurrency = var.function_settings[each.key].maximum_concurrency
   }
 

@@ -48,6 +48,8 @@ _WEIGHTS = {
     "old event": 1,
 }
 _TRAVELS = [timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=2), timedelta(days=4)]
+_OUTAGES = [2, 30, 600, 3600]
+"""Of Chroma, in seconds: up to what its messages wait for, and beyond."""
 
 
 @dataclass
@@ -77,6 +79,8 @@ class Schedule:
         work = self.job_rng.choice([None, None, 1, 15, 100])
         if work is not None:
             self.world.timeouts["batch_reindex"] = RESERVE + timedelta(milliseconds=work)
+        self.outage_rng = random.Random(f"outages of {seed}")
+        self.outages = faults
         self.world.lost_invocations = self.job_rng.choice([0.0, 0.2]) if faults else 0.0
 
     def run(self) -> World:
@@ -88,6 +92,8 @@ class Schedule:
                     self.world.step()
                 if self.jobs and self.job_rng.random() < 0.15:
                     self._cancel()
+                if self.outages and self.outage_rng.random() < 0.1:
+                    self._outage()
                 if self.rng.random() < 0.2:
                     self.world.clock.advance(self.rng.choice(_TRAVELS))
             self._come_to_rest()
@@ -130,6 +136,11 @@ class Schedule:
             job_type = self.rng.choice(["REINDEX", "REINDEX", "BATCH", "INCREMENTAL"])
             event = {"job_id": f"{self.jobs:08d}-job", "job_type": job_type, "triggered_by": "USER"}
             self.world.invocations.append(Invocation("batch_reindex", event))
+
+    def _outage(self) -> None:
+        seconds = self.outage_rng.choice(_OUTAGES)
+        self.faults.note(f"{self.world.clock.time:%d %H:%M:%S} Chroma is away for {seconds} s")
+        self.world.chroma.away_until = self.world.clock.time + timedelta(seconds=seconds)
 
     def _cancel(self) -> None:
         job_id = f"{self.job_rng.randint(1, self.jobs):08d}-job"
@@ -174,6 +185,7 @@ class Schedule:
     def _come_to_rest(self) -> None:
         self.faults.budget = 0
         self.faults.plan.clear()
+        self.world.chroma.away_until = self.world.clock.time
         self.faults.note("--- no more faults")
         self.world.duplicates = 0.0
         self.world.lost_invocations = 0.0

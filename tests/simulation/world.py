@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.util
 import json
@@ -47,6 +48,8 @@ RAW, EMBEDDINGS, CONFIG = "portfolio-raw", "portfolio-embeddings", "portfolio-co
 INGESTION, EMBEDDING = "portfolio-ingestion-queue", "portfolio-embedding-queue"
 CONSUMERS = {INGESTION: "document_processor", EMBEDDING: "embedding_generator"}
 FUNCTIONS = ("document_intake", *CONSUMERS.values(), "batch_reindex", "check_health")
+BATCH_SIZES = {INGESTION: 1, EMBEDDING: 10}
+"""As terraform/locals.tf sets them."""
 TIMEOUTS = {
     "document_intake": timedelta(seconds=60),
     "document_processor": timedelta(seconds=50),
@@ -98,6 +101,8 @@ class SimContainer(ProcessorParts, EmbeddingParts, JobParts, RepairParts, ApiPar
         }
         self._aws = clients.__getitem__  # type: ignore[assignment]
         self.sleep = world.pause
+        # No invocation of the models takes as long as the first renewal.
+        self.repeating = lambda action, seconds: contextlib.nullcontext()
         self.parallel = one_by_one
         self.ingestion_queue = SqsQueue(clients["sqs"], INGESTION, sleep=world.pause)
         self.embedding_queue = SqsQueue(clients["sqs"], EMBEDDING, sleep=world.pause)
@@ -176,7 +181,7 @@ class World:
             QueueModel(EMBEDDING, timedelta(seconds=720), 3, dead["portfolio-embedding-dlq"]),
         ]
         self.sqs = SqsModel([*queues, *dead.values(), events_dlq], self.clock.now)
-        self.chroma = ChromaModel()
+        self.chroma = ChromaModel(self.clock.now)
         self.embedder = HashEmbedder()
         self.metrics = RecordedMetrics()
         self.container = SimContainer(self)
@@ -332,9 +337,10 @@ class World:
         waiting = self.sqs.visible(name)
         if not waiting:
             return
-        messages = waiting[:10]
+        messages = waiting
         if self.rng:
             messages = self.rng.sample(waiting, self.rng.randint(1, min(10, len(waiting))))
+        messages = messages[: BATCH_SIZES[name]]
         event = self.sqs.receive(name, messages)
         if keep:
             for message in messages:

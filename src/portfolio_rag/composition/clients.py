@@ -20,7 +20,8 @@ from portfolio_rag.adapters.dynamodb.embedding_locations import DynamoEmbeddingL
 from portfolio_rag.adapters.dynamodb.index_aliases import DynamoIndexAliases
 from portfolio_rag.adapters.dynamodb.job_store import DynamoJobStore
 from portfolio_rag.adapters.dynamodb.table import Table
-from portfolio_rag.ports.runtime import Clock
+from portfolio_rag.adapters.process.threads import repeating
+from portfolio_rag.ports.runtime import Clock, Repeating
 from portfolio_rag.ports.vector_store import VectorStore
 from portfolio_rag.settings.environment import Settings
 from portfolio_rag.settings.ingestion_rules import ConfigSource
@@ -41,6 +42,7 @@ class Clients:
         self.settings = settings
         self.clock: Clock = SystemClock()
         self.sleep: Callable[[float], None] = time.sleep
+        self.repeating: Repeating = repeating
         self._aws = AwsClients(settings)
 
     @classmethod

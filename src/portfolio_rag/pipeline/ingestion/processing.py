@@ -98,15 +98,6 @@ class DocumentProcessor:
         except ConditionFailed:
             _log.info("Version %s of %s was ended by somebody else meanwhile.", message.version, message.document_id)
 
-    def has_time_for(self, message: IngestionMessage, end: datetime) -> bool:
-        """Whether another document may be begun: one that needs all the time it is allowed must not run into `end`."""
-        rules = self._rules(message.s3_key)
-        return self._clock.now() + timedelta(seconds=rules.extraction_timeout_seconds) + RESERVE < end
-
-    def requeue(self, message: IngestionMessage) -> None:
-        """Leave it to another invocation, without counting a failed attempt."""
-        self._ingestion_queue.send([message.to_json()])
-
     def record_failure(self, message: IngestionMessage, error: Exception) -> None:
         """The queue will not deliver this message again: record why the document failed."""
         self._lifecycle.fail_attempt(message.document_id, message.version, message.attempt, error)
