@@ -80,7 +80,7 @@ locals {
       queue       = "ingestion"
       # A document may take seconds or a minute, and none waits for another one that happened to come with it.
       batch_size = 1
-      retries     = null
+      retries    = null
     }
     embedding-generator = {
       description = "Embeds chunks, stores them in Chroma and backs their vectors up"
@@ -88,7 +88,7 @@ locals {
       queue       = "embedding"
       # So many messages share one run of the model and one write; each is a second's work at most.
       batch_size = 10
-      retries     = null
+      retries    = null
     }
     batch-reindex = {
       description = "Runs batch ingestions and rebuilds the index beside the live one"

@@ -185,13 +185,13 @@ module "queue" {
   source   = "./modules/queue"
   for_each = local.queue_names
 
-  name                     = each.value
-  arn                      = local.queue_arns[each.key]
-  dead_letter_name         = local.dlq_names[each.key]
-  dead_letter_arn          = local.dlq_arns[each.key]
-  consumer_timeout_seconds = var.function_settings[local.consumers[each.key]].timeout_seconds
+  name                       = each.value
+  arn                        = local.queue_arns[each.key]
+  dead_letter_name           = local.dlq_names[each.key]
+  dead_letter_arn            = local.dlq_arns[each.key]
+  consumer_timeout_seconds   = var.function_settings[local.consumers[each.key]].timeout_seconds
   visibility_timeout_seconds = var.visibility_timeout_seconds
-  max_receive_count        = var.max_receive_count
+  max_receive_count          = var.max_receive_count
 }
 
 # Events that never became a message: those that S3 or a rule handed over and that failed for good. Apart from the

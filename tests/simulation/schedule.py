@@ -13,7 +13,7 @@ from portfolio_rag.pipeline.maintenance.differences import DifferenceKind
 from portfolio_rag.pipeline.maintenance.reconciler import GRACE
 
 from .faults import Crash, Faults
-from .world import RAW, RESERVE, Invocation, World
+from .world import RAW, RESERVE, Invocation, Snapshot, World
 
 KEYS = ("a.md", "dir/b.md")
 BAD = b"\x00\x01\x02\x03" * 300
@@ -81,12 +81,16 @@ class Schedule:
             self.world.timeouts["batch_reindex"] = RESERVE + timedelta(milliseconds=work)
         self.outage_rng = random.Random(f"outages of {seed}")
         self.outages = faults
+        self.unclean: Snapshot | None = None
+        self.lost: list[Snapshot] = []
         self.world.lost_invocations = self.job_rng.choice([0.0, 0.2]) if faults else 0.0
 
     def run(self) -> World:
         """Raises AssertionError with the seed and the end of the trace."""
         try:
             for _ in range(self.rng.randint(2, 7)):
+                if self.outages and self.outage_rng.random() < 0.05:
+                    self.unclean = self.world.snapshot()
                 self._act()
                 for _ in range(self.rng.choice([0, 1, 2, 5, 50])):
                     self.world.step()
@@ -94,6 +98,8 @@ class Schedule:
                     self._cancel()
                 if self.outages and self.outage_rng.random() < 0.1:
                     self._outage()
+                if self.unclean is not None and self.outage_rng.random() < 0.5:
+                    self._lose()
                 if self.rng.random() < 0.2:
                     self.world.clock.advance(self.rng.choice(_TRAVELS))
             self._come_to_rest()
@@ -142,6 +148,14 @@ class Schedule:
         self.faults.note(f"{self.world.clock.time:%d %H:%M:%S} Chroma is away for {seconds} s")
         self.world.chroma.away_until = self.world.clock.time + timedelta(seconds=seconds)
 
+    def _lose(self) -> None:
+        """The emulator is killed, and starts from its last snapshot; the repair follows when faults are over."""
+        assert self.unclean is not None
+        self.faults.note(f"{self.world.clock.time:%d %H:%M:%S} the emulator is killed, its state is of before")
+        self.world.lose_what_came_after(self.unclean)
+        self.lost.append(self.unclean)
+        self.unclean = None
+
     def _cancel(self) -> None:
         job_id = f"{self.job_rng.randint(1, self.jobs):08d}-job"
         self.faults.note(f"{self.world.clock.time:%d %H:%M:%S} USER cancel {job_id}")
@@ -187,6 +201,8 @@ class Schedule:
         self.faults.plan.clear()
         self.world.chroma.away_until = self.world.clock.time
         self.faults.note("--- no more faults")
+        if self.lost:
+            self.world.recover(min(self.lost, key=lambda snapshot: snapshot.time))
         self.world.duplicates = 0.0
         self.world.lost_invocations = 0.0
         self.world.rest()

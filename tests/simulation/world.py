@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import functools
 import importlib.util
 import json
@@ -11,7 +12,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, TypeVar
@@ -31,6 +32,7 @@ from portfolio_rag.pipeline.documents.staging import STAGING
 from portfolio_rag.pipeline.ingestion import processing
 from portfolio_rag.pipeline.jobs.report import Entry
 from portfolio_rag.pipeline.jobs.service import JobService
+from portfolio_rag.pipeline.maintenance.differences import Difference
 from portfolio_rag.settings.environment import Settings
 
 from .chroma import ChromaModel
@@ -140,6 +142,12 @@ class Notification:
     event: str
     version_id: str
     tries: int = 1
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    time: datetime
+    state: Any
 
 
 class World:
@@ -390,6 +398,23 @@ class World:
         spec.loader.exec_module(module)
         module.parts = lambda: self.container  # type: ignore[attr-defined]
         return module
+
+    # --- what the emulator loses
+
+    def snapshot(self) -> Snapshot:
+        """Of what the emulator writes now and then: tables and queues."""
+        return Snapshot(self.clock.time, copy.deepcopy((self.dynamo.tables, self.sqs.queues)))
+
+    def lose_what_came_after(self, snapshot: Snapshot) -> None:
+        """The emulator was killed and starts from the snapshot, the worker with it; S3 and Chroma have kept all."""
+        self.dynamo.tables, self.sqs.queues = copy.deepcopy(snapshot.state)
+        self.notifications.clear()
+        self.invocations.clear()
+        self.container = SimContainer(self)
+
+    def recover(self, snapshot: Snapshot) -> list[Difference]:
+        """What `make up` does after that."""
+        return list(self.container.lost_writes.run(snapshot.time))
 
     # --- what tests look at
 

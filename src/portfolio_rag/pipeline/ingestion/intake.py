@@ -113,8 +113,9 @@ class DocumentIntake:
         ).version
 
     def register_untracked(self, ref: ObjectRef) -> DocumentVersion | None:
-        """Register an object in `processed/` that the registry has never seen, or has lost."""
-        return self._register(ref.bucket, keys.logical_key_of(ref.key), [keys.INCOMING, keys.PROCESSED]).version
+        """Register an object in `processed/` or `failed/` that the registry has never seen, or has lost."""
+        stage = keys.stage_of(ref.key) or keys.PROCESSED
+        return self._register(ref.bucket, keys.logical_key_of(ref.key), [keys.INCOMING, stage]).version
 
     def object_removed(self, ref: ObjectRef) -> None:
         """Purge a document whose object was deleted; the pipeline's own moves change nothing."""

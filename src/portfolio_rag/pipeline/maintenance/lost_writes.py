@@ -1,0 +1,68 @@
+"""What is made up for after the registry and the queues have gone back in time, while S3 and Chroma have not.
+
+Their last seconds are told by the objects: an upload whose event or message is lost is sent on; a document that had
+been ingested, or had failed, after the moment of the registry is ingested, and fails, once more; a deletion is found by
+the missing object. The rest is a full scan. What no object tells of does not come back: jobs, turns of conversations,
+and a document's versions between the one that is known and the newest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from portfolio_rag.domain import object_keys as keys
+from portfolio_rag.domain.documents import ObjectInfo, ObjectRef
+from portfolio_rag.domain.identifiers import document_id_for
+from portfolio_rag.pipeline.documents.stores import DocumentStores
+from portfolio_rag.pipeline.ingestion.intake import DocumentIntake
+from portfolio_rag.pipeline.maintenance.differences import Difference, DifferenceKind
+from portfolio_rag.pipeline.maintenance.full_scan import FullScan
+
+_MARGIN = timedelta(minutes=1)
+"""What has an object before the moment of the registry may have been recorded after it."""
+
+
+class LostWrites:
+    def __init__(self, stores: DocumentStores, intake: DocumentIntake, full_scan: FullScan, bucket: str) -> None:
+        self._stores = stores
+        self._intake = intake
+        self._full_scan = full_scan
+        self._bucket = bucket
+
+    def run(self, since: datetime) -> Iterator[Difference]:
+        """Mend what was lost that was written after `since`. Raises DependencyUnavailable; may be repeated at will."""
+        for stage in (keys.INCOMING, keys.PROCESSED, keys.FAILED):
+            for info in self._stores.objects.list(self._bucket, stage):
+                if keys.is_sidecar(info.ref.key) or keys.is_folder_marker(info.ref.key):
+                    continue
+                if stage == keys.INCOMING or info.last_modified > since - _MARGIN:
+                    yield from self._look_after(info, stage)
+        yield from self._full_scan.run(repair=True)
+
+    def _look_after(self, info: ObjectInfo, stage: str) -> Iterator[Difference]:
+        key = info.ref.key
+        document_id = document_id_for(self._bucket, keys.logical_key_of(key))
+        if stage != keys.INCOMING and self._is_accounted_for(document_id, key):
+            return
+        sent = (
+            self._intake.object_created(info.ref)
+            if stage == keys.INCOMING
+            else self._intake.register_untracked(info.ref)
+        )
+        if sent is not None:
+            yield Difference(DifferenceKind.UNKNOWN, document_id, f"{key} was not registered; it is ingested again.")
+
+    def _is_accounted_for(self, document_id: str, key: str) -> bool:
+        """Whether a version is made of the object, or one is on its way that may be: its own message goes on."""
+        versions = self._stores.registry.versions(document_id)
+        current = self._stores.objects.head(ObjectRef(self._bucket, key))
+        if current is None or current.ref.version_id in {version.s3_version_id for version in versions}:
+            return True
+        if not versions or (versions[0].status.terminal and versions[0].settled):
+            return False
+        newest = versions[0]
+        if self._stores.objects.head(newest.ref) is None:
+            # It had been moved already.
+            self._stores.registry.update_location(newest, current.ref, settled=newest.settled, retired=newest.retired)
+        return True
