@@ -89,6 +89,7 @@ class SimContainer(ProcessorParts, EmbeddingParts, JobParts, RepairParts, ApiPar
         self.world = world
         self.clock = world.clock
         self.vectors = Faulty("chroma", world.chroma, world.faults)
+        self.search_vectors = self.vectors
         self.embedder = world.embedder
         self.tokenizer = WordTokenizer()
         self.metrics = world.metrics  # type: ignore[assignment]

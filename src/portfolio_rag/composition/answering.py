@@ -8,9 +8,11 @@ import tempfile
 from functools import cached_property
 from pathlib import Path
 
+from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
 from portfolio_rag.adapters.dynamodb.conversation_store import DynamoConversationStore
 from portfolio_rag.adapters.dynamodb.live_document_reader import DynamoLiveDocumentReader
 from portfolio_rag.adapters.models.openai import OpenAIModel
+from portfolio_rag.adapters.process.circuit_breaker import CircuitBreaker, guarded
 from portfolio_rag.adapters.process.cpu import available_cpus
 from portfolio_rag.adapters.sqlite.full_text_index import SqliteFullTextIndex
 from portfolio_rag.answering.generation.chat import Chat
@@ -22,6 +24,7 @@ from portfolio_rag.answering.retrieval.search import PassageSearch
 from portfolio_rag.answering.retrieval.vector_follower import VectorFollower
 from portfolio_rag.composition.models import ModelParts
 from portfolio_rag.ports.language_model import LanguageModel
+from portfolio_rag.ports.vector_store import VectorStore
 
 QUESTIONS_PER_CPU = 2
 """Questions that compute or search at once, for each CPU: while one waits for Chroma or DynamoDB the other computes.
@@ -29,6 +32,10 @@ QUESTIONS_PER_CPU = 2
 More only fight over the interpreter's lock: with 64 at once two cores gave half of the answers that they gave with
 four, and the event loop came to its turn seconds late (docs/performance.md, the API under load).
 """
+
+
+SEARCH_SECONDS = 5.0
+"""How long a question waits for Chroma: a search of 100,000 windows takes some 10 ms."""
 
 
 class AnsweringParts(ModelParts):
@@ -60,10 +67,16 @@ class AnsweringParts(ModelParts):
         return FullTextFollower(self.full_text_index, self.registry, self.chunks, vectors)
 
     @cached_property
+    def search_vectors(self) -> VectorStore:
+        """For whom somebody waits: a stalled Chroma costs the first questions seconds, and the next ones nothing."""
+        store = ChromaVectorStore(self.settings.chroma_url, timeout=SEARCH_SECONDS)
+        return guarded(store, CircuitBreaker("Chroma"))
+
+    @cached_property
     def retrieval(self) -> PassageSearch:
         return PassageSearch(
             self.embedder,
-            self.vectors,
+            self.search_vectors,
             self.live_documents,
             self.index_aliases,
             self.full_text_follower,

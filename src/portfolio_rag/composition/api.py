@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from portfolio_rag.adapters.aws.clients import Patience
 from portfolio_rag.answering.generation.chat import Chat
 from portfolio_rag.answering.generation.conversations import Conversations
 from portfolio_rag.answering.retrieval.full_text_follower import FullTextFollower
@@ -23,6 +24,9 @@ from portfolio_rag.settings.environment import Settings
 
 
 class ApiParts(RedriveParts, AnsweringParts):
+    patience = Patience(connect_seconds=1, read_seconds=2.4, attempts=2)
+    """Somebody waits: about 5 seconds for DynamoDB, as for Chroma."""
+
     @cached_property
     def documents(self) -> Documents:
         return Documents(

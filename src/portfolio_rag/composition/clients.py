@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Self
 
-from portfolio_rag.adapters.aws.clients import AwsClients
+from portfolio_rag.adapters.aws.clients import AwsClients, Patience
 from portfolio_rag.adapters.aws.cloudwatch import CloudWatchMetrics
 from portfolio_rag.adapters.aws.lambda_launcher import LambdaJobLauncher
 from portfolio_rag.adapters.aws.s3 import S3ObjectStore
@@ -38,12 +38,15 @@ class Clients:
     The classes of the other modules of this package add the parts of their entry points to these.
     """
 
+    patience = Patience()
+    """With AWS."""
+
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.clock: Clock = SystemClock()
         self.sleep: Callable[[float], None] = time.sleep
         self.repeating: Repeating = repeating
-        self._aws = AwsClients(settings)
+        self._aws = AwsClients(settings, self.patience)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Self:

@@ -21,6 +21,8 @@ from portfolio_rag.ports.vectors import Vectors
 
 _BATCH = 5000
 _TIMEOUT_SECONDS = 30.0
+"""Of a call, where nobody waits for an answer: writes and reads of thousands of records."""
+
 _FINGERPRINT = "fingerprint"
 """In the metadata of a collection, written when it is made: Chroma ignores what a later get-or-create says (1.5.9)."""
 _HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 32}
@@ -31,10 +33,10 @@ _log = logging.getLogger(__name__)
 
 
 class ChromaVectorStore:
-    """Connects when first used, so that a process starts while Chroma is still down."""
+    """Connects when first used, so that a process starts while Chroma is still down. `timeout` in seconds, a call."""
 
-    def __init__(self, url: str) -> None:
-        self._api = ChromaApi(url, _TIMEOUT_SECONDS)
+    def __init__(self, url: str, *, timeout: float = _TIMEOUT_SECONDS) -> None:
+        self._api = ChromaApi(url, timeout)
         self._collections: dict[str, Collection] = {}
 
     def ping(self) -> None:

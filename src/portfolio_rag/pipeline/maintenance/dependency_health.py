@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+
+DEADLINE_SECONDS = 2.0
+"""Where somebody waits for the answer."""
 
 Check = Callable[[], str]
 """Returns a detail for people; raises when the dependency does not work."""
@@ -20,13 +24,30 @@ class DependencyHealth:
 
 
 class HealthChecks:
-    def __init__(self, checks: Mapping[str, Check]) -> None:
+    """`deadline_seconds`: a dependency that has not answered by then does not work."""
+
+    def __init__(self, checks: Mapping[str, Check], *, deadline_seconds: float = DEADLINE_SECONDS) -> None:
         self._checks = checks
+        self._deadline_seconds = deadline_seconds
+        self._pool = ThreadPoolExecutor(max_workers=max(1, len(checks)), thread_name_prefix="health")
+        self._running: dict[str, Future[DependencyHealth]] = {}
+        self._lock = threading.Lock()
 
     def run(self) -> list[DependencyHealth]:
-        """All checks at once, in the order given; a failing one says why and fails no other."""
-        with ThreadPoolExecutor(max_workers=max(1, len(self._checks))) as pool:
-            return list(pool.map(lambda entry: _run(*entry), self._checks.items()))
+        """All checks at once, in the order given; a failing one says why and fails no other.
+
+        A check that is under way still is waited for and not begun again: one that stalls takes one thread and no more.
+        """
+        with self._lock:
+            for name, check in self._checks.items():
+                if name not in self._running or self._running[name].done():
+                    self._running[name] = self._pool.submit(_run, name, check)
+            running = dict(self._running)
+        done, _ = wait(running.values(), timeout=self._deadline_seconds)
+        return [future.result() if future in done else self._late(name) for name, future in running.items()]
+
+    def _late(self, name: str) -> DependencyHealth:
+        return DependencyHealth(name, False, f"It did not answer within {self._deadline_seconds:.0f} s.", None)
 
 
 def _run(name: str, check: Check) -> DependencyHealth:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ import pytest
 
 from portfolio_rag.adapters.chroma.client import ChromaApi, ChromaRefused
 from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
+from portfolio_rag.adapters.process.circuit_breaker import FAILURES, OPEN_SECONDS, CircuitBreaker, guarded
 from portfolio_rag.adapters.sqlite.full_text_index import SqliteFullTextIndex
 from portfolio_rag.answering.retrieval.vector_search import VectorSearch
 from portfolio_rag.domain.errors import VectorStoreUnavailable
@@ -34,8 +36,19 @@ from tests.support.answers import chunk_of, document
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
+@dataclass(frozen=True)
+class Server:
+    url: str
+    process: subprocess.Popen[bytes]
+
+
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def url(server: Server) -> str:
+    return server.url
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     port, folder = free_ports(1)[0], tmp_path_factory.mktemp("chroma")
     command = [str(Path(sys.executable).with_name("chroma")), "run", "--path", str(folder), "--host", "127.0.0.1"]
     with (folder / "log").open("wb") as log:
@@ -49,7 +62,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             except httpx.HTTPError:
                 assert process.poll() is None, (folder / "log").read_text()
                 time.sleep(0.2)
-        yield address
+        yield Server(address, process)
     finally:
         process.terminate()
         process.wait()
@@ -119,6 +132,24 @@ def test_the_tags_of_a_dropped_collection_do_not_come_back_on_others(store: Chro
     assert told == {f"new-{n}": {"document_id": "d1"} for n in range(20)}
     gone = parse_filter({"listContains": {"key": "tags", "value": "gone"}})
     assert store.query("kept", unit(1, 0), limit=20, where=gone) == []
+
+
+def test_a_frozen_server_costs_the_first_calls_their_deadline_and_the_next_ones_nothing(server: Server) -> None:
+    now = [0.0]
+    store = guarded(ChromaVectorStore(server.url, timeout=0.3), CircuitBreaker("Chroma", clock=lambda: now[0]))
+    store.upsert("frozen", [record("a", 1, 0)])
+    server.process.send_signal(signal.SIGSTOP)
+    try:
+        for _ in range(FAILURES):
+            with pytest.raises(VectorStoreUnavailable, match="timed out"):
+                store.nearest("frozen", unit(1, 0), limit=1)
+        with pytest.raises(VectorStoreUnavailable) as refusal:
+            store.nearest("frozen", unit(1, 0), limit=1)
+        assert refusal.value.retry_after_seconds == OPEN_SECONDS
+    finally:
+        server.process.send_signal(signal.SIGCONT)
+    now[0] += OPEN_SECONDS
+    assert [id_ for id_, _ in store.nearest("frozen", unit(1, 0), limit=1)] == ["a"]
 
 
 def test_a_collection_made_anew_behind_our_back_is_found_again(store: ChromaVectorStore, url: str) -> None:
