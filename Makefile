@@ -86,6 +86,13 @@ simulate: install ## Run N seeded schedules of the pipeline from SEED on, every 
 test-e2e: install chromium ## Run the end-to-end tests on a stack of their own (a running one is left alone)
 	$(PYTEST) tests/e2e
 
+MINUTES ?= 30
+
+.PHONY: soak
+soak: install ## Ingest, ask, delete, kill and restart at random for MINUTES on a stack of its own; the stores must agree
+	@[ -f .portfolio/model/manifest.json ] || $(BIN)/python -m portfolio_rag.bake --output .portfolio/model
+	$(BIN)/python scripts/soak.py $(MINUTES)
+
 .PHONY: cases
 cases: install ## Run the cases of the folder CASES on a stack of its own (ONLY=kind or id, RECORD=1 notes how many passed)
 	@[ -f .portfolio/model/manifest.json ] || $(BIN)/python -m portfolio_rag.bake --output .portfolio/model

@@ -82,7 +82,6 @@ class Schedule:
         self.outage_rng = random.Random(f"outages of {seed}")
         self.outages = faults
         self.unclean: Snapshot | None = None
-        self.lost: list[Snapshot] = []
         self.world.lost_invocations = self.job_rng.choice([0.0, 0.2]) if faults else 0.0
 
     def run(self) -> World:
@@ -149,11 +148,15 @@ class Schedule:
         self.world.chroma.away_until = self.world.clock.time + timedelta(seconds=seconds)
 
     def _lose(self) -> None:
-        """The emulator is killed, and starts from its last snapshot; the repair follows when faults are over."""
+        """The emulator is killed, and starts from its last snapshot; the repair is started beside it."""
         assert self.unclean is not None
         self.faults.note(f"{self.world.clock.time:%d %H:%M:%S} the emulator is killed, its state is of before")
         self.world.lose_what_came_after(self.unclean)
-        self.lost.append(self.unclean)
+        for _ in range(self.outage_rng.choice([0, 0, 1, 3])):
+            self.world.step()
+        with self.faults.quiet():
+            self.world.chroma.away_until = self.world.clock.time
+            self.world.recover(self.unclean)
         self.unclean = None
 
     def _cancel(self) -> None:
@@ -201,8 +204,6 @@ class Schedule:
         self.faults.plan.clear()
         self.world.chroma.away_until = self.world.clock.time
         self.faults.note("--- no more faults")
-        if self.lost:
-            self.world.recover(min(self.lost, key=lambda snapshot: snapshot.time))
         self.world.duplicates = 0.0
         self.world.lost_invocations = 0.0
         self.world.rest()

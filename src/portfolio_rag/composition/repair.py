@@ -16,4 +16,4 @@ class RepairParts(MaintenanceParts):
 
     @cached_property
     def lost_writes(self) -> LostWrites:
-        return LostWrites(self.stores, self.intake, self.full_scan, self.settings.s3_raw_bucket)
+        return LostWrites(self.stores, self.intake, self.full_scan, self.clock, self.settings.s3_raw_bucket)

@@ -5,7 +5,7 @@ few seconds too, while the emulator goes on: what `fork` copies is one moment of
 whole beside the last one and then takes its place.
 
 While the emulator runs, the file `running` lies beside its state. Found at a start, it tells of an end that was not
-orderly: then the stores are made to agree again (local/recovery.py).
+orderly: then the stores are made to agree again (cli/recovery.py).
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ import logging
 import os
 import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-from portfolio_rag.local import recovery
+from portfolio_rag.local.marks import Marks
 
 SNAPSHOT_SECONDS = 4.0
 """From the end of one snapshot to the begin of the next, if anything has changed."""
@@ -186,7 +187,7 @@ def main() -> None:
 def _serve(folder: Path, lock: int) -> None:
     from ministack import app as emulator
 
-    marks = recovery.Marks(folder.parent)
+    marks = Marks(folder.parent)
     marks.begin(snapshot_at=folder.stat().st_mtime if folder.exists() else None)
     snapshots = Snapshots(emulator, folder, lock)
     save_all = emulator.save_all
@@ -199,7 +200,8 @@ def _serve(folder: Path, lock: int) -> None:
     emulator.save_all = save_last
     emulator.app = snapshots.watch(emulator.app)
     if marks.unclean:
-        recovery.start_beside()
+        # It waits until everything answers.
+        subprocess.Popen([sys.executable, "-m", "portfolio_rag.cli.recovery"], stdin=subprocess.DEVNULL)
     sys.argv[1:] = []
     emulator.main()
 

@@ -12,14 +12,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from portfolio_rag.composition.repair import RepairParts
+from portfolio_rag.local.chroma_files import remove_leftovers
 from portfolio_rag.local.config import StackConfig
 from portfolio_rag.local.deployment import aws_clients, deploy
 from portfolio_rag.local.errors import StackError
 from portfolio_rag.local.health import wait_until_ready
 from portfolio_rag.local.preflight import check_disk, check_ports, check_terraform
 from portfolio_rag.local.programs import programs
-from portfolio_rag.local.recovery import Marks, recover
 from portfolio_rag.local.report import Reporter, Step
 from portfolio_rag.local.samples import ingest_samples
 from portfolio_rag.local.supervise import Supervisor, configuration, socket_path
@@ -62,7 +61,6 @@ class Stack:
             with report.step("Creating the AWS resources with Terraform") as step:
                 deploy(self.config, step)
             self._start("api", report)
-            self._recover(report)
             if samples:
                 with report.step("Ingesting the sample corpus") as step:
                     settings = Settings.from_env(self.config.child_environment())
@@ -132,20 +130,10 @@ class Stack:
         if any("up to date" in line for line in words):
             step.skip("up to date")
 
-    def _recover(self, report: Reporter) -> None:
-        """Repair after an unclean end of the emulator, unless that was done already, and tell what was done."""
-        marks = Marks(self.config.state_dir)
-        if not marks.unclean and not marks.report.exists():
-            return
-        aws_clients(self.config)
-        with report.step("Repairing after an unclean end"):
-            words = recover(self.config.state_dir, RepairParts.from_env(self.config.child_environment()))
-        for line in words.splitlines():
-            report.note(line)
-        marks.report.unlink(missing_ok=True)
-
     def _start(self, name: str, report: Reporter) -> None:
         program = next(program for program in self._programs if program.name == name)
+        if name == "chroma" and self.supervisor.info(name).state not in ("RUNNING", "STARTING"):
+            remove_leftovers(self.config.state_dir / "chroma")
         with report.step(f"Starting {program.title}") as step:
             self.supervisor.start_program(name)
             wait_until_ready(self.supervisor, program, self.config.logs_dir, step, timeout=_READY_SECONDS)

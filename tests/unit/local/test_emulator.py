@@ -17,7 +17,7 @@ from botocore.config import Config
 from portfolio_rag.local.emulator import repair
 from portfolio_rag.local.health import healthy
 from portfolio_rag.local.isolation import free_ports
-from portfolio_rag.local.recovery import Marks
+from portfolio_rag.local.marks import Marks
 
 _KEY = {"document_id": {"S": "d1"}}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -29,20 +28,21 @@ class HealthChecks:
     def __init__(self, checks: Mapping[str, Check], *, deadline_seconds: float = DEADLINE_SECONDS) -> None:
         self._checks = checks
         self._deadline_seconds = deadline_seconds
-        self._pool = ThreadPoolExecutor(max_workers=max(1, len(checks)), thread_name_prefix="health")
+        # Two runs that begin in the same moment may both begin a check.
+        self._pool = ThreadPoolExecutor(max_workers=max(1, 2 * len(checks)), thread_name_prefix="health")
         self._running: dict[str, Future[DependencyHealth]] = {}
-        self._lock = threading.Lock()
 
     def run(self) -> list[DependencyHealth]:
         """All checks at once, in the order given; a failing one says why and fails no other.
 
         A check that is under way still is waited for and not begun again: one that stalls takes one thread and no more.
         """
-        with self._lock:
-            for name, check in self._checks.items():
-                if name not in self._running or self._running[name].done():
-                    self._running[name] = self._pool.submit(_run, name, check)
-            running = dict(self._running)
+        running: dict[str, Future[DependencyHealth]] = {}
+        for name, check in self._checks.items():
+            under_way = self._running.get(name)
+            if under_way is None or under_way.done():
+                under_way = self._running[name] = self._pool.submit(_run, name, check)
+            running[name] = under_way
         done, _ = wait(running.values(), timeout=self._deadline_seconds)
         return [future.result() if future in done else self._late(name) for name, future in running.items()]
 

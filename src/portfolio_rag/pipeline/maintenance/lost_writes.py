@@ -18,25 +18,31 @@ from portfolio_rag.pipeline.documents.stores import DocumentStores
 from portfolio_rag.pipeline.ingestion.intake import DocumentIntake
 from portfolio_rag.pipeline.maintenance.differences import Difference, DifferenceKind
 from portfolio_rag.pipeline.maintenance.full_scan import FullScan
+from portfolio_rag.ports.runtime import Clock
 
 _MARGIN = timedelta(minutes=1)
 """What has an object before the moment of the registry may have been recorded after it."""
 
 
 class LostWrites:
-    def __init__(self, stores: DocumentStores, intake: DocumentIntake, full_scan: FullScan, bucket: str) -> None:
+    def __init__(
+        self, stores: DocumentStores, intake: DocumentIntake, full_scan: FullScan, clock: Clock, bucket: str
+    ) -> None:
         self._stores = stores
         self._intake = intake
         self._full_scan = full_scan
+        self._clock = clock
         self._bucket = bucket
 
     def run(self, since: datetime) -> Iterator[Difference]:
         """Mend what was lost that was written after `since`. Raises DependencyUnavailable; may be repeated at will."""
+        began = self._clock.now()
         for stage in (keys.INCOMING, keys.PROCESSED, keys.FAILED):
             for info in self._stores.objects.list(self._bucket, stage):
                 if keys.is_sidecar(info.ref.key) or keys.is_folder_marker(info.ref.key):
                     continue
-                if stage == keys.INCOMING or info.last_modified > since - _MARGIN:
+                # What is moved while this runs is recorded in a moment.
+                if stage == keys.INCOMING or since - _MARGIN < info.last_modified <= began:
                     yield from self._look_after(info, stage)
         yield from self._full_scan.run(repair=True)
 
@@ -54,15 +60,7 @@ class LostWrites:
             yield Difference(DifferenceKind.UNKNOWN, document_id, f"{key} was not registered; it is ingested again.")
 
     def _is_accounted_for(self, document_id: str, key: str) -> bool:
-        """Whether a version is made of the object, or one is on its way that may be: its own message goes on."""
-        versions = self._stores.registry.versions(document_id)
+        """Whether a version is made of the object. One that is on its way was overtaken by it: its bytes are gone."""
         current = self._stores.objects.head(ObjectRef(self._bucket, key))
-        if current is None or current.ref.version_id in {version.s3_version_id for version in versions}:
-            return True
-        if not versions or (versions[0].status.terminal and versions[0].settled):
-            return False
-        newest = versions[0]
-        if self._stores.objects.head(newest.ref) is None:
-            # It had been moved already.
-            self._stores.registry.update_location(newest, current.ref, settled=newest.settled, retired=newest.retired)
-        return True
+        known = {version.s3_version_id for version in self._stores.registry.versions(document_id)}
+        return current is None or current.ref.version_id in known

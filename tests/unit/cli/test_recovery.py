@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from portfolio_rag.cli.recovery import recover
 from portfolio_rag.domain.errors import StorageUnavailable
 from portfolio_rag.domain.identifiers import document_id_for
-from portfolio_rag.local.recovery import Marks, recover
+from portfolio_rag.local.marks import Marks
 from tests.simulation.fast import install
 from tests.simulation.world import RAW, World
 

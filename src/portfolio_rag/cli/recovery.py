@@ -1,75 +1,27 @@
-"""After an end of the emulator that was not orderly: its state is some seconds old, and everything else is not.
+"""`python -m portfolio_rag.cli.recovery`: make the stores agree after an end of the emulator that was not orderly.
 
-The emulator notices it when it starts (local/emulator.py) and starts the repair beside itself, so that it is done
-though nobody is there; `make up` waits for it and tells what it did.
+The emulator starts this beside itself, so that it is done though nobody is there; `make up` waits for it and tells what
+it did.
 """
 
 from __future__ import annotations
 
 import fcntl
-import json
 import logging
 import os
-import subprocess
 import sys
 import time
 from collections import Counter
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from portfolio_rag.composition.repair import RepairParts
 from portfolio_rag.domain.errors import PortfolioRagError
 from portfolio_rag.local.health import healthy
+from portfolio_rag.local.marks import Marks
 from portfolio_rag.pipeline.maintenance.differences import DifferenceKind
 
 _READY_SECONDS = 120.0
-
-_log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """The files in the folder `state` that tell how the emulator has ended, and what was repaired."""
-
-    state: Path
-
-    @property
-    def running(self) -> Path:
-        return self.state / "emulator-running"
-
-    @property
-    def lost(self) -> Path:
-        return self.state / "emulator-lost"
-
-    @property
-    def report(self) -> Path:
-        return self.state / "emulator-repaired"
-
-    @property
-    def unclean(self) -> bool:
-        """Whether something may be lost that has not been made up for."""
-        return self.lost.exists()
-
-    def begin(self, *, snapshot_at: float | None) -> None:
-        """The emulator starts from a snapshot of that moment (Unix seconds), or from nothing."""
-        if self.running.exists():
-            earlier = [self.lost_since] if self.unclean else []
-            self.lost.write_text(json.dumps({"since": min([snapshot_at or 0.0, *earlier])}))
-        self.running.touch()
-
-    def end(self) -> None:
-        """It has written its state and ends."""
-        self.running.unlink(missing_ok=True)
-
-    @property
-    def lost_since(self) -> float:
-        return float(json.loads(self.lost.read_text())["since"])
-
-
-def start_beside() -> None:
-    """Repair in a process of its own, as soon as everything answers."""
-    subprocess.Popen([sys.executable, "-m", "portfolio_rag.local.recovery"], stdin=subprocess.DEVNULL)
 
 
 def recover(state: Path, parts: RepairParts) -> str:
