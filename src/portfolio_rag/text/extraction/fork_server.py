@@ -28,6 +28,7 @@ def serve(control: socket.socket) -> None:
 
     Ends when the other side of `control` is closed.
     """
+    gc.disable()  # What is loaded stays.
     while True:
         request, files, _, _ = socket.recv_fds(control, MAX_REQUEST_BYTES, 3)
         if not request:
@@ -38,6 +39,7 @@ def serve(control: socket.socket) -> None:
         gc.freeze()
         child = os.fork()
         if child == 0:
+            gc.enable()
             control.close()
             _become_worker(files)
         for file in files:

@@ -167,3 +167,5 @@ def run() -> None:
 
 if __name__ == "__main__":
     run()
+    sys.stderr.flush()
+    os._exit(0)  # Taking down what was loaded takes a fifth of the time of a small document.
