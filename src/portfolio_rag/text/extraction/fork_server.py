@@ -1,4 +1,4 @@
-"""A process that has the parsers loaded and forks for each document: what `start` of child_process.py runs.
+"""A process that has the parsers loaded and forks for each document; child_process.py starts it.
 
     python -m portfolio_rag.text.extraction.fork_server SOCKET
 
