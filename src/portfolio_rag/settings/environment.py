@@ -79,6 +79,8 @@ class Settings:
     lexical_index_path: str = ""
     # Metrics
     metrics_namespace: str = "PortfolioRAG"
+    # `true`: the API publishes how many questions wait, by which an ECS service scales; it then needs PutMetricData.
+    publish_load: str = "false"
     # Health: a document untouched for this long while not at its end counts as stuck.
     stuck_after_seconds: int = 1800
     log_level: str = "INFO"
@@ -117,8 +119,9 @@ class Settings:
             )
         if self.embedding_backend not in ("onnx", "torch"):
             raise ConfigurationError(f"EMBEDDING_BACKEND must be `onnx` or `torch`, not {self.embedding_backend!r}.")
-        if self.validation_judge not in ("true", "false"):
-            raise ConfigurationError(f"VALIDATION_JUDGE must be `true` or `false`, not {self.validation_judge!r}.")
+        for name, given in (("VALIDATION_JUDGE", self.validation_judge), ("PUBLISH_LOAD", self.publish_load)):
+            if given not in ("true", "false"):
+                raise ConfigurationError(f"{name} must be `true` or `false`, not {given!r}.")
         if self.api_max_upload_bytes < 1:
             raise ConfigurationError(f"API_MAX_UPLOAD_BYTES must be at least 1, not {self.api_max_upload_bytes}.")
         if not 1 <= self.api_max_concurrent_questions <= 40:

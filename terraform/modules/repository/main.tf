@@ -14,6 +14,8 @@ resource "aws_ecr_repository" "this" {
 }
 
 resource "aws_ecr_repository_policy" "this" {
+  count = var.function_arn == null ? 0 : 1
+
   repository = aws_ecr_repository.this.name
 
   policy = jsonencode({
