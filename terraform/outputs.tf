@@ -85,3 +85,13 @@ output "chroma_volume_id" {
   description = "The volume that holds Chroma's index; null without deploy_services."
   value       = one(module.vector_database[*].volume_id)
 }
+
+output "api_certificate_arn" {
+  description = "The certificate that the load balancer serves; null without one."
+  value       = var.deploy_services ? var.api_service.certificate_arn : null
+}
+
+output "service_names" {
+  description = "The ECS cluster and its services; empty without deploy_services."
+  value       = var.deploy_services ? { cluster = aws_ecs_cluster.services[0].name, api = "${local.prefix}-api${local.suffix}", chroma = "${local.prefix}-chroma${local.suffix}" } : {}
+}
