@@ -252,6 +252,16 @@ locals {
       },
     ]
 
+    # An inference profile sends a question to the model in one of several regions.
+    ask_bedrock = [for model in var.api_service.bedrock_model[*] : {
+      sid     = "AskBedrock"
+      actions = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
+      resources = [
+        "arn:${local.partition}:bedrock:*::foundation-model/${replace(model, "/^(us|eu|apac|global)\\./", "")}",
+        "arn:${local.partition}:bedrock:${local.region}:${local.account_id}:inference-profile/${model}",
+      ]
+    }]
+
     # A document that is tried again needs its dead letters no more.
     clear_dead_letters = [{
       sid       = "ClearDeadLetters"

@@ -18,6 +18,7 @@ locals {
     "read_config", "read_originals", "move_originals", "upload_originals", "change_versions", "register_versions",
     "versions_by_status", "all_heads", "read_chunks", "purge", "read_vectors", "remember_conversations", "run_jobs",
     "list_jobs", "continue_jobs", "watch_queues", "send_ingestion", "clear_dead_letters", "publish_metrics",
+    "ask_bedrock",
   ]
 
   api_environment = merge(
@@ -30,6 +31,7 @@ locals {
       PUBLISH_LOAD                 = "true"
     },
     var.aws_endpoint_url_for_functions == "" ? {} : { AWS_ENDPOINT_URL = var.aws_endpoint_url_for_functions },
+    var.api_service.bedrock_model == null ? {} : { CHAT_PROVIDER = "bedrock", BEDROCK_MODEL = var.api_service.bedrock_model },
     var.api_service.environment,
   )
 

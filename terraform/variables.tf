@@ -295,7 +295,7 @@ variable "vector_database" {
 }
 
 variable "api_service" {
-  description = "The API on Fargate (a vCPU with 2 GB: about 36 USD a month and task; the load balancer about 17). certificate_arn: of ACM; without one the load balancer serves HTTP, and then not to everybody. allowed_cidr_blocks: who reaches it. internal: private addresses only. cpu and memory_mb: a pair that Fargate has. Autoscaling between minimum_tasks and maximum_tasks goes by CPU and by questions that wait. openai: take OPENAI_API_KEY from a secret, to which you give a value. environment: more variables of .env.example."
+  description = "The API on Fargate (a vCPU with 2 GB: about 36 USD a month and task; the load balancer about 17). certificate_arn: of ACM; without one the load balancer serves HTTP, and then not to everybody. allowed_cidr_blocks: who reaches it. internal: private addresses only. cpu and memory_mb: a pair that Fargate has. Autoscaling between minimum_tasks and maximum_tasks goes by CPU and by questions that wait. openai: take OPENAI_API_KEY from a secret, to which you give a value. bedrock_model: id of a model or inference profile of Amazon Bedrock that writes the answers, by the API's role. environment: more variables of .env.example."
   type = object({
     certificate_arn      = optional(string)
     allowed_cidr_blocks  = optional(set(string), [])
@@ -305,6 +305,7 @@ variable "api_service" {
     minimum_tasks        = optional(number, 1)
     maximum_tasks        = optional(number, 4)
     openai               = optional(bool, false)
+    bedrock_model        = optional(string)
     environment          = optional(map(string), {})
     secret_recovery_days = optional(number, 7)
     kms_key_arn          = optional(string)
@@ -315,6 +316,11 @@ variable "api_service" {
   validation {
     condition     = var.api_service.certificate_arn == null ? true : can(regex("^arn:[a-z-]+:acm:[a-z0-9-]+:[0-9]{12}:certificate/.+$", var.api_service.certificate_arn))
     error_message = "api_service.certificate_arn must be the ARN of a certificate in ACM."
+  }
+
+  validation {
+    condition     = var.api_service.bedrock_model == null || !var.api_service.openai
+    error_message = "api_service: answers are written by openai or by bedrock_model, not by both."
   }
 
   validation {

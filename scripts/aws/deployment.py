@@ -123,7 +123,7 @@ class Deployment:
 
     def _console(self, expression: str) -> Any:
         done = subprocess.run(
-            [*self.command, "console"],
+            ["terraform", "console"],
             cwd=self.folder,
             env=dict(self.environment),
             input=f"jsonencode({expression})\n",
@@ -136,8 +136,9 @@ class Deployment:
         return json.loads(json.loads(done.stdout))
 
     def _read(self, arguments: Sequence[str]) -> str:
+        # Not `command`: tflocal has words of its own on the output.
         done = subprocess.run(
-            [*self.command, *arguments],
+            ["terraform", *arguments],
             cwd=self.folder,
             env=dict(self.environment),
             capture_output=True,

@@ -103,6 +103,28 @@ run "what_the_api_may" {
   }
 }
 
+run "the_api_asks_bedrock" {
+  command = plan
+
+  variables {
+    deploy_services = true
+    api_service     = { bedrock_model = "eu.amazon.nova-lite-v1:0" }
+  }
+
+  assert {
+    condition     = local.api_environment.CHAT_PROVIDER == "bedrock" && local.api_environment.BEDROCK_MODEL == "eu.amazon.nova-lite-v1:0"
+    error_message = "The API does not know its model."
+  }
+
+  assert {
+    condition = one([for statement in local.api_statements : statement.resources if statement.sid == "AskBedrock"]) == [
+      "arn:aws:bedrock:*::foundation-model/amazon.nova-lite-v1:0",
+      "arn:aws:bedrock:eu-central-1:123456789012:inference-profile/eu.amazon.nova-lite-v1:0",
+    ]
+    error_message = "The API may ask other models, or not its own."
+  }
+}
+
 run "network" {
   command = plan
 

@@ -70,7 +70,7 @@ class ApiParts(RedriveParts, AnsweringParts):
 
     def _check_openai(self) -> str:
         if self.language_model is None:
-            return "No OPENAI_API_KEY: answers are extractive."
+            return "No language model: answers are extractive."
         return f"Configured for {self.chat_model()}; not called, because a call costs money."
 
 
