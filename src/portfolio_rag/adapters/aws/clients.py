@@ -33,7 +33,7 @@ class Patience:
 class AwsClients:
     """One Session; each client is built when first asked for (5–18 ms each after the first).
 
-    `patience` is for those that nobody waits for, and for S3, which may take its time over megabytes.
+    `patience` is that of all but S3, which may take its time over megabytes.
     """
 
     def __init__(self, settings: Settings, patience: Patience | None = None) -> None:
@@ -62,11 +62,13 @@ class AwsClients:
             if self._session.get_credentials() is None:
                 self._options |= {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
-    def __call__(self, service: str) -> Any:
+    def __call__(self, service: str, **config: Any) -> Any:
+        """`config` goes over the common one of a client, at its first call."""
         if service not in self._clients:
-            options = dict(self._options)
+            common = self._options["config"]
             if service == "s3":
-                options["config"] = options["config"].merge(self._s3)
+                common = common.merge(self._s3)
+            options = {**self._options, "config": common.merge(Config(**config))}
             self._clients[service] = self._session.client(service, **options)
         return self._clients[service]
 
