@@ -78,6 +78,7 @@ class Soak:
         self.record = Record()
         self.wanted: dict[str, set[str | None]] = {}
         self.number = 0
+        self.faults: list[tuple[str, bool]] = []
 
     # --- what happens
 
@@ -125,7 +126,7 @@ class Soak:
         if self.wanted:
             key = self.rng.choice(sorted(self.wanted))
             response = self._call("deletions", "DELETE", f"/api/documents/{document_id_for(self.bucket, key)}")
-            if response is not None and response.status_code == 204:
+            if response is not None and response.status_code == 202:
                 # What waits in incoming/ goes, too; an upload that is registered meanwhile does not.
                 self.wanted[key] = {None}
             elif response is None or response.status_code >= 500:
@@ -140,7 +141,10 @@ class Soak:
 
     def fault(self) -> None:
         """Kill a program, or freeze Chroma for a while, and ask until there are answers again."""
-        name, frozen = self.rng.choice([*((name, False) for name in PROGRAMS), ("chroma", True)])
+        if not self.faults:
+            self.faults = [*((name, False) for name in PROGRAMS), ("chroma", True)]
+            self.rng.shuffle(self.faults)
+        name, frozen = self.faults.pop()
         pid = self.stack.supervisor.info(name).pid
         if not pid:
             return
