@@ -95,6 +95,12 @@ def rss_mb(pid: int) -> float:
         return 0.0
 
 
+def pss_mb(process: psutil.Process) -> float:
+    """What it holds now, in MB; a page that several processes share counts in equal parts for each of them."""
+    memory = process.memory_full_info()
+    return float(getattr(memory, "pss", memory.rss) / _MB)  # Linux alone knows the parts
+
+
 class Worker:
     """A candidate in a process of its own, with its own thread counts and CPUs, which answers again and again.
 
