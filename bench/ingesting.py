@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import psutil
 
-from bench.measure import pss_mb
+from bench.measure import cpu_s, family, pss_mb
 from bench.stack import RunningStack
 from portfolio_rag.adapters.aws.clients import AwsClients
 from portfolio_rag.adapters.dynamodb.document_registry import DynamoDocumentRegistry
@@ -127,18 +127,19 @@ class Ingester:
     def _cpu(self) -> dict[int, tuple[str, float]]:
         found = {}
         for name, process in self.processes():
+            # A function's children are those that extract text, or fork for it. The host's child is the template, the
+            # template's are the functions; those that have ended meanwhile, idle, are left out.
             times = process.cpu_times()
             own = times.user + times.system
-            # A function's children are the processes that extract text. The template's are the functions: those that
-            # have ended meanwhile, idle, are left out, which is none in a run without pauses.
-            children = 0.0 if name in ("host", "template") else times.children_user + times.children_system
-            found[process.pid] = (name, own + children)
+            found[process.pid] = (name, own if name in ("host", "template") else sum(map(cpu_s, family(process))))
         return found
 
     def _pss(self) -> dict[str, float]:
         total: dict[str, float] = defaultdict(float)
         for name, process in self.processes():
-            total[name] += pss_mb(process)
+            # A function with what it has started; the others come one by one.
+            members = [process] if name in ("host", "template") else family(process)
+            total[name] += sum(map(pss_mb, members))
         return dict(total)
 
     def _function(self, process: psutil.Process) -> str:
