@@ -63,13 +63,14 @@ class FreshProcess:
 class Template:
     """Starts environments as forks of one process that has loaded what they share. Safe for use from several threads.
 
-    The process is started by the first `start`, and anew when it has died.
+    The process is started at once, loads meanwhile, and is started anew when it has died.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._control: Connection | None = None
+        self._begin()
 
     def start(self, handler: Path, environment: Mapping[str, str], connection: Connection) -> ForkedProcess:
         """Raises OSError when the template cannot be started."""

@@ -186,6 +186,7 @@ def test_a_crash_fails_the_invocation_and_the_next_one_starts_anew(host: Host) -
 
 
 def test_at_the_deadline_the_handler_and_its_children_are_killed(host: Host, tmp_path: Path) -> None:
+    host.invoke("busy", {})  # what all environments start from is up
     pid_file = tmp_path / "pid"
     event = {"sleep": True, "pid_file": str(pid_file)}
     response = host.invoke("echo-back", event, **{"X-Amzn-Lambda-Deadline-Ms": str(int((time.time() + 3) * 1000))})

@@ -63,9 +63,10 @@ def function(tmp_path: Path) -> Function:
 
 @pytest.fixture(scope="module")
 def template(model_dir: Path) -> Iterator[Template]:
-    with pytest.MonkeyPatch.context() as patch, closing(Template()) as template:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MODEL_DIR", str(model_dir))
-        yield template
+        with closing(Template()) as template:
+            yield template
 
 
 @pytest.fixture
