@@ -20,7 +20,8 @@ BUCKET = "team-documents"
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     for name in ("alpha", "beta", "gamma"):
-        (tmp_path / f"{name}.md").write_text(NOTE.format(name))
+        # Beyond the beginning that the intake reads of every upload.
+        (tmp_path / f"{name}.md").write_text(NOTE.format(name) + (NOTE.format(name) * 200 if name == "gamma" else ""))
     (tmp_path / "alpha.md.metadata.json").write_text('{"metadataAttributes": {"team": "platform"}}')
     return tmp_path
 
@@ -57,13 +58,13 @@ def test_the_same_upload_again_makes_no_version(stack: LiveStack, folder: Path) 
     copy = ("s3", "cp", "--recursive", str(folder), f"s3://{stack.settings.s3_raw_bucket}/incoming/again/")
     stack.aws(*copy)
     all_ended(stack, "again", beta=1, gamma=1)
-    document_id = stack.document_id("again/beta.md")
+    document_id = stack.document_id("again/gamma.md")
     stack.aws(*copy)
-    seen = eventually(lambda: stack.registry.head(document_id).last_seen_at, "beta.md seen again")  # type: ignore[union-attr]
+    seen = eventually(lambda: stack.registry.head(document_id).last_seen_at, "gamma.md seen again")  # type: ignore[union-attr]
     shown = stack.api.get(f"/api/documents/{document_id}").json()
     assert (shown["latest_version"], shown["live_version"], shown["last_seen_at"]) == (1, 1, seen)
     listed = stack.clients("s3").list_object_versions(
-        Bucket=stack.settings.s3_raw_bucket, Prefix="incoming/again/beta.md"
+        Bucket=stack.settings.s3_raw_bucket, Prefix="incoming/again/gamma.md"
     )
     assert not listed.get("Versions")
     assert not listed.get("DeleteMarkers")

@@ -13,6 +13,7 @@ from portfolio_rag.cli.sync import Sync
 from portfolio_rag.domain.errors import InvalidRequest
 from portfolio_rag.domain.identifiers import document_id_for
 from portfolio_rag.local.sync.plan import Action
+from portfolio_rag.local.uploads import Uploader, collect
 from tests.support.office import mail
 
 from .fast import install
@@ -216,6 +217,21 @@ def test_one_that_cannot_be_sent_does_not_keep_the_others(world: World, folder: 
     assert [step.logical_key for step, _ in failures] == ["team/a.md"]
     world.run()
     assert [live(world, key) for key in ("team/dir/b.md", "team/dir/c.md")] == [1, 1]
+
+
+def test_who_waits_for_an_upload_that_changes_nothing_is_told_of_the_version_that_answers(
+    world: World, folder: Path
+) -> None:
+    services = {"s3": world.s3, "dynamodb": world.dynamo}
+    uploader = Uploader(services.__getitem__, world.container.settings)  # type: ignore[arg-type]
+    [upload], _ = collect([folder / "a.md"], prefix="team")
+    for _ in range(2):
+        sent = uploader.put(upload)
+        assert uploader.ended([sent]) == {}
+        world.run()
+        assert [version.version for version in uploader.ended([sent]).values()] == [1]
+        world.clock.advance(timedelta(minutes=1))
+    assert sent.version == 2
 
 
 # --- from a bucket

@@ -126,5 +126,8 @@ def _lines(plan: Plan, failures: Sequence[Failure], dry_run: bool) -> Iterator[s
         yield f"[{style}]{step.action}[/{style}] {escape(step.logical_key)}{reason}"
     for failed, error in failures:
         yield f"[red]error[/red] {escape(failed.logical_key)}: {escape(error)}"
-    counts = ", ".join(f"{count} {action}" for action, count in plan.counts().items() if count) or "no documents"
+    counts = (
+        ", ".join(f"{count} {action.replace('_', ' ')}" for action, count in plan.counts().items() if count)
+        or "no documents"
+    )
     yield f"{counts}{'. Nothing was done: this is what a sync would do.' if dry_run else ''}"

@@ -60,7 +60,7 @@ def test_the_result_as_json(
     assert rag(monkeypatch, str(folder), "--json") == 0
     report = json.loads(capsys.readouterr().out)
     assert report["counts"] == {
-        "new": 1, "changed": 0, "deleted": 0, "unchanged": 0, "under way": 0, "failed": 0, "skipped": 1,
+        "new": 1, "changed": 0, "deleted": 0, "unchanged": 0, "under_way": 0, "failed": 0, "skipped": 1,
     }  # fmt: skip
     assert report["documents"][0] == {"key": "a.md", "action": "new"}
     assert (report["dry_run"], report["errors"]) == (False, [])

@@ -35,7 +35,7 @@ class Action(StrEnum):
     CHANGED = "changed"
     DELETED = "deleted"
     UNCHANGED = "unchanged"
-    UNDER_WAY = "under way"
+    UNDER_WAY = "under_way"
     FAILED = "failed"
     SKIPPED = "skipped"
 
