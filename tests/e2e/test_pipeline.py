@@ -101,11 +101,12 @@ def test_a_document_copied_into_s3_is_stored_everywhere_and_answered_from(stack:
     assert (citation["version"], citation["filename"]) == (1, "ferry.md")
 
 
-def test_the_same_file_again_embeds_nothing_and_a_changed_one_takes_over(stack: LiveStack, tmp_path: Path) -> None:
+def test_the_same_text_again_embeds_nothing_and_a_changed_one_takes_over(stack: LiveStack, tmp_path: Path) -> None:
     path = write(tmp_path, "tram.md", GUIDE.format(winter="07:15", fare=40).replace("Lindholm", "Osterby"))
     copy(stack, path, "e2e/tram.md")
     first = stack.ended("e2e/tram.md", 1)
     before = _embedded(stack)
+    path.write_text(path.read_text() + "\n")
     copy(stack, path, "e2e/tram.md")
     again = stack.ended("e2e/tram.md", 2)
     assert again.status is DocumentStatus.COMPLETED
