@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import shutil
 import tempfile
 from functools import cached_property
@@ -12,7 +13,8 @@ from portfolio_rag.adapters.dynamodb.conversation_store import DynamoConversatio
 from portfolio_rag.adapters.dynamodb.live_document_reader import DynamoLiveDocumentReader
 from portfolio_rag.adapters.models.openai import OpenAIModel
 from portfolio_rag.adapters.process.cpu import available_cpus
-from portfolio_rag.adapters.sqlite.full_text_index import SqliteFullTextIndex
+from portfolio_rag.adapters.sqlite.file import FileInUse
+from portfolio_rag.adapters.tantivy.full_text_index import TantivyFullTextIndex
 from portfolio_rag.answering.generation.chat import Chat
 from portfolio_rag.answering.generation.conversations import Conversations
 from portfolio_rag.answering.generation.judge import JUDGE_SECONDS, Judge
@@ -22,6 +24,8 @@ from portfolio_rag.answering.retrieval.search import PassageSearch
 from portfolio_rag.answering.retrieval.vector_follower import VectorFollower
 from portfolio_rag.composition.models import ModelParts
 from portfolio_rag.ports.language_model import LanguageModel
+
+_log = logging.getLogger(__name__)
 
 QUESTIONS_PER_CPU = 2
 """Questions that compute or search at once, for each CPU: while one waits for Chroma or DynamoDB the other computes.
@@ -46,12 +50,16 @@ class AnsweringParts(ModelParts):
         )
 
     @cached_property
-    def full_text_index(self) -> SqliteFullTextIndex:
+    def full_text_index(self) -> TantivyFullTextIndex:
+        """Each process has its own: a second one of the same path, as in a rolling restart, begins a temporary one."""
         if self.settings.lexical_index_path:
-            return SqliteFullTextIndex(self.settings.lexical_index_path)
+            try:
+                return TantivyFullTextIndex(self.settings.lexical_index_path)
+            except FileInUse as error:
+                _log.warning("%s This process keeps a full-text index of its own until it ends.", error)
         folder = Path(tempfile.mkdtemp(prefix="portfolio-rag-"))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        return SqliteFullTextIndex(folder / "lexical.sqlite")
+        return TantivyFullTextIndex(folder / "lexical.sqlite")
 
     @cached_property
     def full_text_follower(self) -> FullTextFollower:

@@ -5,6 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from portfolio_rag.adapters.tantivy.full_text_index import TantivyFullTextIndex
+from tests.support.answers import chunk_of, document
+
 _PROGRAM = """
 from portfolio_rag.composition.answering import AnsweringParts
 index = AnsweringParts.from_env().full_text_index
@@ -24,3 +27,15 @@ def test_one_that_has_a_name_stays(tmp_path: Path) -> None:
     path.parent.mkdir()
     subprocess.run([sys.executable, "-c", _PROGRAM], env={**os.environ, "LEXICAL_INDEX_PATH": str(path)}, check=True)
     assert path.exists()
+
+
+def test_a_second_process_of_the_same_path_keeps_a_temporary_index(tmp_path: Path) -> None:
+    path = tmp_path / "lexical.sqlite"
+    made = document("a.md")
+    first = TantivyFullTextIndex(path)
+    first.index([(made, [chunk_of(made, "elephants")])])
+    environment = {**os.environ, "LEXICAL_INDEX_PATH": str(path), "TMPDIR": str(tmp_path / "temporary")}
+    (tmp_path / "temporary").mkdir()
+    done = subprocess.run([sys.executable, "-c", _PROGRAM], env=environment, check=True, capture_output=True, text=True)
+    assert "of its own" in done.stderr
+    assert len(first.search("elephants", limit=5)) == 1

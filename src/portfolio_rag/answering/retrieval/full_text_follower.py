@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from portfolio_rag.answering.retrieval.vector_follower import VectorFollower
+from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion
 from portfolio_rag.domain.errors import PortfolioRagError
 from portfolio_rag.domain.filters import Filter
@@ -93,6 +94,8 @@ class FullTextFollower:
 
     def step(self) -> None:
         """One look, or a reconciliation when it is due. Raises what the stores raise."""
+        while not self._stop.is_set() and self._index.repair():
+            pass
         if self._next_reconcile is None or self._clock() >= self._next_reconcile:
             self._reconcile()
             self._next_reconcile = self._clock() + self._reconcile_seconds
@@ -180,21 +183,18 @@ class FullTextFollower:
         live = self._registry.live_versions(wanted)
         for key in wanted - live.keys():
             self._unfinished.pop(key, None)
+        complete: list[tuple[DocumentVersion, list[Chunk]]] = []
         for key, version in live.items():
             tries = self._unfinished.pop(key, 0) + 1
-            if self._index_one(version):
-                self._known[version.document_id] = version.version
+            chunks = list(self._chunks.of_document(version.document_id, version=version.version))
+            if len(chunks) == version.chunk_count:
+                complete.append((version, chunks))
             elif tries < _MAX_TRIES:
+                # The index of the chunk table lags behind the write, or the version was purged while we read.
                 self._unfinished[key] = tries
+        self._index.index(complete)
+        self._known |= {version.document_id: version.version for version, _ in complete}
         return set(live)
-
-    def _index_one(self, version: DocumentVersion) -> bool:
-        chunks = list(self._chunks.of_document(version.document_id, version=version.version))
-        if len(chunks) != version.chunk_count:
-            # The index of the chunk table lags behind the write, or the version was purged while we read.
-            return False
-        self._index.index(version, chunks)
-        return True
 
 
 def _key(version: DocumentVersion) -> Key:

@@ -21,7 +21,7 @@ import pytest
 
 from portfolio_rag.adapters.chroma.client import ChromaApi, ChromaRefused
 from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
-from portfolio_rag.adapters.sqlite.full_text_index import SqliteFullTextIndex
+from portfolio_rag.adapters.tantivy.full_text_index import TantivyFullTextIndex
 from portfolio_rag.answering.retrieval.vector_search import VectorSearch
 from portfolio_rag.domain.errors import VectorStoreUnavailable
 from portfolio_rag.domain.filters import parse_filter
@@ -269,14 +269,14 @@ def test_what_is_found_is_what_exact_search_finds(store: ChromaVectorStore, tmp_
     centres = random.standard_normal((60, 48))
     rows = centres[random.integers(0, 60, 3000)] + 0.6 * random.standard_normal((3000, 48))
     rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
-    index = SqliteFullTextIndex(tmp_path / "index.sqlite")
+    index = TantivyFullTextIndex(tmp_path / "index.sqlite")
     index.replica.follow("recall")
     ids: list[str] = []
     groups: list[int] = []
     for n in range(300):
         version = replace(document(f"{n}.md"), metadata={"group": n % 30})
         chunk = chunk_of(version, "\n\n".join(["a window"] * 10))
-        index.index(version, [chunk])
+        index.index([(version, [chunk])])
         own = rows[n * 10 : n * 10 + 10]
         store.upsert("recall", window_records(version, chunk, own))
         index.replica.store("recall", {chunk.chunk_id: own})

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from portfolio_rag.adapters.sqlite.full_text_index import SqliteFullTextIndex
+from portfolio_rag.adapters.tantivy.full_text_index import TantivyFullTextIndex
 from portfolio_rag.answering.retrieval.full_text_follower import FullTextFollower
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion
@@ -82,12 +82,12 @@ def time() -> Time:
 
 
 @pytest.fixture
-def index(tmp_path: Path) -> SqliteFullTextIndex:
-    return SqliteFullTextIndex(tmp_path / "index.sqlite")
+def index(tmp_path: Path) -> TantivyFullTextIndex:
+    return TantivyFullTextIndex(tmp_path / "index.sqlite")
 
 
 @pytest.fixture
-def follower(stores: Stores, index: SqliteFullTextIndex, time: Time) -> FullTextFollower:
+def follower(stores: Stores, index: TantivyFullTextIndex, time: Time) -> FullTextFollower:
     return FullTextFollower(index, stores, stores, poll_seconds=0.01, clock=time)  # type: ignore[arg-type]
 
 
@@ -177,7 +177,7 @@ def test_what_was_replaced_or_deleted_is_not_asked_about_for_ever(stores: Stores
 
 
 def test_the_reconciliation_forgets_deleted_documents_and_finds_missed_ones(
-    stores: Stores, follower: FullTextFollower, index: SqliteFullTextIndex, time: Time
+    stores: Stores, follower: FullTextFollower, index: TantivyFullTextIndex, time: Time
 ) -> None:
     gone = stores.put("a.md", "elephants")
     follower.step()
@@ -191,7 +191,7 @@ def test_the_reconciliation_forgets_deleted_documents_and_finds_missed_ones(
     assert index.versions() == {missed: 1}
 
 
-def test_a_restart_indexes_only_what_changed_meanwhile(stores: Stores, index: SqliteFullTextIndex, time: Time) -> None:
+def test_a_restart_indexes_only_what_changed_meanwhile(stores: Stores, index: TantivyFullTextIndex, time: Time) -> None:
     kept = stores.put("a.md", "elephants")
     first = FullTextFollower(index, stores, stores, clock=time)  # type: ignore[arg-type]
     first.step()

@@ -10,8 +10,9 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
 
+from portfolio_rag.adapters.sqlite.indexed_chunks import SearchedText
+from portfolio_rag.adapters.tantivy.analysis import term
 from portfolio_rag.domain.chunks import Span
-from portfolio_rag.text.language.stemming import stem
 
 PAIR_WEIGHT = 0.5
 """What two words of the question count that stand beside each other in a window, too, of one word's weight."""
@@ -23,16 +24,13 @@ _USUAL_CHARACTERS = 600
 """A window with its headings, about."""
 
 
-def window_scores(
-    words: Sequence[tuple[str, float]], text: str, windows: Sequence[Span], shared: int
-) -> list[tuple[int, float]]:
+def window_scores(words: Sequence[tuple[str, float]], searched: SearchedText) -> list[tuple[int, float]]:
     """(index, score) of the windows with at least one of the words, best first.
 
-    `words` are Porter stems in the order of the question with their weights; `windows` are [start, end) in `text`, in
-    order, and `text[:shared]`, the headings, counts for each of them.
+    `words` are terms in the order of the question with their weights; the headings count for each window.
     """
-    folded = text.lower()
-    found = {word: _occurrences(folded, word) for word, _ in words}
+    text, windows, shared = searched.text, searched.windows, searched.heading_length
+    found = {word: _occurrences(text, word) for word, _ in words}
     starts = [start for start, _ in windows]
     norms = [_norm(end - start + shared) for start, end in windows]
     scores = [0.0] * len(windows)
@@ -53,7 +51,7 @@ def window_scores(
         count([start for start, _ in found[word]], weight)
     for (one, weight), (other, next_weight) in pairwise(words):
         following = {start for start, _ in found[other]}
-        beside = [start for start, end in found[one] if _next_word(folded, end) in following]
+        beside = [start for start, end in found[one] if _next_word(text, end) in following]
         count(beside, PAIR_WEIGHT * (weight + next_weight) / 2)
     return sorted(((n, score) for n, score in enumerate(scores) if score > 0), key=lambda one: -one[1])
 
@@ -64,15 +62,15 @@ def _norm(characters: int) -> float:
 
 def _occurrences(text: str, wanted: str) -> list[Span]:
     """[start, end) of the words of that stem."""
-    # Stems differ from their words in the last letter at most: "filing" and "files" are "file", "queries" is "queri".
-    prefix = wanted[:-1] if len(wanted) > 3 else wanted
+    # Stems differ from their words in the last two letters at most: "filing" is "file", "centre" is "center".
+    prefix = wanted[:-2] if len(wanted) > 4 else wanted[:3]
     spans = []
     start = text.find(prefix)
     while start >= 0:
         end = start + len(prefix)
         while end < len(text) and text[end].isalnum():
             end += 1
-        if (start == 0 or not text[start - 1].isalnum()) and stem(text[start:end], "porter") == wanted:
+        if (start == 0 or not text[start - 1].isalnum()) and term(text[start:end]) == wanted:
             spans.append((start, end))
         start = text.find(prefix, end)
     return spans
