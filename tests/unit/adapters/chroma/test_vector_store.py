@@ -100,6 +100,26 @@ def test_filters_and_deletes(store: ChromaVectorStore) -> None:
     assert store.windows_of("filters", "d1") == {"a": 1, "c": 2}
 
 
+def test_filters_that_chroma_cannot_answer_find_all_that_passes(store: ChromaVectorStore) -> None:
+    """Those that pass are the farthest of 60, so that one look is not enough."""
+    far = [record(f"far-{n}", 0, 1, s3_key=f"guides/{n}.md", team="storage") for n in range(3)]
+    near = [record(f"near-{n}", 1, n / 100, s3_key="other/guides/x.md") for n in range(57)]
+    store.upsert("bedrock", [*near, *far])
+
+    def found(raw: dict[str, object], limit: int = 5) -> set[str]:
+        return {hit.id for hit in store.query("bedrock", unit(1, 0), limit=limit, where=parse_filter(raw))}
+
+    ids = {one.id for one in far}
+    starts: dict[str, object] = {"startsWith": {"key": "s3_key", "value": "guides/"}}
+    assert found(starts) == ids
+    assert found({"notIn": {"key": "team", "value": ["compute"]}}) == ids
+    assert found({"notIn": {"key": "team", "value": ["storage"]}}) == set()
+    assert found({"stringContains": {"key": "s3_key", "value": "/1.md"}}) == {"far-1"}
+    assert found({"andAll": [{"equals": {"key": "team", "value": "storage"}}, starts]}, limit=2) < ids
+    assert len(found({"orAll": [{"equals": {"key": "team", "value": "storage"}}, starts]}, limit=50)) == 3
+    assert len(found({"stringContains": {"key": "s3_key", "value": "guides"}}, limit=100)) == 60
+
+
 def test_a_missing_collection_is_empty_and_is_made_by_the_first_write(store: ChromaVectorStore) -> None:
     assert store.query("missing", unit(1, 0), limit=5) == []
     assert store.count("missing") == 0

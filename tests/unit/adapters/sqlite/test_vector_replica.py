@@ -93,7 +93,9 @@ def test_a_filtered_search_is_exact(library: Library, raw: dict[str, Any]) -> No
     for vector in unit(5):
         found = library.replica.search(vector, limit=10, where=where)
         expected = library.brute_force(vector, where, 10)
-        assert [window_id(one.chunk_id, one.window) for one in found] == expected
+        # As near as the expected ones: half precision may let two that are nearly as near change places.
+        cosines = [float(library.rows[one][1] @ vector) for one in expected]
+        assert [one.score for one in found] == pytest.approx(cosines, abs=1e-3)
         for one in found:
             row = library.rows[window_id(one.chunk_id, one.window)]
             assert one.document_id == row[0]

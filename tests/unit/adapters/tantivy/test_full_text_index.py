@@ -241,6 +241,23 @@ FILTERS: list[dict[str, Any]] = [
     {"in": {"key": "team", "value": ["storage", "compute"]}},
     {"in": {"key": "year", "value": [2023, 2024.5]}},
     {"notIn": {"key": "team", "value": ["storage", "compute"]}},
+    {"notIn": {"key": "year", "value": [2023, 2025]}},
+    {"notIn": {"key": "tags", "value": ["beta"]}},
+    {"notIn": {"key": "missing", "value": ["beta"]}},
+    {"orAll": [{"notIn": {"key": "team", "value": ["storage"]}}, {"equals": {"key": "final", "value": True}}]},
+    {"startsWith": {"key": "team", "value": "sto"}},
+    {"startsWith": {"key": "team", "value": ""}},
+    {"startsWith": {"key": "team", "value": "Sto"}},
+    {"startsWith": {"key": "tags", "value": "be"}},
+    {"startsWith": {"key": "s3_key", "value": "b"}},
+    {"startsWith": {"key": "team", "value": "sto%"}},
+    {"startsWith": {"key": "team", "value": "\U0010ffff"}},
+    {"startsWith": {"key": "team", "value": "\ud7ff"}},
+    {"stringContains": {"key": "team", "value": "o"}},
+    {"stringContains": {"key": "tags", "value": "et"}},
+    {"stringContains": {"key": "year", "value": "2"}},
+    {"stringContains": {"key": "team", "value": "_"}},
+    {"andAll": [{"startsWith": {"key": "team", "value": "s"}}, {"notEquals": {"key": "year", "value": 2023}}]},
     {"listContains": {"key": "tags", "value": "beta"}},
     {"equals": {"key": "file_type", "value": "md"}},
     {"equals": {"key": "s3_key", "value": "b.md"}},
@@ -257,7 +274,7 @@ FILTERS: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("where", FILTERS)
-def test_filters_mean_what_they_mean_in_chroma(path: Path, where: dict[str, Any]) -> None:
+def test_filters_mean_what_the_domain_says(path: Path, where: dict[str, Any]) -> None:
     index = TantivyFullTextIndex(path)
     metadata: list[dict[str, AttributeValue]] = [
         {"team": "storage", "year": 2024, "final": True},
