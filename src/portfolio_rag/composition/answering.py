@@ -65,7 +65,7 @@ class AnsweringParts(ModelParts):
     def full_text_follower(self) -> FullTextFollower:
         """The full-text side of a search, which goes by vectors alone until this is started and has caught up."""
         vectors = VectorFollower(self.full_text_index.replica, self.vectors, self.index_aliases)
-        return FullTextFollower(self.full_text_index, self.registry, self.chunks, vectors)
+        return FullTextFollower(self.full_text_index, self.registry, self.chunks, self.clock, vectors)
 
     @cached_property
     def retrieval(self) -> PassageSearch:

@@ -3,9 +3,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
 
 from portfolio_rag.adapters.tantivy.full_text_index import TantivyFullTextIndex
+from portfolio_rag.answering.retrieval.full_text_follower import IndexState
+from portfolio_rag.composition.api import ApiParts
+from portfolio_rag.settings.environment import Settings
 from tests.support.answers import chunk_of, document
 
 _PROGRAM = """
@@ -39,3 +46,17 @@ def test_a_second_process_of_the_same_path_keeps_a_temporary_index(tmp_path: Pat
     done = subprocess.run([sys.executable, "-c", _PROGRAM], env=environment, check=True, capture_output=True, text=True)
     assert "of its own" in done.stderr
     assert len(first.search("elephants", limit=5)) == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "detail"),
+    [
+        (IndexState(True, 7, 0, timedelta(seconds=1)), "7 documents, 0 waiting."),
+        (IndexState(False, 3, 4, timedelta(seconds=60)), "Being built, searches go by vectors alone until then: 3"),
+        (IndexState(True, 7, 40, timedelta(seconds=12)), "Lags 12 s behind the registry: 7 documents, 40 waiting."),
+    ],
+)
+def test_the_health_says_when_the_search_index_lags(state: IndexState, detail: str) -> None:
+    parts = ApiParts(Settings())
+    parts.__dict__["full_text_follower"] = SimpleNamespace(state=lambda: state)
+    assert parts._check_search_index().startswith(detail)

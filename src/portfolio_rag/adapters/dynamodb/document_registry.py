@@ -239,12 +239,16 @@ class DynamoDocumentRegistry:
     def unpublish(self, head: DocumentHead, now: str) -> None:
         self._change_head(head, "SET live_version = :zero", now)
 
-    def pending_reconciliation(self) -> Iterator[DocumentHead]:
+    def pending_reconciliation(self, *, changed_after: str = "") -> Iterator[DocumentHead]:
+        condition, values = "#status = :due", {":due": value(DUE)}
+        if changed_after:
+            condition += " AND upload_timestamp > :after"
+            values[":after"] = value(changed_after)
         for stored in self._table.query(
             IndexName=STATUS_INDEX,
-            KeyConditionExpression="#status = :due",
+            KeyConditionExpression=condition,
             ExpressionAttributeNames={"#status": "status"},
-            ExpressionAttributeValues={":due": value(DUE)},
+            ExpressionAttributeValues=values,
         ):
             yield _head(stored)
 
