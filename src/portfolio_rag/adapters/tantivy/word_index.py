@@ -65,14 +65,24 @@ class WordIndex:
         self._writing = threading.Lock()
         self._writer: tantivy.IndexWriter | None = None
         self.is_new = not _is_sound(folder)
+        if not self.is_new:
+            try:
+                self._index = self._opened()
+            except WordIndexDamaged as error:
+                _log.warning("The index of words %s cannot be opened and will be built anew: %s", folder.name, error)
+                self.is_new = True
         if self.is_new:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
+            self._index = self._opened()
+
+    def _opened(self) -> tantivy.Index:
         with _translated():
-            self._index = tantivy.Index(self._schema, str(folder))
+            index = tantivy.Index(self._schema, str(self._folder))
             # Commits are this process's own: no thread has to look for those of others.
-            self._index.config_reader("manual")
-            self._index.reload()
+            index.config_reader("manual")
+            index.reload()
+            return index
 
     def close(self) -> None:
         """Let another object write to the folder."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tantivy
 
 from portfolio_rag.adapters.sqlite.file import FileInUse
 from portfolio_rag.adapters.sqlite.filters import attributes_of
@@ -403,6 +405,22 @@ def test_damaged_words_are_built_again_from_the_texts(path: Path, extension: str
     while again.repair():
         pass
     assert len(found(again, "elephants", limit=1000)) == 300
+
+
+def test_words_of_another_schema_are_built_again(path: Path) -> None:
+    index = TantivyFullTextIndex(path)
+    one = add(index, "a.md", "elephants")
+    index.close()
+    (folder,) = path.parent.glob("*-words-*")
+    shutil.rmtree(folder)
+    folder.mkdir()
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("other")
+    tantivy.Index(builder.build(), str(folder))
+    again = TantivyFullTextIndex(path)
+    while again.repair():
+        pass
+    assert found(again, "elephants") == [one]
 
 
 def index_versions(made: list[DocumentVersion]) -> dict[str, int]:
