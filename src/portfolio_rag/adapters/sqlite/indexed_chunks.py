@@ -22,6 +22,9 @@ SELECT chunks.id, chunks.chunk_id, documents.document_id, documents.version, chu
 FROM json_each(?) AS wanted JOIN chunks ON chunks.id = wanted.value
 JOIN documents ON documents.id = chunks.document JOIN texts ON texts.chunk = chunks.id
 """
+_PASSING = """
+SELECT chunks.id FROM json_each(?) AS wanted JOIN chunks ON chunks.id = wanted.value WHERE {condition}
+"""
 _TEXTS = """
 SELECT chunks.document, chunks.id, texts.text FROM json_each(?) AS wanted
 JOIN chunks ON chunks.document = wanted.value JOIN texts ON texts.chunk = chunks.id
@@ -65,6 +68,12 @@ class IndexedChunks:
         condition, values = document_condition(where, "documents.id")
         rows = self._file.connection().execute(f"SELECT id FROM documents WHERE {condition}", values)  # noqa: S608
         return [number for (number,) in rows]
+
+    def chunks_passing(self, numbers: Sequence[int], where: Filter) -> set[int]:
+        """Those of the chunks that the filter lets pass, by number."""
+        condition, values = document_condition(where, "chunks.document")
+        rows = self._file.connection().execute(_PASSING.format(condition=condition), [json.dumps(numbers), *values])
+        return {number for (number,) in rows}
 
     def chunks(self, numbers: Sequence[int]) -> dict[int, IndexedChunk]:
         """By number; what is gone is left out."""

@@ -26,6 +26,9 @@ from portfolio_rag.ports.full_text_index import FullTextHit
 
 _log = logging.getLogger(__name__)
 
+_SPARE = 4
+"""Times as many chunks are asked for first, where there is a filter."""
+
 _COMMIT = 200
 """Documents whose words are written in one commit, which costs some 30 ms, whatever it holds."""
 
@@ -51,16 +54,13 @@ class TantivyFullTextIndex:
 
     def search(self, query: str, *, limit: int, where: Filter | None = None) -> list[FullTextHit]:
         terms = query_terms(query)
-        documents = self._chunks.passing(where) if where is not None else None
-        if not terms or documents == []:
-            return []
         words = self._words
-        if words.is_new:
+        if not terms or words.is_new:
             return []
         try:
             chunks = words.count()
             frequencies = words.frequencies(terms)
-            hits = words.search(terms, query_wholes(query), limit=limit, documents=documents)
+            hits = self._hits(words, terms, query_wholes(query), limit, where)
         except WordIndexDamaged as error:
             _log.warning("Nothing is found by words until their index is built anew: %s", error)
             self._is_doubtful = True
@@ -74,6 +74,22 @@ class TantivyFullTextIndex:
                 windows = tuple(window_scores(weighted, chunk.searched))
                 found.append(FullTextHit(chunk.chunk_id, chunk.document_id, chunk.version, score, windows))
         return found
+
+    def _hits(
+        self, words: WordIndex, terms: list[str], wholes: list[str], limit: int, where: Filter | None
+    ) -> list[tuple[int, float]]:
+        """Numbers and scores of the best chunks that pass.
+
+        Where many pass, they are among the best of all, and which documents pass need not be known.
+        """
+        if where is None:
+            return words.search(terms, wholes, limit=limit)
+        hits = words.search(terms, wholes, limit=_SPARE * limit)
+        passing = self._chunks.chunks_passing([number for number, _ in hits], where)
+        kept = [hit for hit in hits if hit[0] in passing]
+        if len(kept) >= limit or len(hits) < _SPARE * limit:
+            return kept[:limit]
+        return words.search(terms, wholes, limit=limit, documents=self._chunks.passing(where))
 
     def index(self, documents: Sequence[tuple[DocumentVersion, Sequence[Chunk]]]) -> None:
         with self._writing:
