@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from portfolio_rag.text.language.content_words import FUNCTION_WORDS, content_words, spelled_alike
 from portfolio_rag.text.language.stemming import stem
@@ -61,6 +62,7 @@ def query_wholes(query: str) -> list[str]:
     return text_wholes(fold(query))[:_MAX_QUERY_WORDS]
 
 
+@lru_cache(maxsize=65536)
 def term(word: str) -> str:
     """What a folded word counts as: its stem in one of its spellings. Measured against others: docs/decisions/0019."""
     return stem(spelled_alike(word), "porter")[:_MAX_TERM]

@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 
 from portfolio_rag.adapters.sqlite.indexed_chunks import SearchedText
+from portfolio_rag.adapters.tantivy.analysis import query_terms
 from portfolio_rag.adapters.tantivy.window_scores import window_scores
 
 TEXT = "queues\na queue keeps messages. queued work waits.\nthe visibility timeout hides messages.\ndead letters."
@@ -50,3 +51,10 @@ def test_a_rare_word_counts_more() -> None:
 def test_no_words_and_no_windows() -> None:
     assert window_scores([], SEARCHED) == []
     assert window_scores([("queue", 1.0)], SearchedText("", 0, [])) == []
+
+
+@pytest.mark.parametrize("written", ["centre", "centers", "colour", "colored", "organised", "analyses", "defence"])
+def test_a_word_is_found_in_each_of_its_spellings(written: str) -> None:
+    (wanted,) = query_terms(written)
+    searched = SearchedText(f"of {written}, too", 0, [(0, len(written) + 8)])
+    assert [n for n, _ in window_scores([(wanted, 1.0)], searched)] == [0]
