@@ -236,7 +236,7 @@ def test_a_sidecars_attributes_filter_the_search(stack: LiveStack, tmp_path: Pat
         found = stack.api.post("/api/search", json={"query": "gate of the depot", "filter": only}).json()
         return {result["filename"] for result in found["passages"]}
 
-    # Filters are answered from the API's own file, which follows the registry every two seconds.
+    # Filters are answered from the API's own file, which follows the registry.
     assert eventually(filtered, "the new document under its attribute", timeout=20) == {"south.md"}
     answer = ask(stack, "When does the gate of the depot open?", filter=only)
     assert "eleven" in quotes(answer)

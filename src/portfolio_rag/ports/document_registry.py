@@ -109,8 +109,11 @@ class DocumentRegistry(Protocol):
         Raises ConditionFailed when the head is no longer as read; the document does not become `due` by it.
         """
 
-    def pending_reconciliation(self) -> Iterator[DocumentHead]:
-        """Documents that have changed since they were last reconciled, longest ago first (eventually consistent)."""
+    def pending_reconciliation(self, *, changed_after: str = "") -> Iterator[DocumentHead]:
+        """Documents that have changed since they were last reconciled, longest ago first (eventually consistent).
+
+        `changed_after`: those that changed later than that time, an ISO 8601 one as it is stored.
+        """
 
     def mark_reconciled(self, head: DocumentHead) -> None:
         """The document is `due` no more, unless it has changed since `head` was read: that is ConditionFailed."""

@@ -255,12 +255,16 @@ class DynamoDocumentRegistry:
             },
         )
 
-    def pending_reconciliation(self) -> Iterator[DocumentHead]:
+    def pending_reconciliation(self, *, changed_after: str = "") -> Iterator[DocumentHead]:
+        condition, values = "#status = :due", {":due": value(DUE)}
+        if changed_after:
+            condition += " AND upload_timestamp > :after"
+            values[":after"] = value(changed_after)
         for stored in self._table.query(
             IndexName=STATUS_INDEX,
-            KeyConditionExpression="#status = :due",
+            KeyConditionExpression=condition,
             ExpressionAttributeNames={"#status": "status"},
-            ExpressionAttributeValues={":due": value(DUE)},
+            ExpressionAttributeValues=values,
         ):
             yield _head(stored)
 
