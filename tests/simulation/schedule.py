@@ -83,6 +83,9 @@ class Schedule:
         self.outages = faults
         self.unclean: Snapshot | None = None
         self.world.lost_invocations = self.job_rng.choice([0.0, 0.2]) if faults else 0.0
+        # Likewise: users who upload what they have uploaded last once more, for a part of the seeds.
+        self.repeat_rng = random.Random(f"repeats of {seed}") if seed % 5 in (1, 3) else None
+        self.last: dict[str, str] = {}
 
     def run(self) -> World:
         """Raises AssertionError with the seed and the end of the trace."""
@@ -93,6 +96,8 @@ class Schedule:
                 self._act()
                 for _ in range(self.rng.choice([0, 1, 2, 5, 50])):
                     self.world.step()
+                    if self.repeat_rng and self.repeat_rng.random() < 0.1:
+                        self._repeat(self.repeat_rng)
                 if self.jobs and self.job_rng.random() < 0.15:
                     self._cancel()
                 if self.outages and self.outage_rng.random() < 0.1:
@@ -121,6 +126,7 @@ class Schedule:
             self.world.upload(key, TEXTS[name])
             expected.allowed = {name}
             expected.history.add(name)
+            self.last[key] = name
         elif action == "bad":
             self.world.upload(key, BAD)
             expected.allowed = {None, *expected.history}
@@ -158,6 +164,17 @@ class Schedule:
             self.world.chroma.away_until = self.world.clock.time
             self.world.recover(self.unclean)
         self.unclean = None
+
+    def _repeat(self, rng: random.Random) -> None:
+        """The same bytes again, now and then with attributes, which may be the same as well."""
+        key = rng.choice(KEYS)
+        if key not in self.last:
+            return
+        self.faults.note(f"{self.world.clock.time:%d %H:%M:%S} USER repeat {key}")
+        if rng.random() < 0.3:
+            self.world.upload(f"{key}.metadata.json", f'{{"metadataAttributes": {{"n": {rng.randint(1, 2)}}}}}')
+        self.world.upload(key, TEXTS[self.last[key]])
+        self.expected[key].allowed = {self.last[key]}
 
     def _cancel(self) -> None:
         job_id = f"{self.job_rng.randint(1, self.jobs):08d}-job"

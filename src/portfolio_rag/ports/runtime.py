@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -35,10 +36,22 @@ class Repeating(Protocol):
         """Inside, the action is run each time that so many seconds have passed; it is not begun after the block."""
 
 
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One data point; `unit` is CloudWatch's: Count, Percent, Seconds."""
+
+    name: str
+    value: float
+    unit: str
+
+
 class Metrics(Protocol):
     """CloudWatch custom metrics. Never raises: a lost data point must not fail a document."""
 
     def put(self, name: str, value: float, unit: str, dimensions: Mapping[str, str] | None = None) -> None: ...
+
+    def put_all(self, metrics: Sequence[Metric]) -> None:
+        """In one call."""
 
 
 class JobLauncher(Protocol):
