@@ -53,6 +53,16 @@ image-sizes: ## Measure the images: compressed and on disk, over their base
 test-containers: install ## Build everything and test it in containers (starts an engine where none runs)
 	@.ci/containers
 
+##@ AWS
+
+.PHONY: deploy
+deploy: install ## Deploy everything to AWS (PLAN_ONLY=1 shows the plan without an account, STATE_BUCKET=name, YES=1)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/aws/deploy.py $(if $(PLAN_ONLY),plan,deploy $(if $(STATE_BUCKET),--state-bucket $(STATE_BUCKET)) $(if $(YES),--yes))
+
+.PHONY: destroy
+destroy: install ## Delete everything on AWS but Chroma's disk (DELETE_DOCUMENTS=1, STATE_BUCKET=name, YES=1)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/aws/deploy.py destroy $(if $(STATE_BUCKET),--state-bucket $(STATE_BUCKET)) $(if $(YES),--yes) $(if $(DELETE_DOCUMENTS),--delete-documents)
+
 ##@ Test
 
 .PHONY: test
@@ -85,6 +95,13 @@ simulate: install ## Run N seeded schedules of the pipeline from SEED on, every 
 .PHONY: test-e2e
 test-e2e: install chromium ## Run the end-to-end tests on a stack of their own (a running one is left alone)
 	$(PYTEST) tests/e2e
+
+MINUTES ?= 30
+
+.PHONY: soak
+soak: install ## Ingest, ask, delete, kill and restart at random for MINUTES on a stack of its own; the stores must agree
+	@[ -f .portfolio/model/manifest.json ] || $(BIN)/python -m portfolio_rag.bake --output .portfolio/model
+	$(BIN)/python scripts/soak.py $(MINUTES)
 
 .PHONY: cases
 cases: install ## Run the cases of the folder CASES on a stack of its own (ONLY=kind or id, RECORD=1 notes how many passed)
@@ -138,11 +155,11 @@ PIP_COMPILE := $(BIN)/pip-compile --quiet --strip-extras \
 lock: install ## Pin all requirements anew (UPGRADE=--upgrade for the newest that pyproject.toml allows)
 	$(PIP_COMPILE) $(UPGRADE) --unsafe-package=torch --unsafe-package=pip -o requirements/dev.txt \
 		--extra=processing --extra=inference --extra=api --extra=bake --extra=stack --extra=ocr --extra=dev
-	$(PIP_COMPILE) -c requirements/dev.txt -o requirements/lambda.txt --extra=processing --extra=chroma --extra=lambda
+	$(PIP_COMPILE) -c requirements/dev.txt -o requirements/lambda.txt --extra=processing --extra=lambda
 	$(PIP_COMPILE) -c requirements/dev.txt -o requirements/lambda-embedding.txt \
 		--extra=processing --extra=inference --extra=chroma --extra=lambda
 	$(PIP_COMPILE) -c requirements/dev.txt -o requirements/lambda-processor.txt \
-		--extra=processing --extra=inference --extra=ocr --extra=chroma --extra=lambda
+		--extra=processing --extra=inference --extra=ocr --extra=lambda
 	$(PIP_COMPILE) -c requirements/dev.txt -o requirements/api.txt --extra=api --extra=processing --extra=inference \
 		--extra=chroma
 	$(PIP_COMPILE) -c requirements/dev.txt -o requirements/bake.txt --extra=bake

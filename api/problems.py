@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 from api import openai_format
 from api.logs import current_request_id
 from api.paths import local_path
-from portfolio_rag.domain.errors import DocumentRejected, PortfolioRagError
+from portfolio_rag.domain.errors import DependencyUnavailable, DocumentRejected, PortfolioRagError
 
 logger = logging.getLogger("api.problems")
 
@@ -167,12 +167,14 @@ def project_problem(known: PortfolioRagError, path: str) -> ProblemResponse:
         return internal_error(path)
     if known.http_status > 500:
         logger.warning("dependency unavailable", exc_info=known, extra={"path": path})
+    wait = known.retry_after_seconds if isinstance(known, DependencyUnavailable) else None
     return problem_response(
         status=known.http_status,
         title=known.title,
         code=problem_code(known),
         detail=str(known) or known.title,
         instance=path,
+        headers={"Retry-After": str(wait)} if wait else None,
     )
 
 

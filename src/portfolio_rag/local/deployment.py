@@ -19,6 +19,10 @@ from portfolio_rag.local.report import Step
 from portfolio_rag.local.terraform import Terraform, digest_of, plugin_environment, tflocal_environment, user_variables
 from portfolio_rag.settings.environment import Settings
 
+VISIBILITY_SECONDS = 45
+"""The emulator receives messages also while the Lambda host is away, when nobody can hide them for less
+(pipeline/ingestion/redelivery.py); those of a host that died come back so soon, too."""
+
 
 def aws_clients(config: StackConfig) -> AwsClients:
     """Clients for the emulator. Points this process's own environment there, away from any real account."""
@@ -38,9 +42,13 @@ def deploy(config: StackConfig, step: Step) -> None:
     images = config.project / "images"
     functions = [function.name for function in discover(images)]
     given = {name: value for name, value in config.settings.items() if name.startswith("TF_VAR_")}
+    local = {
+        "function_settings": queue_concurrency(images),
+        "visibility_timeout_seconds": VISIBILITY_SECONDS,
+    }
     variables = {
         name: value
-        for name, value in ({"function_settings": queue_concurrency(images)} | user_variables(config.settings)).items()
+        for name, value in (local | user_variables(config.settings)).items()
         if f"TF_VAR_{name}" not in given
     }
     terraform = Terraform(

@@ -37,7 +37,7 @@ def _emulator(config: StackConfig) -> Program:
         "EDGE_PORT": str(config.emulator_port),
         "BIND_HOST": LOOPBACK,
         "MINISTACK_REGION": config.region,
-        # State is written when the emulator is stopped, objects at once.
+        # State is written every few seconds (emulator.py) and when the emulator is stopped, objects at once.
         "PERSIST_STATE": "1",
         "STATE_DIR": str(config.state_dir / "emulator"),
         "S3_PERSIST": "1",
@@ -57,7 +57,7 @@ def _emulator(config: StackConfig) -> Program:
     return Program(
         name="emulator",
         title="AWS emulator (MiniStack)",
-        command=(sys.executable, "-m", "ministack"),
+        command=(sys.executable, "-m", "portfolio_rag.local.emulator"),
         port=config.emulator_port,
         health_url=f"{config.emulator_url}/_ministack/ready",
         priority=10,

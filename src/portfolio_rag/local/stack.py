@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from portfolio_rag.local.chroma_files import remove_leftovers
 from portfolio_rag.local.config import StackConfig
 from portfolio_rag.local.deployment import aws_clients, deploy
 from portfolio_rag.local.errors import StackError
@@ -131,6 +132,8 @@ class Stack:
 
     def _start(self, name: str, report: Reporter) -> None:
         program = next(program for program in self._programs if program.name == name)
+        if name == "chroma" and self.supervisor.info(name).state not in ("RUNNING", "STARTING"):
+            remove_leftovers(self.config.state_dir / "chroma")
         with report.step(f"Starting {program.title}") as step:
             self.supervisor.start_program(name)
             wait_until_ready(self.supervisor, program, self.config.logs_dir, step, timeout=_READY_SECONDS)

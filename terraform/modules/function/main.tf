@@ -89,7 +89,7 @@ resource "aws_lambda_event_source_mapping" "this" {
 
   event_source_arn        = var.queue.arn
   function_name           = aws_lambda_function.this.arn
-  batch_size              = 10
+  batch_size              = var.queue.batch_size
   function_response_types = ["ReportBatchItemFailures"]
 
   scaling_config {
