@@ -47,7 +47,7 @@ def deploy(config: StackConfig, step: Step) -> None:
         source=config.project / "terraform",
         work=config.terraform_dir,
         environment=tflocal_environment(
-            plugin_environment(config.child_environment(), config.project), config.emulator_url
+            plugin_environment(config.process_environment(), config.project), config.emulator_url
         ),
     )
     record = config.state_dir / "terraform-applied"
