@@ -66,12 +66,13 @@ lint: install ## Check style, formatting, types and what imports what
 	$(BIN)/mypy
 
 .PHONY: test-terraform
-test-terraform: install ## Check Terraform's formatting, validate it, run its own tests
+test-terraform: install ## Check Terraform's formatting, validate it, run its own tests, compare its plan with the recorded one
 	$(BIN)/python -m portfolio_rag.local.terraform_check
+	$(PYTEST) tests/terraform
 
 .PHONY: test-unit
 test-unit: install ## Run the tests that need no processes
-	$(PYTEST) tests --ignore=tests/e2e --ignore=tests/containers
+	$(PYTEST) tests --ignore=tests/e2e --ignore=tests/containers --ignore=tests/terraform
 
 N ?= 10000
 SEED ?= 1

@@ -27,7 +27,7 @@ from bench.section import Options, Result
 from bench.stack import RunningStack, running_api, running_stack
 from bench.targets import Target, number
 from portfolio_rag.local.functions import Function, discover
-from portfolio_rag.local.lambda_environment import Environment, Invocation
+from portfolio_rag.local.lambda_environment import Deployed, Environment, Invocation
 
 NAME = "cold_starts"
 TITLE = "Cold starts"
@@ -89,7 +89,7 @@ def _cold(function: Function, variables: Mapping[str, str], event: Any) -> float
     """Seconds; raises RuntimeError with what the function said when it failed."""
     printed: list[str] = []
     started = time.perf_counter()
-    environment = Environment(function, variables, _MEMORY_MB, lambda _, __, line: printed.append(line))
+    environment = Environment(function, Deployed(variables, _MEMORY_MB), lambda _, __, line: printed.append(line))
     try:
         result = environment.invoke(
             Invocation("cold", function.name, "$LATEST", deadline=time.time() + _TIMEOUT_S, event=event)

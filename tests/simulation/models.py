@@ -51,9 +51,11 @@ class WordTokenizer:
 
 class RecordedMetrics:
     def __init__(self) -> None:
+        self.units: dict[str, str] = {}
         self.values: list[tuple[str, float]] = []
 
     def put(self, name: str, value: float, unit: str, dimensions: object = None) -> None:
+        self.units[name] = unit
         self.values.append((name, value))
 
     def total(self, name: str) -> float:

@@ -125,6 +125,21 @@ async def _answer(send: Send, status: int, words: str, headers: Headers = ()) ->
     await send({"type": "http.response.body", "body": body})
 
 
+class AsOverTls:
+    """ASGI: requests count as encrypted, so that policies which deny all others can be in force.
+
+    On the loopback address there is nobody to encrypt them against, and no certificate that clients would accept.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope = {**scope, "headers": [*scope["headers"], (b"x-forwarded-proto", b"https")]}
+        await self._app(scope, receive, send)
+
+
 class ExecutionCredentials:
     """ASGI: answers `POST CREDENTIALS_PATH` with the credentials of a function's role, to who knows `secret`.
 
@@ -168,7 +183,13 @@ class SecretForLambdaHost(urllib.request.BaseHandler):
 
 
 def guarded(app: App, environment: Mapping[str, str]) -> App:
-    """The emulator's ASGI application as `environment` asks for it: EMULATOR_HOSTS, EMULATOR_ORIGINS, the secret."""
+    """The emulator's ASGI application as `environment` asks for it.
+
+    EMULATOR_HOSTS and EMULATOR_ORIGINS say who may, AUTH is MiniStack's own, and the file of LAMBDA_HOST_SECRET_FILE
+    holds what the Lambda host at LAMBDA_HOST_URL is shown.
+    """
+    if environment.get("AUTH", "").lower() == "true":
+        app = AsOverTls(app)
     if secret_file := environment.get("LAMBDA_HOST_SECRET_FILE"):
         from ministack.core.lambda_runtime import execution_credentials
 

@@ -235,3 +235,16 @@ def test_the_environment_says_who_may(emulator: Emulator, tmp_path: Path, opener
     assert request(app, url="http://other:4566/").status_code == 200
     assert request(app, "POST", headers={**FORM, "Origin": "http://127.0.0.1:8000"}).status_code == 200
     assert request(app, "POST", f"http://localhost:4566{CREDENTIALS_PATH}", json={}).status_code == 403
+
+
+@pytest.mark.parametrize(("auth", "expected"), [("true", [b"https"]), ("false", []), ("", [])])
+def test_policies_that_ask_for_tls_take_the_loopback_for_it(auth: str, expected: list[bytes]) -> None:
+    seen: list[bytes] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.extend(value for name, value in scope["headers"] if name == b"x-forwarded-proto")
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    assert request(guarded(app, {"AUTH": auth})).status_code == 200
+    assert seen == expected
