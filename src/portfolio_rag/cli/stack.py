@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 
 from portfolio_rag.cli.progress import RichReporter
+from portfolio_rag.cli.terminal import escape
 from portfolio_rag.local.config import StackConfig
 from portfolio_rag.local.stack import Stack
 from portfolio_rag.settings.environment import Settings
