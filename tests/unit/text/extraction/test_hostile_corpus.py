@@ -212,7 +212,7 @@ def _outcome(case: Case, limits: ExtractionLimits) -> str:
     """The text, or the reason. Anything else that is raised is the test's failure."""
     data, filename = case
     try:
-        document = extract(data, filename, replace(limits, max_characters=MAX_CHARACTERS))
+        document = extract(data, filename, replace(limits, max_characters=MAX_CHARACTERS, timeout_seconds=10))
     except DocumentRejected as rejected:
         reason = str(rejected)
         return reason if len(reason) > 20 else pytest.fail(f"no reason that helps: {reason}")
