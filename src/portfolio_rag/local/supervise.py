@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from xmlrpc.client import Fault, ServerProxy
+
+# Only our own supervisord answers it, on a socket of its owner's.
+from xmlrpc.client import Fault, ServerProxy  # nosec B411
 
 import psutil
 from supervisor.xmlrpc import SupervisorTransport
