@@ -332,6 +332,7 @@ class FakeServices:
     chat: FakeChat = field(default_factory=FakeChat)
     conversations: FakeConversations = field(default_factory=FakeConversations)
     full_text_follower: None = None
+    load_reporter: None = None
 
     @property
     def api(self) -> ApiServices:

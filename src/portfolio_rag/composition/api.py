@@ -8,6 +8,7 @@ from functools import cached_property
 from portfolio_rag.answering.generation.chat import Chat
 from portfolio_rag.answering.generation.conversations import Conversations
 from portfolio_rag.answering.retrieval.full_text_follower import FullTextFollower
+from portfolio_rag.answering.retrieval.load_reporter import LoadReporter
 from portfolio_rag.answering.retrieval.search import PassageSearch
 from portfolio_rag.composition.answering import AnsweringParts
 from portfolio_rag.composition.health_checks import ingestion_checks
@@ -47,6 +48,11 @@ class ApiParts(RedriveParts, AnsweringParts):
         )
 
     @cached_property
+    def load_reporter(self) -> LoadReporter | None:
+        """None unless it is asked for."""
+        return LoadReporter(self.compute_slots, self.metrics) if self.settings.publish_load == "true" else None
+
+    @cached_property
     def job_service(self) -> JobService:
         report = JobReport(self.store, self.settings.s3_embeddings_bucket)
         return JobService(self.jobs, report, self.job_launcher, self.clock)
@@ -64,7 +70,7 @@ class ApiParts(RedriveParts, AnsweringParts):
 
     def _check_openai(self) -> str:
         if self.language_model is None:
-            return "No OPENAI_API_KEY: answers are extractive."
+            return "No language model: answers are extractive."
         return f"Configured for {self.chat_model()}; not called, because a call costs money."
 
 
@@ -82,7 +88,8 @@ class ApiServices:
     conversations: Conversations
     settings: Settings
     full_text_follower: FullTextFollower | None = None
-    """To be started and stopped with the server."""
+    load_reporter: LoadReporter | None = None
+    """Both to be started and stopped with the server."""
 
 
 def build_api(settings: Settings) -> ApiServices:
@@ -100,4 +107,5 @@ def build_api(settings: Settings) -> ApiServices:
         conversations=parts.conversations,
         settings=settings,
         full_text_follower=parts.full_text_follower,
+        load_reporter=parts.load_reporter,
     )

@@ -61,6 +61,11 @@ class Settings:
     chroma_url: str = "http://chromadb:8000"
     chroma_collection: str = "portfolio_knowledge"
     # API
+    # Who writes answers: `openai` (or a server that speaks its protocol), `bedrock` (with the API's own credentials) or
+    # `none` (sentences of the documents). Empty: openai where there is a key, else none.
+    chat_provider: str = ""
+    # Of Amazon Bedrock: a model's id or that of an inference profile.
+    bedrock_model: str = "amazon.nova-lite-v1:0"
     openai_api_key: str = ""
     openai_base_url: str = ""
     gpt_model: str = "gpt-4o-mini"
@@ -79,9 +84,16 @@ class Settings:
     lexical_index_path: str = ""
     # Metrics
     metrics_namespace: str = "PortfolioRAG"
+    # `true`: the API publishes how many questions wait, by which an ECS service scales; it then needs PutMetricData.
+    publish_load: str = "false"
     # Health: a document untouched for this long while not at its end counts as stuck.
     stuck_after_seconds: int = 1800
     log_level: str = "INFO"
+
+    @property
+    def language_model_provider(self) -> str:
+        """`openai`, `bedrock` or `none`."""
+        return self.chat_provider or ("openai" if self.openai_api_key else "none")
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -117,8 +129,15 @@ class Settings:
             )
         if self.embedding_backend not in ("onnx", "torch"):
             raise ConfigurationError(f"EMBEDDING_BACKEND must be `onnx` or `torch`, not {self.embedding_backend!r}.")
-        if self.validation_judge not in ("true", "false"):
-            raise ConfigurationError(f"VALIDATION_JUDGE must be `true` or `false`, not {self.validation_judge!r}.")
+        if self.chat_provider not in ("", "openai", "bedrock", "none"):
+            raise ConfigurationError(
+                f"CHAT_PROVIDER must be `openai`, `bedrock`, `none` or empty, not {self.chat_provider!r}."
+            )
+        if self.chat_provider == "openai" and not self.openai_api_key:
+            raise ConfigurationError("CHAT_PROVIDER is `openai`, and OPENAI_API_KEY is not set.")
+        for name, given in (("VALIDATION_JUDGE", self.validation_judge), ("PUBLISH_LOAD", self.publish_load)):
+            if given not in ("true", "false"):
+                raise ConfigurationError(f"{name} must be `true` or `false`, not {given!r}.")
         if self.api_max_upload_bytes < 1:
             raise ConfigurationError(f"API_MAX_UPLOAD_BYTES must be at least 1, not {self.api_max_upload_bytes}.")
         if not 1 <= self.api_max_concurrent_questions <= 40:
