@@ -17,7 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from portfolio_rag.local.emulated_roles import EMULATOR_POLICY
-from portfolio_rag.local.emulator import CREDENTIALS_PATH, SECRET_HEADER
+from portfolio_rag.local.emulator_guard import CREDENTIALS_PATH, SECRET_HEADER
 from portfolio_rag.settings.environment import Settings
 from tests.e2e.live import LiveStack
 

@@ -32,7 +32,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from portfolio_rag.local.config import LOOPBACK
-from portfolio_rag.local.emulator import CREDENTIALS_PATH, SECRET_HEADER
+from portfolio_rag.local.emulator_guard import CREDENTIALS_PATH, SECRET_HEADER
 from portfolio_rag.local.functions import Function, discover
 from portfolio_rag.local.lambda_environment import Deployed, FunctionSettings, Invocation, LineSink, Pool
 from portfolio_rag.local.lambda_logs import CloudWatchShipper

@@ -63,7 +63,7 @@ def _emulator(config: StackConfig) -> Program:
     return Program(
         name="emulator",
         title="AWS emulator (MiniStack)",
-        command=(sys.executable, "-m", "portfolio_rag.local.emulator"),
+        command=(sys.executable, "-m", "portfolio_rag.local.emulator_guard"),
         port=config.emulator_port,
         health_url=f"{config.emulator_url}/_ministack/ready",
         priority=10,

@@ -11,7 +11,13 @@ from typing import Any
 import httpx
 import pytest
 
-from portfolio_rag.local.emulator import CREDENTIALS_PATH, ExecutionCredentials, Guard, SecretForLambdaHost, guarded
+from portfolio_rag.local.emulator_guard import (
+    CREDENTIALS_PATH,
+    ExecutionCredentials,
+    Guard,
+    SecretForLambdaHost,
+    guarded,
+)
 
 ORIGIN = "http://localhost:8000"
 FORM = {"Content-Type": "multipart/form-data; boundary=x"}
