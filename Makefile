@@ -157,11 +157,11 @@ lock: install ## Pin all requirements anew, with hashes (UPGRADE=--upgrade for t
 	$(LOCK) --no-emit-package torch pyproject.toml -o requirements/dev.txt \
 		--extra=processing --extra=inference --extra=api --extra=bake --extra=stack --extra=ocr --extra=dev
 	$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/lambda.txt \
-		--extra=processing --extra=chroma --extra=lambda
+		--extra=processing --extra=lambda
 	$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/lambda-embedding.txt \
 		--extra=processing --extra=inference --extra=chroma --extra=lambda
 	$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/lambda-processor.txt \
-		--extra=processing --extra=inference --extra=ocr --extra=chroma --extra=lambda
+		--extra=processing --extra=inference --extra=ocr --extra=lambda
 	$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/api.txt \
 		--extra=api --extra=processing --extra=inference --extra=chroma
 	$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/bake.txt --extra=bake

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from portfolio_rag.adapters.chroma.client import ClientApi
 from portfolio_rag.adapters.dynamodb.conversation_store import DynamoConversationStore
 from portfolio_rag.adapters.dynamodb.live_document_reader import DynamoLiveDocumentReader
 from portfolio_rag.adapters.models.bedrock import ATTEMPTS, READ_SECONDS, BedrockModel
@@ -34,6 +35,8 @@ four, and the event loop came to its turn seconds late (docs/performance.md, the
 
 
 class AnsweringParts(ModelParts):
+    chroma_api = ClientApi
+
     @cached_property
     def compute_slots(self) -> FairSemaphore:
         return FairSemaphore(QUESTIONS_PER_CPU * available_cpus())

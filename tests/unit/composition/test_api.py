@@ -5,6 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from portfolio_rag.adapters.chroma.client import ClientApi
+from portfolio_rag.composition.api import ApiParts
+
 _PROGRAM = """
 from portfolio_rag.composition.answering import AnsweringParts
 index = AnsweringParts.from_env().full_text_index
@@ -24,3 +27,7 @@ def test_one_that_has_a_name_stays(tmp_path: Path) -> None:
     path.parent.mkdir()
     subprocess.run([sys.executable, "-c", _PROGRAM], env={**os.environ, "LEXICAL_INDEX_PATH": str(path)}, check=True)
     assert path.exists()
+
+
+def test_the_api_speaks_to_chroma_by_its_own_client() -> None:
+    assert ApiParts.chroma_api is ClientApi

@@ -8,12 +8,13 @@ Facts this rests on (chromadb 1.5.9, measured): the default space is l2; `ef_sea
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from portfolio_rag.adapters.chroma.client import ChromaApi, Collection
+from portfolio_rag.adapters.chroma.api import ChromaApi, Collection
 from portfolio_rag.adapters.chroma.filters import to_chroma
+from portfolio_rag.adapters.chroma.http import HttpApi
 from portfolio_rag.domain.errors import NotFound
 from portfolio_rag.domain.filters import Filter
 from portfolio_rag.ports.vector_store import VectorHit, VectorRecord
@@ -31,10 +32,13 @@ _log = logging.getLogger(__name__)
 
 
 class ChromaVectorStore:
-    """Connects when first used, so that a process starts while Chroma is still down."""
+    """Connects when first used, so that a process starts while Chroma is still down.
 
-    def __init__(self, url: str) -> None:
-        self._api = ChromaApi(url, _TIMEOUT_SECONDS)
+    `api` is the way to the server, made of its address and a timeout in seconds: HttpApi or ClientApi.
+    """
+
+    def __init__(self, url: str, api: Callable[[str, float], ChromaApi] = HttpApi) -> None:
+        self._api = api(url, _TIMEOUT_SECONDS)
         self._collections: dict[str, Collection] = {}
 
     def ping(self) -> None:
