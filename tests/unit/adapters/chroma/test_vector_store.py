@@ -23,7 +23,7 @@ from portfolio_rag.adapters.chroma.api import ChromaApi, ChromaRefused
 from portfolio_rag.adapters.chroma.client import ClientApi
 from portfolio_rag.adapters.chroma.http import HttpApi
 from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
-from portfolio_rag.adapters.sqlite.full_text_index import SqliteFullTextIndex
+from portfolio_rag.adapters.tantivy.full_text_index import TantivyFullTextIndex
 from portfolio_rag.answering.retrieval.vector_search import VectorSearch
 from portfolio_rag.domain.errors import VectorStoreUnavailable
 from portfolio_rag.domain.filters import parse_filter
@@ -108,6 +108,26 @@ def test_filters_and_deletes(store: ChromaVectorStore) -> None:
     assert [hit.id for hit in store.query("filters", unit(1, 0), limit=5, where=second)] == ["b", "c"]
     store.delete("filters", ["b", "unknown"])
     assert store.windows_of("filters", "d1") == {"a": 1, "c": 2}
+
+
+def test_filters_that_chroma_cannot_answer_find_all_that_passes(store: ChromaVectorStore) -> None:
+    """Those that pass are the farthest of 60, so that one look is not enough."""
+    far = [record(f"far-{n}", 0, 1, s3_key=f"guides/{n}.md", team="storage") for n in range(3)]
+    near = [record(f"near-{n}", 1, n / 100, s3_key="other/guides/x.md") for n in range(57)]
+    store.upsert("bedrock", [*near, *far])
+
+    def found(raw: dict[str, object], limit: int = 5) -> set[str]:
+        return {hit.id for hit in store.query("bedrock", unit(1, 0), limit=limit, where=parse_filter(raw))}
+
+    ids = {one.id for one in far}
+    starts: dict[str, object] = {"startsWith": {"key": "s3_key", "value": "guides/"}}
+    assert found(starts) == ids
+    assert found({"notIn": {"key": "team", "value": ["compute"]}}) == ids
+    assert found({"notIn": {"key": "team", "value": ["storage"]}}) == set()
+    assert found({"stringContains": {"key": "s3_key", "value": "/1.md"}}) == {"far-1"}
+    assert found({"andAll": [{"equals": {"key": "team", "value": "storage"}}, starts]}, limit=2) < ids
+    assert len(found({"orAll": [{"equals": {"key": "team", "value": "storage"}}, starts]}, limit=50)) == 3
+    assert len(found({"stringContains": {"key": "s3_key", "value": "guides"}}, limit=100)) == 60
 
 
 def test_a_missing_collection_is_empty_and_is_made_by_the_first_write(store: ChromaVectorStore) -> None:
@@ -297,14 +317,14 @@ def test_what_is_found_is_what_exact_search_finds(store: ChromaVectorStore, tmp_
     centres = random.standard_normal((60, 48))
     rows = centres[random.integers(0, 60, 3000)] + 0.6 * random.standard_normal((3000, 48))
     rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
-    index = SqliteFullTextIndex(tmp_path / "index.sqlite")
+    index = TantivyFullTextIndex(tmp_path / "index.sqlite")
     index.replica.follow("recall")
     ids: list[str] = []
     groups: list[int] = []
     for n in range(300):
         version = replace(document(f"{n}.md"), metadata={"group": n % 30})
         chunk = chunk_of(version, "\n\n".join(["a window"] * 10))
-        index.index(version, [chunk])
+        index.index([(version, [chunk])])
         own = rows[n * 10 : n * 10 + 10]
         store.upsert("recall", window_records(version, chunk, own))
         index.replica.store("recall", {chunk.chunk_id: own})
