@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from portfolio_rag.cli.terminal import neutral
 from portfolio_rag.domain.errors import PortfolioRagError
 from portfolio_rag.domain.jobs import JobStatus, JobType
 
@@ -251,7 +252,7 @@ def main() -> None:
     try:
         app()
     except PortfolioRagError as error:
-        typer.secho(f"Error: {error}", fg=typer.colors.RED, err=True)
+        typer.secho(f"Error: {neutral(str(error))}", fg=typer.colors.RED, err=True)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
