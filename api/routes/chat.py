@@ -7,11 +7,14 @@ from typing import Annotated, TypedDict
 from fastapi import APIRouter, Body, Header, Request
 from starlette.responses import StreamingResponse
 
+from api.authentication import needs
 from api.dependencies import ChatDep, ConversationsDep
 from api.events import MEDIA_TYPE, event_stream, start_eagerly, to_server_sent_events
+from api.metering import MeterDep
 from api.problem_docs import documented
 from api.schemas.answers import ChatRequest, ChatResponse
 from api.schemas.filters import parse_where
+from portfolio_rag.domain.api_keys import Scope
 from portfolio_rag.domain.filters import Filter
 
 
@@ -46,6 +49,7 @@ router = APIRouter(prefix="/api", tags=["chat"])
 
 @router.post(
     "/chat",
+    dependencies=needs(Scope.READ),
     operation_id="chat",
     summary="Ask the documents",
     response_description="The answer with its citations and the verdict on every sentence.",
@@ -92,6 +96,7 @@ def chat(
     ],
     chat: ChatDep,
     conversations: ConversationsDep,
+    meter: MeterDep,
     request: Request,
     accept: Annotated[str, Header(description="`text/event-stream` asks for a stream, as `stream` does.")] = "*/*",
 ) -> ChatResponse | StreamingResponse:
@@ -121,10 +126,10 @@ def chat(
             if conversation
             else chat.stream(body.question, **options)
         )
-        return event_stream(to_server_sent_events(start_eagerly(events), request.url.path))
+        return event_stream(to_server_sent_events(start_eagerly(meter.watch(events)), request.url.path))
     answer = (
         conversations.answer(conversation, body.question, **options)
         if conversation
         else chat.answer(body.question, **options)
     )
-    return ChatResponse.of(answer)
+    return ChatResponse.of(meter.count(answer))

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, File, Form, Path, Query, Response, UploadFile
 
+from api.authentication import needs
 from api.dependencies import CitedDep, DocumentsDep, RedriveDep
 from api.problem_docs import documented
 from api.schemas.documents import (
@@ -21,6 +22,7 @@ from api.schemas.documents import (
     UploadAccepted,
     VersionOut,
 )
+from portfolio_rag.domain.api_keys import Scope
 from portfolio_rag.domain.documents import DocumentStatus
 from portfolio_rag.settings.ingestion_rules import FILE_TYPES_IN_WORDS
 
@@ -33,6 +35,7 @@ _LOCATION = {"Location": {"description": "Where to follow it.", "schema": {"type
 
 @router.post(
     "",
+    dependencies=needs(Scope.WRITE),
     operation_id="upload_document",
     summary="Upload a document",
     status_code=202,
@@ -74,6 +77,7 @@ def upload_document(
 
 @router.post(
     "/presign",
+    dependencies=needs(Scope.WRITE),
     operation_id="presign_upload",
     summary="Get a form for an upload straight to S3",
     response_description="Where to send the file, and with which fields.",
@@ -102,6 +106,7 @@ def presign_upload(
 
 @router.get(
     "",
+    dependencies=needs(Scope.READ),
     operation_id="list_documents",
     summary="List documents by status",
     response_description="One page.",
@@ -128,6 +133,7 @@ def list_documents(
 
 @router.get(
     "/{document_id}",
+    dependencies=needs(Scope.READ),
     operation_id="get_document",
     summary="Show a document",
     response_description="State, versions and chunks.",
@@ -146,6 +152,7 @@ def get_document(
 
 @router.get(
     "/{document_id}/chunks/{chunk_id}",
+    dependencies=needs(Scope.READ),
     operation_id="get_chunk",
     summary="Show a cited chunk in its context",
     response_description="The chunk, and the text before and after it.",
@@ -170,6 +177,7 @@ def get_chunk(
 
 @router.post(
     "/{document_id}/retry",
+    dependencies=needs(Scope.WRITE),
     operation_id="retry_document",
     summary="Try a failed document again",
     status_code=202,
@@ -187,6 +195,7 @@ def retry_document(document_id: DocumentId, redrive: RedriveDep) -> VersionOut:
 
 @router.delete(
     "/{document_id}",
+    dependencies=needs(Scope.WRITE),
     operation_id="delete_document",
     summary="Delete a document",
     status_code=202,

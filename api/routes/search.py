@@ -6,16 +6,19 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body
 
+from api.authentication import needs
 from api.dependencies import RetrievalDep
 from api.problem_docs import documented
 from api.schemas.filters import parse_where
 from api.schemas.passages import SearchRequest, SearchResponse
+from portfolio_rag.domain.api_keys import Scope
 
 router = APIRouter(prefix="/api", tags=["search"])
 
 
 @router.post(
     "/search",
+    dependencies=needs(Scope.READ),
     operation_id="search",
     summary="Find passages",
     response_description="The passages, best first.",

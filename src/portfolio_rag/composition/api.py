@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from portfolio_rag.access.keyring import Keyring
+from portfolio_rag.access.limits import TokenBudget
 from portfolio_rag.answering.generation.chat import Chat
 from portfolio_rag.answering.generation.conversations import Conversations
 from portfolio_rag.answering.retrieval.full_text_follower import FullTextFollower
 from portfolio_rag.answering.retrieval.search import PassageSearch
 from portfolio_rag.composition.answering import AnsweringParts
 from portfolio_rag.composition.health_checks import ingestion_checks
+from portfolio_rag.composition.keys import KeyParts
 from portfolio_rag.composition.redrive import RedriveParts
 from portfolio_rag.pipeline.documents.catalog import Documents
 from portfolio_rag.pipeline.ingestion.chunking import DocumentChunker
@@ -22,7 +25,11 @@ from portfolio_rag.pipeline.maintenance.dependency_health import HealthChecks
 from portfolio_rag.settings.environment import Settings
 
 
-class ApiParts(RedriveParts, AnsweringParts):
+class ApiParts(RedriveParts, AnsweringParts, KeyParts):
+    @cached_property
+    def token_budget(self) -> TokenBudget:
+        return TokenBudget(self.api_key_store, self.clock)
+
     @cached_property
     def documents(self) -> Documents:
         return Documents(
@@ -80,6 +87,8 @@ class ApiServices:
     retrieval: PassageSearch
     chat: Chat
     conversations: Conversations
+    keyring: Keyring
+    token_budget: TokenBudget
     settings: Settings
     full_text_follower: FullTextFollower | None = None
     """To be started and stopped with the server."""
@@ -98,6 +107,8 @@ def build_api(settings: Settings) -> ApiServices:
         retrieval=parts.retrieval,
         chat=parts.chat,
         conversations=parts.conversations,
+        keyring=parts.keyring,
+        token_budget=parts.token_budget,
         settings=settings,
         full_text_follower=parts.full_text_follower,
     )
