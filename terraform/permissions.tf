@@ -7,7 +7,7 @@ locals {
       {
         sid       = "ReadConfig"
         actions   = ["s3:GetObject"]
-        resources = [for prefix in ["ingestion-rules", "model-configs"] : "${local.bucket_arns.config}/${prefix}/*"]
+        resources = [for prefix in ["ingestion-rules", "model-configs", "access-lists"] : "${local.bucket_arns.config}/${prefix}/*"]
       },
       {
         # Without it, S3 answers 403 instead of 404 to a missing object.

@@ -36,6 +36,7 @@ from api.schemas.completions import (
     openai_finish_reason,
 )
 from api.schemas.filters import parse_where
+from api.visibility import ViewerDep
 from portfolio_rag.domain.answers import AnswerEvent, Done, Token
 from portfolio_rag.domain.api_keys import Scope
 from portfolio_rag.domain.errors import NotFound, PortfolioRagError
@@ -74,6 +75,7 @@ def create_chat_completion(
     ],
     chat: ChatDep,
     meter: MeterDep,
+    viewer: ViewerDep,
     request: Request,
 ) -> ChatCompletionResponse | StreamingResponse:
     """Any OpenAI client or chat window works with `base_url` set to this server's `/v1` and the model `portfolio-rag`.
@@ -85,7 +87,7 @@ def create_chat_completion(
     sent along (`extra_body`). A key of this server is the client's API key. Errors have OpenAI's shape.
     """
     check_model(body.model)
-    question, where = body.question(), parse_where(body.filter)
+    question, where = body.question(), viewer.restrict(parse_where(body.filter))
     temperature = None if body.temperature is None else min(body.temperature, 1.0)
     reply_id, created = f"chatcmpl-{uuid.uuid4().hex}", int(time.time())
     if body.stream:

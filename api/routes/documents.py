@@ -8,7 +8,6 @@ from uuid import UUID
 from fastapi import APIRouter, Body, File, Form, Path, Query, Response, UploadFile
 
 from api.authentication import needs
-from api.dependencies import CitedDep, DocumentsDep, RedriveDep
 from api.problem_docs import documented
 from api.schemas.documents import (
     AttributesText,
@@ -22,6 +21,7 @@ from api.schemas.documents import (
     UploadAccepted,
     VersionOut,
 )
+from api.visibility import VisibleDocumentsDep
 from portfolio_rag.domain.api_keys import Scope
 from portfolio_rag.domain.documents import DocumentStatus
 from portfolio_rag.settings.ingestion_rules import FILE_TYPES_IN_WORDS
@@ -44,7 +44,7 @@ _LOCATION = {"Location": {"description": "Where to follow it.", "schema": {"type
 )
 def upload_document(
     response: Response,
-    documents: DocumentsDep,
+    documents: VisibleDocumentsDep,
     file: Annotated[UploadFile, File(description=f"The document: {FILE_TYPES_IN_WORDS}, told by content.")],
     prefix: Annotated[Prefix, Form()] = "",
     metadata: Annotated[
@@ -95,7 +95,7 @@ def presign_upload(
             }
         ),
     ],
-    documents: DocumentsDep,
+    documents: VisibleDocumentsDep,
 ) -> PresignResponse:
     """A presigned POST: S3 takes the file itself, checks its size, and the pipeline starts as with any upload.
 
@@ -113,7 +113,7 @@ def presign_upload(
     responses=documented(400, 422, 500, 503),
 )
 def list_documents(
-    documents: DocumentsDep,
+    documents: VisibleDocumentsDep,
     status: Annotated[
         DocumentStatus | None, Query(description="Only versions in this status.", examples=["COMPLETED"])
     ] = None,
@@ -125,10 +125,12 @@ def list_documents(
     """Versions of documents a page at a time, newest first.
 
     Without `status` those that wait come first, then those in work, the completed and the failed. The first page also
-    counts them all. A version that was uploaded a moment ago may take a second to appear.
+    counts them all, for a key that sees all of them; for another one a page may hold fewer than `limit`, even none, and
+    still not be the last: only `next_cursor` tells. A version that was uploaded a moment ago may take a second to
+    appear.
     """
-    page = documents.list(status, limit, cursor)
-    return DocumentList.of(page, documents.counts() if cursor is None else None)
+    page, counts = documents.page(status, limit, cursor)
+    return DocumentList.of(page, counts)
 
 
 @router.get(
@@ -141,7 +143,7 @@ def list_documents(
 )
 def get_document(
     document_id: DocumentId,
-    documents: DocumentsDep,
+    documents: VisibleDocumentsDep,
     chunk_offset: Annotated[int, Query(ge=0, description="First chunk to show.", examples=[0])] = 0,
     chunk_limit: Annotated[int, Query(ge=0, le=100, description="How many chunks to show.", examples=[20])] = 20,
 ) -> DocumentOut:
@@ -161,7 +163,7 @@ def get_document(
 def get_chunk(
     document_id: DocumentId,
     chunk_id: Annotated[UUID, Path(description="Id of a chunk.", examples=["0d8f4c0e-52f1-5a9f-8a0e-3f5f6f0c9b1a"])],
-    cited: CitedDep,
+    documents: VisibleDocumentsDep,
     version: Annotated[
         int | None, Query(ge=1, le=10**9, description="The citation's version: finds replaced text faster.")
     ] = None,
@@ -172,7 +174,7 @@ def get_chunk(
     `archived/` (`restored`), as long as S3 keeps them and the ingestion rules cut as they did. What was deleted is
     not shown any more.
     """
-    return ChunkContextOut.of(cited.find(str(document_id), str(chunk_id), version=version))
+    return ChunkContextOut.of(documents.chunk(str(document_id), str(chunk_id), version=version))
 
 
 @router.post(
@@ -184,13 +186,13 @@ def get_chunk(
     response_description="A new version of the same bytes has begun.",
     responses=documented(404, 409, 422, 500, 503),
 )
-def retry_document(document_id: DocumentId, redrive: RedriveDep) -> VersionOut:
+def retry_document(document_id: DocumentId, documents: VisibleDocumentsDep) -> VersionOut:
     """Take a document in again whose newest version has FAILED, from the bytes that lie in `failed/`.
 
     The retry is a new version with one more `attempt`; an earlier version that answers goes on answering until it is
     complete. Where the newest version has not failed, the answer is 409.
     """
-    return VersionOut.of(redrive.document(str(document_id)))
+    return VersionOut.of(documents.retry(str(document_id)))
 
 
 @router.delete(
@@ -202,7 +204,7 @@ def retry_document(document_id: DocumentId, redrive: RedriveDep) -> VersionOut:
     response_description="No answer uses it any more.",
     responses=documented(404, 409, 422, 500, 503),
 )
-def delete_document(document_id: DocumentId, documents: DocumentsDep) -> DeletionAccepted:
+def delete_document(document_id: DocumentId, documents: VisibleDocumentsDep) -> DeletionAccepted:
     """Take the document out of answers at once, and remove its chunks, its vectors and their backup.
 
     Where a store does not answer meanwhile, the rest is removed when it does. The file itself gets a delete marker in

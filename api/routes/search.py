@@ -11,6 +11,7 @@ from api.dependencies import RetrievalDep
 from api.problem_docs import documented
 from api.schemas.filters import parse_where
 from api.schemas.passages import SearchRequest, SearchResponse
+from api.visibility import ViewerDep
 from portfolio_rag.domain.api_keys import Scope
 
 router = APIRouter(prefix="/api", tags=["search"])
@@ -58,6 +59,7 @@ def search(
         ),
     ],
     retrieval: RetrievalDep,
+    viewer: ViewerDep,
 ) -> SearchResponse:
     """Retrieval alone, without an answer: the chunks of live documents that are nearest to the query.
 
@@ -65,5 +67,5 @@ def search(
     object, `andAll` and `orAll` to combine. It
     works on the built-in attributes and on those that a document was uploaded with.
     """
-    passages = retrieval.search(body.query, top_k=body.top_k, where=parse_where(body.filter))
+    passages = retrieval.search(body.query, top_k=body.top_k, where=viewer.restrict(parse_where(body.filter)))
     return SearchResponse.of(passages)

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from portfolio_rag.access.keyring import Keyring
 from portfolio_rag.access.limits import TokenBudget
 from portfolio_rag.composition.api import ApiServices
+from portfolio_rag.domain.access import AccessRules
 from portfolio_rag.domain.answers import (
     Answer,
     AnswerEvent,
@@ -225,7 +226,9 @@ class FakeDocuments(_Fake):
         prefix: str = "",
         attributes: Mapping[str, Any] | None = None,
         content_type: str = "",
+        owner: str | None = None,
     ) -> UploadReceipt:
+        self.owner = owner
         size = 0
         while piece := stream.read(4096):
             size += len(piece)
@@ -234,7 +237,14 @@ class FakeDocuments(_Fake):
         self._called(filename, size, prefix, attributes, content_type)
         return UploadReceipt(DOCUMENT_ID, BUCKET, f"incoming/{prefix}{filename}", "s3-1", size)
 
-    def presign(self, filename: str, prefix: str = "", attributes: Mapping[str, Any] | None = None) -> PresignedUpload:
+    def presign(
+        self,
+        filename: str,
+        prefix: str = "",
+        attributes: Mapping[str, Any] | None = None,
+        owner: str | None = None,
+    ) -> PresignedUpload:
+        self.owner = owner
         self._called(filename, prefix, attributes)
         key = f"incoming/{prefix}{filename}"
         return PresignedUpload(
@@ -391,16 +401,21 @@ class FakeServices:
     conversations: FakeConversations = field(default_factory=FakeConversations)
     keys: MemoryApiKeys = field(default_factory=MemoryApiKeys)
     clock: TestClock = field(default_factory=TestClock)
+    rules: AccessRules = field(default_factory=AccessRules)
     full_text_follower: None = None
 
     def __post_init__(self) -> None:
-        self.keyring = Keyring(self.keys, self.clock, self.settings.api_key)
+        lists_hold = self.settings.access_lists == "true"
+        self.keyring = Keyring(self.keys, self.clock, self.settings.api_key, always_required=lists_hold)
         self.token_budget = TokenBudget(self.keys, self.clock)
 
     def key(self, name: str = "tester", *scopes: Scope, **options: Any) -> dict[str, str]:
         """The header of a new key."""
         _, written = self.keyring.create(name, scopes or (Scope.ADMIN,), **options)
         return {"X-API-Key": written}
+
+    def access_rules(self) -> AccessRules:
+        return self.rules
 
     @property
     def api(self) -> ApiServices:

@@ -30,13 +30,17 @@ _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
 class Keyring:
-    """`environment_key` is the value of API_KEY, an admin key; `now` is in seconds from any start."""
+    """`environment_key` is the value of API_KEY, an admin key; `now` is in seconds from any start.
+
+    `always_required`: nobody is answered without a key, also while there is none.
+    """
 
     def __init__(
         self,
         store: ApiKeyStore,
         clock: Clock,
         environment_key: str = "",
+        always_required: bool = False,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
@@ -45,7 +49,7 @@ class Keyring:
         self._now = now
         self._cache: dict[str, tuple[float, ApiKey]] = {}
         self._none_until = 0.0
-        self._some = False
+        self._some = always_required
 
     def authenticate(self, given: str) -> Caller | None:
         """Who has this key; None for one that is wrong, expired or revoked. Raises StorageUnavailable."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,6 +16,7 @@ from portfolio_rag.composition.answering import AnsweringParts
 from portfolio_rag.composition.health_checks import ingestion_checks
 from portfolio_rag.composition.keys import KeyParts
 from portfolio_rag.composition.redrive import RedriveParts
+from portfolio_rag.domain.access import AccessRules
 from portfolio_rag.pipeline.documents.catalog import Documents
 from portfolio_rag.pipeline.ingestion.chunking import DocumentChunker
 from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkLookup
@@ -89,6 +91,7 @@ class ApiServices:
     conversations: Conversations
     keyring: Keyring
     token_budget: TokenBudget
+    access_rules: Callable[[], AccessRules]
     settings: Settings
     full_text_follower: FullTextFollower | None = None
     """To be started and stopped with the server."""
@@ -109,6 +112,7 @@ def build_api(settings: Settings) -> ApiServices:
         conversations=parts.conversations,
         keyring=parts.keyring,
         token_budget=parts.token_budget,
+        access_rules=parts.config.access_rules,
         settings=settings,
         full_text_follower=parts.full_text_follower,
     )

@@ -16,4 +16,10 @@ class KeyParts(Clients):
 
     @cached_property
     def keyring(self) -> Keyring:
-        return Keyring(self.api_key_store, self.clock, self.settings.api_key)
+        return Keyring(
+            self.api_key_store,
+            self.clock,
+            self.settings.api_key,
+            # Whoever comes without a key sees everything: no way in where somebody has switched lists on.
+            always_required=self.settings.access_lists == "true",
+        )

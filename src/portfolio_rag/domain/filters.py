@@ -22,6 +22,7 @@ GROUP_OPERATORS = ("andAll", "orAll")
 RANGE_OPERATORS = ("greaterThan", "greaterThanOrEquals", "lessThan", "lessThanOrEquals")
 COMPARISON_OPERATORS = ("equals", "notEquals", "in", "notIn", *RANGE_OPERATORS, "listContains")
 OPERATORS = (*GROUP_OPERATORS, *COMPARISON_OPERATORS)
+"""Those of a request. Access lists have one of their own besides, `listNotContains` (domain/access.py)."""
 
 MAX_DEPTH = 5
 MAX_CONDITIONS = 50
@@ -32,7 +33,10 @@ MAX_TEXT_LENGTH = 2048
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One of COMPARISON_OPERATORS with one attribute. `value` is a tuple for `in` and `notIn`, else a scalar."""
+    """One of COMPARISON_OPERATORS, or `listNotContains`, with one attribute.
+
+    `value` is a tuple for `in` and `notIn`, else a scalar.
+    """
 
     operator: str
     key: str
@@ -63,7 +67,7 @@ def parse_filter(raw: Mapping[str, Any] | None) -> Filter | None:
 def matches(condition: Filter, attributes: Mapping[str, Any]) -> bool:
     """Whether a record with these attributes passes, with Chroma's meaning.
 
-    A missing attribute passes `notEquals` and `notIn` and no other comparison.
+    A missing attribute passes `notEquals`, `notIn` and `listNotContains` and no other comparison.
     """
     if isinstance(condition, Group):
         quantifier = all if condition.operator == "andAll" else any
@@ -174,4 +178,5 @@ _MATCHES: dict[str, Callable[[Any, Any], bool]] = {
     "lessThan": _range(lambda attribute, value: attribute < value),
     "lessThanOrEquals": _range(lambda attribute, value: attribute <= value),
     "listContains": lambda attribute, value: isinstance(attribute, list) and value in attribute,
+    "listNotContains": lambda attribute, value: not (isinstance(attribute, list) and value in attribute),
 }

@@ -78,6 +78,8 @@ class Settings:
     api_allowed_hosts: str = ""
     # Comma-separated origins whose pages may call the API from a browser; empty: none but its own.
     api_cors_origins: str = ""
+    # `true`: keys see the documents that access lists allow them, and no others.
+    access_lists: str = "false"
     # Bytes of one upload through the API; the ingestion rules may allow less, never more.
     api_max_upload_bytes: int = 50 * 1024 * 1024
     # Questions (chat, search) worked on at once; the next one gets 429. Each takes one of the server's 40 threads, and
@@ -125,7 +127,7 @@ class Settings:
             )
         if self.embedding_backend not in ("onnx", "torch"):
             raise ConfigurationError(f"EMBEDDING_BACKEND must be `onnx` or `torch`, not {self.embedding_backend!r}.")
-        for name in ("validation_judge", "api_docs_open"):
+        for name in ("validation_judge", "api_docs_open", "access_lists"):
             if (given := getattr(self, name)) not in ("true", "false"):
                 raise ConfigurationError(f"{_variable(name)} must be `true` or `false`, not {given!r}.")
         if self.api_max_upload_bytes < 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from portfolio_rag.domain.access import access_attributes
 from portfolio_rag.domain.documents import DocumentVersion
 from portfolio_rag.domain.filters import Condition, Filter, Scalar
 from portfolio_rag.domain.object_keys import logical_key_of
@@ -19,6 +20,7 @@ _COMPARISONS = {
     "lessThan": "< ?",
     "lessThanOrEquals": "<= ?",
     "listContains": "= ?",
+    "listNotContains": "= ?",
 }
 
 
@@ -26,6 +28,7 @@ def attributes_of(version: DocumentVersion) -> dict[str, Any]:
     """What filters may ask of a document: as in the metadata of its vectors."""
     return {
         **version.metadata,
+        **access_attributes(version),
         "document_id": version.document_id,
         "version": version.version,
         "file_type": version.file_type,
@@ -57,8 +60,8 @@ def document_condition(where: Filter, column: str) -> tuple[str, list[Scalar]]:
 def _condition(condition: Condition, column: str) -> tuple[str, list[Scalar]]:
     values = list(condition.value) if isinstance(condition.value, tuple) else [condition.value]
     comparison = _COMPARISONS.get(condition.operator) or f"IN ({', '.join('?' * len(values))})"
-    kind = _ITEM if condition.operator == "listContains" else _kind(values[0])
-    holds = "NOT IN" if condition.operator in ("notEquals", "notIn") else "IN"
+    kind = _ITEM if condition.operator in ("listContains", "listNotContains") else _kind(values[0])
+    holds = "NOT IN" if condition.operator in ("notEquals", "notIn", "listNotContains") else "IN"
     wanted = f"SELECT document FROM attributes WHERE key = ? AND kind = ? AND value {comparison}"  # noqa: S608
     return f"{column} {holds} ({wanted})", [condition.key, kind, *values]
 

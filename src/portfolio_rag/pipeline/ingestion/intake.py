@@ -281,6 +281,7 @@ class DocumentIntake:
             embedding_model=self._config.model_config().embedding_model,
             metadata=verdict.metadata,
             metadata_version_id=sidecar.ref.version_id if sidecar else None,
+            access_list=verdict.access_list,
             updated_at=now,
         )
         if rejection is None:

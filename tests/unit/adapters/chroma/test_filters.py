@@ -30,6 +30,12 @@ CASES = [
 ]
 
 
+def test_the_operator_of_access_lists_has_one_too() -> None:
+    assert to_chroma(Condition("listNotContains", "acl_deny", "USER:ann")) == {
+        "acl_deny": {"$not_contains": "USER:ann"}
+    }
+
+
 @pytest.mark.parametrize(("raw", "chroma"), CASES)
 def test_each_operator_has_its_counterpart_in_chroma(raw: dict[str, Any], chroma: dict[str, Any]) -> None:
     parsed = parse_filter(raw)
