@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -62,6 +63,17 @@ def test_the_access_log_says_what_happened_and_no_query(client: TestClient, capl
     assert (fields["method"], fields["path"], fields["status"]) == ("GET", "/api/jobs", 422)
     assert fields["duration_ms"] >= 0
     assert "NOTHING" not in str(fields)
+
+
+def test_the_access_log_counts_in_milliseconds(
+    client: TestClient, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = iter([10.0, 10.25])
+    monkeypatch.setattr("api.middleware.time", SimpleNamespace(perf_counter=lambda: next(ticks)))
+    with caplog.at_level(logging.INFO, logger="api.access"):
+        client.get("/api/jobs")
+    (record,) = [record for record in caplog.records if record.name == "api.access"]
+    assert vars(record)["duration_ms"] == 250.0
 
 
 def test_logs_are_json_lines_with_the_request_id_also_from_worker_threads() -> None:
@@ -131,6 +143,16 @@ def test_a_body_without_end_is_not_read_to_its_end() -> None:
     asyncio.run(create_app(services=fake_services().api)(scope, receive, send))
     assert sent[0]["status"] == 413
     assert read == JSON_BODY_BYTES // 65536 + 1
+
+
+def test_no_body_is_larger_than_it_is_said_to_be(client_with: Callable[..., TestClient]) -> None:
+    """In figures, so that nobody raises a limit unseen: the headers alone are enough to be refused."""
+    client = client_with(api_max_upload_bytes=4096)
+    for path, limit in (("/api/documents", 4096 + 1024 * 1024), ("/api/chat", 256 * 1024), ("/api/jobs/x", 256 * 1024)):
+        refused = client.post(path, headers={"Content-Length": str(limit + 1)}, content=b"x")
+        assert_problem(refused, 413, "payload_too_large")
+        assert client.post(path, headers={"Content-Length": str(limit)}, content=b"x").status_code != 413
+    assert Settings().api_max_upload_bytes == 50 * 1024 * 1024
 
 
 def test_uploads_have_their_own_limit(client_with: Callable[..., TestClient]) -> None:
