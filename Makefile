@@ -53,6 +53,16 @@ image-sizes: ## Measure the images: compressed and on disk, over their base
 test-containers: install ## Build everything and test it in containers (starts an engine where none runs)
 	@.ci/containers
 
+##@ AWS
+
+.PHONY: deploy
+deploy: install ## Deploy everything to AWS (PLAN_ONLY=1 shows the plan without an account, STATE_BUCKET=name, YES=1)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/aws/deploy.py $(if $(PLAN_ONLY),plan,deploy $(if $(STATE_BUCKET),--state-bucket $(STATE_BUCKET)) $(if $(YES),--yes))
+
+.PHONY: destroy
+destroy: install ## Delete everything on AWS but Chroma's disk (DELETE_DOCUMENTS=1, STATE_BUCKET=name, YES=1)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/aws/deploy.py destroy $(if $(STATE_BUCKET),--state-bucket $(STATE_BUCKET)) $(if $(YES),--yes) $(if $(DELETE_DOCUMENTS),--delete-documents)
+
 ##@ Test
 
 .PHONY: test

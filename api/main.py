@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
@@ -53,14 +53,12 @@ def create_app(settings: Settings | None = None, services: ApiServices | None = 
             # Blocks the event loop once, before the server takes its first request.
             app.state.services = build_api(settings)
         built: ApiServices = app.state.services
-        if built.full_text_follower is None:
+        with ExitStack() as running:
+            for background in (built.full_text_follower, built.load_reporter):
+                if background is not None:
+                    background.start()
+                    running.callback(background.stop)
             yield
-            return
-        built.full_text_follower.start()
-        try:
-            yield
-        finally:
-            built.full_text_follower.stop()
 
     app = Api(
         title=TITLE,

@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 import psutil
 
+from bench.measure import cpu_s, family, rss_mb
 from bench.stack import RunningStack
 from portfolio_rag.adapters.aws.clients import AwsClients
 from portfolio_rag.adapters.dynamodb.document_registry import DynamoDocumentRegistry
@@ -120,16 +121,15 @@ class Ingester:
         found = {}
         for name, process in self.processes():
             times = process.cpu_times()
-            own = times.user + times.system
-            # The functions' children are the processes that extract text; the host's children are the functions.
-            children = 0.0 if name == "host" else times.children_user + times.children_system
-            found[process.pid] = (name, own + children)
+            # A function's children are those that extract text, or fork for it; the host's children are the functions.
+            seconds = times.user + times.system if name == "host" else sum(map(cpu_s, family(process)))
+            found[process.pid] = (name, seconds)
         return found
 
     def _rss(self) -> dict[str, float]:
         total: dict[str, float] = defaultdict(float)
         for name, process in self.processes():
-            total[name] += process.memory_info().rss / 1e6
+            total[name] += process.memory_info().rss / 1e6 if name == "host" else rss_mb(process.pid)
         return dict(total)
 
     def timeout_s(self, function: str) -> float:

@@ -89,10 +89,23 @@ def peak_rss_mb() -> float:
 def rss_mb(pid: int) -> float:
     """What that process and all its children hold now, in MB; 0 when it is gone."""
     try:
-        process = psutil.Process(pid)
-        return float(sum(one.memory_info().rss for one in [process, *process.children(recursive=True)]) / _MB)
+        return float(sum(one.memory_info().rss for one in family(psutil.Process(pid))) / _MB)
     except psutil.NoSuchProcess:
         return 0.0
+
+
+def family(process: psutil.Process) -> list[psutil.Process]:
+    """That process and all that live of those that it has started, and they have."""
+    return [process, *process.children(recursive=True)]
+
+
+def cpu_s(process: psutil.Process) -> float:
+    """CPU time of that process and of those that it has waited for; 0 when it is gone."""
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return float(times.user + times.system + times.children_user + times.children_system)
 
 
 class Worker:

@@ -62,7 +62,7 @@ locals {
   # AWS_DEFAULT_REGION and the credentials are not here: Lambda sets them itself and refuses them from anyone else.
   function_environment = merge(
     local.shared_environment,
-    { CHROMA_URL = var.chroma_url, LOG_LEVEL = var.log_level },
+    { CHROMA_URL = local.chroma_url, LOG_LEVEL = var.log_level },
     var.aws_endpoint_url_for_functions == "" ? {} : { AWS_ENDPOINT_URL = var.aws_endpoint_url_for_functions },
   )
 

@@ -241,7 +241,7 @@ module "function" {
   log_level          = var.log_level
   log_retention_days = var.log_retention_days
   tracing_enabled    = var.tracing_enabled
-  vpc_config         = var.vpc_config
+  vpc_config         = local.functions_vpc_config
 
   queue = each.value.queue == null ? null : {
     arn                 = module.queue[each.value.queue].arn

@@ -68,7 +68,7 @@ def guide(config: StackConfig, *, credentials: bool) -> str:
         f"{_command('rag')} status --live",
         "make down",
     ]
-    if not settings.openai_api_key:
+    if settings.language_model_provider == "none":
         lines += ["", "[dim]Answers are extractive: set OPENAI_API_KEY in .env for written ones.[/dim]"]
     return "\n".join(lines)
 

@@ -7,9 +7,11 @@ import shutil
 import tempfile
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from portfolio_rag.adapters.dynamodb.conversation_store import DynamoConversationStore
 from portfolio_rag.adapters.dynamodb.live_document_reader import DynamoLiveDocumentReader
+from portfolio_rag.adapters.models.bedrock import ATTEMPTS, READ_SECONDS, BedrockModel
 from portfolio_rag.adapters.models.openai import OpenAIModel
 from portfolio_rag.adapters.process.cpu import available_cpus
 from portfolio_rag.adapters.sqlite.full_text_index import SqliteFullTextIndex
@@ -75,20 +77,28 @@ class AnsweringParts(ModelParts):
     # --- generation
 
     def chat_model(self) -> str:
+        if self.settings.language_model_provider == "bedrock":
+            return self.settings.bedrock_model
         return self.config.model_config().gpt_model
 
     @cached_property
     def language_model(self) -> LanguageModel | None:
-        """None without a key: the answers are extractive then."""
-        if not self.settings.openai_api_key:
-            return None
-        return OpenAIModel(self.settings.openai_api_key, self.chat_model, base_url=self.settings.openai_base_url)
+        """None where nobody writes: the answers are extractive then."""
+        match self.settings.language_model_provider:
+            case "bedrock":
+                return BedrockModel(self._bedrock, self.chat_model)
+            case "openai":
+                settings = self.settings
+                return OpenAIModel(settings.openai_api_key, self.chat_model, base_url=settings.openai_base_url)
+        return None
 
     @cached_property
     def judge(self) -> Judge | None:
-        """Only with a key, and when it is asked for."""
-        if self.settings.validation_judge != "true" or not self.settings.openai_api_key:
+        """Only with a language model, and when it is asked for."""
+        if self.settings.validation_judge != "true" or self.language_model is None:
             return None
+        if self.settings.language_model_provider == "bedrock":
+            return Judge(self.language_model)
         model = OpenAIModel(
             self.settings.openai_api_key,
             self.chat_model,
@@ -97,6 +107,12 @@ class AnsweringParts(ModelParts):
             deadline_seconds=JUDGE_SECONDS,
         )
         return Judge(model)
+
+    @cached_property
+    def _bedrock(self) -> Any:
+        return self._aws(
+            "bedrock-runtime", retries={"mode": "standard", "total_max_attempts": ATTEMPTS}, read_timeout=READ_SECONDS
+        )
 
     @cached_property
     def chat(self) -> Chat:

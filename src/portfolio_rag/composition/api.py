@@ -11,6 +11,7 @@ from portfolio_rag.access.limits import TokenBudget
 from portfolio_rag.answering.generation.chat import Chat
 from portfolio_rag.answering.generation.conversations import Conversations
 from portfolio_rag.answering.retrieval.full_text_follower import FullTextFollower
+from portfolio_rag.answering.retrieval.load_reporter import LoadReporter
 from portfolio_rag.answering.retrieval.search import PassageSearch
 from portfolio_rag.composition.answering import AnsweringParts
 from portfolio_rag.composition.health_checks import ingestion_checks
@@ -56,6 +57,11 @@ class ApiParts(RedriveParts, AnsweringParts, KeyParts):
         )
 
     @cached_property
+    def load_reporter(self) -> LoadReporter | None:
+        """None unless it is asked for."""
+        return LoadReporter(self.compute_slots, self.metrics) if self.settings.publish_load == "true" else None
+
+    @cached_property
     def job_service(self) -> JobService:
         report = JobReport(self.store, self.settings.s3_embeddings_bucket)
         return JobService(self.jobs, report, self.job_launcher, self.clock)
@@ -73,7 +79,7 @@ class ApiParts(RedriveParts, AnsweringParts, KeyParts):
 
     def _check_openai(self) -> str:
         if self.language_model is None:
-            return "No OPENAI_API_KEY: answers are extractive."
+            return "No language model: answers are extractive."
         return f"Configured for {self.chat_model()}; not called, because a call costs money."
 
 
@@ -94,7 +100,8 @@ class ApiServices:
     access_rules: Callable[[], AccessRules]
     settings: Settings
     full_text_follower: FullTextFollower | None = None
-    """To be started and stopped with the server."""
+    load_reporter: LoadReporter | None = None
+    """Both to be started and stopped with the server."""
 
 
 def build_api(settings: Settings) -> ApiServices:
@@ -115,4 +122,5 @@ def build_api(settings: Settings) -> ApiServices:
         access_rules=parts.config.access_rules,
         settings=settings,
         full_text_follower=parts.full_text_follower,
+        load_reporter=parts.load_reporter,
     )

@@ -4,6 +4,9 @@ resource "aws_ecr_repository" "this" {
   # A tag names the content it was made from, so it never moves: a function can only change by a new tag.
   image_tag_mutability = "IMMUTABLE"
 
+  # Images are built from what is committed: with everything else, they may go.
+  force_delete = true
+
   image_scanning_configuration {
     scan_on_push = true
   }
@@ -14,6 +17,8 @@ resource "aws_ecr_repository" "this" {
 }
 
 resource "aws_ecr_repository_policy" "this" {
+  count = var.function_arn == null ? 0 : 1
+
   repository = aws_ecr_repository.this.name
 
   policy = jsonencode({

@@ -42,9 +42,11 @@ class AwsClients:
             if self._session.get_credentials() is None:
                 self._options |= {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
-    def __call__(self, service: str) -> Any:
+    def __call__(self, service: str, **config: Any) -> Any:
+        """`config` goes over the common one of a client, at its first call."""
         if service not in self._clients:
-            self._clients[service] = self._session.client(service, **self._options)
+            options = {**self._options, "config": self._options["config"].merge(Config(**config))}
+            self._clients[service] = self._session.client(service, **options)
         return self._clients[service]
 
 
