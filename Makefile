@@ -148,11 +148,11 @@ PIP_COMPILE := $(BIN)/pip-compile --quiet --strip-extras \
 lock: install ## Pin all requirements anew (UPGRADE=--upgrade for the newest that pyproject.toml allows)
 	$(PIP_COMPILE) $(UPGRADE) --unsafe-package=torch --unsafe-package=pip -o requirements/dev.txt \
 		--extra=processing --extra=inference --extra=api --extra=bake --extra=stack --extra=ocr --extra=dev
-	$(PIP_COMPILE) -c requirements/dev.txt -o requirements/lambda.txt --extra=processing --extra=chroma --extra=lambda
+	$(PIP_COMPILE) -c requirements/dev.txt -o requirements/lambda.txt --extra=processing --extra=lambda
 	$(PIP_COMPILE) -c requirements/dev.txt -o requirements/lambda-embedding.txt \
 		--extra=processing --extra=inference --extra=chroma --extra=lambda
 	$(PIP_COMPILE) -c requirements/dev.txt -o requirements/lambda-processor.txt \
-		--extra=processing --extra=inference --extra=ocr --extra=chroma --extra=lambda
+		--extra=processing --extra=inference --extra=ocr --extra=lambda
 	$(PIP_COMPILE) -c requirements/dev.txt -o requirements/api.txt --extra=api --extra=processing --extra=inference \
 		--extra=chroma
 	$(PIP_COMPILE) -c requirements/dev.txt -o requirements/bake.txt --extra=bake

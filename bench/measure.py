@@ -94,6 +94,15 @@ def rss_mb(pid: int) -> float:
         return 0.0
 
 
+def pss_mb(process: psutil.Process) -> float:
+    """What it holds now, in MB; 0 when it is gone. A page that several share counts in equal parts for each of them."""
+    try:
+        memory = process.memory_full_info()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return float(getattr(memory, "pss", memory.rss) / _MB)  # Linux alone knows the parts
+
+
 def family(process: psutil.Process) -> list[psutil.Process]:
     """That process and all that live of those that it has started, and they have."""
     return [process, *process.children(recursive=True)]

@@ -36,6 +36,7 @@ TESTS = (
     "tests.unit.adapters.dynamodb.test_table",
     "tests.unit.adapters.aws.test_sqs",
     "tests.simulation.test_races",
+    "tests.simulation.test_unchanged",
 )
 SCHEDULES = 2000
 
@@ -207,6 +208,39 @@ MUTATIONS = [
     )),
     _one("a document's former deletion is taken for that of its new upload", 2, "pipeline.documents.object_moves",
          "            and copied.last_modified >= datetime.fromisoformat(version.upload_timestamp)\n", ""),
+    # Uploads that change nothing.
+    _one("an upload that changes nothing goes by its key", 3, "pipeline.ingestion.unchanged",
+         "self._moves.discard(current.ref)", "self._store.delete(ObjectRef(current.ref.bucket, current.ref.key))"),
+    _one("below an upload that changes nothing an earlier one comes to light", 2, "pipeline.documents.object_moves",
+         "        self._remove_moved(upload)\n", "        self._store.delete(upload)\n"),
+    _one("an upload goes though the original was deleted", 5, "pipeline.ingestion.unchanged",
+         "if top is None or top.ref != newest.ref:", "if False:"),
+    Mutation("the original is looked at before the upload", 5, (
+        ("pipeline.ingestion.intake", "            upload = self._peek(bucket, logical_key, stages)\n",
+         "            self._moves.top = self._store.head(ObjectRef(bucket, keys.PROCESSED + logical_key))\n"
+         "            upload = self._peek(bucket, logical_key, stages)\n"),
+        ("pipeline.ingestion.unchanged", "self._store.head(ObjectRef(newest.bucket, newest.s3_key))",
+         "self._moves.top"),
+    )),
+    _one("an upload is noted on a document that has changed meanwhile", 3, "adapters.dynamodb.document_registry",
+         '"latest_version = :latest AND live_version = :live "\n'
+         '            f"AND attribute_not_exists(deleted_at) AND {_AS_READ}"',
+         '"latest_version >= :latest AND (live_version >= :live OR live_version < :live) AND " + _AS_READ'),
+    _one("an upload that is noted as unchanged becomes a version", 38, "adapters.dynamodb.document_registry",
+         'f"latest_version = :latest AND live_version = :live AND {_AS_READ}"',
+         'f"latest_version = :latest AND live_version = :live AND (:unchanged = :unchanged OR {_AS_READ})"'),
+    _one("what a crash has left of an unchanged upload brings a deleted document back", 4, "pipeline.ingestion.intake",
+         'if head is not None and current.ref.version_id == (head.unchanged_upload or "none"):', "if False:"),
+    _one("bytes of the same length count as the same", 38, "pipeline.ingestion.unchanged",
+         "return self._store.sha256(current.ref) == newest.content_sha256", "return True"),
+    _one("other attributes count as the same", 38, "pipeline.ingestion.unchanged",
+         "            and newest.attributes_sha256 == attributes_digest(verdict.metadata)\n", ""),
+    _one("a version of other rules counts as the same", 38, "pipeline.ingestion.unchanged",
+         "            and newest.recipe == recipe_of(self._config.rules_for(head.logical_key))\n", ""),
+    _one("a mail that is uploaded again does not bring its attachments back", 4, "pipeline.ingestion.unchanged",
+         "            and newest.file_type != MAIL_TYPE\n", ""),
+    _one("a job is told that what it shall take in again is unchanged", 34, "pipeline.ingestion.intake",
+         "if not again and self._unchanged", "if self._unchanged"),
     # Documents that take several invocations.
     _one("a message of an earlier step is worked on again", 37, "pipeline.ingestion.processing",
          "if progress.steps < version.steps:", "if False:"),

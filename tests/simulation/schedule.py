@@ -78,6 +78,9 @@ class Schedule:
         if work is not None:
             self.world.timeouts["batch_reindex"] = RESERVE + timedelta(milliseconds=work)
         self.world.lost_invocations = self.job_rng.choice([0.0, 0.2]) if faults else 0.0
+        # Likewise: users who upload what they have uploaded last once more, for a part of the seeds.
+        self.repeat_rng = random.Random(f"repeats of {seed}") if seed % 5 in (1, 3) else None
+        self.last: dict[str, str] = {}
 
     def run(self) -> World:
         """Raises AssertionError with the seed and the end of the trace."""
@@ -86,6 +89,8 @@ class Schedule:
                 self._act()
                 for _ in range(self.rng.choice([0, 1, 2, 5, 50])):
                     self.world.step()
+                    if self.repeat_rng and self.repeat_rng.random() < 0.1:
+                        self._repeat(self.repeat_rng)
                 if self.jobs and self.job_rng.random() < 0.15:
                     self._cancel()
                 if self.rng.random() < 0.2:
@@ -110,6 +115,7 @@ class Schedule:
             self.world.upload(key, TEXTS[name])
             expected.allowed = {name}
             expected.history.add(name)
+            self.last[key] = name
         elif action == "bad":
             self.world.upload(key, BAD)
             expected.allowed = {None, *expected.history}
@@ -130,6 +136,17 @@ class Schedule:
             job_type = self.rng.choice(["REINDEX", "REINDEX", "BATCH", "INCREMENTAL"])
             event = {"job_id": f"{self.jobs:08d}-job", "job_type": job_type, "triggered_by": "USER"}
             self.world.invocations.append(Invocation("batch_reindex", event))
+
+    def _repeat(self, rng: random.Random) -> None:
+        """The same bytes again, now and then with attributes, which may be the same as well."""
+        key = rng.choice(KEYS)
+        if key not in self.last:
+            return
+        self.faults.note(f"{self.world.clock.time:%d %H:%M:%S} USER repeat {key}")
+        if rng.random() < 0.3:
+            self.world.upload(f"{key}.metadata.json", f'{{"metadataAttributes": {{"n": {rng.randint(1, 2)}}}}}')
+        self.world.upload(key, TEXTS[self.last[key]])
+        self.expected[key].allowed = {self.last[key]}
 
     def _cancel(self) -> None:
         job_id = f"{self.job_rng.randint(1, self.jobs):08d}-job"

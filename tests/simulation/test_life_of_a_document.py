@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -38,11 +39,29 @@ def test_an_upload_is_completed_indexed_backed_up_and_moved(world: World) -> Non
 
 
 @pytest.mark.failure(25, 38)
-def test_the_same_bytes_again_are_a_new_version_and_nothing_is_embedded_twice(world: World) -> None:
+def test_the_same_bytes_again_make_no_version(world: World) -> None:
+    document_id = world.upload("queues.md", GUIDE)
+    world.run()
+    first, before = world.version(document_id, 1), world.embedder.embedded.total()
+    world.clock.advance(timedelta(hours=1))
+    world.upload("queues.md", GUIDE)
+    world.run()
+    world.check()
+    head = world.container.registry.head(document_id)
+    assert head is not None
+    assert (head.latest_version, head.live_version) == (1, 1)
+    assert (head.last_seen_at or "") > "2026-01-01T01:00"
+    assert world.version(document_id, 1) == first
+    assert world.embedder.embedded.total() == before
+    assert world.s3.current_keys(RAW) == ["processed/queues.md"]
+
+
+@pytest.mark.failure(25, 38)
+def test_the_same_text_in_other_bytes_is_a_new_version_and_nothing_is_embedded_twice(world: World) -> None:
     document_id = world.upload("queues.md", GUIDE)
     world.run()
     before = world.embedder.embedded.total()
-    world.upload("queues.md", GUIDE)
+    world.upload("queues.md", GUIDE + "\n")
     world.run()
     world.check()
     assert world.live(document_id) == 2

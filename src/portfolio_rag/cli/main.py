@@ -86,6 +86,26 @@ def upload(
 
 
 @app.command()
+def sync(
+    source: Annotated[str, typer.Argument(metavar="FOLDER|s3://BUCKET/PREFIX", help="Where the documents are.")],
+    prefix: Annotated[str | None, typer.Option(help="Keep them below this path.")] = None,
+    delete: Annotated[
+        bool, typer.Option("--delete", help="Delete documents below --prefix that are not in the source.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on with every change until Ctrl-C.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, a line for each pass.")] = False,
+) -> None:
+    """Upload what is new or has changed in a folder or a bucket, and nothing else.
+
+    Bytes and attributes are compared with those of the documents, by hash.
+    """
+    from portfolio_rag.cli.sync import sync as run
+
+    run(source, prefix=prefix, delete=delete, dry_run=dry_run, watch=watch, as_json=as_json)
+
+
+@app.command()
 def ingest(
     job_type: Annotated[
         JobType, typer.Option("--type", case_sensitive=False, help="What to do.")

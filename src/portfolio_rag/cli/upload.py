@@ -111,6 +111,8 @@ def _report(console: Console, ended: dict[Sent, DocumentVersion]) -> None:
         if version.status is DocumentStatus.FAILED:
             failed += 1
             about = f"[red]FAILED[/red] {escape(version.error_message or '')}"
+        elif version.version < sent.version:
+            about = f"[green]unchanged[/green] since version {version.version}"
         else:
             about = f"[green]COMPLETED[/green] version {version.version}, {version.chunk_count} chunks"
         console.print(f"{escape(sent.upload.logical_key)}: {about}", soft_wrap=True)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import shutil
 import tempfile
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from portfolio_rag.adapters.chroma.client import ClientApi
 from portfolio_rag.adapters.dynamodb.conversation_store import DynamoConversationStore
 from portfolio_rag.adapters.dynamodb.live_document_reader import DynamoLiveDocumentReader
 from portfolio_rag.adapters.models.bedrock import ATTEMPTS, READ_SECONDS, BedrockModel
 from portfolio_rag.adapters.models.openai import OpenAIModel
 from portfolio_rag.adapters.process.cpu import available_cpus
-from portfolio_rag.adapters.sqlite.full_text_index import SqliteFullTextIndex
+from portfolio_rag.adapters.sqlite.file import FileInUse
+from portfolio_rag.adapters.tantivy.full_text_index import TantivyFullTextIndex
 from portfolio_rag.answering.generation.chat import Chat
 from portfolio_rag.answering.generation.conversations import Conversations
 from portfolio_rag.answering.generation.judge import JUDGE_SECONDS, Judge
@@ -25,6 +28,8 @@ from portfolio_rag.answering.retrieval.vector_follower import VectorFollower
 from portfolio_rag.composition.models import ModelParts
 from portfolio_rag.ports.language_model import LanguageModel
 
+_log = logging.getLogger(__name__)
+
 QUESTIONS_PER_CPU = 2
 """Questions that compute or search at once, for each CPU: while one waits for Chroma or DynamoDB the other computes.
 
@@ -34,6 +39,8 @@ four, and the event loop came to its turn seconds late (docs/performance.md, the
 
 
 class AnsweringParts(ModelParts):
+    chroma_api = ClientApi
+
     @cached_property
     def compute_slots(self) -> FairSemaphore:
         return FairSemaphore(QUESTIONS_PER_CPU * available_cpus())
@@ -48,18 +55,22 @@ class AnsweringParts(ModelParts):
         )
 
     @cached_property
-    def full_text_index(self) -> SqliteFullTextIndex:
+    def full_text_index(self) -> TantivyFullTextIndex:
+        """Each process has its own: a second one of the same path, as in a rolling restart, begins a temporary one."""
         if self.settings.lexical_index_path:
-            return SqliteFullTextIndex(self.settings.lexical_index_path)
+            try:
+                return TantivyFullTextIndex(self.settings.lexical_index_path)
+            except FileInUse as error:
+                _log.warning("%s This process keeps a full-text index of its own until it ends.", error)
         folder = Path(tempfile.mkdtemp(prefix="portfolio-rag-"))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        return SqliteFullTextIndex(folder / "lexical.sqlite")
+        return TantivyFullTextIndex(folder / "lexical.sqlite")
 
     @cached_property
     def full_text_follower(self) -> FullTextFollower:
         """The full-text side of a search, which goes by vectors alone until this is started and has caught up."""
         vectors = VectorFollower(self.full_text_index.replica, self.vectors, self.index_aliases)
-        return FullTextFollower(self.full_text_index, self.registry, self.chunks, vectors)
+        return FullTextFollower(self.full_text_index, self.registry, self.chunks, self.clock, vectors)
 
     @cached_property
     def retrieval(self) -> PassageSearch:

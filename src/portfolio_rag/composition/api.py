@@ -10,7 +10,7 @@ from portfolio_rag.access.keyring import Keyring
 from portfolio_rag.access.limits import TokenBudget
 from portfolio_rag.answering.generation.chat import Chat
 from portfolio_rag.answering.generation.conversations import Conversations
-from portfolio_rag.answering.retrieval.full_text_follower import FullTextFollower
+from portfolio_rag.answering.retrieval.full_text_follower import LAG, FullTextFollower
 from portfolio_rag.answering.retrieval.load_reporter import LoadReporter
 from portfolio_rag.answering.retrieval.search import PassageSearch
 from portfolio_rag.composition.answering import AnsweringParts
@@ -69,8 +69,23 @@ class ApiParts(RedriveParts, AnsweringParts, KeyParts):
     @cached_property
     def health(self) -> HealthChecks:
         return HealthChecks(
-            {**ingestion_checks(self), "embedding_model": self._check_model, "openai": self._check_openai}
+            {
+                **ingestion_checks(self),
+                "search_index": self._check_search_index,
+                "embedding_model": self._check_model,
+                "openai": self._check_openai,
+            }
         )
+
+    def _check_search_index(self) -> str:
+        """Never a failure: what is not in it yet is found by its vectors."""
+        state = self.full_text_follower.state()
+        counted = f"{state.documents} documents, {state.waiting} waiting"
+        if not state.whole:
+            return f"Being built, searches go by vectors alone until then: {counted}."
+        if state.behind > LAG:
+            return f"Lags {state.behind.total_seconds():.0f} s behind the registry: {counted}."
+        return f"{counted}."
 
     def _check_model(self) -> str:
         self.embedder.embed(["health"])

@@ -13,6 +13,8 @@ from portfolio_rag.adapters.aws.cloudwatch import CloudWatchMetrics
 from portfolio_rag.adapters.aws.lambda_launcher import LambdaJobLauncher
 from portfolio_rag.adapters.aws.s3 import S3ObjectStore
 from portfolio_rag.adapters.aws.sqs import SqsQueue
+from portfolio_rag.adapters.chroma.api import ChromaApi
+from portfolio_rag.adapters.chroma.http import HttpApi
 from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
 from portfolio_rag.adapters.dynamodb.chunk_store import DynamoChunkStore
 from portfolio_rag.adapters.dynamodb.document_registry import DynamoDocumentRegistry
@@ -36,6 +38,9 @@ class Clients:
 
     The classes of the other modules of this package add the parts of their entry points to these.
     """
+
+    chroma_api: Callable[[str, float], ChromaApi] = HttpApi
+    """The way to Chroma: plain requests start fastest, the API and the jobs take Chroma's own client."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -79,7 +84,7 @@ class Clients:
 
     @cached_property
     def vectors(self) -> VectorStore:
-        return ChromaVectorStore(self.settings.chroma_url)
+        return ChromaVectorStore(self.settings.chroma_url, self.chroma_api)
 
     @cached_property
     def ingestion_queue(self) -> SqsQueue:

@@ -9,6 +9,7 @@ invocations at once - as on AWS.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
 import json
 import logging
@@ -32,25 +33,45 @@ from portfolio_rag.local.config import LOOPBACK
 from portfolio_rag.local.functions import Function, discover
 from portfolio_rag.local.lambda_environment import FunctionSettings, Invocation, LineSink, Pool
 from portfolio_rag.local.lambda_logs import CloudWatchShipper
+from portfolio_rag.local.lambda_processes import start_processes
 
 # The emulator waits exactly the function's timeout for an answer: end a little before it gives up.
 _ANSWER_MARGIN_SECONDS = 0.3
 _DEFAULT_TIMEOUT_SECONDS = 60
 _DEFAULT_MEMORY_MB = 512
+_IDLE_SECONDS = 60.0
+"""Starting anew is cheap here (`lambda_template`); AWS keeps idle environments for minutes."""
 _log = logging.getLogger(__name__)
 
 
 def create_app(
-    functions: Iterable[Function], settings: FunctionSettings, sink: LineSink, closing: Iterable[Any] = ()
+    functions: Iterable[Function],
+    settings: FunctionSettings,
+    sink: LineSink,
+    closing: Iterable[Any] = (),
+    idle_seconds: float = _IDLE_SECONDS,
 ) -> Starlette:
-    """The ASGI application; `closing` are closed after the last environment has ended."""
-    pools = {function.name: Pool(function, settings, sink) for function in functions}
+    """The ASGI application; `closing` are closed after the last environment has ended.
+
+    An environment that has had nothing to do for `idle_seconds` ends, as on AWS.
+    """
+    start, end_starting = start_processes()
+    pools = {function.name: Pool(function, settings, sink, start) for function in functions}
+
+    async def retire() -> None:
+        while True:
+            await asyncio.sleep(idle_seconds / 4)
+            for pool in pools.values():
+                await pool.retire(idle_seconds)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        retiring = asyncio.create_task(retire())
         yield
+        retiring.cancel()
         for pool in pools.values():
             pool.close()
+        end_starting()
         for resource in closing:
             resource.close()
 

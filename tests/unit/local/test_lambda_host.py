@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterator
@@ -10,11 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 import uvicorn
 
 from portfolio_rag.local.functions import Function, discover, queue_concurrency
+from portfolio_rag.local.lambda_environment import Invocation, Pool
 from portfolio_rag.local.lambda_host import create_app
+from portfolio_rag.local.lambda_processes import start_processes
 
 ECHO = """
 import os, sys
@@ -129,6 +133,32 @@ def test_a_warm_environment_is_used_again(host: Host) -> None:
     assert second["count"] == 2
 
 
+def test_an_environment_that_nobody_uses_is_ended(tmp_path: Path) -> None:
+    (tmp_path / "handler.py").write_text(ECHO)
+    function = Function("echo", tmp_path / "handler.py", 2)
+    start, end = start_processes()
+    pool = Pool(function, lambda _: ({}, 256), lambda *_: None, start)
+
+    async def invoke() -> int:
+        result = await pool.invoke(Invocation("r", "arn", "$LATEST", time.time() + 60, {}))
+        return int(result.payload["pid"])
+
+    async def scenario() -> None:
+        first = await invoke()
+        await pool.retire(60)
+        assert (pool.idle, await invoke()) == (1, first)
+        await pool.retire(0)
+        assert pool.idle == 0
+        assert not psutil.pid_exists(first)
+        assert await invoke() != first
+
+    try:
+        asyncio.run(scenario())
+    finally:
+        pool.close()
+        end()
+
+
 def test_an_exception_is_answered_as_lambda_does(host: Host) -> None:
     response = host.invoke("echo-back", {"raise": True})
     assert response.status_code == 500
@@ -156,8 +186,7 @@ def test_a_crash_fails_the_invocation_and_the_next_one_starts_anew(host: Host) -
 
 
 def test_at_the_deadline_the_handler_and_its_children_are_killed(host: Host, tmp_path: Path) -> None:
-    import psutil
-
+    host.invoke("busy", {})  # what all environments start from is up
     pid_file = tmp_path / "pid"
     event = {"sleep": True, "pid_file": str(pid_file)}
     response = host.invoke("echo-back", event, **{"X-Amzn-Lambda-Deadline-Ms": str(int((time.time() + 3) * 1000))})

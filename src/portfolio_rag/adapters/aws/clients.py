@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.loaders import Loader, create_loader
 
+from portfolio_rag.adapters.process.garbage import collector_paused
 from portfolio_rag.domain.errors import NotFound, StorageUnavailable
 from portfolio_rag.settings.environment import Settings
 
@@ -27,7 +30,7 @@ class AwsClients:
         self._settings = settings
         self._clients: dict[str, Any] = {}
         emulator = bool(settings.aws_endpoint_url)
-        self._session = boto3.Session(region_name=settings.aws_default_region)
+        self._session = _session(settings.aws_default_region)
         self._options: dict[str, Any] = {
             "config": Config(
                 retries={"mode": "standard", "max_attempts": 5},
@@ -46,8 +49,28 @@ class AwsClients:
         """`config` goes over the common one of a client, at its first call."""
         if service not in self._clients:
             options = {**self._options, "config": self._options["config"].merge(Config(**config))}
-            self._clients[service] = self._session.client(service, **options)
+            with collector_paused():
+                self._clients[service] = self._session.client(service, **options)
         return self._clients[service]
+
+
+def load_models(services: Iterable[str]) -> None:
+    """Read the models of these services, so that clients made later in this process, or in a fork of it, share them."""
+    session = _session("us-east-1")
+    for service in services:
+        session.client(service, aws_access_key_id="none", aws_secret_access_key="none")  # noqa: S106
+
+
+def _session(region: str) -> boto3.Session:
+    core = botocore.session.get_session()
+    core.register_component("data_loader", _loader(core.get_config_variable("data_path")))
+    return boto3.Session(region_name=region, botocore_session=core)
+
+
+@functools.cache
+def _loader(data_path: str | None) -> Loader:
+    """One for all sessions of the process: it keeps what it has read of the services' models, megabytes of JSON."""
+    return create_loader(data_path)
 
 
 def error_code(error: ClientError) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from queue import Queue
 
 from portfolio_rag.answering.retrieval.fair_semaphore import FairSemaphore
 from portfolio_rag.answering.retrieval.load_reporter import LoadReporter
 from portfolio_rag.composition.api import ApiParts
+from portfolio_rag.ports.runtime import Metric
 from portfolio_rag.settings.environment import Settings
 
 
@@ -18,6 +19,10 @@ class QueuedMetrics:
 
     def put(self, name: str, value: float, unit: str, dimensions: Mapping[str, str] | None = None) -> None:
         self.published.put((name, value, unit))
+
+    def put_all(self, metrics: Sequence[Metric]) -> None:
+        for metric in metrics:
+            self.put(metric.name, metric.value, metric.unit)
 
 
 def waiting(slots: FairSemaphore, count: int) -> list[threading.Thread]:
