@@ -159,6 +159,13 @@ locals {
       indexes       = {}
       ttl_attribute = "expires_at"
     }
+    # Keys of the API as salted hashes; and the tokens that each has used in a day, which alone are deleted.
+    api_keys = {
+      partition_key = { name = "key_id", type = "S" }
+      sort_key      = null
+      indexes       = {}
+      ttl_attribute = "remove_at"
+    }
   }
 }
 

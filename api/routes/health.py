@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
+from api.authentication import needs
 from api.dependencies import HealthDep
 from api.openapi import VERSION
 from api.problem_docs import documented
 from api.schemas.health import Health, HealthOut, LiveOut
+from portfolio_rag.domain.api_keys import Scope
 
 router = APIRouter(prefix="/api", tags=["health"])
 public = APIRouter(prefix="/api", tags=["health"])
@@ -15,6 +17,7 @@ public = APIRouter(prefix="/api", tags=["health"])
 
 @router.get(
     "/health",
+    dependencies=needs(Scope.READ),
     operation_id="health",
     summary="Check every dependency",
     response_description="Everything works.",

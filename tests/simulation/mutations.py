@@ -34,6 +34,7 @@ TESTS = (
     "tests.simulation.test_model_change",
     "tests.unit.adapters.dynamodb.test_chunk_store",
     "tests.unit.pipeline.ingestion.test_processing",
+    "tests.unit.composition.test_health_checks",
     "tests.unit.adapters.dynamodb.test_table",
     "tests.unit.adapters.aws.test_sqs",
     "tests.simulation.test_races",
@@ -355,6 +356,13 @@ MUTATIONS = [
         ("pipeline.jobs.reindex", "if self._stores.vectors.present(live, sorted(expected)) != expected:", "if False:"),
         ("pipeline.jobs.reindex", "return windows == self._stores.vectors.count(live) and ", "return "),
     )),
+    _one("a metric has another unit", 0, "pipeline.documents.lifecycle",
+         'self._metrics.put("ProcessingDuration", max(0.0, seconds), "Seconds")',
+         'self._metrics.put("ProcessingDuration", max(0.0, seconds), "Milliseconds")'),
+    _one("health never asks Chroma", 0, "composition.health_checks",
+         "    clients.vectors.ping()\n    live = clients.index_aliases.current().live\n"
+         '    return f"Collection {live} holds {clients.vectors.count(live)} windows."',
+         '    return "Chroma answers."'),
     _one("the index is switched before it is complete", 28, "pipeline.jobs.reindex",
          "if not (self._copy(claimed) and self._embed(claimed) and claimed.has_time_for()):", "if False:"),
     # Models.

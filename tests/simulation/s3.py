@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import itertools
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -157,6 +158,14 @@ class S3Model:
                     else:
                         versions.append({**entry, "Size": len(version.body)})
         return {"Versions": versions, "DeleteMarkers": markers}
+
+    def upload_fileobj(self, Fileobj: Any, Bucket: str, Key: str, ExtraArgs: Mapping[str, str], Config: object) -> None:
+        pieces = iter(lambda: Fileobj.read(65536), b"")
+        self.put_object(Bucket=Bucket, Key=Key, Body=b"".join(pieces), ContentType=ExtraArgs["ContentType"])
+
+    def generate_presigned_post(self, Bucket: str, Key: str, Conditions: list[Any], ExpiresIn: int) -> dict[str, Any]:
+        policy = {"conditions": Conditions, "expires_in": ExpiresIn}
+        return {"url": f"https://{Bucket}.s3.example", "fields": {"key": Key, "policy": json.dumps(policy)}}
 
     def get_paginator(self, operation: str) -> _Paginator:
         return _Paginator(getattr(self, operation))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -36,6 +36,22 @@ def test_an_upload_is_completed_indexed_backed_up_and_moved(world: World) -> Non
     assert {chunk.status for chunk in chunks} == {ChunkStatus.EMBEDDED}
     assert all((chunk.embedding_vector_s3 or "").startswith("s3://portfolio-embeddings/vectors/") for chunk in chunks)
     assert world.metrics.total("IngestedDocuments") == 1
+
+
+def test_metrics_are_in_the_units_that_the_alarms_take_them_for(world: World) -> None:
+    """An alarm on 300 seconds that is told milliseconds would fire for every document."""
+    document_id = world.upload("guides/queues.md", GUIDE)
+    world.run()
+    uploaded = datetime.fromisoformat(world.version(document_id, 1).upload_timestamp)
+    taken = world.metrics.total("ProcessingDuration")
+    assert 0 < taken <= (world.clock.now() - uploaded).total_seconds()
+    world.attempt("check_health", {})
+    assert world.metrics.units == {
+        **dict.fromkeys(("IngestedDocuments", "ChromaDBErrors"), "Count"),
+        **dict.fromkeys(("QueueDepth", "DeadLetters", "StuckDocuments"), "Count"),
+        "FailureRate": "Percent",
+        "ProcessingDuration": "Seconds",
+    }
 
 
 @pytest.mark.failure(25, 38)

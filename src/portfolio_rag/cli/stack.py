@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 
 from portfolio_rag.cli.progress import RichReporter
 from portfolio_rag.cli.recovery import recover
+from portfolio_rag.cli.terminal import escape
 from portfolio_rag.composition.repair import RepairParts
 from portfolio_rag.local.config import StackConfig
 from portfolio_rag.local.marks import Marks

@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from portfolio_rag.domain.access import AccessList
 from portfolio_rag.domain.attributes import AttributeValue
 from portfolio_rag.domain.document_warnings import DocumentWarning
 from portfolio_rag.domain.errors import IllegalTransition
@@ -101,7 +102,8 @@ class DocumentVersion:
 
     `s3_key` and `s3_version_id` say where the bytes are now; they change when the pipeline moves the object.
     `metadata` holds the custom attributes of the sidecar and, once it is read, those of the document itself;
-    `metadata_version_id` is the sidecar's S3 version.
+    `metadata_version_id` is the sidecar's S3 version. `access_list` holds the sidecar's entries and those that it
+    inherits from the prefixes of its key, as they were when the version was registered.
     `source_version_id` is the S3 version of the upload itself: with `metadata_version_id` it tells a new upload from
     an event that came twice.
     `content_sha256` is that of the bytes, `attributes_sha256` that of the sidecar's attributes (`attributes_digest`),
@@ -130,6 +132,7 @@ class DocumentVersion:
     embedding_model: str
     metadata: Mapping[str, AttributeValue] = field(default_factory=dict)
     metadata_version_id: str | None = None
+    access_list: AccessList = ()
     attributes_sha256: str | None = None
     content_sha256: str | None = None
     recipe: str | None = None
@@ -168,6 +171,7 @@ class LiveDocument:
     upload_timestamp: str
     file_type: str
     metadata: Mapping[str, AttributeValue] = field(default_factory=dict)
+    access_list: AccessList = ()
 
     @classmethod
     def of(cls, version: DocumentVersion) -> LiveDocument:

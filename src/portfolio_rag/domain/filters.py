@@ -23,6 +23,7 @@ RANGE_OPERATORS = ("greaterThan", "greaterThanOrEquals", "lessThan", "lessThanOr
 TEXT_OPERATORS = ("startsWith", "stringContains")
 COMPARISON_OPERATORS = ("equals", "notEquals", "in", "notIn", *RANGE_OPERATORS, *TEXT_OPERATORS, "listContains")
 OPERATORS = (*GROUP_OPERATORS, *COMPARISON_OPERATORS)
+"""Those of a request. Access lists have one of their own besides, `listNotContains` (domain/access.py)."""
 
 MAX_DEPTH = 5
 MAX_CONDITIONS = 50
@@ -33,7 +34,10 @@ MAX_TEXT_LENGTH = 2048
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One of COMPARISON_OPERATORS with one attribute. `value` is a tuple for `in` and `notIn`, else a scalar."""
+    """One of COMPARISON_OPERATORS, or `listNotContains`, with one attribute.
+
+    `value` is a tuple for `in` and `notIn`, else a scalar.
+    """
 
     operator: str
     key: str
@@ -64,7 +68,8 @@ def parse_filter(raw: Mapping[str, Any] | None) -> Filter | None:
 def matches(condition: Filter, attributes: Mapping[str, Any]) -> bool:
     """Whether a record with these attributes passes.
 
-    A missing attribute passes `notEquals` and no other comparison; an empty list is a missing one.
+    A missing attribute passes `notEquals` and `listNotContains` and no other comparison; an empty list is a missing
+    one.
     """
     if isinstance(condition, Group):
         quantifier = all if condition.operator == "andAll" else any
@@ -184,4 +189,5 @@ _MATCHES: dict[str, Callable[[Any, Any], bool]] = {
     "startsWith": lambda attribute, value: isinstance(attribute, str) and attribute.startswith(value),
     "stringContains": _contains,
     "listContains": lambda attribute, value: isinstance(attribute, list) and value in attribute,
+    "listNotContains": lambda attribute, value: not (isinstance(attribute, list) and value in attribute),
 }

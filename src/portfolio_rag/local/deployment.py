@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from portfolio_rag.adapters.aws.clients import AwsClients
 from portfolio_rag.local.config import StackConfig
+from portfolio_rag.local.emulated_roles import grant_what_only_the_emulator_asks
 from portfolio_rag.local.errors import StackError
 from portfolio_rag.local.functions import discover, queue_concurrency
 from portfolio_rag.local.report import Step
@@ -55,11 +56,15 @@ def deploy(config: StackConfig, step: Step) -> None:
         source=config.project / "terraform",
         work=config.terraform_dir,
         environment=tflocal_environment(
-            plugin_environment(config.child_environment(), config.project), config.emulator_url
+            plugin_environment(config.process_environment(), config.project), config.emulator_url
         ),
     )
     record = config.state_dir / "terraform-applied"
-    wanted = digest_of(terraform.source, extra=given | {"region": config.region, "variables": json.dumps(variables)})
+    wanted = digest_of(
+        terraform.source,
+        extra=given
+        | {"region": config.region, "variables": json.dumps(variables), "enforce_iam": str(config.enforce_iam)},
+    )
     clients, settings = aws_clients(config), Settings.from_env(config.child_environment())
     if _read(record) == wanted and not missing(clients, settings, functions):
         step.skip("nothing has changed")
@@ -74,6 +79,8 @@ def deploy(config: StackConfig, step: Step) -> None:
             f"Terraform was applied, but the settings name what it did not make: {', '.join(absent)}. "
             "Take the names out of the environment and `.env`, or keep them to Terraform's."
         )
+    if config.enforce_iam:
+        grant_what_only_the_emulator_asks(clients, functions)
     record.write_text(wanted)
 
 
@@ -99,6 +106,7 @@ def missing(clients: AwsClients, settings: Settings, functions: list[str]) -> li
             settings.dynamodb_jobs_table,
             settings.dynamodb_vectors_table,
             settings.dynamodb_conversations_table,
+            settings.dynamodb_keys_table,
         ],
         lambda name: dynamodb.describe_table(TableName=name),
     )

@@ -24,6 +24,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any, NoReturn
 
+from portfolio_rag.local.emulator_guard import guarded
 from portfolio_rag.local.marks import Marks
 
 SNAPSHOT_SECONDS = 4.0
@@ -198,7 +199,7 @@ def _serve(folder: Path, lock: int) -> None:
         marks.end()
 
     emulator.save_all = save_last
-    emulator.app = snapshots.watch(emulator.app)
+    emulator.app = guarded(snapshots.watch(emulator.app), os.environ)
     if marks.unclean:
         # It waits until everything answers.
         subprocess.Popen([sys.executable, "-m", "portfolio_rag.cli.recovery"], stdin=subprocess.DEVNULL)

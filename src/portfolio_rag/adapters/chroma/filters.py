@@ -74,4 +74,5 @@ _COMPARISONS: dict[str, Callable[[str, Any], dict[str, Any]]] = {
     "lessThan": _plain("$lt"),
     "lessThanOrEquals": _plain("$lte"),
     "listContains": _plain("$contains"),
+    "listNotContains": _plain("$not_contains"),
 }

@@ -10,6 +10,7 @@ from typing import Any
 
 from portfolio_rag.adapters.aws.clients import translated
 from portfolio_rag.adapters.dynamodb.table import Item, Table, item, plain, value
+from portfolio_rag.domain.access import access_list_of
 from portfolio_rag.domain.attributes import AttributeValue
 from portfolio_rag.domain.document_warnings import DocumentWarning, warnings_of
 from portfolio_rag.domain.documents import (
@@ -411,6 +412,7 @@ def _version(stored: Item) -> DocumentVersion:
     if known.get("progress") is not None:
         known["progress"] = progress_of(known["progress"])
     known["warnings"] = warnings_of(known.get("warnings", ()))
+    known["access_list"] = access_list_of(known.get("access_list", ()))
     return DocumentVersion(**{**known, "status": DocumentStatus(stored["status"])})
 
 

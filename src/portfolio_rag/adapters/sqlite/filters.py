@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from portfolio_rag.domain.access import access_attributes
 from portfolio_rag.domain.documents import DocumentVersion
 from portfolio_rag.domain.filters import Condition, Filter, Scalar
 from portfolio_rag.domain.object_keys import logical_key_of
@@ -22,6 +23,7 @@ _COMPARISONS = {
     "lessThan": "< ?",
     "lessThanOrEquals": "<= ?",
     "listContains": "= ?",
+    "listNotContains": "= ?",
 }
 
 
@@ -29,6 +31,7 @@ def attributes_of(version: DocumentVersion) -> dict[str, Any]:
     """What filters may ask of a document: as in the metadata of its vectors."""
     return {
         **version.metadata,
+        **access_attributes(version),
         "document_id": version.document_id,
         "version": version.version,
         "file_type": version.file_type,
@@ -99,8 +102,8 @@ def _successor(prefix: str) -> str | None:
 def _membership(condition: Condition, column: str) -> tuple[str, list[Scalar]]:
     values = list(condition.value) if isinstance(condition.value, tuple) else [condition.value]
     comparison = _COMPARISONS.get(condition.operator) or f"IN ({', '.join('?' * len(values))})"
-    kind = _ITEM if condition.operator == "listContains" else _kind(values[0])
-    holds = "NOT IN" if condition.operator in ("notEquals", "notIn") else "IN"
+    kind = _ITEM if condition.operator in ("listContains", "listNotContains") else _kind(values[0])
+    holds = "NOT IN" if condition.operator in ("notEquals", "notIn", "listNotContains") else "IN"
     wanted = f"SELECT document FROM attributes WHERE key = ? AND kind = ? AND value {comparison}"  # noqa: S608
     return f"{column} {holds} ({wanted})", [condition.key, kind, *values]
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from portfolio_rag.domain import object_keys as keys
+from portfolio_rag.domain.access import access_attributes
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion
 from portfolio_rag.domain.errors import ConditionFailed, VectorStoreUnavailable
@@ -197,6 +198,7 @@ def window_records(version: DocumentVersion, chunk: Chunk, vectors: Vectors) -> 
     """What Chroma and the backup hold of each window of a chunk; `vectors` has shape (windows, dimensions)."""
     metadata: dict[str, Any] = {
         **version.metadata,
+        **access_attributes(version),
         "document_id": version.document_id,
         "version": version.version,
         "chunk_id": chunk.chunk_id,

@@ -291,6 +291,7 @@ class DocumentIntake:
             embedding_model=self._config.model_config().embedding_model,
             metadata=verdict.metadata,
             metadata_version_id=sidecar.ref.version_id if sidecar else None,
+            access_list=verdict.access_list,
             attributes_sha256=attributes_digest(verdict.metadata),
             updated_at=now,
         )

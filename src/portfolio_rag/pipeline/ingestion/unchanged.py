@@ -1,8 +1,8 @@
 """An upload that changes nothing makes no version: the document's head notes that it was seen, and the upload goes.
 
-Nothing changes where the version that answers is the newest and has its bytes in `processed/`, and has the same bytes
-and attributes, made under the rules, the code and the model that are in force. Whatever else is so, a deletion on its
-way for example, the upload is registered as any other.
+Nothing changes where the version that answers is the newest and has its bytes in `processed/`, and has the same bytes,
+attributes and access list, made under the rules, the code and the model that are in force. Whatever else is so, a
+deletion on its way for example, the upload is registered as any other.
 
 First the head notes the upload, on the condition that it is as it was read, then the upload is removed, by its S3
 version: a later one of the same key stays. What is noted never becomes a version, by no worker, so nothing that reads
@@ -87,6 +87,7 @@ class UnchangedUploads:
             # With a mail come its attachments, also those that were deleted since.
             and newest.file_type != MAIL_TYPE
             and newest.attributes_sha256 == attributes_digest(verdict.metadata)
+            and newest.access_list == verdict.access_list
             and newest.embedding_model == self._config.model_config().embedding_model
             and newest.recipe == recipe_of(self._config.rules_for(head.logical_key))
         )

@@ -30,6 +30,11 @@ CASES = [
 ]
 
 
+def test_the_operator_of_access_lists_has_one_too() -> None:
+    asked = to_chroma(Condition("listNotContains", "acl_deny", "USER:ann"))
+    assert asked == ChromaFilter({"acl_deny": {"$not_contains": "USER:ann"}}, is_exact=True)
+
+
 @pytest.mark.parametrize(("raw", "chroma"), CASES)
 def test_each_operator_has_its_counterpart_in_chroma(raw: dict[str, Any], chroma: dict[str, Any]) -> None:
     parsed = parse_filter(raw)

@@ -27,6 +27,15 @@ from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
 from portfolio_rag.adapters.process.circuit_breaker import FAILURES, OPEN_SECONDS, CircuitBreaker, guarded
 from portfolio_rag.adapters.tantivy.full_text_index import TantivyFullTextIndex
 from portfolio_rag.answering.retrieval.vector_search import VectorSearch
+from portfolio_rag.domain.access import (
+    Access,
+    AccessEntry,
+    AccessRules,
+    PrincipalType,
+    access_attributes,
+    viewer_of,
+)
+from portfolio_rag.domain.documents import LiveDocument
 from portfolio_rag.domain.errors import VectorStoreUnavailable
 from portfolio_rag.domain.filters import parse_filter
 from portfolio_rag.local.isolation import free_ports
@@ -121,6 +130,26 @@ def test_filters_and_deletes(store: ChromaVectorStore) -> None:
     assert [hit.id for hit in store.query("filters", unit(1, 0), limit=5, where=second)] == ["b", "c"]
     store.delete("filters", ["b", "unknown"])
     assert store.windows_of("filters", "d1") == {"a": 1, "c": 2}
+
+
+def test_access_lists_are_filtered_by_chroma_as_the_domain_says(store: ChromaVectorStore) -> None:
+    board = AccessEntry("board", PrincipalType.GROUP, Access.ALLOW)
+    not_ann = AccessEntry("ann", PrincipalType.USER, Access.DENY)
+    documents = {
+        "a": LiveDocument("a", 1, "a.md", "processed/acme/a.md", "", "md", access_list=(board,)),
+        "b": LiveDocument("b", 1, "b.md", "processed/globex/b.md", "", "md", access_list=(board, not_ann)),
+        "c": LiveDocument("c", 1, "c.md", "processed/c.md", "", "md"),
+    }
+    store.upsert("lists", [record(name, 1, 0, **access_attributes(of)) for name, of in documents.items()])
+    for viewer in (
+        viewer_of("ann", ["board"], None, AccessRules()),
+        viewer_of("bob", ["board"], None, AccessRules()),
+        viewer_of("bob", ["board"], "globex", AccessRules()),
+        viewer_of("bob", [], None, AccessRules()),
+        viewer_of("bob", [], "acme", None),
+    ):
+        found = store.query("lists", unit(1, 0), limit=5, where=viewer.restrict(None))
+        assert {hit.id for hit in found} == {name for name, of in documents.items() if viewer.sees(of)}
 
 
 def test_filters_that_chroma_cannot_answer_find_all_that_passes(store: ChromaVectorStore) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 
+from portfolio_rag.pipeline.maintenance import dependency_health
 from portfolio_rag.pipeline.maintenance.dependency_health import HealthChecks
 
 
@@ -56,3 +58,19 @@ def test_a_failing_check_says_why() -> None:
 
     (health,) = HealthChecks({"sqs": refuse}).run()
     assert (health.healthy, health.detail) == (False, "ConnectionError: refused")
+
+
+def test_a_latency_is_in_milliseconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = iter([10.0, 10.25])
+    monkeypatch.setattr(dependency_health, "time", SimpleNamespace(perf_counter=lambda: next(ticks)))
+    (health,) = HealthChecks({"s3": lambda: "Answers."}).run()
+    assert (health.name, health.healthy, health.detail, health.latency_ms) == ("s3", True, "Answers.", 250.0)
+
+
+def test_one_that_fails_says_why_and_fails_no_other() -> None:
+    def fails() -> str:
+        raise OSError("refused")
+
+    first, second = HealthChecks({"chromadb": fails, "s3": lambda: "Answers."}).run()
+    assert (first.healthy, first.detail, first.latency_ms) == (False, "OSError: refused", None)
+    assert second.healthy
