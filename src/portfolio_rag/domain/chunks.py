@@ -12,6 +12,7 @@ from enum import StrEnum
 from portfolio_rag.domain.blocks import BlockKind as BlockKind
 from portfolio_rag.domain.blocks import Recognition, joined_recognition
 from portfolio_rag.domain.identifiers import sha256_hex, window_id
+from portfolio_rag.domain.link_addresses import without_link_addresses
 
 Span = tuple[int, int]
 """[start, end) in characters."""
@@ -86,10 +87,13 @@ class Chunk:
 
     @property
     def window_texts(self) -> list[str]:
-        """What is embedded and indexed: each window with the heading path in front (docs/decisions/0002-windows.md)."""
+        """What is embedded: each window with the heading path in front (docs/decisions/0002-windows.md).
+
+        The addresses behind links are left out.
+        """
         head = " > ".join(self.heading_path)
         prefix = f"{head}\n" if head else ""
-        return [prefix + self.content[start:end] for start, end in self.windows]
+        return [prefix + without_link_addresses(self.content[start:end]) for start, end in self.windows]
 
     @property
     def embedding_hash(self) -> str:

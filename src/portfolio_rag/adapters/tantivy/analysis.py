@@ -2,8 +2,10 @@
 
 Compatibility forms, case and accents do not count: `Café` and `ｃａｆｅ` are one word. A compound such as
 `c5d.12xlarge`, `B-102` or `max_receive_count` is found by each of its parts and as a whole, however it is written
-together: the whole of `B-102` is the word `b102`. Tantivy is handed these words ready made, because its own analysers
-know neither and leave out what is long, which a commit's hash is (findings/tantivy-long-tokens.sh).
+together: the whole of `B-102` is the word `b102`. The address behind a link is one word, which a question that names
+the address has, too: its parts would count as words of the text beside it. Tantivy is handed these words ready made,
+because its own analysers know neither and leave out what is long, which a commit's hash is
+(findings/tantivy-long-tokens.sh).
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from portfolio_rag.domain.link_addresses import LINKED_ADDRESS
 from portfolio_rag.text.language.content_words import FUNCTION_WORDS, content_words, spelled_alike
 from portfolio_rag.text.language.stemming import stem
 
@@ -20,6 +23,8 @@ _COMPOUND = re.compile(r"[^\W_]+(?:[._\-/:+#@]+[^\W_]+)+")
 _SEPARATORS = re.compile(r"(?<!\d)[._\-/:+#@]+|[._\-/:+#@]+(?!\d)")
 """Between two digits they stay: 1.12 is not 11.2."""
 _DIGIT = re.compile(r"\d")
+_ADDRESS = re.compile(r"https?://[^\s()<>\"]+")
+_ADDRESS_START = re.compile(r"https?://(?:www\.)?")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 
 _MAX_TERM = 256
@@ -30,7 +35,12 @@ _MAX_QUERY_WORDS = 64
 
 
 def fold(text: str) -> str:
-    """The text as it is searched: NFKC, without case and accents. Of another length, where it is not ASCII."""
+    """The text as it is searched: NFKC, without case and accents, the address behind a link as one word.
+
+    Of another length, where it is not ASCII or has such addresses.
+    """
+    if "://" in text:
+        text = LINKED_ADDRESS.sub(lambda match: f" {_address_word(match[1].lower())}", text)
     if text.isascii():
         return text.lower()
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
@@ -52,9 +62,11 @@ def text_wholes(folded: str) -> list[str]:
 
 
 def query_terms(query: str) -> list[str]:
-    """The terms of the question's content words in order, each once."""
-    words = dict.fromkeys(content_words(fold(query)))
-    return list(dict.fromkeys(map(term, list(words)[:_MAX_QUERY_WORDS])))
+    """The terms of the question's content words in order, each once, then those of the addresses that it names."""
+    folded = fold(query)
+    words = dict.fromkeys(content_words(folded))
+    addresses = dict.fromkeys(_address_word(address.rstrip(".,;:!?'")) for address in _ADDRESS.findall(folded))
+    return list(dict.fromkeys(map(term, [*words, *addresses][:_MAX_QUERY_WORDS])))
 
 
 def query_wholes(query: str) -> list[str]:
@@ -66,6 +78,11 @@ def query_wholes(query: str) -> list[str]:
 def term(word: str) -> str:
     """What a folded word counts as: its stem in one of its spellings. Measured against others: docs/decisions/0019."""
     return stem(spelled_alike(word), "porter")[:_MAX_TERM]
+
+
+def _address_word(address: str) -> str:
+    """A folded address, as one word."""
+    return "".join(_WORD.findall(_ADDRESS_START.sub("", address)))
 
 
 def _whole(compound: str) -> str:

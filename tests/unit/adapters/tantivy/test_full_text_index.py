@@ -97,6 +97,21 @@ def test_best_first_and_rare_words_count_more(path: Path) -> None:
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
 
 
+def test_the_address_behind_a_link_counts_as_one_word(path: Path) -> None:
+    index = TantivyFullTextIndex(path)
+    linked = add(index, "linked.md", "Read on in the manual (https://www.pumps.example/valves/closing.html).")
+    about = add(index, "about.md", "Close both valves before you clean the filter of the manual pump.")
+    assert found(index, "valves") == [about]
+    assert found(index, "html example") == []
+    assert linked in found(index, "What leads to https://www.pumps.example/valves/closing.html?")
+
+
+def test_an_address_that_is_text_itself_is_found_by_its_words(path: Path) -> None:
+    index = TantivyFullTextIndex(path)
+    written = add(index, "written.md", "See https://pumps.example/valves for more.")
+    assert found(index, "valves") == [written]
+
+
 def test_headings_are_searched(path: Path) -> None:
     index = TantivyFullTextIndex(path)
     one = add(index, "a.md", "It hides them.")
