@@ -98,8 +98,8 @@ PLANTS = (
     Plant(
         "dead letters of a queue go to the events'",
         "main.tf",
-        "dead_letter_arn          = local.dlq_arns[each.key]",
-        "dead_letter_arn          = local.dlq_arns.events",
+        "dead_letter_arn            = local.dlq_arns[each.key]",
+        "dead_letter_arn            = local.dlq_arns.events",
         'module.queue["embedding"].module.dead_letter_queue.aws_sqs_queue.this.policy',
         "portfolio-events-dlq",
         None,
