@@ -11,7 +11,7 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from api import docs, problems
+from api import console, docs, problems
 from api.admission import Admission
 from api.logs import configure_api_logging
 from api.middleware import REQUEST_ID_HEADER, ErrorBoundary, Guard, RequestContext
@@ -92,6 +92,7 @@ def create_app(settings: Settings | None = None, services: ApiServices | None = 
     )
     app.include_router(health.public)
     app.include_router(docs.router)
+    app.include_router(console.router)
     return app
 
 

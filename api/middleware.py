@@ -36,7 +36,7 @@ FORM_OVERHEAD_BYTES: Final = 1024 * 1024
 """What the other fields of an upload's form may add to the file."""
 
 PUBLIC_PATHS: Final = frozenset({"/", "/docs", "/openapi.json", "/api/live"})
-PUBLIC_PREFIXES: Final = ("/docs/assets/",)
+PUBLIC_PREFIXES: Final = ("/docs/assets/", "/console/")
 """Served without a key. Everything else needs it, routes that do not exist yet included."""
 
 _BASE_HEADERS: Final[Mapping[str, str]] = {

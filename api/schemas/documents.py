@@ -114,6 +114,10 @@ class VersionOut(BaseModel):
     bucket: str = Field(description="Bucket of its bytes.", examples=["portfolio-raw"])
     s3_key: str = Field(description="Where its bytes are now.", examples=["processed/guides/sqs-queues.md"])
     s3_version_id: str = Field(description="S3 version of its bytes.", examples=["3sL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY"])
+    source_version_id: str = Field(
+        description="S3 version of the upload that it came from: `s3_version_id` of the reply to that upload.",
+        examples=["3sL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY"],
+    )
     metadata: Attributes = Field(description="Custom attributes.", examples=[{"service": "sqs", "year": 2026}])
     embedding_model: str = Field(
         description="Model of its vectors.", examples=["sentence-transformers/all-MiniLM-L6-v2"]
@@ -140,6 +144,7 @@ class VersionOut(BaseModel):
             bucket=version.bucket,
             s3_key=version.s3_key,
             s3_version_id=version.s3_version_id,
+            source_version_id=version.source_version_id,
             metadata=dict(version.metadata),
             embedding_model=version.embedding_model,
             chunk_count=version.chunk_count,
