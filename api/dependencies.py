@@ -11,9 +11,6 @@ from portfolio_rag.answering.generation.chat import Chat
 from portfolio_rag.answering.generation.conversations import Conversations
 from portfolio_rag.answering.retrieval.search import PassageSearch
 from portfolio_rag.composition.api import ApiServices
-from portfolio_rag.pipeline.documents.catalog import Documents
-from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkLookup
-from portfolio_rag.pipeline.ingestion.redrive import Redrive
 from portfolio_rag.pipeline.jobs.service import JobService
 from portfolio_rag.pipeline.maintenance.dependency_health import HealthChecks
 
@@ -30,9 +27,6 @@ def _part(choose: Callable[[ApiServices], _Part]) -> Callable[[Request], Awaitab
     return part
 
 
-DocumentsDep = Annotated[Documents, Depends(_part(lambda services: services.documents))]
-CitedDep = Annotated[ChunkLookup, Depends(_part(lambda services: services.cited))]
-RedriveDep = Annotated[Redrive, Depends(_part(lambda services: services.redrive))]
 JobsDep = Annotated[JobService, Depends(_part(lambda services: services.jobs))]
 HealthDep = Annotated[HealthChecks, Depends(_part(lambda services: services.health))]
 RetrievalDep = Annotated[PassageSearch, Depends(_part(lambda services: services.retrieval))]

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI, Security
-from fastapi.security import APIKeyHeader, HTTPBearer
+from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from api import console, docs, problems
 from api.admission import Admission
+from api.authentication import Authentication, parse_networks
+from api.bodies import BodyLimits
 from api.logs import configure_api_logging
-from api.middleware import REQUEST_ID_HEADER, ErrorBoundary, Guard, RequestContext
+from api.middleware import REQUEST_ID_HEADER, ErrorBoundary, RequestContext
 from api.openai_format import documented_as_openai
 from api.openapi import DESCRIPTION, SUMMARY, TAGS, TITLE, VERSION, complete
+from api.origins import BrowserGuard, parse_hosts
 from api.problem_docs import documented
 from api.routes import chat, completions, documents, health, jobs, search
+from portfolio_rag.access.keyring import Keyring
 from portfolio_rag.composition.api import ApiServices, build_api
 from portfolio_rag.domain.errors import ConfigurationError
 from portfolio_rag.settings.environment import Settings
-
-# Only declares the header to OpenAPI; middleware.Guard checks it, before a byte of the body is read.
-_API_KEY = APIKeyHeader(
-    name="X-API-Key",
-    scheme_name="ApiKey",
-    description="The value of the server's environment variable API_KEY.",
-    auto_error=False,
-)
-
-_BEARER = HTTPBearer(scheme_name="Bearer", description="The same key, as OpenAI's clients send it.", auto_error=False)
 
 
 class Api(FastAPI):
@@ -51,14 +44,15 @@ def create_app(settings: Settings | None = None, services: ApiServices | None = 
     if settings is None:
         settings = services.settings if services is not None else Settings.from_env()
     if services is None:
-        configure_api_logging(settings.log_level)
+        configure_api_logging(settings.log_level, secrets=(settings.openai_api_key, settings.api_key))
     origins = parse_origins(settings.api_cors_origins)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        # Blocks the event loop once, before the server takes its first request.
-        built = services if services is not None else build_api(settings)
-        app.state.services = built
+        if services is None:
+            # Blocks the event loop once, before the server takes its first request.
+            app.state.services = build_api(settings)
+        built: ApiServices = app.state.services
         with ExitStack() as running:
             for background in (built.full_text_follower, built.load_reporter):
                 if background is not None:
@@ -77,19 +71,16 @@ def create_app(settings: Settings | None = None, services: ApiServices | None = 
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
         lifespan=lifespan,
-        middleware=_middleware(settings, origins),
+        middleware=_middleware(settings, origins, lambda: app.state.services.keyring),
     )
+    if services is not None:
+        app.state.services = services
     problems.install(app)
-    guarded = [Security(_API_KEY)] if settings.api_key else []
-    refused = documented(401) if settings.api_key else {}
+    refused = documented(401, 403, 429)
     for router in (chat.router, search.router, documents.router, jobs.router, health.router):
-        app.include_router(router, dependencies=guarded, responses=refused)
-    # The key has a second place here, and a refusal has OpenAI's shape.
-    app.include_router(
-        completions.router,
-        dependencies=[*guarded, Security(_BEARER)] if guarded else [],
-        responses=documented_as_openai(refused),
-    )
+        app.include_router(router, responses=refused)
+    # Here a refusal has OpenAI's shape.
+    app.include_router(completions.router, responses=documented_as_openai(refused))
     app.include_router(health.public)
     app.include_router(docs.router)
     app.include_router(console.router)
@@ -107,10 +98,12 @@ def parse_origins(value: str) -> list[str]:
     return origins
 
 
-def _middleware(settings: Settings, origins: list[str]) -> list[Middleware]:
+def _middleware(settings: Settings, origins: list[str], keyring: Callable[[], Keyring]) -> list[Middleware]:
     cors = Middleware(
         CORSMiddleware,
         allow_origins=origins,
+        # A key is a header that a page must know; what a browser would add by itself must never be enough.
+        allow_credentials=False,
         allow_methods=["GET", "POST", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "X-API-Key", REQUEST_ID_HEADER],
         expose_headers=[REQUEST_ID_HEADER, "Location", "Retry-After"],
@@ -119,11 +112,13 @@ def _middleware(settings: Settings, origins: list[str]) -> list[Middleware]:
         Middleware(RequestContext),
         *([cors] if origins else []),
         Middleware(ErrorBoundary),
+        Middleware(BrowserGuard, allowed_hosts=parse_hosts(settings.api_allowed_hosts), allowed_origins=origins),
         Middleware(
-            Guard,
-            api_key=settings.api_key,
-            allowed_origins=origins,
-            max_upload_bytes=settings.api_max_upload_bytes,
+            Authentication,
+            keyring=keyring,
+            keyless_networks=parse_networks(settings.api_keyless_networks),
+            docs_open=settings.api_docs_open == "true",
         ),
+        Middleware(BodyLimits, max_upload_bytes=settings.api_max_upload_bytes),
         Middleware(Admission, limit=settings.api_max_concurrent_questions),
     ]

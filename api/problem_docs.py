@@ -15,6 +15,12 @@ _EXAMPLES: Mapping[int, tuple[str, str, str, str]] = {
         'filter.equals must be an object with "key" and "value" and nothing else.',
     ),
     401: ("The API key is missing or wrong.", "unauthorized", "Unauthorized", "The API key is missing or wrong."),
+    403: (
+        "The key may not do this.",
+        "forbidden",
+        "Forbidden",
+        "The key 'reader' has no scope `write`, which this route needs.",
+    ),
     404: ("There is no such resource.", "not_found", "Not found", "There is no such document or job."),
     409: ("The state does not allow the request.", "conflict", "Conflict", "Another reindex is running."),
     413: (
@@ -30,7 +36,7 @@ _EXAMPLES: Mapping[int, tuple[str, str, str, str]] = {
         "body question: String should have at least 1 character",
     ),
     429: (
-        "The server works on as many questions as it takes at once.",
+        "The server works on as many questions as it takes at once, or the key has reached its rate or its budget.",
         "too_many_requests",
         "Too many requests",
         "The server is working on 32 questions already, as many as it takes at once.",

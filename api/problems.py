@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 from api import openai_format
 from api.logs import current_request_id
 from api.paths import local_path
-from portfolio_rag.domain.errors import DocumentRejected, PortfolioRagError
+from portfolio_rag.domain.errors import DependencyUnavailable, DocumentRejected, LimitReached, PortfolioRagError
 
 logger = logging.getLogger("api.problems")
 
@@ -33,13 +33,14 @@ TYPE_PREFIX = "urn:problem-type:portfolio-rag:"
 HINTS: Mapping[int, str] = {
     400: "Change what the detail names and send the request again.",
     401: "Send the key in the header X-API-Key, to /v1 also as Authorization: Bearer (in the Swagger UI: Authorize).",
-    403: "Name the page's origin in API_CORS_ORIGINS, or call from the API's own pages.",
+    403: "Use a key that may do it: `rag keys list` shows what each may, `rag keys create` makes another.",
     404: "GET /api/documents and GET /api/jobs list what exists; /docs lists the routes.",
     405: "The header Allow names the methods of this path; /docs lists the routes.",
+    408: "Send the whole body at once; a slow line is fine, a silent one is not.",
     409: "Read the resource again; try once more when its state allows it.",
     413: "Send less, or split the document; ingestion rules and API_MAX_UPLOAD_BYTES set the limit.",
     422: "Correct the fields listed in `errors`; /docs gives their bounds and examples.",
-    429: "Wait for the seconds of Retry-After and try again; API_MAX_CONCURRENT_QUESTIONS sets the limit.",
+    429: "Wait for the seconds of Retry-After and try again.",
     500: "Try again; if it persists, look for the request id in the API's log.",
     503: "Wait for the seconds of Retry-After and try again; GET /api/health names what is down.",
 }
@@ -118,10 +119,11 @@ def problem_response(
     instance: str,
     title: str | None = None,
     code: str | None = None,
+    hint: str | None = None,
     errors: Sequence[FieldProblem] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> ProblemResponse:
-    """The response for one problem; title and code default to those of the status, 503 gets Retry-After."""
+    """The response for one problem; title, code and hint default to those of the status, 503 gets Retry-After."""
     # Python renamed the phrase of 413 between releases.
     title = title or ("Payload too large" if status == 413 else HTTPStatus(status).phrase.capitalize())
     code = code or title.lower().replace(" ", "_")
@@ -132,7 +134,7 @@ def problem_response(
         detail=detail,
         instance=instance,
         code=code,
-        hint=HINTS.get(status),
+        hint=hint or HINTS.get(status),
         request_id=current_request_id(),
         errors=list(errors) if errors else None,
     )
@@ -167,12 +169,14 @@ def project_problem(known: PortfolioRagError, path: str) -> ProblemResponse:
         return internal_error(path)
     if known.http_status > 500:
         logger.warning("dependency unavailable", exc_info=known, extra={"path": path})
+    wait = known.retry_after_seconds if isinstance(known, DependencyUnavailable | LimitReached) else None
     return problem_response(
         status=known.http_status,
         title=known.title,
         code=problem_code(known),
         detail=str(known) or known.title,
         instance=path,
+        headers={"Retry-After": str(wait)} if wait else None,
     )
 
 

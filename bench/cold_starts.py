@@ -28,7 +28,7 @@ from bench.section import Options, Result
 from bench.stack import RunningStack, running_api, running_stack
 from bench.targets import Target, number
 from portfolio_rag.local.functions import Function, discover
-from portfolio_rag.local.lambda_environment import Environment, Invocation
+from portfolio_rag.local.lambda_environment import Deployed, Environment, Invocation
 from portfolio_rag.local.lambda_processes import FreshProcess
 
 NAME = "cold_starts"
@@ -90,7 +90,8 @@ def _cold(function: Function, variables: Mapping[str, str], event: Any) -> float
     """Seconds; raises RuntimeError with what the function said when it failed."""
     printed: list[str] = []
     started = time.perf_counter()
-    environment = Environment(function, variables, _MEMORY_MB, lambda _, __, line: printed.append(line), FreshProcess)
+    deployed = Deployed(variables, _MEMORY_MB)
+    environment = Environment(function, deployed, lambda _, __, line: printed.append(line), FreshProcess)
     try:
         result = environment.invoke(
             Invocation("cold", function.name, "$LATEST", deadline=time.time() + _TIMEOUT_S, event=event)

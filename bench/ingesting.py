@@ -90,20 +90,25 @@ class Ingester:
         answer.raise_for_status()
         return any(one["s3_key"].endswith(key) for one in answer.json()["passages"])
 
-    def _next_versions(self, ids: dict[str, str]) -> set[tuple[str, int]]:
+    def _next_versions(self, ids: dict[str, str]) -> dict[tuple[str, int], str | None]:
+        """The versions that the uploads will be, with when an upload of the document last changed nothing."""
         found = self._registry.heads_and_versions((id_, 1) for id_ in ids)
-        return {(id_, head.latest_version + 1 if head else 1) for (id_, _), (head, _) in found.items()}
+        return {
+            (id_, head.latest_version + 1 if head else 1): head.last_seen_at if head else None
+            for (id_, _), (head, _) in found.items()
+        }
 
-    def _wait(self, wanted: set[tuple[str, int]]) -> None:
+    def _wait(self, wanted: dict[tuple[str, int], str | None]) -> None:
         deadline = time.monotonic() + _TIMEOUT_SECONDS
         waiting = set(wanted)
         while waiting:
             # Few of those that wait: asking must cost next to nothing beside what is measured.
             sample = sorted(waiting)[:25]
-            for key, (_, version) in self._registry.heads_and_versions(sample).items():
+            for key, (head, version) in self._registry.heads_and_versions(sample).items():
                 if version is not None and version.status is DocumentStatus.FAILED:
                     raise RuntimeError(f"{version.s3_key}: {version.error_code} {version.error_message}")
-                if version is not None and version.status is DocumentStatus.COMPLETED:
+                unchanged = version is None and head is not None and head.last_seen_at != wanted[key]
+                if unchanged or (version is not None and version.status is DocumentStatus.COMPLETED):
                     waiting.discard(key)
             if time.monotonic() > deadline:
                 raise RuntimeError(f"{len(waiting)} documents are not COMPLETED after {_TIMEOUT_SECONDS:.0f} s.")

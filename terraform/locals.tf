@@ -17,7 +17,7 @@ locals {
 
   # Every name, once.
   bucket_names   = { for key in ["raw", "embeddings", "config"] : key => "${local.prefix}-${key}${local.suffix}" }
-  table_names    = { for key in ["document_registry", "embedding_chunks", "ingestion_jobs", "embedding_vectors", "conversations"] : key => "${key}${local.suffix}" }
+  table_names    = { for key in ["document_registry", "embedding_chunks", "ingestion_jobs", "embedding_vectors", "conversations", "api_keys"] : key => "${key}${local.suffix}" }
   queue_names    = { for key in ["ingestion", "embedding"] : key => "${local.prefix}-${key}-queue${local.suffix}" }
   dlq_names      = { for key in ["ingestion", "embedding", "events"] : key => "${local.prefix}-${key}-dlq${local.suffix}" }
   function_names = { for key in keys(local.functions) : key => "${key}${local.suffix}" }
@@ -78,13 +78,17 @@ locals {
       description = "Extracts, sanitises and chunks documents"
       may         = ["read_config", "read_originals", "move_originals", "change_versions", "register_versions", "purge", "create_chunks", "stage_text", "receive_ingestion", "send_ingestion", "send_embedding", "publish_metrics"]
       queue       = "ingestion"
-      retries     = null
+      # A document may take seconds or a minute, and none waits for another one that happened to come with it.
+      batch_size = 1
+      retries    = null
     }
     embedding-generator = {
       description = "Embeds chunks, stores them in Chroma and backs their vectors up"
-      may         = ["read_config", "read_originals", "move_originals", "change_versions", "purge", "mark_chunks", "back_up_vectors", "remember_vectors", "receive_embedding", "publish_metrics"]
+      may         = ["read_config", "read_originals", "move_originals", "change_versions", "purge", "mark_chunks", "back_up_vectors", "remember_vectors", "receive_embedding", "send_embedding", "publish_metrics"]
       queue       = "embedding"
-      retries     = null
+      # So many messages share one run of the model and one write; each is a second's work at most.
+      batch_size = 10
+      retries    = null
     }
     batch-reindex = {
       description = "Runs batch ingestions and rebuilds the index beside the live one"

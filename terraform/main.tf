@@ -159,6 +159,13 @@ locals {
       indexes       = {}
       ttl_attribute = "expires_at"
     }
+    # Keys of the API as salted hashes; and the tokens that each has used in a day, which alone are deleted.
+    api_keys = {
+      partition_key = { name = "key_id", type = "S" }
+      sort_key      = null
+      indexes       = {}
+      ttl_attribute = "remove_at"
+    }
   }
 }
 
@@ -185,12 +192,13 @@ module "queue" {
   source   = "./modules/queue"
   for_each = local.queue_names
 
-  name                     = each.value
-  arn                      = local.queue_arns[each.key]
-  dead_letter_name         = local.dlq_names[each.key]
-  dead_letter_arn          = local.dlq_arns[each.key]
-  consumer_timeout_seconds = var.function_settings[local.consumers[each.key]].timeout_seconds
-  max_receive_count        = var.max_receive_count
+  name                       = each.value
+  arn                        = local.queue_arns[each.key]
+  dead_letter_name           = local.dlq_names[each.key]
+  dead_letter_arn            = local.dlq_arns[each.key]
+  consumer_timeout_seconds   = var.function_settings[local.consumers[each.key]].timeout_seconds
+  visibility_timeout_seconds = var.visibility_timeout_seconds
+  max_receive_count          = var.max_receive_count
 }
 
 # Events that never became a message: those that S3 or a rule handed over and that failed for good. Apart from the
@@ -238,6 +246,7 @@ module "function" {
 
   queue = each.value.queue == null ? null : {
     arn                 = module.queue[each.value.queue].arn
+    batch_size          = each.value.batch_size
     maximum_concurrency = var.function_settings[each.key].maximum_concurrency
   }
 

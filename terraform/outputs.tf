@@ -5,7 +5,12 @@ output "upload_command" {
 
 output "environment" {
   description = "The names of what was made, as the environment variables that the API and the command line read."
-  value       = merge(local.shared_environment, { AWS_DEFAULT_REGION = local.region })
+  value = merge(local.shared_environment, {
+    AWS_DEFAULT_REGION = local.region
+    # Of the API alone.
+    DYNAMODB_CONVERSATIONS_TABLE = local.table_names.conversations
+    DYNAMODB_KEYS_TABLE          = local.table_names.api_keys
+  })
 }
 
 output "bucket_names" {

@@ -7,7 +7,7 @@ locals {
       {
         sid       = "ReadConfig"
         actions   = ["s3:GetObject"]
-        resources = [for prefix in ["ingestion-rules", "model-configs"] : "${local.bucket_arns.config}/${prefix}/*"]
+        resources = [for prefix in ["ingestion-rules", "model-configs", "access-lists"] : "${local.bucket_arns.config}/${prefix}/*"]
       },
       {
         # Without it, S3 answers 403 instead of 404 to a missing object.
@@ -237,6 +237,13 @@ locals {
       sid       = "RememberConversations"
       actions   = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
       resources = [local.table_arns.conversations]
+    }]
+
+    # Keys are made and revoked by people; the API looks them up and counts what they use.
+    look_up_keys = [{
+      sid       = "LookUpKeys"
+      actions   = ["dynamodb:GetItem", "dynamodb:Scan", "dynamodb:UpdateItem"]
+      resources = [local.table_arns.api_keys]
     }]
 
     list_jobs = [

@@ -16,7 +16,7 @@ locals {
 
   api_may = [
     "read_config", "read_originals", "move_originals", "upload_originals", "change_versions", "register_versions",
-    "versions_by_status", "all_heads", "read_chunks", "purge", "read_vectors", "remember_conversations", "run_jobs",
+    "versions_by_status", "all_heads", "read_chunks", "purge", "read_vectors", "remember_conversations", "look_up_keys", "run_jobs",
     "list_jobs", "continue_jobs", "watch_queues", "send_ingestion", "clear_dead_letters", "publish_metrics",
     "ask_bedrock",
   ]
@@ -26,9 +26,13 @@ locals {
     {
       AWS_DEFAULT_REGION           = local.region
       DYNAMODB_CONVERSATIONS_TABLE = local.table_names.conversations
-      CHROMA_URL                   = local.chroma_url
-      LOG_LEVEL                    = var.log_level
-      PUBLISH_LOAD                 = "true"
+      DYNAMODB_KEYS_TABLE          = local.table_names.api_keys
+      # The load balancer has names that are not known here. With a key asked for from the first start on, a name that was
+      # bound anew opens nothing; whoever knows the name can set it in var.api_service.environment.
+      API_ALLOWED_HOSTS = "*"
+      CHROMA_URL        = local.chroma_url
+      LOG_LEVEL         = var.log_level
+      PUBLISH_LOAD      = "true"
     },
     var.aws_endpoint_url_for_functions == "" ? {} : { AWS_ENDPOINT_URL = var.aws_endpoint_url_for_functions },
     var.api_service.bedrock_model == null ? {} : { CHAT_PROVIDER = "bedrock", BEDROCK_MODEL = var.api_service.bedrock_model },

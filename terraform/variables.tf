@@ -509,6 +509,17 @@ variable "model_config" {
 
 # --- Queues -----------------------------------------------------------------------------------------------------
 
+variable "visibility_timeout_seconds" {
+  description = "How long a message that was received stays hidden; null (for AWS): six times the limit of the function that reads the queue. Shorter for the local stack, where messages are received while no function runs."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.visibility_timeout_seconds == null ? true : var.visibility_timeout_seconds >= 30 && var.visibility_timeout_seconds <= 43200
+    error_message = "visibility_timeout_seconds must be between 30 and 43200."
+  }
+}
+
 variable "max_receive_count" {
   description = "Attempts at a message before it goes to the dead-letter queue."
   type        = number

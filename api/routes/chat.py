@@ -7,11 +7,15 @@ from typing import Annotated, TypedDict
 from fastapi import APIRouter, Body, Header, Request
 from starlette.responses import StreamingResponse
 
+from api.authentication import CallerDep, needs
 from api.dependencies import ChatDep, ConversationsDep
 from api.events import MEDIA_TYPE, event_stream, start_eagerly, to_server_sent_events
+from api.metering import MeterDep
 from api.problem_docs import documented
 from api.schemas.answers import ChatRequest, ChatResponse
 from api.schemas.filters import parse_where
+from api.visibility import ViewerDep, conversation_of
+from portfolio_rag.domain.api_keys import Scope
 from portfolio_rag.domain.filters import Filter
 
 
@@ -46,6 +50,7 @@ router = APIRouter(prefix="/api", tags=["chat"])
 
 @router.post(
     "/chat",
+    dependencies=needs(Scope.READ),
     operation_id="chat",
     summary="Ask the documents",
     response_description="The answer with its citations and the verdict on every sentence.",
@@ -92,6 +97,9 @@ def chat(
     ],
     chat: ChatDep,
     conversations: ConversationsDep,
+    meter: MeterDep,
+    caller: CallerDep,
+    viewer: ViewerDep,
     request: Request,
     accept: Annotated[str, Header(description="`text/event-stream` asks for a stream, as `stream` does.")] = "*/*",
 ) -> ChatResponse | StreamingResponse:
@@ -113,18 +121,18 @@ def chat(
     false, no `token` came before. An `error` (problem details) ends a stream that fails on the
     way; what fails before the first event has its HTTP status as ever.
     """
-    options = Options(top_k=body.top_k, where=parse_where(body.filter), temperature=body.temperature)
-    conversation = str(body.conversation_id) if body.conversation_id else None
+    options = Options(top_k=body.top_k, where=viewer.restrict(parse_where(body.filter)), temperature=body.temperature)
+    conversation = conversation_of(caller, str(body.conversation_id)) if body.conversation_id else None
     if body.stream or MEDIA_TYPE in accept.lower():
         events = (
             conversations.stream(conversation, body.question, **options)
             if conversation
             else chat.stream(body.question, **options)
         )
-        return event_stream(to_server_sent_events(start_eagerly(events), request.url.path))
+        return event_stream(to_server_sent_events(start_eagerly(meter.watch(events)), request.url.path))
     answer = (
         conversations.answer(conversation, body.question, **options)
         if conversation
         else chat.answer(body.question, **options)
     )
-    return ChatResponse.of(answer)
+    return ChatResponse.of(meter.count(answer))

@@ -12,8 +12,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Path, Request
 from starlette.responses import StreamingResponse
 
+from api.authentication import needs_as_openai
 from api.dependencies import ChatDep
 from api.events import event_stream, start_eagerly
+from api.metering import MeterDep
 from api.openai_format import as_openai, documented_as_openai
 from api.problem_docs import documented
 from api.problems import internal_error, project_problem
@@ -34,7 +36,9 @@ from api.schemas.completions import (
     openai_finish_reason,
 )
 from api.schemas.filters import parse_where
+from api.visibility import ViewerDep
 from portfolio_rag.domain.answers import AnswerEvent, Done, Token
+from portfolio_rag.domain.api_keys import Scope
 from portfolio_rag.domain.errors import NotFound, PortfolioRagError
 
 router = APIRouter(prefix="/v1", tags=["openai"])
@@ -49,6 +53,7 @@ _EXAMPLE: dict[str, Any] = {
 
 @router.post(
     "/chat/completions",
+    dependencies=needs_as_openai(Scope.READ),
     operation_id="create_chat_completion",
     summary="Ask the documents with an OpenAI client",
     response_description="The answer, with its citations and verdicts as additional fields.",
@@ -69,6 +74,8 @@ def create_chat_completion(
         ),
     ],
     chat: ChatDep,
+    meter: MeterDep,
+    viewer: ViewerDep,
     request: Request,
 ) -> ChatCompletionResponse | StreamingResponse:
     """Any OpenAI client or chat window works with `base_url` set to this server's `/v1` and the model `portfolio-rag`.
@@ -77,17 +84,20 @@ def create_chat_completion(
     `POST /api/chat`, checked before it is shown, also as a stream. `citations`, `validation`, `answered` and `mode`
     stand beside the usual fields, in a stream in the chunk with the `finish_reason`; where the language model was cut
     short, that is `length` or `content_filter`, and the answer has whole sentences only. `top_k` and `filter` can be
-    sent along (`extra_body`). With `API_KEY` set on the server it is the client's API key. Errors have OpenAI's shape.
+    sent along (`extra_body`). A key of this server is the client's API key. Errors have OpenAI's shape.
     """
     check_model(body.model)
-    question, where = body.question(), parse_where(body.filter)
+    question, where = body.question(), viewer.restrict(parse_where(body.filter))
     temperature = None if body.temperature is None else min(body.temperature, 1.0)
     reply_id, created = f"chatcmpl-{uuid.uuid4().hex}", int(time.time())
     if body.stream:
         events = chat.stream(question, top_k=body.top_k, where=where, temperature=temperature, history=body.history())
         with_usage = body.stream_options is not None and bool(body.stream_options.include_usage)
-        return event_stream(_chunks(start_eagerly(events), reply_id, created, with_usage, request.url.path))
+        return event_stream(
+            _chunks(start_eagerly(meter.watch(events)), reply_id, created, with_usage, request.url.path)
+        )
     answer = chat.answer(question, top_k=body.top_k, where=where, temperature=temperature, history=body.history())
+    meter.count(answer)
     return ChatCompletionResponse(
         **dict(Evidence.of(answer)),
         id=reply_id,
@@ -110,6 +120,7 @@ def check_model(model: str) -> None:
 
 @router.get(
     "/models",
+    dependencies=needs_as_openai(Scope.READ),
     operation_id="list_models",
     summary="List the models",
     response_description="One.",
@@ -122,6 +133,7 @@ async def list_models() -> ModelList:
 
 @router.get(
     "/models/{model}",
+    dependencies=needs_as_openai(Scope.READ),
     operation_id="get_model",
     summary="One of the models",
     response_description="It.",

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, File, Form, Path, Query, Response, UploadFile
 
-from api.dependencies import CitedDep, DocumentsDep, RedriveDep
+from api.authentication import needs
 from api.problem_docs import documented
 from api.schemas.documents import (
     AttributesText,
@@ -21,6 +21,8 @@ from api.schemas.documents import (
     UploadAccepted,
     VersionOut,
 )
+from api.visibility import VisibleDocumentsDep
+from portfolio_rag.domain.api_keys import Scope
 from portfolio_rag.domain.documents import DocumentStatus
 from portfolio_rag.settings.ingestion_rules import FILE_TYPES_IN_WORDS
 
@@ -33,6 +35,7 @@ _LOCATION = {"Location": {"description": "Where to follow it.", "schema": {"type
 
 @router.post(
     "",
+    dependencies=needs(Scope.WRITE),
     operation_id="upload_document",
     summary="Upload a document",
     status_code=202,
@@ -41,7 +44,7 @@ _LOCATION = {"Location": {"description": "Where to follow it.", "schema": {"type
 )
 def upload_document(
     response: Response,
-    documents: DocumentsDep,
+    documents: VisibleDocumentsDep,
     file: Annotated[UploadFile, File(description=f"The document: {FILE_TYPES_IN_WORDS}, told by content.")],
     prefix: Annotated[Prefix, Form()] = "",
     metadata: Annotated[
@@ -58,8 +61,9 @@ def upload_document(
 
     The answer comes before the document is ingested: follow it at `Location`, which knows the document as soon as S3's
     event has been handled (a second or so; 404 until then). The same path again is a new version of the same document;
-    the old one answers until the new one is COMPLETED. For files that are large or many, `POST /api/documents/presign`
-    spares the way through this API.
+    the old one answers until the new one is COMPLETED. Where neither bytes nor attributes have changed there is none,
+    and `last_seen_at` of the document says that the upload was seen. For files that are large or many,
+    `POST /api/documents/presign` spares the way through this API.
     """
     receipt = documents.upload(
         file.filename or "",
@@ -74,6 +78,7 @@ def upload_document(
 
 @router.post(
     "/presign",
+    dependencies=needs(Scope.WRITE),
     operation_id="presign_upload",
     summary="Get a form for an upload straight to S3",
     response_description="Where to send the file, and with which fields.",
@@ -91,7 +96,7 @@ def presign_upload(
             }
         ),
     ],
-    documents: DocumentsDep,
+    documents: VisibleDocumentsDep,
 ) -> PresignResponse:
     """A presigned POST: S3 takes the file itself, checks its size, and the pipeline starts as with any upload.
 
@@ -102,13 +107,14 @@ def presign_upload(
 
 @router.get(
     "",
+    dependencies=needs(Scope.READ),
     operation_id="list_documents",
     summary="List documents by status",
     response_description="One page.",
     responses=documented(400, 422, 500, 503),
 )
 def list_documents(
-    documents: DocumentsDep,
+    documents: VisibleDocumentsDep,
     status: Annotated[
         DocumentStatus | None, Query(description="Only versions in this status.", examples=["COMPLETED"])
     ] = None,
@@ -120,14 +126,17 @@ def list_documents(
     """Versions of documents a page at a time, newest first.
 
     Without `status` those that wait come first, then those in work, the completed and the failed. The first page also
-    counts them all. A version that was uploaded a moment ago may take a second to appear.
+    counts them all, for a key that sees all of them; for another one a page may hold fewer than `limit`, even none, and
+    still not be the last: only `next_cursor` tells. A version that was uploaded a moment ago may take a second to
+    appear.
     """
-    page = documents.list(status, limit, cursor)
-    return DocumentList.of(page, documents.counts() if cursor is None else None)
+    page, counts = documents.page(status, limit, cursor)
+    return DocumentList.of(page, counts)
 
 
 @router.get(
     "/{document_id}",
+    dependencies=needs(Scope.READ),
     operation_id="get_document",
     summary="Show a document",
     response_description="State, versions and chunks.",
@@ -135,7 +144,7 @@ def list_documents(
 )
 def get_document(
     document_id: DocumentId,
-    documents: DocumentsDep,
+    documents: VisibleDocumentsDep,
     chunk_offset: Annotated[int, Query(ge=0, description="First chunk to show.", examples=[0])] = 0,
     chunk_limit: Annotated[int, Query(ge=0, le=100, description="How many chunks to show.", examples=[20])] = 20,
 ) -> DocumentOut:
@@ -146,6 +155,7 @@ def get_document(
 
 @router.get(
     "/{document_id}/chunks/{chunk_id}",
+    dependencies=needs(Scope.READ),
     operation_id="get_chunk",
     summary="Show a cited chunk in its context",
     response_description="The chunk, and the text before and after it.",
@@ -154,7 +164,7 @@ def get_document(
 def get_chunk(
     document_id: DocumentId,
     chunk_id: Annotated[UUID, Path(description="Id of a chunk.", examples=["0d8f4c0e-52f1-5a9f-8a0e-3f5f6f0c9b1a"])],
-    cited: CitedDep,
+    documents: VisibleDocumentsDep,
     version: Annotated[
         int | None, Query(ge=1, le=10**9, description="The citation's version: finds replaced text faster.")
     ] = None,
@@ -165,35 +175,37 @@ def get_chunk(
     `archived/` (`restored`), as long as S3 keeps them and the ingestion rules cut as they did. What was deleted is
     not shown any more.
     """
-    return ChunkContextOut.of(cited.find(str(document_id), str(chunk_id), version=version))
+    return ChunkContextOut.of(documents.chunk(str(document_id), str(chunk_id), version=version))
 
 
 @router.post(
     "/{document_id}/retry",
+    dependencies=needs(Scope.WRITE),
     operation_id="retry_document",
     summary="Try a failed document again",
     status_code=202,
     response_description="A new version of the same bytes has begun.",
     responses=documented(404, 409, 422, 500, 503),
 )
-def retry_document(document_id: DocumentId, redrive: RedriveDep) -> VersionOut:
+def retry_document(document_id: DocumentId, documents: VisibleDocumentsDep) -> VersionOut:
     """Take a document in again whose newest version has FAILED, from the bytes that lie in `failed/`.
 
     The retry is a new version with one more `attempt`; an earlier version that answers goes on answering until it is
     complete. Where the newest version has not failed, the answer is 409.
     """
-    return VersionOut.of(redrive.document(str(document_id)))
+    return VersionOut.of(documents.retry(str(document_id)))
 
 
 @router.delete(
     "/{document_id}",
+    dependencies=needs(Scope.WRITE),
     operation_id="delete_document",
     summary="Delete a document",
     status_code=202,
     response_description="No answer uses it any more.",
     responses=documented(404, 409, 422, 500, 503),
 )
-def delete_document(document_id: DocumentId, documents: DocumentsDep) -> DeletionAccepted:
+def delete_document(document_id: DocumentId, documents: VisibleDocumentsDep) -> DeletionAccepted:
     """Take the document out of answers at once, and remove its chunks, its vectors and their backup.
 
     Where a store does not answer meanwhile, the rest is removed when it does. The file itself gets a delete marker in

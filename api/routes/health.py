@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
+from api.authentication import needs
 from api.dependencies import HealthDep
 from api.openapi import VERSION
 from api.problem_docs import documented
 from api.schemas.health import Health, HealthOut, LiveOut
+from portfolio_rag.domain.api_keys import Scope
 
 router = APIRouter(prefix="/api", tags=["health"])
 public = APIRouter(prefix="/api", tags=["health"])
@@ -15,6 +17,7 @@ public = APIRouter(prefix="/api", tags=["health"])
 
 @router.get(
     "/health",
+    dependencies=needs(Scope.READ),
     operation_id="health",
     summary="Check every dependency",
     response_description="Everything works.",
@@ -24,7 +27,7 @@ public = APIRouter(prefix="/api", tags=["health"])
     },
 )
 def health(response: Response, checks: HealthDep) -> HealthOut:
-    """S3, DynamoDB, SQS, Chroma, the embedding model and OpenAI, each apart. 503 when one of them fails."""
+    """S3, DynamoDB, SQS, Chroma, the search index, the model and OpenAI, each apart. 503 when one of them fails."""
     result = HealthOut.of(VERSION, checks.run())
     if result.status is Health.UNHEALTHY:
         response.status_code = 503

@@ -7,9 +7,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Path, Query, Response
 
+from api.authentication import needs
 from api.dependencies import JobsDep
 from api.problem_docs import documented
 from api.schemas.jobs import JobDocuments, JobList, JobOut, ReindexRequest
+from portfolio_rag.domain.api_keys import Scope
 from portfolio_rag.domain.jobs import JobStatus, Trigger
 from portfolio_rag.pipeline.jobs.report import Outcome
 
@@ -21,6 +23,7 @@ JobId = Annotated[UUID, Path(description="Id of a job.", examples=["1c9a5f0e-7d2
 
 @router.post(
     "/reindex",
+    dependencies=needs(Scope.ADMIN),
     operation_id="start_job",
     summary="Start a batch job",
     status_code=202,
@@ -62,6 +65,7 @@ def start_job(
 
 @router.get(
     "/jobs",
+    dependencies=needs(Scope.ADMIN),
     operation_id="list_jobs",
     summary="List jobs",
     response_description="Jobs, newest first.",
@@ -78,6 +82,7 @@ def list_jobs(
 
 @router.get(
     "/jobs/{job_id}",
+    dependencies=needs(Scope.ADMIN),
     operation_id="get_job",
     summary="Show a job",
     response_description="The job and its counts.",
@@ -90,6 +95,7 @@ def get_job(job_id: JobId, jobs: JobsDep) -> JobOut:
 
 @router.get(
     "/jobs/{job_id}/documents",
+    dependencies=needs(Scope.ADMIN),
     operation_id="list_job_documents",
     summary="List what a job has done with each document",
     response_description="One page.",
@@ -114,6 +120,7 @@ def list_job_documents(
 
 @router.post(
     "/jobs/{job_id}/cancel",
+    dependencies=needs(Scope.ADMIN),
     operation_id="cancel_job",
     summary="Cancel a job",
     status_code=202,

@@ -6,16 +6,20 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body
 
+from api.authentication import needs
 from api.dependencies import RetrievalDep
 from api.problem_docs import documented
 from api.schemas.filters import parse_where
 from api.schemas.passages import SearchRequest, SearchResponse
+from api.visibility import ViewerDep
+from portfolio_rag.domain.api_keys import Scope
 
 router = APIRouter(prefix="/api", tags=["search"])
 
 
 @router.post(
     "/search",
+    dependencies=needs(Scope.READ),
     operation_id="search",
     summary="Find passages",
     response_description="The passages, best first.",
@@ -55,12 +59,12 @@ def search(
         ),
     ],
     retrieval: RetrievalDep,
+    viewer: ViewerDep,
 ) -> SearchResponse:
     """Retrieval alone, without an answer: the chunks of live documents that are nearest to the query.
 
-    `filter` has the syntax of Bedrock Knowledge Bases, but for `startsWith` and `stringContains`: one operator per
-    object, `andAll` and `orAll` to combine. It
+    `filter` has the syntax of Bedrock Knowledge Bases: one operator per object, `andAll` and `orAll` to combine. It
     works on the built-in attributes and on those that a document was uploaded with.
     """
-    passages = retrieval.search(body.query, top_k=body.top_k, where=parse_where(body.filter))
+    passages = retrieval.search(body.query, top_k=body.top_k, where=viewer.restrict(parse_where(body.filter)))
     return SearchResponse.of(passages)

@@ -20,8 +20,9 @@ run "names_of_the_architecture" {
       ingestion_jobs    = "ingestion_jobs"
       embedding_vectors = "embedding_vectors"
       conversations     = "conversations"
+      api_keys          = "api_keys"
     }
-    error_message = "Tables are not those of the architecture, the vectors' index and the conversations."
+    error_message = "Tables are not those of the architecture, the vectors' index, the conversations and the keys."
   }
 
   assert {

@@ -48,7 +48,7 @@ run "the_parts_fit" {
   }
 
   assert {
-    condition     = local.api_environment.DYNAMODB_CONVERSATIONS_TABLE == "conversations-acme" && local.api_environment.VALIDATION_JUDGE == "true"
+    condition     = local.api_environment.DYNAMODB_CONVERSATIONS_TABLE == "conversations-acme" && local.api_environment.DYNAMODB_KEYS_TABLE == "api_keys-acme" && local.api_environment.VALIDATION_JUDGE == "true"
     error_message = "The API does not get the names of what was made, or not what the user adds."
   }
 

@@ -60,6 +60,8 @@ def test_a_document_is_uploaded_answers_and_is_deleted(page: Page, tmp_path: Pat
     uploads = page.get_by_role("region", name="Uploads")
     expect(uploads.get_by_text("Completed")).to_be_visible(timeout=TIMEOUT_MS)
     expect(page.get_by_role("table").get_by_role("link", name="console/kite-repair.md")).to_be_visible()
+    page.locator("#files").set_input_files(guide)
+    expect(uploads.get_by_text(re.compile("^Unchanged: the bytes of version"))).to_be_visible(timeout=TIMEOUT_MS)
     show(page, "Chat")
     answer = ask(page, "With which tape is a torn kite mended?").locator(".answer")
     expect(answer).to_contain_text("ripstop tape of 50 millimetres")

@@ -173,7 +173,7 @@ def test_a_key_is_asked_for_once_it_is_wanted_and_stays_in_the_tab(console: Open
     field = page.get_by_role("textbox", name="API key")
     field.fill("wrong")
     field.press("Enter")
-    page.get_by_text("The API refused this key.").wait_for()
+    page.get_by_role("dialog").get_by_role("alert").get_by_text("missing or wrong").wait_for()
     page.get_by_role("textbox", name="API key").fill("opens")
     page.get_by_role("button", name="Use this key").click()
     page.get_by_role("link", name="sqs-queues.md").wait_for()

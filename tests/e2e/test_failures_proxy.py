@@ -17,10 +17,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from fastapi.testclient import TestClient
 
 from api.main import create_app
-from portfolio_rag.adapters.chroma import vector_store as chroma
 from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
 from portfolio_rag.adapters.models.openai import OpenAIModel
 from portfolio_rag.answering.generation.chat import Chat
@@ -30,7 +28,7 @@ from tests.simulation.fast import install
 from tests.simulation.faults import Faulty
 from tests.simulation.schedule import TEXTS
 from tests.simulation.world import COLLECTION, World
-from tests.support.api import fake_services
+from tests.support.api import client_of, fake_services
 from tests.support.faultproxy import FaultProxy
 from tests.support.openai_server import Server, says
 
@@ -70,9 +68,8 @@ def proxy(chroma_port: int) -> Iterator[FaultProxy]:
 def world(proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> World:
     """The pipeline with a real Chroma behind the proxy; a stalled call is given up after one second, not thirty."""
     install(monkeypatch)
-    monkeypatch.setattr(chroma, "_TIMEOUT_SECONDS", 1.0)
     world = World()
-    world.container.vectors = Faulty("chroma", ChromaVectorStore(proxy.url), world.faults)
+    world.container.vectors = Faulty("chroma", ChromaVectorStore(proxy.url, timeout=1.0), world.faults)
     return world
 
 
@@ -135,7 +132,7 @@ def test_a_language_model_that_does_not_answer_is_a_503_with_retry_after(world: 
             )
             chat = Chat(world.container.retrieval, model, world.embedder, answerability_threshold=-1.0)
             proxy.set(mode)
-            with TestClient(create_app(services=replace(fake_services().api, chat=chat))) as client:
+            with client_of(create_app(services=replace(fake_services().api, chat=chat))) as client:
                 response = client.post("/api/chat", json={"question": "Who keeps its messages?"})
             assert response.status_code == 503
             assert int(response.headers["Retry-After"]) > 0

@@ -57,7 +57,9 @@ def test_a_chat_through_the_page_shows_answer_and_citation(serve: Callable[..., 
 
 
 def test_authorize_sends_the_key(serve: Callable[..., str], tmp_path: Path) -> None:
-    reply = ask_in_swagger_ui(serve(api_key="opens"), QUESTION, api_key="opens", screenshot=tmp_path / "key.png")
+    reply = ask_in_swagger_ui(
+        serve(api_key="opens", api_docs_open="true"), QUESTION, api_key="opens", screenshot=tmp_path / "key.png"
+    )
     assert reply["citations"][0]["quote"] == QUOTE
 
 

@@ -58,7 +58,7 @@ class TableModel:
 
 
 def pipeline_tables() -> dict[str, TableModel]:
-    """The five tables of this project."""
+    """The tables of this project."""
     return {
         "document_registry": TableModel(
             ("document_id", "version"), {"status-upload_timestamp-index": ("status", "upload_timestamp")}
@@ -69,6 +69,7 @@ def pipeline_tables() -> dict[str, TableModel]:
         "ingestion_jobs": TableModel(("job_id",), {"status-started_at-index": ("status", "started_at")}),
         "embedding_vectors": TableModel(("vector_id",)),
         "conversations": TableModel(("conversation_id",)),
+        "api_keys": TableModel(("key_id",)),
     }
 
 

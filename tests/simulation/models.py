@@ -51,6 +51,7 @@ class WordTokenizer:
 
 class RecordedMetrics:
     def __init__(self) -> None:
+        self.units: dict[str, str] = {}
         self.values: list[tuple[str, float]] = []
         self.calls = 0
 
@@ -59,6 +60,7 @@ class RecordedMetrics:
 
     def put_all(self, metrics: Sequence[Metric]) -> None:
         self.calls += 1
+        self.units |= {metric.name: metric.unit for metric in metrics}
         self.values += [(metric.name, metric.value) for metric in metrics]
 
     def total(self, name: str) -> float:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any, BinaryIO, cast
 
+from fastapi.testclient import TestClient
+from starlette.types import ASGIApp
+
+from portfolio_rag.access.keyring import Keyring
+from portfolio_rag.access.limits import TokenBudget
 from portfolio_rag.composition.api import ApiServices
+from portfolio_rag.domain.access import AccessRules
 from portfolio_rag.domain.answers import (
     Answer,
     AnswerEvent,
@@ -23,6 +31,7 @@ from portfolio_rag.domain.answers import (
     Validated,
     Verdict,
 )
+from portfolio_rag.domain.api_keys import ApiKey, Scope
 from portfolio_rag.domain.chunks import Chunk, ChunkStatus
 from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion, LiveDocument
 from portfolio_rag.domain.errors import Conflict, InvalidRequest, NotFound, PayloadTooLarge
@@ -33,6 +42,7 @@ from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkInContext
 from portfolio_rag.pipeline.jobs.report import Entry, Outcome, ReportPage
 from portfolio_rag.pipeline.maintenance.dependency_health import DependencyHealth
 from portfolio_rag.ports.document_registry import Page
+from portfolio_rag.ports.runtime import Clock
 from portfolio_rag.settings.environment import Settings
 
 BUCKET = "portfolio-raw"
@@ -216,7 +226,9 @@ class FakeDocuments(_Fake):
         prefix: str = "",
         attributes: Mapping[str, Any] | None = None,
         content_type: str = "",
+        owner: str | None = None,
     ) -> UploadReceipt:
+        self.owner = owner
         size = 0
         while piece := stream.read(4096):
             size += len(piece)
@@ -225,7 +237,14 @@ class FakeDocuments(_Fake):
         self._called(filename, size, prefix, attributes, content_type)
         return UploadReceipt(DOCUMENT_ID, BUCKET, f"incoming/{prefix}{filename}", "s3-1", size)
 
-    def presign(self, filename: str, prefix: str = "", attributes: Mapping[str, Any] | None = None) -> PresignedUpload:
+    def presign(
+        self,
+        filename: str,
+        prefix: str = "",
+        attributes: Mapping[str, Any] | None = None,
+        owner: str | None = None,
+    ) -> PresignedUpload:
+        self.owner = owner
         self._called(filename, prefix, attributes)
         key = f"incoming/{prefix}{filename}"
         return PresignedUpload(
@@ -318,6 +337,55 @@ class FakeHealth(_Fake):
         ]
 
 
+class TestClock(Clock):
+    """A clock that stands still until a test moves it."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self.moment = datetime(2026, 1, 5, 10, 12, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.moment
+
+
+class MemoryApiKeys:
+    """`ports.ApiKeyStore` in memory. `lookups` counts the reads of keys."""
+
+    def __init__(self) -> None:
+        self.keys: dict[str, ApiKey] = {}
+        self.used: Counter[tuple[str, str]] = Counter()
+        self.lookups = 0
+        self.error: Exception | None = None
+
+    def add(self, key: ApiKey) -> None:
+        self.keys[key.key_id] = key
+
+    def get(self, key_id: str) -> ApiKey | None:
+        self.lookups += 1
+        if self.error is not None:
+            raise self.error
+        return self.keys.get(key_id)
+
+    def all(self) -> list[ApiKey]:
+        return list(self.keys.values())
+
+    def has_any(self) -> bool:
+        self.lookups += 1
+        if self.error is not None:
+            raise self.error
+        return bool(self.keys)
+
+    def revoke(self, key_id: str, now: str) -> None:
+        self.keys[key_id] = replace(self.keys[key_id], revoked_at=now)
+
+    def tokens_used(self, key_id: str, day: str) -> int:
+        return self.used[key_id, day]
+
+    def add_tokens(self, key_id: str, day: str, tokens: int, *, remove_at: int) -> None:
+        self.used[key_id, day] += tokens
+
+
 @dataclass
 class FakeServices:
     """All use cases as fakes, with the fields of `ApiServices`; a test tells them what to say."""
@@ -331,8 +399,24 @@ class FakeServices:
     retrieval: FakeRetrieval = field(default_factory=FakeRetrieval)
     chat: FakeChat = field(default_factory=FakeChat)
     conversations: FakeConversations = field(default_factory=FakeConversations)
+    keys: MemoryApiKeys = field(default_factory=MemoryApiKeys)
+    clock: TestClock = field(default_factory=TestClock)
+    rules: AccessRules = field(default_factory=AccessRules)
     full_text_follower: None = None
     load_reporter: None = None
+
+    def __post_init__(self) -> None:
+        lists_hold = self.settings.access_lists == "true"
+        self.keyring = Keyring(self.keys, self.clock, self.settings.api_key, always_required=lists_hold)
+        self.token_budget = TokenBudget(self.keys, self.clock)
+
+    def key(self, name: str = "tester", *scopes: Scope, **options: Any) -> dict[str, str]:
+        """The header of a new key."""
+        _, written = self.keyring.create(name, scopes or (Scope.ADMIN,), **options)
+        return {"X-API-Key": written}
+
+    def access_rules(self) -> AccessRules:
+        return self.rules
 
     @property
     def api(self) -> ApiServices:
@@ -342,3 +426,8 @@ class FakeServices:
 
 def fake_services(settings: Settings | None = None) -> FakeServices:
     return FakeServices(settings or Settings())
+
+
+def client_of(app: ASGIApp, *, host: str = "127.0.0.1", root_path: str = "") -> TestClient:
+    """A client at the address `host` that calls the API by the name of its own machine. Use as a context manager."""
+    return TestClient(app, base_url="http://localhost", client=(host, 50000), root_path=root_path)

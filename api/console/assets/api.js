@@ -13,7 +13,7 @@ export class ApiProblem extends Error {
 let askForKey = null;
 let asking = null;
 
-// `ask(wrong)` shows the field for the key and resolves when one was given; `wrong`: the last one was refused.
+// `ask(reason)` shows the field for the key and resolves when one was given; `reason` says why the API wants one.
 export function onKeyWanted(ask) {
   askForKey = ask;
 }
@@ -30,9 +30,9 @@ function keyHeaders() {
 }
 
 // Requests that are refused together wait for one key.
-async function obtainKey(refused) {
+async function obtainKey(refused, problem) {
   if (sessionStorage.getItem(KEY) !== refused) return;
-  asking ??= askForKey(refused !== null).finally(() => {
+  asking ??= askForKey(problem.message).finally(() => {
     asking = null;
   });
   sessionStorage.setItem(KEY, await asking);
@@ -67,7 +67,7 @@ async function send(path, { method = "GET", body, accept = "application/json", s
       throw unreachable();
     }
     if (response.status !== 401) return response;
-    await obtainKey(key);
+    await obtainKey(key, await problemOf(response));
   }
 }
 
@@ -150,7 +150,8 @@ export async function uploadDocument(file, prefix, onProgress) {
     form.append("file", file);
     const { status, body } = await sendForm(form, onProgress);
     if (status === 202) return body;
-    if (status !== 401) throw new ApiProblem(body ?? { title: "Upload", detail: `The API answered ${status}.` });
-    await obtainKey(key);
+    const problem = new ApiProblem(body ?? { title: "Upload", detail: `The API answered ${status}.` });
+    if (status !== 401) throw problem;
+    await obtainKey(key, problem);
   }
 }

@@ -34,7 +34,7 @@ export class App extends Component {
   main = createRef();
 
   componentDidMount() {
-    onKeyWanted((isWrong) => new Promise((resolve) => this.setState({ keyWanted: { isWrong, resolve } })));
+    onKeyWanted((reason) => new Promise((resolve) => this.setState({ keyWanted: { reason, resolve } })));
     addEventListener("hashchange", () => {
       this.setState({ route: route() }, () => {
         this.nameView();
@@ -103,8 +103,8 @@ class KeyDialog extends Component {
     return this.props.onGiven();
   }
 
-  render({ isWrong }, { key, isMalformed }) {
-    const complaint = isMalformed ? "A key has letters, digits and signs only." : isWrong && "The API refused this key.";
+  render({ reason }, { key, isMalformed }) {
+    const complaint = isMalformed ? "A key has letters, digits and signs only." : reason;
     return html`<${Dialog} label="API key" kind="confirmation" isRequired>
       <form onSubmit=${(event) => this.give(event)}>
         <h2>This API wants a key</h2>
@@ -118,7 +118,7 @@ class KeyDialog extends Component {
           aria-describedby="api-key-note"
           onInput=${(event) => this.setState({ key: event.target.value, isMalformed: false })}
         />
-        ${complaint && html`<p class="complaint" role="alert">${complaint}</p>`}
+        <p class="complaint" role="alert">${complaint}</p>
         <p id="api-key-note" class="hint">It stays in this tab until you close it, and goes to this server alone.</p>
         <div class="actions"><button type="submit" class="primary">Use this key</button></div>
       </form>

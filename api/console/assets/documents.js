@@ -2,7 +2,7 @@
 
 import { query, request } from "./api.js";
 import { count, fileSize, pathOf } from "./format.js";
-import { addUploads, clearEndedUploads, currentUploads, onUploads } from "./uploads.js";
+import { addUploads, clearEndedUploads, currentUploads, hasEnded, onUploads } from "./uploads.js";
 import { Choice, Component, Heading, html, Loading, LoadingView, Problem, Status, statusWord, Time } from "./view.js";
 
 const PAGE = 50;
@@ -194,7 +194,7 @@ class DropZone extends Component {
 
 function UploadList({ uploads }) {
   if (!uploads.length) return null;
-  const isAnyEnded = uploads.some(({ stage }) => ["ended", "refused", "unseen"].includes(stage));
+  const isAnyEnded = uploads.some(hasEnded);
   return html`<section class="uploads" aria-label="Uploads">
     <ul>
       ${uploads.map(
@@ -210,13 +210,13 @@ function UploadList({ uploads }) {
   </section>`;
 }
 
-function UploadState({ upload: { name, stage, sent, version, problem } }) {
+function UploadState({ upload: { name, stage, sent, version, same, problem } }) {
   if (stage === "sending") return html`<progress max="1" value=${sent} aria-label="Upload of ${name}"></progress>`;
-  const unseen = "Taken, but no new version has come of it: the same file may be there already.";
   return html`<span role="status">
     ${stage === "waiting" && html`<span class="quiet">Waits for its turn</span>`}
     ${stage === "refused" && html`<span class="reason">${problem.message}</span>`}
-    ${stage === "unseen" && html`<span class="quiet">${unseen}</span>`}
+    ${stage === "unseen" && html`<span class="quiet">Uploaded, but no version has come of it yet</span>`}
+    ${stage === "unchanged" && html`<span class="quiet">Unchanged: the bytes of version ${same}</span>`}
     ${stage === "accepted" && !version && html`<span class="quiet">Uploaded</span>`}
     ${version && html`<${Status} status=${version.status} />`}
     ${version?.error_message && html` <span class="reason">${version.error_message}</span>`}

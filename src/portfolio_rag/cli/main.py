@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from portfolio_rag.cli.terminal import neutral
+from portfolio_rag.domain.api_keys import Scope
 from portfolio_rag.domain.errors import PortfolioRagError
 from portfolio_rag.domain.jobs import JobStatus, JobType
 
@@ -82,6 +84,26 @@ def upload(
     from portfolio_rag.cli.upload import upload as run
 
     run(paths, prefix=prefix, attributes=attributes or [], wait=wait)
+
+
+@app.command()
+def sync(
+    source: Annotated[str, typer.Argument(metavar="FOLDER|s3://BUCKET/PREFIX", help="Where the documents are.")],
+    prefix: Annotated[str | None, typer.Option(help="Keep them below this path.")] = None,
+    delete: Annotated[
+        bool, typer.Option("--delete", help="Delete documents below --prefix that are not in the source.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on with every change until Ctrl-C.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, a line for each pass.")] = False,
+) -> None:
+    """Upload what is new or has changed in a folder or a bucket, and nothing else.
+
+    Bytes and attributes are compared with those of the documents, by hash.
+    """
+    from portfolio_rag.cli.sync import sync as run
+
+    run(source, prefix=prefix, delete=delete, dry_run=dry_run, watch=watch, as_json=as_json)
 
 
 @app.command()
@@ -170,6 +192,67 @@ def cancel_job(job_id: Annotated[str, typer.Argument(metavar="ID", help="Id of a
     cancel(job_id)
 
 
+keys_app = typer.Typer(help="Make, list and revoke keys of the API.", no_args_is_help=True)
+app.add_typer(keys_app, name="keys")
+
+OnAws = Annotated[
+    bool,
+    typer.Option("--aws", help="Of the deployment that your AWS credentials lead to, instead of the local stack."),
+]
+
+
+@keys_app.command("create")
+def create_key(
+    name: Annotated[str, typer.Argument(help="Whose key it is; the USER of access lists.")],
+    scopes: Annotated[
+        list[Scope] | None,
+        typer.Option("--scope", case_sensitive=False, help="read (the default), write, admin; repeatable."),
+    ] = None,
+    expires_in_days: Annotated[int | None, typer.Option(help="Days until it ends; without, it does not.")] = None,
+    tenant: Annotated[
+        str | None, typer.Option(help="Works only with the documents in this first folder of the bucket.")
+    ] = None,
+    groups: Annotated[list[str] | None, typer.Option("--group", help="A GROUP of access lists; repeatable.")] = None,
+    requests_per_minute: Annotated[int | None, typer.Option(help="Beyond it, 429.")] = None,
+    tokens_per_day: Annotated[
+        int | None, typer.Option(help="Tokens of the language model in a day (UTC); beyond it, 429.")
+    ] = None,
+    on_aws: OnAws = False,
+) -> None:
+    """Make a key and print it, once."""
+    from portfolio_rag.cli.keys import create
+
+    create(
+        name,
+        scopes or [Scope.READ],
+        expires_in_days=expires_in_days,
+        tenant=tenant,
+        groups=groups or [],
+        requests_per_minute=requests_per_minute,
+        tokens_per_day=tokens_per_day,
+        on_aws=on_aws,
+    )
+
+
+@keys_app.command("list")
+def list_keys(on_aws: OnAws = False) -> None:
+    """Show every key that was made: what it may do, and whether it still may."""
+    from portfolio_rag.cli.keys import show_all
+
+    show_all(on_aws=on_aws)
+
+
+@keys_app.command("revoke")
+def revoke_key(
+    id_or_name: Annotated[str, typer.Argument(metavar="ID|NAME", help="Id or name of a key.")],
+    on_aws: OnAws = False,
+) -> None:
+    """End a key for good."""
+    from portfolio_rag.cli.keys import revoke
+
+    revoke(id_or_name, on_aws=on_aws)
+
+
 @app.command()
 def redrive(
     document_ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Ids of documents.")] = None,
@@ -231,7 +314,7 @@ def main() -> None:
     try:
         app()
     except PortfolioRagError as error:
-        typer.secho(f"Error: {error}", fg=typer.colors.RED, err=True)
+        typer.secho(f"Error: {neutral(str(error))}", fg=typer.colors.RED, err=True)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

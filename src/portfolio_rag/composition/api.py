@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
+from portfolio_rag.access.keyring import Keyring
+from portfolio_rag.access.limits import TokenBudget
+from portfolio_rag.adapters.aws.clients import Patience
 from portfolio_rag.answering.generation.chat import Chat
 from portfolio_rag.answering.generation.conversations import Conversations
-from portfolio_rag.answering.retrieval.full_text_follower import FullTextFollower
+from portfolio_rag.answering.retrieval.full_text_follower import LAG, FullTextFollower
 from portfolio_rag.answering.retrieval.load_reporter import LoadReporter
 from portfolio_rag.answering.retrieval.search import PassageSearch
 from portfolio_rag.composition.answering import AnsweringParts
 from portfolio_rag.composition.health_checks import ingestion_checks
+from portfolio_rag.composition.keys import KeyParts
 from portfolio_rag.composition.redrive import RedriveParts
+from portfolio_rag.domain.access import AccessRules
 from portfolio_rag.pipeline.documents.catalog import Documents
 from portfolio_rag.pipeline.ingestion.chunking import DocumentChunker
 from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkLookup
@@ -23,7 +29,14 @@ from portfolio_rag.pipeline.maintenance.dependency_health import HealthChecks
 from portfolio_rag.settings.environment import Settings
 
 
-class ApiParts(RedriveParts, AnsweringParts):
+class ApiParts(RedriveParts, AnsweringParts, KeyParts):
+    patience = Patience(connect_seconds=1, read_seconds=2.4, attempts=2)
+    """Somebody waits: about 5 seconds for DynamoDB, as for Chroma."""
+
+    @cached_property
+    def token_budget(self) -> TokenBudget:
+        return TokenBudget(self.api_key_store, self.clock)
+
     @cached_property
     def documents(self) -> Documents:
         return Documents(
@@ -60,8 +73,23 @@ class ApiParts(RedriveParts, AnsweringParts):
     @cached_property
     def health(self) -> HealthChecks:
         return HealthChecks(
-            {**ingestion_checks(self), "embedding_model": self._check_model, "openai": self._check_openai}
+            {
+                **ingestion_checks(self),
+                "search_index": self._check_search_index,
+                "embedding_model": self._check_model,
+                "openai": self._check_openai,
+            }
         )
+
+    def _check_search_index(self) -> str:
+        """Never a failure: what is not in it yet is found by its vectors."""
+        state = self.full_text_follower.state()
+        counted = f"{state.documents} documents, {state.waiting} waiting"
+        if not state.whole:
+            return f"Being built, searches go by vectors alone until then: {counted}."
+        if state.behind > LAG:
+            return f"Lags {state.behind.total_seconds():.0f} s behind the registry: {counted}."
+        return f"{counted}."
 
     def _check_model(self) -> str:
         self.embedder.embed(["health"])
@@ -86,6 +114,9 @@ class ApiServices:
     retrieval: PassageSearch
     chat: Chat
     conversations: Conversations
+    keyring: Keyring
+    token_budget: TokenBudget
+    access_rules: Callable[[], AccessRules]
     settings: Settings
     full_text_follower: FullTextFollower | None = None
     load_reporter: LoadReporter | None = None
@@ -105,6 +136,9 @@ def build_api(settings: Settings) -> ApiServices:
         retrieval=parts.retrieval,
         chat=parts.chat,
         conversations=parts.conversations,
+        keyring=parts.keyring,
+        token_budget=parts.token_budget,
+        access_rules=parts.config.access_rules,
         settings=settings,
         full_text_follower=parts.full_text_follower,
         load_reporter=parts.load_reporter,

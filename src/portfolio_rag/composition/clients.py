@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Self
 
-from portfolio_rag.adapters.aws.clients import AwsClients
+from portfolio_rag.adapters.aws.clients import AwsClients, Patience
 from portfolio_rag.adapters.aws.cloudwatch import CloudWatchMetrics
 from portfolio_rag.adapters.aws.lambda_launcher import LambdaJobLauncher
 from portfolio_rag.adapters.aws.s3 import S3ObjectStore
@@ -22,7 +22,8 @@ from portfolio_rag.adapters.dynamodb.embedding_locations import DynamoEmbeddingL
 from portfolio_rag.adapters.dynamodb.index_aliases import DynamoIndexAliases
 from portfolio_rag.adapters.dynamodb.job_store import DynamoJobStore
 from portfolio_rag.adapters.dynamodb.table import Table
-from portfolio_rag.ports.runtime import Clock
+from portfolio_rag.adapters.process.threads import repeating
+from portfolio_rag.ports.runtime import Clock, Repeating
 from portfolio_rag.ports.vector_store import VectorStore
 from portfolio_rag.settings.environment import Settings
 from portfolio_rag.settings.ingestion_rules import ConfigSource
@@ -39,6 +40,9 @@ class Clients:
     The classes of the other modules of this package add the parts of their entry points to these.
     """
 
+    patience = Patience()
+    """With AWS."""
+
     chroma_api: Callable[[str, float], ChromaApi] = HttpApi
     """The way to Chroma: plain requests start fastest, the API and the jobs take Chroma's own client."""
 
@@ -46,7 +50,8 @@ class Clients:
         self.settings = settings
         self.clock: Clock = SystemClock()
         self.sleep: Callable[[float], None] = time.sleep
-        self._aws = AwsClients(settings)
+        self.repeating: Repeating = repeating
+        self._aws = AwsClients(settings, self.patience)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Self:

@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from portfolio_rag.domain.access import AccessList
 from portfolio_rag.domain.attributes import AttributeValue
 from portfolio_rag.domain.document_warnings import DocumentWarning
 from portfolio_rag.domain.errors import IllegalTransition
@@ -101,9 +102,13 @@ class DocumentVersion:
 
     `s3_key` and `s3_version_id` say where the bytes are now; they change when the pipeline moves the object.
     `metadata` holds the custom attributes of the sidecar and, once it is read, those of the document itself;
-    `metadata_version_id` is the sidecar's S3 version.
+    `metadata_version_id` is the sidecar's S3 version. `access_list` holds the sidecar's entries and those that it
+    inherits from the prefixes of its key, as they were when the version was registered.
     `source_version_id` is the S3 version of the upload itself: with `metadata_version_id` it tells a new upload from
     an event that came twice.
+    `content_sha256` is that of the bytes, `attributes_sha256` that of the sidecar's attributes (`attributes_digest`),
+    and `recipe` says which code and rules have made the text and the chunks: with `embedding_model`, they tell an
+    upload that changes nothing (pipeline/ingestion/unchanged.py). The first and the last come with `chunk_count`.
     `attempt` counts the tries with the same bytes: a retry is a new version with one more. `drives` counts how often a
     stuck version was sent to the queue again.
     `progress` is set between the invocations of a document that takes several.
@@ -127,6 +132,10 @@ class DocumentVersion:
     embedding_model: str
     metadata: Mapping[str, AttributeValue] = field(default_factory=dict)
     metadata_version_id: str | None = None
+    access_list: AccessList = ()
+    attributes_sha256: str | None = None
+    content_sha256: str | None = None
+    recipe: str | None = None
     attempt: int = 1
     drives: int = 0
     chunk_count: int | None = None
@@ -162,6 +171,7 @@ class LiveDocument:
     upload_timestamp: str
     file_type: str
     metadata: Mapping[str, AttributeValue] = field(default_factory=dict)
+    access_list: AccessList = ()
 
     @classmethod
     def of(cls, version: DocumentVersion) -> LiveDocument:
@@ -175,6 +185,8 @@ class DocumentHead:
     `due` is the time of the last change after which nobody has looked the document over yet
     (pipeline/maintenance/reconciler.py).
     `job_id` is the last batch job that made a version of it: by it a job knows what it has driven already.
+    `last_seen_at` is when an upload last changed nothing, and `unchanged_upload` the S3 version of that upload: it is
+    never made a version of.
     """
 
     document_id: str
@@ -185,6 +197,8 @@ class DocumentHead:
     deleted_at: str | None = None
     due: str | None = None
     job_id: str | None = None
+    last_seen_at: str | None = None
+    unchanged_upload: str | None = None
 
     def replaces(self, version: int) -> bool:
         """True if that version must not go on: the document was deleted, or uploaded anew."""

@@ -4,10 +4,12 @@
     ├── ConfigurationError          a setting is missing or wrong
     ├── InvalidRequest              400: the caller can mend it
     │   └── PayloadTooLarge         413
+    ├── Forbidden                   403: the caller's key does not allow it
     ├── NotFound                    404
     ├── Conflict                    409: the state does not allow it
     │   ├── IllegalTransition       a status change that the state machine does not know
     │   └── ConditionFailed         somebody else wrote first: read again
+    ├── LimitReached                429: a key's limit, with the time after which it is served again
     ├── IndexMismatch               503: the live index was made by another embedding model than this process has
     ├── DocumentRejected            the document can never be ingested as it is: FAILED with a reason
     └── DependencyUnavailable       503, retryable: try again later
@@ -51,6 +53,13 @@ class PayloadTooLarge(InvalidRequest):
     title = "Payload too large"
 
 
+class Forbidden(PortfolioRagError):
+    """The caller is known, and its key does not allow the request."""
+
+    http_status = 403
+    title = "Forbidden"
+
+
 class NotFound(PortfolioRagError):
     """No such document, version, chunk or job."""
 
@@ -71,6 +80,17 @@ class IllegalTransition(Conflict):
 
 class ConditionFailed(Conflict):
     """A conditional write found the item changed since it was read."""
+
+
+class LimitReached(PortfolioRagError):
+    """The caller has used up what it may use for now; after `retry_after_seconds` it is served again."""
+
+    http_status = 429
+    title = "Limit reached"
+
+    def __init__(self, message: str, *, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class FailureReason(StrEnum):
@@ -114,11 +134,18 @@ class IndexMismatch(PortfolioRagError):
 
 
 class DependencyUnavailable(PortfolioRagError):
-    """A service that this one needs did not answer; the same call may succeed later."""
+    """A service that this one needs did not answer; the same call may succeed later.
+
+    `retry_after_seconds`: before then it will not, where that is known.
+    """
 
     retryable = True
     http_status = 503
     title = "Dependency unavailable"
+
+    def __init__(self, message: str = "", *, retry_after_seconds: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class VectorStoreUnavailable(DependencyUnavailable):

@@ -3,6 +3,7 @@
     {"metadataAttributes": {"team": "platform", "year": 2026, "public": true, "tags": ["a", "b"]}}
 
 or, for any attribute, the typed form {"value": {"type": "STRING", "stringValue": "platform"}}.
+An access list may stand beside them, or alone (domain/access.py).
 Source: "Include metadata in a data source to improve knowledge base query", Amazon Bedrock user guide.
 """
 
@@ -14,8 +15,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from portfolio_rag.domain.access import ACCESS_ATTRIBUTES, LIST_FIELD
 from portfolio_rag.domain.attributes import AttributeValue
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
+from portfolio_rag.domain.identifiers import sha256_hex
 
 MAX_SIDECAR_BYTES = 10 * 1024
 """Bedrock's own limit for a metadata file."""
@@ -31,6 +34,7 @@ BUILT_IN = frozenset(
         "filename",
         "s3_key",
         "upload_timestamp",
+        *ACCESS_ATTRIBUTES,
     }
 )
 """Attributes that every window has in Chroma; a sidecar cannot set them."""
@@ -41,9 +45,17 @@ _TYPED = {"STRING": "stringValue", "NUMBER": "numberValue", "BOOLEAN": "booleanV
 
 def parse_sidecar(body: Any) -> dict[str, AttributeValue]:
     """The attributes, checked. Raises DocumentRejected(BAD_METADATA) saying which attribute is wrong and why."""
-    if not isinstance(body, Mapping) or not isinstance(body.get("metadataAttributes"), Mapping):
-        raise _bad('It must be a JSON object with an object under "metadataAttributes".')
-    return {name: _attribute(name, content) for name, content in body["metadataAttributes"].items()}
+    attributes = body.get("metadataAttributes") if isinstance(body, Mapping) else None
+    if attributes is None and isinstance(body, Mapping) and LIST_FIELD in body:
+        return {}
+    if not isinstance(attributes, Mapping):
+        raise _bad(f'It must be a JSON object with an object under "metadataAttributes", or with "{LIST_FIELD}".')
+    return {name: _attribute(name, content) for name, content in attributes.items()}
+
+
+def attributes_digest(attributes: Mapping[str, AttributeValue]) -> str | None:
+    """SHA-256 of a sidecar's attributes, whatever their order and spelling; None where there are none."""
+    return sha256_hex(json.dumps(attributes, sort_keys=True)) if attributes else None
 
 
 def usable_attributes(found: Mapping[str, AttributeValue]) -> dict[str, AttributeValue]:

@@ -9,7 +9,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from multiprocessing import Pipe
 from typing import Any
 
@@ -19,8 +19,20 @@ from portfolio_rag.local.lambda_processes import Start
 LineSink = Callable[[str, str, str], None]
 """Called with function name, log stream and one line that a handler wrote."""
 
-FunctionSettings = Callable[[str], tuple[Mapping[str, str], int]]
-"""A function's environment variables and its memory in MB, as deployed."""
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """A function as it is deployed: its environment variables, its memory in MB, the credentials of its role.
+
+    Without credentials it has those of the host.
+    """
+
+    variables: Mapping[str, str]
+    memory_mb: int
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+FunctionSettings = Callable[[str], Deployed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +65,21 @@ class Result:
 class Environment:
     """One worker process. Not for use by two threads at once."""
 
-    def __init__(
-        self, function: Function, variables: Mapping[str, str], memory_mb: int, sink: LineSink, start: Start
-    ) -> None:
+    def __init__(self, function: Function, deployed: Deployed, sink: LineSink, start: Start) -> None:
         self._function = function
-        self._memory_mb = memory_mb
+        self._memory_mb = deployed.memory_mb
         self._log_group = f"/aws/lambda/{function.name}"
         self._log_stream = f"{time.strftime('%Y/%m/%d', time.gmtime())}/[$LATEST]{uuid.uuid4().hex}"
         self.idle_since = time.monotonic()
         # What the stack was told wins over what Terraform deployed for containers and AWS.
         environment = {
-            **variables,
+            **deployed.variables,
             **os.environ,
+            **deployed.credentials,
             "PYTHONUNBUFFERED": "1",  # a kill must not take what was printed along
             "AWS_LAMBDA_FUNCTION_NAME": function.name,
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory_mb),
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(deployed.memory_mb),
             "AWS_LAMBDA_LOG_GROUP_NAME": self._log_group,
             "AWS_LAMBDA_LOG_STREAM_NAME": self._log_stream,
             "LAMBDA_TASK_ROOT": str(function.handler.parent),
@@ -200,5 +211,4 @@ class Pool:
         return None
 
     def _start(self) -> Environment:
-        variables, memory_mb = self._settings(self._function.name)
-        return Environment(self._function, variables, memory_mb, self._sink, self._start_process)
+        return Environment(self._function, self._settings(self._function.name), self._sink, self._start_process)

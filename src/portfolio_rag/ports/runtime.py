@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -26,6 +27,13 @@ class Parallel(Protocol):
 
     def __call__(self, function: Callable[[_T], None], items: Iterable[_T]) -> None:
         """Return when all are done; raises what the first of the failed ones has raised."""
+
+
+class Repeating(Protocol):
+    """Does something again and again beside the work."""
+
+    def __call__(self, action: Callable[[], None], seconds: float) -> AbstractContextManager[None]:
+        """Inside, the action is run each time that so many seconds have passed; it is not begun after the block."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ class Settings:
     dynamodb_vectors_table: str = "embedding_vectors"
     # What was asked and answered before, for follow-up questions.
     dynamodb_conversations_table: str = "conversations"
+    # The API's keys, as salted hashes, and what each has used of its budget.
+    dynamodb_keys_table: str = "api_keys"
     # SQS
     sqs_ingestion_queue: str = "portfolio-ingestion-queue"
     sqs_embedding_queue: str = "portfolio-embedding-queue"
@@ -71,10 +73,18 @@ class Settings:
     gpt_model: str = "gpt-4o-mini"
     # `true`: the language model reads its sentences a second time, beside their sources; one more call per answer.
     validation_judge: str = "false"
-    # When set, requests need it in the header X-API-Key; api/middleware.py lists what answers without.
+    # An admin key beside those that `rag keys` makes. Where there is none at all, only this machine is answered.
     api_key: str = ""
+    # Comma-separated networks whose clients need no key while there is none.
+    api_keyless_networks: str = "127.0.0.0/8,::1/128"
+    # `true`: the API's page and description are shown without a key.
+    api_docs_open: str = "false"
+    # Comma-separated host names under which the API answers; empty: those of the machine itself.
+    api_allowed_hosts: str = ""
     # Comma-separated origins whose pages may call the API from a browser; empty: none but its own.
     api_cors_origins: str = ""
+    # `true`: keys see the documents that access lists allow them, and no others.
+    access_lists: str = "false"
     # Bytes of one upload through the API; the ingestion rules may allow less, never more.
     api_max_upload_bytes: int = 50 * 1024 * 1024
     # Questions (chat, search) worked on at once; the next one gets 429. Each takes one of the server's 40 threads, and
@@ -135,9 +145,9 @@ class Settings:
             )
         if self.chat_provider == "openai" and not self.openai_api_key:
             raise ConfigurationError("CHAT_PROVIDER is `openai`, and OPENAI_API_KEY is not set.")
-        for name, given in (("VALIDATION_JUDGE", self.validation_judge), ("PUBLISH_LOAD", self.publish_load)):
-            if given not in ("true", "false"):
-                raise ConfigurationError(f"{name} must be `true` or `false`, not {given!r}.")
+        for name in ("validation_judge", "publish_load", "api_docs_open", "access_lists"):
+            if (given := getattr(self, name)) not in ("true", "false"):
+                raise ConfigurationError(f"{_variable(name)} must be `true` or `false`, not {given!r}.")
         if self.api_max_upload_bytes < 1:
             raise ConfigurationError(f"API_MAX_UPLOAD_BYTES must be at least 1, not {self.api_max_upload_bytes}.")
         if not 1 <= self.api_max_concurrent_questions <= 40:

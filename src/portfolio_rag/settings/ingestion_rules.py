@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from portfolio_rag.domain.access import AccessRules, parse_access_rules
 from portfolio_rag.domain.chunking_strategy import Strategy
 from portfolio_rag.domain.documents import ObjectRef
 from portfolio_rag.domain.errors import ConfigurationError, DependencyUnavailable, NotFound
@@ -26,11 +27,13 @@ _log = logging.getLogger(__name__)
 
 INGESTION_RULES_KEY = "ingestion-rules/default.json"
 MODEL_CONFIG_KEY = "model-configs/default.json"
+ACCESS_LISTS_KEY = "access-lists/default.json"
 _FILE_TYPES = ("md", "txt", "pdf", "html", "docx", "xlsx", "pptx", "csv", "tsv", "json", "jsonl", "eml", "epub")
 FILE_TYPES = frozenset(_FILE_TYPES)
 FILE_TYPES_IN_WORDS = f"{', '.join(_FILE_TYPES[:-1])} or {_FILE_TYPES[-1]}"
 
 _Schema = TypeVar("_Schema", "IngestionRules", "ModelConfig")
+_Value = TypeVar("_Value")
 
 _CACHE_SECONDS = 60.0  # A changed rule is obeyed within a minute; a warm function reads S3 once a minute.
 
@@ -210,6 +213,15 @@ class ConfigSource:
         }
         return self._read(INGESTION_RULES_KEY, IngestionRules, defaults).for_key(logical_key)
 
+    def access_rules(self) -> AccessRules:
+        """Who may see what, by prefix; none where there is no such file. Raises as `rules_for`."""
+        cached = self._cache.get(ACCESS_LISTS_KEY)
+        if cached and cached[0] > self._now():
+            return cached[1]  # type: ignore[no-any-return]
+        return self._load(
+            ACCESS_LISTS_KEY, lambda content: parse_access_rules(content, self._settings.s3_raw_bucket), missing=[]
+        )
+
     def model_config(self) -> ModelConfig:
         """What holds now, read within the last minute.
 
@@ -239,15 +251,19 @@ class ConfigSource:
         return self._fetch(key, schema, defaults)
 
     def _fetch(self, key: str, schema: type[_Schema], defaults: dict[str, Any]) -> _Schema:
+        return self._load(key, lambda content: schema(**{**defaults, **content}), missing={})
+
+    def _load(self, key: str, make: Callable[[Any], _Value], missing: Any) -> _Value:
+        """What `make` makes of the file, or of `missing`; it raises ValueError or TypeError for what is not valid."""
         bucket = self._settings.s3_config_bucket
         try:
             content = json.loads(self._store.get(ObjectRef(bucket, key)))
         except NotFound:
-            content = {}
+            content = missing
         except ValueError as error:
             raise ConfigurationError(f"s3://{bucket}/{key} is not valid JSON: {error}") from error
         try:
-            value = schema(**{**defaults, **content})
+            value = make(content)
         except (ValueError, TypeError) as error:  # TypeError: not an object, or a field that there is not
             raise ConfigurationError(f"s3://{bucket}/{key} is not valid: {error}") from error
         self._cache[key] = (self._now() + _CACHE_SECONDS, value)

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from api.main import create_app
 from portfolio_rag.settings.environment import Settings
-from tests.support.api import FakeServices, fake_services
+from tests.support.api import FakeServices, client_of, fake_services
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def services() -> FakeServices:
 
 @pytest.fixture
 def client(services: FakeServices) -> Iterator[TestClient]:
-    with TestClient(create_app(services=services.api)) as client:
+    with client_of(create_app(services=services.api)) as client:
         yield client
 
 
@@ -30,6 +30,6 @@ def client_with() -> Iterator[Callable[..., TestClient]]:
 
         def make(**settings: Any) -> TestClient:
             app = create_app(services=fake_services(Settings(**settings)).api)
-            return stack.enter_context(TestClient(app))
+            return stack.enter_context(client_of(app))
 
         yield make

@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.main import create_app
-from tests.support.api import FakeServices
+from tests.support.api import FakeServices, client_of
 
 
 def test_the_page_names_only_files_of_this_server_and_they_are_there(client: TestClient) -> None:
@@ -43,7 +43,7 @@ def test_pages_that_would_need_the_network_are_off(client: TestClient, path: str
 
 
 def test_behind_a_prefix_of_a_proxy(services: FakeServices) -> None:
-    with TestClient(create_app(services=services.api), root_path="/rag") as client:
+    with client_of(create_app(services=services.api), root_path="/rag") as client:
         assert client.get("/rag/").status_code == 200
         assert client.get("/rag", follow_redirects=False).headers["Location"].endswith("/rag/")
         assert client.get("/rag/console/main.js").status_code == 200
@@ -53,6 +53,6 @@ def test_behind_a_prefix_of_a_proxy(services: FakeServices) -> None:
 
 def test_behind_a_prefix_the_key_is_still_wanted(client_with: Callable[..., TestClient]) -> None:
     app = client_with(api_key="k").app
-    with TestClient(app, root_path="/rag") as client:
+    with client_of(app, root_path="/rag") as client:
         assert client.get("/rag/api/jobs").status_code == 401
         assert client.get("/rag/api/live").status_code == 200

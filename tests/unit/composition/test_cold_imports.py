@@ -30,6 +30,7 @@ HEAVY = (
         "selectolax",
         "sentencex",
         "snowballstemmer",
+        "tantivy",
         "charset_normalizer",
     ),
     *("openpyxl", "pptx", "xlfmt", "email.policy"),

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi.testclient import TestClient
-
+from api.authentication import CONSOLE_PREFIX, DOCS_PATHS, PUBLIC_PATHS
 from api.main import create_app
-from api.middleware import PUBLIC_PATHS, PUBLIC_PREFIXES
 from api.schemas.filters import MetadataFilter
 from portfolio_rag.settings.environment import Settings
-from tests.support.api import fake_services
+from tests.support.api import client_of, fake_services
 from tests.support.pages import code, marked, rows, section, text_of
 
 PAGE = text_of("docs/api.md")
@@ -25,15 +23,14 @@ def test_the_routes_are_those_of_the_api() -> None:
 
 def test_what_answers_without_the_key() -> None:
     told = {code(cells[0])[0] for cells in rows(marked(PAGE, "public"))}
-    assert told == {*PUBLIC_PATHS, *PUBLIC_PREFIXES}
+    assert told == {*PUBLIC_PATHS, CONSOLE_PREFIX}
     settings = Settings(api_key="secret")
-    with TestClient(create_app(services=fake_services(settings).api)) as client:
+    with client_of(create_app(services=fake_services(settings).api)) as client:
         assert {path: client.get(path, follow_redirects=False).status_code for path in PUBLIC_PATHS} == {
             "/": 200,
-            "/docs": 200,
-            "/openapi.json": 200,
             "/api/live": 200,
         }
+        assert {path: client.get(path).status_code for path in DOCS_PATHS} == {"/docs": 401, "/openapi.json": 401}
         assert client.get("/api/health").status_code == 401
 
 

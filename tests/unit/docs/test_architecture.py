@@ -13,7 +13,7 @@ from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import LEGAL_TRANSITIONS, DocumentHead, DocumentVersion
 from portfolio_rag.domain.jobs import Job, JobType
 from portfolio_rag.settings.environment import Settings
-from portfolio_rag.settings.ingestion_rules import INGESTION_RULES_KEY, MODEL_CONFIG_KEY
+from portfolio_rag.settings.ingestion_rules import ACCESS_LISTS_KEY, INGESTION_RULES_KEY, MODEL_CONFIG_KEY
 from tests.simulation.fast import install
 from tests.simulation.schedule import text_of as long_text
 from tests.simulation.world import CONFIG, World
@@ -136,8 +136,8 @@ def test_the_pipeline_writes_the_documented_keys_and_no_others(monkeypatch: pyte
     world.rest()
     world.start_job(JobType.BATCH)
     world.rest()
-    for key in (INGESTION_RULES_KEY, MODEL_CONFIG_KEY):
-        world.s3.put_object(Bucket=CONFIG, Key=key, Body=b"{}")
+    for key, body in ((INGESTION_RULES_KEY, b"{}"), (MODEL_CONFIG_KEY, b"{}"), (ACCESS_LISTS_KEY, b"[]")):
+        world.s3.put_object(Bucket=CONFIG, Key=key, Body=body)
 
     seen: set[tuple[str, str]] = set()
     for bucket, patterns in layout().items():

@@ -22,6 +22,8 @@ def test_plain_and_typed_attributes() -> None:
         ([], "metadataAttributes"),
         ({"metadataAttributes": []}, "metadataAttributes"),
         ({"metadataAttributes": {"version": 1}}, "reserved"),
+        ({"metadataAttributes": {"acl_allow": ["USER:ann"]}}, "reserved"),
+        ({"metadataAttributes": 1, "AccessControlList": []}, "metadataAttributes"),
         ({"metadataAttributes": {"": 1}}, "not allowed"),
         ({"metadataAttributes": {"$and": 1}}, "not allowed"),
         ({"metadataAttributes": {"a": None}}, "must be a string"),

@@ -16,9 +16,11 @@ import pytest
 import uvicorn
 
 from portfolio_rag.local.functions import Function, discover, queue_concurrency
-from portfolio_rag.local.lambda_environment import Invocation, Pool
+from portfolio_rag.local.lambda_environment import Deployed, Invocation, Pool
 from portfolio_rag.local.lambda_host import create_app
 from portfolio_rag.local.lambda_processes import start_processes
+
+SECRET = "only-the-emulator-knows"
 
 ECHO = """
 import os, sys
@@ -49,6 +51,7 @@ def handler(event, context):
         "arn": context.invoked_function_arn,
         "variable": os.environ.get("FROM_TERRAFORM"),
         "path": os.environ["PATH"],
+        "access_key": os.environ.get("AWS_ACCESS_KEY_ID"),
     }
 """
 
@@ -72,7 +75,11 @@ class Host:
 
     def invoke(self, name: str, event: Any, **headers: str) -> httpx.Response:
         return httpx.post(
-            f"{self.url}/functions/{name}/invocations", json=event, headers=headers, timeout=60, trust_env=False
+            f"{self.url}/functions/{name}/invocations",
+            json=event,
+            headers={"X-Lambda-Host-Secret": SECRET, **headers},
+            timeout=60,
+            trust_env=False,
         )
 
 
@@ -86,8 +93,13 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
     lines: list[tuple[str, str, str]] = []
     app = create_app(
         functions,
-        lambda name: ({"FROM_TERRAFORM": name, "PATH": "not this"}, 256),
+        lambda name: Deployed(
+            {"FROM_TERRAFORM": name, "PATH": "not this", "AWS_ACCESS_KEY_ID": "nor this"},
+            256,
+            {"AWS_ACCESS_KEY_ID": "role"},
+        ),
         lambda *line: lines.append(line),
+        secret=SECRET,
     )
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None))
     thread = threading.Thread(target=server.run)
@@ -125,6 +137,8 @@ def test_deployed_variables_are_there_and_the_hosts_own_win(host: Host) -> None:
     answer = host.invoke("echo-back", {}).json()
     assert answer["variable"] == "echo-back"
     assert answer["path"] != "not this"
+    # Those of its role come before the host's.
+    assert answer["access_key"] == "role"
 
 
 def test_a_warm_environment_is_used_again(host: Host) -> None:
@@ -137,7 +151,7 @@ def test_an_environment_that_nobody_uses_is_ended(tmp_path: Path) -> None:
     (tmp_path / "handler.py").write_text(ECHO)
     function = Function("echo", tmp_path / "handler.py", 2)
     start, end = start_processes()
-    pool = Pool(function, lambda _: ({}, 256), lambda *_: None, start)
+    pool = Pool(function, lambda _: Deployed({}, 256), lambda *_: None, start)
 
     async def invoke() -> int:
         result = await pool.invoke(Invocation("r", "arn", "$LATEST", time.time() + 60, {}))
@@ -238,8 +252,22 @@ def test_what_a_handler_prints_reaches_the_sink(host: Host) -> None:
 
 def test_an_unknown_function_and_a_body_that_is_no_json_are_refused(host: Host) -> None:
     assert host.invoke("nobody", {}).status_code == 404
-    response = httpx.post(f"{host.url}/functions/busy/invocations", content=b"{", trust_env=False)
+    response = httpx.post(
+        f"{host.url}/functions/busy/invocations",
+        content=b"{",
+        headers={"X-Lambda-Host-Secret": SECRET},
+        trust_env=False,
+    )
     assert response.status_code == 400
+
+
+@pytest.mark.parametrize("given", [{}, {"X-Lambda-Host-Secret": ""}, {"X-Lambda-Host-Secret": "another"}])
+def test_only_the_emulator_may_invoke(host: Host, given: dict[str, str]) -> None:
+    response = httpx.post(f"{host.url}/functions/echo-back/invocations", json={}, headers=given, trust_env=False)
+    assert response.status_code == 403
+    assert response.json()["errorType"] == "AccessDeniedException"
+    state = httpx.get(f"{host.url}/health", trust_env=False).json()["functions"]["echo-back"]
+    assert state == {"running": 0, "idle": 0}
 
 
 def test_queues_hand_over_no_more_than_runs(tmp_path: Path) -> None:

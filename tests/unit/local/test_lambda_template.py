@@ -17,7 +17,7 @@ import pytest
 
 from portfolio_rag.adapters.models.onnx_embedder import OnnxEmbedder
 from portfolio_rag.local.functions import Function
-from portfolio_rag.local.lambda_environment import Environment, Invocation
+from portfolio_rag.local.lambda_environment import Deployed, Environment, Invocation
 from portfolio_rag.local.lambda_processes import FreshProcess, Start, Template
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="environments are forked on Linux alone")
@@ -74,7 +74,7 @@ def make(function: Function, template: Template) -> Iterator[Make]:
     made: list[Environment] = []
 
     def environment(start: Start = template.start, **variables: str) -> Environment:
-        made.append(Environment(function, variables, 1769, lambda *_: None, start))
+        made.append(Environment(function, Deployed(variables, 1769), lambda *_: None, start))
         return made[-1]
 
     yield environment
@@ -170,7 +170,7 @@ def test_a_template_that_died_is_made_anew_and_its_forks_are_given_up(make: Make
 
 def test_the_template_ends_with_its_host(function: Function) -> None:
     template = Template()
-    environment = Environment(function, {}, 1769, lambda *_: None, template.start)
+    environment = Environment(function, Deployed({}, 1769), lambda *_: None, template.start)
     parent = psutil.Process(ask(environment)["pid"]).parent()
     assert parent is not None
     environment.kill()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
 import boto3
@@ -23,23 +24,42 @@ _R = TypeVar("_R")
 _NOT_FOUND = {"NoSuchKey", "NoSuchVersion", "404", "NotFound", "NoSuchBucket", "ResourceNotFoundException"}
 
 
-class AwsClients:
-    """One Session; each client is built when first asked for (5–18 ms each after the first)."""
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a call may take: seconds until a connection, until the next bytes, and attempts in all."""
 
-    def __init__(self, settings: Settings) -> None:
+    connect_seconds: float = 3
+    read_seconds: float = 30
+    attempts: int = 5
+
+
+class AwsClients:
+    """One Session; each client is built when first asked for (5–18 ms each after the first).
+
+    `patience` is that of all but S3, which may take its time over megabytes.
+    """
+
+    def __init__(self, settings: Settings, patience: Patience | None = None) -> None:
+        self._patience = patience or Patience()
         self._settings = settings
         self._clients: dict[str, Any] = {}
         emulator = bool(settings.aws_endpoint_url)
         self._session = _session(settings.aws_default_region)
         self._options: dict[str, Any] = {
             "config": Config(
-                retries={"mode": "standard", "max_attempts": 5},
-                connect_timeout=3,
-                read_timeout=30,
+                retries={"mode": "standard", "max_attempts": self._patience.attempts},
+                connect_timeout=self._patience.connect_seconds,
+                read_timeout=self._patience.read_seconds,
                 max_pool_connections=32,
-                s3={"addressing_style": "path"} if emulator else {},
             )
         }
+        patient = Patience()
+        self._s3 = Config(
+            retries={"mode": "standard", "max_attempts": patient.attempts},
+            connect_timeout=patient.connect_seconds,
+            read_timeout=patient.read_seconds,
+            s3={"addressing_style": "path"} if emulator else {},
+        )
         if emulator:
             self._options["endpoint_url"] = settings.aws_endpoint_url
             if self._session.get_credentials() is None:
@@ -48,7 +68,10 @@ class AwsClients:
     def __call__(self, service: str, **config: Any) -> Any:
         """`config` goes over the common one of a client, at its first call."""
         if service not in self._clients:
-            options = {**self._options, "config": self._options["config"].merge(Config(**config))}
+            common = self._options["config"]
+            if service == "s3":
+                common = common.merge(self._s3)
+            options = {**self._options, "config": common.merge(Config(**config))}
             with collector_paused():
                 self._clients[service] = self._session.client(service, **options)
         return self._clients[service]

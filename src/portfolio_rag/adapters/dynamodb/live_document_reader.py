@@ -7,7 +7,8 @@ from dataclasses import fields
 
 from portfolio_rag.adapters.dynamodb.chunk_store import chunk_key, chunk_of
 from portfolio_rag.adapters.dynamodb.document_registry import HEAD, document_key
-from portfolio_rag.adapters.dynamodb.table import Table, Wanted, get_many
+from portfolio_rag.adapters.dynamodb.table import Item, Table, Wanted, get_many
+from portfolio_rag.domain.access import access_list_of
 from portfolio_rag.domain.documents import LiveDocument
 from portfolio_rag.ports.live_document_reader import LiveRead
 
@@ -35,8 +36,11 @@ class DynamoLiveDocumentReader:
             if version == HEAD and head.get("deleted_at") is None
         }
         documents = {
-            pair: LiveDocument(**{name: rows[pair][name] for name in _DOCUMENT if name in rows[pair]})
-            for pair in pairs
-            if pair in rows and live.get(pair[0]) == pair[1]
+            pair: _live_document(rows[pair]) for pair in pairs if pair in rows and live.get(pair[0]) == pair[1]
         }
         return LiveRead(documents, {row["chunk_id"]: chunk_of(row) for row in stored})
+
+
+def _live_document(row: Item) -> LiveDocument:
+    known = {name: row[name] for name in _DOCUMENT if name in row}
+    return LiveDocument(**{**known, "access_list": access_list_of(known.get("access_list", ()))})

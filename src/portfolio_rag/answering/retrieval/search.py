@@ -20,6 +20,7 @@ from typing import ParamSpec, Protocol, TypeVar
 from portfolio_rag.answering.retrieval.fusion import Candidate, fuse, missing_cosines, vectors_only
 from portfolio_rag.answering.retrieval.passage_selection import Selection
 from portfolio_rag.answering.retrieval.vector_search import VectorSearch
+from portfolio_rag.domain.access import AccessFilter, access_filter_of
 from portfolio_rag.domain.answers import Passage
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import LiveDocument
@@ -134,7 +135,7 @@ class PassageSearch:
         exact_filter = not self._has_replica
         while True:
             candidates, exhausted = self._candidates(words, vector, collection, limit, where, exact_filter)
-            passages, stale = self._live_passages(_group(candidates), top_k)
+            passages, stale = self._live_passages(_group(candidates), top_k, access_filter_of(where))
             if stale and where is not None and not exact_filter:
                 # The replica lags behind: what took the place of a stale document may pass the filter and be unknown.
                 exact_filter = True
@@ -200,8 +201,10 @@ class PassageSearch:
         exhausted = len(by_vector) < limit and len(by_words) < limit
         return fuse(by_vector, by_words, cosines), exhausted
 
-    def _live_passages(self, groups: list[_Group], top_k: int) -> tuple[list[Passage], bool]:
-        """`top_k` passages of the first live groups, and whether a better one was not live."""
+    def _live_passages(
+        self, groups: list[_Group], top_k: int, access: AccessFilter | None
+    ) -> tuple[list[Passage], bool]:
+        """`top_k` passages of the first live groups that may be seen, and whether a better one was neither."""
         selection = Selection(top_k)
         stale = False
         first = LIVE_CHECKS_PER_PASSAGE * top_k
@@ -210,7 +213,10 @@ class PassageSearch:
                 break
             wanted = selection.room
             read = self._live.read(map(_version, checked), map(_chunk, checked[:wanted]))
-            standing = [group for group in checked if _version(group) in read.documents]
+            shown = {
+                key: document for key, document in read.documents.items() if access is None or access.sees(document)
+            }
+            standing = [group for group in checked if _version(group) in shown]
             stale = stale or standing[:wanted] != checked[:wanted]
             chunks = dict(read.chunks)
             while standing and not selection.full:
@@ -221,7 +227,7 @@ class PassageSearch:
                 for group in taken:
                     # A chunk that is gone was deleted after its document was looked at: it no longer answers.
                     if group.chunk_id in chunks:
-                        selection.add(_passage(group, chunks[group.chunk_id], read.documents[_version(group)]))
+                        selection.add(_passage(group, chunks[group.chunk_id], shown[_version(group)]))
         return selection.passages, stale
 
     def _beside(self, function: Callable[_P, _R], *arguments: _P.args, **named: _P.kwargs) -> Future[_R]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from portfolio_rag.domain import object_keys as keys
+from portfolio_rag.domain.access import LIST_FIELD, own_entries, owned_by
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion, ObjectRef
 from portfolio_rag.domain.errors import DependencyUnavailable, DocumentRejected, InvalidRequest, NotFound
@@ -88,20 +89,29 @@ class Documents:
         prefix: str = "",
         attributes: Mapping[str, Any] | None = None,
         content_type: str = "application/octet-stream",
+        owner: str | None = None,
     ) -> UploadReceipt:
         """Stream a document into `incoming/`, its attributes as a sidecar before it.
 
+        A new version keeps the access list of the one before. A new document gets one that allows it to `owner`, a
+        user, where one is named.
+
         Raises InvalidRequest for a name or attributes that cannot be, PayloadTooLarge beyond the ingestion rules.
         """
-        key, limit = self._prepare(filename, prefix, attributes)
+        key, limit = self._prepare(filename, prefix, attributes, owner)
         info = self._store.upload(self._bucket, key, stream, content_type=content_type, max_bytes=limit)
         return UploadReceipt(self._id(key), self._bucket, key, info.ref.version_id or "null", info.size)
 
     def presign(
-        self, filename: str, *, prefix: str = "", attributes: Mapping[str, Any] | None = None
+        self,
+        filename: str,
+        *,
+        prefix: str = "",
+        attributes: Mapping[str, Any] | None = None,
+        owner: str | None = None,
     ) -> PresignedUpload:
-        """A form with which a browser uploads straight to S3. Raises InvalidRequest."""
-        key, limit = self._prepare(filename, prefix, attributes)
+        """A form with which a browser uploads straight to S3; access lists as for `upload`. Raises InvalidRequest."""
+        key, limit = self._prepare(filename, prefix, attributes, owner)
         post = self._store.presign_post(self._bucket, key, max_bytes=limit, expires_in_seconds=PRESIGNED_SECONDS)
         return PresignedUpload(post.url, post.fields, self._id(key), key, PRESIGNED_SECONDS)
 
@@ -169,16 +179,23 @@ class Documents:
             raise NotFound(f"There is no document {document_id}.")
         return head
 
-    def _prepare(self, filename: str, prefix: str, attributes: Mapping[str, Any] | None) -> tuple[str, int]:
+    def _prepare(
+        self, filename: str, prefix: str, attributes: Mapping[str, Any] | None, owner: str | None
+    ) -> tuple[str, int]:
         """The key of an upload and the bytes it may have; its sidecar is written already."""
         key = self._key(filename, prefix)
         limit = self._config.rules_for(keys.logical_key_of(key)).max_file_size_bytes
-        if attributes:
-            self._put_sidecar(key, attributes)
+        if attributes or owner:
+            self._put_sidecar(key, attributes or {}, owner)
         return key, limit
 
-    def _put_sidecar(self, key: str, attributes: Mapping[str, Any]) -> None:
-        body = {"metadataAttributes": dict(attributes)}
+    def _put_sidecar(self, key: str, attributes: Mapping[str, Any], owner: str | None) -> None:
+        head = self._registry.head(self._id(key))
+        before = self._registry.get(head.document_id, head.latest_version) if head and not head.deleted_at else None
+        if before is not None and not attributes and before.status is not DocumentStatus.FAILED:
+            return  # Its sidecar stays with it, attributes and list. That of a failed one has gone to `failed/`.
+        entries = own_entries(before.access_list) if before else [owned_by(owner)] if owner else []
+        body = {"metadataAttributes": dict(attributes), **({LIST_FIELD: entries} if entries else {})}
         try:
             parse_sidecar(body)
         except DocumentRejected as error:

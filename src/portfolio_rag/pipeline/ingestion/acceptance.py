@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from portfolio_rag.domain import object_keys as keys
+from portfolio_rag.domain.access import AccessList, parse_access_list
 from portfolio_rag.domain.attributes import AttributeValue
 from portfolio_rag.domain.documents import ObjectInfo, ObjectRef
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason, PayloadTooLarge
@@ -19,10 +20,14 @@ from portfolio_rag.text.extraction.file_types import detect_type
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the checks have found. With a `rejection`, `metadata` is empty and the type may be what the name says."""
+    """What the checks have found.
+
+    With a `rejection`, `metadata` is empty and the type may be what the name says.
+    """
 
     file_type: str
     metadata: Mapping[str, AttributeValue] = field(default_factory=dict)
+    access_list: AccessList = ()
     rejection: DocumentRejected | None = None
 
 
@@ -40,9 +45,11 @@ class Acceptance:
             _check_key(logical_key)
             file_type = detect_type(beginning, logical_key, complete=False)
             _check_type(file_type, rules)
-            return Verdict(file_type, self._attributes(logical_key, sidecar))
+            body = self._read(logical_key, sidecar) if sidecar is not None else {"metadataAttributes": {}}
+            return Verdict(file_type, parse_sidecar(body), (*parse_access_list(body), *self._inherited(logical_key)))
         except DocumentRejected as rejection:
-            return Verdict(file_type, rejection=rejection)
+            # Whoever may see the document may see why it failed.
+            return Verdict(file_type, access_list=self._readable_list(logical_key, sidecar), rejection=rejection)
 
     def find_sidecar(self, bucket: str, logical_key: str, *, uploaded_before: bool) -> ObjectInfo | None:
         """The one beside the upload or, when only the document was uploaded again, the one it had before."""
@@ -52,11 +59,19 @@ class Acceptance:
                 return sidecar
         return None
 
-    def _attributes(self, logical_key: str, sidecar: ObjectInfo | None) -> Mapping[str, AttributeValue]:
-        if sidecar is None:
-            return {}
+    def _readable_list(self, logical_key: str, sidecar: ObjectInfo | None) -> AccessList:
         try:
-            body: Any = json.loads(self._store.get(sidecar.ref, max_bytes=MAX_SIDECAR_BYTES))
+            own = parse_access_list(self._read(logical_key, sidecar)) if sidecar is not None else ()
+        except DocumentRejected:
+            own = ()
+        return (*own, *self._inherited(logical_key))
+
+    def _inherited(self, logical_key: str) -> AccessList:
+        return self._config.access_rules().for_key(logical_key)
+
+    def _read(self, logical_key: str, sidecar: ObjectInfo) -> Any:
+        try:
+            return json.loads(self._store.get(sidecar.ref, max_bytes=MAX_SIDECAR_BYTES))
         except PayloadTooLarge as error:
             raise DocumentRejected(
                 FailureReason.BAD_METADATA,
@@ -68,7 +83,6 @@ class Acceptance:
                 f"The sidecar {keys.sidecar_of(logical_key)} is not valid JSON: {error}. "
                 "Correct it and upload it again.",
             ) from error
-        return parse_sidecar(body)
 
 
 def _check_size(size: int, rules: Rules) -> None:

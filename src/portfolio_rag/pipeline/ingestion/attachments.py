@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from portfolio_rag.domain import object_keys as keys
+from portfolio_rag.domain.access import LIST_FIELD, own_entries
 from portfolio_rag.domain.documents import ATTACHMENT_OF, DocumentHead, DocumentVersion, ObjectRef
 from portfolio_rag.domain.identifiers import document_id_for
 from portfolio_rag.domain.sidecar import MAX_SIDECAR_BYTES
@@ -90,7 +91,10 @@ class Attachments:
 
 
 def _sidecar(version: DocumentVersion, head: DocumentHead) -> bytes:
-    """The attributes of an attachment: those of its mail, where they leave room."""
+    """The attributes of an attachment, those of its mail where they leave room, and the mail's access list."""
     own = {ATTACHMENT_OF: head.logical_key}
-    body = json.dumps({"metadataAttributes": {**version.metadata, **own}}).encode()
-    return body if len(body) <= MAX_SIDECAR_BYTES else json.dumps({"metadataAttributes": own}).encode()
+    # Whoever may not see the mail must not see what came with it: its list is never left out.
+    entries = own_entries(version.access_list)
+    access = {LIST_FIELD: entries} if entries else {}
+    body = json.dumps({"metadataAttributes": {**version.metadata, **own}, **access}).encode()
+    return body if len(body) <= MAX_SIDECAR_BYTES else json.dumps({"metadataAttributes": own, **access}).encode()

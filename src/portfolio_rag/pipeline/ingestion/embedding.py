@@ -1,7 +1,7 @@
 """embedding-generator: chunks -> vectors in the backup and in Chroma -> the document's completion.
 
-The order of the writes is what makes a crash harmless: backup, Chroma, then the transaction that marks and counts.
-Ids are deterministic, so a retry writes the same things again and only the transaction can count a chunk.
+The order of the writes is what makes a crash harmless: backup and addresses, Chroma, then the transaction that marks
+and counts. Ids are deterministic, so a retry writes the same things again and only the transaction can count a chunk.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from portfolio_rag.domain import object_keys as keys
+from portfolio_rag.domain.access import access_attributes
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion
 from portfolio_rag.domain.errors import ConditionFailed, VectorStoreUnavailable
@@ -73,12 +74,13 @@ class EmbeddingGenerator:
         for item in work:
             by_version.setdefault((item.version.document_id, item.version.version), []).append(item)
         self._parallel(self._back_up, by_version.values())
+        # Before Chroma is asked, so that nothing is embedded again for each try while it is away.
+        self._stores.embedding_locations.add(self._locations(work))
         # Read after the backup is written: a reindex that is not named here has found the backup.
         targets = self._stores.index_aliases.current().targets
         records = [record for item in work for record in item.records]
         if records:
             self._upsert(targets, records)
-        self._stores.embedding_locations.add(self._locations(work))
         keys_ = dict.fromkeys((message.document_id, message.version) for message in messages)
         self._parallel(lambda key: self._finish(key, states[key][0], by_version.get(key, [])), keys_)
 
@@ -196,6 +198,7 @@ def window_records(version: DocumentVersion, chunk: Chunk, vectors: Vectors) -> 
     """What Chroma and the backup hold of each window of a chunk; `vectors` has shape (windows, dimensions)."""
     metadata: dict[str, Any] = {
         **version.metadata,
+        **access_attributes(version),
         "document_id": version.document_id,
         "version": version.version,
         "chunk_id": chunk.chunk_id,

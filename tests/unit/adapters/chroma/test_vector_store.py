@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,18 @@ from portfolio_rag.adapters.chroma.api import ChromaApi, ChromaRefused
 from portfolio_rag.adapters.chroma.client import ClientApi
 from portfolio_rag.adapters.chroma.http import HttpApi
 from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
-from portfolio_rag.adapters.sqlite.full_text_index import SqliteFullTextIndex
+from portfolio_rag.adapters.process.circuit_breaker import FAILURES, OPEN_SECONDS, CircuitBreaker, guarded
+from portfolio_rag.adapters.tantivy.full_text_index import TantivyFullTextIndex
 from portfolio_rag.answering.retrieval.vector_search import VectorSearch
+from portfolio_rag.domain.access import (
+    Access,
+    AccessEntry,
+    AccessRules,
+    PrincipalType,
+    access_attributes,
+    viewer_of,
+)
+from portfolio_rag.domain.documents import LiveDocument
 from portfolio_rag.domain.errors import VectorStoreUnavailable
 from portfolio_rag.domain.filters import parse_filter
 from portfolio_rag.local.isolation import free_ports
@@ -43,8 +54,19 @@ def way(request: pytest.FixtureRequest) -> Way:
     return request.param  # type: ignore[no-any-return]
 
 
+@dataclass(frozen=True)
+class Server:
+    url: str
+    process: subprocess.Popen[bytes]
+
+
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory, way: Way) -> Iterator[str]:
+def url(server: Server) -> str:
+    return server.url
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, way: Way) -> Iterator[Server]:
     """One server for each way."""
     port, folder = free_ports(1)[0], tmp_path_factory.mktemp("chroma")
     command = [str(Path(sys.executable).with_name("chroma")), "run", "--path", str(folder), "--host", "127.0.0.1"]
@@ -59,7 +81,7 @@ def url(tmp_path_factory: pytest.TempPathFactory, way: Way) -> Iterator[str]:
             except httpx.HTTPError:
                 assert process.poll() is None, (folder / "log").read_text()
                 time.sleep(0.2)
-        yield address
+        yield Server(address, process)
     finally:
         process.terminate()
         process.wait()
@@ -110,6 +132,46 @@ def test_filters_and_deletes(store: ChromaVectorStore) -> None:
     assert store.windows_of("filters", "d1") == {"a": 1, "c": 2}
 
 
+def test_access_lists_are_filtered_by_chroma_as_the_domain_says(store: ChromaVectorStore) -> None:
+    board = AccessEntry("board", PrincipalType.GROUP, Access.ALLOW)
+    not_ann = AccessEntry("ann", PrincipalType.USER, Access.DENY)
+    documents = {
+        "a": LiveDocument("a", 1, "a.md", "processed/acme/a.md", "", "md", access_list=(board,)),
+        "b": LiveDocument("b", 1, "b.md", "processed/globex/b.md", "", "md", access_list=(board, not_ann)),
+        "c": LiveDocument("c", 1, "c.md", "processed/c.md", "", "md"),
+    }
+    store.upsert("lists", [record(name, 1, 0, **access_attributes(of)) for name, of in documents.items()])
+    for viewer in (
+        viewer_of("ann", ["board"], None, AccessRules()),
+        viewer_of("bob", ["board"], None, AccessRules()),
+        viewer_of("bob", ["board"], "globex", AccessRules()),
+        viewer_of("bob", [], None, AccessRules()),
+        viewer_of("bob", [], "acme", None),
+    ):
+        found = store.query("lists", unit(1, 0), limit=5, where=viewer.restrict(None))
+        assert {hit.id for hit in found} == {name for name, of in documents.items() if viewer.sees(of)}
+
+
+def test_filters_that_chroma_cannot_answer_find_all_that_passes(store: ChromaVectorStore) -> None:
+    """Those that pass are the farthest of 60, so that one look is not enough."""
+    far = [record(f"far-{n}", 0, 1, s3_key=f"guides/{n}.md", team="storage") for n in range(3)]
+    near = [record(f"near-{n}", 1, n / 100, s3_key="other/guides/x.md") for n in range(57)]
+    store.upsert("bedrock", [*near, *far])
+
+    def found(raw: dict[str, object], limit: int = 5) -> set[str]:
+        return {hit.id for hit in store.query("bedrock", unit(1, 0), limit=limit, where=parse_filter(raw))}
+
+    ids = {one.id for one in far}
+    starts: dict[str, object] = {"startsWith": {"key": "s3_key", "value": "guides/"}}
+    assert found(starts) == ids
+    assert found({"notIn": {"key": "team", "value": ["compute"]}}) == ids
+    assert found({"notIn": {"key": "team", "value": ["storage"]}}) == set()
+    assert found({"stringContains": {"key": "s3_key", "value": "/1.md"}}) == {"far-1"}
+    assert found({"andAll": [{"equals": {"key": "team", "value": "storage"}}, starts]}, limit=2) < ids
+    assert len(found({"orAll": [{"equals": {"key": "team", "value": "storage"}}, starts]}, limit=50)) == 3
+    assert len(found({"stringContains": {"key": "s3_key", "value": "guides"}}, limit=100)) == 60
+
+
 def test_a_missing_collection_is_empty_and_is_made_by_the_first_write(store: ChromaVectorStore) -> None:
     assert store.query("missing", unit(1, 0), limit=5) == []
     assert store.count("missing") == 0
@@ -119,6 +181,36 @@ def test_a_missing_collection_is_empty_and_is_made_by_the_first_write(store: Chr
     assert "missing" not in store.collections()
     store.upsert("missing", [record("a", 1, 0)])
     assert store.count("missing") == 1
+
+
+def test_the_tags_of_a_dropped_collection_do_not_come_back_on_others(store: ChromaVectorStore) -> None:
+    store.upsert("cancelled", [record(f"old-{n}", 1, n, tags=["gone", f"old-{n}"]) for n in range(20)])
+    store.drop("cancelled")
+    store.upsert("kept", [record(f"new-{n}", 1, n) for n in range(20)])
+    told = store.metadata("kept", [f"new-{n}" for n in range(20)])
+    assert told == {f"new-{n}": {"document_id": "d1"} for n in range(20)}
+    gone = parse_filter({"listContains": {"key": "tags", "value": "gone"}})
+    assert store.query("kept", unit(1, 0), limit=20, where=gone) == []
+
+
+def test_a_frozen_server_costs_the_first_calls_their_deadline_and_the_next_ones_nothing(
+    server: Server, way: Way
+) -> None:
+    now = [0.0]
+    store = guarded(ChromaVectorStore(server.url, way, timeout=0.3), CircuitBreaker("Chroma", clock=lambda: now[0]))
+    store.upsert("frozen", [record("a", 1, 0)])
+    server.process.send_signal(signal.SIGSTOP)
+    try:
+        for _ in range(FAILURES):
+            with pytest.raises(VectorStoreUnavailable, match="does not answer"):
+                store.nearest("frozen", unit(1, 0), limit=1)
+        with pytest.raises(VectorStoreUnavailable) as refusal:
+            store.nearest("frozen", unit(1, 0), limit=1)
+        assert refusal.value.retry_after_seconds == OPEN_SECONDS
+    finally:
+        server.process.send_signal(signal.SIGCONT)
+    now[0] += OPEN_SECONDS
+    assert [id_ for id_, _ in store.nearest("frozen", unit(1, 0), limit=1)] == ["a"]
 
 
 def test_a_collection_made_anew_behind_our_back_is_found_again(store: ChromaVectorStore, url: str, way: Way) -> None:
@@ -297,14 +389,14 @@ def test_what_is_found_is_what_exact_search_finds(store: ChromaVectorStore, tmp_
     centres = random.standard_normal((60, 48))
     rows = centres[random.integers(0, 60, 3000)] + 0.6 * random.standard_normal((3000, 48))
     rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
-    index = SqliteFullTextIndex(tmp_path / "index.sqlite")
+    index = TantivyFullTextIndex(tmp_path / "index.sqlite")
     index.replica.follow("recall")
     ids: list[str] = []
     groups: list[int] = []
     for n in range(300):
         version = replace(document(f"{n}.md"), metadata={"group": n % 30})
         chunk = chunk_of(version, "\n\n".join(["a window"] * 10))
-        index.index(version, [chunk])
+        index.index([(version, [chunk])])
         own = rows[n * 10 : n * 10 + 10]
         store.upsert("recall", window_records(version, chunk, own))
         index.replica.store("recall", {chunk.chunk_id: own})

@@ -19,6 +19,7 @@ from portfolio_rag.text.extraction import serialisation as wire
 from portfolio_rag.text.extraction.child_process import end_idle_servers
 from portfolio_rag.text.extraction.document import DocumentBuilder
 from portfolio_rag.text.extraction.extract import (
+    HARMLESS_BRACKETS,
     HARMLESS_BYTES,
     ExtractedDocument,
     ExtractionLimits,
@@ -158,6 +159,10 @@ def test_the_child_gets_no_credentials(limits: ExtractionLimits, monkeypatch: py
         ("# Wide\n<div>HTML".encode("utf-16"), "a.md", True),
         (b"- > <table><tr><td>HTML", "a.md", True),
         (b"<html>small", "a.txt", True),
+        (b"# Links\n\n" + b"[a](b) " * HARMLESS_BRACKETS, "a.md", False),
+        (b"# Links\n\n" + b"[a](b) " * (HARMLESS_BRACKETS + 1), "a.md", True),
+        (b"x " + b"[" * (HARMLESS_BYTES - 2), "a.md", True),
+        (b"x " + b"[" * (HARMLESS_BYTES - 2), "a.txt", False),
     ],
 )
 def test_small_plain_text_needs_no_child(

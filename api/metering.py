@@ -1,0 +1,64 @@
+"""What a caller's answers use of its day's tokens: looked at before a question, counted after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
+
+from api.authentication import CallerDep
+from portfolio_rag.access.limits import TokenBudget
+from portfolio_rag.domain.answers import Answer, AnswerEvent, Done, Retrieved, Token, Usage
+from portfolio_rag.domain.api_keys import Caller
+
+_CHARACTERS_PER_TOKEN = 4
+"""Of English text, by OpenAI's rule of thumb."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """Counts for one caller."""
+
+    budget: TokenBudget
+    caller: Caller
+
+    def count(self, answer: Answer) -> Answer:
+        """The same answer, its tokens counted."""
+        self.budget.spend(self.caller, answer.usage)
+        return answer
+
+    def watch(self, events: Iterator[AnswerEvent]) -> Iterator[AnswerEvent]:
+        """The same events; their tokens are counted before the last one is shown.
+
+        Of a stream that ends before (the client has gone, or something failed) they are not known, and those of the
+        texts that went in and came out are counted instead: leaving early must not be free.
+        """
+        characters = 0
+        counted = False
+        try:
+            for event in events:
+                if isinstance(event, Done):
+                    counted = True
+                    self.count(event.answer)
+                elif isinstance(event, Retrieved):
+                    characters += sum(len(passage.chunk.content) for passage in event.passages)
+                elif isinstance(event, Token):
+                    characters += len(event.text)
+                yield event
+        finally:
+            if not counted:
+                self.budget.spend(self.caller, Usage(prompt_tokens=characters // _CHARACTERS_PER_TOKEN))
+
+
+async def _meter(request: Request, caller: CallerDep) -> Meter:
+    meter = Meter(request.app.state.services.token_budget, caller)
+    if caller.tokens_per_day is not None:
+        await run_in_threadpool(meter.budget.check, caller)
+    return meter
+
+
+MeterDep = Annotated[Meter, Depends(_meter)]
+"""Raises LimitReached when the caller's tokens of the day are used up."""

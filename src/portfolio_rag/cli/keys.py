@@ -1,0 +1,91 @@
+"""`rag keys`: make, list and revoke the API's keys, in the table itself: it must work before there is a key."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Column, Table
+
+from portfolio_rag.access.keyring import Keyring
+from portfolio_rag.composition.keys import KeyParts
+from portfolio_rag.domain.api_keys import ApiKey, Scope
+from portfolio_rag.local.config import StackConfig
+
+
+def create(
+    name: str,
+    scopes: Sequence[Scope],
+    *,
+    expires_in_days: int | None,
+    tenant: str | None,
+    groups: Sequence[str],
+    requests_per_minute: int | None,
+    tokens_per_day: int | None,
+    on_aws: bool,
+    keyring: Keyring | None = None,
+) -> None:
+    """Print the new key on standard output, alone, and what to know of it beside. Raises InvalidRequest."""
+    _, written = (keyring or _keyring(on_aws)).create(
+        name,
+        scopes,
+        expires_in_days=expires_in_days,
+        tenant=tenant,
+        groups=groups,
+        requests_per_minute=requests_per_minute,
+        tokens_per_day=tokens_per_day,
+    )
+    print(written)
+    Console(stderr=True).print(
+        "Keep it now: it is stored nowhere and shown once. From now on every request needs a key (X-API-Key); "
+        "`rag` itself sends API_KEY, from the environment or .env."
+    )
+
+
+def show_all(*, on_aws: bool, keyring: Keyring | None = None) -> None:
+    """A line for each key that was ever made."""
+    parts = keyring or _keyring(on_aws)
+    table = Table(
+        Column("Id", no_wrap=True),
+        *("Name", "Scopes", "Tenant", "Groups", "Limits", Column("State", overflow="fold")),
+        box=None,
+    )
+    keys = parts.list()
+    for key in keys:
+        table.add_row(
+            key.key_id,
+            escape(key.name),
+            ", ".join(sorted(key.scopes)),
+            escape(key.tenant or ""),
+            escape(", ".join(key.groups)),
+            _limits(key),
+            _state(key, parts.now_iso()),
+        )
+    console = Console()
+    (console if console.is_terminal else Console(width=200)).print(table if keys else "No keys.")
+
+
+def revoke(id_or_name: str, *, on_aws: bool, keyring: Keyring | None = None) -> None:
+    """End a key. Raises NotFound."""
+    key = (keyring or _keyring(on_aws)).revoke(id_or_name)
+    print(f"{key.name} ({key.key_id}) is revoked; running servers notice within 10 seconds.")
+
+
+def _state(key: ApiKey, now: str) -> str:
+    if key.revoked_at is not None:
+        return f"revoked {key.revoked_at[:10]}"
+    if key.expires_at is None:
+        return "valid"
+    return f"valid until {key.expires_at[:10]}" if key.is_valid(now) else f"expired {key.expires_at[:10]}"
+
+
+def _limits(key: ApiKey) -> str:
+    limits = {"requests/min": key.requests_per_minute, "tokens/day": key.tokens_per_day}
+    return ", ".join(f"{limit:,} {what}" for what, limit in limits.items() if limit is not None)
+
+
+def _keyring(on_aws: bool) -> Keyring:
+    """Of the local stack; or of the deployment that the environment's credentials and names lead to."""
+    return KeyParts.from_env(os.environ if on_aws else StackConfig.load().child_environment()).keyring

@@ -1,0 +1,54 @@
+"""What an upload through the API is allowed, and which sidecar it leaves."""
+
+from __future__ import annotations
+
+import json
+from io import BytesIO
+from typing import Any
+
+import pytest
+
+from portfolio_rag.domain.errors import PayloadTooLarge
+from portfolio_rag.settings.ingestion_rules import INGESTION_RULES_KEY
+from tests.simulation.world import CONFIG, RAW, World
+
+LIST = {"Name": "board", "Type": "GROUP", "Access": "ALLOW"}
+
+
+def sidecar(world: World, key: str) -> Any:
+    return json.loads(world.s3.get_object(Bucket=RAW, Key=f"incoming/{key}.metadata.json")["Body"].read())
+
+
+def test_a_presigned_upload_has_a_quarter_of_an_hour_and_the_size_of_the_rules(world: World) -> None:
+    rules = {"max_file_size_bytes": 5000, "prefixes": {"small/": {"max_file_size_bytes": 100}}}
+    world.s3.put_object(Bucket=CONFIG, Key=INGESTION_RULES_KEY, Body=json.dumps(rules).encode())
+    for prefix, size in (("", 5000), ("small", 100)):
+        upload = world.container.documents.presign("a.md", prefix=prefix)
+        policy = json.loads(upload.fields["policy"])
+        assert policy == {"conditions": [["content-length-range", 1, size]], "expires_in": 900}
+        assert upload.expires_in_seconds == 900
+
+
+def test_an_upload_beyond_the_rules_is_cut_off(world: World) -> None:
+    rules = {"max_file_size_bytes": 100}
+    world.s3.put_object(Bucket=CONFIG, Key=INGESTION_RULES_KEY, Body=json.dumps(rules).encode())
+    with pytest.raises(PayloadTooLarge):
+        world.container.documents.upload("a.md", BytesIO(b"x" * 101))
+    assert world.s3.current_keys(RAW) == []
+    assert world.container.documents.upload("a.md", BytesIO(b"x" * 100)).size == 100
+
+
+def test_new_attributes_keep_the_list_and_a_new_document_is_its_owners(world: World) -> None:
+    documents = world.container.documents
+    documents.upload("own.md", BytesIO(b"# Own\n\nText.\n"), owner="ann")
+    assert sidecar(world, "own.md") == {
+        "metadataAttributes": {},
+        "AccessControlList": [{"Name": "ann", "Type": "USER", "Access": "ALLOW"}],
+    }
+    world.upload("listed.md.metadata.json", json.dumps({"AccessControlList": [LIST]}))
+    world.upload("listed.md", "# Listed\n\nText.\n")
+    world.run()
+    documents.upload("listed.md", BytesIO(b"# Listed\n\nMore.\n"), attributes={"year": 2026}, owner="ann")
+    assert sidecar(world, "listed.md") == {"metadataAttributes": {"year": 2026}, "AccessControlList": [LIST]}
+    documents.upload("plain.md", BytesIO(b"# Plain\n\nText.\n"), attributes={"year": 2026})
+    assert sidecar(world, "plain.md") == {"metadataAttributes": {"year": 2026}}
