@@ -49,7 +49,7 @@ def stand_ins(settings: Settings | None = None) -> FakeServices:
     """Whose conversations stream what the chat does: the console always has a conversation."""
     services = fake_services(settings)
 
-    def streamed(_: str, question: str, **options: Any) -> Iterator[AnswerEvent]:
+    def streamed(conversation_id: str, question: str, **options: Any) -> Iterator[AnswerEvent]:
         return services.chat.stream(question, **options)
 
     services.conversations.stream = streamed  # type: ignore[method-assign]
