@@ -43,7 +43,7 @@ def test_a_question_is_answered_and_its_source_opens_at_the_span(page: Page) -> 
     sheet = page.get_by_role("dialog", name="Source: sqs-queues.md")
     expect(sheet.locator("mark")).to_have_text(QUOTE)
     if picture := os.environ.get("CONSOLE_SCREENSHOT"):
-        page.set_viewport_size({"width": 1240, "height": 560})
+        page.set_viewport_size({"width": 1280, "height": 560})
         sheet.locator("mark").evaluate("mark => mark.scrollIntoView({block: 'center'})")
         page.screenshot(path=picture)
     page.keyboard.press("Escape")

@@ -231,6 +231,28 @@ def test_what_does_not_work_is_named(console: Open) -> None:
     page.get_by_text("connection refused").wait_for()
 
 
+def test_files_that_are_dropped_are_uploaded_and_a_refusal_tells_why(console: Open) -> None:
+    services = stand_ins()
+    page = console(services, expected=(413,)).page
+    show(page, "Documents")
+    page.get_by_label("Folder", exact=True).fill("/guides")
+    dropped = page.evaluate_handle(
+        """() => {
+            const dropped = new DataTransfer();
+            dropped.items.add(new File(["# Kites"], "kites.md"));
+            dropped.items.add(new File(["x".repeat(20000)], "long.md"));
+            return dropped;
+        }"""
+    )
+    page.locator(".drop").dispatch_event("drop", {"dataTransfer": dropped})
+    uploads = page.get_by_role("region", name="Uploads")
+    uploads.get_by_text("long.md is larger than 10000 bytes.").wait_for()
+    uploads.get_by_role("link", name="kites.md").wait_for()
+    assert ("kites.md", 7, "guides/") in [call[:3] for call in services.documents.calls]
+    page.get_by_role("button", name="Clear what has ended").click()
+    assert uploads.locator("li").count() == 1
+
+
 def test_the_list_is_searched_and_grows(console: Open) -> None:
     page = console().page
     show(page, "Documents")

@@ -166,7 +166,7 @@ function Sentence({ sentence: { text, check, own }, turn, onOpen }) {
     const cited = (citation) => citation.number === number;
     return own.find(cited) ?? turn.citations.find(cited);
   };
-  const parts = text.split(/(\[\d+\??\])/).map((part) => {
+  const shown = (part) => {
     const mark = /^\[(\d+)(\??)\]$/.exec(part);
     const source = mark && check?.citations.includes(Number(mark[1])) ? sourceOf(Number(mark[1])) : null;
     if (!source) return part;
@@ -179,7 +179,13 @@ function Sentence({ sentence: { text, check, own }, turn, onOpen }) {
     >
       ${source.number}${mark[2]}
     </button>`;
-  });
+  };
+  // A mark stays on one line with the full stop behind it.
+  const parts = text
+    .split(/((?:\[\d+\??\])+\S{0,3}(?!\S))/)
+    .map((part, place) =>
+      place % 2 ? html`<span class="together">${part.split(/(\[\d+\??\])/).map(shown)}</span>` : part.split(/(\[\d+\??\])/).map(shown),
+    );
   return html`<span class="sentence">${parts}</span>${verdict &&
     html`\u00a0<span
       class="verdict verdict-${check.verdict}"
