@@ -30,7 +30,11 @@ from portfolio_rag.domain.api_keys import Caller
 from portfolio_rag.domain.errors import ConfigurationError, Forbidden, PortfolioRagError
 
 PUBLIC_PATHS: Final = frozenset({"/", "/api/live"})
-"""Served without a key. Everything else needs one, routes that do not exist yet included."""
+CONSOLE_PREFIX: Final = "/console/"
+"""With the files of the page at `/`, which hold no data: served without a key.
+
+Everything else needs one, routes that do not exist yet included.
+"""
 
 DOCS_PATHS: Final = frozenset({"/docs", "/openapi.json"})
 DOCS_PREFIX: Final = "/docs/assets/"
@@ -122,7 +126,7 @@ class Authentication:
         await self._app(scope, receive, send)
 
     def _is_public(self, path: str) -> bool:
-        return path in PUBLIC_PATHS or (self._docs_open and _is_docs(path))
+        return path in PUBLIC_PATHS or path.startswith(CONSOLE_PREFIX) or (self._docs_open and _is_docs(path))
 
     async def _identify(self, scope: Scope, path: str) -> Caller | ProblemResponse:
         keyring, given = self._keyring(), _key_of(path, Headers(scope=scope))

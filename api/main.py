@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from api import docs, problems
+from api import console, docs, problems
 from api.admission import Admission
 from api.authentication import Authentication, parse_networks
 from api.bodies import BodyLimits
@@ -83,6 +83,7 @@ def create_app(settings: Settings | None = None, services: ApiServices | None = 
     app.include_router(completions.router, responses=documented_as_openai(refused))
     app.include_router(health.public)
     app.include_router(docs.router)
+    app.include_router(console.router)
     return app
 
 

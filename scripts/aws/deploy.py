@@ -109,7 +109,7 @@ def deploy(state_bucket: str, *, ask: bool) -> None:
     url = deployment.output("api_url")
     _say("A document in, an answer out")
     smoke_test(session, deployment, url, key)
-    print(f"\nThe API answers at {url}/docs")
+    print(f"\nThe console and the API answer at {url}/")
     print(f"Its key, also in Secrets Manager: {key}")
 
 

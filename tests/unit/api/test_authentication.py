@@ -262,7 +262,7 @@ def test_the_page_can_be_open(far: Callable[..., TestClient], path: str) -> None
 def test_only_the_way_to_the_page_and_liveness_are_public(far: Callable[..., TestClient]) -> None:
     client = far(fake_services())
     assert {path: client.get(path, follow_redirects=False).status_code for path in PUBLIC_PATHS} == {
-        "/": 307,
+        "/": 200,
         "/api/live": 200,
     }
 
