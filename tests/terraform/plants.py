@@ -134,8 +134,8 @@ PLANTS = (
     Plant(
         "a role has lost a permission",
         "locals.tf",
-        '"receive_embedding", "publish_metrics"]',
-        '"publish_metrics"]',
+        '"receive_embedding", "send_embedding", "publish_metrics"]',
+        '"send_embedding", "publish_metrics"]',
         'module.function["embedding-generator"].aws_iam_role_policy.this.policy',
         "ReceiveEmbedding",
         None,

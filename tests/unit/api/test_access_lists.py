@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
@@ -257,7 +258,7 @@ def test_a_page_is_filled_with_what_is_seen(deployment: Deployment) -> None:
         if page["next_cursor"] is None:
             break
         assert len(page["items"]) == 2
-        cursor = f"&cursor={page['next_cursor']}"
+        cursor = f"&cursor={quote(page['next_cursor'], safe='')}"
     assert seen == KEYS["bob"][2]
 
 
