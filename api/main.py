@@ -21,7 +21,7 @@ from api.openai_format import documented_as_openai
 from api.openapi import DESCRIPTION, SUMMARY, TAGS, TITLE, VERSION, complete
 from api.origins import BrowserGuard, parse_hosts
 from api.problem_docs import documented
-from api.routes import chat, completions, documents, health, jobs, search
+from api.routes import chat, completions, documents, health, jobs, responses, search
 from portfolio_rag.access.keyring import Keyring
 from portfolio_rag.composition.api import ApiServices, build_api
 from portfolio_rag.domain.errors import ConfigurationError
@@ -90,7 +90,8 @@ def create_app(settings: Settings | None = None, services: ApiServices | None = 
     for router in (chat.router, search.router, documents.router, jobs.router, health.router):
         app.include_router(router, responses=refused)
     # Here a refusal has OpenAI's shape.
-    app.include_router(completions.router, responses=documented_as_openai(refused))
+    for router in (completions.router, responses.router):
+        app.include_router(router, responses=documented_as_openai(refused))
     app.include_router(health.public)
     app.include_router(docs.router)
     app.router.routes.append(mcp.route())

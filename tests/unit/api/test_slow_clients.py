@@ -24,6 +24,7 @@ QUESTIONS = {
     "/api/chat": {"question": QUESTION},
     "/api/search": {"query": QUESTION},
     "/v1/chat/completions": {"model": "portfolio-rag", "messages": [{"role": "user", "content": QUESTION}]},
+    "/v1/responses": {"model": "portfolio-rag", "input": QUESTION},
 }
 
 
