@@ -53,6 +53,16 @@ image-sizes: ## Measure the images: compressed and on disk, over their base
 test-containers: install ## Build everything and test it in containers (starts an engine where none runs)
 	@.ci/containers
 
+##@ AWS
+
+.PHONY: deploy
+deploy: install ## Deploy everything to AWS (PLAN_ONLY=1 shows the plan without an account, STATE_BUCKET=name, YES=1)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/aws/deploy.py $(if $(PLAN_ONLY),plan,deploy $(if $(STATE_BUCKET),--state-bucket $(STATE_BUCKET)) $(if $(YES),--yes))
+
+.PHONY: destroy
+destroy: install ## Delete everything on AWS but Chroma's disk (DELETE_DOCUMENTS=1, STATE_BUCKET=name, YES=1)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/aws/deploy.py destroy $(if $(STATE_BUCKET),--state-bucket $(STATE_BUCKET)) $(if $(YES),--yes) $(if $(DELETE_DOCUMENTS),--delete-documents)
+
 ##@ Test
 
 .PHONY: test
@@ -65,13 +75,19 @@ lint: install ## Check style, formatting, types and what imports what
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
+.PHONY: audit
+audit: install ## Look for weak spots in code, Terraform, images and requirements
+	@scripts/peers.sh audit
+	scripts/audit.sh
+
 .PHONY: test-terraform
-test-terraform: install ## Check Terraform's formatting, validate it, run its own tests
+test-terraform: install ## Check Terraform's formatting, validate it, run its own tests, compare its plan with the recorded one
 	$(BIN)/python -m portfolio_rag.local.terraform_check
+	$(PYTEST) tests/terraform
 
 .PHONY: test-unit
 test-unit: install ## Run the tests that need no processes
-	$(PYTEST) tests --ignore=tests/e2e --ignore=tests/containers
+	$(PYTEST) tests --ignore=tests/e2e --ignore=tests/containers --ignore=tests/terraform
 
 N ?= 10000
 SEED ?= 1
@@ -85,6 +101,13 @@ simulate: install ## Run N seeded schedules of the pipeline from SEED on, every 
 .PHONY: test-e2e
 test-e2e: install chromium ## Run the end-to-end tests on a stack of their own (a running one is left alone)
 	$(PYTEST) tests/e2e
+
+MINUTES ?= 30
+
+.PHONY: soak
+soak: install ## Ingest, ask, delete, kill and restart at random for MINUTES on a stack of its own; the stores must agree
+	@[ -f .portfolio/model/manifest.json ] || $(BIN)/python -m portfolio_rag.bake --output .portfolio/model
+	$(BIN)/python scripts/soak.py $(MINUTES)
 
 .PHONY: cases
 cases: install ## Run the cases of the folder CASES on a stack of its own (ONLY=kind or id, RECORD=1 notes how many passed)
@@ -131,24 +154,28 @@ fmt: install ## Format Python and Terraform, mend what the linter can mend
 	$(BIN)/ruff format .
 	terraform fmt -recursive terraform
 
-PIP_COMPILE := $(BIN)/pip-compile --quiet --strip-extras \
-	--no-emit-find-links --no-emit-index-url --no-emit-trusted-host pyproject.toml
+# Hashes are those that the package index tells of every file of a version, so that a lock is good for all platforms.
+# No address of an index stands in a lock. Torch: see pyproject.toml and scripts/install.sh.
+LOCK := $(BIN)/uv pip compile --quiet --python $(BIN)/python --generate-hashes --strip-extras --no-emit-index-url \
+	--no-emit-find-links --custom-compile-command "make lock" $(UPGRADE)
 
 .PHONY: lock
-lock: install ## Pin all requirements anew (UPGRADE=--upgrade for the newest that pyproject.toml allows)
-	$(PIP_COMPILE) $(UPGRADE) --unsafe-package=torch --unsafe-package=pip -o requirements/dev.txt \
+lock: install ## Pin all requirements anew, with hashes (UPGRADE=--upgrade for the newest that pyproject.toml allows)
+	$(LOCK) --no-emit-package torch pyproject.toml -o requirements/dev.txt \
 		--extra=processing --extra=inference --extra=api --extra=bake --extra=stack --extra=ocr --extra=dev
-	$(PIP_COMPILE) -c requirements/dev.txt -o requirements/lambda.txt --extra=processing --extra=chroma --extra=lambda
-	$(PIP_COMPILE) -c requirements/dev.txt -o requirements/lambda-embedding.txt \
+	$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/lambda.txt \
+		--extra=processing --extra=lambda
+	$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/lambda-embedding.txt \
 		--extra=processing --extra=inference --extra=chroma --extra=lambda
-	$(PIP_COMPILE) -c requirements/dev.txt -o requirements/lambda-processor.txt \
-		--extra=processing --extra=inference --extra=ocr --extra=chroma --extra=lambda
-	$(PIP_COMPILE) -c requirements/dev.txt -o requirements/api.txt --extra=api --extra=processing --extra=inference \
-		--extra=chroma
-	$(PIP_COMPILE) -c requirements/dev.txt -o requirements/bake.txt --extra=bake
-	$(subst pyproject.toml,requirements/peers.in,$(PIP_COMPILE)) $(UPGRADE) --unsafe-package=torch -o requirements/peers.txt
-	$(subst pyproject.toml,requirements/peers-extraction.in,$(PIP_COMPILE)) $(UPGRADE) --unsafe-package=torch \
-		-o requirements/peers-extraction.txt
+	$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/lambda-processor.txt \
+		--extra=processing --extra=inference --extra=ocr --extra=lambda
+	$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/api.txt \
+		--extra=api --extra=processing --extra=inference --extra=chroma
+	$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/bake.txt --extra=bake
+	$(LOCK) requirements/uv.in -o requirements/uv.txt
+	$(LOCK) requirements/audit.in -o requirements/audit.txt
+	$(LOCK) --no-emit-package torch requirements/peers.in -o requirements/peers.txt
+	$(LOCK) --no-emit-package torch requirements/peers-extraction.in -o requirements/peers-extraction.txt
 
 .PHONY: help
 help: ## Show this list

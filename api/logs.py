@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from contextvars import ContextVar
 
 from portfolio_rag.adapters.process.json_logs import configure_logging
@@ -30,12 +31,12 @@ class RequestIdFilter(logging.Filter):
         return True
 
 
-def configure_api_logging(level: str) -> None:
-    """Send every logger of the process, uvicorn's included, to standard output as JSON.
+def configure_api_logging(level: str, secrets: Collection[str] = ()) -> None:
+    """Send every logger of the process, uvicorn's included, to standard output as JSON without `secrets`.
 
     uvicorn's own access log is switched off: `api.access` says the same and more.
     """
-    configure_logging(level)
+    configure_logging(level, secrets)
     for handler in logging.getLogger().handlers:
         handler.addFilter(RequestIdFilter())
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):

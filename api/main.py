@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
@@ -48,7 +48,7 @@ def create_app(settings: Settings | None = None, services: ApiServices | None = 
     if settings is None:
         settings = services.settings if services is not None else Settings.from_env()
     if services is None:
-        configure_api_logging(settings.log_level)
+        configure_api_logging(settings.log_level, secrets=(settings.openai_api_key, settings.api_key))
     origins = parse_origins(settings.api_cors_origins)
 
     slots = QuestionSlots(settings.api_max_concurrent_questions)
@@ -60,15 +60,13 @@ def create_app(settings: Settings | None = None, services: ApiServices | None = 
             # Blocks the event loop once, before the server takes its first request.
             app.state.services = build_api(settings)
         built: ApiServices = app.state.services
-        async with mcp.running():
-            if built.full_text_follower is None:
-                yield
-                return
-            built.full_text_follower.start()
-            try:
-                yield
-            finally:
-                built.full_text_follower.stop()
+        async with AsyncExitStack() as running:
+            for background in (built.full_text_follower, built.load_reporter):
+                if background is not None:
+                    background.start()
+                    running.callback(background.stop)
+            await running.enter_async_context(mcp.running())
+            yield
 
     app = Api(
         title=TITLE,

@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 from api import openai_format
 from api.logs import current_request_id
 from api.paths import local_path
-from portfolio_rag.domain.errors import DocumentRejected, LimitReached, PortfolioRagError
+from portfolio_rag.domain.errors import DependencyUnavailable, DocumentRejected, LimitReached, PortfolioRagError
 
 logger = logging.getLogger("api.problems")
 
@@ -169,14 +169,14 @@ def project_problem(known: PortfolioRagError, path: str) -> ProblemResponse:
         return internal_error(path)
     if known.http_status > 500:
         logger.warning("dependency unavailable", exc_info=known, extra={"path": path})
-    waiting = {"Retry-After": str(known.retry_after_seconds)} if isinstance(known, LimitReached) else None
+    wait = known.retry_after_seconds if isinstance(known, DependencyUnavailable | LimitReached) else None
     return problem_response(
         status=known.http_status,
         title=known.title,
         code=problem_code(known),
         detail=str(known) or known.title,
         instance=path,
-        headers=waiting,
+        headers={"Retry-After": str(wait)} if wait else None,
     )
 
 

@@ -1,7 +1,8 @@
 """Cold starts: from the start of a function's process to the end of its first invocation, and what it imports.
 
-Functions run as the local stack runs them (`local.lambda_environment`), against an emulator and a Chroma that are
-up, on a real event, with buckets, tables and queues of their own, so that the stack's own functions are not woken.
+As on AWS each is a Python of its own (the local stack forks them from one that is warm), and as in the local stack they
+run against an emulator and a Chroma that are up, on a real event, with buckets, tables and queues of their own, so that
+the stack's own functions are not woken.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ from bench.section import Options, Result
 from bench.stack import RunningStack, running_api, running_stack
 from bench.targets import Target, number
 from portfolio_rag.local.functions import Function, discover
-from portfolio_rag.local.lambda_environment import Environment, Invocation
+from portfolio_rag.local.lambda_environment import Deployed, Environment, Invocation
+from portfolio_rag.local.lambda_processes import FreshProcess
 
 NAME = "cold_starts"
 TITLE = "Cold starts"
@@ -37,11 +39,10 @@ LIGHT = ("document-intake", "document-processor", "batch-reindex", "check-health
 EMBEDDING = "embedding-generator"
 LIGHT_S, EMBEDDING_S = 0.6, 1.0
 _CLIENT = (
-    "Most of what is left is the import of Chroma's own client at the first call to Chroma, half a second. Speaking to "
-    "the server without it was tried, and takes that away; but the project stands on the published client. Importing "
-    "it in a thread meanwhile was tried, too: two threads in NumPy's circular imports meet modules that are half done."
+    "Most of what is left is the import of Chroma's own client at the first call to Chroma, half a second. The jobs "
+    "run for long and keep it; the other functions speak to the server without it."
 )
-_TRIED = {"check-health": _CLIENT, "batch-reindex": _CLIENT, EMBEDDING: _CLIENT}
+_TRIED = {"batch-reindex": _CLIENT}
 _TIMEOUT_S = 60.0
 _MEMORY_MB = 1769
 _TOP = 6
@@ -89,7 +90,8 @@ def _cold(function: Function, variables: Mapping[str, str], event: Any) -> float
     """Seconds; raises RuntimeError with what the function said when it failed."""
     printed: list[str] = []
     started = time.perf_counter()
-    environment = Environment(function, variables, _MEMORY_MB, lambda _, __, line: printed.append(line))
+    deployed = Deployed(variables, _MEMORY_MB)
+    environment = Environment(function, deployed, lambda _, __, line: printed.append(line), FreshProcess)
     try:
         result = environment.invoke(
             Invocation("cold", function.name, "$LATEST", deadline=time.time() + _TIMEOUT_S, event=event)
@@ -172,7 +174,7 @@ def render(result: Mapping[str, Any], plots: Path) -> str:
         for name, one in found.items()
     ]
     parts = [
-        "As the local stack runs them: a new process, a real event, the emulator and Chroma up. One document is "
+        "A new process, a real event, the emulator and Chroma up. One document is "
         "uploaded and goes through all of them, each cold. Files are in the page cache.\n",
         f"![Process start to first result]({PLOT})\n",
         table(["", "to the first result", "modules loaded", "where the import goes"], rows),

@@ -45,6 +45,34 @@ def measure(options: Options) -> Result:
     return result
 
 
+def keep(before: Mapping[str, Any], result: Result) -> Result:
+    """With what other libraries did before, and when that was, where this run was without them."""
+    earlier = before["result"]
+    if result["versions"] or not earlier["versions"]:
+        return result
+    when = earlier.get("peers_measured", f"`{before['commit']}` on {before['date']}")
+    large = {
+        kind: _others(earlier["large"]["formats"].get(kind, {})) | sizes
+        for kind, sizes in result["large"]["formats"].items()
+    }
+    kept = {
+        **result,
+        "versions": earlier["versions"],
+        "peers_measured": when,
+        "large": {**result["large"], "formats": large},
+    }
+    if "cases" in result and earlier.get("cases", {}).get("folder") == result["cases"]["folder"]:
+        kept["cases"] = _others(earlier["cases"]) | result["cases"]
+        kept["small"] = {
+            kind: _others(earlier["small"].get(kind, {})) | sizes for kind, sizes in result["small"].items()
+        }
+    return kept
+
+
+def _others(figures: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: figures[name] for name in PEERS if name in figures}
+
+
 def _version(name: str) -> str:
     with worker(name) as reader:
         return str(reader.ask()["version"])

@@ -76,10 +76,11 @@ def render(result: Mapping[str, Any]) -> str:
     parts = []
     versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
     if versions:
+        when = f" (measured at {result['peers_measured']})" if "peers_measured" in result else ""
         parts.append(
-            f"Beside {versions}: each alone, with its defaults and the output that keeps most (Markdown where it has "
-            "it), on the formats that it takes as it is installed by `scripts/peers.sh` (without PyTorch or models "
-            "that are fetched at run time). Reproduce it with `make bench ONLY=extraction PEERS=1`.\n"
+            f"Beside {versions}{when}: each alone, with its defaults and the output that keeps most (Markdown where "
+            "it has it), on the formats that it takes as it is installed by `scripts/peers.sh` (without PyTorch or "
+            "models that are fetched at run time). Reproduce it with `make bench ONLY=extraction PEERS=1`.\n"
         )
     parts.append(_cases(result["cases"]) if "cases" in result else _NO_CASES)
     if "small" in result:
@@ -142,8 +143,9 @@ def _small(small: Mapping[str, Any]) -> str:
         "### Processor time and memory\n\nMilliseconds of processor time a file (user and system), the files of the "
         "cases, in a process that has read them before; the median of rounds in which the libraries take turns. "
         "Nothing in pictures is read. The pipeline reads what no parser in C is needed for in its own process and all "
-        "else in one that is started for the document, with caps on memory and time: that start is what the second "
-        "column has on top.\n\n" + table(["ms a file", *(shown.get(name, name) for name in names)], rows)
+        "else in one that is forked for the document, with caps on memory and time: the fork, and what travels to it "
+        "and back, is what the second column has on top.\n\n"
+        + table(["ms a file", *(shown.get(name, name) for name in names)], rows)
     )
 
 

@@ -17,12 +17,14 @@ from typing import Any
 import httpx
 import psutil
 
+from bench.measure import cpu_s, family, pss_mb
 from bench.stack import RunningStack
 from portfolio_rag.adapters.aws.clients import AwsClients
 from portfolio_rag.adapters.dynamodb.document_registry import DynamoDocumentRegistry
 from portfolio_rag.adapters.dynamodb.table import Table
 from portfolio_rag.domain.documents import DocumentStatus
 from portfolio_rag.domain.identifiers import document_id_for
+from portfolio_rag.local.functions import discover
 from portfolio_rag.settings.environment import Settings
 
 _POLL_SECONDS = 0.3
@@ -34,13 +36,13 @@ _INVOCATION = re.compile(r'"message": "invocation", "function": "([\w-]+)".*"mil
 @dataclass(frozen=True, slots=True)
 class Run:
     """`wall_s` from the start of the command to the last COMPLETED; `cpu_s` by process in that time, the command's own
-    as `aws`; `embedded` windows, and how many there were; `rss_mb` at the end, by process; `longest_s` of the
+    as `aws`; `embedded` windows, and how many there were; `pss_mb` at the end, by process; `longest_s` of the
     invocations of each function, and their number."""
 
     wall_s: float
     command_s: float
     cpu_s: dict[str, float]
-    rss_mb: dict[str, float]
+    pss_mb: dict[str, float]
     embedded: tuple[int, int]
     longest_s: dict[str, tuple[float, int]]
 
@@ -52,6 +54,7 @@ class Ingester:
         self._clients = AwsClients(self._settings)
         table = Table(self._clients("dynamodb"), self._settings.dynamodb_document_table)
         self._registry = DynamoDocumentRegistry(table)
+        self._functions = [function.name for function in discover(stack.config.project / "images")]
         self._log = stack.config.logs_dir / "lambda.log"
 
     def copy_in(self, folder: Path, prefix: str) -> Run:
@@ -77,7 +80,7 @@ class Ingester:
             cpu[name] += seconds - before.get(pid, (name, 0.0))[1]
         cpu["aws"] = own_after - own_before
         log = self._logged(log_from)
-        return Run(wall_s, command_s, dict(cpu), self._rss(), _embedded(log), _longest(log))
+        return Run(wall_s, command_s, dict(cpu), self._pss(), _embedded(log), _longest(log))
 
     def answers_from(self, key: str, query: str) -> bool:
         """Whether the document is among the first passages of a search."""
@@ -87,20 +90,25 @@ class Ingester:
         answer.raise_for_status()
         return any(one["s3_key"].endswith(key) for one in answer.json()["passages"])
 
-    def _next_versions(self, ids: dict[str, str]) -> set[tuple[str, int]]:
+    def _next_versions(self, ids: dict[str, str]) -> dict[tuple[str, int], str | None]:
+        """The versions that the uploads will be, with when an upload of the document last changed nothing."""
         found = self._registry.heads_and_versions((id_, 1) for id_ in ids)
-        return {(id_, head.latest_version + 1 if head else 1) for (id_, _), (head, _) in found.items()}
+        return {
+            (id_, head.latest_version + 1 if head else 1): head.last_seen_at if head else None
+            for (id_, _), (head, _) in found.items()
+        }
 
-    def _wait(self, wanted: set[tuple[str, int]]) -> None:
+    def _wait(self, wanted: dict[tuple[str, int], str | None]) -> None:
         deadline = time.monotonic() + _TIMEOUT_SECONDS
         waiting = set(wanted)
         while waiting:
             # Few of those that wait: asking must cost next to nothing beside what is measured.
             sample = sorted(waiting)[:25]
-            for key, (_, version) in self._registry.heads_and_versions(sample).items():
+            for key, (head, version) in self._registry.heads_and_versions(sample).items():
                 if version is not None and version.status is DocumentStatus.FAILED:
                     raise RuntimeError(f"{version.s3_key}: {version.error_code} {version.error_message}")
-                if version is not None and version.status is DocumentStatus.COMPLETED:
+                unchanged = version is None and head is not None and head.last_seen_at != wanted[key]
+                if unchanged or (version is not None and version.status is DocumentStatus.COMPLETED):
                     waiting.discard(key)
             if time.monotonic() > deadline:
                 raise RuntimeError(f"{len(waiting)} documents are not COMPLETED after {_TIMEOUT_SECONDS:.0f} s.")
@@ -108,29 +116,41 @@ class Ingester:
                 time.sleep(_POLL_SECONDS)
 
     def processes(self) -> Iterator[tuple[str, psutil.Process]]:
-        """By the name that `Run` gives them; a function that runs several times comes as often."""
+        """By the name that `Run` gives them; a function that runs several times comes as often.
+
+        `template` is what the functions are forked from.
+        """
         for name, pid in self._stack.pids().items():
             process = psutil.Process(pid)
             yield ("host" if name == "lambda" else name), process
             if name == "lambda":
-                for child in process.children():
-                    yield _function(child), child
+                for template in process.children():
+                    yield "template", template
+                    for child in template.children():
+                        yield self._function(child), child
 
     def _cpu(self) -> dict[int, tuple[str, float]]:
         found = {}
         for name, process in self.processes():
+            # A function's children are those that extract text, or fork for it. The host's child is the template, the
+            # template's are the functions; those that have ended meanwhile, idle, are left out.
             times = process.cpu_times()
             own = times.user + times.system
-            # The functions' children are the processes that extract text; the host's children are the functions.
-            children = 0.0 if name == "host" else times.children_user + times.children_system
-            found[process.pid] = (name, own + children)
+            found[process.pid] = (name, own if name in ("host", "template") else sum(map(cpu_s, family(process))))
         return found
 
-    def _rss(self) -> dict[str, float]:
+    def _pss(self) -> dict[str, float]:
         total: dict[str, float] = defaultdict(float)
         for name, process in self.processes():
-            total[name] += process.memory_info().rss / 1e6
+            # A function with what it has started; the others come one by one.
+            members = [process] if name in ("host", "template") else family(process)
+            total[name] += sum(map(pss_mb, members))
         return dict(total)
+
+    def _function(self, process: psutil.Process) -> str:
+        """The system keeps the first 15 characters of a function's name."""
+        name = process.name()
+        return next((function for function in self._functions if function[:15] == name[:15]), "template")
 
     def timeout_s(self, function: str) -> float:
         """What the function is given for an invocation."""
@@ -161,14 +181,6 @@ def _children_s() -> float:
     """CPU time of the commands that this process has run."""
     times = os.times()
     return times.children_user + times.children_system
-
-
-def _function(process: psutil.Process) -> str:
-    try:
-        handler = next(part for part in process.cmdline() if part.endswith("handler.py"))
-    except (StopIteration, psutil.Error):
-        return "host"
-    return Path(handler).parent.name.replace("_", "-")
 
 
 def as_json(run: Run) -> dict[str, Any]:

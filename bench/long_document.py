@@ -87,7 +87,7 @@ def _peaks(ingester: Ingester) -> Iterator[Mapping[str, float]]:
     def watch() -> None:
         while not over.wait(_SAMPLE_SECONDS):
             for name, process in ingester.processes():
-                children = [] if name == "host" else process.children(recursive=True)
+                children = [] if name in ("host", "template") else process.children(recursive=True)
                 for label, one in [(name, process), *((f"{name}'s child", child) for child in children)]:
                     try:
                         peaks[label] = max(peaks.get(label, 0.0), one.memory_info().rss / 1e6)

@@ -89,10 +89,32 @@ def peak_rss_mb() -> float:
 def rss_mb(pid: int) -> float:
     """What that process and all its children hold now, in MB; 0 when it is gone."""
     try:
-        process = psutil.Process(pid)
-        return float(sum(one.memory_info().rss for one in [process, *process.children(recursive=True)]) / _MB)
+        return float(sum(one.memory_info().rss for one in family(psutil.Process(pid))) / _MB)
     except psutil.NoSuchProcess:
         return 0.0
+
+
+def pss_mb(process: psutil.Process) -> float:
+    """What it holds now, in MB; 0 when it is gone. A page that several share counts in equal parts for each of them."""
+    try:
+        memory = process.memory_full_info()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return float(getattr(memory, "pss", memory.rss) / _MB)  # Linux alone knows the parts
+
+
+def family(process: psutil.Process) -> list[psutil.Process]:
+    """That process and all that live of those that it has started, and they have."""
+    return [process, *process.children(recursive=True)]
+
+
+def cpu_s(process: psutil.Process) -> float:
+    """CPU time of that process and of those that it has waited for; 0 when it is gone."""
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return float(times.user + times.system + times.children_user + times.children_system)
 
 
 class Worker:

@@ -18,7 +18,9 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from bench.measure import peak_rss_mb, percentiles, serve
+import psutil
+
+from bench.measure import percentiles, pss_mb, serve
 
 PIECES = 254
 TOP = 5
@@ -232,7 +234,7 @@ def main() -> None:
             return {
                 "wall_s": time.perf_counter() - wall,
                 "cpu_s": time.process_time() - cpu,
-                "rss_mb": peak_rss_mb(),
+                "pss_mb": pss_mb(psutil.Process()),
                 "vectors": chosen.count(),
             }
         if "queries" in request:

@@ -107,6 +107,7 @@ def _measure_size(size: int, questions: list[str], options: Options) -> Result:
             for question in questions:
                 trial.search(question, where=parse_filter(where))
         fill_dynamodb(aws_url, hit)
+        index.close()  # the worker has it from here on
         [port] = free_ports(1)
         asked = {
             "aws": aws_url,
@@ -131,8 +132,8 @@ def _measure_size(size: int, questions: list[str], options: Options) -> Result:
                 },
                 "memory_mb": {"api": rss_mb(worker.pid), "chroma": rss_mb(chroma_pid)},
                 "disk_mb": {
-                    "api": _size_mb(folder / f"index-{size}.sqlite"),
-                    "chroma": sum(_size_mb(one) for one in (folder / f"chroma-{size}").rglob("*") if one.is_file()),
+                    "api": _size_mb(*folder.glob(f"index-{size}.sqlite*")),
+                    "chroma": _size_mb(folder / f"chroma-{size}"),
                 },
             }
     return result
@@ -267,8 +268,10 @@ def _milliseconds(taken: Sequence[float]) -> Result:
     return {f"{name}_ms": value for name, value in percentiles(taken, 50, 99).items()}
 
 
-def _size_mb(path: Path) -> float:
-    return path.stat().st_size / 1e6
+def _size_mb(*paths: Path) -> float:
+    """Of files, and of all that is in folders."""
+    files = (file for path in paths for file in (path, *path.rglob("*")) if file.is_file())
+    return sum(file.stat().st_size for file in files) / 1e6
 
 
 def _by_hand() -> list[int]:

@@ -28,7 +28,7 @@ from evaluation.datasets import EvalDocument
 from evaluation.workbench import ROOT, STATE, open_tokenizer
 from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
 from portfolio_rag.adapters.models.onnx_embedder import OnnxEmbedder
-from portfolio_rag.adapters.sqlite.full_text_index import SqliteFullTextIndex
+from portfolio_rag.adapters.tantivy.full_text_index import TantivyFullTextIndex
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentVersion
 from portfolio_rag.pipeline.ingestion.embedding import window_records
@@ -84,15 +84,15 @@ def build(windows: int, options: Options) -> SearchCorpus:
     return SearchCorpus(versions, chunks, vectors, real)
 
 
-def fill_index(corpus: SearchCorpus, path: Path) -> SqliteFullTextIndex:
+def fill_index(corpus: SearchCorpus, path: Path) -> TantivyFullTextIndex:
     """The API's file with all of it, vectors too; made anew where it holds something else."""
-    index = SqliteFullTextIndex(path)
+    index = TantivyFullTextIndex(path)
     if len(index.versions()) != len(corpus.versions):
         by_document: dict[str, list[Chunk]] = {}
         for chunk in corpus.chunks:
             by_document.setdefault(chunk.document_id, []).append(chunk)
-        for document_id, version in corpus.versions.items():
-            index.index(version, by_document.get(document_id, []))
+        for batch in _batches(corpus.versions.items(), _SLICE):
+            index.index([(version, by_document.get(document_id, [])) for document_id, version in batch])
     index.replica.follow(COLLECTION)
     if index.replica.waiting(limit=1):
         for batch in _batches(_rows(corpus), _SLICE):

@@ -139,7 +139,7 @@ class Searcher:
 _STAGES = {
     "embedder": {"embed": "embedding of the question"},
     "aliases": {"current": "index alias (DynamoDB)"},
-    "full_text": {"search": "full-text index (SQLite)"},
+    "full_text": {"search": "full-text index (Tantivy)"},
     "vectors": {
         "nearest": "vector search (Chroma)",
         "query": "vector search (Chroma)",

@@ -14,7 +14,7 @@ from evaluation.corpus import EvalCorpus
 from evaluation.datasets import EvalQuestion, EvalSet, load
 from portfolio_rag.adapters.models.onnx_embedder import OnnxEmbedder
 from portfolio_rag.adapters.models.tokenizer import HuggingFaceTokenizer
-from portfolio_rag.adapters.sqlite.full_text_index import SqliteFullTextIndex
+from portfolio_rag.adapters.tantivy.full_text_index import TantivyFullTextIndex
 from portfolio_rag.answering.retrieval.search import PassageSearch
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.filters import Filter
@@ -36,12 +36,13 @@ class Bench:
     questions: list[EvalQuestion]
     query_vectors: Vectors
     embedder: Embedder
-    full_text: SqliteFullTextIndex
+    full_text: TantivyFullTextIndex
     owners: dict[str, str]
     _directory: tempfile.TemporaryDirectory[str] = field(repr=False)
 
     def close(self) -> None:
         """Remove the full-text index from disk."""
+        self.full_text.close()
         self._directory.cleanup()
 
 
@@ -82,13 +83,12 @@ def build(data: EvalSet, embedder: Embedder, tokenizer: Tokenizer, rules: Rules 
     """The set as the pipeline would leave it, under the rules given or the default ones."""
     corpus = EvalCorpus(data.documents, embedder, tokenizer, rules)
     directory = tempfile.TemporaryDirectory(prefix="bench-")
-    full_text = SqliteFullTextIndex(Path(directory.name) / "lexical.sqlite")
+    full_text = TantivyFullTextIndex(Path(directory.name) / "lexical.sqlite")
     chunks: dict[str, list[Chunk]] = {}
     for window in corpus.windows:
         if window.n == 0:
             chunks.setdefault(window.chunk.document_id, []).append(window.chunk)
-    for document_id, own in chunks.items():
-        full_text.index(corpus.documents[document_id], own)
+    full_text.index([(corpus.documents[document_id], own) for document_id, own in chunks.items()])
     queries = embedder.embed([question.text for question in data.questions])
     owners = {window.chunk.window_ids[window.n]: corpus.names[window.chunk.document_id] for window in corpus.windows}
     return Bench(data.name, corpus, data.questions, queries, embedder, full_text, owners, directory)

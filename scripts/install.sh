@@ -70,21 +70,22 @@ give_up() {
 
 # PyTorch's plain wheel for Linux brings gigabytes of CUDA. Its CPU build is not on PyPI: pip finds it where a
 # configured index or folder has it; otherwise uv, which knows PyTorch's own index, gets it. A lock that needs it says so
-# at its end.
+# at its end. What torch itself needs stands in the lock; torch has no hash there, since PyTorch's index, which builds it
+# for the CPU, is another one.
 installed="$("$venv/bin/python" -c 'from importlib.metadata import version; print(version("torch"))' 2>/dev/null || true)"
 if grep -qx '# torch' "$lock" && [ "${installed%%+*}" != "${torch#*==}" ]; then
     echo "Installing $torch (CPU)"
     if [ "$(uname -s)" != Linux ]; then
-        pip_install --constraint "$lock" "$torch" || give_up "$torch could not be installed."
-    elif ! pip_install --constraint "$lock" "$torch+cpu"; then
-        pip_install --requirement requirements/uv.txt || give_up "uv could not be installed."
-        install_with "$venv/bin/uv" pip install --python "$venv/bin/python" --torch-backend=cpu --constraint "$lock" \
-            "$torch" ||
+        pip_install --no-deps "$torch" || give_up "$torch could not be installed."
+    elif ! pip_install --no-deps "$torch+cpu"; then
+        pip_install --no-deps --require-hashes --requirement requirements/uv.txt || give_up "uv could not be installed."
+        install_with "$venv/bin/uv" pip install --python "$venv/bin/python" --torch-backend=cpu --no-deps "$torch" ||
             give_up "The CPU build of $torch could not be installed. If PyTorch's index cannot be reached from here," \
                 "  put its wheel into a folder and name the folder: PIP_FIND_LINKS=/path/to/folder make up"
     fi
 fi
 
+# A lock is whole: nothing is looked for beside it, and nothing is installed whose hash it does not name.
 echo "Installing the requirements"
-pip_install --requirement "$lock" || give_up "The requirements could not be installed."
+pip_install --no-deps --require-hashes --requirement "$lock" || give_up "The requirements could not be installed."
 [ -n "${2:-}" ] || pip_install --no-deps --editable . || give_up "The project could not be installed."

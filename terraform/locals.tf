@@ -62,7 +62,7 @@ locals {
   # AWS_DEFAULT_REGION and the credentials are not here: Lambda sets them itself and refuses them from anyone else.
   function_environment = merge(
     local.shared_environment,
-    { CHROMA_URL = var.chroma_url, LOG_LEVEL = var.log_level },
+    { CHROMA_URL = local.chroma_url, LOG_LEVEL = var.log_level },
     var.aws_endpoint_url_for_functions == "" ? {} : { AWS_ENDPOINT_URL = var.aws_endpoint_url_for_functions },
   )
 
@@ -78,13 +78,17 @@ locals {
       description = "Extracts, sanitises and chunks documents"
       may         = ["read_config", "read_originals", "move_originals", "change_versions", "register_versions", "purge", "create_chunks", "stage_text", "receive_ingestion", "send_ingestion", "send_embedding", "publish_metrics"]
       queue       = "ingestion"
-      retries     = null
+      # A document may take seconds or a minute, and none waits for another one that happened to come with it.
+      batch_size = 1
+      retries    = null
     }
     embedding-generator = {
       description = "Embeds chunks, stores them in Chroma and backs their vectors up"
-      may         = ["read_config", "read_originals", "move_originals", "change_versions", "purge", "mark_chunks", "back_up_vectors", "remember_vectors", "receive_embedding", "publish_metrics"]
+      may         = ["read_config", "read_originals", "move_originals", "change_versions", "purge", "mark_chunks", "back_up_vectors", "remember_vectors", "receive_embedding", "send_embedding", "publish_metrics"]
       queue       = "embedding"
-      retries     = null
+      # So many messages share one run of the model and one write; each is a second's work at most.
+      batch_size = 10
+      retries    = null
     }
     batch-reindex = {
       description = "Runs batch ingestions and rebuilds the index beside the live one"

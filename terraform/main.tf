@@ -192,12 +192,13 @@ module "queue" {
   source   = "./modules/queue"
   for_each = local.queue_names
 
-  name                     = each.value
-  arn                      = local.queue_arns[each.key]
-  dead_letter_name         = local.dlq_names[each.key]
-  dead_letter_arn          = local.dlq_arns[each.key]
-  consumer_timeout_seconds = var.function_settings[local.consumers[each.key]].timeout_seconds
-  max_receive_count        = var.max_receive_count
+  name                       = each.value
+  arn                        = local.queue_arns[each.key]
+  dead_letter_name           = local.dlq_names[each.key]
+  dead_letter_arn            = local.dlq_arns[each.key]
+  consumer_timeout_seconds   = var.function_settings[local.consumers[each.key]].timeout_seconds
+  visibility_timeout_seconds = var.visibility_timeout_seconds
+  max_receive_count          = var.max_receive_count
 }
 
 # Events that never became a message: those that S3 or a rule handed over and that failed for good. Apart from the
@@ -241,10 +242,11 @@ module "function" {
   log_level          = var.log_level
   log_retention_days = var.log_retention_days
   tracing_enabled    = var.tracing_enabled
-  vpc_config         = var.vpc_config
+  vpc_config         = local.functions_vpc_config
 
   queue = each.value.queue == null ? null : {
     arn                 = module.queue[each.value.queue].arn
+    batch_size          = each.value.batch_size
     maximum_concurrency = var.function_settings[each.key].maximum_concurrency
   }
 

@@ -42,8 +42,8 @@ output "function_names" {
 }
 
 output "repository_urls" {
-  description = "Where each function's image is pushed to, without a tag; empty when create_ecr_repositories is off."
-  value       = { for key, repository in module.repository : key => repository.url }
+  description = "Where each image is pushed to, without a tag; empty when create_ecr_repositories is off."
+  value       = merge({ for key, repository in module.repository : key => repository.url }, { for repository in module.api_repository : "api" => repository.url })
 }
 
 output "image_uris" {
@@ -74,4 +74,29 @@ output "dashboard_name" {
 output "dashboard_url" {
   description = "The dashboard in AWS's console."
   value       = "https://${local.region}.console.aws.amazon.com/cloudwatch/home?region=${local.region}#dashboards:name=${module.monitoring.dashboard_name}"
+}
+
+output "api_url" {
+  description = "Where the API answers; null without deploy_services."
+  value       = one(module.api_service[*].url)
+}
+
+output "api_secret_names" {
+  description = "Secrets Manager's secrets of the API, by the environment variable that each is for: aws secretsmanager put-secret-value --secret-id NAME --secret-string VALUE."
+  value       = try(module.api_service[0].secret_names, {})
+}
+
+output "chroma_volume_id" {
+  description = "The volume that holds Chroma's index; null without deploy_services."
+  value       = one(module.vector_database[*].volume_id)
+}
+
+output "api_certificate_arn" {
+  description = "The certificate that the load balancer serves; null without one."
+  value       = var.deploy_services ? var.api_service.certificate_arn : null
+}
+
+output "service_names" {
+  description = "The ECS cluster and its services; empty without deploy_services."
+  value       = var.deploy_services ? { cluster = aws_ecs_cluster.services[0].name, api = "${local.prefix}-api${local.suffix}", chroma = "${local.prefix}-chroma${local.suffix}" } : {}
 }

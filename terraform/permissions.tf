@@ -1,6 +1,6 @@
 # What a function may do, by the name that `functions` in locals.tf calls it by: exact actions on exact resources.
-# Wildcards stand for keys under a prefix only. Nothing may write under incoming/, the one prefix whose new objects
-# start the pipeline: whatever goes wrong, it cannot feed itself.
+# Wildcards stand for keys under a prefix only. No function may write under incoming/, the one prefix whose new objects
+# start the pipeline: whatever goes wrong, it cannot feed itself. Only the API may, which uploads for its callers.
 locals {
   permissions = {
     read_config = [
@@ -219,6 +219,63 @@ locals {
       },
     ]
 
+    # --- The API's own
+
+    upload_originals = [{
+      sid       = "UploadOriginals"
+      actions   = ["s3:PutObject", "s3:AbortMultipartUpload"]
+      resources = ["${local.bucket_arns.raw}/incoming/*"]
+    }]
+
+    read_chunks = [{
+      sid       = "ReadChunks"
+      actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem"]
+      resources = [local.table_arns.embedding_chunks]
+    }]
+
+    remember_conversations = [{
+      sid       = "RememberConversations"
+      actions   = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
+      resources = [local.table_arns.conversations]
+    }]
+
+    # Keys are made and revoked by people; the API looks them up and counts what they use.
+    look_up_keys = [{
+      sid       = "LookUpKeys"
+      actions   = ["dynamodb:GetItem", "dynamodb:Scan", "dynamodb:UpdateItem"]
+      resources = [local.table_arns.api_keys]
+    }]
+
+    list_jobs = [
+      {
+        sid       = "JobsByStatus"
+        actions   = ["dynamodb:Query"]
+        resources = ["${local.table_arns.ingestion_jobs}/index/status-started_at-index"]
+      },
+      {
+        sid       = "ReadJobReports"
+        actions   = ["s3:GetObject"]
+        resources = ["${local.bucket_arns.embeddings}/jobs/*"]
+      },
+    ]
+
+    # An inference profile sends a question to the model in one of several regions.
+    ask_bedrock = [for model in var.api_service.bedrock_model[*] : {
+      sid     = "AskBedrock"
+      actions = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
+      resources = [
+        "arn:${local.partition}:bedrock:*::foundation-model/${replace(model, "/^(us|eu|apac|global)\\./", "")}",
+        "arn:${local.partition}:bedrock:${local.region}:${local.account_id}:inference-profile/${model}",
+      ]
+    }]
+
+    # A document that is tried again needs its dead letters no more.
+    clear_dead_letters = [{
+      sid       = "ClearDeadLetters"
+      actions   = local.receive_actions
+      resources = [local.dlq_arns.ingestion, local.dlq_arns.embedding]
+    }]
+
     send_ingestion    = [{ sid = "SendIngestion", actions = local.send_actions, resources = [local.queue_arns.ingestion] }]
     send_embedding    = [{ sid = "SendEmbedding", actions = local.send_actions, resources = [local.queue_arns.embedding] }]
     receive_ingestion = [{ sid = "ReceiveIngestion", actions = local.receive_actions, resources = [local.queue_arns.ingestion] }]
@@ -245,14 +302,21 @@ locals {
   send_actions    = ["sqs:GetQueueUrl", "sqs:SendMessage"]
   receive_actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"]
 
+  api_statements = flatten([
+    [for permission in local.api_may : local.permissions[permission]],
+    local.bucket_key_statements,
+  ])
+
+  bucket_key_statements = [for key_arn in var.s3_kms_key_arn[*] : {
+    sid       = "UseBucketKey"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [key_arn]
+  }]
+
   function_statements = {
     for key, function in local.functions : key => flatten([
       [for permission in function.may : local.permissions[permission]],
-      [for key_arn in var.s3_kms_key_arn[*] : {
-        sid       = "UseBucketKey"
-        actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
-        resources = [key_arn]
-      }],
+      local.bucket_key_statements,
       # X-Ray and the network interfaces of a VPC know no resources either.
       [for statement in [{
         sid       = "Trace"
@@ -273,7 +337,7 @@ locals {
           resources = ["*"]
           condition = { ArnEquals = { "lambda:SourceFunctionArn" = local.function_arns[key] } }
         },
-      ] : statement if var.vpc_config != null],
+      ] : statement if local.functions_in_vpc],
     ])
   }
 

@@ -52,6 +52,18 @@ variable "image_tag" {
   }
 }
 
+variable "api_image_tag" {
+  description = "Tag of the API's image, which `make build-images` derives and writes as it does image_tag. Used with deploy_services."
+  type        = string
+  default     = "latest"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$", var.api_image_tag))
+    error_message = "api_image_tag must be a valid image tag: up to 128 letters, digits, underscores, dots and hyphens."
+  }
+}
+
 variable "architecture" {
   description = "Instruction set that the images were built for."
   type        = string
@@ -206,6 +218,145 @@ variable "chroma_collection" {
   }
 }
 
+# --- Services: Chroma and the API ---------------------------------------------------------------------------------
+
+variable "deploy_services" {
+  description = "Run Chroma and the API here too, in a network of their own: ECS, a load balancer, a disk with daily snapshots. Off, Chroma is where chroma_url says, and the API is yours to run."
+  type        = bool
+  default     = false
+  nullable    = false
+
+  validation {
+    condition     = !var.deploy_services || length(var.name_suffix) <= 18
+    error_message = "With deploy_services, name_suffix has 18 characters at most: a load balancer's name has 32."
+  }
+}
+
+variable "network" {
+  description = "Network of the services. cidr: addresses of a new VPC over two zones, /16 to /24. existing: a VPC that is there, with private subnets that reach AWS's services and public ones for the load balancer. egress: nat, one gateway (about 33 USD a month and 0.045 USD a GB, us-east-1), which OpenAI and images from Docker Hub need; or endpoints, an interface endpoint for each of endpoint_services (about 7.30 USD a month, service and zone: 146 USD for the ten) and nothing reaches the internet: no OpenAI, and Chroma's image from a registry of your own. The gateway endpoints for S3 and DynamoDB are free, and always there."
+  type = object({
+    cidr = optional(string, "10.20.0.0/16")
+    existing = optional(object({
+      vpc_id             = string
+      private_subnet_ids = list(string)
+      public_subnet_ids  = list(string)
+    }))
+    egress            = optional(string, "nat")
+    endpoint_services = optional(set(string), ["sqs", "lambda", "monitoring", "logs", "secretsmanager", "ecr.api", "ecr.dkr", "ecs", "ecs-agent", "ecs-telemetry"])
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = can(cidrsubnet(var.network.cidr, 4, 15)) && tonumber(split("/", var.network.cidr)[1]) >= 16 && tonumber(split("/", var.network.cidr)[1]) <= 24
+    error_message = "network.cidr must be a block such as 10.20.0.0/16, from /16 to /24."
+  }
+
+  validation {
+    condition     = contains(["nat", "endpoints"], var.network.egress)
+    error_message = "network.egress must be nat or endpoints."
+  }
+
+  validation {
+    condition     = var.network.existing == null ? true : length(var.network.existing.private_subnet_ids) >= 2 && length(var.network.existing.public_subnet_ids) >= 2
+    error_message = "network.existing needs two private and two public subnets, each pair in two zones."
+  }
+}
+
+variable "vector_database" {
+  description = "Chroma. instance_type: its memory holds the index (t3.medium, 4 GB, about 30 USD a month; docs/aws.md has the sizes). volume_gb: gp3 at 0.08 USD a GB and month, at least as much as there is memory. snapshot_id starts a new volume from a snapshot. snapshot_retention_days: of daily snapshots, 0.05 USD a GB and month of what changed. ami_id pins the machine's image. image: Chroma's, where Docker Hub is not reached."
+  type = object({
+    image                   = optional(string, "chromadb/chroma:1.5.9")
+    instance_type           = optional(string, "t3.medium")
+    ami_id                  = optional(string)
+    volume_gb               = optional(number, 30)
+    snapshot_id             = optional(string)
+    snapshot_retention_days = optional(number, 14)
+    kms_key_arn             = optional(string)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.vector_database.volume_gb >= 8 && var.vector_database.volume_gb <= 16384 && floor(var.vector_database.volume_gb) == var.vector_database.volume_gb
+    error_message = "vector_database.volume_gb must be a whole number between 8 and 16384."
+  }
+
+  validation {
+    condition     = var.vector_database.snapshot_retention_days >= 1 && floor(var.vector_database.snapshot_retention_days) == var.vector_database.snapshot_retention_days
+    error_message = "vector_database.snapshot_retention_days must be a whole number of days, 1 or more."
+  }
+
+  validation {
+    # 2 GB are the least that Chroma needs.
+    condition     = !can(regex("\\.(nano|micro)$", var.vector_database.instance_type)) && can(regex("^[a-z][a-z0-9-]*\\.[a-z0-9-]+$", var.vector_database.instance_type))
+    error_message = "vector_database.instance_type must be an EC2 type with 2 GB of memory or more, such as t3.medium."
+  }
+}
+
+variable "api_service" {
+  description = "The API on Fargate (a vCPU with 2 GB: about 36 USD a month and task; the load balancer about 17). certificate_arn: of ACM; without one the load balancer serves HTTP, and then not to everybody. allowed_cidr_blocks: who reaches it. internal: private addresses only. cpu and memory_mb: a pair that Fargate has. Autoscaling between minimum_tasks and maximum_tasks goes by CPU and by questions that wait. openai: take OPENAI_API_KEY from a secret, to which you give a value. bedrock_model: id of a model or inference profile of Amazon Bedrock that writes the answers, by the API's role. environment: more variables of .env.example."
+  type = object({
+    certificate_arn      = optional(string)
+    allowed_cidr_blocks  = optional(set(string), [])
+    internal             = optional(bool, false)
+    cpu                  = optional(number, 1024)
+    memory_mb            = optional(number, 2048)
+    minimum_tasks        = optional(number, 1)
+    maximum_tasks        = optional(number, 4)
+    openai               = optional(bool, false)
+    bedrock_model        = optional(string)
+    environment          = optional(map(string), {})
+    secret_recovery_days = optional(number, 7)
+    kms_key_arn          = optional(string)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.api_service.certificate_arn == null ? true : can(regex("^arn:[a-z-]+:acm:[a-z0-9-]+:[0-9]{12}:certificate/.+$", var.api_service.certificate_arn))
+    error_message = "api_service.certificate_arn must be the ARN of a certificate in ACM."
+  }
+
+  validation {
+    condition     = var.api_service.bedrock_model == null || !var.api_service.openai
+    error_message = "api_service: answers are written by openai or by bedrock_model, not by both."
+  }
+
+  validation {
+    condition     = alltrue([for block in var.api_service.allowed_cidr_blocks : can(cidrhost(block, 0))])
+    error_message = "api_service.allowed_cidr_blocks must hold blocks such as 203.0.113.0/24."
+  }
+
+  validation {
+    condition     = var.api_service.certificate_arn != null || var.api_service.internal || !contains(var.api_service.allowed_cidr_blocks, "0.0.0.0/0")
+    error_message = "Without a certificate, keys and answers would cross the internet in the clear: give api_service.certificate_arn, or narrow allowed_cidr_blocks."
+  }
+
+  validation {
+    condition = contains(lookup({
+      "256"   = [512, 1024, 2048]
+      "512"   = range(1024, 4097, 1024)
+      "1024"  = range(2048, 8193, 1024)
+      "2048"  = range(4096, 16385, 1024)
+      "4096"  = range(8192, 30721, 1024)
+      "8192"  = range(16384, 61441, 4096)
+      "16384" = range(32768, 122881, 8192)
+    }, tostring(var.api_service.cpu), []), var.api_service.memory_mb)
+    error_message = "api_service.cpu and memory_mb must be a pair that Fargate has, such as 1024 and 2048 to 8192."
+  }
+
+  validation {
+    condition     = var.api_service.minimum_tasks >= 1 && var.api_service.maximum_tasks >= var.api_service.minimum_tasks
+    error_message = "api_service.minimum_tasks must be 1 or more, and maximum_tasks no less than that."
+  }
+
+  validation {
+    condition     = var.api_service.secret_recovery_days == 0 || (var.api_service.secret_recovery_days >= 7 && var.api_service.secret_recovery_days <= 30)
+    error_message = "api_service.secret_recovery_days must be 0, or between 7 and 30."
+  }
+}
+
 # --- What the pipeline obeys: the objects in the config bucket --------------------------------------------------
 
 variable "ingestion_rules" {
@@ -357,6 +508,17 @@ variable "model_config" {
 }
 
 # --- Queues -----------------------------------------------------------------------------------------------------
+
+variable "visibility_timeout_seconds" {
+  description = "How long a message that was received stays hidden; null (for AWS): six times the limit of the function that reads the queue. Shorter for the local stack, where messages are received while no function runs."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.visibility_timeout_seconds == null ? true : var.visibility_timeout_seconds >= 30 && var.visibility_timeout_seconds <= 43200
+    error_message = "visibility_timeout_seconds must be between 30 and 43200."
+  }
+}
 
 variable "max_receive_count" {
   description = "Attempts at a message before it goes to the dead-letter queue."

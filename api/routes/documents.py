@@ -61,8 +61,9 @@ def upload_document(
 
     The answer comes before the document is ingested: follow it at `Location`, which knows the document as soon as S3's
     event has been handled (a second or so; 404 until then). The same path again is a new version of the same document;
-    the old one answers until the new one is COMPLETED. For files that are large or many, `POST /api/documents/presign`
-    spares the way through this API.
+    the old one answers until the new one is COMPLETED. Where neither bytes nor attributes have changed there is none,
+    and `last_seen_at` of the document says that the upload was seen. For files that are large or many,
+    `POST /api/documents/presign` spares the way through this API.
     """
     receipt = documents.upload(
         file.filename or "",

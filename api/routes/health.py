@@ -27,7 +27,7 @@ public = APIRouter(prefix="/api", tags=["health"])
     },
 )
 def health(response: Response, checks: HealthDep) -> HealthOut:
-    """S3, DynamoDB, SQS, Chroma, the embedding model and OpenAI, each apart. 503 when one of them fails."""
+    """S3, DynamoDB, SQS, Chroma, the search index, the model and OpenAI, each apart. 503 when one of them fails."""
     result = HealthOut.of(VERSION, checks.run())
     if result.status is Health.UNHEALTHY:
         response.status_code = 503

@@ -63,8 +63,7 @@ def search(
 ) -> SearchResponse:
     """Retrieval alone, without an answer: the chunks of live documents that are nearest to the query.
 
-    `filter` has the syntax of Bedrock Knowledge Bases, but for `startsWith` and `stringContains`: one operator per
-    object, `andAll` and `orAll` to combine. It
+    `filter` has the syntax of Bedrock Knowledge Bases: one operator per object, `andAll` and `orAll` to combine. It
     works on the built-in attributes and on those that a document was uploaded with.
     """
     passages = retrieval.search(body.query, top_k=body.top_k, where=viewer.restrict(parse_where(body.filter)))

@@ -114,6 +114,10 @@ class VersionOut(BaseModel):
     bucket: str = Field(description="Bucket of its bytes.", examples=["portfolio-raw"])
     s3_key: str = Field(description="Where its bytes are now.", examples=["processed/guides/sqs-queues.md"])
     s3_version_id: str = Field(description="S3 version of its bytes.", examples=["3sL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY"])
+    content_sha256: str | None = Field(
+        description="SHA-256 of its bytes, once it is cut.",
+        examples=["2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"],
+    )
     metadata: Attributes = Field(description="Custom attributes.", examples=[{"service": "sqs", "year": 2026}])
     embedding_model: str = Field(
         description="Model of its vectors.", examples=["sentence-transformers/all-MiniLM-L6-v2"]
@@ -140,6 +144,7 @@ class VersionOut(BaseModel):
             bucket=version.bucket,
             s3_key=version.s3_key,
             s3_version_id=version.s3_version_id,
+            content_sha256=version.content_sha256,
             metadata=dict(version.metadata),
             embedding_model=version.embedding_model,
             chunk_count=version.chunk_count,
@@ -260,6 +265,10 @@ class DocumentOut(BaseModel):
     latest_version: int = Field(description="The newest version.", examples=[1])
     live_version: int | None = Field(description="The version that answers; null: none does.", examples=[1])
     deleted_at: str | None = Field(description="When it was deleted (UTC).", examples=[None])
+    last_seen_at: str | None = Field(
+        description="When an upload last changed nothing, and so made no version (UTC).",
+        examples=["2026-01-06T08:00:00.000000Z"],
+    )
     versions: list[VersionOut] = Field(description="Newest first.")
     chunk_count: int = Field(description="Chunks of the live version in all.", examples=[2])
     chunks: list[ChunkOut] = Field(description="Those asked for by `chunk_offset` and `chunk_limit`, in order.")
@@ -279,6 +288,7 @@ class DocumentOut(BaseModel):
             latest_version=head.latest_version,
             live_version=head.live_version or None,
             deleted_at=head.deleted_at,
+            last_seen_at=head.last_seen_at,
             versions=[VersionOut.of(version) for version in detail.versions],
             chunk_count=len(detail.chunks),
             chunks=[ChunkOut.of(chunk) for chunk in detail.chunks[chunk_offset : chunk_offset + chunk_limit]],

@@ -52,6 +52,14 @@ class MemberComparison(TypedDict):
     value: Annotated[str, Field(description="The text that the list must hold.", examples=["messaging"])]
 
 
+@with_config(ConfigDict(extra="forbid"))
+class TextComparison(TypedDict):
+    """One attribute against a part of a text; upper and lower case differ."""
+
+    key: Annotated[str, Field(description=_KEY, min_length=1, max_length=256, examples=["s3_key"])]
+    value: Annotated[str, Field(description="The part of the text.", examples=["guides/"])]
+
+
 _Members = Annotated[
     list["MetadataFilter"], Field(description="1 to 50 filters, nested at most 5 deep.", min_length=1, max_length=50)
 ]
@@ -63,11 +71,16 @@ MetadataFilter = TypedDict(
         "equals": Annotated[Comparison, Field(description="The attribute has this value.")],
         "notEquals": Annotated[Comparison, Field(description="The attribute has another value, or is missing.")],
         "in": Annotated[ListComparison, Field(description="The attribute has one of these values.")],
-        "notIn": Annotated[ListComparison, Field(description="The attribute has none of these values, or is missing.")],
+        "notIn": Annotated[ListComparison, Field(description="The attribute is there and has none of these values.")],
         "greaterThan": Annotated[NumberComparison, Field(description="The attribute is above the number.")],
         "greaterThanOrEquals": Annotated[NumberComparison, Field(description="The attribute is the number or above.")],
         "lessThan": Annotated[NumberComparison, Field(description="The attribute is below the number.")],
         "lessThanOrEquals": Annotated[NumberComparison, Field(description="The attribute is the number or below.")],
+        "startsWith": Annotated[TextComparison, Field(description="The attribute is a text that begins so.")],
+        "stringContains": Annotated[
+            TextComparison,
+            Field(description="The attribute is a text that holds this one, or a list with a member that does."),
+        ],
         "listContains": Annotated[MemberComparison, Field(description="The attribute, a list, holds this text.")],
         "andAll": Annotated[_Members, Field(description="Every member holds.")],
         "orAll": Annotated[_Members, Field(description="At least one member holds.")],
@@ -81,8 +94,8 @@ with_config(
         json_schema_extra={
             "description": (
                 "Which documents may answer, in the syntax of Bedrock Knowledge Bases' RetrievalFilter: an object "
-                "with exactly one operator; `andAll` and `orAll` combine several. `startsWith` and `stringContains` "
-                "are not supported, and `notIn` also passes documents that lack the attribute."
+                "with exactly one operator; `andAll` and `orAll` combine several. Each means what it means there: "
+                "documents that lack the attribute pass `notEquals` and no other comparison."
             ),
             "minProperties": 1,
             "maxProperties": 1,

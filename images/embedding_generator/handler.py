@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from portfolio_rag.composition.embedding import EmbeddingParts
-from portfolio_rag.composition.lambda_events import handle_batch
+from portfolio_rag.composition.lambda_events import BatchConsumer
 from portfolio_rag.composition.process import once_per_process
 from portfolio_rag.domain.messages import EmbeddingMessage
 
@@ -14,12 +14,11 @@ parts = once_per_process(EmbeddingParts)
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """The whole batch in one run of the model and one upsert. Answers which messages must be delivered again."""
-    generator = parts().embedding_generator
-    return handle_batch(
-        event,
+    built = parts()
+    return BatchConsumer(
         parse=EmbeddingMessage.from_json,
-        process=generator.process,
-        record_failure=generator.record_failure,
-        max_receive_count=parts().settings.max_receive_count,
+        process=built.embedding_generator.process,
+        record_failure=built.embedding_generator.record_failure,
+        redelivery=built.embedding_redelivery,
         together=True,
-    )
+    ).handle(event)

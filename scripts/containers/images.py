@@ -2,8 +2,8 @@
 
 Standard library only, so that a machine with Docker and Python needs nothing else. Each image carries a tag
 derived from the content of its inputs: the same files give the same tag, changed code gives another one. `build`
-writes the functions' tag to `terraform/images.auto.tfvars.json`, which Terraform reads by itself, so that changed
-code means a changed `image_uri`.
+writes the tags to `terraform/images.auto.tfvars.json`, which Terraform reads by itself, so that changed code means a
+changed image.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def _builder() -> Iterator[Callable[..., None]]:
 
 
 def build(images: Sequence[str]) -> None:
-    """Build `images` under all their names, and hand the functions' tag to Terraform once all of them carry it."""
+    """Build `images` under all their names, and hand the tags to Terraform once every image carries its own."""
     tags = {image: tag_of(image) for image in images}
     with _builder() as run:
         if len(images) > 1:
@@ -119,8 +119,9 @@ def build(images: Sequence[str]) -> None:
                 *("--label", f"org.opencontainers.image.version={tag}"),
                 build_args=[f"FUNCTION={image.replace('-', '_')}"] if image in FUNCTIONS else [],
             )
-    if set(FUNCTIONS) <= set(images):
-        TFVARS.write_text(json.dumps({"image_tag": tags[next(iter(FUNCTIONS))]}, indent=2) + "\n")
+    if {*FUNCTIONS, API} <= set(images):
+        chosen = {"image_tag": tags[next(iter(FUNCTIONS))], "api_image_tag": tags[API]}
+        TFVARS.write_text(json.dumps(chosen, indent=2) + "\n")
 
 
 def build_stand_ins() -> None:
@@ -159,7 +160,7 @@ def _is_pushed(name: str, tag: str) -> bool:
 
 
 def push(images: Sequence[str]) -> None:
-    """Push the built functions to the ECR repositories that Terraform made, on AWS or behind AWS_ENDPOINT_URL."""
+    """Push what was built to the ECR repositories that Terraform made, on AWS or behind AWS_ENDPOINT_URL."""
     docker = docker_command()
     urls = {image: _pushable(url) for image, url in _repository_urls().items() if image in images}
     password = subprocess.run(["aws", "ecr", "get-login-password"], check=True, capture_output=True).stdout
@@ -200,7 +201,7 @@ def main() -> int:
         if arguments.command == "build":
             build(images)
         elif arguments.command == "push":
-            push([image for image in images if image in FUNCTIONS])
+            push(images)
         elif arguments.command == "stand-ins":
             build_stand_ins()
         elif arguments.command == "sizes":

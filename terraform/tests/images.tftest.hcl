@@ -66,7 +66,7 @@ run "repository" {
   }
 
   assert {
-    condition     = jsondecode(aws_ecr_repository_policy.this.policy).Statement[0].Condition.ArnLike["aws:SourceArn"] == "arn:aws:lambda:eu-central-1:123456789012:function:document-intake"
+    condition     = jsondecode(aws_ecr_repository_policy.this[0].policy).Statement[0].Condition.ArnLike["aws:SourceArn"] == "arn:aws:lambda:eu-central-1:123456789012:function:document-intake"
     error_message = "Others than the function may pull through Lambda."
   }
 }

@@ -66,7 +66,7 @@ run "each_function_its_own" {
       } == {
       document-intake     = toset([local.queue_arns.ingestion, local.dlq_arns.events])
       document-processor  = toset([local.queue_arns.embedding, local.queue_arns.ingestion])
-      embedding-generator = toset([])
+      embedding-generator = toset([local.queue_arns.embedding])
       batch-reindex       = toset([local.queue_arns.ingestion, local.dlq_arns.events])
       check-health        = toset([local.queue_arns.ingestion, local.dlq_arns.events])
     }

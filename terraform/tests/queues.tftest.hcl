@@ -74,6 +74,28 @@ run "queues" {
   }
 }
 
+run "each_document_has_an_invocation_of_its_own" {
+  command = plan
+
+  assert {
+    condition     = local.functions.document-processor.batch_size == 1 && local.functions.embedding-generator.batch_size == 10
+    error_message = "A document waits for others of its batch, or messages do not share a run of the model."
+  }
+}
+
+run "a_local_stack_has_its_messages_back_sooner" {
+  command = plan
+
+  variables {
+    visibility_timeout_seconds = 45
+  }
+
+  assert {
+    condition     = alltrue([for queue in module.queue : queue.visibility_timeout_seconds == 45])
+    error_message = "The visibility timeout that was asked for is not the queues'."
+  }
+}
+
 run "visibility_follows_the_time_limit" {
   command = plan
 
@@ -123,17 +145,17 @@ run "batches" {
     log_retention_days   = 14
     tracing_enabled      = true
     vpc_config           = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }
-    queue                = { arn = "arn:aws:sqs:eu-central-1:123456789012:q", maximum_concurrency = 7 }
+    queue                = { arn = "arn:aws:sqs:eu-central-1:123456789012:q", batch_size = 4, maximum_concurrency = 7 }
     on_failure           = { queue_arn = "arn:aws:sqs:eu-central-1:123456789012:dlq", maximum_retry_attempts = 2 }
   }
 
   assert {
     condition = (
-      aws_lambda_event_source_mapping.this[0].batch_size == 10
+      aws_lambda_event_source_mapping.this[0].batch_size == 4
       && aws_lambda_event_source_mapping.this[0].function_response_types == toset(["ReportBatchItemFailures"])
       && aws_lambda_event_source_mapping.this[0].scaling_config[0].maximum_concurrency == 7
     )
-    error_message = "Batches are not of 10 with partial failures reported, or not bounded."
+    error_message = "Batches are not of the size that was asked for, with partial failures reported, or not bounded."
   }
 
   assert {

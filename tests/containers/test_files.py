@@ -32,7 +32,7 @@ def test_dockerfiles_build_without_a_frontend_to_pull_on_one_pinned_base(path: P
 
 def test_compose_pins_what_the_requirements_pin() -> None:
     lock = dict(
-        re.findall(r"^(chromadb|ministack)==(\S+)$", (ROOT / "requirements" / "dev.txt").read_text(), re.MULTILINE)
+        re.findall(r"^(chromadb|ministack)==(\S+)", (ROOT / "requirements" / "dev.txt").read_text(), re.MULTILINE)
     )
     assert f"image: chromadb/chroma:{lock['chromadb']}\n" in (ROOT / "docker-compose.yml").read_text()
     assert f"image: ministackorg/ministack:{lock['ministack']}\n" in (ROOT / "compose" / "ministack.yml").read_text()

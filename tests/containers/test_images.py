@@ -109,10 +109,13 @@ def test_sizes_over_the_base_stay_within_their_limits() -> None:
     assert {image: size for image, size in sizes.items() if size > _LIMITS[image] * 1_000_000} == {}
 
 
-def test_terraform_was_given_the_tag_of_the_content() -> None:
-    names = subprocess.run(
-        [sys.executable, str(_SCRIPTS / "images.py"), "names", *FUNCTIONS], capture_output=True, text=True, check=True
-    ).stdout.split()
-    tags = {name.partition(":")[2] for name in names} - {"latest"}
+def test_terraform_was_given_the_tags_of_the_content() -> None:
+    def tags(*images: str) -> set[str]:
+        names = subprocess.run(
+            [sys.executable, str(_SCRIPTS / "images.py"), "names", *images], capture_output=True, text=True, check=True
+        ).stdout.split()
+        return {name.partition(":")[2] for name in names} - {"latest"}
+
     variables = json.loads((ROOT / "terraform" / "images.auto.tfvars.json").read_text())
-    assert tags == {variables["image_tag"]}
+    assert tags(*FUNCTIONS) == {variables["image_tag"]}
+    assert tags("api") == {variables["api_image_tag"]}

@@ -31,6 +31,7 @@ def stack() -> Iterator[LiveStack]:
     """The running stack, the sample corpus ingested."""
     home = _ROOT / ".portfolio" / "e2e" / str(os.getpid())
     environment = isolated_environment(home, model_dir=_ROOT / ".portfolio" / "model")
+    environment["ENFORCE_IAM"] = "true"
     config = StackConfig.load(environment, project=_ROOT)
     running = Stack(config)
     with ExitStack() as cleanup:

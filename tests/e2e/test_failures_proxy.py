@@ -19,7 +19,6 @@ import httpx
 import pytest
 
 from api.main import create_app
-from portfolio_rag.adapters.chroma import vector_store as chroma
 from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
 from portfolio_rag.adapters.models.openai import OpenAIModel
 from portfolio_rag.answering.generation.chat import Chat
@@ -69,9 +68,8 @@ def proxy(chroma_port: int) -> Iterator[FaultProxy]:
 def world(proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> World:
     """The pipeline with a real Chroma behind the proxy; a stalled call is given up after one second, not thirty."""
     install(monkeypatch)
-    monkeypatch.setattr(chroma, "_TIMEOUT_SECONDS", 1.0)
     world = World()
-    world.container.vectors = Faulty("chroma", ChromaVectorStore(proxy.url), world.faults)
+    world.container.vectors = Faulty("chroma", ChromaVectorStore(proxy.url, timeout=1.0), world.faults)
     return world
 
 

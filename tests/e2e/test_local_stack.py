@@ -36,7 +36,9 @@ def test_a_second_up_finds_nothing_to_do(stack: LiveStack, capsys: pytest.Captur
 
 def test_a_port_that_is_taken_is_named_with_its_holder(stack: LiveStack, tmp_path: Path) -> None:
     other = dataclasses.replace(stack.config, home=tmp_path / "other")
-    with pytest.raises(StackError, match=rf"Port {stack.config.emulator_port}.*ministack.*pid \d+.*EMULATOR_PORT="):
+    with pytest.raises(
+        StackError, match=rf"Port {stack.config.emulator_port}.*local\.emulator.*pid \d+.*EMULATOR_PORT="
+    ):
         Stack(other).up(RichReporter(Console()))
 
 

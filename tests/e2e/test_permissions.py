@@ -62,7 +62,9 @@ def actions_of(service: str, operation: str, arguments: dict[str, Any]) -> Itera
         yield from _dynamodb(operation, arguments)
     elif service == "sqs":
         names = {
+            "send_message": "SendMessage",
             "send_message_batch": "SendMessage",
+            "change_message_visibility_batch": "ChangeMessageVisibility",
             "get_queue_attributes": "GetQueueAttributes",
             "get_queue_url": "GetQueueUrl",
             "receive_message": "ReceiveMessage",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,12 @@ from portfolio_rag.ports.vectors import Vectors
 
 
 class ChromaModel:
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], datetime]) -> None:
         self.data: dict[str, dict[str, VectorRecord]] = {}
         self.fingerprints: dict[str, str | None] = {}
         self.down = False
+        self.away_until = datetime.min.replace(tzinfo=UTC)
+        self._now = now
 
     def ping(self) -> None:
         self._answer()
@@ -95,5 +98,5 @@ class ChromaModel:
         return [(id_, stored[id_]) for id_ in ids if id_ in stored]
 
     def _answer(self) -> None:
-        if self.down:
+        if self.down or self._now() < self.away_until:
             raise VectorStoreUnavailable("Chroma is down.")

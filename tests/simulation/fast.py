@@ -6,6 +6,7 @@ import functools
 import itertools
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +29,7 @@ MESSAGE_TOKENS = 512
 class SerialPool:
     """`ThreadPoolExecutor` without threads: the order of calls must follow from the seed alone."""
 
-    def __init__(self, max_workers: int) -> None:
+    def __init__(self, max_workers: int, thread_name_prefix: str = "") -> None:
         self.max_workers = max_workers
 
     def __enter__(self) -> SerialPool:
@@ -36,6 +37,11 @@ class SerialPool:
 
     def __exit__(self, *error: object) -> None:
         return None
+
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_result(function(*arguments))
+        return future
 
     def map(self, function: Callable[[Any], Any], entries: Iterable[Any]) -> Iterator[Any]:
         return map(function, entries)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from portfolio_rag.ports.runtime import Clock
+from portfolio_rag.ports.runtime import Clock, Metric
 from portfolio_rag.ports.vectors import Vectors
 
 _WORD = re.compile(r"\w+|[^\w\s]")
@@ -51,10 +51,17 @@ class WordTokenizer:
 
 class RecordedMetrics:
     def __init__(self) -> None:
+        self.units: dict[str, str] = {}
         self.values: list[tuple[str, float]] = []
+        self.calls = 0
 
     def put(self, name: str, value: float, unit: str, dimensions: object = None) -> None:
-        self.values.append((name, value))
+        self.put_all([Metric(name, value, unit)])
+
+    def put_all(self, metrics: Sequence[Metric]) -> None:
+        self.calls += 1
+        self.units |= {metric.name: metric.unit for metric in metrics}
+        self.values += [(metric.name, metric.value) for metric in metrics]
 
     def total(self, name: str) -> float:
         return sum(value for metric, value in self.values if metric == name)

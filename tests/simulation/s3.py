@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import itertools
 import json
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -25,6 +27,10 @@ class ObjectVersion:
     """None: a delete marker."""
     last_modified: datetime
     metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def etag(self) -> str:
+        return f'"{hashlib.md5(self.body or b"").hexdigest()}"'
 
 
 class _Body(closing[io.BytesIO]):
@@ -83,6 +89,13 @@ class S3Model:
     ) -> dict[str, Any]:
         return {"VersionId": self._write(Bucket, Key, Body, "ObjectCreated:Put", Metadata or {})}
 
+    def upload_file(
+        self, Filename: str, Bucket: str, Key: str, ExtraArgs: Mapping[str, str], Callback: Callable[[int], object]
+    ) -> None:
+        data = Path(Filename).read_bytes()
+        self.put_object(Bucket=Bucket, Key=Key, Body=data, ContentType=ExtraArgs.get("ContentType", ""))
+        Callback(len(data))
+
     def copy_object(
         self,
         *,
@@ -91,8 +104,12 @@ class S3Model:
         CopySource: Mapping[str, str],
         Metadata: Mapping[str, str] | None = None,
         MetadataDirective: str = "COPY",
+        CopySourceIfMatch: str | None = None,
+        TaggingDirective: str = "COPY",
     ) -> dict[str, Any]:
         source = self._find(CopySource["Bucket"], CopySource["Key"], CopySource.get("VersionId"))
+        if CopySourceIfMatch not in (None, source.etag):
+            raise _error("PreconditionFailed", 412)
         metadata = Metadata if MetadataDirective == "REPLACE" else source.metadata
         return {"VersionId": self._write(Bucket, Key, source.body or b"", "ObjectCreated:Copy", metadata or {})}
 
@@ -120,7 +137,8 @@ class S3Model:
             versions = self.objects[Bucket][key]
             if key.startswith(Prefix) and key > StartAfter and versions and versions[-1].body is not None:
                 top = versions[-1]
-                contents.append({"Key": key, "Size": len(top.body or b""), "LastModified": top.last_modified})
+                size = len(top.body or b"")
+                contents.append({"Key": key, "Size": size, "LastModified": top.last_modified, "ETag": top.etag})
         return {"Contents": contents}
 
     def list_object_versions(self, *, Bucket: str, Prefix: str = "") -> dict[str, Any]:

@@ -13,7 +13,7 @@ from portfolio_rag.pipeline.maintenance.differences import DifferenceKind
 from portfolio_rag.pipeline.maintenance.reconciler import GRACE
 
 from .faults import Crash, Faults
-from .world import RAW, RESERVE, Invocation, World
+from .world import RAW, RESERVE, Invocation, Snapshot, World
 
 KEYS = ("a.md", "dir/b.md")
 BAD = b"\x00\x01\x02\x03" * 300
@@ -48,6 +48,8 @@ _WEIGHTS = {
     "old event": 1,
 }
 _TRAVELS = [timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=2), timedelta(days=4)]
+_OUTAGES = [2, 30, 600, 3600]
+"""Of Chroma, in seconds: up to what its messages wait for, and beyond."""
 
 
 @dataclass
@@ -77,17 +79,31 @@ class Schedule:
         work = self.job_rng.choice([None, None, 1, 15, 100])
         if work is not None:
             self.world.timeouts["batch_reindex"] = RESERVE + timedelta(milliseconds=work)
+        self.outage_rng = random.Random(f"outages of {seed}")
+        self.outages = faults
+        self.unclean: Snapshot | None = None
         self.world.lost_invocations = self.job_rng.choice([0.0, 0.2]) if faults else 0.0
+        # Likewise: users who upload what they have uploaded last once more, for a part of the seeds.
+        self.repeat_rng = random.Random(f"repeats of {seed}") if seed % 5 in (1, 3) else None
+        self.last: dict[str, str] = {}
 
     def run(self) -> World:
         """Raises AssertionError with the seed and the end of the trace."""
         try:
             for _ in range(self.rng.randint(2, 7)):
+                if self.outages and self.outage_rng.random() < 0.05:
+                    self.unclean = self.world.snapshot()
                 self._act()
                 for _ in range(self.rng.choice([0, 1, 2, 5, 50])):
                     self.world.step()
+                    if self.repeat_rng and self.repeat_rng.random() < 0.1:
+                        self._repeat(self.repeat_rng)
                 if self.jobs and self.job_rng.random() < 0.15:
                     self._cancel()
+                if self.outages and self.outage_rng.random() < 0.1:
+                    self._outage()
+                if self.unclean is not None and self.outage_rng.random() < 0.5:
+                    self._lose()
                 if self.rng.random() < 0.2:
                     self.world.clock.advance(self.rng.choice(_TRAVELS))
             self._come_to_rest()
@@ -110,6 +126,7 @@ class Schedule:
             self.world.upload(key, TEXTS[name])
             expected.allowed = {name}
             expected.history.add(name)
+            self.last[key] = name
         elif action == "bad":
             self.world.upload(key, BAD)
             expected.allowed = {None, *expected.history}
@@ -130,6 +147,34 @@ class Schedule:
             job_type = self.rng.choice(["REINDEX", "REINDEX", "BATCH", "INCREMENTAL"])
             event = {"job_id": f"{self.jobs:08d}-job", "job_type": job_type, "triggered_by": "USER"}
             self.world.invocations.append(Invocation("batch_reindex", event))
+
+    def _outage(self) -> None:
+        seconds = self.outage_rng.choice(_OUTAGES)
+        self.faults.note(f"{self.world.clock.time:%d %H:%M:%S} Chroma is away for {seconds} s")
+        self.world.chroma.away_until = self.world.clock.time + timedelta(seconds=seconds)
+
+    def _lose(self) -> None:
+        """The emulator is killed, and starts from its last snapshot; the repair is started beside it."""
+        assert self.unclean is not None
+        self.faults.note(f"{self.world.clock.time:%d %H:%M:%S} the emulator is killed, its state is of before")
+        self.world.lose_what_came_after(self.unclean)
+        for _ in range(self.outage_rng.choice([0, 0, 1, 3])):
+            self.world.step()
+        with self.faults.quiet():
+            self.world.chroma.away_until = self.world.clock.time
+            self.world.recover(self.unclean)
+        self.unclean = None
+
+    def _repeat(self, rng: random.Random) -> None:
+        """The same bytes again, now and then with attributes, which may be the same as well."""
+        key = rng.choice(KEYS)
+        if key not in self.last:
+            return
+        self.faults.note(f"{self.world.clock.time:%d %H:%M:%S} USER repeat {key}")
+        if rng.random() < 0.3:
+            self.world.upload(f"{key}.metadata.json", f'{{"metadataAttributes": {{"n": {rng.randint(1, 2)}}}}}')
+        self.world.upload(key, TEXTS[self.last[key]])
+        self.expected[key].allowed = {self.last[key]}
 
     def _cancel(self) -> None:
         job_id = f"{self.job_rng.randint(1, self.jobs):08d}-job"
@@ -174,6 +219,7 @@ class Schedule:
     def _come_to_rest(self) -> None:
         self.faults.budget = 0
         self.faults.plan.clear()
+        self.world.chroma.away_until = self.world.clock.time
         self.faults.note("--- no more faults")
         self.world.duplicates = 0.0
         self.world.lost_invocations = 0.0

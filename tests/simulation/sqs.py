@@ -17,6 +17,7 @@ class Message:
     body: str
     visible_at: datetime
     receive_count: int = 0
+    attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -81,6 +82,25 @@ class SqsModel:
             if message.message_id == ReceiptHandle:
                 message.visible_at = self._now() + timedelta(seconds=VisibilityTimeout)
 
+    def change_message_visibility_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        if not 1 <= len(Entries) <= 10:
+            raise ValueError("ChangeMessageVisibilityBatch takes 1 to 10 entries")
+        for entry in Entries:
+            self.change_message_visibility(
+                QueueUrl=QueueUrl,
+                ReceiptHandle=entry["ReceiptHandle"],
+                VisibilityTimeout=entry["VisibilityTimeout"],
+            )
+        return {"Successful": [{"Id": entry["Id"]} for entry in Entries], "Failed": []}
+
+    def send_message(
+        self, *, QueueUrl: str, MessageBody: str, DelaySeconds: int, MessageAttributes: Mapping[str, Any]
+    ) -> dict[str, str]:
+        visible_at = self._now() + timedelta(seconds=DelaySeconds)
+        message = Message(next(self._ids), MessageBody, visible_at, attributes=MessageAttributes)
+        self._queue(QueueUrl).messages.append(message)
+        return {"MessageId": message.message_id}
+
     # --- the poller's side
 
     def visible(self, name: str) -> list[Message]:
@@ -108,8 +128,13 @@ class SqsModel:
             "Records": [
                 {
                     "messageId": message.message_id,
+                    "receiptHandle": message.message_id,
                     "body": message.body,
                     "attributes": {"ApproximateReceiveCount": str(message.receive_count)},
+                    "messageAttributes": {
+                        name: {"dataType": value["DataType"], "stringValue": value["StringValue"]}
+                        for name, value in message.attributes.items()
+                    },
                     "eventSource": "aws:sqs",
                 }
                 for message in messages

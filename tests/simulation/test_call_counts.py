@@ -23,8 +23,10 @@ def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_calls_of_a_note_of_one_chunk() -> None:
     """In a process that has begun before: rules, model configuration, access lists and queue addresses are known."""
     world, _, first = ingest(3)
+    metrics = world.metrics.calls
     _, chunks, calls = ingest(2, world)
     assert chunks == 1
+    assert world.metrics.calls - metrics == 1
     assert dict(calls) == {
         # Intake: the head, the object with its beginning, a sidecar beside it, the registration, the message.
         # Processor: the start, the bytes, the chunks, the message. Generator: the state, known vectors, two objects

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from botocore.exceptions import ClientError
 
 from portfolio_rag.adapters.aws.s3 import S3ObjectStore
 from portfolio_rag.domain.documents import ObjectRef
+from portfolio_rag.domain.errors import NotFound
 from portfolio_rag.local.isolation import free_ports
 
 from .dynamodb import DynamoModel, TableModel
@@ -169,6 +171,40 @@ def test_a_range_tells_the_whole_length_and_an_empty_object_has_none(services: S
     empty = store.peek(ObjectRef(services.bucket, "empty"), 4)
     assert empty is not None
     assert (empty[0].size, empty[1]) == (0, b"")
+
+
+def test_a_version_is_hashed_as_it_is_read(services: Services) -> None:
+    """What tells an upload that changes nothing: that version's bytes, whatever lies on top of it."""
+    body = b"0123456789" * 300_000
+    version = services.s3.put_object(Bucket=services.bucket, Key="a", Body=body)["VersionId"]
+    services.s3.put_object(Bucket=services.bucket, Key="a", Body=b"later")
+    store = S3ObjectStore(services.s3)
+    assert store.sha256(ObjectRef(services.bucket, "a", version)) == hashlib.sha256(body).hexdigest()
+    with pytest.raises(NotFound):
+        store.sha256(ObjectRef(services.bucket, "missing"))
+
+
+def test_a_copy_keeps_the_etag_and_refuses_an_original_that_has_changed(services: Services) -> None:
+    """What `rag sync` from a bucket rests on."""
+    services.s3.put_object(Bucket=services.bucket, Key="source/a", Body=b"one")
+    [listed] = services.s3.list_objects_v2(Bucket=services.bucket, Prefix="source/")["Contents"]
+
+    def copy(etag: str) -> None:
+        services.s3.copy_object(
+            Bucket=services.bucket,
+            Key="target/a",
+            CopySource={"Bucket": services.bucket, "Key": "source/a"},
+            CopySourceIfMatch=etag,
+            TaggingDirective="REPLACE",
+        )
+
+    copy(listed["ETag"])
+    [copied] = services.s3.list_objects_v2(Bucket=services.bucket, Prefix="target/")["Contents"]
+    assert (copied["ETag"], copied["Size"]) == (listed["ETag"], 3)
+    services.s3.put_object(Bucket=services.bucket, Key="source/a", Body=b"two")
+    with pytest.raises(ClientError) as refused:
+        copy(listed["ETag"])
+    assert code_of(refused.value) == "PreconditionFailed"
 
 
 def test_a_delete_marker_hides_and_keeps(services: Services) -> None:

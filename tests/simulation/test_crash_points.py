@@ -129,6 +129,18 @@ def sidecar_on_the_way(world: World) -> None:
     world.run()
 
 
+def with_sidecar(world: World) -> None:
+    world.upload(f"{KEY}.metadata.json", '{"metadataAttributes": {"team": "platform"}}')
+    world.upload(KEY, TEXTS["long"])
+    world.run()
+
+
+def unchanged_and_deleted(world: World) -> None:
+    world.upload(KEY, TEXTS["long"])
+    world.run()
+    delete(world)
+
+
 @dataclass(frozen=True)
 class Scenario:
     """`before` runs without a fault; `act` is what each fault hits; `answers` is the text that answers in the end."""
@@ -144,6 +156,8 @@ SCENARIOS = {
     "update": Scenario(upload("other"), upload("long"), "long"),
     "shrink": Scenario(upload("long"), upload("short"), "short"),
     "identical": Scenario(upload("long"), upload("long"), "long"),
+    "identical with its attributes": Scenario(with_sidecar, with_sidecar, "long"),
+    "identical and deleted": Scenario(upload("long"), unchanged_and_deleted, None),
     "delete": Scenario(upload("long"), delete, None),
     "fail": Scenario(upload("long"), bad, "long"),
     "redrive": Scenario(outage, redrive, "long"),

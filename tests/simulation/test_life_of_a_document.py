@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -37,12 +38,46 @@ def test_an_upload_is_completed_indexed_backed_up_and_moved(world: World) -> Non
     assert world.metrics.total("IngestedDocuments") == 1
 
 
+def test_metrics_are_in_the_units_that_the_alarms_take_them_for(world: World) -> None:
+    """An alarm on 300 seconds that is told milliseconds would fire for every document."""
+    document_id = world.upload("guides/queues.md", GUIDE)
+    world.run()
+    uploaded = datetime.fromisoformat(world.version(document_id, 1).upload_timestamp)
+    taken = world.metrics.total("ProcessingDuration")
+    assert 0 < taken <= (world.clock.now() - uploaded).total_seconds()
+    world.attempt("check_health", {})
+    assert world.metrics.units == {
+        **dict.fromkeys(("IngestedDocuments", "ChromaDBErrors"), "Count"),
+        **dict.fromkeys(("QueueDepth", "DeadLetters", "StuckDocuments"), "Count"),
+        "FailureRate": "Percent",
+        "ProcessingDuration": "Seconds",
+    }
+
+
 @pytest.mark.failure(25, 38)
-def test_the_same_bytes_again_are_a_new_version_and_nothing_is_embedded_twice(world: World) -> None:
+def test_the_same_bytes_again_make_no_version(world: World) -> None:
+    document_id = world.upload("queues.md", GUIDE)
+    world.run()
+    first, before = world.version(document_id, 1), world.embedder.embedded.total()
+    world.clock.advance(timedelta(hours=1))
+    world.upload("queues.md", GUIDE)
+    world.run()
+    world.check()
+    head = world.container.registry.head(document_id)
+    assert head is not None
+    assert (head.latest_version, head.live_version) == (1, 1)
+    assert (head.last_seen_at or "") > "2026-01-01T01:00"
+    assert world.version(document_id, 1) == first
+    assert world.embedder.embedded.total() == before
+    assert world.s3.current_keys(RAW) == ["processed/queues.md"]
+
+
+@pytest.mark.failure(25, 38)
+def test_the_same_text_in_other_bytes_is_a_new_version_and_nothing_is_embedded_twice(world: World) -> None:
     document_id = world.upload("queues.md", GUIDE)
     world.run()
     before = world.embedder.embedded.total()
-    world.upload("queues.md", GUIDE)
+    world.upload("queues.md", GUIDE + "\n")
     world.run()
     world.check()
     assert world.live(document_id) == 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import functools
 import importlib.util
 import json
@@ -10,7 +12,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, TypeVar
@@ -30,6 +32,7 @@ from portfolio_rag.pipeline.documents.staging import STAGING
 from portfolio_rag.pipeline.ingestion import processing
 from portfolio_rag.pipeline.jobs.report import Entry
 from portfolio_rag.pipeline.jobs.service import JobService
+from portfolio_rag.pipeline.maintenance.differences import Difference
 from portfolio_rag.settings.environment import Settings
 
 from .chroma import ChromaModel
@@ -47,6 +50,8 @@ RAW, EMBEDDINGS, CONFIG = "portfolio-raw", "portfolio-embeddings", "portfolio-co
 INGESTION, EMBEDDING = "portfolio-ingestion-queue", "portfolio-embedding-queue"
 CONSUMERS = {INGESTION: "document_processor", EMBEDDING: "embedding_generator"}
 FUNCTIONS = ("document_intake", *CONSUMERS.values(), "batch_reindex", "check_health")
+BATCH_SIZES = {INGESTION: 1, EMBEDDING: 10}
+"""As terraform/locals.tf sets them."""
 TIMEOUTS = {
     "document_intake": timedelta(seconds=60),
     "document_processor": timedelta(seconds=50),
@@ -84,6 +89,7 @@ class SimContainer(ProcessorParts, EmbeddingParts, JobParts, RepairParts, ApiPar
         self.world = world
         self.clock = world.clock
         self.vectors = Faulty("chroma", world.chroma, world.faults)
+        self.search_vectors = self.vectors
         self.embedder = world.embedder
         self.tokenizer = WordTokenizer()
         self.metrics = world.metrics  # type: ignore[assignment]
@@ -98,6 +104,8 @@ class SimContainer(ProcessorParts, EmbeddingParts, JobParts, RepairParts, ApiPar
         }
         self._aws = clients.__getitem__  # type: ignore[assignment]
         self.sleep = world.pause
+        # No invocation of the models takes as long as the first renewal.
+        self.repeating = lambda action, seconds: contextlib.nullcontext()
         self.parallel = one_by_one
         self.ingestion_queue = SqsQueue(clients["sqs"], INGESTION, sleep=world.pause)
         self.embedding_queue = SqsQueue(clients["sqs"], EMBEDDING, sleep=world.pause)
@@ -135,6 +143,12 @@ class Notification:
     event: str
     version_id: str
     tries: int = 1
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    time: datetime
+    state: Any
 
 
 class World:
@@ -176,7 +190,7 @@ class World:
             QueueModel(EMBEDDING, timedelta(seconds=720), 3, dead["portfolio-embedding-dlq"]),
         ]
         self.sqs = SqsModel([*queues, *dead.values(), events_dlq], self.clock.now)
-        self.chroma = ChromaModel()
+        self.chroma = ChromaModel(self.clock.now)
         self.embedder = HashEmbedder()
         self.metrics = RecordedMetrics()
         self.container = SimContainer(self)
@@ -332,9 +346,10 @@ class World:
         waiting = self.sqs.visible(name)
         if not waiting:
             return
-        messages = waiting[:10]
+        messages = waiting
         if self.rng:
             messages = self.rng.sample(waiting, self.rng.randint(1, min(10, len(waiting))))
+        messages = messages[: BATCH_SIZES[name]]
         event = self.sqs.receive(name, messages)
         if keep:
             for message in messages:
@@ -384,6 +399,23 @@ class World:
         spec.loader.exec_module(module)
         module.parts = lambda: self.container  # type: ignore[attr-defined]
         return module
+
+    # --- what the emulator loses
+
+    def snapshot(self) -> Snapshot:
+        """Of what the emulator writes now and then: tables and queues."""
+        return Snapshot(self.clock.time, copy.deepcopy((self.dynamo.tables, self.sqs.queues)))
+
+    def lose_what_came_after(self, snapshot: Snapshot) -> None:
+        """The emulator was killed and starts from the snapshot, the worker with it; S3 and Chroma have kept all."""
+        self.dynamo.tables, self.sqs.queues = copy.deepcopy(snapshot.state)
+        self.notifications.clear()
+        self.invocations.clear()
+        self.container = SimContainer(self)
+
+    def recover(self, snapshot: Snapshot) -> list[Difference]:
+        """What `make up` does after that."""
+        return list(self.container.lost_writes.run(snapshot.time))
 
     # --- what tests look at
 

@@ -403,6 +403,7 @@ class FakeServices:
     clock: TestClock = field(default_factory=TestClock)
     rules: AccessRules = field(default_factory=AccessRules)
     full_text_follower: None = None
+    load_reporter: None = None
 
     def __post_init__(self) -> None:
         lists_hold = self.settings.access_lists == "true"

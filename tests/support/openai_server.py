@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -72,6 +73,10 @@ class Server(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}/v1"
 
+    def reply_to(self, body: Any) -> Reply:
+        """The next of the scripted replies; the last one is given for ever."""
+        return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that gave up on a stalled reply is part of the test."""
 
@@ -82,8 +87,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         self.server.requests.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
-        # The last reply is given for ever.
-        reply = self.server.replies.pop(0) if len(self.server.replies) > 1 else self.server.replies[0]
+        reply = self.server.reply_to(body)
         time.sleep(reply.stall)
         content = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
         self.send_response(reply.status)
@@ -97,14 +101,34 @@ class _Handler(BaseHTTPRequestHandler):
         """Quiet."""
 
 
+class ObedientServer(Server):
+    """A model without judgement: `obey` makes its answer of the prompt, documents' orders included."""
+
+    def __init__(self, obey: Callable[[str], str]) -> None:
+        super().__init__()
+        self._obey = obey
+
+    def reply_to(self, body: Any) -> Reply:
+        text = self._obey("\n".join(message["content"] for message in body["messages"]))
+        return streams(*re.findall(r"\S+\s*", text)) if body.get("stream") else says(text)
+
+
 @contextmanager
 def serving(*replies: Reply) -> Iterator[Server]:
-    with Server() as server:
-        server.replies = list(replies)
+    """A server with these replies, while it runs."""
+    server = Server()
+    server.replies = list(replies)
+    with running(server):
+        yield server
+
+
+@contextmanager
+def running(server: Server) -> Iterator[None]:
+    with server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
         try:
-            yield server
+            yield
         finally:
             server.shutdown()
             thread.join()

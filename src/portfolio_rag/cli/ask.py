@@ -9,9 +9,9 @@ from operator import itemgetter
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 
 from portfolio_rag.cli.http import ApiClient
+from portfolio_rag.cli.terminal import escape, escape_line
 from portfolio_rag.local.config import StackConfig
 
 _CUT = {
@@ -40,7 +40,8 @@ def rendered(response: Mapping[str, Any]) -> str:
     if not response["answered"] and response["passages"]:
         lines.append("The nearest passages:")
         lines += [
-            f"  {escape(passage['s3_key'])} [dim]({passage['score']:.2f})[/dim]" for passage in response["passages"]
+            f"  {escape_line(passage['s3_key'])} [dim]({passage['score']:.2f})[/dim]"
+            for passage in response["passages"]
         ]
     how = "sentences of the documents" if response["mode"] == "extractive" else f"written by {response['model']}"
     lines.append(f"[dim]{escape(how)}, {response['validation']['score']:.0%} of the draft supported[/dim]")
@@ -51,7 +52,7 @@ def _source(citations: Sequence[Mapping[str, Any]]) -> str:
     """One line: the source's number, where it stands, and its quotes, each with its own place where that differs."""
     first, *_ = citations
     here = place(first)
-    line = f"[bold]{escape('[' + str(first['number']) + ']')}[/bold] {escape(document(first) + here)}"
+    line = f"[bold]{escape('[' + str(first['number']) + ']')}[/bold] {escape_line(document(first) + here)}"
     for citation in citations:
         quote, there = " ".join(citation["quote"].split()), place(citation)
         line += f" [dim]“{escape(quote)}”{escape(there if there != here else '')}[/dim]"

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import track
 
 from portfolio_rag.cli.http import ApiClient
+from portfolio_rag.cli.terminal import escape
 from portfolio_rag.domain.errors import InvalidRequest
 from portfolio_rag.local.config import StackConfig
 

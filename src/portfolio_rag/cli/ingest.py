@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from portfolio_rag.cli.http import ApiClient
+from portfolio_rag.cli.terminal import escape
 from portfolio_rag.domain.errors import PortfolioRagError
 from portfolio_rag.local.config import StackConfig
 

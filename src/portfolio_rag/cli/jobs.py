@@ -5,11 +5,11 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Column, Table
 
 from portfolio_rag.cli.http import ApiClient
 from portfolio_rag.cli.ingest import summary
+from portfolio_rag.cli.terminal import escape, escape_line
 from portfolio_rag.local.config import StackConfig
 
 _PAGE = 1000
@@ -43,7 +43,7 @@ def show(job_id: str, *, documents: bool, outcome: str | None, api: ApiClient | 
             }
             page = client.get(f"/api/jobs/{job_id}/documents?{urlencode(query)}")
             for entry in page["items"]:
-                line = f"{entry['outcome']:<9}  {escape(entry['key'])}  {escape(entry['reason'])}"
+                line = f"{entry['outcome']:<9}  {escape_line(entry['key'])}  {escape(entry['reason'])}"
                 console.print(line.rstrip(), highlight=False, soft_wrap=True)
             cursor = page["next_cursor"]
 

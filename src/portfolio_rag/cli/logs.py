@@ -8,6 +8,7 @@ from pathlib import Path
 
 import typer
 
+from portfolio_rag.cli.terminal import neutral_but_coloured
 from portfolio_rag.local.config import StackConfig
 from portfolio_rag.local.errors import StackError
 from portfolio_rag.local.health import tail_of
@@ -44,7 +45,7 @@ class _Printer:
         self._label = typer.style(f"{label:<11} ", fg=_COLOURS[n % len(_COLOURS)]) if label else ""
 
     def line(self, text: str) -> None:
-        typer.echo(f"{self._label}{text}")
+        typer.echo(f"{self._label}{neutral_but_coloured(text)}")
 
 
 def _follow(path: Path, position: int, printer: _Printer) -> int:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from portfolio_rag.cli.terminal import neutral
 from portfolio_rag.domain.api_keys import Scope
 from portfolio_rag.domain.errors import PortfolioRagError
 from portfolio_rag.domain.jobs import JobStatus, JobType
@@ -86,6 +87,26 @@ def upload(
 
 
 @app.command()
+def sync(
+    source: Annotated[str, typer.Argument(metavar="FOLDER|s3://BUCKET/PREFIX", help="Where the documents are.")],
+    prefix: Annotated[str | None, typer.Option(help="Keep them below this path.")] = None,
+    delete: Annotated[
+        bool, typer.Option("--delete", help="Delete documents below --prefix that are not in the source.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on with every change until Ctrl-C.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, a line for each pass.")] = False,
+) -> None:
+    """Upload what is new or has changed in a folder or a bucket, and nothing else.
+
+    Bytes and attributes are compared with those of the documents, by hash.
+    """
+    from portfolio_rag.cli.sync import sync as run
+
+    run(source, prefix=prefix, delete=delete, dry_run=dry_run, watch=watch, as_json=as_json)
+
+
+@app.command()
 def ingest(
     job_type: Annotated[
         JobType, typer.Option("--type", case_sensitive=False, help="What to do.")
@@ -100,6 +121,24 @@ def ingest(
     from portfolio_rag.cli.ingest import ingest as run
 
     run(job_type.value, prefix=prefix)
+
+
+@app.command()
+def cost(
+    plan: Annotated[bool, typer.Option("--plan", help="Plan a month on AWS from a size, with dated prices.")] = False,
+    documents: Annotated[int | None, typer.Option(min=0, help="Documents held; default: a table of sizes.")] = None,
+    questions: Annotated[int, typer.Option(min=0, help="Questions a day.")] = 10,
+    new_documents: Annotated[
+        int | None, typer.Option(min=0, help="Documents that are new or changed each month; default: a tenth.")
+    ] = None,
+    tasks: Annotated[int, typer.Option(min=1, help="Tasks of the API.")] = 1,
+) -> None:
+    """Show what the stack costs on AWS."""
+    from portfolio_rag.cli.cost import show_plan
+
+    if not plan:
+        raise typer.BadParameter("Say --plan: what a month of a given size would cost.")
+    show_plan(documents=documents, questions=questions, new_documents=new_documents, tasks=tasks)
 
 
 jobs_app = typer.Typer(help="List, show, start and cancel batch jobs.", no_args_is_help=True)
@@ -275,7 +314,7 @@ def main() -> None:
     try:
         app()
     except PortfolioRagError as error:
-        typer.secho(f"Error: {error}", fg=typer.colors.RED, err=True)
+        typer.secho(f"Error: {neutral(str(error))}", fg=typer.colors.RED, err=True)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

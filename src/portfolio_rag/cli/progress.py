@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.markup import escape
 from rich.status import Status
+
+from portfolio_rag.cli.terminal import escape
 
 _PLAIN_INTERVAL_SECONDS = 10.0
 

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.markup import escape
 
+from portfolio_rag.cli.terminal import escape, escape_line
 from portfolio_rag.composition.repair import RepairParts
 from portfolio_rag.domain.errors import InvalidRequest, PortfolioRagError
 from portfolio_rag.local.config import StackConfig
@@ -39,7 +39,9 @@ def redrive(document_ids: Sequence[str], *, everything: bool, parts: RepairParts
     count = 0
     for version in retried:
         count += 1
-        console.print(f"{version.document_id}  version {version.version}  {escape(version.filename)}", highlight=False)
+        console.print(
+            f"{version.document_id}  version {version.version}  {escape_line(version.filename)}", highlight=False
+        )
     console.print(f"{count} on their way again. `rag status --live` follows them.")
 
 

@@ -8,10 +8,14 @@ import sys
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 
 from portfolio_rag.cli.progress import RichReporter
+from portfolio_rag.cli.recovery import recover
+from portfolio_rag.cli.terminal import escape
+from portfolio_rag.composition.repair import RepairParts
 from portfolio_rag.local.config import StackConfig
+from portfolio_rag.local.marks import Marks
+from portfolio_rag.local.report import Reporter
 from portfolio_rag.local.stack import Stack
 from portfolio_rag.settings.environment import Settings
 
@@ -22,8 +26,22 @@ def up(*, samples: bool) -> None:
     config = StackConfig.load()
     console = Console()
     credentials = _has_credentials()
-    Stack(config).up(RichReporter(console), samples=samples)
+    reporter = RichReporter(console)
+    Stack(config).up(reporter, samples=samples)
+    _recover(config, reporter)
     console.print(guide(config, credentials=credentials), soft_wrap=True)
+
+
+def _recover(config: StackConfig, reporter: Reporter) -> None:
+    """Repair after an unclean end of the emulator, unless that was done already, and tell what was done, once."""
+    marks = Marks(config.state_dir)
+    if not marks.unclean and not marks.report.exists():
+        return
+    with reporter.step("Repairing after an unclean end"):
+        words = recover(config.state_dir, RepairParts.from_env(config.child_environment()))
+    for line in words.splitlines():
+        reporter.note(line)
+    marks.report.unlink(missing_ok=True)
 
 
 def down() -> None:
@@ -68,7 +86,7 @@ def guide(config: StackConfig, *, credentials: bool) -> str:
         f"{_command('rag')} status --live",
         "make down",
     ]
-    if not settings.openai_api_key:
+    if settings.language_model_provider == "none":
         lines += ["", "[dim]Answers are extractive: set OPENAI_API_KEY in .env for written ones.[/dim]"]
     return "\n".join(lines)
 

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 import typer
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.markup import escape
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -18,6 +17,7 @@ from portfolio_rag.adapters.aws.sqs import SqsQueue
 from portfolio_rag.adapters.dynamodb.document_registry import DynamoDocumentRegistry
 from portfolio_rag.adapters.dynamodb.job_store import DynamoJobStore
 from portfolio_rag.adapters.dynamodb.table import Table as DynamoTable
+from portfolio_rag.cli.terminal import escape, escape_line
 from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion
 from portfolio_rag.domain.errors import PortfolioRagError
 from portfolio_rag.local.config import StackConfig
@@ -120,7 +120,7 @@ def _documents(registry: DynamoDocumentRegistry) -> Table:
         if version.status is DocumentStatus.PROCESSING and version.chunk_count:
             chunks = f"{version.embedded_count} of {version.chunk_count}"
         table.add_row(
-            escape(version.s3_key),
+            escape_line(version.s3_key),
             str(version.version),
             _coloured(version.status),
             chunks,

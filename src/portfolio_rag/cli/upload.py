@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -20,6 +19,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from portfolio_rag.cli.terminal import escape, escape_line
 from portfolio_rag.domain.attributes import AttributeValue
 from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion
 from portfolio_rag.domain.errors import InvalidRequest, PortfolioRagError
@@ -71,7 +71,9 @@ def parse_attributes(pairs: Sequence[str]) -> dict[str, AttributeValue]:
 
 def _tell_skipped(console: Console, skipped: Sequence[Skipped]) -> None:
     for entry in skipped:
-        console.print(f"[yellow]skipped[/yellow] {escape(str(entry.path))}: {escape(entry.reason)}", soft_wrap=True)
+        console.print(
+            f"[yellow]skipped[/yellow] {escape_line(str(entry.path))}: {escape(entry.reason)}", soft_wrap=True
+        )
 
 
 def _send(console: Console, uploader: Uploader, uploads: Sequence[Upload]) -> list[Sent]:
@@ -111,8 +113,10 @@ def _report(console: Console, ended: dict[Sent, DocumentVersion]) -> None:
         if version.status is DocumentStatus.FAILED:
             failed += 1
             about = f"[red]FAILED[/red] {escape(version.error_message or '')}"
+        elif version.version < sent.version:
+            about = f"[green]unchanged[/green] since version {version.version}"
         else:
             about = f"[green]COMPLETED[/green] version {version.version}, {version.chunk_count} chunks"
-        console.print(f"{escape(sent.upload.logical_key)}: {about}", soft_wrap=True)
+        console.print(f"{escape_line(sent.upload.logical_key)}: {about}", soft_wrap=True)
     if failed:
         raise PortfolioRagError(f"{failed} of {len(ended)} documents failed; the reasons are above.")

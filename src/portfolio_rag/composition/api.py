@@ -8,9 +8,11 @@ from functools import cached_property
 
 from portfolio_rag.access.keyring import Keyring
 from portfolio_rag.access.limits import TokenBudget
+from portfolio_rag.adapters.aws.clients import Patience
 from portfolio_rag.answering.generation.chat import Chat
 from portfolio_rag.answering.generation.conversations import Conversations
-from portfolio_rag.answering.retrieval.full_text_follower import FullTextFollower
+from portfolio_rag.answering.retrieval.full_text_follower import LAG, FullTextFollower
+from portfolio_rag.answering.retrieval.load_reporter import LoadReporter
 from portfolio_rag.answering.retrieval.search import PassageSearch
 from portfolio_rag.composition.answering import AnsweringParts
 from portfolio_rag.composition.health_checks import ingestion_checks
@@ -28,6 +30,9 @@ from portfolio_rag.settings.environment import Settings
 
 
 class ApiParts(RedriveParts, AnsweringParts, KeyParts):
+    patience = Patience(connect_seconds=1, read_seconds=2.4, attempts=2)
+    """Somebody waits: about 5 seconds for DynamoDB, as for Chroma."""
+
     @cached_property
     def token_budget(self) -> TokenBudget:
         return TokenBudget(self.api_key_store, self.clock)
@@ -56,6 +61,11 @@ class ApiParts(RedriveParts, AnsweringParts, KeyParts):
         )
 
     @cached_property
+    def load_reporter(self) -> LoadReporter | None:
+        """None unless it is asked for."""
+        return LoadReporter(self.compute_slots, self.metrics) if self.settings.publish_load == "true" else None
+
+    @cached_property
     def job_service(self) -> JobService:
         report = JobReport(self.store, self.settings.s3_embeddings_bucket)
         return JobService(self.jobs, report, self.job_launcher, self.clock)
@@ -63,8 +73,23 @@ class ApiParts(RedriveParts, AnsweringParts, KeyParts):
     @cached_property
     def health(self) -> HealthChecks:
         return HealthChecks(
-            {**ingestion_checks(self), "embedding_model": self._check_model, "openai": self._check_openai}
+            {
+                **ingestion_checks(self),
+                "search_index": self._check_search_index,
+                "embedding_model": self._check_model,
+                "openai": self._check_openai,
+            }
         )
+
+    def _check_search_index(self) -> str:
+        """Never a failure: what is not in it yet is found by its vectors."""
+        state = self.full_text_follower.state()
+        counted = f"{state.documents} documents, {state.waiting} waiting"
+        if not state.whole:
+            return f"Being built, searches go by vectors alone until then: {counted}."
+        if state.behind > LAG:
+            return f"Lags {state.behind.total_seconds():.0f} s behind the registry: {counted}."
+        return f"{counted}."
 
     def _check_model(self) -> str:
         self.embedder.embed(["health"])
@@ -73,7 +98,7 @@ class ApiParts(RedriveParts, AnsweringParts, KeyParts):
 
     def _check_openai(self) -> str:
         if self.language_model is None:
-            return "No OPENAI_API_KEY: answers are extractive."
+            return "No language model: answers are extractive."
         return f"Configured for {self.chat_model()}; not called, because a call costs money."
 
 
@@ -94,7 +119,8 @@ class ApiServices:
     access_rules: Callable[[], AccessRules]
     settings: Settings
     full_text_follower: FullTextFollower | None = None
-    """To be started and stopped with the server."""
+    load_reporter: LoadReporter | None = None
+    """Both to be started and stopped with the server."""
 
 
 def build_api(settings: Settings) -> ApiServices:
@@ -115,4 +141,5 @@ def build_api(settings: Settings) -> ApiServices:
         access_rules=parts.config.access_rules,
         settings=settings,
         full_text_follower=parts.full_text_follower,
+        load_reporter=parts.load_reporter,
     )

@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Self
 
-from portfolio_rag.adapters.aws.clients import AwsClients
+from portfolio_rag.adapters.aws.clients import AwsClients, Patience
 from portfolio_rag.adapters.aws.cloudwatch import CloudWatchMetrics
 from portfolio_rag.adapters.aws.lambda_launcher import LambdaJobLauncher
 from portfolio_rag.adapters.aws.s3 import S3ObjectStore
 from portfolio_rag.adapters.aws.sqs import SqsQueue
+from portfolio_rag.adapters.chroma.api import ChromaApi
+from portfolio_rag.adapters.chroma.http import HttpApi
 from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
 from portfolio_rag.adapters.dynamodb.chunk_store import DynamoChunkStore
 from portfolio_rag.adapters.dynamodb.document_registry import DynamoDocumentRegistry
@@ -20,7 +22,8 @@ from portfolio_rag.adapters.dynamodb.embedding_locations import DynamoEmbeddingL
 from portfolio_rag.adapters.dynamodb.index_aliases import DynamoIndexAliases
 from portfolio_rag.adapters.dynamodb.job_store import DynamoJobStore
 from portfolio_rag.adapters.dynamodb.table import Table
-from portfolio_rag.ports.runtime import Clock
+from portfolio_rag.adapters.process.threads import repeating
+from portfolio_rag.ports.runtime import Clock, Repeating
 from portfolio_rag.ports.vector_store import VectorStore
 from portfolio_rag.settings.environment import Settings
 from portfolio_rag.settings.ingestion_rules import ConfigSource
@@ -37,11 +40,18 @@ class Clients:
     The classes of the other modules of this package add the parts of their entry points to these.
     """
 
+    patience = Patience()
+    """With AWS."""
+
+    chroma_api: Callable[[str, float], ChromaApi] = HttpApi
+    """The way to Chroma: plain requests start fastest, the API and the jobs take Chroma's own client."""
+
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.clock: Clock = SystemClock()
         self.sleep: Callable[[float], None] = time.sleep
-        self._aws = AwsClients(settings)
+        self.repeating: Repeating = repeating
+        self._aws = AwsClients(settings, self.patience)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Self:
@@ -79,7 +89,7 @@ class Clients:
 
     @cached_property
     def vectors(self) -> VectorStore:
-        return ChromaVectorStore(self.settings.chroma_url)
+        return ChromaVectorStore(self.settings.chroma_url, self.chroma_api)
 
     @cached_property
     def ingestion_queue(self) -> SqsQueue:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from portfolio_rag.adapters.chroma.client import ClientApi
 from portfolio_rag.composition.intake import IntakeParts
 from portfolio_rag.composition.models import ModelParts
 from portfolio_rag.pipeline.jobs.ingest import IngestJob
@@ -13,6 +14,8 @@ from portfolio_rag.pipeline.jobs.runner import JobRunner
 
 
 class JobParts(IntakeParts, ModelParts):
+    chroma_api = ClientApi
+
     @cached_property
     def job_report(self) -> JobReport:
         return JobReport(self.store, self.settings.s3_embeddings_bucket)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import unquote_plus
 
+from portfolio_rag.adapters.aws.sqs import EARLIER_TRIES
 from portfolio_rag.domain.documents import ObjectRef
 from portfolio_rag.domain.errors import PortfolioRagError
+from portfolio_rag.domain.messages import Delivery
+from portfolio_rag.pipeline.ingestion.redelivery import Redelivery
 
 _log = logging.getLogger(__name__)
 
@@ -32,15 +35,6 @@ class S3Event:
         return self.name.startswith("ObjectRemoved:")
 
 
-@dataclass(frozen=True, slots=True)
-class QueueRecord:
-    """One SQS message; `receive_count` says how often it was delivered, this time included."""
-
-    message_id: str
-    body: str
-    receive_count: int
-
-
 def s3_events(event: Mapping[str, Any]) -> Iterator[S3Event]:
     """The records of a notification; `s3:TestEvent` has none. Keys come URL-encoded and are decoded once."""
     for record in event.get("Records", []):
@@ -51,79 +45,101 @@ def s3_events(event: Mapping[str, Any]) -> Iterator[S3Event]:
         yield S3Event(name, ObjectRef(entity["bucket"]["name"], key, entity["object"].get("versionId") or None))
 
 
-def queue_records(event: Mapping[str, Any]) -> list[QueueRecord]:
+def queue_records(event: Mapping[str, Any]) -> list[Delivery]:
     return [
-        QueueRecord(
+        Delivery(
             record["messageId"],
+            record["receiptHandle"],
             record["body"],
             int(record.get("attributes", {}).get("ApproximateReceiveCount", 1)),
+            int(record.get("messageAttributes", {}).get(EARLIER_TRIES, {}).get("stringValue", 0)),
         )
         for record in event.get("Records", [])
     ]
 
 
-def batch_response(failed: Sequence[QueueRecord]) -> dict[str, Any]:
+def batch_response(failed: Sequence[Delivery]) -> dict[str, Any]:
     """The partial batch answer: only what is listed is delivered again.
 
     Lambda takes an empty, null or unknown id as failure of the whole batch, so ids are only ever those received.
     """
-    return {"batchItemFailures": [{"itemIdentifier": record.message_id} for record in failed]}
+    return {"batchItemFailures": [{"itemIdentifier": delivery.message_id} for delivery in failed]}
 
 
-def handle_batch(
-    event: Mapping[str, Any],
-    *,
-    parse: Callable[[str], _Body],
-    process: Callable[[Sequence[_Body]], None],
-    record_failure: Callable[[_Body, Exception], None],
-    max_receive_count: int,
-    together: bool,
-) -> dict[str, Any]:
-    """Run `process` over the messages of a batch and answer which of them failed.
+class BatchConsumer(Generic[_Body]):
+    """Works on the batches of one queue and answers which of their messages failed.
 
-    `together` hands all messages over at once (and, if that fails, one by one, so that one bad message cannot hold
-    up its batch-mates); otherwise one at a time. A message that fails on its last delivery is given up, which
-    records the reason, and goes to the dead-letter queue all the same.
+    `together` hands all messages of a batch to `process` at once (and, if that fails, one by one, so that one bad
+    message cannot hold up its batch-mates); otherwise one at a time. A message that fails comes again after its
+    back-off. One that fails on its last delivery is sent anew where only a dependency has failed it
+    (pipeline/ingestion/redelivery.py); else it is given up, which records the reason, and goes to the dead-letter queue
+    all the same.
     """
-    records = queue_records(event)
-    parsed: list[tuple[QueueRecord, _Body]] = []
-    failed: list[QueueRecord] = []
-    for record in records:
-        try:
-            parsed.append((record, parse(record.body)))
-        except PortfolioRagError:
-            _log.exception("Message %s cannot be read.", record.message_id)
-            failed.append(record)
-    if together and len(parsed) > 1:
-        try:
-            process([body for _, body in parsed])
-        except Exception as error:
-            if isinstance(error, PortfolioRagError) and error.retryable:
-                # A dependency is down: it would be down for each of them.
-                return batch_response(failed + _failures(parsed, error, record_failure, max_receive_count))
-            _log.exception("The batch failed; its messages are handled one by one.")
-        else:
-            return batch_response(failed)
-    for record, body in parsed:
-        try:
-            process([body])
-        except Exception as error:
-            _log.exception("Message %s failed.", record.message_id)
-            failed += _failures([(record, body)], error, record_failure, max_receive_count)
-    return batch_response(failed)
 
+    def __init__(
+        self,
+        *,
+        parse: Callable[[str], _Body],
+        process: Callable[[Sequence[_Body]], None],
+        record_failure: Callable[[_Body, Exception], None],
+        redelivery: Redelivery,
+        together: bool,
+    ) -> None:
+        self._parse = parse
+        self._process = process
+        self._record_failure = record_failure
+        self._redelivery = redelivery
+        self._together = together
 
-def _failures(
-    parsed: Sequence[tuple[QueueRecord, _Body]],
-    error: Exception,
-    record_failure: Callable[[_Body, Exception], None],
-    max_receive_count: int,
-) -> list[QueueRecord]:
-    for record, body in parsed:
-        if record.receive_count >= max_receive_count:
+    def handle(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer to Lambda."""
+        deliveries = queue_records(event)
+        if not deliveries:
+            return batch_response([])
+        with self._redelivery.while_working(deliveries):
+            failures = self._run(deliveries)
+        return batch_response([delivery for delivery, body, error in failures if self._fails(delivery, body, error)])
+
+    def _run(self, deliveries: Sequence[Delivery]) -> list[tuple[Delivery, _Body | None, Exception]]:
+        """What has failed, with its error; without a body what cannot be read."""
+        failures: list[tuple[Delivery, _Body | None, Exception]] = []
+        parsed: list[tuple[Delivery, _Body]] = []
+        for delivery in deliveries:
             try:
-                record_failure(body, error)
+                parsed.append((delivery, self._parse(delivery.body)))
+            except PortfolioRagError as error:
+                _log.exception("Message %s cannot be read.", delivery.message_id)
+                failures.append((delivery, None, error))
+        if self._together and len(parsed) > 1:
+            try:
+                self._process([body for _, body in parsed])
+            except Exception as error:
+                if isinstance(error, PortfolioRagError) and error.retryable:
+                    # A dependency is down: it would be down for each of them.
+                    _log.warning("The batch failed for a dependency: %s", error)
+                    return failures + [(delivery, body, error) for delivery, body in parsed]
+                _log.exception("The batch failed; its messages are handled one by one.")
+            else:
+                return failures
+        for delivery, body in parsed:
+            try:
+                self._process([body])
+            except Exception as error:
+                _log.exception("Message %s failed.", delivery.message_id)
+                failures.append((delivery, body, error))
+        return failures
+
+    def _fails(self, delivery: Delivery, body: _Body | None, error: Exception) -> bool:
+        """Whether a message that failed is to be listed as such; its next delivery, or its end, is seen to."""
+        if not self._redelivery.is_last(delivery):
+            self._redelivery.postpone(delivery)
+            return True
+        if self._redelivery.send_anew(delivery, error):
+            return False
+        if body is not None:
+            try:
+                self._record_failure(body, error)
             except Exception:
                 # check-health finds what ends in the dead-letter queue without a reason.
-                _log.exception("The failure of message %s could not be recorded.", record.message_id)
-    return [record for record, _ in parsed]
+                _log.exception("The failure of message %s could not be recorded.", delivery.message_id)
+        return True

@@ -20,6 +20,9 @@ from portfolio_rag.pipeline.maintenance.repairs import (
     StuckDocuments,
 )
 
+CHECK_SECONDS = 10.0
+"""Of check-health's 60: its first clients and connections take seconds in a small function that starts."""
+
 
 class MaintenanceParts(RedriveParts):
     @cached_property
@@ -42,5 +45,5 @@ class MaintenanceParts(RedriveParts):
             PendingReconciliation(self.registry, self.reconciler, self.clock),
             MissedUploads(self.store, self.intake, self.clock, self.settings.s3_raw_bucket),
         ]
-        checks = HealthChecks(ingestion_checks(self))
+        checks = HealthChecks(ingestion_checks(self), deadline_seconds=CHECK_SECONDS)
         return HealthMonitor(checks, self.registry, queues, repairs, self.metrics, self.clock)

@@ -10,6 +10,7 @@ from portfolio_rag.composition.models import ModelParts
 from portfolio_rag.pipeline.ingestion.attachments import Attachments
 from portfolio_rag.pipeline.ingestion.chunking import DocumentChunker
 from portfolio_rag.pipeline.ingestion.processing import DocumentProcessor
+from portfolio_rag.pipeline.ingestion.redelivery import Redelivery
 
 SLICE_CHUNKS = 400
 """So many chunks are written and sent before the next are cut: a few seconds' work, and what most documents have."""
@@ -31,3 +32,7 @@ class ProcessorParts(IntakeParts, ModelParts):
             self.clock,
             self.slice_chunks,
         )
+
+    @cached_property
+    def ingestion_redelivery(self) -> Redelivery:
+        return Redelivery(self.ingestion_queue, self.repeating, self.settings.max_receive_count)

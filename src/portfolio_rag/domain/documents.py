@@ -106,6 +106,9 @@ class DocumentVersion:
     inherits from the prefixes of its key, as they were when the version was registered.
     `source_version_id` is the S3 version of the upload itself: with `metadata_version_id` it tells a new upload from
     an event that came twice.
+    `content_sha256` is that of the bytes, `attributes_sha256` that of the sidecar's attributes (`attributes_digest`),
+    and `recipe` says which code and rules have made the text and the chunks: with `embedding_model`, they tell an
+    upload that changes nothing (pipeline/ingestion/unchanged.py). The first and the last come with `chunk_count`.
     `attempt` counts the tries with the same bytes: a retry is a new version with one more. `drives` counts how often a
     stuck version was sent to the queue again.
     `progress` is set between the invocations of a document that takes several.
@@ -130,6 +133,9 @@ class DocumentVersion:
     metadata: Mapping[str, AttributeValue] = field(default_factory=dict)
     metadata_version_id: str | None = None
     access_list: AccessList = ()
+    attributes_sha256: str | None = None
+    content_sha256: str | None = None
+    recipe: str | None = None
     attempt: int = 1
     drives: int = 0
     chunk_count: int | None = None
@@ -179,6 +185,8 @@ class DocumentHead:
     `due` is the time of the last change after which nobody has looked the document over yet
     (pipeline/maintenance/reconciler.py).
     `job_id` is the last batch job that made a version of it: by it a job knows what it has driven already.
+    `last_seen_at` is when an upload last changed nothing, and `unchanged_upload` the S3 version of that upload: it is
+    never made a version of.
     """
 
     document_id: str
@@ -189,6 +197,8 @@ class DocumentHead:
     deleted_at: str | None = None
     due: str | None = None
     job_id: str | None = None
+    last_seen_at: str | None = None
+    unchanged_upload: str | None = None
 
     def replaces(self, version: int) -> bool:
         """True if that version must not go on: the document was deleted, or uploaded anew."""

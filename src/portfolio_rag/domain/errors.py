@@ -134,11 +134,18 @@ class IndexMismatch(PortfolioRagError):
 
 
 class DependencyUnavailable(PortfolioRagError):
-    """A service that this one needs did not answer; the same call may succeed later."""
+    """A service that this one needs did not answer; the same call may succeed later.
+
+    `retry_after_seconds`: before then it will not, where that is known.
+    """
 
     retryable = True
     http_status = 503
     title = "Dependency unavailable"
+
+    def __init__(self, message: str = "", *, retry_after_seconds: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class VectorStoreUnavailable(DependencyUnavailable):

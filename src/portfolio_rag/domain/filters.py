@@ -4,8 +4,8 @@
     {"andAll": [{"in": {"key": "file_type", "value": ["md", "pdf"]}},
                 {"greaterThan": {"key": "year", "value": 2023}}]}
 
-`startsWith` and `stringContains` are refused: Chroma's metadata index has no such operator, and filtering after the
-search would silently miss matches beyond the over-fetch.
+Every operator means what Bedrock's own description says, `notIn` and `notEquals` for documents without the key too.
+Comparisons of texts heed case.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ Scalar = str | int | float | bool
 
 GROUP_OPERATORS = ("andAll", "orAll")
 RANGE_OPERATORS = ("greaterThan", "greaterThanOrEquals", "lessThan", "lessThanOrEquals")
-COMPARISON_OPERATORS = ("equals", "notEquals", "in", "notIn", *RANGE_OPERATORS, "listContains")
+TEXT_OPERATORS = ("startsWith", "stringContains")
+COMPARISON_OPERATORS = ("equals", "notEquals", "in", "notIn", *RANGE_OPERATORS, *TEXT_OPERATORS, "listContains")
 OPERATORS = (*GROUP_OPERATORS, *COMPARISON_OPERATORS)
 """Those of a request. Access lists have one of their own besides, `listNotContains` (domain/access.py)."""
 
@@ -65,9 +66,10 @@ def parse_filter(raw: Mapping[str, Any] | None) -> Filter | None:
 
 
 def matches(condition: Filter, attributes: Mapping[str, Any]) -> bool:
-    """Whether a record with these attributes passes, with Chroma's meaning.
+    """Whether a record with these attributes passes.
 
-    A missing attribute passes `notEquals`, `notIn` and `listNotContains` and no other comparison.
+    A missing attribute passes `notEquals` and `listNotContains` and no other comparison; an empty list is a missing
+    one.
     """
     if isinstance(condition, Group):
         quantifier = all if condition.operator == "andAll" else any
@@ -89,11 +91,6 @@ class _Parser:
         place = f"{place}.{operator}"
         if operator in GROUP_OPERATORS:
             return self._group(operator, body, place, depth)
-        if operator in ("startsWith", "stringContains"):
-            raise InvalidRequest(
-                f"{place} is not supported by the vector index. Use equals or in, or give the documents an attribute "
-                "that holds the part you want to filter by."
-            )
         if operator not in COMPARISON_OPERATORS:
             raise InvalidRequest(f"{place} is not an operator. Use one of: {', '.join(OPERATORS)}.")
         self._conditions += 1
@@ -127,6 +124,8 @@ class _Parser:
             raise InvalidRequest(f"{place}.value must be a number: {operator} compares numbers only.")
         if operator == "listContains" and not isinstance(value, str):
             raise InvalidRequest(f"{place}.value must be a text: lists hold texts.")
+        if operator in TEXT_OPERATORS and not isinstance(value, str):
+            raise InvalidRequest(f"{place}.value must be a text: {operator} looks into texts.")
         return Condition(operator, key, value)
 
     def _values(self, value: Any, place: str) -> tuple[Scalar, ...]:
@@ -164,6 +163,16 @@ def _same(attribute: Any, value: Any) -> bool:
     return isinstance(attribute, str | int | float) and _kind(attribute) is _kind(value) and bool(attribute == value)
 
 
+def _not_in(attribute: Any, values: Any) -> bool:
+    return attribute not in (None, []) and not any(_same(attribute, value) for value in values)
+
+
+def _contains(attribute: Any, value: str) -> bool:
+    """Of a list, one of its members does."""
+    texts = attribute if isinstance(attribute, list) else [attribute]
+    return any(isinstance(text, str) and value in text for text in texts)
+
+
 def _range(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
     return lambda attribute, value: _is_number(attribute) and test(attribute, value)
 
@@ -172,11 +181,13 @@ _MATCHES: dict[str, Callable[[Any, Any], bool]] = {
     "equals": _same,
     "notEquals": lambda attribute, value: not _same(attribute, value),
     "in": lambda attribute, values: any(_same(attribute, value) for value in values),
-    "notIn": lambda attribute, values: not any(_same(attribute, value) for value in values),
+    "notIn": _not_in,
     "greaterThan": _range(lambda attribute, value: attribute > value),
     "greaterThanOrEquals": _range(lambda attribute, value: attribute >= value),
     "lessThan": _range(lambda attribute, value: attribute < value),
     "lessThanOrEquals": _range(lambda attribute, value: attribute <= value),
+    "startsWith": lambda attribute, value: isinstance(attribute, str) and attribute.startswith(value),
+    "stringContains": _contains,
     "listContains": lambda attribute, value: isinstance(attribute, list) and value in attribute,
     "listNotContains": lambda attribute, value: not (isinstance(attribute, list) and value in attribute),
 }

@@ -18,6 +18,7 @@ from typing import Any
 from portfolio_rag.domain.access import ACCESS_ATTRIBUTES, LIST_FIELD
 from portfolio_rag.domain.attributes import AttributeValue
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
+from portfolio_rag.domain.identifiers import sha256_hex
 
 MAX_SIDECAR_BYTES = 10 * 1024
 """Bedrock's own limit for a metadata file."""
@@ -50,6 +51,11 @@ def parse_sidecar(body: Any) -> dict[str, AttributeValue]:
     if not isinstance(attributes, Mapping):
         raise _bad(f'It must be a JSON object with an object under "metadataAttributes", or with "{LIST_FIELD}".')
     return {name: _attribute(name, content) for name, content in attributes.items()}
+
+
+def attributes_digest(attributes: Mapping[str, AttributeValue]) -> str | None:
+    """SHA-256 of a sidecar's attributes, whatever their order and spelling; None where there are none."""
+    return sha256_hex(json.dumps(attributes, sort_keys=True)) if attributes else None
 
 
 def usable_attributes(found: Mapping[str, AttributeValue]) -> dict[str, AttributeValue]:

@@ -29,9 +29,20 @@ PORT_VARIABLES = tuple(_PORTS)
 
 _PORTS_FILE = "ports.json"
 
-# Real credentials and profiles never reach the emulator or what runs against it. GATEWAY_PORT: see programs.py.
-_DROPPED = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_ENDPOINT_URL_S3", "AWS_CONFIG_FILE", "GATEWAY_PORT")
+# Real credentials and profiles never reach the emulator or what runs against it. The last two: see programs.py.
+_DROPPED = (
+    "AWS_PROFILE",
+    "AWS_SESSION_TOKEN",
+    "AWS_REGION",
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_CONFIG_FILE",
+    "GATEWAY_PORT",
+    "AUTH",
+)
 _REAL_KEY_PREFIXES = ("AKIA", "ASIA")
+
+SECRETS = ("OPENAI_API_KEY", "API_KEY")
+"""What only the API needs: no other process of the stack gets them."""
 
 
 def project_root() -> Path:
@@ -100,6 +111,11 @@ class StackConfig:
         return self.settings.get("AWS_DEFAULT_REGION", "us-east-1")
 
     @property
+    def enforce_iam(self) -> bool:
+        """Whether the emulator holds every call against the caller's policies: ENFORCE_IAM=true."""
+        return self.settings.get("ENFORCE_IAM", "").lower() in ("1", "true")
+
+    @property
     def state_dir(self) -> Path:
         return self.home / "state"
 
@@ -110,6 +126,16 @@ class StackConfig:
     @property
     def run_dir(self) -> Path:
         return self.home / "run"
+
+    @property
+    def api_environment_file(self) -> Path:
+        """The secrets, for the API alone; it is there while the stack runs."""
+        return self.run_dir / "api-environment.json"
+
+    @property
+    def lambda_secret_file(self) -> Path:
+        """What the emulator and the Lambda host know each other by; it is there while the stack runs."""
+        return self.run_dir / "lambda-host-secret"
 
     @property
     def terraform_dir(self) -> Path:
@@ -148,8 +174,22 @@ class StackConfig:
             "AWS_DEFAULT_REGION": self.region,
         }
 
+    def secrets(self) -> dict[str, str]:
+        """Those of SECRETS that are set."""
+        return {name: self.settings[name] for name in SECRETS if name in self.settings}
+
+    def process_environment(self) -> dict[str, str]:
+        """The environment of every process of the stack: `child_environment` without SECRETS."""
+        return {name: value for name, value in self.child_environment().items() if name not in SECRETS}
+
+    def page_origins(self) -> list[str]:
+        """Origins whose pages may upload to the emulator: the API's own, and those that it is told to allow."""
+        own = [f"http://{host}:{self.api_port}" for host in (LOOPBACK, "localhost", "[::1]")]
+        allowed = (origin.strip() for origin in self.settings.get("API_CORS_ORIGINS", "").split(","))
+        return own + [origin for origin in allowed if origin not in ("", "*")]
+
     def child_environment(self) -> dict[str, str]:
-        """The environment of every process of the stack."""
+        """The settings as this stack uses them, its secrets included."""
         child = {name: value for name, value in self.settings.items() if name not in _DROPPED}
         # A proxy of the system must not stand between processes of this machine.
         for name in ("NO_PROXY", "no_proxy"):

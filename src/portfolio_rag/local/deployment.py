@@ -13,11 +13,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from portfolio_rag.adapters.aws.clients import AwsClients
 from portfolio_rag.local.config import StackConfig
+from portfolio_rag.local.emulated_roles import grant_what_only_the_emulator_asks
 from portfolio_rag.local.errors import StackError
 from portfolio_rag.local.functions import discover, queue_concurrency
 from portfolio_rag.local.report import Step
 from portfolio_rag.local.terraform import Terraform, digest_of, plugin_environment, tflocal_environment, user_variables
 from portfolio_rag.settings.environment import Settings
+
+VISIBILITY_SECONDS = 45
+"""The emulator receives messages also while the Lambda host is away, when nobody can hide them for less
+(pipeline/ingestion/redelivery.py); those of a host that died come back so soon, too."""
 
 
 def aws_clients(config: StackConfig) -> AwsClients:
@@ -38,20 +43,28 @@ def deploy(config: StackConfig, step: Step) -> None:
     images = config.project / "images"
     functions = [function.name for function in discover(images)]
     given = {name: value for name, value in config.settings.items() if name.startswith("TF_VAR_")}
+    local = {
+        "function_settings": queue_concurrency(images),
+        "visibility_timeout_seconds": VISIBILITY_SECONDS,
+    }
     variables = {
         name: value
-        for name, value in ({"function_settings": queue_concurrency(images)} | user_variables(config.settings)).items()
+        for name, value in (local | user_variables(config.settings)).items()
         if f"TF_VAR_{name}" not in given
     }
     terraform = Terraform(
         source=config.project / "terraform",
         work=config.terraform_dir,
         environment=tflocal_environment(
-            plugin_environment(config.child_environment(), config.project), config.emulator_url
+            plugin_environment(config.process_environment(), config.project), config.emulator_url
         ),
     )
     record = config.state_dir / "terraform-applied"
-    wanted = digest_of(terraform.source, extra=given | {"region": config.region, "variables": json.dumps(variables)})
+    wanted = digest_of(
+        terraform.source,
+        extra=given
+        | {"region": config.region, "variables": json.dumps(variables), "enforce_iam": str(config.enforce_iam)},
+    )
     clients, settings = aws_clients(config), Settings.from_env(config.child_environment())
     if _read(record) == wanted and not missing(clients, settings, functions):
         step.skip("nothing has changed")
@@ -66,6 +79,8 @@ def deploy(config: StackConfig, step: Step) -> None:
             f"Terraform was applied, but the settings name what it did not make: {', '.join(absent)}. "
             "Take the names out of the environment and `.env`, or keep them to Terraform's."
         )
+    if config.enforce_iam:
+        grant_what_only_the_emulator_asks(clients, functions)
     record.write_text(wanted)
 
 

@@ -5,24 +5,34 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from multiprocessing import Pipe
 from typing import Any
 
 from portfolio_rag.local.functions import Function
+from portfolio_rag.local.lambda_processes import Start
 
 LineSink = Callable[[str, str, str], None]
 """Called with function name, log stream and one line that a handler wrote."""
 
-FunctionSettings = Callable[[str], tuple[Mapping[str, str], int]]
-"""A function's environment variables and its memory in MB, as deployed."""
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """A function as it is deployed: its environment variables, its memory in MB, the credentials of its role.
+
+    Without credentials it has those of the host.
+    """
+
+    variables: Mapping[str, str]
+    memory_mb: int
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+FunctionSettings = Callable[[str], Deployed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,43 +65,34 @@ class Result:
 class Environment:
     """One worker process. Not for use by two threads at once."""
 
-    def __init__(self, function: Function, variables: Mapping[str, str], memory_mb: int, sink: LineSink) -> None:
+    def __init__(self, function: Function, deployed: Deployed, sink: LineSink, start: Start) -> None:
         self._function = function
-        self._memory_mb = memory_mb
+        self._memory_mb = deployed.memory_mb
         self._log_group = f"/aws/lambda/{function.name}"
         self._log_stream = f"{time.strftime('%Y/%m/%d', time.gmtime())}/[$LATEST]{uuid.uuid4().hex}"
+        self.idle_since = time.monotonic()
+        # What the stack was told wins over what Terraform deployed for containers and AWS.
+        environment = {
+            **deployed.variables,
+            **os.environ,
+            **deployed.credentials,
+            "PYTHONUNBUFFERED": "1",  # a kill must not take what was printed along
+            "AWS_LAMBDA_FUNCTION_NAME": function.name,
+            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(deployed.memory_mb),
+            "AWS_LAMBDA_LOG_GROUP_NAME": self._log_group,
+            "AWS_LAMBDA_LOG_STREAM_NAME": self._log_stream,
+            "LAMBDA_TASK_ROOT": str(function.handler.parent),
+        }
         self._connection, theirs = Pipe()
         with theirs:
-            # A session of its own, so that a kill takes the children of the handler along.
-            self._process = subprocess.Popen(  # noqa: S603
-                [
-                    *(sys.executable, "-m", "portfolio_rag.local.lambda_worker"),
-                    *(str(function.handler), str(theirs.fileno())),
-                ],
-                # What the stack was told wins over what Terraform deployed for containers and AWS.
-                env={
-                    **variables,
-                    **os.environ,
-                    "PYTHONUNBUFFERED": "1",  # a kill must not take what was printed along
-                    "AWS_LAMBDA_FUNCTION_NAME": function.name,
-                    "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-                    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory_mb),
-                    "AWS_LAMBDA_LOG_GROUP_NAME": self._log_group,
-                    "AWS_LAMBDA_LOG_STREAM_NAME": self._log_stream,
-                    "LAMBDA_TASK_ROOT": str(function.handler.parent),
-                },
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            self._process = start(function.handler, environment, theirs)
         self._reader = threading.Thread(target=self._read, args=(sink,), name=f"log-{function.name}", daemon=True)
         self._reader.start()
 
     @property
     def alive(self) -> bool:
-        return self._process.poll() is None
+        return self._process.alive
 
     def invoke(self, invocation: Invocation) -> Result:
         """Run it and wait. Kills the process when the deadline passes, as Lambda does."""
@@ -116,8 +117,7 @@ class Environment:
                 return Result.failure("Sandbox.Timedout", f"Task timed out after {time.time() - started:.2f} seconds")
             reply = json.loads(self._connection.recv_bytes())
         except (EOFError, OSError):
-            self.kill()
-            status = self._process.returncode
+            status = self.kill()
             return Result.failure("Runtime.ExitError", f"Runtime exited with status {status} during the invocation")
         if reply.get("ends"):
             # It could not load its handler and is about to end: no other invocation may still meet it.
@@ -129,19 +129,15 @@ class Environment:
             return Result(reply["error"], str(reply["error"]["errorType"]))
         return Result(reply["response"])
 
-    def kill(self) -> None:
-        """End the process and what it started; what it has written is still read."""
-        try:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):  # macOS answers EPERM for a group of zombies
-            self._process.kill()
-        self._process.wait()
+    def kill(self) -> int:
+        """End the process and what it started; what it has written is still read. Answers its exit code."""
+        status = self._process.kill()
         self._connection.close()
         self._reader.join(timeout=2)
+        return status
 
     def _read(self, sink: LineSink) -> None:
-        assert self._process.stdout is not None
-        with self._process.stdout as stream:
+        with self._process.output as stream:
             for raw in stream:
                 line = raw.decode("utf-8", "replace").rstrip("\n")
                 if line:
@@ -151,10 +147,11 @@ class Environment:
 class Pool:
     """The environments of one function: warm ones are used again, new ones started up to its concurrency."""
 
-    def __init__(self, function: Function, settings: FunctionSettings, sink: LineSink) -> None:
+    def __init__(self, function: Function, settings: FunctionSettings, sink: LineSink, start: Start) -> None:
         self._function = function
         self._settings = settings
         self._sink = sink
+        self._start_process = start
         self._turn = asyncio.Semaphore(function.concurrency)
         self._all: set[Environment] = set()
         self._idle: list[Environment] = []
@@ -182,10 +179,21 @@ class Pool:
                 return replace(result, milliseconds=round((time.monotonic() - started) * 1000))
             finally:
                 if environment.alive:
+                    environment.idle_since = time.monotonic()
                     self._idle.append(environment)
                 else:
                     environment.kill()
                     self._all.discard(environment)
+
+    async def retire(self, idle_seconds: float) -> None:
+        """End the environments that nobody has used for so long, and give their memory back."""
+        before = time.monotonic() - idle_seconds
+        old = [environment for environment in self._idle if environment.idle_since < before]
+        for environment in old:
+            self._idle.remove(environment)
+            self._all.discard(environment)
+        for environment in old:
+            await asyncio.to_thread(environment.kill)
 
     def close(self) -> None:
         for environment in self._all:
@@ -203,5 +211,4 @@ class Pool:
         return None
 
     def _start(self) -> Environment:
-        variables, memory_mb = self._settings(self._function.name)
-        return Environment(self._function, variables, memory_mb, self._sink)
+        return Environment(self._function, self._settings(self._function.name), self._sink, self._start_process)

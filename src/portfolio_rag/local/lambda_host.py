@@ -3,23 +3,27 @@
 Event JSON in, response JSON out. A failing handler is answered with 500 and Lambda's error object: the emulator
 takes every 2xx for a success and would delete the message. Each function has a small pool of processes
 (`lambda_environment`), so a timeout is a kill, a crash harms nobody else, and a handler never sees two
-invocations at once - as on AWS.
+invocations at once - as on AWS. Only the emulator may invoke: it sends a secret that both read from a file.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
+import hmac
 import json
 import logging
+import os
 import sys
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import boto3
+import httpx
 import uvicorn
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -29,28 +33,54 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from portfolio_rag.local.config import LOOPBACK
+from portfolio_rag.local.emulator_guard import CREDENTIALS_PATH, SECRET_HEADER
 from portfolio_rag.local.functions import Function, discover
-from portfolio_rag.local.lambda_environment import FunctionSettings, Invocation, LineSink, Pool
+from portfolio_rag.local.lambda_environment import Deployed, FunctionSettings, Invocation, LineSink, Pool
 from portfolio_rag.local.lambda_logs import CloudWatchShipper
+from portfolio_rag.local.lambda_processes import start_processes
 
 # The emulator waits exactly the function's timeout for an answer: end a little before it gives up.
 _ANSWER_MARGIN_SECONDS = 0.3
 _DEFAULT_TIMEOUT_SECONDS = 60
 _DEFAULT_MEMORY_MB = 512
+_IDLE_SECONDS = 60.0
+"""Starting anew is cheap here (`lambda_template`); AWS keeps idle environments for minutes."""
 _log = logging.getLogger(__name__)
+
+Credentials = Callable[[Mapping[str, Any]], Mapping[str, str]]
+"""What a function's environment gets of AWS_ACCESS_KEY_ID and its like, by its configuration as Lambda answers it."""
 
 
 def create_app(
-    functions: Iterable[Function], settings: FunctionSettings, sink: LineSink, closing: Iterable[Any] = ()
+    functions: Iterable[Function],
+    settings: FunctionSettings,
+    sink: LineSink,
+    *,
+    secret: str,
+    closing: Iterable[Any] = (),
+    idle_seconds: float = _IDLE_SECONDS,
 ) -> Starlette:
-    """The ASGI application; `closing` are closed after the last environment has ended."""
-    pools = {function.name: Pool(function, settings, sink) for function in functions}
+    """The ASGI application. Invocations need `secret`; `closing` are closed after the last environment has ended.
+
+    An environment that has had nothing to do for `idle_seconds` ends, as on AWS.
+    """
+    start, end_starting = start_processes()
+    pools = {function.name: Pool(function, settings, sink, start) for function in functions}
+
+    async def retire() -> None:
+        while True:
+            await asyncio.sleep(idle_seconds / 4)
+            for pool in pools.values():
+                await pool.retire(idle_seconds)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        retiring = asyncio.create_task(retire())
         yield
+        retiring.cancel()
         for pool in pools.values():
             pool.close()
+        end_starting()
         for resource in closing:
             resource.close()
 
@@ -60,6 +90,9 @@ def create_app(
         )
 
     async def invoke(request: Request) -> Response:
+        if not hmac.compare_digest(request.headers.get(SECRET_HEADER, "").encode(), secret.encode()):
+            message = "Only the emulator may invoke a function here: ask it, as `aws lambda invoke` does."
+            return JSONResponse({"errorType": "AccessDeniedException", "errorMessage": message}, 403)
         name = request.path_params["name"]
         pool = pools.get(name)
         if pool is None:
@@ -110,26 +143,49 @@ def _invocation(name: str, headers: Mapping[str, str], event: Any) -> Invocation
     )
 
 
-def deployed_settings(client: Any) -> FunctionSettings:
-    """Variables and memory of the function as it is deployed; defaults while it is not."""
+def deployed_settings(client: Any, credentials: Credentials) -> FunctionSettings:
+    """The function as it is deployed; defaults while it is not."""
 
-    def read(name: str) -> tuple[Mapping[str, str], int]:
+    def read(name: str) -> Deployed:
         try:
             configuration = client.get_function_configuration(FunctionName=name)
         except (BotoCoreError, ClientError) as error:
             _log.warning("No configuration of %s: %s", name, error)
-            return {}, _DEFAULT_MEMORY_MB
+            return Deployed({}, _DEFAULT_MEMORY_MB)
         variables = configuration.get("Environment", {}).get("Variables", {})
-        return variables, int(configuration.get("MemorySize", _DEFAULT_MEMORY_MB))
+        return Deployed(variables, int(configuration.get("MemorySize", _DEFAULT_MEMORY_MB)), credentials(configuration))
 
     return read
+
+
+def no_credentials(_: Mapping[str, Any]) -> Mapping[str, str]:
+    """Where the emulator does not ask who calls."""
+    return {}
+
+
+def role_credentials(emulator_url: str, secret: str) -> Credentials:
+    """Ask the emulator for the credentials of the function's role, as Lambda gives them to its environments."""
+
+    def issue(configuration: Mapping[str, Any]) -> Mapping[str, str]:
+        wanted = {name: configuration[name] for name in ("FunctionName", "FunctionArn", "Role")}
+        with httpx.Client(trust_env=False, timeout=5) as http:
+            answer = http.post(emulator_url + CREDENTIALS_PATH, json=wanted, headers={SECRET_HEADER: secret})
+        answer.raise_for_status()
+        issued: dict[str, str] = answer.json()
+        return issued
+
+    return issue
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=Path, required=True, help="folder with one folder per function")
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--secret-file", type=Path, required=True, help="what the emulator shows itself by")
+    parser.add_argument("--enforce-iam", action="store_true", help="run each function under its own role")
     arguments = parser.parse_args()
+    secret = arguments.secret_file.read_text(encoding="ascii")
+    emulator_url = os.environ["AWS_ENDPOINT_URL"]
     logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(levelname)s %(name)s %(message)s")
     logging.getLogger("botocore").setLevel(logging.WARNING)
 
@@ -144,8 +200,12 @@ def main() -> None:
 
     app = create_app(
         discover(arguments.images),
-        deployed_settings(session.client("lambda", config=impatient)),
+        deployed_settings(
+            session.client("lambda", config=impatient),
+            role_credentials(emulator_url, secret) if arguments.enforce_iam else no_credentials,
+        ),
         sink,
+        secret=secret,
         closing=[shipper],
     )
     # A stop waits a little for what runs; what is cut off comes again from its queue.

@@ -37,7 +37,7 @@ def _emulator(config: StackConfig) -> Program:
         "EDGE_PORT": str(config.emulator_port),
         "BIND_HOST": LOOPBACK,
         "MINISTACK_REGION": config.region,
-        # State is written when the emulator is stopped, objects at once.
+        # State is written every few seconds (emulator.py) and when the emulator is stopped, objects at once.
         "PERSIST_STATE": "1",
         "STATE_DIR": str(config.state_dir / "emulator"),
         "S3_PERSIST": "1",
@@ -50,6 +50,12 @@ def _emulator(config: StackConfig) -> Program:
         "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "10",
         # One emulator per port keeps its pid file in the temporary directory.
         "TMPDIR": str(config.run_dir),
+        # Whose pages may upload; programs may always.
+        "EMULATOR_ORIGINS": " ".join(config.page_origins()),
+        "LAMBDA_HOST_URL": config.lambda_host_url,
+        "LAMBDA_HOST_SECRET_FILE": str(config.lambda_secret_file),
+        # Whether roles and policies count, as on AWS.
+        "AUTH": "true" if config.enforce_iam else "false",
     }
     for function in discover(config.project / "images"):
         url = f"{config.lambda_host_url}/functions/{function.name}/invocations"
@@ -57,7 +63,7 @@ def _emulator(config: StackConfig) -> Program:
     return Program(
         name="emulator",
         title="AWS emulator (MiniStack)",
-        command=(sys.executable, "-m", "ministack"),
+        command=(sys.executable, "-m", "portfolio_rag.local.emulator"),
         port=config.emulator_port,
         health_url=f"{config.emulator_url}/_ministack/ready",
         priority=10,
@@ -90,6 +96,8 @@ def _lambda_host(config: StackConfig) -> Program:
             *(sys.executable, "-m", "portfolio_rag.local.lambda_host"),
             *("--images", str(config.project / "images")),
             *("--port", str(config.lambda_host_port)),
+            *("--secret-file", str(config.lambda_secret_file)),
+            *(("--enforce-iam",) if config.enforce_iam else ()),
         ),
         port=config.lambda_host_port,
         health_url=f"{config.lambda_host_url}/health",
@@ -103,8 +111,9 @@ def _api(config: StackConfig) -> Program:
         name="api",
         title="API",
         command=(
-            *(sys.executable, "-m", "uvicorn", "api.main:create_app", "--factory"),
-            *("--app-dir", str(config.project), "--host", LOOPBACK, "--port", str(config.api_port)),
+            *(sys.executable, "-m", "portfolio_rag.local.api_server"),
+            *("--app-dir", str(config.project), "--port", str(config.api_port)),
+            *("--environment", str(config.api_environment_file)),
         ),
         port=config.api_port,
         health_url=f"{config.api_url}/api/live",

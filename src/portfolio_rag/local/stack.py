@@ -12,11 +12,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from portfolio_rag.local.chroma_files import remove_leftovers
 from portfolio_rag.local.config import StackConfig
 from portfolio_rag.local.deployment import aws_clients, deploy
 from portfolio_rag.local.errors import StackError
 from portfolio_rag.local.health import wait_until_ready
 from portfolio_rag.local.preflight import check_disk, check_ports, check_terraform
+from portfolio_rag.local.private_files import make_private, private_files, remove_secrets, write_secrets
 from portfolio_rag.local.programs import programs
 from portfolio_rag.local.report import Reporter, Step
 from portfolio_rag.local.samples import ingest_samples
@@ -35,6 +37,7 @@ class Stack:
         self.supervisor = Supervisor(config)
         self._programs = programs(config)
         self._fingerprint_file = config.run_dir / "fingerprint"
+        self._folders = (config.state_dir, config.logs_dir, config.run_dir, config.terraform_dir)
 
     def up(self, report: Reporter, *, samples: bool = True) -> None:
         """Bring everything up and wait until it works. What runs already and is unchanged is left alone.
@@ -43,15 +46,16 @@ class Stack:
         """
         for variable in self.config.ignored_urls():
             report.note(f"{variable} is not where the local stack listens; it is not used here.")
-        with self._alone():
+        with private_files(), self._alone():
             with report.step("Checking this machine") as step:
-                step.update(f"Terraform {check_terraform(self.config.child_environment())}")
+                step.update(f"Terraform {check_terraform(self.config.process_environment())}")
                 check_disk(self.config.home)
                 self._make_room(step)
             with report.step("Baking the embedding model") as step:
                 self._bake(step)
             if not self.supervisor.running():
-                self.supervisor.start(self._programs, self.config.child_environment())
+                write_secrets(self.config)
+                self.supervisor.start(self._programs, self.config.process_environment())
                 self._fingerprint_file.write_text(self._fingerprint())
                 self.config.remember_ports()
             # The API reads at its start what Terraform makes; the others do not.
@@ -68,18 +72,14 @@ class Stack:
     def down(self) -> bool:
         """Stop every process, letting the emulator save its state; False when nothing ran."""
         stopped = self.supervisor.shutdown()
+        remove_secrets(self.config)
         self.config.forget_ports()
         return stopped
 
     def clean(self) -> None:
         """Stop, and delete all state: documents, vectors, logs. The baked model and the plugins stay."""
         self.down()
-        for folder in (
-            self.config.state_dir,
-            self.config.logs_dir,
-            self.config.run_dir,
-            self.config.terraform_dir,
-        ):
+        for folder in self._folders:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _make_room(self, step: Step) -> None:
@@ -109,7 +109,6 @@ class Stack:
     def _bake(self, step: Step) -> None:
         """Costs a second when the baked model is that of today's sources, weights and libraries."""
         settings = Settings.from_env(self.config.child_environment())
-        self.config.logs_dir.mkdir(parents=True, exist_ok=True)
         log = self.config.logs_dir / "bake.log"
         step.update("this takes a minute, once")
         with log.open("w") as output:
@@ -118,7 +117,7 @@ class Stack:
                     *(sys.executable, "-m", "portfolio_rag.bake"),
                     *("--output", str(self.config.model_dir), "--source", settings.embedding_model),
                 ],
-                env=self.config.child_environment(),
+                env=self.config.process_environment(),
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 check=False,
@@ -131,6 +130,8 @@ class Stack:
 
     def _start(self, name: str, report: Reporter) -> None:
         program = next(program for program in self._programs if program.name == name)
+        if name == "chroma" and self.supervisor.info(name).state not in ("RUNNING", "STARTING"):
+            remove_leftovers(self.config.state_dir / "chroma")
         with report.step(f"Starting {program.title}") as step:
             self.supervisor.start_program(name)
             wait_until_ready(self.supervisor, program, self.config.logs_dir, step, timeout=_READY_SECONDS)
@@ -138,7 +139,8 @@ class Stack:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """One `up` at a time for one home; raises StackError when another one is at work."""
-        self.config.run_dir.mkdir(parents=True, exist_ok=True)
+        for folder in self._folders:
+            make_private(folder)
         with (self.config.run_dir / "up.lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -14,13 +14,16 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from xmlrpc.client import Fault, ServerProxy
+
+# Only our own supervisord answers it, on a socket of its owner's.
+from xmlrpc.client import Fault, ServerProxy  # nosec B411
 
 import psutil
 from supervisor.xmlrpc import SupervisorTransport
 
 from portfolio_rag.local.config import StackConfig
 from portfolio_rag.local.errors import StackError
+from portfolio_rag.local.private_files import OWNER_ONLY_UMASK, make_private, write_private
 from portfolio_rag.local.programs import Program
 
 _SOCKET_PATH_LIMIT = 100  # sun_path holds 104 bytes on macOS, 108 on Linux
@@ -60,13 +63,13 @@ class Supervisor:
     def start(self, programs: Sequence[Program], environment: Mapping[str, str]) -> None:
         """Start the daemon and wait until it answers; raises StackError with its own words when it does not."""
         for folder in (self._config.run_dir, self._config.logs_dir, self._config.state_dir):
-            folder.mkdir(parents=True, exist_ok=True)
-        # The environment is inherited and not written down: it may hold an API key.
-        self._conf.write_text(configuration(self._config, programs, self._socket), encoding="utf-8")
+            make_private(folder)
+        write_private(self._conf, configuration(self._config, programs, self._socket))
         started = subprocess.run(  # noqa: S603
             [sys.executable, "-m", "supervisor.supervisord", "-c", str(self._conf)],
             env=dict(environment),
             cwd=self._config.project,
+            umask=OWNER_ONLY_UMASK,  # the daemon opens its log before it reads its own
             capture_output=True,
             text=True,
             check=False,
@@ -132,6 +135,7 @@ def configuration(config: StackConfig, programs: Sequence[Program], socket_file:
         f"file={_literal(str(socket_file))}",
         "chmod=0700",
         "[supervisord]",
+        f"umask={OWNER_ONLY_UMASK:03o}",
         f"logfile={_literal(str(config.logs_dir / 'supervisord.log'))}",
         "logfile_maxbytes=5MB",
         "logfile_backups=3",

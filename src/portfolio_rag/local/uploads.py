@@ -40,11 +40,16 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """An upload and the version that it is, or will be once the intake has seen it."""
+    """An upload and the version that it is, or will be once the intake has seen it.
+
+    `last_seen_at` is the head's before the upload: when it changes and the version does not come, the upload is
+    unchanged.
+    """
 
     upload: Upload
     document_id: str
     version: int
+    last_seen_at: str | None = None
 
 
 def collect(
@@ -60,7 +65,7 @@ def collect(
     for path, relative in _files(paths):
         if is_sidecar(path.name):
             continue
-        reason = _unusable(path)
+        reason = why_unusable(path)
         if reason is not None:
             skipped.append(Skipped(path, reason))
             continue
@@ -74,39 +79,61 @@ def collect(
 def _files(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
     for path in paths:
         if path.is_dir():
-            for found in sorted(path.rglob("*")):
-                relative = found.relative_to(path)
-                if found.is_file() and not any(part.startswith(".") for part in relative.parts):
-                    yield found, relative.as_posix()
+            yield from files_below(path)
         elif path.is_file():
             yield path, path.name
         else:
             raise InvalidRequest(f"{path} does not exist.")
 
 
-def _unusable(path: Path) -> str | None:
+def files_below(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Files and their paths below the folder, in order; hidden files and folders left out."""
+    for found in sorted(folder.rglob("*")):
+        relative = found.relative_to(folder)
+        if found.is_file() and not any(part.startswith(".") for part in relative.parts):
+            yield found, relative.as_posix()
+
+
+def why_unusable(path: Path) -> str | None:
+    """Why a file is no document, by its first bytes; None if it may be one."""
     try:
         with path.open("rb") as file:
-            detect_type(file.read(SNIFFED_BYTES), path.name, complete=False)
-    except DocumentRejected as error:
-        return str(error)
+            return why_no_document(file.read(SNIFFED_BYTES), path.name)
     except OSError as error:
         return f"it cannot be read ({error.strerror})"
+
+
+def why_no_document(beginning: bytes, name: str) -> str | None:
+    try:
+        detect_type(beginning, name, complete=False)
+    except DocumentRejected as error:
+        return str(error)
     return None
 
 
-def _metadata(path: Path, attributes: Mapping[str, AttributeValue]) -> bytes | None:
-    """The sidecar beside the file with `attributes` over its own, checked here: a typing error shows at once."""
+def sidecar_attributes(path: Path) -> dict[str, AttributeValue]:
+    """Those in the sidecar beside the file, none without one. Raises InvalidRequest: a typing error shows at once."""
     sidecar = path.with_name(sidecar_of(path.name))
     try:
-        body = json.loads(sidecar.read_bytes()) if sidecar.is_file() else {"metadataAttributes": {}}
-        merged = body | {"metadataAttributes": {**body["metadataAttributes"], **attributes}}
-        parse_sidecar(merged)
+        return parse_sidecar(json.loads(sidecar.read_bytes())) if sidecar.is_file() else {}
     except DocumentRejected as error:
         raise InvalidRequest(f"{path}: {error}") from None
-    except (ValueError, KeyError, TypeError, OSError) as error:
+    except (ValueError, OSError) as error:
         raise InvalidRequest(f"{sidecar} is not a metadata sidecar: {error}") from None
-    return json.dumps(merged).encode() if merged["metadataAttributes"] else None
+
+
+def sidecar_body(attributes: Mapping[str, AttributeValue]) -> bytes:
+    return json.dumps({"metadataAttributes": dict(attributes)}).encode()
+
+
+def _metadata(path: Path, attributes: Mapping[str, AttributeValue]) -> bytes | None:
+    """The sidecar beside the file with `attributes` over its own."""
+    merged = {**sidecar_attributes(path), **attributes}
+    try:
+        parse_sidecar({"metadataAttributes": merged})
+    except DocumentRejected as error:
+        raise InvalidRequest(f"{path}: {error}") from None
+    return sidecar_body(merged) if merged else None
 
 
 class Uploader:
@@ -124,23 +151,39 @@ class Uploader:
         return Sent(upload, document_id, head.latest_version) if head else None
 
     def put(self, upload: Upload, progress: Callable[[int], Any] = lambda _: None) -> Sent:
-        """Upload a document, its sidecar first so that the version sees it; `progress` is called with bytes sent."""
+        """`send` it, knowing which version it will be."""
         document_id = document_id_for(self._bucket, upload.logical_key)
         head = self._registry.head(document_id)
+        self.send(upload, progress)
+        if head is None:
+            return Sent(upload, document_id, 1)
+        return Sent(upload, document_id, head.latest_version + 1, head.last_seen_at)
+
+    def send(self, upload: Upload, progress: Callable[[int], Any] = lambda _: None) -> None:
+        """Upload a document, its sidecar first so that the version sees it; `progress` is called with bytes sent."""
         key = INCOMING + upload.logical_key
         content_type = mimetypes.guess_type(upload.path.name)[0] or "application/octet-stream"
+        self.send_sidecar(upload)
         with translated(f"Upload of {upload.path}"):
-            if upload.metadata is not None:
-                self._s3.put_object(
-                    Bucket=self._bucket, Key=sidecar_of(key), Body=upload.metadata, ContentType="application/json"
-                )
             self._s3.upload_file(
                 str(upload.path), self._bucket, key, ExtraArgs={"ContentType": content_type}, Callback=progress
             )
-        return Sent(upload, document_id, (head.latest_version if head else 0) + 1)
+
+    def send_sidecar(self, upload: Upload) -> None:
+        """The attributes of an upload, where it has any."""
+        if upload.metadata is not None:
+            key = sidecar_of(INCOMING + upload.logical_key)
+            with translated(f"Upload of {upload.path}"):
+                self._s3.put_object(Bucket=self._bucket, Key=key, Body=upload.metadata, ContentType="application/json")
 
     def ended(self, sent: Sequence[Sent]) -> dict[Sent, DocumentVersion]:
-        """Those that are COMPLETED or FAILED by now."""
+        """Those that are COMPLETED or FAILED by now; of an unchanged one, the version that goes on answering."""
         rows = self._registry.heads_and_versions((entry.document_id, entry.version) for entry in sent)
-        versions = {entry: rows[entry.document_id, entry.version][1] for entry in sent}
-        return {entry: version for entry, version in versions.items() if version and version.status.terminal}
+        ended = {}
+        for entry in sent:
+            head, version = rows[entry.document_id, entry.version]
+            if version is None and head is not None and head.last_seen_at != entry.last_seen_at:
+                version = self._registry.get(entry.document_id, head.latest_version)
+            if version is not None and version.status.terminal:
+                ended[entry] = version
+        return ended

@@ -20,9 +20,10 @@ class ChunkStore(Protocol):
     ) -> list[Chunk]:
         """Write those that are not there yet and return those that still wait for their vector, by index.
 
-        The same transactions fix how many chunks the version has in all: `expected`, which may not change; None while
-        more are to come and nobody knows how many. Never overwrites a chunk: its state may have moved on in another
-        worker's hands. Raises ConditionFailed when the version is no longer PROCESSING.
+        The same transactions fix how many chunks the version has in all, with its content hash and its recipe:
+        `expected`, which may not change; None while more are to come and nobody knows how many. Never overwrites a
+        chunk: its state may have moved on in another worker's hands. Raises ConditionFailed when the version is no
+        longer PROCESSING.
         """
 
     def get(self, keys: Iterable[tuple[str, str]]) -> list[Chunk]:

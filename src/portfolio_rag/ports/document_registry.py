@@ -57,7 +57,8 @@ class DocumentRegistry(Protocol):
         """Write the new PENDING version and move the head's `latest_version` in one transaction.
 
         Clears the head's `deleted_at`, and notes the job that made the version. Raises ConditionFailed when the head is
-        no longer `previous`. Like every change of a head, it makes the document `due`.
+        no longer `previous`, an upload noted as unchanged included. It makes the document `due`, as all do that change
+        what answers.
         """
 
     def start(self, document_id: str, version: int, attempt: int, now: str) -> DocumentVersion:
@@ -65,7 +66,10 @@ class DocumentRegistry(Protocol):
         has another attempt or does not exist."""
 
     def record_progress(self, version: DocumentVersion, progress: Progress, now: str) -> None:
-        """Record how far a PROCESSING version has come; only if nobody has recorded as many steps."""
+        """Record how far a PROCESSING version has come, its content hash and its recipe.
+
+        Only if nobody has recorded as many steps.
+        """
 
     def record_findings(
         self,
@@ -99,8 +103,17 @@ class DocumentRegistry(Protocol):
     def unpublish(self, head: DocumentHead, now: str) -> None:
         """`live_version` 0 while a newer version is still on its way."""
 
-    def pending_reconciliation(self) -> Iterator[DocumentHead]:
-        """Documents that have changed since they were last reconciled, longest ago first (eventually consistent)."""
+    def record_unchanged_upload(self, head: DocumentHead, upload: str | None, now: str) -> None:
+        """`last_seen_at`, and which upload it was (its S3 version; None: a sidecar alone).
+
+        Raises ConditionFailed when the head is no longer as read; the document does not become `due` by it.
+        """
+
+    def pending_reconciliation(self, *, changed_after: str = "") -> Iterator[DocumentHead]:
+        """Documents that have changed since they were last reconciled, longest ago first (eventually consistent).
+
+        `changed_after`: those that changed later than that time, an ISO 8601 one as it is stored.
+        """
 
     def mark_reconciled(self, head: DocumentHead) -> None:
         """The document is `due` no more, unless it has changed since `head` was read: that is ConditionFailed."""

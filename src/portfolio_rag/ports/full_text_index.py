@@ -27,7 +27,7 @@ class FullTextHit:
 
 
 class FullTextIndex(Protocol):
-    """The full-text index of one API process: a local file that follows the registry. Safe from several threads.
+    """The full-text index of one API process: local files that follow the registry. Safe from several threads.
 
     A cache, never the truth: what it finds is checked against the heads like every vector, and a lost or damaged
     file is built again from the chunks.
@@ -36,11 +36,19 @@ class FullTextIndex(Protocol):
     def search(self, query: str, *, limit: int, where: Filter | None = None) -> list[FullTextHit]:
         """At most `limit` chunks, best first; a query without content words finds nothing."""
 
-    def index(self, version: DocumentVersion, chunks: Sequence[Chunk]) -> None:
-        """Put this version in the place of whatever the index has of the document, in one transaction."""
+    def index(self, documents: Sequence[tuple[DocumentVersion, Sequence[Chunk]]]) -> None:
+        """Put each version, with its chunks, in the place of whatever the index has of the document.
+
+        All are found when this returns. Should the process end before, each is there as a whole or not at all, or it is
+        there when `repair` has been called.
+        """
 
     def remove(self, document_ids: Iterable[str]) -> None:
         """Forget the documents; unknown ones are fine."""
+
+    def repair(self) -> bool:
+        """Do a part of what a process that ended left undone, and build again what is damaged, which nothing is found
+        in until then; False when there is nothing to do."""
 
     def versions(self) -> dict[str, int]:
         """Which version of each document is indexed."""

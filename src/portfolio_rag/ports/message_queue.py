@@ -20,6 +20,15 @@ class MessageQueue(Protocol):
     def send(self, bodies: Sequence[str]) -> None:
         """Send all, ten a call; partial failures are sent again, and what stays unsent raises."""
 
+    def send_later(self, body: str, *, tries: int, seconds: int) -> None:
+        """Send a message that can be received in so many seconds; its deliveries tell of the `tries` before it."""
+
+    def hide(self, receipts: Sequence[str], seconds: int) -> None:
+        """Let messages that were received, ten at most, be received again in so many seconds, whatever was said before.
+
+        One that has been acknowledged meanwhile is left alone.
+        """
+
     def depth(self) -> QueueDepth: ...
 
     def remove(self, matches: Callable[[str], bool]) -> int:

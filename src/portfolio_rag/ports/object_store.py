@@ -29,6 +29,9 @@ class ObjectStore(Protocol):
     def head(self, ref: ObjectRef) -> ObjectInfo | None:
         """The object as it stands (its version id filled in), or None: missing, or a delete marker on top."""
 
+    def sha256(self, ref: ObjectRef) -> str:
+        """Of the bytes, in hexadecimal; read as a stream, so any size takes little memory."""
+
     def put(self, bucket: str, key: str, body: bytes, *, content_type: str = "application/octet-stream") -> str:
         """Write and return the new version id."""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -27,10 +29,29 @@ class Parallel(Protocol):
         """Return when all are done; raises what the first of the failed ones has raised."""
 
 
+class Repeating(Protocol):
+    """Does something again and again beside the work."""
+
+    def __call__(self, action: Callable[[], None], seconds: float) -> AbstractContextManager[None]:
+        """Inside, the action is run each time that so many seconds have passed; it is not begun after the block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One data point; `unit` is CloudWatch's: Count, Percent, Seconds."""
+
+    name: str
+    value: float
+    unit: str
+
+
 class Metrics(Protocol):
     """CloudWatch custom metrics. Never raises: a lost data point must not fail a document."""
 
     def put(self, name: str, value: float, unit: str, dimensions: Mapping[str, str] | None = None) -> None: ...
+
+    def put_all(self, metrics: Sequence[Metric]) -> None:
+        """In one call."""
 
 
 class JobLauncher(Protocol):

@@ -82,7 +82,8 @@ class VectorStore(Protocol):
 
     def count(self, collection: str) -> int: ...
 
-    def drop(self, collection: str) -> None: ...
+    def drop(self, collection: str) -> None:
+        """The collection and, before it, all its records, a batch at a time; one that breaks off is gone on with."""
 
     def collections(self) -> list[str]:
         """The names of all collections on the server."""

@@ -63,6 +63,11 @@ class Settings:
     chroma_url: str = "http://chromadb:8000"
     chroma_collection: str = "portfolio_knowledge"
     # API
+    # Who writes answers: `openai` (or a server that speaks its protocol), `bedrock` (with the API's own credentials) or
+    # `none` (sentences of the documents). Empty: openai where there is a key, else none.
+    chat_provider: str = ""
+    # Of Amazon Bedrock: a model's id or that of an inference profile.
+    bedrock_model: str = "amazon.nova-lite-v1:0"
     openai_api_key: str = ""
     openai_base_url: str = ""
     gpt_model: str = "gpt-4o-mini"
@@ -89,9 +94,16 @@ class Settings:
     lexical_index_path: str = ""
     # Metrics
     metrics_namespace: str = "PortfolioRAG"
+    # `true`: the API publishes how many questions wait, by which an ECS service scales; it then needs PutMetricData.
+    publish_load: str = "false"
     # Health: a document untouched for this long while not at its end counts as stuck.
     stuck_after_seconds: int = 1800
     log_level: str = "INFO"
+
+    @property
+    def language_model_provider(self) -> str:
+        """`openai`, `bedrock` or `none`."""
+        return self.chat_provider or ("openai" if self.openai_api_key else "none")
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -127,7 +139,13 @@ class Settings:
             )
         if self.embedding_backend not in ("onnx", "torch"):
             raise ConfigurationError(f"EMBEDDING_BACKEND must be `onnx` or `torch`, not {self.embedding_backend!r}.")
-        for name in ("validation_judge", "api_docs_open", "access_lists"):
+        if self.chat_provider not in ("", "openai", "bedrock", "none"):
+            raise ConfigurationError(
+                f"CHAT_PROVIDER must be `openai`, `bedrock`, `none` or empty, not {self.chat_provider!r}."
+            )
+        if self.chat_provider == "openai" and not self.openai_api_key:
+            raise ConfigurationError("CHAT_PROVIDER is `openai`, and OPENAI_API_KEY is not set.")
+        for name in ("validation_judge", "publish_load", "api_docs_open", "access_lists"):
             if (given := getattr(self, name)) not in ("true", "false"):
                 raise ConfigurationError(f"{_variable(name)} must be `true` or `false`, not {given!r}.")
         if self.api_max_upload_bytes < 1:

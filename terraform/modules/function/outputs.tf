@@ -27,3 +27,8 @@ output "timeout_seconds" {
   description = "Time limit of one invocation."
   value       = aws_lambda_function.this.timeout
 }
+
+output "vpc_config" {
+  description = "The network of the function; empty outside a VPC."
+  value       = aws_lambda_function.this.vpc_config
+}

@@ -78,9 +78,10 @@ variable "vpc_config" {
 }
 
 variable "queue" {
-  description = "The queue that feeds the function, and how many invocations it feeds at once. Null for a function that no queue feeds."
+  description = "The queue that feeds the function, how many messages it hands to an invocation, and how many invocations it feeds at once. Null for a function that no queue feeds."
   type = object({
     arn                 = string
+    batch_size          = number
     maximum_concurrency = number
   })
 }

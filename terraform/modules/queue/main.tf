@@ -12,7 +12,8 @@ resource "aws_sqs_queue" "this" {
   # A message must stay hidden for as long as anyone may still be working on it. Lambda holds a batch for the
   # function's time limit, and tries again by itself while it is throttled: AWS asks for six times the limit. With
   # less, the same message would run twice at once and use up its attempts without a failure.
-  visibility_timeout_seconds = 6 * var.consumer_timeout_seconds
+  # A worker hides its messages himself for as long as he lives (pipeline/ingestion/redelivery.py).
+  visibility_timeout_seconds = coalesce(var.visibility_timeout_seconds, 6 * var.consumer_timeout_seconds)
 
   message_retention_seconds = 4 * 24 * 3600
   receive_wait_time_seconds = 20

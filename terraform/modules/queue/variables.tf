@@ -28,6 +28,12 @@ variable "consumer_timeout_seconds" {
   }
 }
 
+variable "visibility_timeout_seconds" {
+  description = "How long a message that was received stays hidden; null: six times the function's limit."
+  type        = number
+  default     = null
+}
+
 variable "max_receive_count" {
   description = "Attempts at a message before it goes to the dead-letter queue."
   type        = number

@@ -1,8 +1,12 @@
 resource "aws_ecr_repository" "this" {
+  # checkov:skip=CKV_AWS_136: Images hold nothing secret; ECR encrypts them with its own key.
   name = var.name
 
   # A tag names the content it was made from, so it never moves: a function can only change by a new tag.
   image_tag_mutability = "IMMUTABLE"
+
+  # Images are built from what is committed: with everything else, they may go.
+  force_delete = true
 
   image_scanning_configuration {
     scan_on_push = true
@@ -14,6 +18,8 @@ resource "aws_ecr_repository" "this" {
 }
 
 resource "aws_ecr_repository_policy" "this" {
+  count = var.function_arn == null ? 0 : 1
+
   repository = aws_ecr_repository.this.name
 
   policy = jsonencode({

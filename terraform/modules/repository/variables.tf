@@ -4,6 +4,6 @@ variable "name" {
 }
 
 variable "function_arn" {
-  description = "The function that runs the images."
+  description = "The function that runs the images; null where ECS does, whose own role says what it may pull."
   type        = string
 }

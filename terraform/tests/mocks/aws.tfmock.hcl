@@ -62,6 +62,74 @@ mock_resource "aws_cloudwatch_log_group" {
 
 mock_resource "aws_ecr_repository" {
   defaults = {
+    arn            = "arn:aws:ecr:eu-central-1:123456789012:repository/mocked"
     repository_url = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/mocked"
+  }
+}
+
+mock_data "aws_availability_zones" {
+  defaults = {
+    names = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
+  }
+}
+
+mock_data "aws_subnet" {
+  defaults = {
+    availability_zone = "eu-central-1a"
+  }
+}
+
+mock_data "aws_vpc" {
+  defaults = {
+    cidr_block = "10.0.0.0/16"
+  }
+}
+
+mock_data "aws_ssm_parameter" {
+  defaults = {
+    insecure_value = "ami-1"
+  }
+}
+
+mock_resource "aws_lb" {
+  defaults = {
+    arn = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:loadbalancer/app/mocked/1"
+  }
+}
+
+mock_resource "aws_lb_target_group" {
+  defaults = {
+    arn = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/mocked/1"
+  }
+}
+
+mock_resource "aws_ecs_cluster" {
+  defaults = {
+    arn = "arn:aws:ecs:eu-central-1:123456789012:cluster/mocked"
+  }
+}
+
+mock_resource "aws_ecs_task_definition" {
+  defaults = {
+    arn = "arn:aws:ecs:eu-central-1:123456789012:task-definition/mocked:1"
+  }
+}
+
+mock_resource "aws_secretsmanager_secret" {
+  defaults = {
+    arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:mocked"
+  }
+}
+
+mock_resource "aws_ebs_volume" {
+  defaults = {
+    arn = "arn:aws:ec2:eu-central-1:123456789012:volume/vol-1"
+    id  = "vol-1"
+  }
+}
+
+mock_resource "aws_service_discovery_service" {
+  defaults = {
+    arn = "arn:aws:servicediscovery:eu-central-1:123456789012:service/srv-1"
   }
 }

@@ -96,7 +96,9 @@ def test_half_a_key_opens_nothing(keyring: Keyring) -> None:
         assert keyring.authenticate(wrong) is None, wrong
 
 
-def test_a_key_is_revoked_by_name_or_id_and_stays_in_the_list(keyring: Keyring, clock: TestClock) -> None:
+def test_a_key_is_revoked_by_name_or_id_and_stays_in_the_list(
+    keyring: Keyring, store: DynamoApiKeyStore, clock: TestClock
+) -> None:
     first, written = keyring.create("one", [Scope.READ])
     second, other = keyring.create("two", [Scope.READ])
     clock.moment += timedelta(hours=1)
@@ -110,6 +112,10 @@ def test_a_key_is_revoked_by_name_or_id_and_stays_in_the_list(keyring: Keyring, 
     # Its name is free again.
     assert keyring.create("one", [Scope.READ])[0].key_id != first.key_id
     assert keyring.is_required()
+    for key in (key for key in keyring.list() if key.revoked_at is None):
+        keyring.revoke(key.key_id)
+    # A server that starts now finds no valid key, and is as closed.
+    assert Keyring(store, clock).is_required()
 
 
 def test_the_key_of_the_environment_is_an_admin_key(store: DynamoApiKeyStore, clock: TestClock) -> None:

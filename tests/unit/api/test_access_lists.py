@@ -72,8 +72,8 @@ class Deployment:
 
     def settle(self) -> None:
         self.world.run()
-        self.world.container.full_text_follower.step()
-        self.world.container.full_text_follower._reconcile()
+        while self.world.container.full_text_follower.step():
+            pass
 
 
 def put(world: World, key: str, text: str, entries: list[dict[str, str]] | None) -> None:

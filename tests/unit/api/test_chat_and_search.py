@@ -157,6 +157,13 @@ def test_what_the_service_refuses_is_400(client: TestClient, services: FakeServi
     assert response.json()["detail"] == "The query has no words."
 
 
+def test_a_dependency_that_is_known_to_be_away_says_until_when(client: TestClient, services: FakeServices) -> None:
+    services.chat.error = VectorStoreUnavailable("Chroma is not asked now.", retry_after_seconds=3)
+    for body in ({"question": QUESTION}, {"question": QUESTION, "stream": True}):
+        response = client.post("/api/chat", json=body)
+        assert (response.status_code, response.headers["Retry-After"]) == (503, "3")
+
+
 @pytest.mark.parametrize(
     ("error", "code"),
     [

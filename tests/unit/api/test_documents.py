@@ -152,12 +152,15 @@ def test_get_shows_why_the_newest_version_failed_while_an_older_one_answers(
         version=2, status=DocumentStatus.FAILED, error_code="ENCRYPTED", error_message="The PDF wants a password."
     )
     services.documents.detail = DocumentDetail(
-        DocumentHead(DOCUMENT_ID, BUCKET, KEY, 2, 1), [failed, document()], [chunk()]
+        DocumentHead(DOCUMENT_ID, BUCKET, KEY, 2, 1, last_seen_at="2026-01-06T08:00:00.000000Z"),
+        [failed, document()],
+        [chunk()],
     )
     body = client.get(f"/api/documents/{DOCUMENT_ID}").json()
     assert (body["status"], body["error_code"]) == ("FAILED", "ENCRYPTED")
     assert body["error_message"] == "The PDF wants a password."
     assert (body["latest_version"], body["live_version"]) == (2, 1)
+    assert body["last_seen_at"] == "2026-01-06T08:00:00.000000Z"
 
 
 def test_get_when_no_version_answers(client: TestClient, services: FakeServices) -> None:

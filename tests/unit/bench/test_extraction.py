@@ -243,6 +243,31 @@ def test_without_cases_peers_or_data_the_page_says_what_was_not_tried(tmp_path: 
     ]
 
 
+def test_without_peers_their_figures_of_the_run_before_are_kept() -> None:
+    before = {"commit": "abc", "date": "2026-01-02", "result": RESULT}
+    ours = {
+        "versions": {},
+        "cases": {"folder": "own", OURS: judged(docx=[20, 20], pdf=[20, 20])},
+        "small": {"pdf": {OURS: cost(0.003) | {"files": 5}}},
+        "large": {"share": 1.0, "formats": {"pdf": {OURS: cost(1, 80)}, "html": {OURS: cost(1, 80)}}},
+        "ocr": RESULT["ocr"],
+        "real": None,
+    }
+    kept = extraction.keep(before, ours)
+    assert kept["versions"] == RESULT["versions"]
+    assert kept["cases"] == {**RESULT["cases"], OURS: ours["cases"][OURS]}
+    assert kept["small"]["pdf"][OURS]["cpu_s"]["median"] == 0.003
+    assert set(kept["small"]["pdf"]) == {OURS, "MarkItDown", "xberg"}
+    assert set(kept["large"]["formats"]["pdf"]) == {OURS, "MarkItDown", "xberg"}
+    assert set(kept["large"]["formats"]["html"]) == {OURS}
+    assert "xberg 1.3 (measured at `abc` on 2026-01-02): each" in extraction.render(kept, Path())
+    later = {"commit": "def", "date": "2026-01-03", "result": kept}
+    assert extraction.keep(later, ours)["peers_measured"] == "`abc` on 2026-01-02"
+    assert extraction.keep(before, {**ours, "versions": {"xberg": "2"}})["versions"] == {"xberg": "2"}
+    other_cases = {**ours, "cases": {**ours["cases"], "folder": "others"}}
+    assert extraction.keep(before, other_cases)["cases"] == other_cases["cases"]
+
+
 def test_every_peer_names_formats_that_the_project_reads_too() -> None:
     from portfolio_rag.text.extraction.file_types import DESCRIPTIONS
 

@@ -10,7 +10,7 @@ import pytest
 
 from bench import ingestion, peers
 
-RUN = {"wall_s": 12.0, "command_s": 2.0, "cpu_s": {"emulator": 3.0, "aws": 1.0}, "rss_mb": {"api": 100.0}}
+RUN = {"wall_s": 12.0, "command_s": 2.0, "cpu_s": {"emulator": 3.0, "aws": 1.0}, "pss_mb": {"api": 100.0}}
 
 
 def test_the_page_of_ingestion(tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ def test_the_page_of_ingestion(tmp_path: Path) -> None:
 
 def test_the_page_of_the_peers_says_who_is_ahead_on_each_line(tmp_path: Path) -> None:
     def system(factor: float, **more: Any) -> dict[str, Any]:
-        run = {"wall_s": 10 * factor, "cpu_s": 20 * factor, "rss_mb": 100 * factor, "vectors": 5}
+        run = {"wall_s": 10 * factor, "cpu_s": 20 * factor, "pss_mb": 100 * factor, "vectors": 5}
         return {
             "rounds": [run],
             "unchanged": run,

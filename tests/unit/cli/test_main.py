@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from portfolio_rag.cli.main import app, main
 from portfolio_rag.local.errors import StackError
 
-COMMANDS = ("up", "down", "clean", "status", "logs", "upload", "ingest", "jobs", "ask")
+COMMANDS = ("up", "down", "clean", "status", "logs", "upload", "sync", "ingest", "jobs", "ask")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

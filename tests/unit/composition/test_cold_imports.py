@@ -30,6 +30,7 @@ HEAVY = (
         "selectolax",
         "sentencex",
         "snowballstemmer",
+        "tantivy",
         "charset_normalizer",
     ),
     *("openpyxl", "pptx", "xlfmt", "email.policy"),
@@ -70,6 +71,21 @@ def test_importing_a_handler_loads_nothing_heavy(function: str) -> None:
 @pytest.mark.parametrize("function", sorted(BUILDS))
 def test_a_light_function_is_built_without_what_it_does_not_need(function: str) -> None:
     assert loaded(function, f"handler.parts().{BUILDS[function]}") == set()
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_only_the_jobs_speak_to_chroma_by_its_client(function: str) -> None:
+    """Of the others, the images of intake, processor and check-health do not even have it."""
+    ping = """
+from portfolio_rag.domain.errors import VectorStoreUnavailable
+try:
+    handler.parts().vectors.ping()
+except VectorStoreUnavailable as error:
+    assert "does not answer" in str(error)
+else:
+    raise AssertionError("nothing listens there")
+"""
+    assert ("chromadb" in loaded(function, ping)) is (function == "batch_reindex")
 
 
 def test_the_check_sees_what_is_imported() -> None:

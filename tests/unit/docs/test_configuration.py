@@ -27,6 +27,7 @@ def stack_defaults() -> dict[str, str]:
         "LAMBDA_HOST_PORT": str(config.lambda_host_port),
         "PORTFOLIO_HOME": str(config.home.relative_to(ROOT)),
         "PORTFOLIO_MODEL_DIR": str(config.model_dir.relative_to(ROOT)),
+        "ENFORCE_IAM": str(config.enforce_iam).lower(),
         # For boto3 and Terraform, which have no defaults for them.
         "AWS_ACCESS_KEY_ID": "",
         "AWS_SECRET_ACCESS_KEY": "",

@@ -27,7 +27,8 @@ def nested(depth: int) -> dict[str, Any]:
     [
         ({"equals": {"key": "a", "value": 1}, "in": {}}, "exactly one operator"),
         ({"like": {"key": "a", "value": 1}}, "Use one of: andAll, orAll, equals"),
-        ({"startsWith": {"key": "s3_key", "value": "a/"}}, "Use equals or in"),
+        ({"startsWith": {"key": "a", "value": 3}}, "startsWith looks into texts"),
+        ({"stringContains": {"key": "a", "value": ["b"]}}, "a text, a number, true or false"),
         ({"equals": {"key": "a"}}, '"key" and "value"'),
         ({"equals": {"key": "", "value": 1}}, "name of an attribute"),
         ({"equals": {"key": "$or", "value": 1}}, "not starting with $"),
@@ -78,7 +79,19 @@ def test_the_deepest_allowed_filter_passes() -> None:
         ({"equals": {"key": "n", "value": 1}}, {"n": True}, False),
         ({"equals": {"key": "n", "value": 1}}, {}, False),
         ({"notEquals": {"key": "n", "value": 1}}, {}, True),
-        ({"notIn": {"key": "n", "value": ["a"]}}, {}, True),
+        ({"notIn": {"key": "n", "value": ["a"]}}, {}, False),
+        ({"notIn": {"key": "n", "value": ["a"]}}, {"n": []}, False),
+        ({"notIn": {"key": "n", "value": ["a"]}}, {"n": "b"}, True),
+        ({"notIn": {"key": "n", "value": ["a"]}}, {"n": 3}, True),
+        ({"notIn": {"key": "n", "value": ["a"]}}, {"n": ["a"]}, True),
+        ({"startsWith": {"key": "n", "value": "ab"}}, {"n": "abc"}, True),
+        ({"startsWith": {"key": "n", "value": "ab"}}, {"n": "Abc"}, False),
+        ({"startsWith": {"key": "n", "value": "ab"}}, {"n": ["abc"]}, False),
+        ({"startsWith": {"key": "n", "value": ""}}, {}, False),
+        ({"stringContains": {"key": "n", "value": "bc"}}, {"n": "abcd"}, True),
+        ({"stringContains": {"key": "n", "value": "bc"}}, {"n": ["x", "abcd"]}, True),
+        ({"stringContains": {"key": "n", "value": "3"}}, {"n": 3}, False),
+        ({"stringContains": {"key": "n", "value": "bc"}}, {}, False),
         ({"in": {"key": "n", "value": ["a", "b"]}}, {"n": "b"}, True),
         ({"greaterThan": {"key": "n", "value": 1}}, {"n": "2"}, False),
         ({"greaterThanOrEquals": {"key": "n", "value": 1}}, {"n": 1}, True),
@@ -88,7 +101,7 @@ def test_the_deepest_allowed_filter_passes() -> None:
         ({"listContains": {"key": "n", "value": "a"}}, {"n": "abc"}, False),
     ],
 )
-def test_matches_means_what_chroma_means(raw: dict[str, Any], attributes: dict[str, Any], passes: bool) -> None:
+def test_matches_means_what_bedrock_means(raw: dict[str, Any], attributes: dict[str, Any], passes: bool) -> None:
     parsed = parse_filter(raw)
     assert parsed is not None
     assert matches(parsed, attributes) is passes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterator
@@ -10,11 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 import uvicorn
 
 from portfolio_rag.local.functions import Function, discover, queue_concurrency
+from portfolio_rag.local.lambda_environment import Deployed, Invocation, Pool
 from portfolio_rag.local.lambda_host import create_app
+from portfolio_rag.local.lambda_processes import start_processes
+
+SECRET = "only-the-emulator-knows"
 
 ECHO = """
 import os, sys
@@ -45,6 +51,7 @@ def handler(event, context):
         "arn": context.invoked_function_arn,
         "variable": os.environ.get("FROM_TERRAFORM"),
         "path": os.environ["PATH"],
+        "access_key": os.environ.get("AWS_ACCESS_KEY_ID"),
     }
 """
 
@@ -68,7 +75,11 @@ class Host:
 
     def invoke(self, name: str, event: Any, **headers: str) -> httpx.Response:
         return httpx.post(
-            f"{self.url}/functions/{name}/invocations", json=event, headers=headers, timeout=60, trust_env=False
+            f"{self.url}/functions/{name}/invocations",
+            json=event,
+            headers={"X-Lambda-Host-Secret": SECRET, **headers},
+            timeout=60,
+            trust_env=False,
         )
 
 
@@ -82,8 +93,13 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
     lines: list[tuple[str, str, str]] = []
     app = create_app(
         functions,
-        lambda name: ({"FROM_TERRAFORM": name, "PATH": "not this"}, 256),
+        lambda name: Deployed(
+            {"FROM_TERRAFORM": name, "PATH": "not this", "AWS_ACCESS_KEY_ID": "nor this"},
+            256,
+            {"AWS_ACCESS_KEY_ID": "role"},
+        ),
         lambda *line: lines.append(line),
+        secret=SECRET,
     )
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None))
     thread = threading.Thread(target=server.run)
@@ -121,12 +137,40 @@ def test_deployed_variables_are_there_and_the_hosts_own_win(host: Host) -> None:
     answer = host.invoke("echo-back", {}).json()
     assert answer["variable"] == "echo-back"
     assert answer["path"] != "not this"
+    # Those of its role come before the host's.
+    assert answer["access_key"] == "role"
 
 
 def test_a_warm_environment_is_used_again(host: Host) -> None:
     first, second = (host.invoke("echo-back", {}).json() for _ in range(2))
     assert second["pid"] == first["pid"]
     assert second["count"] == 2
+
+
+def test_an_environment_that_nobody_uses_is_ended(tmp_path: Path) -> None:
+    (tmp_path / "handler.py").write_text(ECHO)
+    function = Function("echo", tmp_path / "handler.py", 2)
+    start, end = start_processes()
+    pool = Pool(function, lambda _: Deployed({}, 256), lambda *_: None, start)
+
+    async def invoke() -> int:
+        result = await pool.invoke(Invocation("r", "arn", "$LATEST", time.time() + 60, {}))
+        return int(result.payload["pid"])
+
+    async def scenario() -> None:
+        first = await invoke()
+        await pool.retire(60)
+        assert (pool.idle, await invoke()) == (1, first)
+        await pool.retire(0)
+        assert pool.idle == 0
+        assert not psutil.pid_exists(first)
+        assert await invoke() != first
+
+    try:
+        asyncio.run(scenario())
+    finally:
+        pool.close()
+        end()
 
 
 def test_an_exception_is_answered_as_lambda_does(host: Host) -> None:
@@ -156,8 +200,7 @@ def test_a_crash_fails_the_invocation_and_the_next_one_starts_anew(host: Host) -
 
 
 def test_at_the_deadline_the_handler_and_its_children_are_killed(host: Host, tmp_path: Path) -> None:
-    import psutil
-
+    host.invoke("busy", {})  # what all environments start from is up
     pid_file = tmp_path / "pid"
     event = {"sleep": True, "pid_file": str(pid_file)}
     response = host.invoke("echo-back", event, **{"X-Amzn-Lambda-Deadline-Ms": str(int((time.time() + 3) * 1000))})
@@ -209,8 +252,22 @@ def test_what_a_handler_prints_reaches_the_sink(host: Host) -> None:
 
 def test_an_unknown_function_and_a_body_that_is_no_json_are_refused(host: Host) -> None:
     assert host.invoke("nobody", {}).status_code == 404
-    response = httpx.post(f"{host.url}/functions/busy/invocations", content=b"{", trust_env=False)
+    response = httpx.post(
+        f"{host.url}/functions/busy/invocations",
+        content=b"{",
+        headers={"X-Lambda-Host-Secret": SECRET},
+        trust_env=False,
+    )
     assert response.status_code == 400
+
+
+@pytest.mark.parametrize("given", [{}, {"X-Lambda-Host-Secret": ""}, {"X-Lambda-Host-Secret": "another"}])
+def test_only_the_emulator_may_invoke(host: Host, given: dict[str, str]) -> None:
+    response = httpx.post(f"{host.url}/functions/echo-back/invocations", json={}, headers=given, trust_env=False)
+    assert response.status_code == 403
+    assert response.json()["errorType"] == "AccessDeniedException"
+    state = httpx.get(f"{host.url}/health", trust_env=False).json()["functions"]["echo-back"]
+    assert state == {"running": 0, "idle": 0}
 
 
 def test_queues_hand_over_no_more_than_runs(tmp_path: Path) -> None:

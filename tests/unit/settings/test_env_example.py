@@ -11,7 +11,7 @@ TEXT = (Path(__file__).parents[3] / ".env.example").read_text()
 DOCUMENTED = dict(re.findall(r"^# ([A-Z][A-Z0-9_]+)=(.*)$", TEXT, re.MULTILINE))
 OF_THE_STACK = {
     *("EMULATOR_PORT", "CHROMA_PORT", "API_PORT", "LAMBDA_HOST_PORT"),
-    *("PORTFOLIO_HOME", "PORTFOLIO_MODEL_DIR", "TF_PLUGIN_DIR"),
+    *("PORTFOLIO_HOME", "PORTFOLIO_MODEL_DIR", "TF_PLUGIN_DIR", "ENFORCE_IAM"),
     *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
 }
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.loaders import Loader, create_loader
 
+from portfolio_rag.adapters.process.garbage import collector_paused
 from portfolio_rag.domain.errors import NotFound, StorageUnavailable
 from portfolio_rag.settings.environment import Settings
 
@@ -20,32 +24,76 @@ _R = TypeVar("_R")
 _NOT_FOUND = {"NoSuchKey", "NoSuchVersion", "404", "NotFound", "NoSuchBucket", "ResourceNotFoundException"}
 
 
-class AwsClients:
-    """One Session; each client is built when first asked for (5–18 ms each after the first)."""
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a call may take: seconds until a connection, until the next bytes, and attempts in all."""
 
-    def __init__(self, settings: Settings) -> None:
+    connect_seconds: float = 3
+    read_seconds: float = 30
+    attempts: int = 5
+
+
+class AwsClients:
+    """One Session; each client is built when first asked for (5–18 ms each after the first).
+
+    `patience` is that of all but S3, which may take its time over megabytes.
+    """
+
+    def __init__(self, settings: Settings, patience: Patience | None = None) -> None:
+        self._patience = patience or Patience()
         self._settings = settings
         self._clients: dict[str, Any] = {}
         emulator = bool(settings.aws_endpoint_url)
-        self._session = boto3.Session(region_name=settings.aws_default_region)
+        self._session = _session(settings.aws_default_region)
         self._options: dict[str, Any] = {
             "config": Config(
-                retries={"mode": "standard", "max_attempts": 5},
-                connect_timeout=3,
-                read_timeout=30,
+                retries={"mode": "standard", "max_attempts": self._patience.attempts},
+                connect_timeout=self._patience.connect_seconds,
+                read_timeout=self._patience.read_seconds,
                 max_pool_connections=32,
-                s3={"addressing_style": "path"} if emulator else {},
             )
         }
+        patient = Patience()
+        self._s3 = Config(
+            retries={"mode": "standard", "max_attempts": patient.attempts},
+            connect_timeout=patient.connect_seconds,
+            read_timeout=patient.read_seconds,
+            s3={"addressing_style": "path"} if emulator else {},
+        )
         if emulator:
             self._options["endpoint_url"] = settings.aws_endpoint_url
             if self._session.get_credentials() is None:
                 self._options |= {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
-    def __call__(self, service: str) -> Any:
+    def __call__(self, service: str, **config: Any) -> Any:
+        """`config` goes over the common one of a client, at its first call."""
         if service not in self._clients:
-            self._clients[service] = self._session.client(service, **self._options)
+            common = self._options["config"]
+            if service == "s3":
+                common = common.merge(self._s3)
+            options = {**self._options, "config": common.merge(Config(**config))}
+            with collector_paused():
+                self._clients[service] = self._session.client(service, **options)
         return self._clients[service]
+
+
+def load_models(services: Iterable[str]) -> None:
+    """Read the models of these services, so that clients made later in this process, or in a fork of it, share them."""
+    session = _session("us-east-1")
+    for service in services:
+        session.client(service, aws_access_key_id="none", aws_secret_access_key="none")  # noqa: S106
+
+
+def _session(region: str) -> boto3.Session:
+    core = botocore.session.get_session()
+    core.register_component("data_loader", _loader(core.get_config_variable("data_path")))
+    return boto3.Session(region_name=region, botocore_session=core)
+
+
+@functools.cache
+def _loader(data_path: str | None) -> Loader:
+    """One for all sessions of the process: it keeps what it has read of the services' models, megabytes of JSON."""
+    return create_loader(data_path)
 
 
 def error_code(error: ClientError) -> str:

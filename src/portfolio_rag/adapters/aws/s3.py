@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
@@ -14,6 +15,9 @@ from portfolio_rag.ports.object_store import PresignedPost
 
 _DELETE_BATCH = 1000
 """DeleteObjects takes at most 1,000 keys."""
+
+_READ_BYTES = 1024**2
+"""Of a stream at once."""
 
 
 class _Capped:
@@ -52,6 +56,14 @@ class S3ObjectStore:
             if max_bytes is not None and answer["ContentLength"] > max_bytes:
                 raise PayloadTooLarge(f"{ref.key} has {answer['ContentLength']:,} bytes; {max_bytes:,} are allowed.")
             return bytes(body.read())
+
+    @translating("S3 GetObject")
+    def sha256(self, ref: ObjectRef) -> str:
+        digest = hashlib.sha256()
+        with self._client.get_object(**_target(ref))["Body"] as body:
+            while data := body.read(_READ_BYTES):
+                digest.update(data)
+        return digest.hexdigest()
 
     def peek(self, ref: ObjectRef, size: int) -> tuple[ObjectInfo, bytes] | None:
         try:

@@ -15,6 +15,9 @@ _BATCH_BYTES = 256 * 1024
 """What SendMessageBatch takes at most, in messages and in bytes of all of them. AWS takes 1 MiB since 2025; emulators
 keep the old limit."""
 
+EARLIER_TRIES = "earlier_tries"
+"""The message attribute that counts the tries of the messages that this one was sent anew for."""
+
 _ATTEMPTS = 5
 _HELD_SECONDS = 30
 """How long a message of a dead-letter queue is hidden while it is looked at."""
@@ -37,6 +40,26 @@ class SqsQueue:
     def send(self, bodies: Sequence[str]) -> None:
         for batch in _batches(bodies):
             self._send_batch(batch)
+
+    @translating("SQS SendMessage")
+    def send_later(self, body: str, *, tries: int, seconds: int) -> None:
+        self._client.send_message(
+            QueueUrl=self._queue_url(),
+            MessageBody=body,
+            DelaySeconds=seconds,
+            MessageAttributes={EARLIER_TRIES: {"DataType": "Number", "StringValue": str(tries)}},
+        )
+
+    @translating("SQS ChangeMessageVisibilityBatch")
+    def hide(self, receipts: Sequence[str], seconds: int) -> None:
+        # What the answer lists as failed is gone, or comes back after the queue's own timeout.
+        self._client.change_message_visibility_batch(
+            QueueUrl=self._queue_url(),
+            Entries=[
+                {"Id": str(n), "ReceiptHandle": receipt, "VisibilityTimeout": seconds}
+                for n, receipt in enumerate(receipts)
+            ],
+        )
 
     @translating("SQS GetQueueAttributes")
     def depth(self) -> QueueDepth:

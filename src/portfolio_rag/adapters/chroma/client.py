@@ -1,7 +1,7 @@
 """Chroma's own client, with a timeout, and with errors that say whether trying again can help.
 
-The project stands on Chroma's published client and not on the server's wire format, though importing it takes half a
-second (OpenTelemetry, gRPC, a JSON schema validator): so it is imported by the first call.
+For the API and the jobs, which run for long: importing it takes half a second (OpenTelemetry, gRPC, a JSON schema
+validator), so the first call imports it, and the functions that start for a few documents go by `http.py`.
 """
 
 from __future__ import annotations
@@ -13,22 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from portfolio_rag.domain.errors import NotFound, PortfolioRagError, VectorStoreUnavailable
+from portfolio_rag.adapters.chroma.api import ChromaRefused
+from portfolio_rag.domain.errors import NotFound, VectorStoreUnavailable
 from portfolio_rag.ports.vectors import Vectors
 
 
-class ChromaRefused(PortfolioRagError):
-    """Chroma answered that a request is wrong: a defect of this project, or of a filter."""
-
-    title = "Chroma refused a request"
-
-
-class ChromaApi:
-    """The server; `timeout` in seconds is that of each call. Safe for use from several threads.
-
-    Raises NotFound for a collection that is not there, ChromaRefused for a request that the server calls wrong, and
-    VectorStoreUnavailable for everything that is not an answer.
-    """
+class ClientApi:
+    """`ChromaApi` by the client; `timeout` in seconds is that of each wait of a call."""
 
     def __init__(self, url: str, timeout: float) -> None:
         self._url = url
@@ -40,21 +31,21 @@ class ChromaApi:
         with _translated():
             self._connected().heartbeat()
 
-    def create(self, name: str, configuration: Mapping[str, Any], metadata: Mapping[str, Any] | None) -> Collection:
-        """The collection of that name; made, with this configuration and metadata, when it is not there."""
+    def create(
+        self, name: str, configuration: Mapping[str, Any], metadata: Mapping[str, Any] | None
+    ) -> ClientCollection:
         with _translated():
-            return Collection(
+            return ClientCollection(
                 self._connected().get_or_create_collection(
                     name, configuration=configuration, metadata=metadata, embedding_function=None
                 )
             )
 
-    def collection(self, name: str) -> Collection:
+    def collection(self, name: str) -> ClientCollection:
         with _translated():
-            return Collection(self._connected().get_collection(name, embedding_function=None))
+            return ClientCollection(self._connected().get_collection(name, embedding_function=None))
 
     def names(self) -> list[str]:
-        """Of all collections."""
         with _translated():
             return [collection.name for collection in self._connected().list_collections()]
 
@@ -63,7 +54,7 @@ class ChromaApi:
             self._connected().delete_collection(name)
 
     def close(self) -> None:
-        """Close the connections, which the client leaves to the end of the process; the next call opens new ones."""
+        # The client leaves its connections to the end of the process.
         with self._lock:
             if self._client is not None:
                 for client in (self._client, self._client._admin_client):
@@ -96,11 +87,8 @@ class ChromaApi:
 
 
 @dataclass(frozen=True, slots=True)
-class Collection:
-    """A collection as it was when it was asked for: its id is another one after it was dropped and made anew.
-
-    Arguments and answers are named as Chroma names them. Raises as ChromaApi does.
-    """
+class ClientCollection:
+    """`Collection` by the client's own `handle`."""
 
     handle: Any
 
@@ -110,7 +98,6 @@ class Collection:
 
     @property
     def configuration(self) -> Mapping[str, Any]:
-        """As the server has it."""
         stored: Mapping[str, Any] = self.handle.configuration_json
         return stored
 

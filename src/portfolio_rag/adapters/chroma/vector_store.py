@@ -8,19 +8,24 @@ Facts this rests on (chromadb 1.5.9, measured): the default space is l2; `ef_sea
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from portfolio_rag.adapters.chroma.client import ChromaApi, Collection
+from portfolio_rag.adapters.chroma.api import ChromaApi, Collection
 from portfolio_rag.adapters.chroma.filters import to_chroma
+from portfolio_rag.adapters.chroma.http import HttpApi
 from portfolio_rag.domain.errors import NotFound
-from portfolio_rag.domain.filters import Filter
+from portfolio_rag.domain.filters import Filter, matches
 from portfolio_rag.ports.vector_store import VectorHit, VectorRecord
 from portfolio_rag.ports.vectors import Vectors
 
 _BATCH = 5000
+_GROWTH = 8
+"""Times as many windows are looked at where Chroma's own filter lets more pass than ours."""
 _TIMEOUT_SECONDS = 30.0
+"""Of a call, where nobody waits for an answer: writes and reads of thousands of records."""
+
 _FINGERPRINT = "fingerprint"
 """In the metadata of a collection, written when it is made: Chroma ignores what a later get-or-create says (1.5.9)."""
 _HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 32}
@@ -31,10 +36,15 @@ _log = logging.getLogger(__name__)
 
 
 class ChromaVectorStore:
-    """Connects when first used, so that a process starts while Chroma is still down."""
+    """Connects when first used, so that a process starts while Chroma is still down.
 
-    def __init__(self, url: str) -> None:
-        self._api = ChromaApi(url, _TIMEOUT_SECONDS)
+    `api` is the way to the server, made of its address and the timeout of a call in seconds: HttpApi or ClientApi.
+    """
+
+    def __init__(
+        self, url: str, api: Callable[[str, float], ChromaApi] = HttpApi, *, timeout: float = _TIMEOUT_SECONDS
+    ) -> None:
+        self._api = api(url, timeout)
         self._collections: dict[str, Collection] = {}
 
     def ping(self) -> None:
@@ -63,12 +73,27 @@ class ChromaVectorStore:
         return handle.metadata.get(_FINGERPRINT) if handle is not None else None
 
     def query(self, collection: str, vector: Vectors, *, limit: int, where: Filter | None = None) -> list[VectorHit]:
+        if where is None:
+            return self._hits(collection, vector, limit, None)
+        asked = to_chroma(where)
+        wanted = limit
+        while True:
+            hits = self._hits(collection, vector, wanted, asked.where)
+            if asked.is_exact:
+                return hits
+            passing = [hit for hit in hits if matches(where, hit.metadata)]
+            if len(passing) >= limit or len(hits) < wanted:
+                return passing[:limit]
+            # Until there are enough, or no more: a filter never hides what passes it.
+            wanted *= _GROWTH
+
+    def _hits(self, collection: str, vector: Vectors, limit: int, where: dict[str, Any] | None) -> list[VectorHit]:
         answer = self._with(
             collection,
             "query",
             query_embeddings=_matrix([vector]),
             n_results=limit,
-            where=to_chroma(where) if where else None,
+            where=where,
             include=["metadatas", "distances"],
         )
         if answer is None:
@@ -141,6 +166,10 @@ class ChromaVectorStore:
         return int(self._with(collection, "count") or 0)
 
     def drop(self, collection: str) -> None:
+        # A collection that is dropped whole leaves its lists behind, and its record numbers are given out again: tags
+        # of what is gone would come back on the next records, of any collection (1.5.9).
+        while page := self.page(collection, offset=0, limit=_BATCH):
+            self.delete(collection, [id_ for id_, _ in page])
         with suppress(NotFound):
             self._api.drop(collection)
         self._collections.pop(collection, None)

@@ -123,13 +123,22 @@ class DynamoChunkStore:
         guard = {
             "Update": {
                 **self._version_address(version),
-                "UpdateExpression": "SET updated_at = :now" + (", chunk_count = :expected" if counted else ""),
+                "UpdateExpression": "SET updated_at = :now"
+                + (", chunk_count = :expected, content_sha256 = :sha256, recipe = :recipe" if counted else ""),
                 "ConditionExpression": "#status = :processing AND attempt = :attempt"
                 + (" AND (attribute_not_exists(chunk_count) OR chunk_count = :expected)" if counted else ""),
                 "ExpressionAttributeNames": {"#status": "status"},
                 "ExpressionAttributeValues": {
                     **_processing(version),
-                    **({":expected": value(expected)} if counted else {}),
+                    **(
+                        {
+                            ":expected": value(expected),
+                            ":sha256": value(version.content_sha256),
+                            ":recipe": value(version.recipe),
+                        }
+                        if counted
+                        else {}
+                    ),
                     ":now": value(now),
                 },
             }

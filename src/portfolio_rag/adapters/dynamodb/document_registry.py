@@ -34,6 +34,8 @@ is due is found by one query, however many documents there are."""
 
 _VERSION_FIELDS = tuple(field.name for field in fields(DocumentVersion))
 _HEAD_FIELDS = tuple(field.name for field in fields(DocumentHead))
+_AS_READ = "(attribute_not_exists(unchanged_upload) OR unchanged_upload = :unchanged)"
+"""No upload was noted as unchanged since the head was read: what is noted so must not become a version."""
 _ACTIVE = {":pending": value(DocumentStatus.PENDING), ":processing": value(DocumentStatus.PROCESSING)}
 
 
@@ -103,16 +105,15 @@ class DynamoDocumentRegistry:
             latest_version=version.version,
             live_version=previous.live_version if previous else 0,
             job_id=version.job_id or (previous.job_id if previous else None),
+            last_seen_at=previous.last_seen_at if previous else None,
+            unchanged_upload=previous.unchanged_upload if previous else None,
         )
         stored = {**asdict(head), "version": HEAD, "status": DUE, "upload_timestamp": version.updated_at}
         put_head: dict[str, Any] = {"TableName": self._table.name, "Item": item(stored)}
         if previous:
             # live_version too: a completion in between must not be undone by our copy of the head.
-            put_head["ConditionExpression"] = "latest_version = :latest AND live_version = :live"
-            put_head["ExpressionAttributeValues"] = {
-                ":latest": value(previous.latest_version),
-                ":live": value(previous.live_version),
-            }
+            put_head["ConditionExpression"] = f"latest_version = :latest AND live_version = :live AND {_AS_READ}"
+            put_head["ExpressionAttributeValues"] = _as_read(previous)
         else:
             put_head["ConditionExpression"] = "attribute_not_exists(document_id)"
         put_version = {
@@ -136,12 +137,14 @@ class DynamoDocumentRegistry:
     def record_progress(self, version: DocumentVersion, progress: Progress, now: str) -> None:
         self._change(
             version,
-            "SET progress = :progress, steps = :steps, updated_at = :now",
+            "SET progress = :progress, steps = :steps, content_sha256 = :sha256, recipe = :recipe, updated_at = :now",
             "#status = :processing AND attempt = :attempt AND (attribute_not_exists(steps) OR steps < :steps)",
             {
                 ":processing": _ACTIVE[":processing"],
                 ":progress": value(asdict(progress)),
                 ":steps": value(progress.steps),
+                ":sha256": value(version.content_sha256),
+                ":recipe": value(version.recipe),
                 ":attempt": value(version.attempt),
                 ":now": value(now),
             },
@@ -240,12 +243,29 @@ class DynamoDocumentRegistry:
     def unpublish(self, head: DocumentHead, now: str) -> None:
         self._change_head(head, "SET live_version = :zero", now)
 
-    def pending_reconciliation(self) -> Iterator[DocumentHead]:
+    def record_unchanged_upload(self, head: DocumentHead, upload: str | None, now: str) -> None:
+        self._table.update(
+            document_key(head.document_id, HEAD),
+            UpdateExpression="SET last_seen_at = :now" + (", unchanged_upload = :upload" if upload else ""),
+            ConditionExpression="latest_version = :latest AND live_version = :live "
+            f"AND attribute_not_exists(deleted_at) AND {_AS_READ}",
+            ExpressionAttributeValues={
+                **_as_read(head),
+                ":now": value(now),
+                **({":upload": value(upload)} if upload else {}),
+            },
+        )
+
+    def pending_reconciliation(self, *, changed_after: str = "") -> Iterator[DocumentHead]:
+        condition, values = "#status = :due", {":due": value(DUE)}
+        if changed_after:
+            condition += " AND upload_timestamp > :after"
+            values[":after"] = value(changed_after)
         for stored in self._table.query(
             IndexName=STATUS_INDEX,
-            KeyConditionExpression="#status = :due",
+            KeyConditionExpression=condition,
             ExpressionAttributeNames={"#status": "status"},
-            ExpressionAttributeValues={":due": value(DUE)},
+            ExpressionAttributeValues=values,
         ):
             yield _head(stored)
 
@@ -367,6 +387,14 @@ def publication(table_name: str, version: DocumentVersion, now: str) -> dict[str
                 ":now": value(now),
             },
         }
+    }
+
+
+def _as_read(head: DocumentHead) -> dict[str, Any]:
+    return {
+        ":latest": value(head.latest_version),
+        ":live": value(head.live_version),
+        ":unchanged": value(head.unchanged_upload),
     }
 
 

@@ -28,6 +28,19 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer as BackendTokenizer
 
 
+_KEPT: dict[tuple[Path, str], tuple[Any, BackendTokenizer]] = {}
+"""Sessions and tokenizers for the embedders of processes that are forked from this one."""
+
+
+def keep_for_forks(model_dir: str | Path) -> None:
+    """Load the model once, for the embedders of all processes that are forked from this one: they share its memory.
+
+    A session with one thread starts none, so it lives on in a fork. Raises ConfigurationError as OnnxEmbedder does.
+    """
+    embedder = OnnxEmbedder(model_dir)
+    _KEPT[embedder._key] = embedder._load()
+
+
 class OnnxEmbedder:
     """`ports.Embedder` on the baked model in `model_dir`. Safe for use from several threads.
 
@@ -87,8 +100,14 @@ class OnnxEmbedder:
                 self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="embed")
             return self._pool
 
+    @property
+    def _key(self) -> tuple[Path, str]:
+        return self._directory.resolve(), self.fingerprint
+
     def _load(self) -> tuple[Any, BackendTokenizer]:
         with self._lock:
+            if self._loaded is None:
+                self._loaded = _KEPT.get(self._key)
             if self._loaded is None:
                 tokenizer = load_backend(self._manifest.verified(self._directory, TOKENIZER_FILE))
                 # The limit counts the special tokens, as sentence-transformers counts them.

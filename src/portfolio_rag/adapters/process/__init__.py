@@ -1,1 +1,1 @@
-"""The process itself: CPUs, threads, logs."""
+"""The process itself: CPUs, threads, garbage collection, logs."""

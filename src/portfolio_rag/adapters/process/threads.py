@@ -1,12 +1,17 @@
-"""Waits beside each other, in threads: a call to a service is nearly all waiting."""
+"""Waits beside each other, and beside work, in threads: a call to a service is nearly all waiting."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from typing import TypeVar
 
 _T = TypeVar("_T")
+
+_LAST_SECONDS = 2.0
+"""How long the end of a repetition waits for the action that is under way."""
 
 _THREADS = 8
 """Below the connections that a boto3 client keeps (adapters/aws/clients.py): none is opened anew for each call."""
@@ -30,3 +35,21 @@ class Threads:
         wait(futures)
         for future in futures:
             future.result()
+
+
+@contextmanager
+def repeating(action: Callable[[], None], seconds: float) -> Iterator[None]:
+    """`ports.Repeating` on a thread of its own. What the action raises ends the repetition, not the work."""
+    over = threading.Event()
+
+    def repeat() -> None:
+        while not over.wait(seconds):
+            action()
+
+    thread = threading.Thread(target=repeat, name="repeating", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(_LAST_SECONDS)

@@ -1,1 +1,1 @@
-"""SQLite: the API's own index of words and replica of the vectors."""
+"""SQLite: the API's own file of documents, their attributes, the texts of their chunks and their vectors."""

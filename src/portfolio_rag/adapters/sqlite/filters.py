@@ -12,6 +12,9 @@ from portfolio_rag.domain.object_keys import logical_key_of
 
 _TEXT, _NUMBER, _BOOLEAN, _ITEM = "text", "number", "boolean", "item"
 
+_FIRST_SURROGATE, _BEHIND_SURROGATES, _LAST_CODE_POINT = 0xD800, 0xE000, 0x10FFFF
+"""No text holds a code point from the first to before the second."""
+
 _COMPARISONS = {
     "equals": "= ?",
     "notEquals": "= ?",
@@ -58,6 +61,45 @@ def document_condition(where: Filter, column: str) -> tuple[str, list[Scalar]]:
 
 
 def _condition(condition: Condition, column: str) -> tuple[str, list[Scalar]]:
+    if condition.operator in _TEXT_CONDITIONS:
+        return _text_condition(condition, column)
+    if condition.operator == "notIn":
+        without, values = _membership(condition, column)
+        has_key = f"{column} IN (SELECT document FROM attributes WHERE key = ?)"  # noqa: S608
+        return f"{has_key} AND {without}", [condition.key, *values]
+    return _membership(condition, column)
+
+
+def _text_condition(condition: Condition, column: str) -> tuple[str, list[Scalar]]:
+    value = str(condition.value)
+    test, values = _TEXT_CONDITIONS[condition.operator](value)
+    return f"{column} IN (SELECT document FROM attributes WHERE key = ? AND {test})", [condition.key, *values]  # noqa: S608
+
+
+def _starts_with(value: str) -> tuple[str, list[Scalar]]:
+    """A range of the index: texts are in the order of their code points."""
+    after = _successor(value)
+    test = "kind = 'text' AND value >= ?"
+    return (test, [value]) if after is None else (f"{test} AND value < ?", [value, after])
+
+
+def _contains(value: str) -> tuple[str, list[Scalar]]:
+    return "kind IN ('text', 'item') AND instr(value, ?) > 0", [value]
+
+
+_TEXT_CONDITIONS = {"startsWith": _starts_with, "stringContains": _contains}
+
+
+def _successor(prefix: str) -> str | None:
+    """The first text behind all that begin with `prefix`; None where there is none."""
+    for length in range(len(prefix), 0, -1):
+        code = ord(prefix[length - 1]) + 1
+        if code <= _LAST_CODE_POINT:
+            return prefix[: length - 1] + chr(_BEHIND_SURROGATES if code == _FIRST_SURROGATE else code)
+    return None
+
+
+def _membership(condition: Condition, column: str) -> tuple[str, list[Scalar]]:
     values = list(condition.value) if isinstance(condition.value, tuple) else [condition.value]
     comparison = _COMPARISONS.get(condition.operator) or f"IN ({', '.join('?' * len(values))})"
     kind = _ITEM if condition.operator in ("listContains", "listNotContains") else _kind(values[0])

@@ -18,6 +18,7 @@ class FairSemaphore:
         self._free = limit
         self._lock = Lock()
         self._waiting: deque[Lock] = deque()
+        self._peak = 0
 
     def __enter__(self) -> None:
         with self._lock:
@@ -27,6 +28,7 @@ class FairSemaphore:
             slot = Lock()
             slot.acquire()
             self._waiting.append(slot)
+            self._peak = max(self._peak, len(self._waiting))
         slot.acquire()
 
     def __exit__(
@@ -37,3 +39,9 @@ class FairSemaphore:
                 self._waiting.popleft().release()  # The slot goes to it directly: nobody can come in between.
             else:
                 self._free += 1
+
+    def take_peak(self) -> int:
+        """The most threads that waited at a time since the last call."""
+        with self._lock:
+            peak, self._peak = self._peak, len(self._waiting)
+        return peak

@@ -18,28 +18,41 @@ from portfolio_rag.ports.vector_store import VectorStore
 _CHUNKS = 100
 """Chunks whose vectors are read in one call: some 400 windows, 3 MB of JSON."""
 
+_CALLS = 5
+"""Calls of one step: the follower of the words looks for what is new between two of them."""
+
 
 class VectorFollower:
     def __init__(self, replica: WritableVectorReplica, vectors: VectorStore, aliases: IndexAliases) -> None:
         self._replica = replica
         self._vectors = vectors
         self._aliases = aliases
+        self._after = 0
 
-    def step(self, stop: threading.Event) -> None:
-        """Read what is waiting, once; until `stop` is set. Raises what the stores raise.
+    def step(self, stop: threading.Event) -> bool:
+        """Read a part of what is waiting, until `stop` is set; whether there is more. Raises what the stores raise.
 
-        What Chroma does not have goes on waiting, and filters that it passes are Chroma's until then.
+        What Chroma does not have waits for the next round, and filters that it passes are Chroma's until then.
         """
         collection = self._aliases.current().live
         self._replica.follow(collection)
-        after = 0
-        while not stop.is_set() and (batch := self._replica.waiting(limit=_CHUNKS, after=after)):
-            after = batch[-1][0]
-            wanted = {chunk_id: [window_id(chunk_id, n) for n in range(windows)] for _, chunk_id, windows in batch}
-            vectors = self._vectors.vectors(collection, [id_ for ids in wanted.values() for id_ in ids])
-            whole = {
-                chunk_id: np.stack([vectors[id_] for id_ in ids])
-                for chunk_id, ids in wanted.items()
-                if all(id_ in vectors for id_ in ids)
-            }
-            self._replica.store(collection, whole)
+        for _ in range(_CALLS):
+            if stop.is_set():
+                return False
+            batch = self._replica.waiting(limit=_CHUNKS, after=self._after)
+            self._after = batch[-1][0] if len(batch) == _CHUNKS else 0
+            if batch:
+                self._read(collection, batch)
+            if not self._after:
+                return False
+        return True
+
+    def _read(self, collection: str, batch: list[tuple[int, str, int]]) -> None:
+        wanted = {chunk_id: [window_id(chunk_id, n) for n in range(windows)] for _, chunk_id, windows in batch}
+        vectors = self._vectors.vectors(collection, [id_ for ids in wanted.values() for id_ in ids])
+        whole = {
+            chunk_id: np.stack([vectors[id_] for id_ in ids])
+            for chunk_id, ids in wanted.items()
+            if all(id_ in vectors for id_ in ids)
+        }
+        self._replica.store(collection, whole)

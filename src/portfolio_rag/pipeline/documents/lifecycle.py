@@ -28,7 +28,7 @@ from portfolio_rag.pipeline.documents.object_moves import ObjectMoves
 from portfolio_rag.pipeline.documents.purge import Purge
 from portfolio_rag.ports.document_registry import DocumentRegistry
 from portfolio_rag.ports.object_store import ObjectStore
-from portfolio_rag.ports.runtime import Clock, Metrics
+from portfolio_rag.ports.runtime import Clock, Metric, Metrics
 
 _log = logging.getLogger(__name__)
 
@@ -253,10 +253,10 @@ class Lifecycle:
 
     def _count(self, version: DocumentVersion) -> None:
         seconds = (self._clock.now() - datetime.fromisoformat(version.upload_timestamp)).total_seconds()
-        self._metrics.put("IngestedDocuments", 1, "Count")
+        metrics = [Metric("IngestedDocuments", 1, "Count"), Metric("ProcessingDuration", max(0.0, seconds), "Seconds")]
         if version.warnings:
-            self._metrics.put("DocumentsWithWarnings", 1, "Count")
-        self._metrics.put("ProcessingDuration", max(0.0, seconds), "Seconds")
+            metrics.append(Metric("DocumentsWithWarnings", 1, "Count"))
+        self._metrics.put_all(metrics)
 
 
 def _replaced_by(newest: int) -> str:

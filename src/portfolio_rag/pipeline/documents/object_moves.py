@@ -99,6 +99,10 @@ class ObjectMoves:
         ):
             self._remove_moved(source)
 
+    def discard(self, upload: ObjectRef) -> None:
+        """Remove an upload, or a sidecar, that is not needed: what it says is known already."""
+        self._remove_moved(upload)
+
     def newer_version_needs_upload(self, version: DocumentVersion) -> bool:
         """True while a newer version that is under way reads the same upload: the object is that one's to move."""
         return any(

@@ -104,12 +104,12 @@ class VectorBackup:
             entries=[_entry(key) for key in owned[METADATA] if _vectors_key(key) in vectors],
         )
 
-    def documents(self) -> Iterator[str]:
-        """The id of every document that owns any object, some of them twice."""
+    def versions(self) -> Iterator[tuple[str, int]]:
+        """(document_id, version) of every version that owns any object, some of them twice."""
         for kind in (VECTORS, METADATA):
             # Keys are listed in order.
-            for document_id, _ in itertools.groupby(self.keys(kind), key=lambda key: key.split("/")[1]):
-                yield document_id
+            for (document_id, version), _ in itertools.groupby(self.keys(kind), key=lambda key: key.split("/")[1:3]):
+                yield document_id, int(version)
 
     def keys(self, prefix: str) -> Iterator[str]:
         """The keys of all objects under the prefix, in order."""

@@ -1,7 +1,7 @@
 """embedding-generator: chunks -> vectors in the backup and in Chroma -> the document's completion.
 
-The order of the writes is what makes a crash harmless: backup, Chroma, then the transaction that marks and counts.
-Ids are deterministic, so a retry writes the same things again and only the transaction can count a chunk.
+The order of the writes is what makes a crash harmless: backup and addresses, Chroma, then the transaction that marks
+and counts. Ids are deterministic, so a retry writes the same things again and only the transaction can count a chunk.
 """
 
 from __future__ import annotations
@@ -74,12 +74,13 @@ class EmbeddingGenerator:
         for item in work:
             by_version.setdefault((item.version.document_id, item.version.version), []).append(item)
         self._parallel(self._back_up, by_version.values())
+        # Before Chroma is asked, so that nothing is embedded again for each try while it is away.
+        self._stores.embedding_locations.add(self._locations(work))
         # Read after the backup is written: a reindex that is not named here has found the backup.
         targets = self._stores.index_aliases.current().targets
         records = [record for item in work for record in item.records]
         if records:
             self._upsert(targets, records)
-        self._stores.embedding_locations.add(self._locations(work))
         keys_ = dict.fromkeys((message.document_id, message.version) for message in messages)
         self._parallel(lambda key: self._finish(key, states[key][0], by_version.get(key, [])), keys_)
 

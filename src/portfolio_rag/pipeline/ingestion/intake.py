@@ -11,9 +11,11 @@ from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, Documen
 from portfolio_rag.domain.errors import ConditionFailed, FailureReason, StorageUnavailable
 from portfolio_rag.domain.identifiers import document_id_for, iso
 from portfolio_rag.domain.messages import IngestionMessage
+from portfolio_rag.domain.sidecar import attributes_digest
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
 from portfolio_rag.pipeline.documents.object_moves import ObjectMoves
-from portfolio_rag.pipeline.ingestion.acceptance import Acceptance
+from portfolio_rag.pipeline.ingestion.acceptance import Acceptance, Verdict
+from portfolio_rag.pipeline.ingestion.unchanged import UnchangedUploads
 from portfolio_rag.ports.document_registry import DocumentRegistry
 from portfolio_rag.ports.message_queue import MessageQueue
 from portfolio_rag.ports.object_store import ObjectStore
@@ -49,6 +51,7 @@ class DocumentIntake:
         self._store = store
         self._acceptance = Acceptance(store, config)
         self._moves = ObjectMoves(store, registry)
+        self._unchanged = UnchangedUploads(store, registry, self._moves, config, clock)
         self._registry = registry
         self._queue = queue
         self._lifecycle = lifecycle
@@ -113,8 +116,9 @@ class DocumentIntake:
         ).version
 
     def register_untracked(self, ref: ObjectRef) -> DocumentVersion | None:
-        """Register an object in `processed/` that the registry has never seen, or has lost."""
-        return self._register(ref.bucket, keys.logical_key_of(ref.key), [keys.INCOMING, keys.PROCESSED]).version
+        """Register an object in `processed/` or `failed/` that the registry has never seen, or has lost."""
+        stage = keys.stage_of(ref.key) or keys.PROCESSED
+        return self._register(ref.bucket, keys.logical_key_of(ref.key), [keys.INCOMING, stage]).version
 
     def object_removed(self, ref: ObjectRef) -> None:
         """Purge a document whose object was deleted; the pipeline's own moves change nothing."""
@@ -190,6 +194,10 @@ class DocumentIntake:
                 _log.info("%s is gone: moved on already, or deleted.", logical_key)
                 return Registration(None, "Moved on or deleted since it was listed.")
             current, beginning = upload
+            if head is not None and current.ref.version_id == (head.unchanged_upload or "none"):
+                # A crash has left it behind, or another worker is about to remove it: it is no version's.
+                self._moves.discard(current.ref)
+                continue
             sidecar = self._acceptance.find_sidecar(
                 bucket, logical_key, uploaded_before=head is not None or len(stages) > 1
             )
@@ -207,9 +215,13 @@ class DocumentIntake:
                     self._send_on(known)
                 reason = "Unchanged: ingested already." if known.status.terminal else "Under way already."
                 return Registration(None, reason)
-            version = self._new_version(document_id, logical_key, current, beginning, sidecar, head)
+            verdict = self._acceptance.check(logical_key, current, beginning, sidecar)
+            version = self._new_version(document_id, current, verdict, sidecar, head)
             version = replace(version, attempt=attempt if force else 1, job_id=job_id)
             try:
+                # Whoever asks for the document to be taken in again is not told that it is unchanged.
+                if not again and self._unchanged.absorb(head, newest, upload, sidecar, verdict):
+                    return Registration(None, "Unchanged: the same bytes and attributes as what answers.")
                 self._registry.register(version, logical_key, head)
             except ConditionFailed:
                 continue
@@ -254,14 +266,12 @@ class DocumentIntake:
     def _new_version(
         self,
         document_id: str,
-        logical_key: str,
         current: ObjectInfo,
-        beginning: bytes,
+        verdict: Verdict,
         sidecar: ObjectInfo | None,
         head: DocumentHead | None,
     ) -> DocumentVersion:
         """PENDING, or FAILED from the first write on where the upload is refused: no crash can let it through."""
-        verdict = self._acceptance.check(logical_key, current, beginning, sidecar)
         rejection = verdict.rejection
         now = self._clock.now_iso()
         version_id = current.ref.version_id or "null"
@@ -282,6 +292,7 @@ class DocumentIntake:
             metadata=verdict.metadata,
             metadata_version_id=sidecar.ref.version_id if sidecar else None,
             access_list=verdict.access_list,
+            attributes_sha256=attributes_digest(verdict.metadata),
             updated_at=now,
         )
         if rejection is None:

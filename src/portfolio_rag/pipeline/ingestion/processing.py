@@ -8,6 +8,7 @@ lost was never counted.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
@@ -25,6 +26,7 @@ from portfolio_rag.pipeline.documents.staging import StagedText
 from portfolio_rag.pipeline.documents.stores import DocumentStores
 from portfolio_rag.pipeline.ingestion.attachments import Attachments
 from portfolio_rag.pipeline.ingestion.chunking import DocumentChunker, chunks_from, no_text
+from portfolio_rag.pipeline.ingestion.recipe import recipe_of
 from portfolio_rag.ports.message_queue import MessageQueue
 from portfolio_rag.ports.runtime import Clock
 from portfolio_rag.settings.ingestion_rules import ConfigSource, Rules
@@ -98,15 +100,6 @@ class DocumentProcessor:
         except ConditionFailed:
             _log.info("Version %s of %s was ended by somebody else meanwhile.", message.version, message.document_id)
 
-    def has_time_for(self, message: IngestionMessage, end: datetime) -> bool:
-        """Whether another document may be begun: one that needs all the time it is allowed must not run into `end`."""
-        rules = self._rules(message.s3_key)
-        return self._clock.now() + timedelta(seconds=rules.extraction_timeout_seconds) + RESERVE < end
-
-    def requeue(self, message: IngestionMessage) -> None:
-        """Leave it to another invocation, without counting a failed attempt."""
-        self._ingestion_queue.send([message.to_json()])
-
     def record_failure(self, message: IngestionMessage, error: Exception) -> None:
         """The queue will not deliver this message again: record why the document failed."""
         self._lifecycle.fail_attempt(message.document_id, message.version, message.attempt, error)
@@ -117,7 +110,10 @@ class DocumentProcessor:
             reached = self._fan_out(version, staged, progress, until)
         else:
             rules = self._rules(version.s3_key)
-            extracted = self._extract(version, rules, progress, until)
+            # Pages that were read under other rules than the rest are of no recipe.
+            recipe = recipe_of(rules)
+            version = replace(version, recipe=recipe if progress.steps == 0 or version.recipe == recipe else None)
+            version, extracted = self._extract(version, rules, progress, until)
             if isinstance(extracted, ExtractedDocument):
                 extracted = self._without_attachments(version, extracted)
                 self._record_findings(version, extracted)
@@ -136,19 +132,20 @@ class DocumentProcessor:
 
     def _extract(
         self, version: DocumentVersion, rules: Rules, progress: Progress, until: datetime
-    ) -> ExtractedDocument | Progress:
-        """The document, or how far its pages are read and staged."""
+    ) -> tuple[DocumentVersion, ExtractedDocument | Progress]:
+        """The version with its content hash, and the document, or how far its pages are read and staged."""
         limits = self._chunker.limits(rules)
         if progress.read:
-            return join(self._stores.staging.pages(version, progress), version.filename, limits)
+            return version, join(self._stores.staging.pages(version, progress), version.filename, limits)
         first = progress.pages[-1] if progress.pages else 0
         data = self._read(version, rules.max_file_size_bytes)
+        version = replace(version, content_sha256=hashlib.sha256(data).hexdigest())
         seconds = min(READING_SHARE * limits.timeout_seconds, (until - self._clock.now()).total_seconds())
         read = extract_in_ranges(data, version.filename, limits, first_page=first, seconds=seconds)
         if isinstance(read, ExtractedDocument):
-            return read
+            return version, read
         self._stores.staging.put_pages(version, first, read.end, read.data)
-        return replace(progress, pages=(*progress.pages, read.end), read=read.is_last)
+        return version, replace(progress, pages=(*progress.pages, read.end), read=read.is_last)
 
     def _without_attachments(self, version: DocumentVersion, document: ExtractedDocument) -> ExtractedDocument:
         """The document once its attachments are on their way: first, so that no crash leaves it complete without."""

@@ -76,8 +76,14 @@ class FullScan:
                     if metadata.get("version") == head.live_version
                 )
             )
-            for document_id in heads:
-                surplus = [id_ for id_, _ in by_document[document_id] if id_ not in expected]
+            for document_id, head in heads.items():
+                # Registered and then forgotten: nobody will come back to it.
+                forgotten = {
+                    id_ for id_, metadata in by_document[document_id] if _version(metadata) > head.latest_version
+                }
+                strays += forgotten
+                unknown += len(forgotten)
+                surplus = [id_ for id_, _ in by_document[document_id] if id_ not in expected | forgotten]
                 if surplus and self._reconciler.is_quiescent(document_id):
                     yield Difference(
                         DifferenceKind.STALE, document_id, f"{collection} holds {len(surplus)} vectors too many."
@@ -86,7 +92,9 @@ class FullScan:
             if strays and repair:
                 self._stores.vectors.delete(collection, strays)
         if unknown:
-            yield Difference(DifferenceKind.UNKNOWN, "", f"{collection} holds {unknown} vectors of no document.")
+            yield Difference(
+                DifferenceKind.UNKNOWN, "", f"{collection} holds {unknown} vectors of no document or version."
+            )
 
     def _pages(self, collection: str) -> Iterator[list[tuple[str, Mapping[str, Any]]]]:
         """From the newest window to the oldest.
@@ -112,17 +120,17 @@ class FullScan:
             yield Difference(DifferenceKind.UNKNOWN, "", f"{unknown} chunks belong to no document.")
 
     def _unknown_backups(self, *, repair: bool) -> Iterator[Difference]:
-        for page in _pages(self._stores.backup.documents(), ROWS_A_PAGE):
-            known = self._stores.registry.heads_of(page)
-            for document_id in dict.fromkeys(page):
-                if document_id in known:
+        for page in _pages(self._stores.backup.versions(), ROWS_A_PAGE):
+            known = self._stores.registry.heads_of(document_id for document_id, _ in page)
+            for document_id, version in dict.fromkeys(page):
+                head = known.get(document_id)
+                if head is not None and version <= head.latest_version:
                     continue
                 yield Difference(
-                    DifferenceKind.UNKNOWN, document_id, "The backup holds vectors of an unknown document."
+                    DifferenceKind.UNKNOWN, document_id, "The backup holds vectors of an unknown document or version."
                 )
                 if repair:
-                    for number in self._stores.backup.of_document(document_id).versions:
-                        self._purge.version(document_id, number)
+                    self._purge.version(document_id, version)
 
     def _dangling_addresses(self, *, repair: bool) -> Iterator[Difference]:
         """Addresses of vectors that are gone. A vector without an address is none: it is embedded once more, if ever.
@@ -159,6 +167,10 @@ class FullScan:
                 yield Difference(DifferenceKind.UNKNOWN, document_id, f"{refs[document_id].key} is not registered.")
                 if repair:
                     self._intake.register_untracked(refs[document_id])
+
+
+def _version(metadata: Mapping[str, Any]) -> int:
+    return int(metadata.get("version", 0))
 
 
 def _pages(entries: Iterable[_Entry], size: int) -> Iterator[list[_Entry]]:

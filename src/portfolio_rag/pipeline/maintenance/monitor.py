@@ -14,7 +14,7 @@ from portfolio_rag.pipeline.maintenance.dependency_health import DependencyHealt
 from portfolio_rag.pipeline.maintenance.queues import PipelineQueues
 from portfolio_rag.pipeline.maintenance.repairs import Repair, RepairResult, StuckDocuments, in_time
 from portfolio_rag.ports.document_registry import DocumentRegistry
-from portfolio_rag.ports.runtime import Clock, Metrics
+from portfolio_rag.ports.runtime import Clock, Metric, Metrics
 
 PERIOD = timedelta(minutes=5)
 """The rate of the rule `process-monitoring`, and the window of FailureRate."""
@@ -97,13 +97,18 @@ class HealthMonitor:
         }
 
     def _publish(self, report: PipelineReport) -> None:
-        self._metrics.put("QueueDepth", report.queue_depth, "Count")
-        self._metrics.put("DeadLetters", report.dead_letters, "Count")
-        self._metrics.put("StuckDocuments", report.stuck, "Count")
-        self._metrics.put("FailureRate", report.failure_rate, "Percent")
-        for dependency in report.dependencies:
-            if dependency.name == "chromadb":
-                self._metrics.put("ChromaDBErrors", 0 if dependency.healthy else 1, "Count")
+        metrics = [
+            Metric("QueueDepth", report.queue_depth, "Count"),
+            Metric("DeadLetters", report.dead_letters, "Count"),
+            Metric("StuckDocuments", report.stuck, "Count"),
+            Metric("FailureRate", report.failure_rate, "Percent"),
+        ]
+        metrics += [
+            Metric("ChromaDBErrors", 0 if dependency.healthy else 1, "Count")
+            for dependency in report.dependencies
+            if dependency.name == "chromadb"
+        ]
+        self._metrics.put_all(metrics)
 
     def _failure_rate(self, until: datetime) -> float:
         now = self._clock.now()

@@ -1,27 +1,25 @@
 """Extraction in a child process: a parser that loops, crashes or eats memory costs one document, not the pipeline.
 
-A process per document, over pipes: AWS Lambda has no /dev/shm, so `multiprocessing` does not work there. Its start
-costs some 90 ms of processor time, twenty times what a small Markdown file takes to parse. So text small enough that
-the worst of it cannot take long, and for which no parser in C is needed, is read in this process.
+A process per document (child_process.py) costs more than a small Markdown file takes to parse. So text small enough
+that the worst of it cannot take long, and for which no parser in C is needed, is read in this process.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-import os
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
+from portfolio_rag.text.extraction import child_process
 from portfolio_rag.text.extraction import serialisation as wire
 from portfolio_rag.text.extraction.document import Block, BlockKind, ExtractedDocument, ExtractionLimits
-from portfolio_rag.text.extraction.file_types import detect_type
+from portfolio_rag.text.extraction.file_types import SNIFFED_BYTES, detect_type
 from portfolio_rag.text.extraction.worker import Pages, extract_here, too_much_memory
 
 __all__ = [
@@ -40,7 +38,10 @@ logger = logging.getLogger(__name__)
 _LOGGED_CHARACTERS = 2000
 
 HARMLESS_BYTES = 16 * 1024
-"""Markdown takes quadratic time at worst: measured 1.5 s at this size (of opening brackets)."""
+HARMLESS_BRACKETS = 1000
+"""For each bracket that opens, Markdown looks for the one that closes it: a file of this size that holds nothing else
+takes seconds, one with this many a tenth of one.
+"""
 _HTML_BLOCK = re.compile(rb"(?:^|[^ -~\t])[^a-zA-Z\n]*<", re.MULTILINE)
 """Where a line may begin HTML, which lexbor (in C) parses; sanitising makes line ends of some odd bytes."""
 
@@ -88,16 +89,10 @@ def join(ranges: Sequence[bytes], filename: str, limits: ExtractionLimits) -> Ex
 def _in_child(header: dict[str, Any], data: bytes, limits: ExtractionLimits) -> ExtractedDocument | Pages:
     filename = header["filename"]
     header = {**header, "limits": {**asdict(limits), "allowed_types": sorted(limits.allowed_types)}}
-    command = [sys.executable, "-S", "-P", "-m", "portfolio_rag.text.extraction.worker"]
+    line = json.dumps(header).encode() + b"\n"
+    file_type = "pdf" if "ranges" in header else _likely_type(data, filename)
     try:
-        done = subprocess.run(  # noqa: S603 (our own interpreter and module)
-            command,
-            input=json.dumps(header).encode() + b"\n" + data,
-            capture_output=True,
-            timeout=limits.timeout_seconds,
-            env=_environment(),
-            check=False,
-        )
+        done = child_process.run(line, data, seconds=limits.timeout_seconds, file_type=file_type)
     except subprocess.TimeoutExpired:
         raise _too_slow(limits) from None
     if done.stderr:
@@ -129,22 +124,17 @@ def _is_harmless(data: bytes, filename: str) -> bool:
     if len(data) > HARMLESS_BYTES:
         return False
     file_type = detect_type(data, filename)
-    return file_type == "txt" or (file_type == "md" and not _HTML_BLOCK.search(data))
+    if file_type == "md":
+        return data.count(b"[") <= HARMLESS_BRACKETS and not _HTML_BLOCK.search(data)
+    return file_type == "txt"
 
 
-_PASSED_ON = ("LD_LIBRARY_PATH", "SYSTEMROOT")
-"""What the interpreter itself needs on Lambda and on Windows."""
-
-
-_SPARING = {"MALLOC_ARENA_MAX": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-"""Address space is what the child's memory is capped by: an arena of the allocator for each thread, and NumPy's own
-threads, reserve a quarter of it for nothing (OCR of a dense page: 697 MB in place of 916)."""
-
-
-def _environment() -> dict[str, str]:
-    """What Python needs to find our packages and nothing else: no credentials for whoever breaks a parser."""
-    passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    return {**passed_on, **_SPARING, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUTF8": "1"}
+def _likely_type(data: bytes, filename: str) -> str | None:
+    """By the beginning and the name; None for what can only be rejected, or needs a look at the whole."""
+    try:
+        return detect_type(data[:SNIFFED_BYTES], filename, complete=False)
+    except DocumentRejected:
+        return None
 
 
 def _too_slow(limits: ExtractionLimits) -> DocumentRejected:
@@ -157,7 +147,7 @@ def _too_slow(limits: ExtractionLimits) -> DocumentRejected:
 
 def _died(returncode: int, limits: ExtractionLimits) -> DocumentRejected:
     """What to tell of a child that a signal ended: `returncode` is its number, negative."""
-    if returncode == -getattr(signal, "SIGXCPU", signal.SIGTERM):
+    if -returncode in (getattr(signal, "SIGXCPU", None), getattr(signal, "SIGALRM", None)):
         return _too_slow(limits)
     if returncode == -getattr(signal, "SIGKILL", signal.SIGTERM):
         return DocumentRejected(FailureReason.LIMIT_EXCEEDED, too_much_memory(limits))

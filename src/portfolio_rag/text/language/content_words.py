@@ -19,7 +19,7 @@ _FUNCTION_WORD_LIST = """
     explain describe also just only very too more most much many some any each every both all such own same other
     another again further once while because until although though however therefore thus s t d ll re ve m
 """
-_FUNCTION_WORDS = frozenset(_FUNCTION_WORD_LIST.split())
+FUNCTION_WORDS = frozenset(_FUNCTION_WORD_LIST.split())
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -55,7 +55,7 @@ _MIN_SPELLED = 5
 def content_words(text: str) -> list[str]:
     """The same words as they stand, in lower case, not stemmed."""
     folded = unicodedata.normalize("NFKC", text).lower().replace("’", "'").replace("n't", " not")
-    return [word for word in _WORD.findall(folded) if word not in _FUNCTION_WORDS]
+    return [word for word in _WORD.findall(folded) if word not in FUNCTION_WORDS]
 
 
 @dataclass(frozen=True, slots=True)

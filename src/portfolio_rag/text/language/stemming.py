@@ -9,7 +9,7 @@ from typing import Literal
 import snowballstemmer
 
 Algorithm = Literal["english", "porter"]
-"""`porter` is what FTS5's tokenizer of that name does; `english` is its successor."""
+"""`english` is the successor of `porter`, which cuts a little more off."""
 
 
 class _Stemmers(threading.local):

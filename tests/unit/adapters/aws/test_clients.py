@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from moto import mock_aws
 
-from portfolio_rag.adapters.aws.clients import AwsClients
+from portfolio_rag.adapters.aws.clients import AwsClients, load_models
 from portfolio_rag.adapters.aws.s3 import S3ObjectStore
 from portfolio_rag.domain.documents import ObjectRef
 from portfolio_rag.domain.errors import PayloadTooLarge
@@ -57,3 +57,13 @@ def test_a_presigned_post_and_a_listing(clients: AwsClients) -> None:
     assert [info.ref.key for info in store.list("portfolio-raw", "incoming/")] == ["incoming/d.md"]
     post = store.presign_post("portfolio-raw", "e.md", max_bytes=9, expires_in_seconds=60)
     assert post.fields["key"] == "e.md"
+
+
+def test_models_are_read_once_for_all_clients_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    load_models(["sqs"])
+
+    def read(*_: object) -> None:
+        raise AssertionError("a model was read again")
+
+    monkeypatch.setattr("botocore.loaders.JSONFileLoader.load_file", read)
+    assert AwsClients(Settings(aws_endpoint_url="http://127.0.0.1:9"))("sqs").meta.service_model.service_name == "sqs"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from portfolio_rag.adapters.aws.sqs import SqsQueue
+from portfolio_rag.composition.lambda_events import queue_records
 from portfolio_rag.domain.errors import StorageUnavailable
 
 
@@ -57,3 +58,41 @@ def test_batches_hold_ten_messages_and_256_kib() -> None:
     client.calls.clear()
     queue.send(["ü" * 60_000] * 5)  # 120,000 bytes each: two fit
     assert [len(call) for call in client.calls] == [2, 2, 1]
+
+
+class RecordingClient(FlakyClient):
+    """Takes what is sent later or hidden."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+        self.sent: list[dict[str, Any]] = []
+        self.hidden: list[dict[str, Any]] = []
+
+    def send_message(self, **arguments: Any) -> dict[str, str]:
+        self.sent.append(arguments)
+        return {"MessageId": "m"}
+
+    def change_message_visibility_batch(self, **arguments: Any) -> dict[str, Any]:
+        self.hidden.append(arguments)
+        gone = {"Id": "1", "Code": "ReceiptHandleIsInvalid", "SenderFault": True}
+        return {"Successful": [{"Id": "0"}], "Failed": [gone]}
+
+
+def test_a_message_that_is_sent_later_tells_of_its_tries() -> None:
+    client = RecordingClient()
+    SqsQueue(client, "queue").send_later("body", tries=6, seconds=20)
+    (sent,) = client.sent
+    assert (sent["MessageBody"], sent["DelaySeconds"]) == ("body", 20)
+    attributes = {"earlier_tries": {"dataType": "Number", "stringValue": "6"}}
+    assert sent["MessageAttributes"] == {"earlier_tries": {"DataType": "Number", "StringValue": "6"}}
+    record = {"messageId": "m", "receiptHandle": "r", "body": "body", "messageAttributes": attributes}
+    (delivery,) = queue_records({"Records": [record]})
+    assert delivery.tries == 7
+
+
+def test_messages_are_hidden_together_and_one_that_is_gone_is_no_matter() -> None:
+    client = RecordingClient()
+    SqsQueue(client, "queue").hide(["r1", "r2"], 45)
+    (hidden,) = client.hidden
+    entries = [(entry["ReceiptHandle"], entry["VisibilityTimeout"]) for entry in hidden["Entries"]]
+    assert entries == [("r1", 45), ("r2", 45)]

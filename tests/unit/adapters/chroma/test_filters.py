@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portfolio_rag.adapters.chroma.filters import to_chroma
+from portfolio_rag.adapters.chroma.filters import ChromaFilter, to_chroma
 from portfolio_rag.domain.filters import COMPARISON_OPERATORS, GROUP_OPERATORS, Condition, Filter, Group, parse_filter
 
 CASES = [
@@ -31,16 +31,37 @@ CASES = [
 
 
 def test_the_operator_of_access_lists_has_one_too() -> None:
-    assert to_chroma(Condition("listNotContains", "acl_deny", "USER:ann")) == {
-        "acl_deny": {"$not_contains": "USER:ann"}
-    }
+    asked = to_chroma(Condition("listNotContains", "acl_deny", "USER:ann"))
+    assert asked == ChromaFilter({"acl_deny": {"$not_contains": "USER:ann"}}, is_exact=True)
 
 
 @pytest.mark.parametrize(("raw", "chroma"), CASES)
 def test_each_operator_has_its_counterpart_in_chroma(raw: dict[str, Any], chroma: dict[str, Any]) -> None:
     parsed = parse_filter(raw)
     assert parsed is not None
-    assert to_chroma(parsed) == chroma
+    assert to_chroma(parsed) == ChromaFilter(chroma, is_exact="notIn" not in raw)
+
+
+EQUALS = {"equals": {"key": "a", "value": 1}}
+STARTS = {"startsWith": {"key": "b", "value": "x"}}
+HOLDS = {"stringContains": {"key": "b", "value": "x"}}
+
+
+@pytest.mark.parametrize(
+    ("raw", "chroma"),
+    [
+        (STARTS, None),
+        (HOLDS, None),
+        ({"andAll": [EQUALS, STARTS]}, {"a": {"$eq": 1}}),
+        ({"andAll": [EQUALS, {"orAll": [EQUALS, HOLDS]}, EQUALS]}, {"$and": [{"a": {"$eq": 1}}, {"a": {"$eq": 1}}]}),
+        ({"orAll": [EQUALS, STARTS]}, None),
+        ({"andAll": [STARTS, HOLDS]}, None),
+    ],
+)
+def test_what_chroma_cannot_say_lets_more_pass(raw: dict[str, Any], chroma: dict[str, Any] | None) -> None:
+    parsed = parse_filter(raw)
+    assert parsed is not None
+    assert to_chroma(parsed) == ChromaFilter(chroma, is_exact=False)
 
 
 SCALARS = st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
@@ -60,4 +81,5 @@ FILTERS: st.SearchStrategy[Filter] = st.recursive(
 
 @given(FILTERS)
 def test_every_filter_has_one(condition: Filter) -> None:
-    assert to_chroma(condition)
+    asked = to_chroma(condition)
+    assert asked.where or not asked.is_exact

@@ -1,15 +1,16 @@
-"""The Chroma adapter against a real Chroma server."""
+"""The Chroma adapter against a real Chroma server: by Chroma's own client and by plain requests, in the same tests."""
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,12 @@ import numpy as np
 import psutil
 import pytest
 
-from portfolio_rag.adapters.chroma.client import ChromaApi, ChromaRefused
+from portfolio_rag.adapters.chroma.api import ChromaApi, ChromaRefused
+from portfolio_rag.adapters.chroma.client import ClientApi
+from portfolio_rag.adapters.chroma.http import HttpApi
 from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
-from portfolio_rag.adapters.sqlite.full_text_index import SqliteFullTextIndex
+from portfolio_rag.adapters.process.circuit_breaker import FAILURES, OPEN_SECONDS, CircuitBreaker, guarded
+from portfolio_rag.adapters.tantivy.full_text_index import TantivyFullTextIndex
 from portfolio_rag.answering.retrieval.vector_search import VectorSearch
 from portfolio_rag.domain.access import (
     Access,
@@ -42,9 +46,28 @@ from tests.support.answers import chunk_of, document
 # chromadb's own start-up warns about deprecations of its dependencies.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
+Way = Callable[[str, float], ChromaApi]
+
+
+@pytest.fixture(scope="module", params=[ClientApi, HttpApi])
+def way(request: pytest.FixtureRequest) -> Way:
+    return request.param  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class Server:
+    url: str
+    process: subprocess.Popen[bytes]
+
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def url(server: Server) -> str:
+    return server.url
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, way: Way) -> Iterator[Server]:
+    """One server for each way."""
     port, folder = free_ports(1)[0], tmp_path_factory.mktemp("chroma")
     command = [str(Path(sys.executable).with_name("chroma")), "run", "--path", str(folder), "--host", "127.0.0.1"]
     with (folder / "log").open("wb") as log:
@@ -58,15 +81,15 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             except httpx.HTTPError:
                 assert process.poll() is None, (folder / "log").read_text()
                 time.sleep(0.2)
-        yield address
+        yield Server(address, process)
     finally:
         process.terminate()
         process.wait()
 
 
 @pytest.fixture
-def store(url: str) -> Iterator[ChromaVectorStore]:
-    store = ChromaVectorStore(url)
+def store(url: str, way: Way) -> Iterator[ChromaVectorStore]:
+    store = ChromaVectorStore(url, way)
     yield store
     store.close()
 
@@ -129,6 +152,26 @@ def test_access_lists_are_filtered_by_chroma_as_the_domain_says(store: ChromaVec
         assert {hit.id for hit in found} == {name for name, of in documents.items() if viewer.sees(of)}
 
 
+def test_filters_that_chroma_cannot_answer_find_all_that_passes(store: ChromaVectorStore) -> None:
+    """Those that pass are the farthest of 60, so that one look is not enough."""
+    far = [record(f"far-{n}", 0, 1, s3_key=f"guides/{n}.md", team="storage") for n in range(3)]
+    near = [record(f"near-{n}", 1, n / 100, s3_key="other/guides/x.md") for n in range(57)]
+    store.upsert("bedrock", [*near, *far])
+
+    def found(raw: dict[str, object], limit: int = 5) -> set[str]:
+        return {hit.id for hit in store.query("bedrock", unit(1, 0), limit=limit, where=parse_filter(raw))}
+
+    ids = {one.id for one in far}
+    starts: dict[str, object] = {"startsWith": {"key": "s3_key", "value": "guides/"}}
+    assert found(starts) == ids
+    assert found({"notIn": {"key": "team", "value": ["compute"]}}) == ids
+    assert found({"notIn": {"key": "team", "value": ["storage"]}}) == set()
+    assert found({"stringContains": {"key": "s3_key", "value": "/1.md"}}) == {"far-1"}
+    assert found({"andAll": [{"equals": {"key": "team", "value": "storage"}}, starts]}, limit=2) < ids
+    assert len(found({"orAll": [{"equals": {"key": "team", "value": "storage"}}, starts]}, limit=50)) == 3
+    assert len(found({"stringContains": {"key": "s3_key", "value": "guides"}}, limit=100)) == 60
+
+
 def test_a_missing_collection_is_empty_and_is_made_by_the_first_write(store: ChromaVectorStore) -> None:
     assert store.query("missing", unit(1, 0), limit=5) == []
     assert store.count("missing") == 0
@@ -140,9 +183,39 @@ def test_a_missing_collection_is_empty_and_is_made_by_the_first_write(store: Chr
     assert store.count("missing") == 1
 
 
-def test_a_collection_made_anew_behind_our_back_is_found_again(store: ChromaVectorStore, url: str) -> None:
+def test_the_tags_of_a_dropped_collection_do_not_come_back_on_others(store: ChromaVectorStore) -> None:
+    store.upsert("cancelled", [record(f"old-{n}", 1, n, tags=["gone", f"old-{n}"]) for n in range(20)])
+    store.drop("cancelled")
+    store.upsert("kept", [record(f"new-{n}", 1, n) for n in range(20)])
+    told = store.metadata("kept", [f"new-{n}" for n in range(20)])
+    assert told == {f"new-{n}": {"document_id": "d1"} for n in range(20)}
+    gone = parse_filter({"listContains": {"key": "tags", "value": "gone"}})
+    assert store.query("kept", unit(1, 0), limit=20, where=gone) == []
+
+
+def test_a_frozen_server_costs_the_first_calls_their_deadline_and_the_next_ones_nothing(
+    server: Server, way: Way
+) -> None:
+    now = [0.0]
+    store = guarded(ChromaVectorStore(server.url, way, timeout=0.3), CircuitBreaker("Chroma", clock=lambda: now[0]))
+    store.upsert("frozen", [record("a", 1, 0)])
+    server.process.send_signal(signal.SIGSTOP)
+    try:
+        for _ in range(FAILURES):
+            with pytest.raises(VectorStoreUnavailable, match="does not answer"):
+                store.nearest("frozen", unit(1, 0), limit=1)
+        with pytest.raises(VectorStoreUnavailable) as refusal:
+            store.nearest("frozen", unit(1, 0), limit=1)
+        assert refusal.value.retry_after_seconds == OPEN_SECONDS
+    finally:
+        server.process.send_signal(signal.SIGCONT)
+    now[0] += OPEN_SECONDS
+    assert [id_ for id_, _ in store.nearest("frozen", unit(1, 0), limit=1)] == ["a"]
+
+
+def test_a_collection_made_anew_behind_our_back_is_found_again(store: ChromaVectorStore, url: str, way: Way) -> None:
     store.upsert("renewed", [record("a", 1, 0)])
-    other = ChromaVectorStore(url)
+    other = ChromaVectorStore(url, way)
     other.drop("renewed")
     assert store.query("renewed", unit(1, 0), limit=1) == []
     other.upsert("renewed", [record("b", 1, 0)])
@@ -153,18 +226,36 @@ def test_a_collection_made_anew_behind_our_back_is_found_again(store: ChromaVect
     other.close()
 
 
+@pytest.mark.parametrize("other_way", [ClientApi, HttpApi])
+def test_one_way_reads_what_the_other_has_written(store: ChromaVectorStore, url: str, other_way: Way) -> None:
+    collection = f"shared-{other_way.__name__}"
+    metadata = {"tags": ["p", "q"], "size": 3, "weight": 0.1, "draft": True, "title": "Zürich \u2603"}
+    store.upsert(collection, [record("a b/\u00fc#0", 0.1, 0.7, **metadata), record("b", 1, 0)], fingerprint="f")
+    with closing(ChromaVectorStore(url, other_way)) as other:
+        assert other.fingerprint(collection) == "f"
+        assert other.count(collection) == 2
+        assert other.metadata(collection, ["a b/\u00fc#0"]) == {"a b/\u00fc#0": {"document_id": "d1", **metadata}}
+        for id_, vector in store.vectors(collection, ["a b/\u00fc#0", "b"]).items():
+            assert np.array_equal(other.vectors(collection, [id_])[id_], vector)
+        assert other.query(collection, unit(1, 0.2), limit=2) == store.query(collection, unit(1, 0.2), limit=2)
+        mine, theirs = (reader._api.collection(collection).configuration for reader in (store, other))
+        assert mine["hnsw"] == theirs["hnsw"]
+        other.drop(collection)
+    assert collection not in store.collections()
+
+
 def test_more_than_one_call_can_hold(store: ChromaVectorStore) -> None:
     rng = np.random.default_rng(1)
     store.upsert("many", [record(f"id{n}", *rng.normal(size=4)) for n in range(5600)])
     assert store.count("many") == 5600
 
 
-def test_a_server_that_stalls_is_given_up() -> None:
+def test_a_server_that_stalls_is_given_up(way: Way) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         with pytest.raises(VectorStoreUnavailable, match=r"does not answer: .*timed out"):
-            ChromaApi(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=0.05).heartbeat()
+            way(f"http://127.0.0.1:{silent.getsockname()[1]}", 0.05).heartbeat()
 
 
 @pytest.mark.parametrize(
@@ -177,7 +268,7 @@ def test_a_server_that_stalls_is_given_up() -> None:
         ("200 OK", b"{", 40, "does not answer"),
     ],
 )
-def test_what_is_no_answer_can_be_tried_again(status: str, body: bytes, length: int, problem: str) -> None:
+def test_what_is_no_answer_can_be_tried_again(status: str, body: bytes, length: int, problem: str, way: Way) -> None:
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         server.listen()
@@ -190,7 +281,7 @@ def test_what_is_no_answer_can_be_tried_again(status: str, body: bytes, length: 
 
         thread = threading.Thread(target=reply)
         thread.start()
-        api = ChromaApi(f"http://127.0.0.1:{server.getsockname()[1]}", timeout=5)
+        api = way(f"http://127.0.0.1:{server.getsockname()[1]}", 5)
         with pytest.raises(VectorStoreUnavailable, match=problem):
             api.heartbeat()
         thread.join()
@@ -221,26 +312,26 @@ def test_certificates_are_read_and_verified_with_https_alone(
     monkeypatch.setattr(httpx, "get", get)
     monkeypatch.setattr(chromadb, "HttpClient", client)
     with pytest.raises(VectorStoreUnavailable):
-        ChromaApi(f"{scheme}://chroma.example", timeout=5).heartbeat()
+        ClientApi(f"{scheme}://chroma.example", timeout=5).heartbeat()
     assert (asked["url"], asked["verify"]) == (f"{scheme}://chroma.example/api/v2/heartbeat", verified)
     assert made["ssl"] is verified
     assert made["settings"].chroma_server_ssl_verify is (None if verified else False)
 
 
-def test_all_connections_are_closed(url: str) -> None:
+def test_all_connections_are_closed(url: str, way: Way) -> None:
     def connections() -> int:
         own = psutil.Process().net_connections("tcp")
         return sum(one.raddr.port == httpx.URL(url).port for one in own if one.raddr and one.status == "ESTABLISHED")
 
     before = connections()
-    with closing(ChromaVectorStore(url)) as store:
+    with closing(ChromaVectorStore(url, way)) as store:
         store.ping()
         assert connections() > before
     assert connections() == before
 
 
-def test_a_server_that_is_not_there() -> None:
-    store = ChromaVectorStore(f"http://127.0.0.1:{free_ports(1)[0]}")
+def test_a_server_that_is_not_there(way: Way) -> None:
+    store = ChromaVectorStore(f"http://127.0.0.1:{free_ports(1)[0]}", way)
     with pytest.raises(VectorStoreUnavailable, match="does not answer"):
         store.ping()
     with pytest.raises(VectorStoreUnavailable):
@@ -269,11 +360,11 @@ def test_ids_cosines_vectors_and_metadata_are_those_of_a_query(store: ChromaVect
 
 
 def test_a_collection_has_our_settings_and_one_with_chromas_own_is_named(
-    store: ChromaVectorStore, url: str, caplog: pytest.LogCaptureFixture
+    store: ChromaVectorStore, url: str, way: Way, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level("WARNING"):
         store.ensure("settings")
-        with closing(ChromaVectorStore(url)) as other:
+        with closing(ChromaVectorStore(url, way)) as other:
             assert other.count("settings") == 0
     assert caplog.messages == []
     made = store._api.collection("settings").configuration["hnsw"]
@@ -298,14 +389,14 @@ def test_what_is_found_is_what_exact_search_finds(store: ChromaVectorStore, tmp_
     centres = random.standard_normal((60, 48))
     rows = centres[random.integers(0, 60, 3000)] + 0.6 * random.standard_normal((3000, 48))
     rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
-    index = SqliteFullTextIndex(tmp_path / "index.sqlite")
+    index = TantivyFullTextIndex(tmp_path / "index.sqlite")
     index.replica.follow("recall")
     ids: list[str] = []
     groups: list[int] = []
     for n in range(300):
         version = replace(document(f"{n}.md"), metadata={"group": n % 30})
         chunk = chunk_of(version, "\n\n".join(["a window"] * 10))
-        index.index(version, [chunk])
+        index.index([(version, [chunk])])
         own = rows[n * 10 : n * 10 + 10]
         store.upsert("recall", window_records(version, chunk, own))
         index.replica.store("recall", {chunk.chunk_id: own})
@@ -329,11 +420,11 @@ def test_what_is_found_is_what_exact_search_finds(store: ChromaVectorStore, tmp_
         assert np.mean(found) >= 0.98, raw
 
 
-def test_a_collection_keeps_the_label_that_it_was_made_with(store: ChromaVectorStore, url: str) -> None:
+def test_a_collection_keeps_the_label_that_it_was_made_with(store: ChromaVectorStore, url: str, way: Way) -> None:
     store.upsert("labelled", [record("a", 1, 0)], fingerprint="first")
     store.upsert("labelled", [record("b", 1, 0)], fingerprint="second")
     store.ensure("plain")
-    other = ChromaVectorStore(url)
+    other = ChromaVectorStore(url, way)
     assert [other.fingerprint(name) for name in ("labelled", "plain", "nowhere")] == ["first", None, None]
     other.close()
 
@@ -342,8 +433,7 @@ def test_a_label_is_asked_for_once(store: ChromaVectorStore, monkeypatch: pytest
     store.ensure("asked", fingerprint="first")
     store._collections.clear()
     assert store.fingerprint("asked") == "first"
-    monkeypatch.setattr(store._api, "_client", None)
-    monkeypatch.setattr(store._api, "_connected", None)
+    monkeypatch.setattr(store, "_api", None)
     assert store.fingerprint("asked") == "first"
 
 

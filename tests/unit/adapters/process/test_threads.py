@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from portfolio_rag.adapters.process.threads import Threads
+from portfolio_rag.adapters.process.threads import Threads, repeating
 
 
 def test_items_are_handled_at_the_same_time() -> None:
@@ -34,3 +34,16 @@ def test_the_first_failure_is_raised_when_the_others_are_done() -> None:
     with pytest.raises(ValueError, match="one"):
         Threads()(work, [1, 2, 3])
     assert sorted(done) == [2, 3]
+
+
+def test_an_action_is_repeated_beside_the_work_until_it_is_over() -> None:
+    times, thrice = [0], threading.Event()
+
+    def count() -> None:
+        times[0] += 1
+        if times[0] == 3:
+            thrice.set()
+
+    with repeating(count, 0.01):
+        assert thrice.wait(10)
+    assert not [thread for thread in threading.enumerate() if thread.name == "repeating"]

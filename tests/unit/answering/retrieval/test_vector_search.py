@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from portfolio_rag.adapters.sqlite.filters import attributes_of
-from portfolio_rag.adapters.sqlite.full_text_index import SqliteFullTextIndex
+from portfolio_rag.adapters.tantivy.full_text_index import TantivyFullTextIndex
 from portfolio_rag.answering.retrieval import vector_search as dense
 from portfolio_rag.answering.retrieval.search import PassageSearch
 from portfolio_rag.answering.retrieval.vector_follower import VectorFollower
@@ -22,7 +22,7 @@ from portfolio_rag.domain.documents import DocumentVersion
 from portfolio_rag.domain.filters import Filter, matches, parse_filter
 from portfolio_rag.ports.index_alias import IndexAlias
 from tests.support.answers import Corpus, chunk_of, document
-from tests.unit.adapters.sqlite.test_full_text_index import FILTERS
+from tests.unit.adapters.tantivy.test_full_text_index import FILTERS
 
 WORDS = ["queue", "bucket", "table", "function", "stream", "topic", "role", "key", "event", "alarm"]
 
@@ -32,7 +32,7 @@ class Shelf:
 
     def __init__(self, path: Path) -> None:
         self.corpus = Corpus()
-        self.index = SqliteFullTextIndex(path)
+        self.index = TantivyFullTextIndex(path)
         self.versions: dict[str, DocumentVersion] = {}
         for n in range(60):
             self.put(n)
@@ -48,7 +48,7 @@ class Shelf:
         chunk = chunk_of(made, f"{text} number{n}\n\nanother {text} paragraph{n} about {WORDS[n % 7]}")
         self.corpus.add(made, chunk)
         if indexed:
-            self.index.index(made, [chunk])
+            self.index.index([(made, [chunk])])
         self.versions[made.document_id] = made
         return chunk
 
@@ -191,7 +191,7 @@ def test_nothing_is_read_after_the_follower_was_stopped(own: Shelf) -> None:
 
 def test_a_file_of_another_process_does_not_answer_before_it_was_compared(tmp_path: Path) -> None:
     Shelf(tmp_path / "index.sqlite")
-    again = SqliteFullTextIndex(tmp_path / "index.sqlite").replica
+    again = TantivyFullTextIndex(tmp_path / "index.sqlite").replica
     assert again.matches("knowledge", filter_of(FILTERS[0])) is None
     again.follow("knowledge")
     assert again.matches("knowledge", filter_of(FILTERS[0])) is not None

@@ -289,20 +289,6 @@ def test_a_document_whose_message_is_lost_goes_on_where_it_was() -> None:
     assert world.live(REPORT) == 1
 
 
-def test_a_long_document_leaves_the_others_of_its_batch_to_another_invocation() -> None:
-    world = World(hurried=True)
-    for n in range(3):
-        world.upload(f"{n}.md", f"# Note {n}\n\nA short note.")
-        world.step()
-    world._deliver_batch(INGESTION)
-    queue = world.sqs.queues[INGESTION]
-    assert len(queue.messages) == 2
-    assert [message.receive_count for message in queue.messages] == [0, 0]
-    world.run()
-    world.check()
-    assert all(world.live(document_id_for(RAW, f"{n}.md")) == 1 for n in range(3))
-
-
 def test_a_crash_after_a_step_is_counted_costs_no_wait() -> None:
     """No minute of check-health's: whatever is counted has sent its message."""
     world = World(hurried=True)

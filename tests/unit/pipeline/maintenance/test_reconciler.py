@@ -85,6 +85,17 @@ def test_what_answers_is_mended_also_when_a_later_upload_has_failed(world: World
     assert world.version(document_id, 2).error_code == "UNSUPPORTED_TYPE"
 
 
+def test_a_lost_backup_of_what_answers_is_mended_also_when_a_later_upload_has_failed(world: World) -> None:
+    document_id = at_rest(world)
+    world.upload("a.md", b"\x00\x01\x02" * 400)
+    world.rest()
+    for key in world.s3.current_keys(EMBEDDINGS, "metadata/"):
+        world.s3.delete_object(Bucket=EMBEDDINGS, Key=key)
+    assert kinds(world) == {DifferenceKind.BACKUP_MISSING}
+    mended(world)
+    assert (world.live(document_id), world.version(document_id, 2).status) == (3, DocumentStatus.FAILED)
+
+
 def test_a_repair_does_not_take_the_place_of_an_upload_that_is_tried_again(world: World) -> None:
     document_id = at_rest(world)
     world.upload("a.md", GUIDE.replace("topic", "matter"))

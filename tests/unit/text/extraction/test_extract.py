@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import signal
 import subprocess
 import sys
@@ -13,9 +14,12 @@ import pytest
 
 from portfolio_rag.domain.document_warnings import DocumentWarning, WarningCode
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
+from portfolio_rag.text.extraction import child_process
 from portfolio_rag.text.extraction import serialisation as wire
+from portfolio_rag.text.extraction.child_process import end_idle_servers
 from portfolio_rag.text.extraction.document import DocumentBuilder
 from portfolio_rag.text.extraction.extract import (
+    HARMLESS_BRACKETS,
     HARMLESS_BYTES,
     ExtractedDocument,
     ExtractionLimits,
@@ -24,6 +28,34 @@ from portfolio_rag.text.extraction.extract import (
     extract_in_ranges,
     join,
 )
+
+
+@pytest.fixture(autouse=True, params=["forked", "started"])
+def child(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """How the child comes about: forked from a server, as it is on Linux, or started for the document."""
+    way = str(request.param)
+    if way == "started":
+        monkeypatch.setattr(sys, "platform", "another system")
+    elif sys.platform != "linux":
+        pytest.skip("no fork server here")
+    return way
+
+
+def _instead_of_the_worker(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """What the next child runs."""
+
+    def command(module: str, *arguments: str) -> list[str]:
+        serve = "fork_server.run = work; fork_server.serve(socket.socket(fileno=int(sys.argv[1])))"
+        lines = (
+            "import os, socket, sys, time",
+            "from portfolio_rag.text.extraction import fork_server",
+            f"def work(): {code}",
+            serve if module == "fork_server" else "work()",
+        )
+        return [sys.executable, "-S", "-P", "-c", "\n".join(lines), *arguments]
+
+    end_idle_servers()
+    monkeypatch.setattr(child_process, "_command", command)
 
 
 def test_the_child_yields_the_same_document(
@@ -90,12 +122,7 @@ def test_a_parser_that_eats_memory_is_stopped(limits: ExtractionLimits) -> None:
 def test_a_child_that_dies(
     limits: ExtractionLimits, monkeypatch: pytest.MonkeyPatch, code: int, reason: FailureReason
 ) -> None:
-    real = subprocess.run
-
-    def dying(command: list[str], **options: Any) -> subprocess.CompletedProcess[bytes]:
-        return real([command[0], "-c", f"import os, sys; sys.stdin.read(); os.kill(os.getpid(), {-code})"], **options)
-
-    monkeypatch.setattr(subprocess, "run", dying)
+    _instead_of_the_worker(monkeypatch, f"os.kill(os.getpid(), {-code})")
     with pytest.raises(DocumentRejected) as rejected:
         extract(b"<html>text", "a.html", limits)
     assert rejected.value.reason is reason
@@ -104,24 +131,21 @@ def test_a_child_that_dies(
 def test_a_broken_installation_is_not_the_documents_fault(
     limits: ExtractionLimits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    end_idle_servers()
     monkeypatch.setattr(sys, "path", [])
     with pytest.raises(RuntimeError, match="No module named 'portfolio_rag'"):
         extract(b"<html>text", "a.html", limits)
 
 
 def test_the_child_gets_no_credentials(limits: ExtractionLimits, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: dict[str, str] = {}
-    real = subprocess.run
-
-    def spying(command: list[str], **options: Any) -> subprocess.CompletedProcess[bytes]:
-        seen.update(options["env"])
-        return real(command, **options)
-
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "do not pass on")
-    monkeypatch.setattr(subprocess, "run", spying)
-    extract(b"<html>text", "a.html", limits)
+    _instead_of_the_worker(monkeypatch, "raise RuntimeError(sorted(os.environ))")
+    with pytest.raises(RuntimeError) as seen:
+        extract(b"<html>text", "a.html", limits)
+    names = set(ast.literal_eval(str(seen.value).rpartition("RuntimeError: ")[2]))
     sparing = {"MALLOC_ARENA_MAX", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"}
-    assert set(seen) <= {"PYTHONPATH", "PYTHONUTF8", "LD_LIBRARY_PATH", "SYSTEMROOT"} | sparing
+    assert names <= {"PYTHONPATH", "PYTHONUTF8", "LD_LIBRARY_PATH", "SYSTEMROOT", "LC_CTYPE"} | sparing
+    assert "PYTHONPATH" in names
 
 
 @pytest.mark.parametrize(
@@ -135,19 +159,23 @@ def test_the_child_gets_no_credentials(limits: ExtractionLimits, monkeypatch: py
         ("# Wide\n<div>HTML".encode("utf-16"), "a.md", True),
         (b"- > <table><tr><td>HTML", "a.md", True),
         (b"<html>small", "a.txt", True),
+        (b"# Links\n\n" + b"[a](b) " * HARMLESS_BRACKETS, "a.md", False),
+        (b"# Links\n\n" + b"[a](b) " * (HARMLESS_BRACKETS + 1), "a.md", True),
+        (b"x " + b"[" * (HARMLESS_BYTES - 2), "a.md", True),
+        (b"x " + b"[" * (HARMLESS_BYTES - 2), "a.txt", False),
     ],
 )
 def test_small_plain_text_needs_no_child(
     limits: ExtractionLimits, monkeypatch: pytest.MonkeyPatch, data: bytes, filename: str, in_child: bool
 ) -> None:
     started = []
-    real = subprocess.run
+    real = child_process.run
 
-    def counting(command: list[str], **options: Any) -> subprocess.CompletedProcess[bytes]:
-        started.append(command)
-        return real(command, **options)
+    def counting(*request: bytes, **options: Any) -> subprocess.CompletedProcess[bytes]:
+        started.append(options["file_type"])
+        return real(*request, **options)
 
-    monkeypatch.setattr(subprocess, "run", counting)
+    monkeypatch.setattr(child_process, "run", counting)
     assert extract(data, filename, limits).text
     assert bool(started) == in_child
 

@@ -47,5 +47,5 @@ def test_threads_do_not_disturb_each_other() -> None:
     assert wrong == []
 
 
-def test_porter_is_the_one_of_fts5() -> None:
+def test_porter_cuts_more_off() -> None:
     assert [stem("generously", "porter"), stem("generously")] == ["gener", "generous"]

@@ -1,0 +1,1 @@
+"""Tantivy: the words of the API's own full-text index."""

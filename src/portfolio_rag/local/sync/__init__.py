@@ -1,0 +1,1 @@
+"""Keeping the documents below a prefix in step with a folder or a bucket: `rag sync`."""
