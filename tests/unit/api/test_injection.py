@@ -19,7 +19,7 @@ from portfolio_rag.adapters.models.openai import OpenAIModel
 from portfolio_rag.answering.generation.chat import Chat
 from portfolio_rag.text.extraction.sanitise import clean_prose
 from tests.support.answers import Corpus
-from tests.support.api import fake_services
+from tests.support.api import client_of, fake_services
 from tests.support.injections import FACT, INJECTIONS, QUESTION, Injection
 from tests.support.openai_server import ObedientServer, running
 
@@ -46,7 +46,7 @@ class Answering:
         self._model = OpenAIModel("sk-test", lambda: "gpt-4o-mini", base_url=url)
         self._services = fake_services()
         self.prompts = prompts
-        self.client = TestClient(create_app(services=self._services.api))
+        self.client = client_of(create_app(services=self._services.api))
 
     def over(self, injection: Injection) -> None:
         corpus = Corpus()
