@@ -97,7 +97,8 @@ async def _ask(call: Call, wanted: AskArguments) -> AskResult:
                     case Retrieved():
                         await call.report(f"{len(event.passages)} passages found")
                     case Validated():
-                        await call.report(f"{event.sentence.verdict}: {event.sentence.text}")
+                        shown = event.sentence.verdict.shown
+                        await call.report(f"{event.sentence.verdict}: {event.sentence.text}" if shown else "dropped")
         finally:
             with anyio.CancelScope(shield=True):
                 await run_sync(events.close)

@@ -150,13 +150,13 @@ class VerifiedCitation(BaseModel):
 
 
 class SentenceCheck(BaseModel):
-    """A drafted sentence, and whether the sources that it cites hold it."""
+    """A sentence of the answer, and how well the sources that it cites hold it."""
 
     text: str
     citations: list[int] = Field(description="Numbers of its sources.")
     verdict: Verdict = Field(
         description="`supported` and `repaired`: a source holds it. `flagged`: the source speaks of it, but may not "
-        "say quite that. `dropped`: no source holds it, and the answer does not have it: do not state it as a fact."
+        "say quite that: tell the user so."
     )
     score: Number = Field(description="How well, 0 to 1.")
     reason: str = Field(description="What is missing, or what was repaired.")
@@ -181,7 +181,8 @@ class AskResult(BaseModel):
     mode: AnswerMode = Field(description="Who wrote it: `gpt`, or `extractive` for sentences of the documents.")
     finish_reason: FinishReason = Field(description="`stop` unless the language model was cut short.")
     citations: list[VerifiedCitation]
-    sentences: list[SentenceCheck] = Field(description="Every drafted sentence with its verdict.")
+    sentences: list[SentenceCheck] = Field(description="Every sentence of the answer with its verdict.")
+    dropped: int = Field(description="Sentences that were drafted and left out, as no source holds them.")
     validation_score: Number = Field(description="Share of the drafted sentences that hold, 0 to 1.")
 
     @classmethod
@@ -193,7 +194,9 @@ class AskResult(BaseModel):
             mode=answer.mode,
             finish_reason=answer.finish_reason,
             citations=[VerifiedCitation.of(citation) for citation in answer.citations],
-            sentences=[SentenceCheck.of(sentence) for sentence in answer.validation],
+            # What no source holds is not told: a model would read what a document may have made another one say.
+            sentences=[SentenceCheck.of(sentence) for sentence in answer.validation if sentence.verdict.shown],
+            dropped=sum(not sentence.verdict.shown for sentence in answer.validation),
             validation_score=answer.validation_score,
         )
 
