@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import math
 import re
 import subprocess
@@ -372,6 +373,22 @@ def test_the_tokens_of_an_answer_count_against_the_keys_day(url: str, services: 
     services.chat.script = [Retrieved([]), Done(replace(answer(), usage=replace(answer().usage, prompt_tokens=5)))]
     assert not call(url, "ask", {"question": QUESTION}, headers=headers).is_error
     assert "Try again in" in refusal_of(url, "ask", {"question": QUESTION}, headers=headers)
+
+
+@generations
+def test_what_is_asked_is_not_in_the_log(
+    url: str, services: FakeServices, mode: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    key = services.key("reader", Scope.READ)
+    with caplog.at_level(logging.INFO):
+        call(url, "ask", {"question": "Who knows the xylophone?"}, mode=mode, headers=key)
+        refusal_of(url, "search", {"query": "xylophone", "top_k": "xylophone"}, mode=mode, headers=key)
+        services.retrieval.error = RuntimeError("broken")
+        refusal_of(url, "search", {"query": "xylophone"}, mode=mode, headers=key)
+    written = "\n".join(f"{vars(record)} {logging.Formatter().format(record)}" for record in caplog.records)
+    assert "unexpected error in search" in written
+    for secret in ("xylophone", key["X-API-Key"]):
+        assert secret not in written
 
 
 # --- admission and cancelling
