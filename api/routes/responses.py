@@ -13,7 +13,7 @@ from fastapi import APIRouter, Body, Request
 from starlette.responses import StreamingResponse
 
 from api.authentication import needs_as_openai
-from api.events import event_stream
+from api.events import documented_stream, event_stream
 from api.openai_answers import OpenAIAnswersDep
 from api.openai_format import as_openai, documented_as_openai
 from api.problem_docs import documented
@@ -40,7 +40,7 @@ _EVENTS = 'event: response.created\ndata: {"type": "response.created", "sequence
     response_description="The answer, with its citations and verdicts as additional fields.",
     response_model=FinishedResponse,
     responses={
-        200: {"content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EVENTS}}},
+        200: {"content": documented_stream(_EVENTS)},
         **documented_as_openai(documented(400, 404, 413, 422, 429, 500, 503)),
     },
 )
