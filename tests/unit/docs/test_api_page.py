@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from api.authentication import CONSOLE_PREFIX, DOCS_PATHS, PUBLIC_PATHS
 from api.main import create_app
+from api.mcp_server.tools import TOOLS
 from api.schemas.filters import MetadataFilter
 from portfolio_rag.settings.environment import Settings
 from tests.support.api import client_of, fake_services
@@ -32,6 +33,11 @@ def test_what_answers_without_the_key() -> None:
         }
         assert {path: client.get(path).status_code for path in DOCS_PATHS} == {"/docs": 401, "/openapi.json": 401}
         assert client.get("/api/health").status_code == 401
+
+
+def test_the_tools_are_those_of_mcp() -> None:
+    told = {code(cells[0])[0]: code(cells[1])[0] for cells in rows(marked(PAGE, "tools"))}
+    assert told == {name: tool.scope.value for name, tool in TOOLS.items()}
 
 
 def test_the_operators_of_a_filter() -> None:
