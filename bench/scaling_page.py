@@ -57,8 +57,8 @@ does what it gets to and goes on in the next round; the failure rate is then one
 ## Beyond one node
 
 At ten million documents of this size there are {total_windows} windows, {total_gb} GB in memory. No single Chroma node
-holds them. One adapter behind the port `VectorStore` (`src/portfolio_rag/ports/vector_store.py`) goes further and is here,
-the others would have to be written:
+holds them. One adapter behind the port `VectorStore` (`src/portfolio_rag/ports/vector_store.py`) goes further and is
+here, the others would have to be written:
 
 - Chroma Cloud, Chroma's distributed engine on object storage, up to 5 million windows: a collection holds no more, and
   the index is one collection. `CHROMA_API_KEY` leads there, within its quotas ([on AWS](aws.md#chroma-cloud)). The

@@ -85,7 +85,7 @@ def test_the_whole_pipeline_stays_within_the_quotas(cloud_world: World, store: C
     assert attributes.items() <= metadata.items()
 
     assert found(world, {"equals": {"key": LONG, "value": "kept"}}) == {large}
-    others = {
+    others: dict[str, object] = {
         "andAll": [{"notEquals": {"key": LONG, "value": "kept"}}, {"equals": {"key": "s3_key", "value": "small.md"}}]
     }
     assert found(world, others) == {small}
