@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -204,6 +205,7 @@ def test_a_frozen_server_costs_the_first_calls_their_deadline_and_the_next_ones_
     )
     store.upsert("frozen", [record("a", 1, 0)])
     server.process.send_signal(signal.SIGSTOP)
+    os.waitpid(server.process.pid, os.WUNTRACED)  # until its last thread has stopped
     try:
         for _ in range(FAILURES):
             with pytest.raises(VectorStoreUnavailable, match="does not answer"):
