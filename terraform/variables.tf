@@ -237,7 +237,7 @@ variable "chroma_cloud" {
 }
 
 variable "chroma_api_key" {
-  description = "Key of chroma_cloud for the functions, best given as TF_VAR_chroma_api_key: functions read it from their environment, so it is in Terraform's state, and encrypted in Lambda. The API reads it from the secret that output api_secret_names names, to which you give a value."
+  description = "Key of chroma_cloud for the functions, best given as TF_VAR_chroma_api_key: functions read it from their environment, so it is in Terraform's state, and encrypted in Lambda. The API reads it from a secret, output api_secret_names names it, which `make deploy` gives the same value."
   type        = string
   default     = ""
   sensitive   = true
