@@ -28,8 +28,8 @@ def is_native(key: str, value: Any) -> bool:
     if key == MORE or key.startswith(f"{MORE}_"):
         return False
     texts = value if isinstance(value, list | tuple) else [value]
-    size = sum(len(text.encode()) for text in texts if isinstance(text, str))
-    return len(key.encode()) <= MAX_KEY_BYTES and size <= MAX_VALUE_BYTES
+    size = sum(_bytes(text) for text in texts if isinstance(text, str))
+    return _bytes(key) <= MAX_KEY_BYTES and size <= MAX_VALUE_BYTES
 
 
 def packed(metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -55,6 +55,10 @@ def unpacked(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
     names = [f"{MORE}_{n}" for n in range(int(count))]
     more: dict[str, Any] = json.loads("".join(metadata[name] for name in names))
     return {key: value for key, value in metadata.items() if key != MORE and key not in names} | more
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode(errors="surrogatepass"))  # a filter may hold halves of characters
 
 
 def _pieces(more: Mapping[str, Any]) -> dict[str, Any]:

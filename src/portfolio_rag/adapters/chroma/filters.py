@@ -95,7 +95,7 @@ def _lists(values: Any) -> list[list[Any]]:
     """Numbers once as whole numbers and once as floats: Chroma wants one type in a list, and finds that one alone."""
     if not _is_number(values[0]):
         return [list(values)]
-    whole = [int(value) for value in values if value == int(value)]
+    whole = [int(value) for value in values if float(value).is_integer()]
     floats = [float(value) for value in values if float(value) == value]
     return [numbers for numbers in (whole, floats) if numbers]
 
