@@ -48,7 +48,7 @@ def create_app(settings: Settings | None = None, services: ApiServices | None = 
     if settings is None:
         settings = services.settings if services is not None else Settings.from_env()
     if services is None:
-        configure_api_logging(settings.log_level, secrets=(settings.openai_api_key, settings.api_key))
+        configure_api_logging(settings.log_level, secrets=settings.secrets)
     origins = parse_origins(settings.api_cors_origins)
 
     slots = QuestionSlots(settings.api_max_concurrent_questions)
