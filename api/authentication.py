@@ -21,7 +21,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.openai_format import PREFIX as OPENAI_PREFIX
-from api.paths import local_path
+from api.paths import MCP_PATH, local_path
 from api.problems import ProblemResponse, problem_response, project_problem
 from portfolio_rag.access.keyring import KEYLESS, Keyring
 from portfolio_rag.access.limits import RateLimit
@@ -30,7 +30,11 @@ from portfolio_rag.domain.api_keys import Caller
 from portfolio_rag.domain.errors import ConfigurationError, Forbidden, PortfolioRagError
 
 PUBLIC_PATHS: Final = frozenset({"/", "/api/live"})
-"""Served without a key. Everything else needs one, routes that do not exist yet included."""
+CONSOLE_PREFIX: Final = "/console/"
+"""With the files of the page at `/`, which hold no data: served without a key.
+
+Everything else needs one, routes that do not exist yet included.
+"""
 
 DOCS_PATHS: Final = frozenset({"/docs", "/openapi.json"})
 DOCS_PREFIX: Final = "/docs/assets/"
@@ -122,7 +126,7 @@ class Authentication:
         await self._app(scope, receive, send)
 
     def _is_public(self, path: str) -> bool:
-        return path in PUBLIC_PATHS or (self._docs_open and _is_docs(path))
+        return path in PUBLIC_PATHS or path.startswith(CONSOLE_PREFIX) or (self._docs_open and _is_docs(path))
 
     async def _identify(self, scope: Scope, path: str) -> Caller | ProblemResponse:
         keyring, given = self._keyring(), _key_of(path, Headers(scope=scope))
@@ -163,12 +167,12 @@ def parse_networks(value: str) -> list[Network]:
 def _key_of(path: str, headers: Headers) -> str:
     """The key that the request brings.
 
-    OpenAI's clients know no other place for it than a bearer token, and a browser that opens the page of the API none
-    but the password that it asks for. It sends that one by itself wherever it is taken, so it is taken there alone,
-    where nothing can be changed with it.
+    OpenAI's clients and some agents know no other place for it than a bearer token, and a browser that opens the page
+    of the API none but the password that it asks for. It sends that one by itself wherever it is taken, so it is taken
+    there alone, where nothing can be changed with it.
     """
     kind, _, credentials = headers.get("authorization", "").partition(" ")
-    if path.startswith(OPENAI_PREFIX) and kind.lower() == "bearer":
+    if _takes_bearer(path) and kind.lower() == "bearer":
         return credentials.strip()
     if _is_docs(path) and kind.lower() == "basic":
         return _password_of(credentials.strip())
@@ -190,12 +194,16 @@ def _as_text(header: str) -> str:
         return header
 
 
+def _takes_bearer(path: str) -> bool:
+    return path == MCP_PATH or path.startswith(OPENAI_PREFIX)
+
+
 def _is_docs(path: str) -> bool:
     return path in DOCS_PATHS or path.startswith(DOCS_PREFIX)
 
 
 def _unauthorized(path: str, detail: str) -> ProblemResponse:
-    challenge = "Bearer" if path.startswith(OPENAI_PREFIX) else "ApiKey"
+    challenge = "Bearer" if _takes_bearer(path) else "ApiKey"
     if _is_docs(path):
         challenge = 'Basic realm="Any name, and an API key as the password"'
     return problem_response(status=401, detail=detail, instance=path, headers={"WWW-Authenticate": challenge})

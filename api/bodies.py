@@ -14,11 +14,14 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.paths import local_path
+from api.paths import MCP_PATH, local_path
 from api.problems import problem_response
 
 JSON_BODY_BYTES: Final = 256 * 1024
 """Far above the longest question (4,000 characters, six bytes each when escaped) and filter."""
+
+MCP_BODY_BYTES: Final = 4 * 1024 * 1024
+"""An agent may send a document in the arguments of a tool; larger ones have a route of their own."""
 
 FORM_OVERHEAD_BYTES: Final = 1024 * 1024
 """What the other fields of an upload's form may add to the file."""
@@ -35,14 +38,17 @@ class BodyLimits:
 
     def __init__(self, app: ASGIApp, *, max_upload_bytes: int) -> None:
         self._app = app
-        self._max_upload_body = max_upload_bytes + FORM_OVERHEAD_BYTES
+        self._limits = {
+            ("POST", "/api/documents"): max_upload_bytes + FORM_OVERHEAD_BYTES,
+            ("POST", MCP_PATH): MCP_BODY_BYTES,
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         path = local_path(scope)
-        limit = self._max_upload_body if (scope["method"], path) == ("POST", "/api/documents") else JSON_BODY_BYTES
+        limit = self._limits.get((scope["method"], path), JSON_BODY_BYTES)
         length = Headers(scope=scope).get("content-length", "")
         if length.isascii() and length.isdigit() and int(length) > limit:
             await problem_response(status=413, detail=_too_large(limit), instance=path)(scope, receive, send)

@@ -11,9 +11,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from starlette.exceptions import HTTPException
-from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, Response
 
 _PACKAGE: Final = "fastapi_swagger.resources"
 _FILES: Final = {
@@ -56,11 +56,6 @@ _OPTIONS: Final = {
 }
 
 router = APIRouter(include_in_schema=False)
-
-
-@router.get("/")
-async def root(request: Request) -> Response:
-    return RedirectResponse(f"{request.scope.get('root_path', '')}/docs")
 
 
 @router.get("/docs")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from itertools import chain
+from typing import Any
 
 from pydantic import BaseModel
 from starlette.responses import StreamingResponse
@@ -18,6 +19,14 @@ from portfolio_rag.domain.errors import PortfolioRagError
 MEDIA_TYPE = "text/event-stream"
 
 logger = logging.getLogger("api.events")
+
+
+def documented_stream(example: str) -> dict[str, Any]:
+    """The content of a response for OpenAPI. Its version 3.1 has no word for the items of a stream: the schema is that
+    of one event, as tools that check streams take it."""
+    texts = {"event": {"type": "string"}, "data": {"type": "string"}}
+    event = {"type": "object", "properties": texts, "required": ["data"]}
+    return {MEDIA_TYPE: {"schema": event, "example": example}}
 
 
 def event_stream(lines: Iterator[str]) -> StreamingResponse:

@@ -43,6 +43,6 @@ def configure_api_logging(level: str, secrets: Collection[str] = ()) -> None:
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = name != "uvicorn.access"
-    # One line for each call to OpenAI or Chroma would bury the rest.
-    for name in ("httpx", "httpx2"):
+    # One line for each call to OpenAI or Chroma, or of an agent, would bury the rest.
+    for name in ("httpx", "httpx2", "mcp"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from api import docs, problems
-from api.admission import Admission
+from api import console, docs, problems
+from api.admission import Admission, QuestionSlots
 from api.authentication import Authentication, parse_networks
 from api.bodies import BodyLimits
 from api.logs import configure_api_logging
+from api.mcp_server.endpoint import McpEndpoint
 from api.middleware import REQUEST_ID_HEADER, ErrorBoundary, RequestContext
 from api.openai_format import documented_as_openai
 from api.openapi import DESCRIPTION, SUMMARY, TAGS, TITLE, VERSION, complete
 from api.origins import BrowserGuard, parse_hosts
 from api.problem_docs import documented
-from api.routes import chat, completions, documents, health, jobs, search
+from api.routes import chat, completions, documents, health, jobs, responses, search
 from portfolio_rag.access.keyring import Keyring
 from portfolio_rag.composition.api import ApiServices, build_api
 from portfolio_rag.domain.errors import ConfigurationError
 from portfolio_rag.settings.environment import Settings
+
+_MCP_HEADERS = ["Mcp-Protocol-Version", "Mcp-Method", "Mcp-Name"]
+"""What agents in a browser send; there are no sessions, so there is no header for them."""
 
 
 class Api(FastAPI):
@@ -44,8 +48,11 @@ def create_app(settings: Settings | None = None, services: ApiServices | None = 
     if settings is None:
         settings = services.settings if services is not None else Settings.from_env()
     if services is None:
-        configure_api_logging(settings.log_level, secrets=(settings.openai_api_key, settings.api_key))
+        configure_api_logging(settings.log_level, secrets=settings.secrets)
     origins = parse_origins(settings.api_cors_origins)
+
+    slots = QuestionSlots(settings.api_max_concurrent_questions)
+    mcp = McpEndpoint(slots)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -53,11 +60,12 @@ def create_app(settings: Settings | None = None, services: ApiServices | None = 
             # Blocks the event loop once, before the server takes its first request.
             app.state.services = build_api(settings)
         built: ApiServices = app.state.services
-        with ExitStack() as running:
+        async with AsyncExitStack() as running:
             for background in (built.full_text_follower, built.load_reporter):
                 if background is not None:
                     background.start()
                     running.callback(background.stop)
+            await running.enter_async_context(mcp.running())
             yield
 
     app = Api(
@@ -71,7 +79,7 @@ def create_app(settings: Settings | None = None, services: ApiServices | None = 
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
         lifespan=lifespan,
-        middleware=_middleware(settings, origins, lambda: app.state.services.keyring),
+        middleware=_middleware(settings, origins, slots, lambda: app.state.services.keyring),
     )
     if services is not None:
         app.state.services = services
@@ -80,9 +88,12 @@ def create_app(settings: Settings | None = None, services: ApiServices | None = 
     for router in (chat.router, search.router, documents.router, jobs.router, health.router):
         app.include_router(router, responses=refused)
     # Here a refusal has OpenAI's shape.
-    app.include_router(completions.router, responses=documented_as_openai(refused))
+    for router in (completions.router, responses.router):
+        app.include_router(router, responses=documented_as_openai(refused))
     app.include_router(health.public)
     app.include_router(docs.router)
+    app.include_router(console.router)
+    app.router.routes.append(mcp.route())
     return app
 
 
@@ -97,14 +108,16 @@ def parse_origins(value: str) -> list[str]:
     return origins
 
 
-def _middleware(settings: Settings, origins: list[str], keyring: Callable[[], Keyring]) -> list[Middleware]:
+def _middleware(
+    settings: Settings, origins: list[str], slots: QuestionSlots, keyring: Callable[[], Keyring]
+) -> list[Middleware]:
     cors = Middleware(
         CORSMiddleware,
         allow_origins=origins,
         # A key is a header that a page must know; what a browser would add by itself must never be enough.
         allow_credentials=False,
         allow_methods=["GET", "POST", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "X-API-Key", REQUEST_ID_HEADER],
+        allow_headers=["Authorization", "Content-Type", "X-API-Key", REQUEST_ID_HEADER, *_MCP_HEADERS],
         expose_headers=[REQUEST_ID_HEADER, "Location", "Retry-After"],
     )
     return [
@@ -119,5 +132,5 @@ def _middleware(settings: Settings, origins: list[str], keyring: Callable[[], Ke
             docs_open=settings.api_docs_open == "true",
         ),
         Middleware(BodyLimits, max_upload_bytes=settings.api_max_upload_bytes),
-        Middleware(Admission, limit=settings.api_max_concurrent_questions),
+        Middleware(Admission, slots=slots),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -30,7 +30,7 @@ class Meter:
         self.budget.spend(self.caller, answer.usage)
         return answer
 
-    def watch(self, events: Iterator[AnswerEvent]) -> Iterator[AnswerEvent]:
+    def watch(self, events: Iterator[AnswerEvent]) -> Generator[AnswerEvent, None, None]:
         """The same events; their tokens are counted before the last one is shown.
 
         Of a stream that ends before (the client has gone, or something failed) they are not known, and those of the
@@ -53,12 +53,12 @@ class Meter:
                 self.budget.spend(self.caller, Usage(prompt_tokens=characters // _CHARACTERS_PER_TOKEN))
 
 
-async def _meter(request: Request, caller: CallerDep) -> Meter:
+async def meter_for(request: Request, caller: CallerDep) -> Meter:
+    """The caller's meter. Raises LimitReached when the tokens of the day are used up."""
     meter = Meter(request.app.state.services.token_budget, caller)
     if caller.tokens_per_day is not None:
         await run_in_threadpool(meter.budget.check, caller)
     return meter
 
 
-MeterDep = Annotated[Meter, Depends(_meter)]
-"""Raises LimitReached when the caller's tokens of the day are used up."""
+MeterDep = Annotated[Meter, Depends(meter_for)]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.types import Scope
+
+MCP_PATH: Final = "/mcp"
 
 
 def local_path(scope: Scope) -> str:

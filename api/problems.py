@@ -32,7 +32,8 @@ TYPE_PREFIX = "urn:problem-type:portfolio-rag:"
 
 HINTS: Mapping[int, str] = {
     400: "Change what the detail names and send the request again.",
-    401: "Send the key in the header X-API-Key, to /v1 also as Authorization: Bearer (in the Swagger UI: Authorize).",
+    401: "Send the key in the header X-API-Key (in the Swagger UI: Authorize), "
+    "to /v1 and /mcp also as Authorization: Bearer.",
     403: "Use a key that may do it: `rag keys list` shows what each may, `rag keys create` makes another.",
     404: "GET /api/documents and GET /api/jobs list what exists; /docs lists the routes.",
     405: "The header Allow names the methods of this path; /docs lists the routes.",

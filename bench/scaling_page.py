@@ -57,13 +57,12 @@ does what it gets to and goes on in the next round; the failure rate is then one
 ## Beyond one node
 
 At ten million documents of this size there are {total_windows} windows, {total_gb} GB in memory. No single Chroma node
-holds them. Behind the port `VectorStore` (`src/portfolio_rag/ports/vector_store.py`) something else is needed then, and
-an adapter for it:
+holds them. One adapter behind the port `VectorStore` (`src/portfolio_rag/ports/vector_store.py`) goes further and is
+here, the others would have to be written:
 
-- Chroma Cloud, Chroma's distributed engine on object storage. It is reached by the same package with other arguments
-  (key, tenant, database, TLS) and has other limits: 300 records a write and 300 results a query, where one node takes
-  thousands, 8 conditions of a filter, 5 million records a collection, and of the index's settings only the distance is
-  kept. The chart for running that engine oneself says that it is not for production.
+- Chroma Cloud, Chroma's distributed engine on object storage, up to 5 million windows: a collection holds no more, and
+  the index is one collection. `CHROMA_API_KEY` leads there, within its quotas ([on AWS](aws.md#chroma-cloud)). The
+  chart for running that engine oneself says that it is not for production.
 - OpenSearch: k-NN with quantised vectors on disk, and BM25 beside it.
 - PostgreSQL with pgvector and partitions by document.
 - S3 Vectors, where seconds of latency are fine.

@@ -63,6 +63,8 @@ locals {
   function_environment = merge(
     local.shared_environment,
     { CHROMA_URL = local.chroma_url, LOG_LEVEL = var.log_level },
+    local.chroma_place,
+    var.chroma_cloud == null ? {} : { CHROMA_API_KEY = var.chroma_api_key },
     var.aws_endpoint_url_for_functions == "" ? {} : { AWS_ENDPOINT_URL = var.aws_endpoint_url_for_functions },
   )
 

@@ -87,7 +87,7 @@ output "api_secret_names" {
 }
 
 output "chroma_volume_id" {
-  description = "The volume that holds Chroma's index; null without deploy_services."
+  description = "The volume that holds Chroma's index; null without deploy_services, and with chroma_cloud."
   value       = one(module.vector_database[*].volume_id)
 }
 
@@ -98,5 +98,8 @@ output "api_certificate_arn" {
 
 output "service_names" {
   description = "The ECS cluster and its services; empty without deploy_services."
-  value       = var.deploy_services ? { cluster = aws_ecs_cluster.services[0].name, api = "${local.prefix}-api${local.suffix}", chroma = "${local.prefix}-chroma${local.suffix}" } : {}
+  value = var.deploy_services ? merge(
+    { cluster = aws_ecs_cluster.services[0].name, api = "${local.prefix}-api${local.suffix}" },
+    local.own_chroma ? { chroma = "${local.prefix}-chroma${local.suffix}" } : {},
+  ) : {}
 }

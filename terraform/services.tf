@@ -4,7 +4,12 @@ locals {
   # Two labels that nobody owns outside: the names are known before anything is made, so that no function waits.
   namespace   = "${local.prefix}${local.suffix}.internal"
   chroma_host = "chroma"
-  chroma_url  = var.deploy_services ? "http://${local.chroma_host}.${local.namespace}:8000" : var.chroma_url
+  own_chroma  = var.deploy_services && var.chroma_cloud == null
+  chroma_url  = var.chroma_cloud != null ? var.chroma_cloud.url : local.own_chroma ? "http://${local.chroma_host}.${local.namespace}:8000" : var.chroma_url
+  chroma_place = var.chroma_cloud == null ? {} : {
+    CHROMA_TENANT   = var.chroma_cloud.tenant
+    CHROMA_DATABASE = var.chroma_cloud.database
+  }
 
   functions_in_vpc = var.deploy_services || var.vpc_config != null
   functions_vpc_config = var.deploy_services ? {
@@ -34,6 +39,7 @@ locals {
       LOG_LEVEL         = var.log_level
       PUBLISH_LOAD      = "true"
     },
+    local.chroma_place,
     var.aws_endpoint_url_for_functions == "" ? {} : { AWS_ENDPOINT_URL = var.aws_endpoint_url_for_functions },
     var.api_service.bedrock_model == null ? {} : { CHAT_PROVIDER = "bedrock", BEDROCK_MODEL = var.api_service.bedrock_model },
     var.api_service.environment,
@@ -42,6 +48,7 @@ locals {
   api_secret_names = merge(
     { API_KEY = "${local.prefix}/api-key${local.suffix}" },
     var.api_service.openai ? { OPENAI_API_KEY = "${local.prefix}/openai-api-key${local.suffix}" } : {},
+    var.chroma_cloud == null ? {} : { CHROMA_API_KEY = "${local.prefix}/chroma-api-key${local.suffix}" },
   )
 }
 
@@ -69,7 +76,7 @@ resource "aws_ecs_cluster" "services" {
 }
 
 resource "aws_service_discovery_private_dns_namespace" "services" {
-  count = var.deploy_services ? 1 : 0
+  count = local.own_chroma ? 1 : 0
 
   name        = local.namespace
   description = "Where the API and the functions find Chroma"
@@ -78,7 +85,7 @@ resource "aws_service_discovery_private_dns_namespace" "services" {
 
 module "vector_database" {
   source = "./modules/vector_database"
-  count  = var.deploy_services ? 1 : 0
+  count  = local.own_chroma ? 1 : 0
 
   name         = "${local.prefix}-chroma${local.suffix}"
   region       = local.region

@@ -206,6 +206,44 @@ variable "chroma_url" {
   }
 }
 
+variable "chroma_cloud" {
+  description = "Chroma Cloud, or another distributed Chroma behind HTTPS and a token, in place of chroma_url and of the Chroma that deploy_services runs. tenant and database: empty for those that chroma_api_key opens."
+  type = object({
+    url      = optional(string, "https://api.trychroma.com")
+    tenant   = optional(string, "")
+    database = optional(string, "")
+  })
+  default = null
+
+  validation {
+    condition     = var.chroma_cloud == null ? true : can(regex("^https://[^/ @]+$", var.chroma_cloud.url))
+    error_message = "chroma_cloud.url must look like https://host, with no path: the key is not sent in clear text."
+  }
+
+  validation {
+    condition     = (var.chroma_cloud == null) == (var.chroma_api_key == "")
+    error_message = "chroma_cloud and chroma_api_key belong together."
+  }
+
+  validation {
+    condition     = var.chroma_cloud == null || length(var.chroma_collection) <= 119
+    error_message = "chroma_collection must have 119 characters at most with chroma_cloud: its names have 128, and a rebuilt index has nine more."
+  }
+
+  validation {
+    condition     = var.chroma_cloud == null || !var.deploy_services || var.network.egress == "nat"
+    error_message = "chroma_cloud needs a way to the internet: network.egress = \"nat\"."
+  }
+}
+
+variable "chroma_api_key" {
+  description = "Key of chroma_cloud for the functions, best given as TF_VAR_chroma_api_key: functions read it from their environment, so it is in Terraform's state, and encrypted in Lambda. The API reads it from a secret, output api_secret_names names it, which `make deploy` gives the same value."
+  type        = string
+  default     = ""
+  sensitive   = true
+  nullable    = false
+}
+
 variable "chroma_collection" {
   description = "Base name of the collection in Chroma."
   type        = string
@@ -221,7 +259,7 @@ variable "chroma_collection" {
 # --- Services: Chroma and the API ---------------------------------------------------------------------------------
 
 variable "deploy_services" {
-  description = "Run Chroma and the API here too, in a network of their own: ECS, a load balancer, a disk with daily snapshots. Off, Chroma is where chroma_url says, and the API is yours to run."
+  description = "Run Chroma and the API here too, in a network of their own: ECS, a load balancer, a disk with daily snapshots. Off, Chroma is where chroma_url says, and the API is yours to run. With chroma_cloud there is no Chroma here either way."
   type        = bool
   default     = false
   nullable    = false

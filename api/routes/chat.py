@@ -9,7 +9,7 @@ from starlette.responses import StreamingResponse
 
 from api.authentication import CallerDep, needs
 from api.dependencies import ChatDep, ConversationsDep
-from api.events import MEDIA_TYPE, event_stream, start_eagerly, to_server_sent_events
+from api.events import MEDIA_TYPE, documented_stream, event_stream, start_eagerly, to_server_sent_events
 from api.metering import MeterDep
 from api.problem_docs import documented
 from api.schemas.answers import ChatRequest, ChatResponse
@@ -56,7 +56,7 @@ router = APIRouter(prefix="/api", tags=["chat"])
     response_description="The answer with its citations and the verdict on every sentence.",
     response_model=ChatResponse,
     responses={
-        200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}, "example": _EVENTS}}},
+        200: {"content": documented_stream(_EVENTS)},
         **documented(400, 413, 422, 429, 500, 503),
     },
 )

@@ -13,14 +13,12 @@ from fastapi import APIRouter, Body, Path, Request
 from starlette.responses import StreamingResponse
 
 from api.authentication import needs_as_openai
-from api.dependencies import ChatDep
-from api.events import event_stream, start_eagerly
-from api.metering import MeterDep
+from api.events import documented_stream, event_stream
+from api.openai_answers import OpenAIAnswersDep, check_model
 from api.openai_format import as_openai, documented_as_openai
 from api.problem_docs import documented
 from api.problems import internal_error, project_problem
 from api.schemas.completions import (
-    MODEL,
     AssistantMessage,
     ChatCompletionRequest,
     ChatCompletionResponse,
@@ -35,11 +33,10 @@ from api.schemas.completions import (
     ModelOut,
     openai_finish_reason,
 )
-from api.schemas.filters import parse_where
-from api.visibility import ViewerDep
+from api.schemas.openai_requests import MODEL
 from portfolio_rag.domain.answers import AnswerEvent, Done, Token
 from portfolio_rag.domain.api_keys import Scope
-from portfolio_rag.domain.errors import NotFound, PortfolioRagError
+from portfolio_rag.domain.errors import PortfolioRagError
 
 router = APIRouter(prefix="/v1", tags=["openai"])
 
@@ -59,7 +56,7 @@ _EXAMPLE: dict[str, Any] = {
     response_description="The answer, with its citations and verdicts as additional fields.",
     response_model=ChatCompletionResponse,
     responses={
-        200: {"content": {"text/event-stream": {"schema": {"type": "string"}, "example": "data: {…}\n\ndata: [DONE]"}}},
+        200: {"content": documented_stream("data: {…}\n\ndata: [DONE]")},
         **documented_as_openai(documented(400, 404, 413, 422, 429, 500, 503)),
     },
 )
@@ -73,9 +70,7 @@ def create_chat_completion(
             }
         ),
     ],
-    chat: ChatDep,
-    meter: MeterDep,
-    viewer: ViewerDep,
+    answers: OpenAIAnswersDep,
     request: Request,
 ) -> ChatCompletionResponse | StreamingResponse:
     """Any OpenAI client or chat window works with `base_url` set to this server's `/v1` and the model `portfolio-rag`.
@@ -86,18 +81,11 @@ def create_chat_completion(
     short, that is `length` or `content_filter`, and the answer has whole sentences only. `top_k` and `filter` can be
     sent along (`extra_body`). A key of this server is the client's API key. Errors have OpenAI's shape.
     """
-    check_model(body.model)
-    question, where = body.question(), viewer.restrict(parse_where(body.filter))
-    temperature = None if body.temperature is None else min(body.temperature, 1.0)
     reply_id, created = f"chatcmpl-{uuid.uuid4().hex}", int(time.time())
     if body.stream:
-        events = chat.stream(question, top_k=body.top_k, where=where, temperature=temperature, history=body.history())
         with_usage = body.stream_options is not None and bool(body.stream_options.include_usage)
-        return event_stream(
-            _chunks(start_eagerly(meter.watch(events)), reply_id, created, with_usage, request.url.path)
-        )
-    answer = chat.answer(question, top_k=body.top_k, where=where, temperature=temperature, history=body.history())
-    meter.count(answer)
+        return event_stream(_chunks(answers.events(body), reply_id, created, with_usage, request.url.path))
+    answer = answers.whole(body)
     return ChatCompletionResponse(
         **dict(Evidence.of(answer)),
         id=reply_id,
@@ -110,12 +98,6 @@ def create_chat_completion(
         ],
         usage=CompletionUsage.of(answer),
     )
-
-
-def check_model(model: str) -> None:
-    """Raises NotFound for any other than this service."""
-    if model != MODEL:
-        raise NotFound(f"There is no model {model!r:.200}. Use {MODEL!r}.")
 
 
 @router.get(

@@ -3,51 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_serializer
 
 from api.schemas.answers import FINISH_REASON, CitationOut, ValidationOut
-from api.schemas.filters import FilterField
-from api.schemas.passages import TOP_K, TopK
-from portfolio_rag.answering.generation.question_rewriting import MAX_TURNS
-from portfolio_rag.domain.answers import Answer, AnswerMode, ConversationTurn, FinishReason
-from portfolio_rag.domain.errors import InvalidRequest
-
-MODEL = "portfolio-rag"
+from api.schemas.openai_requests import MODEL, AskingRequest, ChatMessage, NoFunctions, TextForm
+from portfolio_rag.domain.answers import Answer, AnswerMode, FinishReason
 
 OpenAIFinishReason = Literal["stop", "length", "content_filter"]
 _ID = "chatcmpl-0d8f4c0e52f15a9f8a0e3f5f6f0c9b1a"
 _CREATED = 1767607920
-
-
-class ContentPart(BaseModel):
-    """A part of a message; only text can be answered."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    type: str = Field(description="`text`.", examples=["text"])
-    text: str = Field(default="", description="The text.", examples=["How long does SQS keep a message?"])
-
-
-class ChatMessage(BaseModel):
-    """One message of the conversation."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    role: Literal["system", "developer", "user", "assistant", "tool", "function"] = Field(
-        description="Who says it.", examples=["user"]
-    )
-    content: str | list[ContentPart] | None = Field(
-        default=None, description="The text.", examples=["How long does Amazon SQS keep a message by default?"]
-    )
-
-    @property
-    def text(self) -> str:
-        if isinstance(self.content, list):
-            return "\n".join(part.text for part in self.content if part.type == "text").strip()
-        return (self.content or "").strip()
 
 
 class StreamOptions(BaseModel):
@@ -63,48 +29,27 @@ class ResponseFormat(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    type: Literal["text"] = Field(description="`text`; `json_object` and `json_schema` are refused.", examples=["text"])
+    type: TextForm = Field(description="`text`; `json_object` and `json_schema` are refused.", examples=["text"])
 
 
-class ChatCompletionRequest(BaseModel):
+class ChatCompletionRequest(AskingRequest):
     """OpenAI's request. What is not listed here is accepted and has no effect: the documents decide the answer.
 
     A field that is null is as if it were not there.
     """
 
-    model_config = ConfigDict(extra="ignore")
-
-    model: str = Field(description="One of `GET /v1/models`.", examples=[MODEL])
     messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=1000)] = Field(
         description="The last one of the user is the question. Instructions of other roles do not reach the model, nor "
         "does the beginning of an answer behind the question."
     )
-    stream: bool | None = Field(default=False, description="Answer in chunks.")
     stream_options: StreamOptions | None = Field(default=None, description="Of a stream.")
     n: Literal[1] | None = Field(default=1, description="One answer.")
-    temperature: float | None = Field(
-        default=None, ge=0, le=2, description="Of the language model; above 1 counts as 1.", examples=[0.1]
-    )
     response_format: ResponseFormat | None = Field(default=None, description="The form of the answer.")
-    top_k: TopK | None = Field(default=None, description=TOP_K)
-    filter: FilterField | None = Field(default=None, description="Only documents that pass may answer.")
+    function_call: NoFunctions = Field(default=None, description="Refused: no function is ever called.")
+    functions: NoFunctions = Field(default=None, description="Refused: no function is ever called.")
 
-    def question(self) -> str:
-        """Raises InvalidRequest unless the last message of the user is a text of 1 to 4,000 characters."""
-        asked = next((message.text for message in reversed(self.messages) if message.role == "user"), "")
-        if not 1 <= len(asked) <= 4000:
-            raise InvalidRequest("The last message of the user must be the question: text of 1 to 4,000 characters.")
-        return asked
-
-    def history(self) -> list[ConversationTurn]:
-        """Each earlier question of the user with the answer after it, the last six."""
-        question = max((place for place, message in enumerate(self.messages) if message.role == "user"), default=0)
-        spoken = [message for message in self.messages[: question + 1] if message.role in ("user", "assistant")]
-        return [
-            ConversationTurn(asked.text, asked.text, answered.text)
-            for asked, answered in pairwise(spoken)
-            if (asked.role, answered.role) == ("user", "assistant")
-        ][-MAX_TURNS:]
+    def spoken(self) -> list[ChatMessage]:
+        return self.messages
 
 
 class CompletionUsage(BaseModel):

@@ -114,6 +114,10 @@ class VersionOut(BaseModel):
     bucket: str = Field(description="Bucket of its bytes.", examples=["portfolio-raw"])
     s3_key: str = Field(description="Where its bytes are now.", examples=["processed/guides/sqs-queues.md"])
     s3_version_id: str = Field(description="S3 version of its bytes.", examples=["3sL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY"])
+    source_version_id: str = Field(
+        description="S3 version of the upload that it came from: `s3_version_id` of the reply to that upload.",
+        examples=["3sL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY"],
+    )
     content_sha256: str | None = Field(
         description="SHA-256 of its bytes, once it is cut.",
         examples=["2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"],
@@ -144,6 +148,7 @@ class VersionOut(BaseModel):
             bucket=version.bucket,
             s3_key=version.s3_key,
             s3_version_id=version.s3_version_id,
+            source_version_id=version.source_version_id,
             content_sha256=version.content_sha256,
             metadata=dict(version.metadata),
             embedding_model=version.embedding_model,

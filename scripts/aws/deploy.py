@@ -98,18 +98,24 @@ def deploy(state_bucket: str, *, ask: bool) -> None:
     _apply(deployment, ask=ask, targets=FIRST)
     _say("Images")
     subprocess.run(["make", "build-images", "push-images"], cwd=ROOT, check=True, env=deployment.environment)
-    key = _first_key(session, deployment.output("api_secret_names")["API_KEY"])
+    secret_names = deployment.output("api_secret_names")
+    key = _first_key(session, secret_names["API_KEY"])
+    if "CHROMA_API_KEY" in secret_names:
+        # The one that the functions get: without it no task of the API starts.
+        session.client("secretsmanager").put_secret_value(
+            SecretId=secret_names["CHROMA_API_KEY"], SecretString=deployment.variable("chroma_api_key")
+        )
     _say("Everything else")
     _apply(deployment, ask=ask)
     _say("Waiting for Chroma and the API")
     names = deployment.output("service_names")
     session.client("ecs").get_waiter("services_stable").wait(
-        cluster=names["cluster"], services=[names["chroma"], names["api"]]
+        cluster=names["cluster"], services=[names[part] for part in ("chroma", "api") if part in names]
     )
     url = deployment.output("api_url")
     _say("A document in, an answer out")
     smoke_test(session, deployment, url, key)
-    print(f"\nThe API answers at {url}/docs")
+    print(f"\nThe console and the API answer at {url}/")
     print(f"Its key, also in Secrets Manager: {key}")
 
 
@@ -167,8 +173,11 @@ def destroy(state_bucket: str, *, ask: bool, documents: bool) -> None:
     # A bucket with objects and a table under protection are deleted only when Terraform was told so before.
     deployment.apply("-var=force_destroy_buckets=true", "-var=deletion_protection=false")
     volume = deployment.output("chroma_volume_id")
-    deployment.forget(KEPT)
+    if volume:
+        deployment.forget(KEPT)
     deployment.destroy()
+    if not volume:
+        return
     print(f"\nKept: Chroma's volume {volume}, and its snapshots in AWS Backup. To delete the volume too:")
     print(f"  aws ec2 delete-volume --volume-id {volume}")
 

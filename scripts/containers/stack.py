@@ -69,7 +69,7 @@ class ContainerStack:
             *(str(Path(sys.executable).parent / "aws"), "--endpoint-url", self.emulator_url, "s3", "cp"),
             *("--recursive", "--only-show-errors", str(SAMPLES), "s3://portfolio-raw/incoming/"),
         )
-        print(f"Everything is up, and the samples are on their way in. Ask: {self.api_url}/docs")
+        print(f"Everything is up, and the samples are on their way in. Ask: {self.api_url}/")
 
     def down(self, *, volumes: bool = False) -> None:
         """Stop and remove the containers, those that the emulator started too; the volumes as well if asked."""

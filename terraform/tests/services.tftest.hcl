@@ -63,6 +63,40 @@ run "the_parts_fit" {
   }
 }
 
+run "chroma_cloud_in_place_of_our_own" {
+  command = plan
+
+  variables {
+    deploy_services = true
+    name_suffix     = "acme"
+    chroma_cloud    = { tenant = "acme", database = "prod" }
+    chroma_api_key  = "ck-test"
+  }
+
+  assert {
+    condition     = length(module.vector_database) == 0 && length(aws_service_discovery_private_dns_namespace.services) == 0 && output.chroma_volume_id == null && !contains(keys(output.service_names), "chroma")
+    error_message = "A Chroma that nobody asks is paid for."
+  }
+
+  assert {
+    condition = alltrue([
+      for environment in [local.function_environment, local.api_environment] :
+      [environment.CHROMA_URL, environment.CHROMA_TENANT, environment.CHROMA_DATABASE] == ["https://api.trychroma.com", "acme", "prod"]
+    ])
+    error_message = "The functions and the API do not reach the same database."
+  }
+
+  assert {
+    condition     = nonsensitive(local.function_environment.CHROMA_API_KEY) == "ck-test" && issensitive(local.function_environment.CHROMA_API_KEY)
+    error_message = "The functions have no key, or the plan shows it."
+  }
+
+  assert {
+    condition     = !contains(keys(local.api_environment), "CHROMA_API_KEY") && local.api_secret_names.CHROMA_API_KEY == "portfolio/chroma-api-key-acme"
+    error_message = "The API's key is not a secret of this deployment."
+  }
+}
+
 run "what_the_api_may" {
   command = plan
 

@@ -43,6 +43,52 @@ run "wrong_names_and_addresses" {
   ]
 }
 
+run "chroma_cloud_in_clear_text" {
+  command = plan
+
+  variables {
+    chroma_cloud   = { url = "http://chroma.example.com" }
+    chroma_api_key = "ck-test"
+  }
+
+  expect_failures = [var.chroma_cloud]
+}
+
+run "chroma_cloud_without_a_key" {
+  command = plan
+
+  variables {
+    chroma_cloud = {}
+  }
+
+  expect_failures = [var.chroma_cloud]
+}
+
+run "a_name_that_chroma_cloud_has_no_room_for" {
+  command = plan
+
+  variables {
+    chroma_cloud      = {}
+    chroma_api_key    = "ck-test"
+    chroma_collection = "a-collection-whose-name-is-itself-of-the-length-that-chroma-cloud-takes-and-leaves-no-room-for-what-a-rebuilt-index-adds-to-it"
+  }
+
+  expect_failures = [var.chroma_cloud]
+}
+
+run "chroma_cloud_without_a_way_out" {
+  command = plan
+
+  variables {
+    deploy_services = true
+    chroma_cloud    = {}
+    chroma_api_key  = "ck-test"
+    network         = { egress = "endpoints" }
+  }
+
+  expect_failures = [var.chroma_cloud]
+}
+
 run "over_the_limits_of_lambda" {
   command = plan
 

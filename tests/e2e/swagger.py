@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
@@ -50,7 +50,9 @@ class OfflinePage:
 
 
 @contextmanager
-def offline_page(base_url: str) -> Iterator[OfflinePage]:
+def offline_page(
+    base_url: str, *, width: int = 1280, height: int = 1600, color_scheme: Literal["light", "dark"] = "light"
+) -> Iterator[OfflinePage]:
     """A page that reaches `base_url` and nothing else."""
     host = urlsplit(base_url).netloc
     refused: list[str] = []
@@ -66,7 +68,7 @@ def offline_page(base_url: str) -> Iterator[OfflinePage]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=_ARGUMENTS)
         try:
-            page = browser.new_page(viewport={"width": 1280, "height": 1600})
+            page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=color_scheme)
             page.route("**/*", pass_own)
             page.on("pageerror", lambda error: errors.append(str(error)))
             page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)

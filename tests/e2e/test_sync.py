@@ -84,7 +84,14 @@ def test_a_bucket_is_kept_in_step(stack: LiveStack, folder: Path) -> None:
 
 def test_a_folder_is_watched(stack: LiveStack, folder: Path) -> None:
     command = [str(Path(sys.executable).parent / "rag"), "sync", str(folder), "--prefix", "watched", "--watch"]
-    with subprocess.Popen(command, env=dict(stack.environment), stdout=subprocess.PIPE, text=True) as watching:
+    with subprocess.Popen(
+        command,
+        env=dict(stack.environment),
+        stdout=subprocess.PIPE,
+        text=True,
+        # What a shell runs in the background ignores it, and so would all that it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as watching:
         try:
             all_ended(stack, "watched", alpha=1, beta=1, gamma=1)
             (folder / "beta.md").write_text(NOTE.format("bravo"))

@@ -118,7 +118,7 @@ MUTATIONS = [
          "return all(version.status.terminal and _ended(version, head) < before for version in versions)",
          "return all(version.status.terminal for version in versions)"),
     _one("a reconciliation believes the index", 3, "pipeline.maintenance.reconciler",
-         "sorted(stored.intersection(ended) - {head.live_version})", "sorted(stored)"),
+         "for number in stored - {head.live_version} if self._has_ended(head, number)", "for number in stored"),
     _one("the original goes before its copy is recorded", 7, "pipeline.documents.object_moves",
          "        self._registry.update_location(version, moved, settled=settled, retired=version.retired)\n"
          "        self._remove_moved(source)",
@@ -357,8 +357,8 @@ MUTATIONS = [
         ("pipeline.jobs.reindex", "return windows == self._stores.vectors.count(live) and ", "return "),
     )),
     _one("a metric has another unit", 0, "pipeline.documents.lifecycle",
-         'self._metrics.put("ProcessingDuration", max(0.0, seconds), "Seconds")',
-         'self._metrics.put("ProcessingDuration", max(0.0, seconds), "Milliseconds")'),
+         'Metric("ProcessingDuration", max(0.0, seconds), "Seconds")',
+         'Metric("ProcessingDuration", max(0.0, seconds), "Milliseconds")'),
     _one("health never asks Chroma", 0, "composition.health_checks",
          "    clients.vectors.ping()\n    live = clients.index_aliases.current().live\n"
          '    return f"Collection {live} holds {clients.vectors.count(live)} windows."',

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-BACKS_OFF, HAS_JOBS = 9, 144
+BACKS_OFF, HAS_JOBS = 9, 142
 
 
 def trace(seed: int, hash_seed: str) -> str:

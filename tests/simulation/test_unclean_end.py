@@ -6,7 +6,7 @@ import pytest
 
 from portfolio_rag.domain.documents import DocumentStatus
 from portfolio_rag.domain.identifiers import document_id_for
-from tests.simulation.world import RAW, World
+from tests.simulation.world import EMBEDDINGS, RAW, World
 
 BAD = b"\x00\x01\x02\x03" * 300
 A = document_id_for(RAW, "a.md")
@@ -95,3 +95,15 @@ def test_where_nothing_was_lost_nothing_is_done_twice(world: World) -> None:
     assert world.recover(snapshot) == []
     world.rest()
     assert len(world.container.registry.versions(A)) == 1
+
+
+def test_what_a_version_had_left_that_nobody_knows_of_any_more_goes(world: World) -> None:
+    world.upload("a.md", note("queues"))
+    world.rest()
+    snapshot = world.snapshot()
+    world.s3.put_object(Bucket=EMBEDDINGS, Key=f"staging/{A}/4/text", Body=b"of a version that is lost")
+    world.lose_what_came_after(snapshot)
+    world.recover(snapshot)
+    world.rest()
+    world.check()
+    assert world.live(A) == 1

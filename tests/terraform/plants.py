@@ -98,8 +98,8 @@ PLANTS = (
     Plant(
         "dead letters of a queue go to the events'",
         "main.tf",
-        "dead_letter_arn          = local.dlq_arns[each.key]",
-        "dead_letter_arn          = local.dlq_arns.events",
+        "dead_letter_arn            = local.dlq_arns[each.key]",
+        "dead_letter_arn            = local.dlq_arns.events",
         'module.queue["embedding"].module.dead_letter_queue.aws_sqs_queue.this.policy',
         "portfolio-events-dlq",
         None,
@@ -134,8 +134,8 @@ PLANTS = (
     Plant(
         "a role has lost a permission",
         "locals.tf",
-        '"receive_embedding", "publish_metrics"]',
-        '"publish_metrics"]',
+        '"receive_embedding", "send_embedding", "publish_metrics"]',
+        '"send_embedding", "publish_metrics"]',
         'module.function["embedding-generator"].aws_iam_role_policy.this.policy',
         "ReceiveEmbedding",
         None,

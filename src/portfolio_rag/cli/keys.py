@@ -6,10 +6,10 @@ import os
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Column, Table
 
 from portfolio_rag.access.keyring import Keyring
+from portfolio_rag.cli.terminal import escape
 from portfolio_rag.composition.keys import KeyParts
 from portfolio_rag.domain.api_keys import ApiKey, Scope
 from portfolio_rag.local.config import StackConfig

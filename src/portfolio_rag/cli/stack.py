@@ -68,7 +68,7 @@ def guide(config: StackConfig, *, credentials: bool) -> str:
         "[bold]Everything is up.[/bold] Try:",
         "",
         "[dim]# ask in the browser[/dim]",
-        f"{api}/docs",
+        f"{api}/",
         "",
         "[dim]# ask here[/dim]",
         f'{_command("rag")} ask "{QUESTION}"',

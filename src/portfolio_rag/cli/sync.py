@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
 from portfolio_rag.adapters.aws.clients import AwsClients
 from portfolio_rag.adapters.aws.s3 import S3ObjectStore
 from portfolio_rag.adapters.dynamodb.document_registry import DynamoDocumentRegistry
 from portfolio_rag.adapters.dynamodb.table import Table
+from portfolio_rag.cli.terminal import escape, escape_line
 from portfolio_rag.domain.errors import InvalidRequest, PortfolioRagError
 from portfolio_rag.local.config import StackConfig
 from portfolio_rag.local.deployment import aws_clients
@@ -123,9 +123,9 @@ def _lines(plan: Plan, failures: Sequence[Failure], dry_run: bool) -> Iterator[s
     for step in plan.of(*_TOLD):
         style = _STYLES.get(step.action, "yellow")
         reason = f": {escape(step.reason)}" if step.reason else ""
-        yield f"[{style}]{step.action}[/{style}] {escape(step.logical_key)}{reason}"
+        yield f"[{style}]{step.action}[/{style}] {escape_line(step.logical_key)}{reason}"
     for failed, error in failures:
-        yield f"[red]error[/red] {escape(failed.logical_key)}: {escape(error)}"
+        yield f"[red]error[/red] {escape_line(failed.logical_key)}: {escape(error)}"
     counts = (
         ", ".join(f"{count} {action.replace('_', ' ')}" for action, count in plan.counts().items() if count)
         or "no documents"

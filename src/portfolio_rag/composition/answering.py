@@ -82,7 +82,9 @@ class AnsweringParts(ModelParts):
     @cached_property
     def search_vectors(self) -> VectorStore:
         """For whom somebody waits: a stalled Chroma costs the first questions seconds, and the next ones nothing."""
-        store = ChromaVectorStore(self.settings.chroma_url, self.chroma_api, timeout=SEARCH_SECONDS)
+        store = ChromaVectorStore(
+            self.settings.chroma_url, self.chroma_api, timeout=SEARCH_SECONDS, login=self.chroma_login
+        )
         return guarded(store, CircuitBreaker("Chroma"))
 
     @cached_property

@@ -13,8 +13,9 @@ from portfolio_rag.adapters.aws.cloudwatch import CloudWatchMetrics
 from portfolio_rag.adapters.aws.lambda_launcher import LambdaJobLauncher
 from portfolio_rag.adapters.aws.s3 import S3ObjectStore
 from portfolio_rag.adapters.aws.sqs import SqsQueue
-from portfolio_rag.adapters.chroma.api import ChromaApi
+from portfolio_rag.adapters.chroma.api import ChromaWay
 from portfolio_rag.adapters.chroma.http import HttpApi
+from portfolio_rag.adapters.chroma.login import Login
 from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
 from portfolio_rag.adapters.dynamodb.chunk_store import DynamoChunkStore
 from portfolio_rag.adapters.dynamodb.document_registry import DynamoDocumentRegistry
@@ -43,7 +44,7 @@ class Clients:
     patience = Patience()
     """With AWS."""
 
-    chroma_api: Callable[[str, float], ChromaApi] = HttpApi
+    chroma_api: ChromaWay = HttpApi
     """The way to Chroma: plain requests start fastest, the API and the jobs take Chroma's own client."""
 
     def __init__(self, settings: Settings) -> None:
@@ -89,7 +90,12 @@ class Clients:
 
     @cached_property
     def vectors(self) -> VectorStore:
-        return ChromaVectorStore(self.settings.chroma_url, self.chroma_api)
+        return ChromaVectorStore(self.settings.chroma_url, self.chroma_api, login=self.chroma_login)
+
+    @property
+    def chroma_login(self) -> Login:
+        settings = self.settings
+        return Login(settings.chroma_api_key, settings.chroma_tenant, settings.chroma_database)
 
     @cached_property
     def ingestion_queue(self) -> SqsQueue:

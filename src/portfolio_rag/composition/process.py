@@ -21,7 +21,7 @@ def once_per_process(kind: type[_Parts]) -> Callable[[], _Parts]:
     @cache
     def parts() -> _Parts:
         built = kind.from_env()
-        configure_logging(built.settings.log_level)
+        configure_logging(built.settings.log_level, secrets=built.settings.secrets)
         return built
 
     return parts

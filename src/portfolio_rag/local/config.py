@@ -29,13 +29,17 @@ PORT_VARIABLES = tuple(_PORTS)
 
 _PORTS_FILE = "ports.json"
 
-# Real credentials and profiles never reach the emulator or what runs against it. The last two: see programs.py.
+# Real credentials and profiles never reach the emulator, this machine's Chroma, or what runs against them. The last
+# two: see programs.py.
 _DROPPED = (
     "AWS_PROFILE",
     "AWS_SESSION_TOKEN",
     "AWS_REGION",
     "AWS_ENDPOINT_URL_S3",
     "AWS_CONFIG_FILE",
+    "CHROMA_API_KEY",
+    "CHROMA_TENANT",
+    "CHROMA_DATABASE",
     "GATEWAY_PORT",
     "AUTH",
 )

@@ -10,8 +10,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from urllib.parse import urlsplit
 
 from portfolio_rag.domain.errors import ConfigurationError
+
+_MAX_CLOUD_NAME = 119
 
 
 def _variable(name: str) -> str:
@@ -61,6 +64,11 @@ class Settings:
     embedding_threads: int = 0
     # ChromaDB
     chroma_url: str = "http://chromadb:8000"
+    # Of Chroma Cloud, or of a gateway before a distributed Chroma; with it the quotas of Chroma Cloud are kept.
+    chroma_api_key: str = ""
+    # Empty: those that the key opens, or without a key default_tenant and default_database.
+    chroma_tenant: str = ""
+    chroma_database: str = ""
     chroma_collection: str = "portfolio_knowledge"
     # API
     # Who writes answers: `openai` (or a server that speaks its protocol), `bedrock` (with the API's own credentials) or
@@ -104,6 +112,11 @@ class Settings:
     def language_model_provider(self) -> str:
         """`openai`, `bedrock` or `none`."""
         return self.chat_provider or ("openai" if self.openai_api_key else "none")
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Those that are set: what no log may hold."""
+        return tuple(filter(None, (self.openai_api_key, self.api_key, self.chroma_api_key)))
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -156,3 +169,17 @@ class Settings:
             )
         if not self.chroma_url.startswith(("http://", "https://")):
             raise ConfigurationError(f"CHROMA_URL must start with http:// or https://, not {self.chroma_url!r}.")
+        if self.chroma_api_key:
+            self._check_chroma_key()
+
+    def _check_chroma_key(self) -> None:
+        url = urlsplit(self.chroma_url)
+        if url.scheme != "https" and url.hostname not in ("127.0.0.1", "::1", "localhost"):
+            raise ConfigurationError("CHROMA_URL must start with https://: CHROMA_API_KEY is not sent in clear text.")
+        if not (self.chroma_api_key.isascii() and self.chroma_api_key.isprintable()):
+            raise ConfigurationError("CHROMA_API_KEY must be printable ASCII: it is sent as a header.")
+        if len(self.chroma_collection.encode()) > _MAX_CLOUD_NAME:
+            raise ConfigurationError(
+                f"CHROMA_COLLECTION must have at most {_MAX_CLOUD_NAME} bytes with CHROMA_API_KEY: Chroma Cloud takes "
+                "names of 128, and a rebuilt index has nine more."
+            )

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
@@ -128,8 +129,10 @@ def deployment_of(world: World, access_lists: str = "true") -> Deployment:
 
 
 @pytest.fixture(scope="module")
-def deployment(filled: World) -> Deployment:
-    return deployment_of(filled)
+def deployment(filled: World) -> Iterator[Deployment]:
+    made = deployment_of(filled)
+    with made.client:  # `/mcp` answers while the application runs.
+        yield made
 
 
 @pytest.fixture
@@ -144,6 +147,17 @@ def own() -> Deployment:
 def chunk_of(deployment: Deployment, key: str) -> str:
     document_id = document_id_for(RAW, key)
     return str(deployment.world.chunks(document_id)[0].chunk_id)
+
+
+AGENTS = ("POST", "/mcp")
+
+
+def rpc(method: str, params: dict[str, Any]) -> dict[str, Any]:
+    return {"json": {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}}
+
+
+def tool(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    return rpc("tools/call", {"name": name, "arguments": arguments})
 
 
 def attempts(deployment: Deployment, key: str) -> Iterator[tuple[tuple[str, str], str, dict[str, Any]]]:
@@ -164,6 +178,10 @@ def attempts(deployment: Deployment, key: str) -> Iterator[tuple[tuple[str, str]
             messages = [{"role": "user", "content": asked["question"]}]
             openai = {"model": "portfolio-rag", "messages": messages, "top_k": 20, "stream": stream, **sent}
             yield ("POST", "/v1/chat/completions"), "/v1/chat/completions", {"json": openai}
+            response = {"model": "portfolio-rag", "input": asked["question"], "top_k": 20, "stream": stream, **sent}
+            yield ("POST", "/v1/responses"), "/v1/responses", {"json": response}
+        yield AGENTS, "/mcp", tool("search", {"query": "budget", "top_k": 20, **sent})
+        yield AGENTS, "/mcp", tool("ask", {"question": "What is the budget spent on?", "top_k": 20, **sent})
     for status in ("", "&status=COMPLETED", "&status=FAILED"):
         yield ("GET", "/api/documents"), f"/api/documents?limit=100{status}", {}
     own_path = f"/api/documents/{document_id}"
@@ -174,6 +192,10 @@ def attempts(deployment: Deployment, key: str) -> Iterator[tuple[tuple[str, str]
         {},
     )
     yield ("POST", "/api/documents/{document_id}/retry"), f"{own_path}/retry", {}
+    yield AGENTS, "/mcp", tool("list_documents", {"limit": 100})
+    yield AGENTS, "/mcp", tool("get_passage", {"document_id": document_id, "chunk_id": chunk_of(deployment, key)})
+    yield AGENTS, "/mcp", rpc("resources/list", {})
+    yield AGENTS, "/mcp", rpc("resources/read", {"uri": f"rag://documents/{document_id}"})
     for path in ("/api/reindex", "/api/jobs/x/cancel"):
         yield ("POST", path.replace("/x/", "/{job_id}/")), path, {}
     for path in ("/api/jobs", "/api/jobs/x", "/api/jobs/x/documents"):
@@ -212,6 +234,12 @@ def test_what_is_seen_is_there(deployment: Deployment, name: str, key: str) -> N
     assert word in shown.json()["chunks"][0]["content"]
     chunk = deployment.ask(name, "GET", f"/api/documents/{document_id}/chunks/{chunk_of(deployment, key)}")
     assert word in chunk.json()["chunk"]["content"]
+    for sent in (
+        tool("search", {"query": word, "top_k": 20}),
+        tool("get_passage", {"document_id": document_id, "chunk_id": chunk_of(deployment, key)}),
+        rpc("resources/read", {"uri": f"rag://documents/{document_id}"}),
+    ):
+        assert word in deployment.ask(name, *AGENTS, **sent).text
     listed = deployment.ask(name, "GET", "/api/documents?limit=100").json()
     assert {item["document_id"] for item in listed["items"]} == {document_id_for(RAW, seen) for seen in KEYS[name][2]}
     assert (listed["counts"] is not None) == (name == "root")
@@ -225,7 +253,7 @@ def test_the_matrix_has_every_way_in(deployment: Deployment) -> None:
         ("DELETE", "/api/documents/{document_id}"),
         ("GET", "/api/health"),
     }
-    assert tried | elsewhere == set(ROUTES)
+    assert (tried - {AGENTS}) | elsewhere == set(ROUTES)
 
 
 def test_jobs_are_for_those_who_see_everything(deployment: Deployment) -> None:
@@ -257,7 +285,7 @@ def test_a_page_is_filled_with_what_is_seen(deployment: Deployment) -> None:
         if page["next_cursor"] is None:
             break
         assert len(page["items"]) == 2
-        cursor = f"&cursor={page['next_cursor']}"
+        cursor = f"&cursor={quote(page['next_cursor'], safe='')}"
     assert seen == KEYS["bob"][2]
 
 

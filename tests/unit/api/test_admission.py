@@ -25,6 +25,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/api/chat": {"question": QUESTION},
     "/api/search": {"query": QUESTION},
     "/v1/chat/completions": {"model": "portfolio-rag", "messages": [{"role": "user", "content": QUESTION}]},
+    "/v1/responses": {"model": "portfolio-rag", "input": QUESTION},
 }
 
 

@@ -38,6 +38,7 @@ from tests.unit.api.test_problems import assert_problem
 ROUTES: dict[tuple[str, str], Scope] = {
     ("POST", "/api/chat"): Scope.READ,
     ("POST", "/v1/chat/completions"): Scope.READ,
+    ("POST", "/v1/responses"): Scope.READ,
     ("GET", "/v1/models"): Scope.READ,
     ("GET", "/v1/models/{model}"): Scope.READ,
     ("POST", "/api/search"): Scope.READ,
@@ -60,6 +61,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/v1/chat/completions"): {
         "json": {"model": "portfolio-rag", "messages": [{"role": "user", "content": QUESTION}]}
     },
+    ("POST", "/v1/responses"): {"json": {"model": "portfolio-rag", "input": QUESTION}},
     ("POST", "/api/search"): {"json": {"query": QUESTION}},
     ("POST", "/api/documents"): {"files": {"file": ("a.md", b"x")}},
     ("POST", "/api/documents/presign"): {"json": {"filename": "a.md"}},
@@ -262,7 +264,7 @@ def test_the_page_can_be_open(far: Callable[..., TestClient], path: str) -> None
 def test_only_the_way_to_the_page_and_liveness_are_public(far: Callable[..., TestClient]) -> None:
     client = far(fake_services())
     assert {path: client.get(path, follow_redirects=False).status_code for path in PUBLIC_PATHS} == {
-        "/": 307,
+        "/": 200,
         "/api/live": 200,
     }
 
@@ -294,6 +296,7 @@ def test_the_tokens_of_a_day_end_at_midnight(far: Callable[..., TestClient]) -> 
         ("/api/chat", {"question": QUESTION}),
         ("/api/chat", {"question": QUESTION, "stream": True}),
         ("/v1/chat/completions", BODIES["POST", "/v1/chat/completions"]["json"]),
+        ("/v1/responses", BODIES["POST", "/v1/responses"]["json"]),
     ):
         refused = client.post(path, json=body, headers=headers)
         assert refused.status_code == 429
@@ -346,5 +349,5 @@ def test_neither_key_nor_question_is_in_the_log(
     records = [record for record in caplog.records if not record.name.startswith("http")]
     written = "\n".join(f"{vars(record)} {logging.Formatter().format(record)}" for record in records)
     assert "/api/chat" in written
-    for secret in (headers["X-API-Key"], headers["X-API-Key"].rpartition("_")[2], KEY, "4711", "4712"):
+    for secret in (headers["X-API-Key"], headers["X-API-Key"].rpartition("_")[2], KEY, "xylophone", "wrong-4712"):
         assert secret not in written

@@ -1,4 +1,4 @@
-"""Documents that give orders, a model that follows them, and all three ways in: nothing of it comes past the check.
+"""Documents that give orders, a model that follows them, and every way in: nothing of it comes past the check.
 
 The model is a server that speaks OpenAI's protocol and does what the documents say. What a reader is shown, as a whole
 or as it streams, holds none of it; that a model says it, and that it was dropped, is in the validation.
@@ -19,7 +19,7 @@ from portfolio_rag.adapters.models.openai import OpenAIModel
 from portfolio_rag.answering.generation.chat import Chat
 from portfolio_rag.text.extraction.sanitise import clean_prose
 from tests.support.answers import Corpus
-from tests.support.api import fake_services
+from tests.support.api import client_of, fake_services
 from tests.support.injections import FACT, INJECTIONS, QUESTION, Injection
 from tests.support.openai_server import ObedientServer, running
 
@@ -46,7 +46,7 @@ class Answering:
         self._model = OpenAIModel("sk-test", lambda: "gpt-4o-mini", base_url=url)
         self._services = fake_services()
         self.prompts = prompts
-        self.client = TestClient(create_app(services=self._services.api))
+        self.client = client_of(create_app(services=self._services.api))
 
     def over(self, injection: Injection) -> None:
         corpus = Corpus()
@@ -93,6 +93,20 @@ def shown_by_completions(client: TestClient, *, stream: bool) -> str:
     return "".join(choice["delta"].get("content") or "" for event in events for choice in event.get("choices", []))
 
 
+def shown_by_response(client: TestClient) -> str:
+    response = client.post("/v1/responses", json={"model": "portfolio-rag", "input": QUESTION})
+    assert response.status_code == 200, response.text
+    return str(response.json()["output"][0]["content"][0]["text"])
+
+
+def shown_to_agent(client: TestClient) -> str:
+    """All that the agent's model reads, verdicts included."""
+    params = {"name": "ask", "arguments": {"question": QUESTION}}
+    response = client.post("/mcp", json={"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params})
+    assert response.status_code == 200, response.text
+    return response.text
+
+
 def test_there_are_enough() -> None:
     assert len(INJECTIONS) >= 100
 
@@ -106,8 +120,10 @@ def test_no_order_of_a_document_reaches_the_reader(answering: Answering, injecti
         shown_by_stream(client),
         shown_by_completions(client, stream=False),
         shown_by_completions(client, stream=True),
+        shown_by_response(client),
+        shown_to_agent(client),
     ):
         assert FACT in shown
         assert injection.payload.forbidden not in shown
-    # The model was told to, four times, and did.
-    assert [injection.mark in prompt for prompt in answering.prompts[-4:]] == [True] * 4
+    # The model was told to, six times, and did.
+    assert [injection.mark in prompt for prompt in answering.prompts[-6:]] == [True] * 6

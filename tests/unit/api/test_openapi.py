@@ -18,6 +18,7 @@ from tests.support.api import DOCUMENT_ID, JOB_ID, chunk, fake_services
 ROUTES = {
     ("POST", "/api/chat"),
     ("POST", "/v1/chat/completions"),
+    ("POST", "/v1/responses"),
     ("GET", "/v1/models"),
     ("GET", "/v1/models/{model}"),
     ("POST", "/api/search"),
@@ -154,6 +155,7 @@ def test_every_response_matches_its_schema(client: TestClient) -> None:
         ("POST", "/v1/chat/completions"): {
             "json": {"model": "portfolio-rag", "messages": [{"role": "user", "content": "x"}]}
         },
+        ("POST", "/v1/responses"): {"json": {"model": "portfolio-rag", "input": "x"}},
         ("POST", "/api/search"): {"json": {"query": "x"}},
         ("POST", "/api/documents"): {"files": {"file": ("a.md", b"x")}},
         ("POST", "/api/documents/presign"): {"json": {"filename": "a.md"}},

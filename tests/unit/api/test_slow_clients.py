@@ -24,6 +24,7 @@ QUESTIONS = {
     "/api/chat": {"question": QUESTION},
     "/api/search": {"query": QUESTION},
     "/v1/chat/completions": {"model": "portfolio-rag", "messages": [{"role": "user", "content": QUESTION}]},
+    "/v1/responses": {"model": "portfolio-rag", "input": QUESTION},
 }
 
 
@@ -67,7 +68,7 @@ def test_connections_that_wait_with_their_body_take_no_place(url: str, path: str
         assert len(waiting) == 32
 
 
-@pytest.mark.parametrize("path", [*sorted(QUESTIONS), "/api/reindex", "/api/documents/presign"])
+@pytest.mark.parametrize("path", [*sorted(QUESTIONS), "/api/reindex", "/api/documents/presign", "/mcp"])
 def test_a_body_that_does_not_come_is_given_up(monkeypatch: pytest.MonkeyPatch, url: str, path: str) -> None:
     monkeypatch.setattr("api.bodies.BODY_SECONDS", 0.2)
     with begun(url, path, b"{") as connection:

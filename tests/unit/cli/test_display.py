@@ -56,7 +56,7 @@ def test_attributes_are_json_where_they_can_be_and_text_otherwise() -> None:
 def test_the_guide_names_ports_bucket_and_what_to_type(tmp_path: Path) -> None:
     config = StackConfig.load({"API_PORT": "8123", "EMULATOR_PORT": "4577"}, project=tmp_path)
     text = guide(config, credentials=False)
-    assert "http://localhost:8123/docs" in text
+    assert "http://localhost:8123/\n" in text
     assert "aws --endpoint-url http://localhost:4577 s3 cp FILE s3://portfolio-raw/incoming/FILE" in text
     assert "curl -s http://localhost:8123/api/chat" in text
     assert "export AWS_ACCESS_KEY_ID=test" in text

@@ -100,3 +100,9 @@ def test_a_running_stack_is_found_without_being_told_its_ports_again(tmp_path: P
     assert (later.api_port, later.chroma_port, later.emulator_port) == (8100, 8300, 4566)
     later.forget_ports()
     assert load(tmp_path).api_port == 8000
+
+
+def test_the_login_of_another_chroma_is_left_out(tmp_path: Path) -> None:
+    config = load(tmp_path, CHROMA_API_KEY="ck-1", CHROMA_TENANT="acme", CHROMA_DATABASE="prod")
+    assert not [name for name in config.child_environment() if name in ("CHROMA_API_KEY", "CHROMA_TENANT")]
+    assert "CHROMA_DATABASE" not in config.child_environment()

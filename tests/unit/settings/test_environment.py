@@ -33,8 +33,20 @@ def test_an_empty_variable_counts_as_unset() -> None:
         ({"VALIDATION_JUDGE": "perhaps"}, "VALIDATION_JUDGE must be `true` or `false`"),
         ({"EMBEDDING_BACKEND": "magic"}, "EMBEDDING_BACKEND must be"),
         ({"CHROMA_URL": "chromadb:8000"}, "CHROMA_URL must start with http"),
+        ({"CHROMA_API_KEY": "ck-1", "CHROMA_URL": "http://chroma.example"}, "CHROMA_URL must start with https://"),
+        ({"CHROMA_API_KEY": "ck\n1", "CHROMA_URL": "https://chroma.example"}, "CHROMA_API_KEY must be printable"),
+        (
+            {"CHROMA_API_KEY": "ck-1", "CHROMA_URL": "https://chroma.example", "CHROMA_COLLECTION": "x" * 120},
+            "CHROMA_COLLECTION must have at most 119 bytes",
+        ),
     ],
 )
 def test_what_cannot_work_is_named(env: dict[str, str], problem: str) -> None:
     with pytest.raises(ConfigurationError, match=problem):
         Settings.from_env(env)
+
+
+@pytest.mark.parametrize("url", ["https://api.trychroma.com", "http://127.0.0.1:8001", "http://localhost:8001"])
+def test_the_key_of_chroma_goes_over_https_and_to_this_machine(url: str) -> None:
+    settings = Settings.from_env({"CHROMA_API_KEY": "ck-1", "CHROMA_URL": url, "OPENAI_API_KEY": "sk-1"})
+    assert settings.secrets == ("sk-1", "ck-1")

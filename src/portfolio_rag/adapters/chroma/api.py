@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from portfolio_rag.adapters.chroma.login import Login
 from portfolio_rag.domain.errors import PortfolioRagError
 from portfolio_rag.ports.vectors import Vectors
 
@@ -60,3 +61,9 @@ class ChromaApi(Protocol):
 
     def close(self) -> None:
         """Close the connections; the next call opens new ones."""
+
+
+class ChromaWay(Protocol):
+    """Makes a `ChromaApi` of the server's address, the timeout of each wait in seconds, and a login."""
+
+    def __call__(self, url: str, timeout: float, login: Login = ...) -> ChromaApi: ...

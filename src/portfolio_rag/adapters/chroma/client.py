@@ -11,18 +11,22 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from portfolio_rag.adapters.chroma.api import ChromaRefused
+from portfolio_rag.adapters.chroma.login import NO_LOGIN, REFUSED, Login
 from portfolio_rag.domain.errors import NotFound, VectorStoreUnavailable
 from portfolio_rag.ports.vectors import Vectors
+
+_NAMES_A_PAGE = 100
 
 
 class ClientApi:
     """`ChromaApi` by the client; `timeout` in seconds is that of each wait of a call."""
 
-    def __init__(self, url: str, timeout: float) -> None:
+    def __init__(self, url: str, timeout: float, login: Login = NO_LOGIN) -> None:
         self._url = url
+        self._login = login
         self._timeout = timeout
         self._client: Any = None
         self._lock = threading.Lock()
@@ -47,7 +51,10 @@ class ClientApi:
 
     def names(self) -> list[str]:
         with _translated():
-            return [collection.name for collection in self._connected().list_collections()]
+            names: list[str] = []
+            while page := self._connected().list_collections(limit=_NAMES_A_PAGE, offset=len(names)):
+                names += [collection.name for collection in page]
+            return names
 
     def drop(self, name: str) -> None:
         with _translated():
@@ -67,18 +74,33 @@ class ClientApi:
                 import chromadb
                 import httpx  # the client's own
                 from chromadb.config import Settings
+                from chromadb.errors import ChromaAuthError
 
                 # The client sets no timeout at all and offers no way to ask for one (1.5.9, pinned): a stalled server
                 # would hold a function until its own timeout. It asks the server when it is made, before its session
                 # can be reached, so whether the server answers is seen first.
                 parts = urlsplit(self._url)
                 secure = parts.scheme == "https"
-                heartbeat = f"{self._url.rstrip('/')}/api/v2/heartbeat"
-                httpx.get(heartbeat, timeout=self._timeout, verify=secure).raise_for_status()
+
+                def ask(path: str) -> Any:
+                    address = f"{self._url.rstrip('/')}/api/v2/{path}"
+                    answer = httpx.get(address, timeout=self._timeout, verify=secure, headers=self._login.headers)
+                    if answer.status_code in (401, 403):
+                        raise ChromaAuthError
+                    return answer.raise_for_status()
+
+                ask("heartbeat")
+                tenant, database = self._login.place(lambda: ask("auth/identity").json())
+                if self._login.key:
+                    # Where this is refused, the client leaves its connections open.
+                    ask(f"tenants/{quote(tenant, safe='')}/databases/{quote(database, safe='')}")
                 self._client = chromadb.HttpClient(
                     host=parts.hostname or "localhost",
                     port=parts.port or (443 if secure else 80),
                     ssl=secure,
+                    headers=self._login.headers,
+                    tenant=tenant,
+                    database=database,
                     # Without encryption nothing is verified, and each session would read all certificates first.
                     settings=Settings(anonymized_telemetry=False, chroma_server_ssl_verify=None if secure else False),
                 )
@@ -129,10 +151,21 @@ def _translated() -> Iterator[None]:
     """The client raises httpx errors, a bare ValueError for a refused connection, and a bare Exception for an answer
     that it does not know (a 502 of a proxy, say), so only its own named errors can be trusted to be answers.
     """
-    from chromadb.errors import ChromaError, InternalError, NotFoundError, RateLimitError
+    from chromadb.errors import (
+        AuthorizationError,
+        ChromaAuthError,
+        ChromaError,
+        InternalError,
+        NotFoundError,
+        RateLimitError,
+    )
 
     try:
         yield
+    except VectorStoreUnavailable:
+        raise
+    except (ChromaAuthError, AuthorizationError) as error:
+        raise VectorStoreUnavailable(f"{REFUSED} ({error.name()}).") from error
     except NotFoundError as error:
         raise NotFound(f"Chroma: {error}") from error
     except (InternalError, RateLimitError) as error:

@@ -17,19 +17,20 @@ from urllib.parse import quote, urlsplit
 import urllib3
 
 from portfolio_rag.adapters.chroma.api import ChromaRefused
+from portfolio_rag.adapters.chroma.login import NO_LOGIN, REFUSED, Login
 from portfolio_rag.domain.errors import NotFound, VectorStoreUnavailable
 from portfolio_rag.ports.vectors import Vectors
 
-_DATABASE = "/api/v2/tenants/default_tenant/databases/default_database"
 _HEADERS = {"Content-Type": "application/json"}
 """Of each request."""
+_NAMES_A_PAGE = 100
 _CONNECTIONS = 8
 """Kept open: as many as the threads that write side by side (adapters/process/threads.py)."""
 _FAILURES = {"InternalError", "RateLimitError"}
 """Named by the server, and no fault of the request."""
 _REFUSALS = {
     *("InvalidDimension", "InvalidArgumentError", "IDAlreadyExists", "DuplicateID", "InvalidUUID"),
-    *("InvalidHTTPVersion", "AuthorizationError", "BatchSizeExceededError", "VersionMismatchError", "AuthError"),
+    *("InvalidHTTPVersion", "BatchSizeExceededError", "VersionMismatchError"),
     *("UniqueConstraintError", "QuotaError", "ChromaError"),
 }
 
@@ -37,8 +38,11 @@ _REFUSALS = {
 class HttpApi:
     """`ChromaApi` by plain requests; `timeout` in seconds is that of each wait of a call."""
 
-    def __init__(self, url: str, timeout: float) -> None:
+    def __init__(self, url: str, timeout: float, login: Login = NO_LOGIN) -> None:
         self._url = url.rstrip("/")
+        self._login = login
+        self._headers = _HEADERS | login.headers
+        self._found_database: str | None = None
         options: dict[str, Any] = {
             "num_pools": 1,
             "maxsize": _CONNECTIONS,
@@ -54,16 +58,19 @@ class HttpApi:
 
     def create(self, name: str, configuration: Mapping[str, Any], metadata: Mapping[str, Any] | None) -> HttpCollection:
         body = {"name": name, "configuration": configuration, "metadata": metadata, "get_or_create": True}
-        return self._opened(self.request("POST", f"{_DATABASE}/collections", body, expected=("id",)))
+        return self._opened(self.request("POST", f"{self._database}/collections", body, expected=("id",)))
 
     def collection(self, name: str) -> HttpCollection:
-        return self._opened(self.request("GET", f"{_DATABASE}/collections/{quote(name, safe='')}", expected=("id",)))
+        return self._opened(self.request("GET", f"{self._database}/collections/{_quoted(name)}", expected=("id",)))
 
     def names(self) -> list[str]:
-        return [collection["name"] for collection in self.request("GET", f"{_DATABASE}/collections")]
+        names: list[str] = []
+        while page := self.request("GET", f"{self._database}/collections?limit={_NAMES_A_PAGE}&offset={len(names)}"):
+            names += [collection["name"] for collection in page]
+        return names
 
     def drop(self, name: str) -> None:
-        self.request("DELETE", f"{_DATABASE}/collections/{quote(name, safe='')}")
+        self.request("DELETE", f"{self._database}/collections/{_quoted(name)}")
 
     def close(self) -> None:
         self._pool.clear()
@@ -74,7 +81,7 @@ class HttpApi:
             response = self._pool.request(
                 method,
                 self._url + path,
-                headers=_HEADERS,
+                headers=self._headers,
                 body=None if body is None else json.dumps(body).encode(),
             )
             answer = json.loads(response.data) if 200 <= response.status < 300 else None
@@ -86,10 +93,20 @@ class HttpApi:
             raise VectorStoreUnavailable(f"Chroma does not answer: {method} {path} has no {' and '.join(expected)}.")
         return answer
 
+    @property
+    def _database(self) -> str:
+        """The path of everything in it, looked up once."""
+        if self._found_database is None:
+            tenant, database = self._login.place(
+                lambda: self.request("GET", "/api/v2/auth/identity", expected=("tenant",))
+            )
+            self._found_database = f"/api/v2/tenants/{_quoted(tenant)}/databases/{_quoted(database)}"
+        return self._found_database
+
     def _opened(self, found: Mapping[str, Any]) -> HttpCollection:
         return HttpCollection(
             self,
-            f"{_DATABASE}/collections/{found['id']}",
+            f"{self._database}/collections/{found['id']}",
             found.get("metadata") or {},
             found.get("configuration_json") or {},
         )
@@ -135,6 +152,9 @@ def _problem(response: urllib3.BaseHTTPResponse) -> Exception:
         name, message = str(told["error"]), str(told["message"])
     except (ValueError, KeyError, TypeError):
         name = message = ""
+    if response.status in (401, 403):
+        # Nothing is wrong with the document that this was about: it is tried again once the setting is right.
+        return VectorStoreUnavailable(f"{REFUSED} ({response.status} {name or 'without a reason'}).")
     if name == "NotFoundError":
         return NotFound(f"Chroma: {message}")
     if name in _FAILURES:
@@ -143,6 +163,10 @@ def _problem(response: urllib3.BaseHTTPResponse) -> Exception:
         return ChromaRefused(f"{name}: {message}")
     text = response.data[:200].decode("utf-8", "replace")
     return VectorStoreUnavailable(f"Chroma does not answer: status {response.status}, {text!r}")
+
+
+def _quoted(name: str) -> str:
+    return quote(name, safe="")
 
 
 def _proxy(url: str) -> str | None:

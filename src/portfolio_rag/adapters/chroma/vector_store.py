@@ -8,13 +8,15 @@ Facts this rests on (chromadb 1.5.9, measured): the default space is l2; `ef_sea
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from portfolio_rag.adapters.chroma.api import ChromaApi, Collection
-from portfolio_rag.adapters.chroma.filters import to_chroma
+from portfolio_rag.adapters.chroma.api import ChromaApi, ChromaWay, Collection
+from portfolio_rag.adapters.chroma.filters import to_chroma, within_quotas
 from portfolio_rag.adapters.chroma.http import HttpApi
+from portfolio_rag.adapters.chroma.login import NO_LOGIN, Login
+from portfolio_rag.adapters.chroma.quotas import MAX_PREDICATES, MAX_RECORDS, WithinQuotas
 from portfolio_rag.domain.errors import NotFound
 from portfolio_rag.domain.filters import Filter, matches
 from portfolio_rag.ports.vector_store import VectorHit, VectorRecord
@@ -23,6 +25,8 @@ from portfolio_rag.ports.vectors import Vectors
 _BATCH = 5000
 _GROWTH = 8
 """Times as many windows are looked at where Chroma's own filter lets more pass than ours."""
+_PAGES = 20
+"""Of MAX_RECORDS windows each, looked through for those that pass where a query may not return enough."""
 _TIMEOUT_SECONDS = 30.0
 """Of a call, where nobody waits for an answer: writes and reads of thousands of records."""
 
@@ -38,13 +42,16 @@ _log = logging.getLogger(__name__)
 class ChromaVectorStore:
     """Connects when first used, so that a process starts while Chroma is still down.
 
-    `api` is the way to the server, made of its address and the timeout of a call in seconds: HttpApi or ClientApi.
+    `way` leads to the server, each wait of a call at most `timeout` seconds: HttpApi or ClientApi. With a key in
+    `login` Chroma Cloud's quotas are kept; one node of one's own has none, and is faster without.
     """
 
     def __init__(
-        self, url: str, api: Callable[[str, float], ChromaApi] = HttpApi, *, timeout: float = _TIMEOUT_SECONDS
+        self, url: str, way: ChromaWay = HttpApi, *, timeout: float = _TIMEOUT_SECONDS, login: Login = NO_LOGIN
     ) -> None:
-        self._api = api(url, timeout)
+        api = way(url, timeout, login)
+        self._metered = bool(login.key)
+        self._api: ChromaApi = WithinQuotas(api, timeout) if self._metered else api
         self._collections: dict[str, Collection] = {}
 
     def ping(self) -> None:
@@ -75,8 +82,9 @@ class ChromaVectorStore:
     def query(self, collection: str, vector: Vectors, *, limit: int, where: Filter | None = None) -> list[VectorHit]:
         if where is None:
             return self._hits(collection, vector, limit, None)
-        asked = to_chroma(where)
-        wanted = limit
+        asked = within_quotas(where, MAX_PREDICATES) if self._metered else to_chroma(where)
+        most = MAX_RECORDS if self._metered else None
+        wanted = limit if most is None else min(limit, most)
         while True:
             hits = self._hits(collection, vector, wanted, asked.where)
             if asked.is_exact:
@@ -84,8 +92,47 @@ class ChromaVectorStore:
             passing = [hit for hit in hits if matches(where, hit.metadata)]
             if len(passing) >= limit or len(hits) < wanted:
                 return passing[:limit]
+            if wanted == most:
+                return self._looked_through(collection, vector, limit, where, asked.where, passing)
             # Until there are enough, or no more: a filter never hides what passes it.
-            wanted *= _GROWTH
+            wanted = wanted * _GROWTH if most is None else min(wanted * _GROWTH, most)
+
+    def _looked_through(
+        self,
+        collection: str,
+        vector: Vectors,
+        limit: int,
+        where: Filter,
+        asked: dict[str, Any] | None,
+        nearest: list[VectorHit],
+    ) -> list[VectorHit]:
+        """Those of `nearest`, and of the first windows that Chroma's own filter lets pass, that ours does, too."""
+        found = {hit.id: hit.metadata for hit in nearest}
+        for page in range(_PAGES):
+            answer = self._with(
+                collection,
+                "get",
+                where=asked,
+                offset=page * MAX_RECORDS,
+                limit=MAX_RECORDS,
+                include=["metadatas"],
+            )
+            if answer is None:
+                return nearest
+            rows = zip(answer["ids"], answer["metadatas"], strict=True)
+            found |= {id_: metadata for id_, metadata in rows if metadata and matches(where, metadata)}
+            if len(answer["ids"]) < MAX_RECORDS:
+                break
+        else:
+            _log.warning(
+                "A filter that Chroma cannot answer lets more than %s windows of %s pass: only so many were looked at.",
+                _PAGES * MAX_RECORDS,
+                collection,
+            )
+        scores = {hit.id: hit.score for hit in nearest}
+        scores |= self.similarities(collection, [id_ for id_ in found if id_ not in scores], vector)
+        best = sorted(scores, key=lambda id_: -scores[id_])[:limit]
+        return [VectorHit(id_, scores[id_], found[id_]) for id_ in best]
 
     def _hits(self, collection: str, vector: Vectors, limit: int, where: dict[str, Any] | None) -> list[VectorHit]:
         answer = self._with(
@@ -166,10 +213,12 @@ class ChromaVectorStore:
         return int(self._with(collection, "count") or 0)
 
     def drop(self, collection: str) -> None:
-        # A collection that is dropped whole leaves its lists behind, and its record numbers are given out again: tags
-        # of what is gone would come back on the next records, of any collection (1.5.9).
-        while page := self.page(collection, offset=0, limit=_BATCH):
-            self.delete(collection, [id_ for id_, _ in page])
+        handle = self._collection(collection, create=False)
+        # A collection that is dropped whole leaves its lists behind on one node, and its record numbers are given out
+        # again: tags of what is gone would come back on the next records, of any collection (1.5.9).
+        if handle is not None and not handle.configuration.get("spann"):
+            while page := self.page(collection, offset=0, limit=_BATCH):
+                self.delete(collection, [id_ for id_, _ in page])
         with suppress(NotFound):
             self._api.drop(collection)
         self._collections.pop(collection, None)
@@ -226,10 +275,13 @@ class ChromaVectorStore:
 def _compare_settings(name: str, configuration: Mapping[str, Any]) -> None:
     """Say so when a collection was made with other settings: by hand, by another program, by an older version.
 
-    A collection keeps what it was made with, so only a rebuilt one can have ours; until then it goes on answering.
+    A collection keeps what it was made with, so only a rebuilt one can have ours; until then it goes on answering. The
+    distributed engine has an index of its own kind, which takes the distance alone from ours.
     """
-    stored = configuration.get("hnsw") or {}
-    differences = [f"{key} {stored.get(key)} and not {ours}" for key, ours in _HNSW.items() if stored.get(key) != ours]
+    distributed = configuration.get("spann")
+    stored = distributed or configuration.get("hnsw") or {}
+    wanted = {"space": _HNSW["space"]} if distributed else _HNSW
+    differences = [f"{key} {stored.get(key)} and not {ours}" for key, ours in wanted.items() if stored.get(key) != ours]
     if differences:
         _log.warning(
             "The collection %s has %s: searches miss passages that they should find. "

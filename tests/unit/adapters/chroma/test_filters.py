@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portfolio_rag.adapters.chroma.filters import ChromaFilter, to_chroma
+from portfolio_rag.adapters.chroma.filters import ChromaFilter, to_chroma, within_quotas
 from portfolio_rag.domain.filters import COMPARISON_OPERATORS, GROUP_OPERATORS, Condition, Filter, Group, parse_filter
 
 CASES = [
@@ -20,8 +20,11 @@ CASES = [
     ({"lessThanOrEquals": {"key": "year", "value": 1}}, {"year": {"$lte": 1}}),
     ({"in": {"key": "type", "value": ["md", "pdf"]}}, {"type": {"$in": ["md", "pdf"]}}),
     ({"notIn": {"key": "type", "value": ["md"]}}, {"type": {"$nin": ["md"]}}),
-    ({"in": {"key": "n", "value": [1, 2.5]}}, {"$or": [{"n": {"$eq": 1}}, {"n": {"$eq": 2.5}}]}),
-    ({"notIn": {"key": "n", "value": [1, 2]}}, {"$and": [{"n": {"$ne": 1}}, {"n": {"$ne": 2}}]}),
+    ({"in": {"key": "n", "value": [1, 2.5]}}, {"$or": [{"n": {"$in": [1]}}, {"n": {"$in": [1.0, 2.5]}}]}),
+    ({"in": {"key": "n", "value": [0.5]}}, {"n": {"$in": [0.5]}}),
+    ({"in": {"key": "n", "value": [2**53 + 1]}}, {"n": {"$in": [2**53 + 1]}}),
+    ({"in": {"key": "b", "value": [True, False]}}, {"b": {"$in": [True, False]}}),
+    ({"notIn": {"key": "n", "value": [1, 2]}}, {"$and": [{"n": {"$nin": [1, 2]}}, {"n": {"$nin": [1.0, 2.0]}}]}),
     ({"listContains": {"key": "tags", "value": "a"}}, {"tags": {"$contains": "a"}}),
     (
         {"andAll": [{"equals": {"key": "a", "value": 1}}, {"orAll": [{"equals": {"key": "b", "value": 2}}]}]},
@@ -83,3 +86,49 @@ FILTERS: st.SearchStrategy[Filter] = st.recursive(
 def test_every_filter_has_one(condition: Filter) -> None:
     asked = to_chroma(condition)
     assert asked.where or not asked.is_exact
+
+
+def _size(where: Any) -> int:
+    inner = where.get("$and") or where.get("$or") if where else None
+    return sum(map(_size, inner)) if inner else bool(where)
+
+
+@given(FILTERS, st.integers(2, 8))
+def test_within_quotas_every_filter_has_so_many_comparisons_at_most(condition: Filter, predicates: int) -> None:
+    asked = within_quotas(condition, predicates)
+    assert _size(asked.where) <= predicates
+    assert not asked.is_exact
+
+
+@pytest.mark.parametrize(
+    ("raw", "kept"),
+    [
+        (EQUALS, {"a": {"$eq": 1}}),
+        ({"andAll": [EQUALS] * 4}, {"$and": [{"a": {"$eq": 1}}] * 3}),
+        ({"andAll": [{"orAll": [EQUALS] * 4}, EQUALS]}, {"a": {"$eq": 1}}),
+        (
+            {"andAll": [{"orAll": [EQUALS] * 2}, EQUALS]},
+            {"$and": [{"$or": [{"a": {"$eq": 1}}] * 2}, {"a": {"$eq": 1}}]},
+        ),
+        ({"andAll": [{"equals": {"key": "k" * 37, "value": 1}}, EQUALS]}, {"a": {"$eq": 1}}),
+    ],
+)
+def test_within_quotas_what_goes_beyond_is_left_to_us(raw: dict[str, Any], kept: dict[str, Any]) -> None:
+    parsed = parse_filter(raw)
+    assert parsed is not None
+    assert within_quotas(parsed, 4).where == {"$or": [kept, {"more": {"$gte": 1}}]}
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {"orAll": [EQUALS] * 4},
+        {"orAll": [EQUALS, {"equals": {"key": "k" * 37, "value": 1}}]},
+        {"equals": {"key": "more_0", "value": 1}},
+        {"in": {"key": "a", "value": ["\u2603" * 2000] * 2}},
+    ],
+)
+def test_within_quotas_some_filters_are_ours_alone(raw: dict[str, Any]) -> None:
+    parsed = parse_filter(raw)
+    assert parsed is not None
+    assert within_quotas(parsed, 4) == ChromaFilter(None, is_exact=False)

@@ -65,7 +65,7 @@ def problem(status: int, body: str) -> PortfolioRagError:
         (404, "NotFoundError", NotFound),
         (400, "InvalidArgumentError", ChromaRefused),
         (422, "ChromaError", ChromaRefused),
-        (401, "AuthError", ChromaRefused),
+        (403, "AuthorizationError", VectorStoreUnavailable),
         (429, "QuotaError", ChromaRefused),
         (429, "RateLimitError", VectorStoreUnavailable),
         (500, "InternalError", VectorStoreUnavailable),
@@ -75,7 +75,7 @@ def problem(status: int, body: str) -> PortfolioRagError:
 def test_the_servers_named_errors(status: int, name: str, kind: type[PortfolioRagError]) -> None:
     error = problem(status, json.dumps({"error": name, "message": "the reason"}))
     assert type(error) is kind
-    assert "the reason" in str(error)
+    assert ("CHROMA_API_KEY" if status == 403 else "the reason") in str(error)
 
 
 @pytest.mark.parametrize(

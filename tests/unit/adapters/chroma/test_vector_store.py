@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,9 +19,10 @@ import numpy as np
 import psutil
 import pytest
 
-from portfolio_rag.adapters.chroma.api import ChromaApi, ChromaRefused
+from portfolio_rag.adapters.chroma.api import ChromaRefused, ChromaWay
 from portfolio_rag.adapters.chroma.client import ClientApi
 from portfolio_rag.adapters.chroma.http import HttpApi
+from portfolio_rag.adapters.chroma.login import NO_LOGIN, Login
 from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
 from portfolio_rag.adapters.process.circuit_breaker import FAILURES, OPEN_SECONDS, CircuitBreaker, guarded
 from portfolio_rag.adapters.tantivy.full_text_index import TantivyFullTextIndex
@@ -42,16 +42,28 @@ from portfolio_rag.local.isolation import free_ports
 from portfolio_rag.pipeline.ingestion.embedding import window_records
 from portfolio_rag.ports.vector_store import VectorRecord
 from tests.support.answers import chunk_of, document
+from tests.support.chroma_server import running_chroma
+from tests.support.serving import serving
+from tests.support.strict_chroma import KEY, StrictChroma
 
 # chromadb's own start-up warns about deprecations of its dependencies.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
-Way = Callable[[str, float], ChromaApi]
+
+@pytest.fixture(scope="module", params=["client", "http", "client-cloud", "http-cloud"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """How Chroma is spoken to, and whether it is one node or has Chroma Cloud's rules (support/strict_chroma.py)."""
+    return str(request.param)
 
 
-@pytest.fixture(scope="module", params=[ClientApi, HttpApi])
-def way(request: pytest.FixtureRequest) -> Way:
-    return request.param  # type: ignore[no-any-return]
+@pytest.fixture(scope="module")
+def way(kind: str) -> ChromaWay:
+    return ClientApi if kind.startswith("client") else HttpApi
+
+
+@pytest.fixture(scope="module")
+def login(kind: str) -> Login:
+    return Login(KEY) if kind.endswith("cloud") else NO_LOGIN
 
 
 @dataclass(frozen=True)
@@ -66,30 +78,21 @@ def url(server: Server) -> str:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, way: Way) -> Iterator[Server]:
-    """One server for each way."""
-    port, folder = free_ports(1)[0], tmp_path_factory.mktemp("chroma")
-    command = [str(Path(sys.executable).with_name("chroma")), "run", "--path", str(folder), "--host", "127.0.0.1"]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([*command, "--port", str(port)], stdout=log, stderr=log)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(300):
-            try:
-                httpx.get(f"{address}/api/v2/heartbeat").raise_for_status()
-                break
-            except httpx.HTTPError:
-                assert process.poll() is None, (folder / "log").read_text()
-                time.sleep(0.2)
-        yield Server(address, process)
-    finally:
-        process.terminate()
-        process.wait()
+def server(tmp_path_factory: pytest.TempPathFactory, login: Login) -> Iterator[Server]:
+    """One server for each kind."""
+    with ExitStack() as running:
+        address, process = running.enter_context(running_chroma(tmp_path_factory.mktemp("chroma")))
+        if login.key:
+            strict = StrictChroma(address)
+            yield Server(running.enter_context(serving(strict.app)), process)
+            assert strict.refused == []
+        else:
+            yield Server(address, process)
 
 
 @pytest.fixture
-def store(url: str, way: Way) -> Iterator[ChromaVectorStore]:
-    store = ChromaVectorStore(url, way)
+def store(url: str, way: ChromaWay, login: Login) -> Iterator[ChromaVectorStore]:
+    store = ChromaVectorStore(url, way, login=login)
     yield store
     store.close()
 
@@ -194,12 +197,15 @@ def test_the_tags_of_a_dropped_collection_do_not_come_back_on_others(store: Chro
 
 
 def test_a_frozen_server_costs_the_first_calls_their_deadline_and_the_next_ones_nothing(
-    server: Server, way: Way
+    server: Server, way: ChromaWay, login: Login
 ) -> None:
     now = [0.0]
-    store = guarded(ChromaVectorStore(server.url, way, timeout=0.3), CircuitBreaker("Chroma", clock=lambda: now[0]))
+    store = guarded(
+        ChromaVectorStore(server.url, way, timeout=0.3, login=login), CircuitBreaker("Chroma", clock=lambda: now[0])
+    )
     store.upsert("frozen", [record("a", 1, 0)])
     server.process.send_signal(signal.SIGSTOP)
+    os.waitpid(server.process.pid, os.WUNTRACED)  # until its last thread has stopped
     try:
         for _ in range(FAILURES):
             with pytest.raises(VectorStoreUnavailable, match="does not answer"):
@@ -213,9 +219,11 @@ def test_a_frozen_server_costs_the_first_calls_their_deadline_and_the_next_ones_
     assert [id_ for id_, _ in store.nearest("frozen", unit(1, 0), limit=1)] == ["a"]
 
 
-def test_a_collection_made_anew_behind_our_back_is_found_again(store: ChromaVectorStore, url: str, way: Way) -> None:
+def test_a_collection_made_anew_behind_our_back_is_found_again(
+    store: ChromaVectorStore, url: str, way: ChromaWay, login: Login
+) -> None:
     store.upsert("renewed", [record("a", 1, 0)])
-    other = ChromaVectorStore(url, way)
+    other = ChromaVectorStore(url, way, login=login)
     other.drop("renewed")
     assert store.query("renewed", unit(1, 0), limit=1) == []
     other.upsert("renewed", [record("b", 1, 0)])
@@ -227,11 +235,13 @@ def test_a_collection_made_anew_behind_our_back_is_found_again(store: ChromaVect
 
 
 @pytest.mark.parametrize("other_way", [ClientApi, HttpApi])
-def test_one_way_reads_what_the_other_has_written(store: ChromaVectorStore, url: str, other_way: Way) -> None:
-    collection = f"shared-{other_way.__name__}"
+def test_one_way_reads_what_the_other_has_written(
+    store: ChromaVectorStore, url: str, other_way: ChromaWay, login: Login
+) -> None:
+    collection = f"shared-{'http' if other_way is HttpApi else 'client'}"
     metadata = {"tags": ["p", "q"], "size": 3, "weight": 0.1, "draft": True, "title": "Zürich \u2603"}
     store.upsert(collection, [record("a b/\u00fc#0", 0.1, 0.7, **metadata), record("b", 1, 0)], fingerprint="f")
-    with closing(ChromaVectorStore(url, other_way)) as other:
+    with closing(ChromaVectorStore(url, other_way, login=login)) as other:
         assert other.fingerprint(collection) == "f"
         assert other.count(collection) == 2
         assert other.metadata(collection, ["a b/\u00fc#0"]) == {"a b/\u00fc#0": {"document_id": "d1", **metadata}}
@@ -239,7 +249,7 @@ def test_one_way_reads_what_the_other_has_written(store: ChromaVectorStore, url:
             assert np.array_equal(other.vectors(collection, [id_])[id_], vector)
         assert other.query(collection, unit(1, 0.2), limit=2) == store.query(collection, unit(1, 0.2), limit=2)
         mine, theirs = (reader._api.collection(collection).configuration for reader in (store, other))
-        assert mine["hnsw"] == theirs["hnsw"]
+        assert (mine["hnsw"], mine["spann"]) == (theirs["hnsw"], theirs["spann"])
         other.drop(collection)
     assert collection not in store.collections()
 
@@ -250,7 +260,7 @@ def test_more_than_one_call_can_hold(store: ChromaVectorStore) -> None:
     assert store.count("many") == 5600
 
 
-def test_a_server_that_stalls_is_given_up(way: Way) -> None:
+def test_a_server_that_stalls_is_given_up(way: ChromaWay) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
@@ -268,7 +278,9 @@ def test_a_server_that_stalls_is_given_up(way: Way) -> None:
         ("200 OK", b"{", 40, "does not answer"),
     ],
 )
-def test_what_is_no_answer_can_be_tried_again(status: str, body: bytes, length: int, problem: str, way: Way) -> None:
+def test_what_is_no_answer_can_be_tried_again(
+    status: str, body: bytes, length: int, problem: str, way: ChromaWay
+) -> None:
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         server.listen()
@@ -318,19 +330,19 @@ def test_certificates_are_read_and_verified_with_https_alone(
     assert made["settings"].chroma_server_ssl_verify is (None if verified else False)
 
 
-def test_all_connections_are_closed(url: str, way: Way) -> None:
+def test_all_connections_are_closed(url: str, way: ChromaWay, login: Login) -> None:
     def connections() -> int:
         own = psutil.Process().net_connections("tcp")
         return sum(one.raddr.port == httpx.URL(url).port for one in own if one.raddr and one.status == "ESTABLISHED")
 
     before = connections()
-    with closing(ChromaVectorStore(url, way)) as store:
+    with closing(ChromaVectorStore(url, way, login=login)) as store:
         store.ping()
         assert connections() > before
     assert connections() == before
 
 
-def test_a_server_that_is_not_there(way: Way) -> None:
+def test_a_server_that_is_not_there(way: ChromaWay) -> None:
     store = ChromaVectorStore(f"http://127.0.0.1:{free_ports(1)[0]}", way)
     with pytest.raises(VectorStoreUnavailable, match="does not answer"):
         store.ping()
@@ -360,26 +372,25 @@ def test_ids_cosines_vectors_and_metadata_are_those_of_a_query(store: ChromaVect
 
 
 def test_a_collection_has_our_settings_and_one_with_chromas_own_is_named(
-    store: ChromaVectorStore, url: str, way: Way, caplog: pytest.LogCaptureFixture
+    store: ChromaVectorStore, url: str, way: ChromaWay, login: Login, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level("WARNING"):
         store.ensure("settings")
-        with closing(ChromaVectorStore(url, way)) as other:
+        with closing(ChromaVectorStore(url, way, login=login)) as other:
             assert other.count("settings") == 0
     assert caplog.messages == []
-    made = store._api.collection("settings").configuration["hnsw"]
-    assert (made["space"], made["ef_construction"], made["ef_search"], made["max_neighbors"]) == (
-        "cosine",
-        200,
-        200,
-        32,
-    )
+    made = store._api.collection("settings").configuration
+    if login.key:
+        assert made["spann"]["space"] == "cosine"
+    else:
+        names = ("space", "ef_construction", "ef_search", "max_neighbors")
+        assert [made["hnsw"][name] for name in names] == ["cosine", 200, 200, 32]
     store._api.create("defaults", {}, None)
     with caplog.at_level("WARNING"):
         store.count("defaults")
     [message] = caplog.messages
     assert "defaults has space l2 and not cosine" in message
-    assert "ef_search 100 and not 200" in message
+    assert ("ef_search 100 and not 200" in message) is not bool(login.key)
     assert "REINDEX" in message
 
 
@@ -420,11 +431,13 @@ def test_what_is_found_is_what_exact_search_finds(store: ChromaVectorStore, tmp_
         assert np.mean(found) >= 0.98, raw
 
 
-def test_a_collection_keeps_the_label_that_it_was_made_with(store: ChromaVectorStore, url: str, way: Way) -> None:
+def test_a_collection_keeps_the_label_that_it_was_made_with(
+    store: ChromaVectorStore, url: str, way: ChromaWay, login: Login
+) -> None:
     store.upsert("labelled", [record("a", 1, 0)], fingerprint="first")
     store.upsert("labelled", [record("b", 1, 0)], fingerprint="second")
     store.ensure("plain")
-    other = ChromaVectorStore(url, way)
+    other = ChromaVectorStore(url, way, login=login)
     assert [other.fingerprint(name) for name in ("labelled", "plain", "nowhere")] == ["first", None, None]
     other.close()
 

@@ -1,0 +1,1 @@
+"""`/mcp`: the documents as tools and resources of agents (Model Context Protocol, streamable HTTP)."""

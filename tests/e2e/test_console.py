@@ -1,0 +1,112 @@
+"""The console on the real stack: from a question to the span, from a failed document to its reason and its end.
+
+CONSOLE_SCREENSHOT names a file: the picture of the README is then made anew.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.console import ask, show
+from tests.e2e.live import LiveStack
+from tests.e2e.swagger import offline_page
+from tests.support.api import QUESTION
+
+pytestmark = pytest.mark.browser
+
+QUOTE = "Amazon SQS keeps a message for 4 days by default, and for 14 days at most."
+TIMEOUT_MS = 90_000
+"""How long a document may take on a busy machine."""
+
+
+@pytest.fixture
+def page(stack: LiveStack) -> Iterator[Page]:
+    """The console; at the end nothing has failed on it, and it has asked no other host for anything."""
+    with offline_page(stack.config.api_url, height=860) as offline:
+        offline.page.goto(f"{stack.config.api_url}/")
+        yield offline.page
+        assert offline.refused == []
+        # A document is not known until S3's event has been handled: the API answers 404 until then, as documented.
+        assert [error for error in offline.errors if "status of 404" not in error] == []
+
+
+def test_a_question_is_answered_and_its_source_opens_at_the_span(page: Page) -> None:
+    turn = ask(page, QUESTION)
+    expect(turn.locator(".answer").get_by_role("img", name="supported").first).to_be_visible()
+    turn.get_by_role("button", name=re.compile("^Source 1, sqs-queues.md")).first.click()
+    sheet = page.get_by_role("dialog", name="Source: sqs-queues.md")
+    expect(sheet.locator("mark")).to_have_text(QUOTE)
+    if picture := os.environ.get("CONSOLE_SCREENSHOT"):
+        page.set_viewport_size({"width": 1280, "height": 560})
+        sheet.locator("mark").evaluate("mark => mark.scrollIntoView({block: 'center'})")
+        page.screenshot(path=picture)
+    page.keyboard.press("Escape")
+    turn = ask(page, "Who won the football world championship in 1990?")
+    expect(turn.locator(".refusal")).to_have_text("The answer is not in the documents.")
+
+
+def test_a_document_is_uploaded_answers_and_is_deleted(page: Page, tmp_path: Path) -> None:
+    guide = tmp_path / "kite-repair.md"
+    guide.write_text("# Kite repair\n\nA torn kite is mended with ripstop tape of 50 millimetres.\n", encoding="utf-8")
+    show(page, "Documents")
+    page.get_by_label("Folder", exact=True).fill("console")
+    page.locator("#files").set_input_files(guide)
+    uploads = page.get_by_role("region", name="Uploads")
+    expect(uploads.get_by_text("Completed")).to_be_visible(timeout=TIMEOUT_MS)
+    expect(page.get_by_role("table").get_by_role("link", name="console/kite-repair.md")).to_be_visible()
+    page.locator("#files").set_input_files(guide)
+    expect(uploads.get_by_text(re.compile("^Unchanged: the bytes of version"))).to_be_visible(timeout=TIMEOUT_MS)
+    show(page, "Chat")
+    answer = ask(page, "With which tape is a torn kite mended?").locator(".answer")
+    expect(answer).to_contain_text("ripstop tape of 50 millimetres")
+    show(page, "Documents")
+    page.get_by_role("table").get_by_role("link", name="console/kite-repair.md").click()
+    expect(page.locator(".facts")).to_contain_text(re.compile(r"version \d+ answers"))
+    expect(page.locator(".timeline .past")).to_have_count(3)
+    expect(page.locator(".chunk .text")).to_contain_text("ripstop tape")
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    page.get_by_role("heading", name="Documents").wait_for()
+    expect(page.get_by_role("table").get_by_role("link", name="eventbridge-schedules.md")).to_be_visible()
+    expect(page.get_by_role("table").get_by_role("link", name="console/kite-repair.md")).to_have_count(0)
+
+
+def test_a_failed_document_tells_why_and_is_tried_again(page: Page, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.pdf"
+    broken.write_bytes(b"%PDF-1.7\nnot a page of it\n")
+    show(page, "Documents")
+    page.locator("#files").set_input_files(broken)
+    uploads = page.get_by_role("region", name="Uploads")
+    expect(uploads.get_by_text("Failed")).to_be_visible(timeout=TIMEOUT_MS)
+    reason = uploads.locator(".reason").inner_text()
+    assert len(reason) > 20
+    page.get_by_role("radio", name="Failed").check(force=True)
+    expect(page.get_by_role("table").get_by_text(reason).first).to_be_visible()
+    page.get_by_role("table").get_by_role("link", name="broken.pdf").first.click()
+    expect(page.locator(".problem").first).to_contain_text(reason)
+    attempts = page.get_by_role("table").locator("tbody tr")
+    before = attempts.count()
+    page.get_by_role("button", name="Retry").click()
+    expect(attempts).to_have_count(before + 1)
+    expect(attempts.first).to_contain_text("Failed", timeout=TIMEOUT_MS)
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    page.get_by_role("heading", name="Documents").wait_for()
+    expect(page.get_by_role("table").get_by_role("link", name="eventbridge-schedules.md")).to_be_visible()
+    expect(page.get_by_role("table").get_by_role("link", name="broken.pdf")).to_have_count(0)
+
+
+def test_a_job_runs_to_its_report_and_everything_works(page: Page) -> None:
+    show(page, "Jobs")
+    page.get_by_role("button", name="Start").click()
+    page.get_by_role("link", name="Incremental").first.click()
+    expect(page.locator(".facts .status")).to_have_text("Completed", timeout=TIMEOUT_MS)
+    show(page, "Operations")
+    expect(page.get_by_text("Everything works")).to_be_visible()
+    expect(page.get_by_role("row", name=re.compile("chromadb"))).to_contain_text("works")

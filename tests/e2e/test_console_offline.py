@@ -1,0 +1,301 @@
+"""The console in Chromium over stand-ins, with the network off: each view, the key, hostile text, small screens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any, Literal
+
+import pytest
+
+from api.main import create_app
+from portfolio_rag.domain.answers import (
+    Answer,
+    AnswerEvent,
+    CheckedSentence,
+    Cited,
+    Done,
+    Retrieved,
+    Token,
+    Validated,
+    Verdict,
+)
+from portfolio_rag.domain.documents import DocumentStatus
+from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkInContext
+from portfolio_rag.settings.environment import Settings
+from tests.e2e.console import accessibility_violations, ask, is_wider_than_the_screen, show
+from tests.e2e.swagger import OfflinePage, offline_page
+from tests.support.api import (
+    CONTENT,
+    DOCUMENT_ID,
+    JOB_ID,
+    QUESTION,
+    QUOTE,
+    FakeServices,
+    answer,
+    chunk,
+    document,
+    fake_services,
+)
+from tests.support.serving import serving
+
+pytestmark = pytest.mark.browser
+
+Open = Callable[..., OfflinePage]
+
+
+def stand_ins(settings: Settings | None = None) -> FakeServices:
+    """Whose conversations stream what the chat does: the console always has a conversation."""
+    services = fake_services(settings)
+
+    def streamed(conversation_id: str, question: str, **options: Any) -> Iterator[AnswerEvent]:
+        return services.chat.stream(question, **options)
+
+    services.conversations.stream = streamed  # type: ignore[method-assign]
+    return services
+
+
+HOSTILE = '<img src="x" onerror="document.title=1"><script>document.title=2</script>'
+
+
+@pytest.fixture
+def console() -> Iterator[Open]:
+    """Opens the console over `services`; at the end nothing else was asked for and nothing has failed.
+
+    `expected` are statuses of answers that the test brings about: the browser counts each as an error.
+    """
+    with ExitStack() as stack:
+
+        def opened(
+            services: FakeServices | None = None,
+            *,
+            width: int = 1280,
+            color_scheme: Literal["light", "dark"] = "light",
+            expected: tuple[int, ...] = (),
+        ) -> OfflinePage:
+            url = stack.enter_context(serving(create_app(services=(services or stand_ins()).api)))
+            offline = stack.enter_context(offline_page(url, width=width, height=900, color_scheme=color_scheme))
+            stack.callback(_assert_clean, offline, expected)
+            offline.page.set_default_timeout(15_000)
+            offline.page.goto(f"{url}/")
+            return offline
+
+        yield opened
+
+
+def _assert_clean(offline: OfflinePage, expected: tuple[int, ...]) -> None:
+    assert offline.refused == []
+    assert [error for error in offline.errors if not any(f"status of {code}" in error for code in expected)] == []
+
+
+def test_an_answer_has_verdict_and_source_and_the_source_opens_at_the_quote(console: Open) -> None:
+    page = console().page
+    turn = ask(page, QUESTION)
+    assert QUOTE in turn.locator(".answer").inner_text()
+    assert turn.locator(".answer").get_by_role("img", name="supported").count() == 1
+    turn.get_by_text("2 sentences checked").click()
+    dropped = turn.locator(".checks li").nth(1).inner_text()
+    assert "It costs nothing." in dropped
+    assert "not in source 1" in dropped
+    turn.get_by_role("button", name="Source 1, sqs-queues.md").click()
+    sheet = page.get_by_role("dialog", name="Source: sqs-queues.md")
+    assert sheet.locator("mark").inner_text() == QUOTE
+    assert sheet.locator(".cited").inner_text() == CONTENT
+    sheet.get_by_role("link", name="Show the document").click()
+    page.get_by_role("heading", name="sqs-queues.md").wait_for()
+
+
+def test_a_place_is_counted_in_characters_and_not_in_utf16(console: Open) -> None:
+    services = stand_ins()
+    before = "Two smileys \U0001f600\U0001f600: "
+    cited = replace(chunk(), content=before + CONTENT, span=(100 - len(before), 100 + len(CONTENT)))
+    services.cited.find = lambda *_, **__: ChunkInContext(cited, document(), None, None, live=True, restored=False)  # type: ignore[method-assign]
+    page = console(services).page
+    ask(page, QUESTION).get_by_role("button", name="Source 1, sqs-queues.md").click()
+    assert page.locator("mark").inner_text() == QUOTE
+
+
+def test_what_is_flagged_and_what_is_refused_is_told(console: Open) -> None:
+    services = stand_ins()
+    page = console(services).page
+    flagged = replace(answer(), validation=[CheckedSentence(f"{QUOTE}.", (1,), Verdict.FLAGGED, 0.5, "a number")])
+    services.chat.script = stream(flagged, Token(f"{QUOTE} [1?]."))
+    turn = ask(page, QUESTION)
+    assert turn.locator(".answer").get_by_role("img", name="flagged").count() == 1
+    assert turn.get_by_role("button", name="Source 1, sqs-queues.md").first.inner_text() == "1?"
+    services.chat.script = [Retrieved(answer().passages), Done(replace(answer(), answered=False, text="Not there."))]
+    turn = ask(page, "And how long at most?")
+    assert turn.locator(".refusal").inner_text() == "Not there."
+    turn.locator(".source").click()
+    # Parts that overlap are marked as one.
+    assert page.locator("mark").all_inner_texts() == [CONTENT]
+
+
+def stream(whole: Answer, token: Token) -> list[AnswerEvent]:
+    return [
+        Retrieved(whole.passages),
+        *(Validated(sentence) for sentence in whole.validation),
+        Cited(whole.citations[0]),
+        token,
+        Done(whole),
+    ]
+
+
+def test_text_of_documents_is_never_markup(console: Open) -> None:
+    services = stand_ins()
+    whole = answer()
+    cited = replace(whole.citations[0], filename=HOSTILE, quote=HOSTILE, heading_path=(HOSTILE,))
+    hostile = replace(whole, citations=[cited], validation=[CheckedSentence(HOSTILE, (1,), Verdict.SUPPORTED, 1.0)])
+    services.chat.script = stream(hostile, Token(f"{HOSTILE} [1]."))
+    services.documents.detail = replace(
+        services.documents.detail,
+        versions=[
+            document(filename=HOSTILE, metadata={"x": HOSTILE}, status=DocumentStatus.FAILED, error_message=HOSTILE)
+        ],
+        chunks=[replace(chunk(), content=HOSTILE)],
+    )
+    page = console(services).page
+    assert HOSTILE in ask(page, QUESTION).locator(".answer").inner_text()
+    page.locator(".mark").click()
+    page.get_by_role("dialog").locator("mark").wait_for()
+    page.get_by_role("link", name="Show the document").click()
+    assert page.locator(".chunk .text").inner_text() == HOSTILE
+    assert page.locator(".problem p").first.inner_text() == HOSTILE
+    assert page.locator("main img, main script").count() == 0
+    assert page.title() == "Documents – Portfolio RAG"
+
+
+def test_a_key_is_asked_for_once_it_is_wanted_and_stays_in_the_tab(console: Open) -> None:
+    page = console(stand_ins(Settings(api_key="opens")), expected=(401,)).page
+    assert page.get_by_role("dialog").count() == 0
+    show(page, "Documents")
+    field = page.get_by_role("textbox", name="API key")
+    field.fill("wrong")
+    field.press("Enter")
+    page.get_by_role("dialog").get_by_role("alert").get_by_text("missing or wrong").wait_for()
+    page.get_by_role("textbox", name="API key").fill("opens")
+    page.get_by_role("button", name="Use this key").click()
+    page.get_by_role("link", name="sqs-queues.md").wait_for()
+    assert page.get_by_role("dialog").count() == 0
+    assert page.evaluate("[Object.values(sessionStorage), Object.values(localStorage), document.cookie]") == [
+        ["opens"],
+        [],
+        "",
+    ]
+    page.get_by_role("button", name="Forget key").click()
+    page.get_by_role("textbox", name="API key").wait_for()
+
+
+def test_the_keyboard_is_enough(console: Open) -> None:
+    page = console().page
+    page.keyboard.press("Shift+Tab")
+    # The field of the question has the focus at first.
+    page.get_by_label("Your question").focus()
+    page.keyboard.type(QUESTION)
+    page.keyboard.press("Enter")
+    page.locator("article[aria-busy=false]").wait_for()
+    mark = page.locator(".mark")
+    mark.focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("dialog").locator("mark").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="detached")
+    assert page.evaluate("document.activeElement.className") == "mark"
+    show(page, "Jobs")
+    assert page.evaluate("document.activeElement.textContent") == "Jobs"
+
+
+def test_a_job_is_started_followed_and_cancelled(console: Open) -> None:
+    services = stand_ins()
+    page = console(services).page
+    show(page, "Jobs")
+    page.get_by_label("What to do").select_option("BATCH")
+    page.get_by_label("Folder").fill("guides/")
+    page.get_by_role("button", name="Start").click()
+    page.get_by_role("link", name="Reindex").wait_for()
+    assert ("BATCH", "guides/") in [call[:2] for call in services.jobs.calls]
+    page.get_by_role("link", name="Reindex").click()
+    page.get_by_text("UNSUPPORTED_TYPE: a picture.").wait_for()
+    page.get_by_role("button", name="Cancel").click()
+    page.locator(".facts").wait_for()
+    assert (JOB_ID,) in services.jobs.calls
+
+
+def test_what_does_not_work_is_named(console: Open) -> None:
+    services = stand_ins()
+    services.health.healthy = False
+    page = console(services, expected=(503,)).page
+    show(page, "Operations")
+    page.get_by_text("Not working: chromadb").wait_for()
+    page.get_by_text("connection refused").wait_for()
+
+
+def test_files_that_are_dropped_are_uploaded_and_a_refusal_tells_why(console: Open) -> None:
+    services = stand_ins()
+    page = console(services, expected=(413,)).page
+    show(page, "Documents")
+    page.get_by_label("Folder", exact=True).fill("/guides")
+    dropped = page.evaluate_handle(
+        """() => {
+            const dropped = new DataTransfer();
+            dropped.items.add(new File(["# Kites"], "kites.md"));
+            dropped.items.add(new File(["x".repeat(20000)], "long.md"));
+            return dropped;
+        }"""
+    )
+    page.locator(".drop").dispatch_event("drop", {"dataTransfer": dropped})
+    uploads = page.get_by_role("region", name="Uploads")
+    uploads.get_by_text("long.md is larger than 10000 bytes.").wait_for()
+    uploads.get_by_role("link", name="kites.md").wait_for()
+    assert ("kites.md", 7, "guides/") in [call[:3] for call in services.documents.calls]
+    page.get_by_role("button", name="Clear what has ended").click()
+    assert uploads.locator("li").count() == 1
+
+
+def test_the_list_is_searched_and_grows(console: Open) -> None:
+    page = console().page
+    show(page, "Documents")
+    page.get_by_role("link", name="sqs-queues.md").wait_for()
+    page.get_by_role("searchbox").fill("topics:messaging sqs")
+    assert page.locator("tbody tr").count() == 1
+    page.get_by_role("searchbox").fill("lambda")
+    page.get_by_text("None of those loaded matches.").wait_for()
+    page.get_by_role("searchbox").fill("")
+    page.get_by_role("button", name="Load more").click()
+    page.get_by_role("button", name="Load more").wait_for(state="detached")
+
+
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_every_view_is_accessible_and_fits(console: Open, width: int, color_scheme: Literal["light", "dark"]) -> None:
+    services = stand_ins()
+    services.documents.detail = replace(
+        services.documents.detail,
+        versions=[document(status=DocumentStatus.FAILED, error_code="CORRUPT", error_message="It cannot be read.")],
+    )
+    page = console(services, width=width, color_scheme=color_scheme).page
+    found: list[str] = []
+
+    def look() -> None:
+        found.extend(accessibility_violations(page))
+        assert not is_wider_than_the_screen(page)
+
+    ask(page, QUESTION).locator("summary").click()
+    look()
+    page.locator(".mark").click()
+    page.get_by_role("dialog").locator("mark").wait_for()
+    look()
+    page.keyboard.press("Escape")
+    for section in ("Documents", "Jobs", "Operations"):
+        show(page, section)
+        page.locator(".rows").first.wait_for()
+        look()
+    for address, shown in ((f"#/documents/{DOCUMENT_ID}", ".chunk"), (f"#/jobs/{JOB_ID}", ".rows")):
+        page.goto(f"{page.url.partition('#')[0]}{address}")
+        page.locator(shown).first.wait_for()
+        look()
+    page.goto(f"{page.url.partition('#')[0]}#/documents/{DOCUMENT_ID}")
+    page.get_by_role("button", name="Delete").click()
+    look()
+    assert found == []
