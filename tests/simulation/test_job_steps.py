@@ -19,7 +19,7 @@ from portfolio_rag.pipeline.jobs.report import Outcome
 from portfolio_rag.pipeline.jobs.service import summary
 from portfolio_rag.ports.vector_store import VectorRecord
 from tests.simulation.schedule import text_of
-from tests.simulation.world import COLLECTION, EMBEDDINGS, Invocation, World
+from tests.simulation.world import COLLECTION, EMBEDDINGS, RAW, Invocation, World
 
 HARDLY_ANY = timedelta(milliseconds=5)
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"\x00" * 64
@@ -50,6 +50,21 @@ def mark_of(world: World, document_id: str) -> list[str | None]:
 
 
 # --- over many invocations
+
+
+def test_a_job_knows_what_it_has_driven_though_another_has_driven_it_since(world: World) -> None:
+    [document_id] = ingested(world, 1)
+    original = ObjectRef(RAW, "processed/00.md")
+    intake = world.container.intake
+    first = intake.register_for_job(original, "job-1").version
+    world.rest()
+    intake.register_for_job(original, "job-2")
+    world.rest()
+    again = intake.register_for_job(original, "job-1")
+    assert first is not None
+    assert again.version is not None
+    assert (again.version.version, again.already_registered) == (first.version, True)
+    assert mark_of(world, document_id) == [None, "job-1", "job-2"]
 
 
 def test_a_batch_goes_on_by_itself_and_drives_every_document_once(world: World) -> None:

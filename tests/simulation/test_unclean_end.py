@@ -97,11 +97,12 @@ def test_where_nothing_was_lost_nothing_is_done_twice(world: World) -> None:
     assert len(world.container.registry.versions(A)) == 1
 
 
-def test_what_a_version_had_left_that_nobody_knows_of_any_more_goes(world: World) -> None:
+@pytest.mark.parametrize("document_id", [A, document_id_for(RAW, "b.md")], ids=["known", "unknown"])
+def test_what_a_version_had_left_that_nobody_knows_of_any_more_goes(world: World, document_id: str) -> None:
     world.upload("a.md", note("queues"))
     world.rest()
     snapshot = world.snapshot()
-    world.s3.put_object(Bucket=EMBEDDINGS, Key=f"staging/{A}/4/text", Body=b"of a version that is lost")
+    world.s3.put_object(Bucket=EMBEDDINGS, Key=f"staging/{document_id}/4/text", Body=b"of a version that is lost")
     world.lose_what_came_after(snapshot)
     world.recover(snapshot)
     world.rest()

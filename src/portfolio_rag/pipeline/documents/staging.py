@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -70,6 +70,13 @@ class Staging:
         """The versions of a document that have left something."""
         objects = self._store.list(self._bucket, f"{STAGING}{document_id}/")
         return {int(info.ref.key.split("/")[2]) for info in objects}
+
+    def versions(self) -> Iterator[tuple[str, int]]:
+        """(document_id, version) of every version of any document that has left something."""
+        keys = (info.ref.key for info in self._store.list(self._bucket, STAGING))
+        # Keys are listed in order.
+        for (document_id, number), _ in itertools.groupby(keys, key=lambda key: key.split("/")[1:3]):
+            yield document_id, int(number)
 
     def delete(self, document_id: str, number: int) -> None:
         self._store.delete_prefix(self._bucket, _prefix(document_id, number))

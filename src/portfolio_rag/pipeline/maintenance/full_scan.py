@@ -54,6 +54,7 @@ class FullScan:
             yield from self._windows(collection, repair=repair)
         yield from self._unknown_chunks(repair=repair)
         yield from self._unknown_backups(repair=repair)
+        yield from self._unknown_staged(repair=repair)
         # After whatever has removed vectors from the backup.
         yield from self._dangling_addresses(repair=repair)
         yield from self._unknown_objects(repair=repair)
@@ -131,6 +132,20 @@ class FullScan:
                 )
                 if repair:
                     self._purge.version(document_id, version)
+
+    def _unknown_staged(self, *, repair: bool) -> Iterator[Difference]:
+        """What was staged for a version that nobody will come back to: it was registered, and then forgotten."""
+        for page in _pages(self._stores.staging.versions(), ROWS_A_PAGE):
+            known = self._stores.registry.heads_of(document_id for document_id, _ in page)
+            for document_id, version in page:
+                head = known.get(document_id)
+                if head is not None and version <= head.latest_version:
+                    continue
+                yield Difference(
+                    DifferenceKind.UNKNOWN, document_id, "Something is staged for an unknown document or version."
+                )
+                if repair:
+                    self._stores.staging.delete(document_id, version)
 
     def _dangling_addresses(self, *, repair: bool) -> Iterator[Difference]:
         """Addresses of vectors that are gone. A vector without an address is none: it is embedded once more, if ever.
