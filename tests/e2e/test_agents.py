@@ -21,6 +21,7 @@ TEXT = """\
 The lighthouse of Vardholm opens to visitors at 9:40 from May to September. A guide is needed above the third floor.
 """
 QUESTION = "When does the lighthouse of Vardholm open to visitors?"
+WHERE = {"equals": {"key": "topic", "value": "visits"}}
 PATIENCE = 60.0
 
 
@@ -36,8 +37,12 @@ def uploaded(stack: LiveStack) -> Any:
                 while True:
                     page = structure(await client.call_tool("list_documents", {"status": "COMPLETED", "limit": 100}))
                     if receipt["document_id"] in {listed["document_id"] for listed in page["documents"]}:
-                        return receipt
+                        break
                     await anyio.sleep(0.5)
+                # A document is found within seconds of its completion.
+                while not structure(await client.call_tool("search", {"query": "visits", "filter": WHERE}))["passages"]:
+                    await anyio.sleep(0.5)
+                return receipt
 
     receipt = anyio.run(put)
     yield receipt
@@ -56,11 +61,9 @@ def structure(result: Any) -> Any:
 
 
 def test_an_agent_goes_from_a_question_to_the_words_that_hold_the_answer(stack: LiveStack, uploaded: Any) -> None:
-    where = {"equals": {"key": "topic", "value": "visits"}}
-
     async def ask() -> tuple[Any, Any, Any, Any]:
         async with agent(stack) as client:
-            found = structure(await client.call_tool("search", {"query": "lighthouse visits", "filter": where}))
+            found = structure(await client.call_tool("search", {"query": "lighthouse visits", "filter": WHERE}))
             answer = structure(await client.call_tool("ask", {"question": QUESTION}))
             cited = {name: answer["citations"][0][name] for name in ("document_id", "chunk_id", "version")}
             around = structure(await client.call_tool("get_passage", cited))

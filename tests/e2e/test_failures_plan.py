@@ -33,7 +33,7 @@ _GUARDS = (
     ("main.tf", 'events              = ["s3:ObjectCreated:*"]\n    filter_prefix       = "incoming/"',
      'events              = ["s3:ObjectCreated:*"]'),
     ("permissions.tf", '[for stage in ["processed", "failed", "archived"] :', "[for stage in local.stages :"),
-    ("modules/queue/main.tf", "= 6 * var.consumer_timeout_seconds", "= var.consumer_timeout_seconds"),
+    ("modules/queue/main.tf", ", 6 * var.consumer_timeout_seconds", ", var.consumer_timeout_seconds"),
     ("modules/function/main.tf", '["ReportBatchItemFailures"]', "[]"),
 )  # fmt: skip
 

@@ -292,7 +292,7 @@ def test_the_metrics_arrive_in_cloudwatch(stack: LiveStack) -> None:
 def test_health_names_each_dependency(stack: LiveStack) -> None:
     body = stack.api.get("/api/health").json()
     assert {one["name"] for one in body["dependencies"]} == {
-        "s3", "dynamodb", "sqs", "chromadb", "embedding_model", "openai",
+        "s3", "dynamodb", "sqs", "chromadb", "embedding_model", "openai", "search_index",
     }  # fmt: skip
     assert all(one["healthy"] for one in body["dependencies"]), body
 
