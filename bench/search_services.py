@@ -81,6 +81,7 @@ def fill_dynamodb(url: str, hit: Hit) -> None:
         settings.dynamodb_document_table: [("document_id", "S"), ("version", "N")],
         settings.dynamodb_chunks_table: [("chunk_id", "S"), ("document_id", "S")],
         settings.dynamodb_jobs_table: [("job_id", "S")],
+        settings.dynamodb_keys_table: [("key_id", "S")],
     }
     for name, attributes in keys.items():
         client.create_table(**_table(name, attributes))

@@ -7,12 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from portfolio_rag.access.keyring import ENVIRONMENT, Keyring
 from portfolio_rag.adapters.dynamodb.api_key_store import DynamoApiKeyStore
 from portfolio_rag.adapters.dynamodb.table import Table
 from portfolio_rag.domain.api_keys import Scope, new_secret, same_text, split_written
-from portfolio_rag.domain.errors import InvalidRequest, NotFound
+from portfolio_rag.domain.errors import InvalidRequest, NotFound, StorageUnavailable
 from tests.simulation.world import World
 from tests.support.api import TestClock
 
@@ -54,6 +55,23 @@ def test_a_key_comes_back_as_it_was_made(keyring: Keyring, store: DynamoApiKeySt
     caller = keyring.authenticate(written)
     assert caller is not None
     assert (caller.name, caller.tenant, caller.groups, caller.scopes) == ("reports", "acme", key.groups, key.scopes)
+
+
+class NoTable:
+    """DynamoDB before the Terraform of this version was applied."""
+
+    def get_item(self, **_: Any) -> dict[str, Any]:
+        raise ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "GetItem")
+
+    scan = get_item
+
+
+def test_without_the_table_nobody_is_let_in_and_nothing_of_the_callers_is_missing() -> None:
+    store = DynamoApiKeyStore(Table(NoTable(), "api_keys"))
+    with pytest.raises(StorageUnavailable, match="Apply the Terraform"):
+        store.has_any()
+    with pytest.raises(StorageUnavailable, match="Apply the Terraform"):
+        store.get("key-1")
 
 
 def test_only_a_salted_hash_is_stored(world: World, keyring: Keyring) -> None:

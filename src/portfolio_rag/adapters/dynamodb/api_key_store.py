@@ -5,14 +5,25 @@ The days' items have ids of their own (`usage#<key id>#<day>`), and only they ha
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, fields
 from typing import Any
 
 from portfolio_rag.adapters.dynamodb.table import Item, Table, value
 from portfolio_rag.domain.api_keys import ApiKey, Scope
-from portfolio_rag.domain.errors import ConditionFailed, NotFound
+from portfolio_rag.domain.errors import ConditionFailed, NotFound, StorageUnavailable
 
 _FIELDS = tuple(field.name for field in fields(ApiKey))
+
+
+@contextmanager
+def _table_expected() -> Iterator[None]:
+    """Without the table nobody is let in, and it is nothing of the caller's that was not found."""
+    try:
+        yield
+    except NotFound as error:
+        raise StorageUnavailable("The table of the API's keys is not there. Apply the Terraform.") from error
 
 
 class DynamoApiKeyStore:
@@ -25,7 +36,8 @@ class DynamoApiKeyStore:
             raise ConditionFailed(f"There is a key {key.key_id} already.")
 
     def get(self, key_id: str) -> ApiKey | None:
-        stored = self._table.get(_key(key_id))
+        with _table_expected():
+            stored = self._table.get(_key(key_id))
         return _api_key(stored) if stored else None
 
     def all(self) -> list[ApiKey]:
@@ -34,7 +46,8 @@ class DynamoApiKeyStore:
 
     def has_any(self) -> bool:
         stored = self._table.scan(FilterExpression="attribute_exists(secret_hash)", ConsistentRead=True)
-        return next(stored, None) is not None
+        with _table_expected():
+            return next(stored, None) is not None
 
     def revoke(self, key_id: str, now: str) -> None:
         try:
