@@ -27,6 +27,7 @@ from evaluation.corpus import EvalCorpus
 from evaluation.datasets import EvalDocument
 from evaluation.workbench import ROOT, STATE, open_tokenizer
 from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
+from portfolio_rag.adapters.dynamodb.chunk_parts import decode_parts, encode_parts
 from portfolio_rag.adapters.models.onnx_embedder import OnnxEmbedder
 from portfolio_rag.adapters.tantivy.full_text_index import TantivyFullTextIndex
 from portfolio_rag.domain.chunks import Chunk
@@ -78,7 +79,8 @@ def build(windows: int, options: Options) -> SearchCorpus:
         versions, chunks = _read(kept)
     else:
         versions, chunks = _chunked(windows)
-        rows = [[asdict(one) for one in versions.values()], [asdict(one) for one in chunks]]
+        parts = [{**asdict(one), "parts": encode_parts(one.parts)} for one in chunks]
+        rows = [[asdict(one) for one in versions.values()], parts]
         kept.write_text(json.dumps(rows), encoding="utf-8")
     vectors, real = _kept_vectors([text for chunk in chunks for text in chunk.window_texts], folder, windows, options)
     return SearchCorpus(versions, chunks, vectors, real)
@@ -131,6 +133,7 @@ def _read(kept: Path) -> tuple[dict[str, DocumentVersion], list[Chunk]]:
                 "span": tuple(one["span"]),
                 "windows": tuple(tuple(span) for span in one["windows"]),
                 "heading_path": tuple(one["heading_path"]),
+                "parts": decode_parts(one["parts"]),
             }
         )
         for one in chunks
