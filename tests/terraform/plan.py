@@ -38,7 +38,9 @@ def working_copy(change: Callable[[Path], None] = lambda _: None) -> Iterator[Te
     """The project's Terraform in a folder of its own, after `change` was made to it there."""
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "source"
-        shutil.copytree(ROOT / "terraform", source, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*"))
+        # Without what is this checkout's own: its state, its variables, the tags of its images.
+        others = shutil.ignore_patterns(".terraform*", "*.tfstate*", "*.tfvars", "*.tfvars.json", "*_override.tf")
+        shutil.copytree(ROOT / "terraform", source, ignore=others)
         change(source)
         terraform = Terraform(source, Path(folder) / "work", plugin_environment(dict(os.environ), ROOT))
         terraform.prepare(backend=False)
