@@ -118,7 +118,7 @@ MUTATIONS = [
          "return all(version.status.terminal and _ended(version, head) < before for version in versions)",
          "return all(version.status.terminal for version in versions)"),
     _one("a reconciliation believes the index", 3, "pipeline.maintenance.reconciler",
-         "for number in stored - {head.live_version} if self._has_ended(head, number)", "for number in stored"),
+         "sorted(stored.intersection(ended) - {head.live_version})", "sorted(stored)"),
     _one("the original goes before its copy is recorded", 7, "pipeline.documents.object_moves",
          "        self._registry.update_location(version, moved, settled=settled, retired=version.retired)\n"
          "        self._remove_moved(source)",

@@ -103,15 +103,17 @@ class Reconciler:
             if repair:
                 self._lifecycle.withdraw(head, keep_newest=False)
             return
-        staged = self._stores.staging.versions_of(document_id)
-        for number in sorted(number for number in staged if self._has_ended(head, number)):
+        # Versions that have come since may be live by now; those up to the latest have all ended and stay as they are.
+        # What lies beyond the latest and is registered no more is found by a full scan.
+        ended = range(1, head.latest_version + 1)
+        for number in sorted(self._stores.staging.versions_of(document_id).intersection(ended)):
             yield Difference(DifferenceKind.STALE, document_id, f"What version {number} had staged was not removed.")
             if repair:
                 self._stores.staging.delete(document_id, number)
         chunks = list(self._stores.chunks.of_document(document_id))
         backup = self._stores.backup.of_document(document_id)
         stored = backup.versions | {chunk.version for chunk in chunks}
-        for number in sorted(number for number in stored - {head.live_version} if self._has_ended(head, number)):
+        for number in sorted(stored.intersection(ended) - {head.live_version}):
             yield Difference(
                 DifferenceKind.STALE, document_id, f"Version {number} is history, but was not removed everywhere."
             )
@@ -136,14 +138,6 @@ class Reconciler:
                 )
                 if repair:
                     self._stores.vectors.delete(collection, sorted(surplus))
-
-    def _has_ended(self, head: DocumentHead, number: int) -> bool:
-        """Of a version that has left something, by a head whose versions have all ended.
-
-        One that has come since may be live by now. One that is not registered although it has left something was lost
-        with the registry's last seconds: a version is registered before anything else.
-        """
-        return number <= head.latest_version or self._stores.registry.get(head.document_id, number) is None
 
     def _all_quiescent(self, head: DocumentHead, versions: list[DocumentVersion]) -> bool:
         before = self._clock.now() - GRACE
