@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
+from portfolio_rag.local.config import LOOPBACK
 from portfolio_rag.local.errors import StackError
+from portfolio_rag.local.health import healthy, last_words
+from portfolio_rag.local.isolation import free_ports
 
 _START_SECONDS = 60
 
@@ -21,24 +21,22 @@ _START_SECONDS = 60
 @contextmanager
 def throwaway_emulator(folder: Path) -> Iterator[str]:
     """The URL of an emulator that keeps nothing; its log lies in `folder`. Raises StackError if it does not start."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    url, log = f"http://127.0.0.1:{port}", folder / "emulator.log"
+    [port] = free_ports(1)
+    url = f"http://{LOOPBACK}:{port}"
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MINISTACK_"))},
         "EDGE_PORT": str(port),
-        "BIND_HOST": "127.0.0.1",
+        "BIND_HOST": LOOPBACK,
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "TMPDIR": str(folder),
     }
-    with log.open("wb") as output:
+    with (folder / "emulator.log").open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "ministack"], cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT
         )
     try:
-        _wait(process, url, log)
+        _wait(process, url, folder)
         yield url
     finally:
         process.terminate()
@@ -49,15 +47,9 @@ def throwaway_emulator(folder: Path) -> Iterator[str]:
             process.wait()
 
 
-def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+def _wait(process: subprocess.Popen[bytes], url: str, logs: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            break
-        try:
-            with urlopen(f"{url}/_ministack/ready", timeout=2) as answer:  # noqa: S310
-                if answer.status == 200:
-                    return
-        except (URLError, OSError):
-            time.sleep(0.2)
-    raise StackError(f"The emulator did not start:\n{log.read_text(errors='replace')[-2000:]}")
+    while not healthy(f"{url}/_ministack/ready"):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise StackError(f"The emulator did not start.\n{last_words(logs, 'emulator')}")
+        time.sleep(0.2)
