@@ -83,6 +83,6 @@ def test_odd_keys_do_nothing_to_the_screen_of_rag_status(key: str) -> None:
 
 def test_every_word_that_is_printed_goes_this_way() -> None:
     """rich's `escape` lets escape sequences through: nothing in the command line may use it."""
-    for path in CLI.glob("*.py"):
+    for path in CLI.rglob("*.py"):
         if path.name != "terminal.py":
             assert "from rich.markup import" not in path.read_text(), path.name

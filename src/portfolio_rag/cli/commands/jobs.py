@@ -1,0 +1,78 @@
+"""`rag ingest` and `rag jobs`: batch jobs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from portfolio_rag.cli.application import app
+from portfolio_rag.domain.jobs import JobStatus, JobType
+
+
+@app.command()
+def ingest(
+    job_type: Annotated[
+        JobType, typer.Option("--type", case_sensitive=False, help="What to do.")
+    ] = JobType.INCREMENTAL,
+    prefix: Annotated[str, typer.Option(help="Only documents under this path.")] = "",
+) -> None:
+    """Run a batch job and show it until it ends.
+
+    BATCH drives every document under the prefix again, INCREMENTAL what waits in incoming/ unseen, REINDEX
+    builds a new index and switches to it.
+    """
+    from portfolio_rag.cli.ingest import ingest as run
+
+    run(job_type.value, prefix=prefix)
+
+
+jobs_app = typer.Typer(help="List, show, start and cancel batch jobs.", no_args_is_help=True)
+app.add_typer(jobs_app, name="jobs")
+
+
+@jobs_app.command("list")
+def list_jobs(
+    status: Annotated[JobStatus | None, typer.Option(case_sensitive=False, help="Only jobs in this status.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many at most.")] = 20,
+) -> None:
+    """Show the newest jobs and what came of them."""
+    from portfolio_rag.cli.jobs import show_all
+
+    show_all(status=status.value if status else None, limit=limit)
+
+
+@jobs_app.command("show")
+def show_job(
+    job_id: Annotated[str, typer.Argument(metavar="ID", help="Id of a job.")],
+    documents: Annotated[bool, typer.Option("--documents", help="Every document, with what became of it.")] = False,
+    outcome: Annotated[
+        str | None,
+        typer.Option(metavar="NEW|MODIFIED|REINGESTED|DELETED|SKIPPED|FAILED|…", help="Only documents with it."),
+    ] = None,
+) -> None:
+    """Show one job: its counts, and what it did with each document and why."""
+    from portfolio_rag.cli.jobs import show
+
+    show(job_id, documents=documents, outcome=outcome.upper() if outcome else None)
+
+
+@jobs_app.command("start")
+def start_job(
+    job_type: Annotated[
+        JobType, typer.Option("--type", case_sensitive=False, help="What to do.")
+    ] = JobType.INCREMENTAL,
+    prefix: Annotated[str, typer.Option(help="Only documents under this path.")] = "",
+) -> None:
+    """Start a job and print its id; `rag ingest` also waits for its end."""
+    from portfolio_rag.cli.jobs import start
+
+    start(job_type.value, prefix=prefix)
+
+
+@jobs_app.command("cancel")
+def cancel_job(job_id: Annotated[str, typer.Argument(metavar="ID", help="Id of a job.")]) -> None:
+    """Stop a job at its next step."""
+    from portfolio_rag.cli.jobs import cancel
+
+    cancel(job_id)
