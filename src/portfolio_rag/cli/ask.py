@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+import typer
 from rich.console import Console
 
 from portfolio_rag.cli.http import ApiClient
+from portfolio_rag.cli.output import print_json, screen
 from portfolio_rag.cli.terminal import escape, escape_line
 from portfolio_rag.local.config import StackConfig
+
+_REFUSED = 3
+"""Exit code of a question that the documents do not answer: neither an error (1) nor a wrong command (2)."""
 
 _CUT = {
     "length": "The language model came to its limit: the answer is not whole.",
@@ -21,14 +25,17 @@ _CUT = {
 }
 
 
-def ask(question: str, *, top_k: int | None, as_json: bool) -> None:
-    console = Console()
+def ask(question: str, *, top_k: int | None, as_json: bool, fail_on_refusal: bool = False) -> None:
+    """Print the answer. Exit code 3 for a refusal where that is asked for."""
     with ApiClient(StackConfig.load()) as api, Console(stderr=True).status("Searching the documents"):
         response = api.post("/api/chat", {"question": question} | ({} if top_k is None else {"top_k": top_k}))
     if as_json:
-        print(json.dumps(response, indent=2, ensure_ascii=False))
+        print_json(response)
     else:
+        console = screen()
         console.print(rendered(response), soft_wrap=not console.is_terminal)
+    if fail_on_refusal and not response["answered"]:
+        raise typer.Exit(_REFUSED)
 
 
 def rendered(response: Mapping[str, Any]) -> str:

@@ -37,6 +37,9 @@ class ApiClient:
     def post(self, path: str, body: object) -> Any:
         return self._call("POST", path, body)
 
+    def delete(self, path: str) -> Any:
+        return self._call("DELETE", path)
+
     def _call(self, method: str, path: str, body: object = None) -> Any:
         try:
             response = self._client.request(method, path, json=body)

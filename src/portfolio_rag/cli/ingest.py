@@ -6,10 +6,10 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from portfolio_rag.cli.http import ApiClient
+from portfolio_rag.cli.output import print_json, progress
 from portfolio_rag.cli.terminal import escape
 from portfolio_rag.domain.errors import PortfolioRagError
 from portfolio_rag.local.config import StackConfig
@@ -18,21 +18,25 @@ _POLL_SECONDS = 0.5
 _ENDED = ("COMPLETED", "FAILED", "CANCELLED")
 
 
-def ingest(job_type: str, *, prefix: str) -> None:
+def ingest(job_type: str, *, prefix: str, as_json: bool = False) -> None:
     """Raises PortfolioRagError when the job ends FAILED or CANCELLED."""
-    console = Console()
+    console = progress(as_json=as_json)
     with ApiClient(StackConfig.load()) as api:
         job = api.post("/api/reindex", {"job_type": job_type, "source_s3_prefix": prefix})
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-        with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
-            task = progress.add_task(f"{job_type} {job['job_id']}", total=None)
+        with Progress(*columns, TimeElapsedColumn(), console=console) as bar:
+            task = bar.add_task(f"{job_type} {job['job_id']}", total=None)
             while job["status"] not in _ENDED:
                 time.sleep(_POLL_SECONDS)
                 job = api.get(f"/api/jobs/{job['job_id']}")
                 done = job["documents_processed"] + job["documents_failed"]
-                progress.update(task, total=job["documents_total"] or None, completed=done)
+                bar.update(task, total=job["documents_total"] or None, completed=done)
+    if as_json:
+        print_json(job)
     if job["status"] != "COMPLETED":
         raise PortfolioRagError(f"Job {job['job_id']} is {job['status']}. {summary(job)}")
+    if as_json:
+        return
     console.print(escape(job["summary"]))
     console.print(escape(summary(job)))
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.table import Column, Table
 
 from portfolio_rag.access.keyring import Keyring
-from portfolio_rag.cli.terminal import escape
+from portfolio_rag.cli.output import print_json, screen
+from portfolio_rag.cli.terminal import escape, neutral
 from portfolio_rag.composition.keys import KeyParts
 from portfolio_rag.domain.api_keys import ApiKey, Scope
 from portfolio_rag.local.config import StackConfig
@@ -25,10 +27,11 @@ def create(
     requests_per_minute: int | None,
     tokens_per_day: int | None,
     on_aws: bool,
+    as_json: bool = False,
     keyring: Keyring | None = None,
 ) -> None:
     """Print the new key on standard output, alone, and what to know of it beside. Raises InvalidRequest."""
-    _, written = (keyring or _keyring(on_aws)).create(
+    key, written = (keyring or _keyring(on_aws)).create(
         name,
         scopes,
         expires_in_days=expires_in_days,
@@ -37,6 +40,9 @@ def create(
         requests_per_minute=requests_per_minute,
         tokens_per_day=tokens_per_day,
     )
+    if as_json:
+        print_json(_record(key) | {"key": written})
+        return
     print(written)
     Console(stderr=True).print(
         "Keep it now: it is stored nowhere and shown once. From now on every request needs a key (X-API-Key); "
@@ -44,15 +50,18 @@ def create(
     )
 
 
-def show_all(*, on_aws: bool, keyring: Keyring | None = None) -> None:
+def show_all(*, on_aws: bool, as_json: bool = False, keyring: Keyring | None = None) -> None:
     """A line for each key that was ever made."""
     parts = keyring or _keyring(on_aws)
+    keys = parts.list()
+    if as_json:
+        print_json({"items": [_record(key) | {"valid": key.is_valid(parts.now_iso())} for key in keys]})
+        return
     table = Table(
         Column("Id", no_wrap=True),
         *("Name", "Scopes", "Tenant", "Groups", "Limits", Column("State", overflow="fold")),
         box=None,
     )
-    keys = parts.list()
     for key in keys:
         table.add_row(
             key.key_id,
@@ -63,14 +72,32 @@ def show_all(*, on_aws: bool, keyring: Keyring | None = None) -> None:
             _limits(key),
             _state(key, parts.now_iso()),
         )
-    console = Console()
-    (console if console.is_terminal else Console(width=200)).print(table if keys else "No keys.")
+    screen().print(table if keys else "No keys.")
 
 
-def revoke(id_or_name: str, *, on_aws: bool, keyring: Keyring | None = None) -> None:
+def revoke(id_or_name: str, *, on_aws: bool, as_json: bool = False, keyring: Keyring | None = None) -> None:
     """End a key. Raises NotFound."""
     key = (keyring or _keyring(on_aws)).revoke(id_or_name)
-    print(f"{key.name} ({key.key_id}) is revoked; running servers notice within 10 seconds.")
+    if as_json:
+        print_json(_record(key))
+        return
+    print(f"{neutral(key.name)} ({key.key_id}) is revoked; running servers notice within 10 seconds.")
+
+
+def _record(key: ApiKey) -> dict[str, Any]:
+    """What may be told of a key: neither its secret nor what that is compared with."""
+    return {
+        "key_id": key.key_id,
+        "name": key.name,
+        "scopes": sorted(key.scopes),
+        "tenant": key.tenant,
+        "groups": list(key.groups),
+        "requests_per_minute": key.requests_per_minute,
+        "tokens_per_day": key.tokens_per_day,
+        "created_at": key.created_at,
+        "expires_at": key.expires_at,
+        "revoked_at": key.revoked_at,
+    }
 
 
 def _state(key: ApiKey, now: str) -> str:

@@ -7,8 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from rich.console import Console
-
+from portfolio_rag.cli.output import print_json, progress, screen
 from portfolio_rag.cli.progress import RichReporter
 from portfolio_rag.cli.recovery import recover
 from portfolio_rag.cli.terminal import escape
@@ -22,13 +21,17 @@ from portfolio_rag.settings.environment import Settings
 QUESTION = "How long does Amazon SQS keep a message by default?"
 
 
-def up(*, samples: bool) -> None:
+def up(*, samples: bool, as_json: bool = False) -> None:
+    """Start everything and say what to try now, or with `as_json` where everything is."""
     config = StackConfig.load()
-    console = Console()
+    console = progress(as_json=as_json)
     credentials = _has_credentials()
     reporter = RichReporter(console)
     Stack(config).up(reporter, samples=samples)
     _recover(config, reporter)
+    if as_json:
+        print_json(_addresses(config))
+        return
     console.print(guide(config, credentials=credentials), soft_wrap=True)
 
 
@@ -44,17 +47,36 @@ def _recover(config: StackConfig, reporter: Reporter) -> None:
     marks.report.unlink(missing_ok=True)
 
 
-def down() -> None:
-    console = Console()
+def _addresses(config: StackConfig) -> dict[str, str]:
+    settings = Settings.from_env(config.child_environment())
+    return {
+        "api_url": config.api_url,
+        "emulator_url": config.emulator_url,
+        "chroma_url": config.chroma_url,
+        "region": config.region,
+        "raw_bucket": settings.s3_raw_bucket,
+        "language_model_provider": settings.language_model_provider,
+        "logs": str(config.logs_dir),
+    }
+
+
+def down(*, as_json: bool = False) -> None:
+    console = progress(as_json=as_json)
     with console.status("Stopping; the emulator saves its state"):
         stopped = Stack(StackConfig.load()).down()
+    if as_json:
+        print_json({"stopped": stopped})
+        return
     console.print("Stopped. `make up` goes on where it was." if stopped else "Nothing was running.")
 
 
-def clean() -> None:
+def clean(*, as_json: bool = False) -> None:
     config = StackConfig.load()
     Stack(config).clean()
-    Console().print(f"Stopped, and deleted the state in {escape(str(config.home))}. The baked model stays.")
+    if as_json:
+        print_json({"deleted": str(config.home)})
+        return
+    screen().print(f"Stopped, and deleted the state in {escape(str(config.home))}. The baked model stays.")
 
 
 def guide(config: StackConfig, *, credentials: bool) -> str:

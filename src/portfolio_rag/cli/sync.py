@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from portfolio_rag.adapters.aws.clients import AwsClients
 from portfolio_rag.adapters.aws.s3 import S3ObjectStore
 from portfolio_rag.adapters.dynamodb.document_registry import DynamoDocumentRegistry
 from portfolio_rag.adapters.dynamodb.table import Table
+from portfolio_rag.cli.output import print_json_line
 from portfolio_rag.cli.terminal import escape, escape_line
 from portfolio_rag.domain.errors import InvalidRequest, PortfolioRagError
 from portfolio_rag.local.config import StackConfig
@@ -97,9 +97,10 @@ def _run(work: Sync, console: Console, *, dry_run: bool, as_json: bool, quiet: b
     failures = [] if dry_run else work.apply(plan, None if as_json else console)
     done = bool(plan.of(Action.NEW, Action.CHANGED, Action.DELETED))
     if done or not quiet:
-        lines = [json.dumps(_report(plan, failures, dry_run=dry_run))] if as_json else _lines(plan, failures, dry_run)
-        for line in lines:
-            console.print(line, soft_wrap=True, markup=not as_json, highlight=False)
+        if as_json:
+            print_json_line(_report(plan, failures, dry_run=dry_run))
+        for line in () if as_json else _lines(plan, failures, dry_run):
+            console.print(line, soft_wrap=True, highlight=False)
     if failures:
         raise PortfolioRagError(f"{len(failures)} of {len(plan.steps)} documents failed; the reasons are above.")
     return done or bool(plan.of(Action.UNDER_WAY))

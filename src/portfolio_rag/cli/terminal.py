@@ -38,6 +38,11 @@ def escape_line(text: str) -> str:
     return markup.escape(_UNSEEN_OR_LINE_END.sub(_written_out, text))
 
 
+def escaped_json(text: str) -> str:
+    """JSON with the characters that a terminal would obey as JSON's own escapes: it says the same."""
+    return _UNSEEN.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+
+
 def _written_out(match: re.Match[str]) -> str:
     code = ord(match.group())
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

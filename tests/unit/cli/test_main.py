@@ -63,7 +63,7 @@ def test_up_hands_its_options_over(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Mapping[str, object]] = []
     monkeypatch.setattr("portfolio_rag.cli.stack.up", lambda **options: seen.append(options))
     assert CliRunner().invoke(app, ["up", "--no-samples"]).exit_code == 0
-    assert seen == [{"samples": False}]
+    assert seen == [{"samples": False, "as_json": False}]
 
 
 def test_a_failure_of_up_keeps_its_lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any
 
 import pytest
 from rich.console import Console
 
-from portfolio_rag.cli.status import _documents
+from portfolio_rag.cli.status_tables import documents_table
 from portfolio_rag.cli.terminal import escape, escape_line, neutral, neutral_but_coloured
-from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion
+from portfolio_rag.domain.documents import DocumentStatus
 from tests.support.api import document
 
 CLI = Path(__file__).resolve().parents[3] / "src" / "portfolio_rag" / "cli"
@@ -49,18 +48,6 @@ def test_logs_keep_their_colours_and_nothing_else() -> None:
     )
 
 
-class Registry:
-    def __init__(self, version: DocumentVersion) -> None:
-        self._version = version
-
-    def count_by_status(self) -> dict[DocumentStatus, int]:
-        return {self._version.status: 1}
-
-    def list_by_status(self, status: DocumentStatus, *, limit: int) -> Any:
-        items = [self._version] if status is self._version.status else []
-        return type("Page", (), {"items": items})()
-
-
 @pytest.mark.parametrize(
     "key",
     [
@@ -73,8 +60,9 @@ class Registry:
 )
 def test_odd_keys_do_nothing_to_the_screen_of_rag_status(key: str) -> None:
     output = io.StringIO()
-    registry: Any = Registry(document(s3_key=key, status=DocumentStatus.FAILED, error_message=f"No type for {key}"))
-    Console(file=output, width=300, force_terminal=True, color_system=None).print(_documents(registry))
+    failed = document(s3_key=key, status=DocumentStatus.FAILED, error_message=f"No type for {key}")
+    table = documents_table({DocumentStatus.FAILED: 1}, [failed])
+    Console(file=output, width=300, force_terminal=True, color_system=None).print(table)
     printed = output.getvalue()
     assert not set(printed) & set("\x1b\x07\u202e\r")
     assert "FAILED" in printed

@@ -1,4 +1,4 @@
-"""`rag upload`, `sync`, `redrive`, `verify`: documents and what is stored of them."""
+"""`rag upload`, `sync`, `show`, `delete`, `redrive`, `verify`: documents and what is stored of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from portfolio_rag.cli.application import app
+from portfolio_rag.cli.application import AsJson, Document, app
 
 
 @app.command()
@@ -19,11 +19,12 @@ def upload(
         typer.Option("--attributes", "-a", metavar="NAME=VALUE", help="Custom attribute to filter by; repeatable."),
     ] = None,
     wait: Annotated[bool, typer.Option(help="Wait until every document is COMPLETED or FAILED.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Upload documents into s3://…/incoming/, from where they are ingested."""
     from portfolio_rag.cli.upload import upload as run
 
-    run(paths, prefix=prefix, attributes=attributes or [], wait=wait)
+    run(paths, prefix=prefix, attributes=attributes or [], wait=wait, as_json=as_json)
 
 
 @app.command()
@@ -47,21 +48,47 @@ def sync(
 
 
 @app.command()
+def show(
+    document: Document,
+    chunks: Annotated[bool, typer.Option("--chunks", help="The text of every chunk, too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show a document: its state, its versions, and what of it could not be read."""
+    from portfolio_rag.cli.documents import show as run
+
+    run(document, chunks=chunks, as_json=as_json)
+
+
+@app.command()
+def delete(
+    documents: Annotated[list[str], typer.Argument(metavar="DOCUMENT...", help="Ids, or paths in the bucket.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Delete documents: no answer uses them any more."""
+    from portfolio_rag.cli.documents import delete as run
+
+    run(documents, yes=yes, as_json=as_json)
+
+
+@app.command()
 def redrive(
     document_ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Ids of documents.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every document whose newest version has failed.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Try failed documents again, from the bytes in failed/."""
     from portfolio_rag.cli.repair import redrive as run
 
-    run(document_ids or [], everything=everything)
+    run(document_ids or [], everything=everything, as_json=as_json)
 
 
 @app.command()
 def verify(
     repair: Annotated[bool, typer.Option("--repair", help="Mend what differs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compare S3, DynamoDB, Chroma and the backup, document by document; exit code 1 where they differ."""
     from portfolio_rag.cli.repair import verify as run
 
-    run(repair=repair)
+    run(repair=repair, as_json=as_json)

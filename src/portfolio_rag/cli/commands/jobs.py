@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from portfolio_rag.cli.application import app
+from portfolio_rag.cli.application import AsJson, app
 from portfolio_rag.domain.jobs import JobStatus, JobType
 
 
@@ -16,6 +16,7 @@ def ingest(
         JobType, typer.Option("--type", case_sensitive=False, help="What to do.")
     ] = JobType.INCREMENTAL,
     prefix: Annotated[str, typer.Option(help="Only documents under this path.")] = "",
+    as_json: AsJson = False,
 ) -> None:
     """Run a batch job and show it until it ends.
 
@@ -24,7 +25,7 @@ def ingest(
     """
     from portfolio_rag.cli.ingest import ingest as run
 
-    run(job_type.value, prefix=prefix)
+    run(job_type.value, prefix=prefix, as_json=as_json)
 
 
 jobs_app = typer.Typer(help="List, show, start and cancel batch jobs.", no_args_is_help=True)
@@ -35,11 +36,12 @@ app.add_typer(jobs_app, name="jobs")
 def list_jobs(
     status: Annotated[JobStatus | None, typer.Option(case_sensitive=False, help="Only jobs in this status.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many at most.")] = 20,
+    as_json: AsJson = False,
 ) -> None:
     """Show the newest jobs and what came of them."""
     from portfolio_rag.cli.jobs import show_all
 
-    show_all(status=status.value if status else None, limit=limit)
+    show_all(status=status.value if status else None, limit=limit, as_json=as_json)
 
 
 @jobs_app.command("show")
@@ -50,11 +52,12 @@ def show_job(
         str | None,
         typer.Option(metavar="NEW|MODIFIED|REINGESTED|DELETED|SKIPPED|FAILED|…", help="Only documents with it."),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Show one job: its counts, and what it did with each document and why."""
     from portfolio_rag.cli.jobs import show
 
-    show(job_id, documents=documents, outcome=outcome.upper() if outcome else None)
+    show(job_id, documents=documents, outcome=outcome.upper() if outcome else None, as_json=as_json)
 
 
 @jobs_app.command("start")
@@ -63,16 +66,19 @@ def start_job(
         JobType, typer.Option("--type", case_sensitive=False, help="What to do.")
     ] = JobType.INCREMENTAL,
     prefix: Annotated[str, typer.Option(help="Only documents under this path.")] = "",
+    as_json: AsJson = False,
 ) -> None:
     """Start a job and print its id; `rag ingest` also waits for its end."""
     from portfolio_rag.cli.jobs import start
 
-    start(job_type.value, prefix=prefix)
+    start(job_type.value, prefix=prefix, as_json=as_json)
 
 
 @jobs_app.command("cancel")
-def cancel_job(job_id: Annotated[str, typer.Argument(metavar="ID", help="Id of a job.")]) -> None:
+def cancel_job(
+    job_id: Annotated[str, typer.Argument(metavar="ID", help="Id of a job.")], as_json: AsJson = False
+) -> None:
     """Stop a job at its next step."""
     from portfolio_rag.cli.jobs import cancel
 
-    cancel(job_id)
+    cancel(job_id, as_json=as_json)

@@ -6,16 +6,11 @@ from typing import Annotated
 
 import typer
 
-from portfolio_rag.cli.application import app
+from portfolio_rag.cli.application import AsJson, OnAws, app
 from portfolio_rag.domain.api_keys import Scope
 
 keys_app = typer.Typer(help="Make, list and revoke keys of the API.", no_args_is_help=True)
 app.add_typer(keys_app, name="keys")
-
-OnAws = Annotated[
-    bool,
-    typer.Option("--aws", help="Of the deployment that your AWS credentials lead to, instead of the local stack."),
-]
 
 
 @keys_app.command("create")
@@ -35,6 +30,7 @@ def create_key(
         int | None, typer.Option(help="Tokens of the language model in a day (UTC); beyond it, 429.")
     ] = None,
     on_aws: OnAws = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make a key and print it, once."""
     from portfolio_rag.cli.keys import create
@@ -48,23 +44,25 @@ def create_key(
         requests_per_minute=requests_per_minute,
         tokens_per_day=tokens_per_day,
         on_aws=on_aws,
+        as_json=as_json,
     )
 
 
 @keys_app.command("list")
-def list_keys(on_aws: OnAws = False) -> None:
+def list_keys(on_aws: OnAws = False, as_json: AsJson = False) -> None:
     """Show every key that was made: what it may do, and whether it still may."""
     from portfolio_rag.cli.keys import show_all
 
-    show_all(on_aws=on_aws)
+    show_all(on_aws=on_aws, as_json=as_json)
 
 
 @keys_app.command("revoke")
 def revoke_key(
     id_or_name: Annotated[str, typer.Argument(metavar="ID|NAME", help="Id or name of a key.")],
     on_aws: OnAws = False,
+    as_json: AsJson = False,
 ) -> None:
     """End a key for good."""
     from portfolio_rag.cli.keys import revoke
 
-    revoke(id_or_name, on_aws=on_aws)
+    revoke(id_or_name, on_aws=on_aws, as_json=as_json)

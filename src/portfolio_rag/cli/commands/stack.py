@@ -6,43 +6,45 @@ from typing import Annotated
 
 import typer
 
-from portfolio_rag.cli.application import app
+from portfolio_rag.cli.application import AsJson, app
 
 
 @app.command()
 def up(
     samples: Annotated[bool, typer.Option(help="Ingest the sample corpus too.")] = True,
+    as_json: AsJson = False,
 ) -> None:
     """Start the local stack, create the AWS resources and ingest the samples."""
     from portfolio_rag.cli.stack import up as run
 
-    run(samples=samples)
+    run(samples=samples, as_json=as_json)
 
 
 @app.command()
-def down() -> None:
+def down(as_json: AsJson = False) -> None:
     """Stop the local stack; its state is kept."""
     from portfolio_rag.cli.stack import down as run
 
-    run()
+    run(as_json=as_json)
 
 
 @app.command()
-def clean() -> None:
+def clean(as_json: AsJson = False) -> None:
     """Stop the local stack and delete its state: documents, vectors, logs. The baked model stays."""
     from portfolio_rag.cli.stack import clean as run
 
-    run()
+    run(as_json=as_json)
 
 
 @app.command()
 def status(
     live: Annotated[bool, typer.Option("--live", help="Keep the display up to date until Ctrl-C.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show processes, documents, jobs and queues."""
     from portfolio_rag.cli.status import show
 
-    show(live=live)
+    show(live=live, as_json=as_json)
 
 
 @app.command()
