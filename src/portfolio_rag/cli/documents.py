@@ -36,11 +36,10 @@ def document_id_of(name: str, config: StackConfig) -> str:
 def show(name: str, *, chunks: bool, as_json: bool = False, api: ApiClient | None = None) -> None:
     """Print a document. Raises InvalidRequest where there is none."""
     config = StackConfig.load()
-    path = f"/api/documents/{document_id_of(name, config)}"
     with api or ApiClient(config) as client:
-        document = client.get(f"{path}?chunk_limit=0")
+        document = _document(client, name, config)
         if chunks:
-            document["chunks"] = list(_chunks(client, path, document["chunk_count"]))
+            document["chunks"] = list(_chunks(client, document["document_id"], document["chunk_count"]))
     if as_json:
         print_json(document)
         return
@@ -51,9 +50,19 @@ def show(name: str, *, chunks: bool, as_json: bool = False, api: ApiClient | Non
         console.print(_chunk(chunk), highlight=False, soft_wrap=not console.is_terminal)
 
 
-def _chunks(api: ApiClient, path: str, count: int) -> Iterator[Mapping[str, Any]]:
+def _document(api: ApiClient, name: str, config: StackConfig) -> dict[str, Any]:
+    """Without its chunks. What goes wrong names the document as it was named here."""
+    document_id = document_id_of(name, config)
+    try:
+        found: dict[str, Any] = api.get(f"/api/documents/{document_id}?chunk_limit=0")
+    except InvalidRequest as error:
+        raise error if name == document_id else InvalidRequest(f"{name}: {error}") from None
+    return found
+
+
+def _chunks(api: ApiClient, document_id: str, count: int) -> Iterator[Mapping[str, Any]]:
     for offset in range(0, count, _PAGE):
-        yield from api.get(f"{path}?chunk_offset={offset}&chunk_limit={_PAGE}")["chunks"]
+        yield from api.get(f"/api/documents/{document_id}?chunk_offset={offset}&chunk_limit={_PAGE}")["chunks"]
 
 
 def _head(document: Mapping[str, Any]) -> Iterator[str]:
@@ -106,7 +115,7 @@ def delete(names: Sequence[str], *, yes: bool, as_json: bool = False, api: ApiCl
     config = StackConfig.load()
     with api or ApiClient(config) as client:
         # All of them are looked up before the first is deleted: a typing error deletes nothing.
-        found = [client.get(f"/api/documents/{document_id_of(name, config)}?chunk_limit=0") for name in names]
+        found = [_document(client, name, config) for name in names]
         if not yes:
             _agree([document["logical_key"] for document in found])
         for document in found:

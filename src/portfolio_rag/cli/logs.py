@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import time
 from pathlib import Path
+from typing import Protocol
 
 import typer
 
+from portfolio_rag.cli.output import print_json, print_json_line
 from portfolio_rag.cli.terminal import neutral_but_coloured
 from portfolio_rag.local.config import StackConfig
 from portfolio_rag.local.errors import StackError
@@ -17,8 +19,11 @@ _POLL_SECONDS = 0.5
 _COLOURS = (typer.colors.CYAN, typer.colors.MAGENTA, typer.colors.GREEN, typer.colors.YELLOW, typer.colors.BLUE)
 
 
-def show(name: str | None, *, follow: bool, lines: int) -> None:
-    """Print the last lines of one log or of all, each line with its log's name in front when there are several."""
+def show(name: str | None, *, follow: bool, lines: int, as_json: bool = False) -> None:
+    """Print the last lines of one log or of all, each line with its log's name in front when there are several.
+
+    As JSON it is one object, or with `follow` one for each line.
+    """
     folder = StackConfig.load().logs_dir
     paths = sorted(folder.glob("*.log"))
     if name is not None:
@@ -28,8 +33,14 @@ def show(name: str | None, *, follow: bool, lines: int) -> None:
             raise StackError(f"There is no log of {name!r}; there are: {names}.")
     if not paths:
         raise StackError(f"There are no logs in {folder} yet. `make up` starts the stack.")
-    printers = {path: _Printer(path.stem if len(paths) > 1 else "", n) for n, path in enumerate(paths)}
+    printers: dict[Path, _Printer] = {
+        path: _JsonPrinter(path.stem) if as_json else _TextPrinter(path.stem if len(paths) > 1 else "", n)
+        for n, path in enumerate(paths)
+    }
     positions = {path: path.stat().st_size for path in paths}
+    if as_json and not follow:
+        print_json({"lines": [{"log": path.stem, "line": line} for path in paths for line in tail_of(path, lines)]})
+        return
     for path, printer in printers.items():
         for line in tail_of(path, lines):
             printer.line(line)
@@ -40,7 +51,19 @@ def show(name: str | None, *, follow: bool, lines: int) -> None:
                 positions[path] = _follow(path, positions[path], printer)
 
 
-class _Printer:
+class _Printer(Protocol):
+    def line(self, text: str) -> None: ...
+
+
+class _JsonPrinter:
+    def __init__(self, log: str) -> None:
+        self._log = log
+
+    def line(self, text: str) -> None:
+        print_json_line({"log": self._log, "line": text})
+
+
+class _TextPrinter:
     def __init__(self, label: str, n: int) -> None:
         self._label = typer.style(f"{label:<11} ", fg=_COLOURS[n % len(_COLOURS)]) if label else ""
 

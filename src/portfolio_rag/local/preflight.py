@@ -17,7 +17,7 @@ from portfolio_rag.local.programs import Program
 
 TERRAFORM_MINIMUM = (1, 11)
 _DISK_BYTES = 2 * 1024**3
-_GET_TERRAFORM = (
+GET_TERRAFORM = (
     "Install it from https://developer.hashicorp.com/terraform/install, or with a version manager that reads "
     "`.tool-versions` (`mise install`, `asdf install`)."
 )
@@ -28,7 +28,7 @@ def check_terraform(environment: Mapping[str, str]) -> str:
     wanted = ".".join(map(str, TERRAFORM_MINIMUM))
     terraform = shutil.which("terraform", path=environment.get("PATH"))
     if terraform is None:
-        raise StackError(f"Terraform {wanted} or newer is needed and was not found. {_GET_TERRAFORM}")
+        raise StackError(f"Terraform {wanted} or newer is needed and was not found. {GET_TERRAFORM}")
     output = subprocess.run(  # noqa: S603
         [terraform, "version", "-json"], env=dict(environment), capture_output=True, text=True, check=False
     )
@@ -39,22 +39,26 @@ def check_terraform(environment: Mapping[str, str]) -> str:
         words = (output.stderr or output.stdout).strip()
         raise StackError(f"`{terraform} version -json` gave no version: {words}") from None
     if parts < TERRAFORM_MINIMUM:
-        raise StackError(f"Terraform {wanted} or newer is needed, found {version} ({terraform}). {_GET_TERRAFORM}")
+        raise StackError(f"Terraform {wanted} or newer is needed, found {version} ({terraform}). {GET_TERRAFORM}")
     return version
 
 
 def check_ports(programs: Iterable[Program], ours: Collection[int] = ()) -> None:
     """Raise StackError naming who holds a port that a program needs; ports in `ours` are ours already."""
-    busy = [program for program in programs if program.port not in ours and not _free(program.port)]
-    if not busy:
-        return
+    busy = [program for program in programs if program.port not in ours and not port_is_free(program.port)]
+    if busy:
+        raise StackError("\n".join(f"{port_holder(program)} {another_port(program)}" for program in busy))
+
+
+def port_holder(program: Program) -> str:
+    """Who has the port of a program, as a sentence."""
+    return f"Port {program.port}, needed by {program.title}, is held by {holder(program.port)}."
+
+
+def another_port(program: Program) -> str:
+    """The way out of that."""
     variables = {"emulator": "EMULATOR_PORT", "chroma": "CHROMA_PORT", "lambda": "LAMBDA_HOST_PORT", "api": "API_PORT"}
-    lines = [
-        f"Port {program.port}, needed by {program.title}, is held by {holder(program.port)}. "
-        f"Stop it, or choose another: `make up {variables[program.name]}={program.port + 10}`."
-        for program in busy
-    ]
-    raise StackError("\n".join(lines))
+    return f"Stop it, or choose another: `make up {variables[program.name]}={program.port + 10}`."
 
 
 def holder(port: int) -> str:
@@ -82,7 +86,8 @@ def check_disk(home: Path) -> None:
         )
 
 
-def _free(port: int) -> bool:
+def port_is_free(port: int) -> bool:
+    """Whether a program could listen on it."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         # As the servers do it: a port in TIME_WAIT is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -10,10 +10,12 @@ from typing import Any
 import httpx
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
 from portfolio_rag.cli.ask import ask, rendered
 from portfolio_rag.cli.http import ApiClient
 from portfolio_rag.cli.ingest import summary
+from portfolio_rag.cli.main import app
 from portfolio_rag.domain.errors import DependencyUnavailable, InvalidRequest
 from portfolio_rag.local.config import StackConfig
 
@@ -162,3 +164,14 @@ def test_a_refused_connection_names_the_way_out(tmp_path: Path) -> None:
 
     with client(tmp_path, refuse) as api, pytest.raises(DependencyUnavailable, match="`make up` starts it"):
         api.get("/api/health")
+
+
+@pytest.mark.parametrize(
+    ("answered", "fail_on_refusal", "code"), [(False, True, 3), (False, False, 0), (True, True, 0)]
+)
+def test_a_refusal_is_an_exit_code_where_that_is_asked_for(
+    answered: bool, fail_on_refusal: bool, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ApiClient, "post", lambda *_: ANSWER | {"answered": answered})
+    options = ["--fail-on-refusal"] if fail_on_refusal else []
+    assert CliRunner().invoke(app, ["ask", "why", *options]).exit_code == code

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from portfolio_rag.cli.logs import _follow, _Printer
+from portfolio_rag.cli.logs import _follow, _TextPrinter
 from portfolio_rag.cli.logs import show as show_logs
 from portfolio_rag.cli.progress import RichReporter
 from portfolio_rag.cli.stack import guide
@@ -90,7 +90,7 @@ def test_an_unknown_log_names_those_there_are(logs: Path) -> None:
 def test_following_prints_whole_lines_once_and_survives_rotation(
     logs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path, printer = logs / "api.log", _Printer("", 0)
+    path, printer = logs / "api.log", _TextPrinter("", 0)
     position = path.stat().st_size
     with path.open("a") as log:
         log.write("new\nhalf")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -13,14 +16,68 @@ from typer.testing import CliRunner
 from portfolio_rag.cli.main import app, main
 from portfolio_rag.local.errors import StackError
 
-COMMANDS = ("up", "down", "clean", "status", "logs", "upload", "sync", "ingest", "jobs", "ask")
 
-
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", ["up", "jobs", "ask"])
 def test_every_command_explains_itself(command: str) -> None:
     result = CliRunner().invoke(app, [command, "--help"])
     assert result.exit_code == 0
     assert "Usage:" in result.output
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert CliRunner().invoke(app, ["--version"]).output == f"rag {version('portfolio-rag')}\n"
+
+
+@pytest.mark.parametrize(
+    ("shell", "words"),
+    [
+        ("bash", {"COMP_WORDS": "rag jobs sh", "COMP_CWORD": "2"}),
+        ("zsh", {"_TYPER_COMPLETE_ARGS": "rag jobs sh"}),
+        ("fish", {"_TYPER_COMPLETE_ARGS": "rag jobs sh", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}),
+    ],
+)
+def test_the_shell_completes_commands(shell: str, words: dict[str, str]) -> None:
+    code = "import sys; sys.argv[0] = 'rag'; from portfolio_rag.cli.main import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | words | {"_RAG_COMPLETE": f"complete_{shell}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "show" in done.stdout
+    assert "cancel" not in done.stdout
+
+
+def test_a_command_that_cannot_be_understood_says_where_the_help_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_main(monkeypatch, "jobs", "shwo", "1") == 2
+    error = capsys.readouterr().err
+    assert error.startswith("Error: No such command 'shwo'.")
+    assert error.endswith("`rag jobs --help` shows what can be said.\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "code"),
+    [(["ask", "why"], "StackError", 1), (["ask"], "UsageError", 2), (["no"], "UsageError", 2)],
+)
+def test_with_json_an_error_is_json_on_standard_error(
+    arguments: list[str], kind: str, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("API_PORT", "not-a-port")
+    assert run_main(monkeypatch, *arguments, "--json") == code
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert json.loads(captured.err)["error"]["type"] == kind
+
+
+def test_a_question_that_reads_like_an_option_does_not_change_how_errors_are_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("API_PORT", "not-a-port")
+    assert run_main(monkeypatch, "ask", "--", "--json") == 1
+    assert capsys.readouterr().err.startswith("Error: API_PORT")
 
 
 def test_help_imports_nothing_heavy() -> None:
