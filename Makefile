@@ -154,6 +154,10 @@ fmt: install ## Format Python and Terraform, mend what the linter can mend
 	$(BIN)/ruff format .
 	terraform fmt -recursive terraform
 
+.PHONY: references
+references: install ## Write docs/reference anew: the command line, the OpenAPI document, Terraform's inputs and outputs
+	$(BIN)/python scripts/references.py
+
 # Hashes are those that the package index tells of every file of a version, so that a lock is good for all platforms.
 # No address of an index stands in a lock. Torch: see pyproject.toml and scripts/install.sh.
 LOCK := $(BIN)/uv pip compile --quiet --python $(BIN)/python --generate-hashes --strip-extras --no-emit-index-url \
