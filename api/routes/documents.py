@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, File, Form, Path, Query, Response, UploadFile
+from fastapi import APIRouter, Body, File, Form, HTTPException, Path, Query, Response, UploadFile
 
 from api.authentication import needs
 from api.problem_docs import documented
@@ -103,6 +103,12 @@ def presign_upload(
     With curl: `curl -F key=… -F policy=… (every field) -F file=@my-guide.md URL`. The field `file` comes last.
     """
     return PresignResponse.of(documents.presign(body.filename, prefix=body.prefix, attributes=body.metadata))
+
+
+@router.api_route("/presign", methods=["GET", "DELETE"], dependencies=needs(Scope.READ), include_in_schema=False)
+def refuse_other_methods() -> None:
+    """Or `presign` would be the id of a document, and none that can be."""
+    raise HTTPException(405)
 
 
 @router.get(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_serializer
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_serializer
 
 from api.schemas.answers import FINISH_REASON, CitationOut, ValidationOut
 from api.schemas.openai_requests import MODEL, AskingRequest, ChatMessage, NoFunctions, TextForm
@@ -21,7 +21,7 @@ class StreamOptions(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    include_usage: bool | None = Field(default=False, description="Whether a last chunk carries the usage.")
+    include_usage: StrictBool | None = Field(default=False, description="Whether a last chunk carries the usage.")
 
 
 class ResponseFormat(BaseModel):

@@ -14,7 +14,11 @@ from portfolio_rag.domain.filters import Filter, parse_filter
 
 _KEY = "A built-in attribute (document_id, file_type, filename, s3_key, upload_timestamp) or one of your own."
 
-Key = Annotated[str, Field(description=_KEY, min_length=1, max_length=256, examples=["service"])]
+_NOT_RESERVED = r"^[^$#]"
+_Size = Field(min_length=1, max_length=100)
+_Values = Annotated[list[str], _Size] | Annotated[list[float], _Size] | Annotated[list[bool], _Size]
+
+Key = Annotated[str, Field(description=_KEY, min_length=1, max_length=256, pattern=_NOT_RESERVED, examples=["service"])]
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -29,7 +33,7 @@ class Comparison(TypedDict):
 class NumberComparison(TypedDict):
     """One numeric attribute against a number."""
 
-    key: Annotated[str, Field(description=_KEY, min_length=1, max_length=256, examples=["year"])]
+    key: Annotated[str, Field(description=_KEY, min_length=1, max_length=256, pattern=_NOT_RESERVED, examples=["year"])]
     value: Annotated[float, Field(description="A number.", examples=[2025])]
 
 
@@ -37,18 +41,19 @@ class NumberComparison(TypedDict):
 class ListComparison(TypedDict):
     """One attribute against several values of one type."""
 
-    key: Annotated[str, Field(description=_KEY, min_length=1, max_length=256, examples=["file_type"])]
-    value: Annotated[
-        list[str | float | bool],
-        Field(description="1 to 100 values of one type.", min_length=1, max_length=100, examples=[["md", "pdf"]]),
+    key: Annotated[
+        str, Field(description=_KEY, min_length=1, max_length=256, pattern=_NOT_RESERVED, examples=["file_type"])
     ]
+    value: Annotated[_Values, Field(description="1 to 100 values of one type.", examples=[["md", "pdf"]])]
 
 
 @with_config(ConfigDict(extra="forbid"))
 class MemberComparison(TypedDict):
     """One attribute that is a list of texts against one text."""
 
-    key: Annotated[str, Field(description=_KEY, min_length=1, max_length=256, examples=["topics"])]
+    key: Annotated[
+        str, Field(description=_KEY, min_length=1, max_length=256, pattern=_NOT_RESERVED, examples=["topics"])
+    ]
     value: Annotated[str, Field(description="The text that the list must hold.", examples=["messaging"])]
 
 
@@ -56,7 +61,9 @@ class MemberComparison(TypedDict):
 class TextComparison(TypedDict):
     """One attribute against a part of a text; upper and lower case differ."""
 
-    key: Annotated[str, Field(description=_KEY, min_length=1, max_length=256, examples=["s3_key"])]
+    key: Annotated[
+        str, Field(description=_KEY, min_length=1, max_length=256, pattern=_NOT_RESERVED, examples=["s3_key"])
+    ]
     value: Annotated[str, Field(description="The part of the text.", examples=["guides/"])]
 
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from api.front_ends import is_task
@@ -87,8 +96,8 @@ class AskingRequest(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     model: str = Field(description="One of `GET /v1/models`.", examples=[MODEL])
-    stream: bool | None = Field(default=False, description="Answer as it comes about.")
-    temperature: float | None = Field(
+    stream: StrictBool | None = Field(default=False, description="Answer as it comes about.")
+    temperature: StrictFloat | None = Field(
         default=None, ge=0, le=2, description="Of the language model; above 1 counts as 1.", examples=[0.1]
     )
     tool_choice: Any = Field(

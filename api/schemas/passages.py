@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from api.schemas.documents import Attributes
 from api.schemas.filters import FilterField
@@ -13,7 +13,14 @@ from portfolio_rag.domain.answers import Copy, Passage
 from portfolio_rag.settings.ingestion_rules import FILE_TYPES_IN_WORDS
 
 Question = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
-TopK = Annotated[int, Field(strict=True, ge=1, le=20, examples=[5])]
+
+
+def _whole(value: Any) -> Any:
+    """5.0 is an integer in JSON Schema, and some languages write it so."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+TopK = Annotated[int, Field(strict=True, ge=1, le=20, examples=[5]), BeforeValidator(_whole)]
 TOP_K = "How many passages to work with; the default is that of the model configuration."
 Score = Annotated[float, Field(description="Cosine similarity to the question, -1 to 1.", examples=[0.83])]
 

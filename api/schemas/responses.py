@@ -15,12 +15,13 @@ from portfolio_rag.domain.answers import Answer, FinishReason
 ResponseStatus = Literal["in_progress", "completed", "incomplete"]
 
 _MARK = re.compile(r"\[(\d+)\??\]")
+_NOT_LATER = "A response cannot be asked for and fetched later: nothing is stored here."
 _NOTHING_STORED = "Nothing of a response is stored here. Send the earlier messages along in `input`."
 
 
-def _refused(reason: str) -> BeforeValidator:
+def _refused(reason: str, *, unless: object = None) -> BeforeValidator:
     def check(value: Any) -> Any:
-        if value:
+        if value is not None and value is not unless:
             raise PydanticCustomError("unsupported", "{reason}", {"reason": reason})
         return None
 
@@ -75,9 +76,9 @@ class ResponseRequest(AskingRequest):
     previous_response_id: NoReference = Field(default=None, description="Refused: nothing is stored.")
     conversation: NoReference = Field(default=None, description="Refused: nothing is stored.")
     prompt: NoReference = Field(default=None, description="Refused: no prompts are stored.")
-    background: Annotated[
-        Literal[False] | None, _refused("A response cannot be asked for and fetched later: nothing is stored here.")
-    ] = Field(default=None, description="Refused when true: nothing is stored.")
+    background: Annotated[Literal[False] | None, _refused(_NOT_LATER, unless=False)] = Field(
+        default=None, description="Refused when true: nothing is stored."
+    )
 
     def spoken(self) -> list[ChatMessage]:
         if isinstance(self.input, str):

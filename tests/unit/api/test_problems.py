@@ -132,6 +132,13 @@ def test_unknown_methods(client: TestClient, path: str, allowed: str) -> None:
     assert response.headers["Allow"] == allowed
 
 
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_a_path_that_is_spelt_out_is_no_documents_id(client: TestClient, method: str) -> None:
+    response = client.request(method, "/api/documents/presign")
+    assert_problem(response, 405, "method_not_allowed")
+    assert response.headers["Allow"] == "POST"
+
+
 def test_json_that_is_none(client: TestClient) -> None:
     response = client.post("/api/chat", content=b"{oops", headers={"Content-Type": "application/json"})
     problem = assert_problem(response, 422, "validation_error")

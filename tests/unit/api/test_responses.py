@@ -208,6 +208,7 @@ _TOOL: Any = {"type": "function", "name": "now", "parameters": {}, "strict": Fal
         ({"previous_response_id": "resp_1"}, openai.UnprocessableEntityError, "previous_response_id", "stored"),
         ({"conversation": "conv_1"}, openai.UnprocessableEntityError, "conversation", "stored"),
         ({"prompt": {"id": "p"}}, openai.UnprocessableEntityError, "prompt", "stored"),
+        ({"previous_response_id": False}, openai.UnprocessableEntityError, "previous_response_id", "stored"),
         ({"background": True}, openai.UnprocessableEntityError, "background", "stored"),
     ],
 )

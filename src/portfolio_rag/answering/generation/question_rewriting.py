@@ -16,6 +16,8 @@ MAX_TURNS = 6
 _MAX_ANSWER_CHARACTERS = 600
 _MAX_QUESTION_CHARACTERS = 1000
 _MAX_TOPIC_WORDS = 12
+_MAX_TOPIC_WORD_CHARACTERS = 200
+"""What is longer, such as encoded data, names no topic, and would make the question too long to be searched."""
 
 _REFERS_BACK = re.compile(
     r"\b(?:it|its|itself|they|them|their|theirs|this|these|those|he|him|his|she|her|hers|there|former|latter)\b"
@@ -54,7 +56,7 @@ def rewrite_by_rule(question: str, history: Sequence[ConversationTurn]) -> str:
     if not history or not needs_context(question):
         return question
     asked = set(content_words(question))
-    said = _WORD.findall(history[-1].standalone)
+    said = [word for word in _WORD.findall(history[-1].standalone) if len(word) <= _MAX_TOPIC_WORD_CHARACTERS]
     words = [word for word in dict.fromkeys(said) if (stems := content_words(word)) and asked.isdisjoint(stems)]
     names = [word for word in words if _is_name(word, first=word == said[0])]
     topic = names if names and len(asked) >= _MIN_CONTENT_WORDS else words

@@ -57,6 +57,11 @@ def test_the_rule_carries_the_topic_where_the_question_leans_on_it(question: str
     assert rewrite_by_rule(question, []) == question
 
 
+def test_a_word_without_end_is_no_topic() -> None:
+    before = [ConversationTurn("x" * 4000, "x" * 4000 + " queues", "So it is.")]
+    assert rewrite_by_rule("And how long does it take?", before) == "And how long does it take? (queues)"
+
+
 def test_the_topic_goes_on_over_several_questions(
     corpus: Corpus, store: DynamoConversationStore, clock: SimClock
 ) -> None:
