@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -57,6 +58,10 @@ class LiveStack:
         """The `rag` command line; returns what it printed."""
         return self._run("rag", *arguments)
 
+    def rag_json(self, *arguments: str, code: int | None = 0) -> Any:
+        """The object that `rag … --json` printed; fails where it ended with another exit code. None: any will do."""
+        return json.loads(self._run("rag", *arguments, "--json", code=code))
+
     def ended(self, logical_key: str, version: int = 1, *, timeout: float = 120) -> DocumentVersion:
         """That version of a document as soon as it is COMPLETED or FAILED and its object has moved."""
 
@@ -66,7 +71,7 @@ class LiveStack:
 
         return eventually(settled, f"version {version} of {logical_key} at its end", timeout=timeout)
 
-    def _run(self, command: str, *arguments: str) -> str:
+    def _run(self, command: str, *arguments: str, code: int | None = 0) -> str:
         done = subprocess.run(
             [str(_BIN / command), *arguments],
             env=dict(self.environment),
@@ -76,7 +81,7 @@ class LiveStack:
             timeout=300,
             check=False,
         )
-        assert done.returncode == 0, f"{command} {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
+        assert code in (None, done.returncode), f"{command} {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from portfolio_rag.cli.documents import document_id_of
 from portfolio_rag.cli.output import print_json, screen
 from portfolio_rag.cli.terminal import escape, escape_line
 from portfolio_rag.composition.repair import RepairParts
@@ -46,9 +47,12 @@ def verify(*, repair: bool, as_json: bool = False, parts: RepairParts | None = N
 def redrive(
     document_ids: Sequence[str], *, everything: bool, as_json: bool = False, parts: RepairParts | None = None
 ) -> None:
-    """Try failed documents again. Raises InvalidRequest without ids, and what the first id that cannot be raises."""
+    """Try failed documents again. Raises InvalidRequest without any, and what the first that cannot be raises."""
     if bool(document_ids) == everything:
-        raise InvalidRequest("Name the documents by their ids, or say --all.")
+        raise InvalidRequest("Name the documents by their ids or paths, or say --all.")
+    if document_ids:
+        config = StackConfig.load()
+        document_ids = [document_id_of(name, config) for name in document_ids]
     redrive = _parts(parts).redrive
     console = screen()
     retried = redrive.all() if everything else (redrive.document(document_id) for document_id in document_ids)

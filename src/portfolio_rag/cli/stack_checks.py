@@ -133,4 +133,6 @@ def check_queues(patient: Patient) -> Iterator[Finding]:
     failed = pipeline.counts.get(DocumentStatus.FAILED, 0)
     if failed:
         mend = "`rag status` says why; where the cause was not in the document, `rag redrive --all`."
-        yield Finding("documents", State.WARNING, f"{failed} versions have FAILED.", mend)
+        yield Finding(
+            "documents", State.WARNING, f"{failed} {'document has' if failed == 1 else 'documents have'} FAILED.", mend
+        )

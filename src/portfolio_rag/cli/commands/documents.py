@@ -73,7 +73,9 @@ def delete(
 
 @app.command()
 def redrive(
-    document_ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Ids of documents.")] = None,
+    document_ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[DOCUMENT]...", help="Ids, or paths in the bucket.")
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every document whose newest version has failed.")] = False,
     as_json: AsJson = False,
 ) -> None:
