@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import sys
 
-from .bugs import BUGS
-from .running import CAUGHT, ROOT, first_failure, processes, table
+from tests.planted.bugs import BUGS
+from tests.planted.running import CAUGHT, ROOT, first_failure, processes, table
 
 
 def main() -> int:

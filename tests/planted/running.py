@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from .bugs import Bug
+from tests.planted.bugs import Bug
 
 ROOT = Path(__file__).parents[2]
 CAUGHT = Path(__file__).parent / "caught.json"

@@ -8,8 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from .bugs import BUGS, Bug
-from .running import CAUGHT, ROOT, first_failure, processes, table
+from tests.planted.bugs import BUGS, Bug
+from tests.planted.running import CAUGHT, ROOT, first_failure, processes, table
 
 NODES: dict[str, str] = json.loads(CAUGHT.read_text())
 AT_ONCE = 2
