@@ -305,6 +305,10 @@ class FakeRedrive(_Fake):
 
 
 class FakeJobs(_Fake):
+    def __init__(self) -> None:
+        super().__init__()
+        self.cancelled: list[str] = []
+
     def start(self, job_type: JobType, *, source_s3_prefix: str = "", triggered_by: Trigger) -> Job:
         self._called(job_type, source_s3_prefix, triggered_by)
         return job(job_type, source_s3_prefix)
@@ -323,6 +327,7 @@ class FakeJobs(_Fake):
         self._called(job_id)
         if job_id != JOB_ID:
             raise Conflict("The job has ended already: it is COMPLETED.")
+        self.cancelled.append(job_id)
         return replace(job(), cancel_requested_at=UPLOADED)
 
     def documents(

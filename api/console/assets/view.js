@@ -124,13 +124,13 @@ export class Dialog extends Component {
   }
 }
 
-export function Confirmation({ title, text, act, onConfirm, onClose }) {
+export function Confirmation({ title, text, act, keep = "Keep it", onConfirm, onClose }) {
   return html`<${Dialog} label=${title} kind="confirmation" onClose=${onClose}>
     <h2>${title}</h2>
     <p>${text}</p>
     <div class="actions">
       <button type="button" class="danger" onClick=${onConfirm}>${act}</button>
-      <button type="button" onClick=${onClose}>Keep it</button>
+      <button type="button" onClick=${onClose}>${keep}</button>
     </div>
   <//>`;
 }
