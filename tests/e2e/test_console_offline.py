@@ -272,7 +272,7 @@ def test_metrics_are_plots_and_numbers(console: Open) -> None:
     assert page.evaluate("typeof uPlot") == "undefined"
     show(page, "Operations")
     page.locator(".plot .u-over").nth(3).wait_for()
-    assert page.get_by_role("img", name="From upload to answer: 10 s on average at most").count() == 1
+    assert page.get_by_role("img", name="From upload to answer: 10 s on average at worst").count() == 1
     plot = page.locator(".plot").first
     plot.locator("summary").focus()
     page.keyboard.press("Enter")

@@ -30,15 +30,15 @@ const PLOTS = [
   {
     title: "Failures",
     series: [{ metric: "FailureRate", statistic: "Average", label: "Of what ended", kind: "line" }],
-    says: ([rate]) => (numbers(rate).length ? `${measured(most(rate), " %")} at most` : "Nothing was measured"),
+    says: ([rate]) => (numbers(rate).length ? `${measured(most(rate), " %")} at worst` : "Nothing was measured"),
   },
   {
     title: "From upload to answer",
     series: [
       { metric: "ProcessingDuration", statistic: "Average", label: "Average", kind: "line" },
-      { metric: "ProcessingDuration", statistic: "p95", label: "95 of 100", kind: "dashed" },
+      { metric: "ProcessingDuration", statistic: "p95", label: "95th percentile", kind: "dashed" },
     ],
-    says: ([average]) => (numbers(average).length ? `${measured(most(average), " s")} on average at most` : "Nothing was ingested"),
+    says: ([average]) => (numbers(average).length ? `${measured(most(average), " s")} on average at worst` : "Nothing was ingested"),
   },
   {
     title: "Waiting and stuck",

@@ -82,6 +82,7 @@ export class Plot extends Component {
     const axis = { stroke: place.color, font: `11px ${place.fontFamily}`, ticks: { show: false } };
     // Canvas knows no custom properties: the legend has the colours as the browser has worked them out.
     const colours = [...this.legend.current.querySelectorAll("i")].map((mark) => getComputedStyle(mark).color);
+    const half = (times[1] - times[0]) / 2;
     const isLong = times.at(-1) - times[0] > 2 * DAY;
     const highest = Math.max(...series.flatMap(({ values }) => values));
     return {
@@ -90,7 +91,8 @@ export class Plot extends Component {
       padding: [8, 8, 0, 0],
       legend: { show: false },
       cursor: { y: false, points: { show: false }, drag: { setScale: false, x: false } },
-      scales: { y: { range: () => [0, Math.max(1, highest * 1.1)] } },
+      // A bar stands in the middle of its period.
+      scales: { x: { range: (_, from, to) => [from - half, to + half] }, y: { range: () => [0, Math.max(1, highest * 1.1)] } },
       axes: [
         {
           ...axis,
