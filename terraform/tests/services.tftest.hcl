@@ -131,6 +131,19 @@ run "what_the_api_may" {
     error_message = "The API may write vectors, reports or rules."
   }
 
+  # A redrive looks into every dead-letter queue, and sends what was lost back to where it came from.
+  assert {
+    condition = {
+      for action in ["sqs:ReceiveMessage", "sqs:SendMessage"] : action => toset(flatten([
+        for statement in local.api_statements : statement.resources if contains(statement.actions, action)
+      ]))
+      } == {
+      "sqs:ReceiveMessage" = toset(values(local.dlq_arns))
+      "sqs:SendMessage"    = toset(values(local.queue_arns))
+    }
+    error_message = "The API receives from other queues than those of dead letters, or cannot send back what it finds there."
+  }
+
   assert {
     condition     = !contains(flatten(local.api_statements[*].actions), "dynamodb:DeleteItem") && !contains(flatten(local.api_statements[*].actions), "dynamodb:DeleteTable")
     error_message = "The registry is the audit trail: the API does not delete from it."

@@ -344,6 +344,21 @@ def test_without_cloudwatch_the_rest_is_shown(console: Open) -> None:
     assert page.get_by_role("alert").get_by_text("CloudWatch does not answer.").count() == 2
 
 
+def test_nothing_is_asked_for_while_nobody_looks(console: Open) -> None:
+    services = stand_ins()
+    page = console(services).page
+    page.clock.install()
+    show(page, "Operations")
+    page.locator(".plot .u-over").nth(3).wait_for()
+    page.evaluate("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
+    asked = len(services.health.calls)
+    page.clock.run_for(60_000)
+    assert len(services.health.calls) == asked
+    with page.expect_response("**/api/health"):
+        page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
+    assert len(services.health.calls) == asked + 1
+
+
 def test_cost_is_shown_where_it_is_counted(console: Open) -> None:
     page = console().page
     show(page, "Operations")
