@@ -102,6 +102,10 @@ simulate: install ## Run N seeded schedules of the pipeline from SEED on, every 
 test-e2e: install chromium ## Run the end-to-end tests on a stack of their own (a running one is left alone)
 	$(PYTEST) tests/e2e
 
+.PHONY: screenshots
+screenshots: install chromium ## Make the pictures of the console in docs/ anew, on a stack of their own
+	SCREENSHOTS=1 $(PYTEST) tests/e2e/test_scenes.py
+
 MINUTES ?= 30
 
 .PHONY: soak

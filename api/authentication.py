@@ -80,9 +80,9 @@ async def _authorize_as_openai(
     await _authorize(scopes, caller, _header)
 
 
-def needs(scope: api_keys.Scope) -> list[DependsParameter]:
-    """The `dependencies` of a route that is for callers with this scope."""
-    return [Security(_authorize, scopes=[scope.value])]
+def needs(scope: api_keys.Scope | None = None) -> list[DependsParameter]:
+    """The `dependencies` of a route that is for callers with this scope; without one, for any key."""
+    return [Security(_authorize, scopes=[scope.value] if scope is not None else [])]
 
 
 def needs_as_openai(scope: api_keys.Scope) -> list[DependsParameter]:

@@ -11,6 +11,7 @@ from portfolio_rag.answering.generation.chat import Chat
 from portfolio_rag.answering.generation.conversations import Conversations
 from portfolio_rag.answering.retrieval.search import PassageSearch
 from portfolio_rag.composition.api import ApiServices
+from portfolio_rag.composition.operations import Operations
 from portfolio_rag.pipeline.jobs.service import JobService
 from portfolio_rag.pipeline.maintenance.dependency_health import HealthChecks
 
@@ -29,6 +30,7 @@ def _part(choose: Callable[[ApiServices], _Part]) -> Callable[[Request], Awaitab
 
 JobsDep = Annotated[JobService, Depends(_part(lambda services: services.jobs))]
 HealthDep = Annotated[HealthChecks, Depends(_part(lambda services: services.health))]
+OperationsDep = Annotated[Operations, Depends(_part(lambda services: services.operations))]
 RetrievalDep = Annotated[PassageSearch, Depends(_part(lambda services: services.retrieval))]
 ChatDep = Annotated[Chat, Depends(_part(lambda services: services.chat))]
 ConversationsDep = Annotated[Conversations, Depends(_part(lambda services: services.conversations))]

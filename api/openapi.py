@@ -31,6 +31,7 @@ TAGS = [
     {"name": "search", "description": "Retrieval alone: the passages that a query finds, with metadata filters."},
     {"name": "documents", "description": "Upload documents, follow them through the pipeline, delete them."},
     {"name": "jobs", "description": "Batch jobs over many documents: ingestion again, and rebuilding the index."},
+    {"name": "operations", "description": "Queues, dead letters, alarms, metrics and the size of the index."},
     {"name": "health", "description": "Whether the API and each service behind it work."},
 ]
 

@@ -37,6 +37,12 @@ async def viewer_for(request: Request, caller: CallerDep) -> Viewer:
 ViewerDep = Annotated[Viewer, Depends(viewer_for)]
 
 
+async def seeing_everything(caller: CallerDep, viewer: ViewerDep) -> None:
+    """For routes that tell of all documents at once. Raises Forbidden where the caller sees some of them only."""
+    if not viewer.sees_everything:
+        raise Forbidden(f"The key {caller.name!r} sees some of the documents only, and this route tells of all.")
+
+
 def conversation_of(caller: Caller, conversation_id: str) -> str:
     """The id under which a caller's conversation is kept: nobody goes on with that of another."""
     return conversation_id if caller in (ENVIRONMENT, KEYLESS) else f"{caller.key_id}:{conversation_id}"

@@ -269,11 +269,18 @@ locals {
       ]
     }]
 
-    # A document that is tried again needs its dead letters no more.
+    # A document that is tried again needs its dead letters no more; and people look at all of them.
     clear_dead_letters = [{
       sid       = "ClearDeadLetters"
       actions   = local.receive_actions
-      resources = [local.dlq_arns.ingestion, local.dlq_arns.embedding]
+      resources = values(local.dlq_arns)
+    }]
+
+    # Alarms and metrics are listed and asked for by name: neither action knows resources that would narrow it.
+    read_metrics = [{
+      sid       = "ReadMetrics"
+      actions   = ["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData"]
+      resources = ["*"]
     }]
 
     send_ingestion    = [{ sid = "SendIngestion", actions = local.send_actions, resources = [local.queue_arns.ingestion] }]

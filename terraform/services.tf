@@ -22,8 +22,8 @@ locals {
   api_may = [
     "read_config", "read_originals", "move_originals", "upload_originals", "change_versions", "register_versions",
     "versions_by_status", "all_heads", "read_chunks", "purge", "read_vectors", "remember_conversations", "look_up_keys", "run_jobs",
-    "list_jobs", "continue_jobs", "watch_queues", "send_ingestion", "clear_dead_letters", "publish_metrics",
-    "ask_bedrock",
+    "list_jobs", "continue_jobs", "watch_queues", "send_ingestion", "send_embedding", "clear_dead_letters", "publish_metrics",
+    "read_metrics", "ask_bedrock",
   ]
 
   api_environment = merge(
@@ -38,6 +38,7 @@ locals {
       CHROMA_URL        = local.chroma_url
       LOG_LEVEL         = var.log_level
       PUBLISH_LOAD      = "true"
+      ALARM_PREFIX      = "${local.prefix}-"
     },
     local.chroma_place,
     var.aws_endpoint_url_for_functions == "" ? {} : { AWS_ENDPOINT_URL = var.aws_endpoint_url_for_functions },

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from portfolio_rag.composition.intake import IntakeParts
-from portfolio_rag.composition.lambda_events import s3_events
 from portfolio_rag.composition.process import once_per_process
+from portfolio_rag.domain.storage_events import s3_events
 
 parts = once_per_process(IntakeParts)
 

@@ -112,7 +112,7 @@ run "what_the_api_may" {
   }
 
   assert {
-    condition     = toset([for statement in local.api_statements : statement.sid if contains(statement.resources, "*")]) == toset(["PublishMetrics"])
+    condition     = toset([for statement in local.api_statements : statement.sid if contains(statement.resources, "*")]) == toset(["PublishMetrics", "ReadMetrics"])
     error_message = "The API's role names no resource where there is one."
   }
 
@@ -129,6 +129,19 @@ run "what_the_api_may" {
       "arn:aws:s3:::portfolio-raw/failed/*", "arn:aws:s3:::portfolio-raw/archived/*",
     ])
     error_message = "The API may write vectors, reports or rules."
+  }
+
+  # A redrive looks into every dead-letter queue, and sends what was lost back to where it came from.
+  assert {
+    condition = {
+      for action in ["sqs:ReceiveMessage", "sqs:SendMessage"] : action => toset(flatten([
+        for statement in local.api_statements : statement.resources if contains(statement.actions, action)
+      ]))
+      } == {
+      "sqs:ReceiveMessage" = toset(values(local.dlq_arns))
+      "sqs:SendMessage"    = toset(values(local.queue_arns))
+    }
+    error_message = "The API receives from other queues than those of dead letters, or cannot send back what it finds there."
   }
 
   assert {

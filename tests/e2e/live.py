@@ -14,12 +14,14 @@ from typing import Any, TypeVar
 import httpx
 
 from portfolio_rag.adapters.aws.clients import AwsClients
+from portfolio_rag.adapters.aws.sqs import SqsQueue
 from portfolio_rag.adapters.dynamodb.document_registry import DynamoDocumentRegistry
 from portfolio_rag.adapters.dynamodb.index_aliases import DynamoIndexAliases
 from portfolio_rag.adapters.dynamodb.job_store import DynamoJobStore
 from portfolio_rag.adapters.dynamodb.table import Table
 from portfolio_rag.domain.documents import DocumentVersion
 from portfolio_rag.domain.identifiers import document_id_for
+from portfolio_rag.domain.messages import IngestionMessage
 from portfolio_rag.local.config import StackConfig
 from portfolio_rag.settings.environment import Settings
 
@@ -49,6 +51,15 @@ class LiveStack:
 
     def document_id(self, logical_key: str) -> str:
         return document_id_for(self.settings.s3_raw_bucket, logical_key)
+
+    def raw(self, logical_key: str, body: bytes) -> None:
+        """Upload past the API."""
+        self.clients("s3").put_object(Bucket=self.settings.s3_raw_bucket, Key=f"incoming/{logical_key}", Body=body)
+
+    def dead_letter(self, version: DocumentVersion) -> None:
+        """Put the version's message into the dead-letter queue, as if its deliveries were used up."""
+        queue = SqsQueue(self.clients("sqs"), self.settings.sqs_dlq)
+        queue.send([IngestionMessage.of(version).to_json()])
 
     def aws(self, *arguments: str) -> str:
         """The `aws` command line against the emulator, as a user types it; returns what it printed."""

@@ -51,9 +51,15 @@ class OfflinePage:
 
 @contextmanager
 def offline_page(
-    base_url: str, *, width: int = 1280, height: int = 1600, color_scheme: Literal["light", "dark"] = "light"
+    base_url: str,
+    *,
+    width: int = 1280,
+    height: int = 1600,
+    color_scheme: Literal["light", "dark"] = "light",
+    locale: str | None = None,
+    timezone_id: str | None = None,
 ) -> Iterator[OfflinePage]:
-    """A page that reaches `base_url` and nothing else."""
+    """A page that reaches `base_url` and nothing else; `locale` and time zone are the machine's unless given."""
     host = urlsplit(base_url).netloc
     refused: list[str] = []
     errors: list[str] = []
@@ -68,7 +74,12 @@ def offline_page(
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=_ARGUMENTS)
         try:
-            page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=color_scheme)
+            page = browser.new_page(
+                viewport={"width": width, "height": height},
+                color_scheme=color_scheme,
+                locale=locale,
+                timezone_id=timezone_id,
+            )
             page.route("**/*", pass_own)
             page.on("pageerror", lambda error: errors.append(str(error)))
             page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)

@@ -1,11 +1,7 @@
-"""The console on the real stack: from a question to the span, from a failed document to its reason and its end.
-
-CONSOLE_SCREENSHOT names a file: the picture of the README is then made anew.
-"""
+"""The console on the real stack: from a question to the span, from a failed document to its reason and its end."""
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,10 +38,6 @@ def test_a_question_is_answered_and_its_source_opens_at_the_span(page: Page) -> 
     turn.get_by_role("button", name=re.compile("^Source 1, sqs-queues.md")).first.click()
     sheet = page.get_by_role("dialog", name="Source: sqs-queues.md")
     expect(sheet.locator("mark")).to_have_text(QUOTE)
-    if picture := os.environ.get("CONSOLE_SCREENSHOT"):
-        page.set_viewport_size({"width": 1280, "height": 560})
-        sheet.locator("mark").evaluate("mark => mark.scrollIntoView({block: 'center'})")
-        page.screenshot(path=picture)
     page.keyboard.press("Escape")
     turn = ask(page, "Who won the football world championship in 1990?")
     expect(turn.locator(".refusal")).to_have_text("The answer is not in the documents.")
@@ -100,6 +92,36 @@ def test_a_failed_document_tells_why_and_is_tried_again(page: Page, tmp_path: Pa
     page.get_by_role("heading", name="Documents").wait_for()
     expect(page.get_by_role("table").get_by_role("link", name="eventbridge-schedules.md")).to_be_visible()
     expect(page.get_by_role("table").get_by_role("link", name="broken.pdf")).to_have_count(0)
+
+
+def test_a_dead_letter_leads_to_its_document_and_is_driven_again(page: Page, stack: LiveStack, tmp_path: Path) -> None:
+    stack.raw("console/torn.pdf", b"%PDF-1.7\nnot a page of it\n")
+    version = stack.ended("console/torn.pdf")
+    stack.dead_letter(version)
+    show(page, "Operations")
+    row = page.get_by_role("row", name=re.compile("torn.pdf"))
+    expect(row).to_contain_text(version.error_message or "")
+    row.get_by_role("button").click()
+    page.get_by_role("dialog").get_by_role("button", name="Try again").click()
+    expect(page.get_by_text("1 dead letter dealt with.")).to_be_visible()
+    expect(row).to_have_count(0)
+    assert stack.ended("console/torn.pdf", 2, timeout=TIMEOUT_MS / 1000).attempt == 2
+    stack.api.delete(f"/api/documents/{version.document_id}").raise_for_status()
+
+
+def test_operations_show_what_the_emulator_has_measured(page: Page, stack: LiveStack) -> None:
+    stack.ended("samples/sqs-queues.md")
+    show(page, "Operations")
+    page.locator(".plot .u-over").nth(3).wait_for()
+    plot = page.locator(".plot").first
+    plot.get_by_text("Numbers").click()
+    # At least the samples have come within the hours that are shown.
+    expect(plot.locator("figcaption")).to_have_text(re.compile(r"[1-9]\d* documents"))
+    assert plot.get_by_role("table").locator("tbody tr").count() >= 1
+    for alarm in ("dead-letters", "high-error-rate", "queue-depth", "slow-processing"):
+        expect(page.get_by_role("row", name=re.compile(f"^portfolio-{alarm}"))).to_be_visible()
+    expect(page.get_by_role("row", name=re.compile("^portfolio-events-dlq"))).to_contain_text("0")
+    expect(page.locator(".attributes")).to_contain_text(stack.live_collection)
 
 
 def test_a_job_runs_to_its_report_and_everything_works(page: Page) -> None:

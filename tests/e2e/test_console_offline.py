@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any, Literal
 
 import pytest
+from playwright.sync_api import expect
 
 from api.main import create_app
 from portfolio_rag.domain.answers import (
@@ -21,8 +23,13 @@ from portfolio_rag.domain.answers import (
     Validated,
     Verdict,
 )
+from portfolio_rag.domain.api_keys import Scope
 from portfolio_rag.domain.documents import DocumentStatus
+from portfolio_rag.domain.errors import Conflict, StorageUnavailable
+from portfolio_rag.domain.jobs import JobStatus
 from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkInContext
+from portfolio_rag.pipeline.maintenance.dead_letters import Remedy
+from portfolio_rag.pipeline.maintenance.metric_history import Window
 from portfolio_rag.settings.environment import Settings
 from tests.e2e.console import accessibility_violations, ask, is_wider_than_the_screen, show
 from tests.e2e.swagger import OfflinePage, offline_page
@@ -30,11 +37,13 @@ from tests.support.api import (
     CONTENT,
     DOCUMENT_ID,
     JOB_ID,
+    LETTER_ID,
     QUESTION,
     QUOTE,
     FakeServices,
     answer,
     chunk,
+    dead_letter,
     document,
     fake_services,
 )
@@ -55,6 +64,24 @@ def stand_ins(settings: Settings | None = None) -> FakeServices:
     services.conversations.stream = streamed  # type: ignore[method-assign]
     return services
 
+
+COST = {
+    "month": "2026-01",
+    "region": "us-east-1",
+    "prices_dated": "2026-01-02",
+    "so_far_usd": 12.41,
+    "forecast_usd": 74.5,
+    "lines": [
+        {
+            "service": "Lambda",
+            "usage": 12345.5,
+            "unit": "GB-seconds",
+            "unit_price_usd": 0.0000166667,
+            "so_far_usd": 0.21,
+            "forecast_usd": 1.25,
+        }
+    ],
+}
 
 HOSTILE = '<img src="x" onerror="document.title=1"><script>document.title=2</script>'
 
@@ -78,6 +105,7 @@ def console() -> Iterator[Open]:
             offline = stack.enter_context(offline_page(url, width=width, height=900, color_scheme=color_scheme))
             stack.callback(_assert_clean, offline, expected)
             offline.page.set_default_timeout(15_000)
+            offline.page.route("**/api/cost", lambda route: route.fulfill(json=COST))
             offline.page.goto(f"{url}/")
             return offline
 
@@ -217,9 +245,162 @@ def test_a_job_is_started_followed_and_cancelled(console: Open) -> None:
     assert ("BATCH", "guides/") in [call[:2] for call in services.jobs.calls]
     page.get_by_role("link", name="Reindex").click()
     page.get_by_text("UNSUPPORTED_TYPE: a picture.").wait_for()
+    page.get_by_text("0 of 12 documents, 0%").wait_for()
     page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Let it run").click()
+    assert services.jobs.cancelled == []
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Cancel the job").click()
+    page.get_by_role("dialog").wait_for(state="detached")
     page.locator(".facts").wait_for()
-    assert (JOB_ID,) in services.jobs.calls
+    assert services.jobs.cancelled == [JOB_ID]
+
+
+def test_jobs_are_listed_by_status(console: Open) -> None:
+    services = stand_ins()
+    page = console(services).page
+    show(page, "Jobs")
+    with page.expect_response("**/api/jobs?status=FAILED*"):
+        page.get_by_role("radio", name="Failed").check(force=True)
+    page.get_by_role("link", name="Reindex").wait_for()
+    assert (JobStatus.FAILED, 50) in services.jobs.calls
+
+
+def test_metrics_are_plots_and_numbers(console: Open) -> None:
+    services = stand_ins()
+    page = console(services).page
+    assert page.evaluate("typeof uPlot") == "undefined"
+    show(page, "Operations")
+    page.locator(".plot .u-over").nth(3).wait_for()
+    assert page.get_by_role("img", name="From upload to answer: 10 s on average at worst").count() == 1
+    plot = page.locator(".plot").first
+    plot.locator("summary").focus()
+    page.keyboard.press("Enter")
+    numbers = plot.get_by_role("table")
+    # The fakes have a value in every other of 36 periods.
+    assert numbers.locator("tbody tr").count() == 18
+    assert numbers.locator("th").all_inner_texts() == ["From", "Completed", "With warnings"]
+    page.locator(".plot .u-over").first.hover()
+    assert plot.locator(".legend b").count() == 2
+    page.get_by_role("radio", name="7 days").check(force=True)
+    expect(numbers.locator("tbody tr")).to_have_count(28)
+    assert (Window.WEEK,) in services.operations.metrics.calls
+
+
+def test_a_dead_letter_is_driven_again_once_it_is_confirmed(console: Open) -> None:
+    services = stand_ins()
+    letters = services.operations.dead_letters
+    letters.letters.append(dead_letter("second", Remedy.DISCARD, document_id=None, s3_key=None, status=None))
+    letters.letters.append(dead_letter("third", Remedy.NONE, document_id=None, s3_key=None, status=None))
+    page = console(services).page
+    show(page, "Operations")
+    row = page.get_by_role("row", name=re.compile("sqs-queues"))
+    assert "Chroma did not answer." in row.inner_text()
+    assert page.get_by_role("row", name=re.compile("^third")).get_by_role("button").count() == 0
+    row.get_by_role("button", name="Try again").click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    assert (LETTER_ID,) not in letters.calls
+    row.get_by_role("button", name="Try again").click()
+    page.get_by_role("dialog").get_by_role("button", name="Try again").click()
+    page.get_by_text("1 dead letter dealt with.").wait_for()
+    row.wait_for(state="detached")
+    page.get_by_role("button", name="Drive all again").click()
+    page.get_by_role("dialog").get_by_role("button", name="Drive all again").click()
+    page.get_by_text("None: nothing failed for good.").wait_for()
+    assert letters.calls.count(("all",)) == 1
+
+
+def test_a_redrive_that_is_refused_says_why(console: Open) -> None:
+    services = stand_ins()
+    page = console(services, expected=(409,)).page
+    show(page, "Operations")
+    page.get_by_role("button", name="Try again guides/sqs-queues.md").wait_for()
+
+    def refuse(message_id: str) -> Any:
+        raise Conflict("The bytes of the failed version are gone. Upload the document again.")
+
+    services.operations.dead_letters.redrive = refuse  # type: ignore[method-assign]
+    page.get_by_role("button", name="Try again guides/sqs-queues.md").click()
+    page.get_by_role("dialog").get_by_role("button", name="Try again").click()
+    page.get_by_role("alert").get_by_text("The bytes of the failed version are gone.").wait_for()
+
+
+def test_alarms_queues_and_index_are_shown(console: Open) -> None:
+    page = console().page
+    show(page, "Operations")
+    page.get_by_text("1 alarm rings").wait_for()
+    assert "Alarm" in page.get_by_role("row", name=re.compile("portfolio-dead-letters")).inner_text()
+    assert "3\t1\t0" in page.get_by_role("row", name=re.compile("portfolio-ingestion-queue")).inner_text()
+    assert "164" in page.locator(".tiles").first.inner_text()
+    assert "portfolio_knowledge" in page.locator(".attributes").inner_text()
+
+
+def test_without_cloudwatch_the_rest_is_shown(console: Open) -> None:
+    services = stand_ins()
+    services.operations.monitoring.error = StorageUnavailable("CloudWatch does not answer.")
+    page = console(services, expected=(503,)).page
+    show(page, "Operations")
+    page.get_by_role("row", name=re.compile("portfolio-ingestion-queue")).wait_for()
+    assert page.get_by_role("alert").get_by_text("CloudWatch does not answer.").count() == 2
+
+
+def test_nothing_is_asked_for_while_nobody_looks(console: Open) -> None:
+    services = stand_ins()
+    page = console(services).page
+    page.clock.install()
+    show(page, "Operations")
+    page.locator(".plot .u-over").nth(3).wait_for()
+    page.evaluate("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
+    asked = len(services.health.calls)
+    page.clock.run_for(60_000)
+    assert len(services.health.calls) == asked
+    with page.expect_response("**/api/health"):
+        page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
+    assert len(services.health.calls) == asked + 1
+
+
+def test_cost_is_shown_where_it_is_counted(console: Open) -> None:
+    page = console().page
+    show(page, "Operations")
+    page.get_by_role("heading", name="Cost in January 2026").wait_for()
+    row = page.get_by_role("row", name=re.compile("Lambda")).inner_text()
+    assert [cell in row for cell in ("12,350 GB-seconds", "$0.0000167", "$0.21", "$1.25")] == [True] * 4
+
+
+def test_without_cost_nothing_is_said_of_it(console: Open) -> None:
+    page = console(expected=(404,)).page
+    page.route("**/api/cost", lambda route: route.fulfill(status=404, json={"status": 404, "detail": "Not found."}))
+    with page.expect_response("**/api/cost"):
+        show(page, "Operations")
+    page.locator(".plot .u-over").nth(3).wait_for()
+    assert page.get_by_text("Cost").count() == 0
+    assert page.get_by_role("alert").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("scopes", "tenant", "jobs", "letters", "plots"),
+    [
+        ([Scope.ADMIN], None, 1, 1, 4),
+        ([Scope.READ], None, 0, 0, 4),
+        ([Scope.READ], "acme", 0, 0, 0),
+    ],
+)
+def test_what_the_key_may_not_do_is_not_offered(
+    console: Open, scopes: list[Scope], tenant: str | None, jobs: int, letters: int, plots: int
+) -> None:
+    services = stand_ins()
+    key = services.key("tester", *scopes, tenant=tenant)["X-API-Key"]
+    # Nothing but the first request, which brings up the field for the key, is refused.
+    page = console(services, expected=(401,)).page
+    show(page, "Operations")
+    page.get_by_role("textbox", name="API key").fill(key)
+    page.get_by_role("button", name="Use this key").click()
+    page.get_by_role("heading", name="Dependencies").wait_for()
+    if plots:
+        page.locator(".plot .u-over").nth(plots - 1).wait_for()
+    assert page.get_by_role("navigation").get_by_role("link", name="Jobs").count() == jobs
+    assert page.get_by_role("heading", name="Dead letters").count() == letters
+    assert page.locator(".plot").count() == plots
 
 
 def test_what_does_not_work_is_named(console: Open) -> None:
@@ -291,6 +472,12 @@ def test_every_view_is_accessible_and_fits(console: Open, width: int, color_sche
         show(page, section)
         page.locator(".rows").first.wait_for()
         look()
+    page.locator(".plot .u-over").nth(3).wait_for()
+    page.locator(".plot summary").first.click()
+    look()
+    page.get_by_role("button", name="Drive all again").click()
+    look()
+    page.keyboard.press("Escape")
     for address, shown in ((f"#/documents/{DOCUMENT_ID}", ".chunk"), (f"#/jobs/{JOB_ID}", ".rows")):
         page.goto(f"{page.url.partition('#')[0]}{address}")
         page.locator(shown).first.wait_for()

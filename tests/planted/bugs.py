@@ -363,4 +363,41 @@ BUGS = [
         "wait(running.values(), timeout=60)",
         "pipeline/maintenance/test_dependency_health",
     ),
+    # Operations.
+    _api(
+        "a tenant is told what everybody does",
+        "visibility",
+        '    if not viewer.sees_everything:\n        raise Forbidden(f"The key {caller.name!r} sees some',
+        '    if False:\n        raise Forbidden(f"The key {caller.name!r} sees some',
+        "operations",
+    ),
+    _api(
+        "whoever reads drives dead letters again",
+        "routes.operations",
+        'dependencies=needs(Scope.ADMIN),\n    operation_id="redrive_dead_letter",',
+        'dependencies=needs(Scope.READ),\n    operation_id="redrive_dead_letter",',
+        "authentication",
+    ),
+    _package(
+        "a dead letter that is refused is removed all the same",
+        "pipeline.maintenance.dead_letters",
+        "                results.append(Redriven(letter, refusal=str(error)))\n                continue",
+        "                results.append(Redriven(letter, refusal=str(error)))\n"
+        "                done.append((found, letter))\n                continue",
+        "pipeline/maintenance/test_dead_letters",
+    ),
+    _package(
+        "a message of a version that is replaced is sent again",
+        "pipeline.maintenance.dead_letters",
+        "    if head.replaces(version.version):",
+        "    if head.deleted_at is not None:",
+        "pipeline/maintenance/test_dead_letters",
+    ),
+    _package(
+        "what was looked at stays hidden",
+        "adapters.aws.sqs",
+        "            self._let_go(list(messages.values()))",
+        "            pass",
+        "adapters/aws/test_sqs",
+    ),
 ]

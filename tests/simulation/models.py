@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from portfolio_rag.ports.monitoring import Alarm, MetricQuery
 from portfolio_rag.ports.runtime import Clock, Metric
 from portfolio_rag.ports.vectors import Vectors
 
@@ -47,6 +48,16 @@ class HashEmbedder:
 class WordTokenizer:
     def offsets(self, text: str) -> list[tuple[int, int]]:
         return [match.span() for match in _WORD.finditer(text)]
+
+
+class NoMonitoring:
+    """`ports.Monitoring` of a deployment without alarms, whose metrics nobody has kept."""
+
+    def alarms(self) -> list[Alarm]:
+        return []
+
+    def series(self, queries: Sequence[MetricQuery], **_: object) -> list[dict[datetime, float]]:
+        return [{} for _ in queries]
 
 
 class RecordedMetrics:

@@ -16,6 +16,7 @@ class Message:
     message_id: str
     body: str
     visible_at: datetime
+    sent_at: datetime
     receive_count: int = 0
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
@@ -47,7 +48,7 @@ class SqsModel:
         if sum(len(entry["MessageBody"].encode()) for entry in Entries) > MAX_MESSAGE_BYTES:
             raise ValueError("BatchRequestTooLong")
         for entry in Entries:
-            queue.messages.append(Message(next(self._ids), entry["MessageBody"], self._now()))
+            queue.messages.append(Message(next(self._ids), entry["MessageBody"], self._now(), self._now()))
         return {"Successful": [{"Id": entry["Id"]} for entry in Entries], "Failed": []}
 
     def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: Sequence[str]) -> dict[str, Any]:
@@ -60,7 +61,9 @@ class SqsModel:
         }
         return {"Attributes": {name: str(counts[name]) for name in AttributeNames}}
 
-    def receive_message(self, *, QueueUrl: str, MaxNumberOfMessages: int, VisibilityTimeout: int) -> dict[str, Any]:
+    def receive_message(
+        self, *, QueueUrl: str, MaxNumberOfMessages: int, VisibilityTimeout: int, **_: Any
+    ) -> dict[str, Any]:
         queue = self._queue(QueueUrl)
         ready = [message for message in queue.messages if message.visible_at <= self._now()][:MaxNumberOfMessages]
         for message in ready:
@@ -68,7 +71,16 @@ class SqsModel:
             message.visible_at = self._now() + timedelta(seconds=VisibilityTimeout)
         return {
             "Messages": [
-                {"MessageId": message.message_id, "ReceiptHandle": message.message_id, "Body": message.body}
+                {
+                    "MessageId": message.message_id,
+                    "ReceiptHandle": message.message_id,
+                    "Body": message.body,
+                    "Attributes": {
+                        "SentTimestamp": str(round(message.sent_at.timestamp() * 1000)),
+                        "ApproximateReceiveCount": str(message.receive_count),
+                    },
+                    "MessageAttributes": dict(message.attributes),
+                }
                 for message in ready
             ]
         }
@@ -97,7 +109,7 @@ class SqsModel:
         self, *, QueueUrl: str, MessageBody: str, DelaySeconds: int, MessageAttributes: Mapping[str, Any]
     ) -> dict[str, str]:
         visible_at = self._now() + timedelta(seconds=DelaySeconds)
-        message = Message(next(self._ids), MessageBody, visible_at, attributes=MessageAttributes)
+        message = Message(next(self._ids), MessageBody, visible_at, self._now(), attributes=MessageAttributes)
         self._queue(QueueUrl).messages.append(message)
         return {"MessageId": message.message_id}
 

@@ -39,7 +39,7 @@ from .chroma import ChromaModel
 from .dynamodb import DynamoModel, pipeline_tables
 from .faults import Crash, Faults, Faulty
 from .interleaving import Interleaving
-from .models import HashEmbedder, RecordedMetrics, SimClock, WordTokenizer
+from .models import HashEmbedder, NoMonitoring, RecordedMetrics, SimClock, WordTokenizer
 from .s3 import S3Model, s3_event
 from .sqs import QueueModel, SqsModel
 
@@ -93,6 +93,7 @@ class SimContainer(ProcessorParts, EmbeddingParts, JobParts, RepairParts, ApiPar
         self.embedder = world.embedder
         self.tokenizer = WordTokenizer()
         self.metrics = world.metrics  # type: ignore[assignment]
+        self.monitoring = NoMonitoring()  # type: ignore[assignment]
         clients = {
             name: Faulty(name, client, world.faults)
             for name, client in (

@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO, cast
 
 from fastapi.testclient import TestClient
@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from portfolio_rag.access.keyring import Keyring
 from portfolio_rag.access.limits import TokenBudget
+from portfolio_rag.answering.retrieval.index_size import IndexSize
 from portfolio_rag.composition.api import ApiServices
 from portfolio_rag.domain.access import AccessRules
 from portfolio_rag.domain.answers import (
@@ -40,14 +41,20 @@ from portfolio_rag.domain.jobs import Job, JobStatus, JobType, Trigger
 from portfolio_rag.pipeline.documents.catalog import DocumentDetail, PresignedUpload, UploadReceipt
 from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkInContext
 from portfolio_rag.pipeline.jobs.report import Entry, Outcome, ReportPage
+from portfolio_rag.pipeline.maintenance.dead_letters import DeadLetter, DeadLetterList, Redriven, Remedy
 from portfolio_rag.pipeline.maintenance.dependency_health import DependencyHealth
+from portfolio_rag.pipeline.maintenance.metric_history import History, MetricHistory, Window
+from portfolio_rag.pipeline.maintenance.queues import QueueRole, QueueState
 from portfolio_rag.ports.document_registry import Page
+from portfolio_rag.ports.message_queue import QueueDepth
+from portfolio_rag.ports.monitoring import Alarm, AlarmState, MetricQuery
 from portfolio_rag.ports.runtime import Clock
 from portfolio_rag.settings.environment import Settings
 
 BUCKET = "portfolio-raw"
 KEY = "guides/sqs-queues.md"
 DOCUMENT_ID = document_id_for(BUCKET, KEY)
+LETTER_ID = "6c0f1c1e-6f6c-4b9a-8a39-9d1c1f7a2b10"
 JOB_ID = "1c9a5f0e-7d2b-4a53-9a4e-6a0b6c1d2e3f"
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 UPLOADED = "2026-01-05T10:12:00.000000Z"
@@ -298,6 +305,10 @@ class FakeRedrive(_Fake):
 
 
 class FakeJobs(_Fake):
+    def __init__(self) -> None:
+        super().__init__()
+        self.cancelled: list[str] = []
+
     def start(self, job_type: JobType, *, source_s3_prefix: str = "", triggered_by: Trigger) -> Job:
         self._called(job_type, source_s3_prefix, triggered_by)
         return job(job_type, source_s3_prefix)
@@ -316,6 +327,7 @@ class FakeJobs(_Fake):
         self._called(job_id)
         if job_id != JOB_ID:
             raise Conflict("The job has ended already: it is COMPLETED.")
+        self.cancelled.append(job_id)
         return replace(job(), cancel_requested_at=UPLOADED)
 
     def documents(
@@ -334,6 +346,112 @@ class FakeHealth(_Fake):
             DependencyHealth("s3", True, "portfolio-raw answers", 2.5),
             DependencyHealth("chromadb", self.healthy, "heartbeat" if self.healthy else "connection refused", 1.0),
             DependencyHealth("openai", True, "not configured: answers are extractive", None),
+        ]
+
+
+def dead_letter(message_id: str = LETTER_ID, remedy: Remedy = Remedy.RETRY, **changes: Any) -> DeadLetter:
+    values: dict[str, Any] = {
+        "queue": "portfolio-embedding-dlq",
+        "sent_at": datetime(2026, 1, 5, 10, 12, tzinfo=UTC),
+        "receives": 4,
+        "document_id": DOCUMENT_ID,
+        "version": 1,
+        "s3_key": f"failed/{KEY}",
+        "status": DocumentStatus.FAILED,
+        "error_code": "DEPENDENCY_UNAVAILABLE",
+        "reason": "Chroma did not answer.",
+    }
+    return DeadLetter(message_id=message_id, remedy=remedy, **{**values, **changes})
+
+
+class FakeDeadLetters(_Fake):
+    def __init__(self) -> None:
+        super().__init__()
+        self.letters = [dead_letter()]
+
+    def listed(self) -> DeadLetterList:
+        self._called()
+        return DeadLetterList(self.letters, len(self.letters))
+
+    def redrive(self, message_id: str) -> Redriven:
+        self._called(message_id)
+        for letter in self.letters:
+            if letter.message_id == message_id:
+                self.letters.remove(letter)
+                return Redriven(letter, version=2)
+        raise NotFound(f"There is no dead letter {message_id}.")
+
+    def redrive_all(self) -> list[Redriven]:
+        self._called("all")
+        driven = [Redriven(letter, version=2) for letter in self.letters]
+        self.letters = []
+        return driven
+
+
+class FakeMonitoring(_Fake):
+    """`ports.Monitoring`: two alarms, and of each metric a value in every other period."""
+
+    def alarms(self) -> list[Alarm]:
+        self._called()
+        since = datetime(2026, 1, 5, 10, 12, tzinfo=UTC)
+        return [
+            Alarm(
+                "portfolio-dead-letters",
+                "Messages failed for good.",
+                AlarmState.ALARM,
+                "1 > 0",
+                since,
+                "DeadLetters",
+                0,
+            ),
+            Alarm("portfolio-queue-depth", "Messages wait.", AlarmState.OK, "0 < 100", None, "QueueDepth", 100),
+        ]
+
+    def series(
+        self, queries: Sequence[MetricQuery], *, start: datetime, end: datetime, period_seconds: int
+    ) -> list[dict[datetime, float]]:
+        self._called(start, end, period_seconds)
+        periods = range(0, int((end - start).total_seconds()) // period_seconds, 2)
+        moments = [start + timedelta(seconds=period_seconds * period) for period in periods]
+        return [
+            {moment: float((place * 7 + number) % 11) for place, moment in enumerate(moments)}
+            for number, _ in enumerate(queries)
+        ]
+
+
+class FakeMetrics(_Fake):
+    def __init__(self, monitoring: FakeMonitoring, clock: Clock) -> None:
+        super().__init__()
+        self._history = MetricHistory(monitoring, clock)
+
+    def last(self, window: Window) -> History:
+        self._called(window)
+        return self._history.last(window)
+
+
+class FakeIndex(_Fake):
+    def size(self) -> IndexSize:
+        self._called()
+        return IndexSize("portfolio_knowledge", 164, 12, 0, 0.8, True)
+
+
+class FakeOperations(_Fake):
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self.dead_letters = FakeDeadLetters()
+        self.monitoring = FakeMonitoring()
+        self.alarms = self.monitoring.alarms
+        self.metrics = FakeMetrics(self.monitoring, clock)
+        self.index = FakeIndex()
+
+    def queues(self) -> list[QueueState]:
+        self._called()
+        return [
+            QueueState("portfolio-ingestion-queue", QueueRole.INGESTION, QueueDepth(3, 1)),
+            QueueState("portfolio-embedding-queue", QueueRole.EMBEDDING, QueueDepth(0, 0)),
+            QueueState(
+                "portfolio-embedding-dlq", QueueRole.DEAD_LETTERS, QueueDepth(len(self.dead_letters.letters), 0)
+            ),
         ]
 
 
@@ -422,6 +540,7 @@ class FakeServices:
         lists_hold = self.settings.access_lists == "true"
         self.keyring = Keyring(self.keys, self.clock, self.settings.api_key, always_required=lists_hold)
         self.token_budget = TokenBudget(self.keys, self.clock)
+        self.operations = FakeOperations(self.clock)
 
     def key(self, name: str = "tester", *scopes: Scope, **options: Any) -> dict[str, str]:
         """The header of a new key."""

@@ -18,7 +18,9 @@ export function onKeyWanted(ask) {
   askForKey = ask;
 }
 
-export const hasKey = () => sessionStorage.getItem(KEY) !== null;
+export const currentKey = () => sessionStorage.getItem(KEY);
+
+export const hasKey = () => currentKey() !== null;
 
 export function forgetKey() {
   sessionStorage.removeItem(KEY);

@@ -7,12 +7,13 @@ import { Documents } from "./documents.js";
 import { JobView } from "./job.js";
 import { Jobs } from "./jobs.js";
 import { Operations } from "./operations.js";
+import { may, onKeyKnown, ownKey } from "./permissions.js";
 import { Component, createRef, Dialog, html } from "./view.js";
 
 const SECTIONS = [
   { name: "chat", label: "Chat" },
   { name: "documents", label: "Documents" },
-  { name: "jobs", label: "Jobs" },
+  { name: "jobs", label: "Jobs", scope: "admin" },
   { name: "operations", label: "Operations" },
 ];
 
@@ -42,6 +43,9 @@ export class App extends Component {
         this.main.current.querySelector("section:not([hidden]) h1")?.focus({ preventScroll: true });
       });
     });
+    onKeyKnown(() => this.forceUpdate());
+    // Without a key everything is open, or the first request asks for one.
+    if (hasKey()) ownKey().catch(() => {});
     this.nameView();
   }
 
@@ -57,7 +61,7 @@ export class App extends Component {
       <header>
         <a class="brand" href="#/chat"><img src="console/icon.svg" alt="" width="22" height="22" />Portfolio RAG</a>
         <nav aria-label="Sections">
-          ${SECTIONS.map(
+          ${SECTIONS.filter(({ scope }) => !scope || may(scope)).map(
             ({ name, label }) => html`<a
               key=${name}
               href="#/${name}"
@@ -75,8 +79,13 @@ export class App extends Component {
         <section hidden=${!isChat}><${Chat} isShown=${isChat} /></section>
         ${!isChat && html`<section>${viewOf(route)}</section>`}
       </main>
-      ${keyWanted && html`<${KeyDialog} ...${keyWanted} onGiven=${() => this.setState({ keyWanted: null })} />`}
+      ${keyWanted && html`<${KeyDialog} ...${keyWanted} onGiven=${() => this.keyGiven()} />`}
     `;
+  }
+
+  keyGiven() {
+    // What waited for the key goes on first: it may be refused.
+    this.setState({ keyWanted: null }, () => setTimeout(() => hasKey() && ownKey().catch(() => {})));
   }
 
   skip(event) {

@@ -1,9 +1,9 @@
 // One job: how far it is, what it did with each document, and its end.
 
 import { query, request } from "./api.js";
-import { duration } from "./format.js";
+import { duration, percent } from "./format.js";
 import { isOpen, typeWord } from "./jobs.js";
-import { Heading, html, Loading, LoadingView, post, Problem, Status, Time } from "./view.js";
+import { Confirmation, Heading, html, Loading, LoadingView, post, Problem, Status, Time } from "./view.js";
 
 const PAGE = 100;
 const OUTCOMES = ["", "NEW", "MODIFIED", "REINGESTED", "EMBEDDED", "DELETED", "SKIPPED", "FAILED", "UNDER_WAY"];
@@ -38,7 +38,12 @@ export class JobView extends LoadingView {
     this.setState(changes, () => this.refresh());
   }
 
-  render({ id }, { job, entries, hasMore, outcome, pages, problem, refusal, isActing }) {
+  cancel() {
+    this.setState({ isAsked: false });
+    this.act(post(`api/jobs/${this.props.id}/cancel`));
+  }
+
+  render(_, { job, entries, hasMore, outcome, pages, problem, refusal, isActing, isAsked }) {
     if (!job) return problem ? html`<${Heading}>Job<//><${Problem} error=${problem} />` : html`<${Loading} />`;
     const canCancel = isOpen(job) && !job.cancel_requested_at;
     return html`
@@ -46,12 +51,23 @@ export class JobView extends LoadingView {
       <div class="view-head">
         <${Heading}>${typeWord(job.job_type)}${job.source_s3_prefix && ` of ${job.source_s3_prefix}`}<//>
         ${canCancel &&
-        html`<button type="button" class="danger" disabled=${isActing} onClick=${() => this.act(post(`api/jobs/${id}/cancel`))}>
+        html`<button type="button" class="danger" disabled=${isActing} onClick=${() => this.setState({ isAsked: true })}>
           Cancel
         </button>`}
       </div>
       <p class="facts" role="status"><${Status} status=${job.status} /><span>${job.summary}</span></p>
-      ${isOpen(job) && html`<progress max=${job.documents_total || 1} value=${job.documents_processed} aria-label="Progress"></progress>`}
+      ${isAsked &&
+      html`<${Confirmation}
+        title="Cancel this job?"
+        text=${job.job_type === "REINDEX"
+          ? "What it has built is taken back; the index that answers goes on answering."
+          : "It stops at its next step. Documents that it has sent on are ingested all the same."}
+        act="Cancel the job"
+        keep="Let it run"
+        onConfirm=${() => this.cancel()}
+        onClose=${() => this.setState({ isAsked: false })}
+      />`}
+      ${isOpen(job) && html`<${Progress} job=${job} />`}
       ${job.cancel_requested_at && isOpen(job) && html`<p class="note">It stops at its next step.</p>`}
       <${Problem} error=${refusal} />
       <${Problem} error=${problem} />
@@ -59,6 +75,7 @@ export class JobView extends LoadingView {
       <dl class="attributes">
         <div><dt>Started</dt><dd><${Time} at=${job.started_at} /></dd></div>
         <div><dt>By</dt><dd>${words(job.triggered_by)}</dd></div>
+        <div><dt>Invocations</dt><dd>${job.invocations}</dd></div>
         ${job.completed_at && html`<div><dt>Took</dt><dd>${duration(job.started_at, job.completed_at)}</dd></div>`}
         ${Object.entries(job.statistics).map(
           ([name, value]) => html`<div key=${name}><dt>${words(name)}</dt><dd>${value}</dd></div>`,
@@ -78,6 +95,15 @@ export class JobView extends LoadingView {
       ${hasMore && html`<p class="more"><button type="button" onClick=${() => this.show({ pages: pages + 1 })}>Load more</button></p>`}
     `;
   }
+}
+
+function Progress({ job: { documents_processed: done, documents_total: total, started_at: from } }) {
+  // Until everything was listed, the total is not known.
+  const says = total ? `${done} of ${total} documents, ${percent(done / total)}` : "Looking for documents";
+  return html`<div class="progress">
+    <progress max=${total || 1} value=${total ? done : undefined} aria-label="Progress"></progress>
+    <span class="quiet">${says}, ${duration(from, new Date())} so far</span>
+  </div>`;
 }
 
 function Report({ entries }) {

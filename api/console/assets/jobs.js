@@ -1,8 +1,8 @@
 // Batch jobs: start one, and the list.
 
-import { request } from "./api.js";
+import { query, request } from "./api.js";
 import { count } from "./format.js";
-import { Heading, html, Loading, LoadingView, post, Problem, Status, Time } from "./view.js";
+import { Choice, Heading, html, Loading, LoadingView, post, Problem, Status, statusWord, Time } from "./view.js";
 
 const TYPES = [
   { value: "INCREMENTAL", label: "Incremental", says: "Ingests what waits in incoming/: uploads whose event got lost." },
@@ -10,19 +10,21 @@ const TYPES = [
   { value: "REINDEX", label: "Reindex", says: "Builds the whole index anew beside the live one, and then switches over." },
 ];
 
+const STATUSES = ["RUNNING", "COMPLETED", "FAILED", "CANCELLED"];
+
 export const typeWord = (type) => TYPES.find(({ value }) => value === type)?.label ?? type;
 
 export const isOpen = (job) => job.status === "PENDING" || job.status === "RUNNING";
 
 export class Jobs extends LoadingView {
-  state = { type: "INCREMENTAL", prefix: "" };
+  state = { type: "INCREMENTAL", prefix: "", status: "" };
 
   interval() {
     return this.state.jobs?.some(isOpen) ? 2000 : 15000;
   }
 
   async load() {
-    return { jobs: (await request("api/jobs?limit=50")).items };
+    return { jobs: (await request(`api/jobs${query({ status: this.state.status, limit: 50 })}`)).items };
   }
 
   start(event) {
@@ -32,7 +34,7 @@ export class Jobs extends LoadingView {
     this.act(post("api/reindex", { job_type: type, source_s3_prefix }));
   }
 
-  render(_, { type, prefix, jobs, problem, refusal, isActing }) {
+  render(_, { type, prefix, status, jobs, problem, refusal, isActing }) {
     return html`
       <${Heading}>Jobs<//>
       <form class="start" onSubmit=${(event) => this.start(event)}>
@@ -57,9 +59,16 @@ export class Jobs extends LoadingView {
         <p class="hint">${TYPES.find(({ value }) => value === type).says}</p>
       </form>
       <${Problem} error=${refusal} />
+      <${Choice}
+        label="Status"
+        name="status"
+        options=${["", ...STATUSES].map((value) => ({ value, label: value ? statusWord(value) : "All" }))}
+        value=${status}
+        onChange=${(value) => this.setState({ status: value }, () => this.refresh())}
+      />
       <${Problem} error=${problem} />
       ${!jobs && !problem && html`<${Loading} />`}
-      ${jobs?.length === 0 && html`<p class="empty">No job has run yet.</p>`}
+      ${jobs?.length === 0 && html`<p class="empty">${status ? "None with this status." : "No job has run yet."}</p>`}
       ${jobs?.length > 0 && html`<${JobTable} jobs=${jobs} />`}
     `;
   }

@@ -8,7 +8,13 @@ import { dateTime, splitAt } from "./format.js";
 export const html = htm.bind(h);
 export { Component, createRef, Fragment };
 
-// A view that loads what it shows, and again while `interval()` gives milliseconds.
+// Runs `act` now, or once somebody looks at the page again.
+function whenSeen(act) {
+  if (document.hidden) document.addEventListener("visibilitychange", () => whenSeen(act), { once: true });
+  else act();
+}
+
+// A view that loads what it shows, and again while `interval()` gives milliseconds and somebody looks.
 export class LoadingView extends Component {
   componentDidMount() {
     this.refresh();
@@ -20,6 +26,7 @@ export class LoadingView extends Component {
   }
 
   async refresh() {
+    if (this.isGone) return;
     clearTimeout(this.timer);
     // An answer to an earlier question must not replace that to a later one.
     const turn = (this.turn = (this.turn ?? 0) + 1);
@@ -32,7 +39,7 @@ export class LoadingView extends Component {
     if (this.isGone || turn !== this.turn) return;
     this.setState(change, () => {
       const wait = this.interval();
-      if (wait && !this.isGone) this.timer = setTimeout(() => this.refresh(), wait);
+      if (wait && !this.isGone) this.timer = setTimeout(() => whenSeen(() => this.refresh()), wait);
     });
   }
 
@@ -124,13 +131,13 @@ export class Dialog extends Component {
   }
 }
 
-export function Confirmation({ title, text, act, onConfirm, onClose }) {
+export function Confirmation({ title, text, act, keep = "Keep it", onConfirm, onClose }) {
   return html`<${Dialog} label=${title} kind="confirmation" onClose=${onClose}>
     <h2>${title}</h2>
     <p>${text}</p>
     <div class="actions">
       <button type="button" class="danger" onClick=${onConfirm}>${act}</button>
-      <button type="button" onClick=${onClose}>Keep it</button>
+      <button type="button" onClick=${onClose}>${keep}</button>
     </div>
   <//>`;
 }

@@ -14,10 +14,9 @@ from portfolio_rag.answering.generation.conversations import Conversations
 from portfolio_rag.answering.retrieval.full_text_follower import LAG, FullTextFollower
 from portfolio_rag.answering.retrieval.load_reporter import LoadReporter
 from portfolio_rag.answering.retrieval.search import PassageSearch
-from portfolio_rag.composition.answering import AnsweringParts
 from portfolio_rag.composition.health_checks import ingestion_checks
 from portfolio_rag.composition.keys import KeyParts
-from portfolio_rag.composition.redrive import RedriveParts
+from portfolio_rag.composition.operations import Operations, OperationsParts
 from portfolio_rag.domain.access import AccessRules
 from portfolio_rag.pipeline.documents.catalog import Documents
 from portfolio_rag.pipeline.ingestion.chunking import DocumentChunker
@@ -29,7 +28,7 @@ from portfolio_rag.pipeline.maintenance.dependency_health import HealthChecks
 from portfolio_rag.settings.environment import Settings
 
 
-class ApiParts(RedriveParts, AnsweringParts, KeyParts):
+class ApiParts(OperationsParts, KeyParts):
     patience = Patience(connect_seconds=1, read_seconds=2.4, attempts=2)
     """Somebody waits: about 5 seconds for DynamoDB, as for Chroma."""
 
@@ -111,6 +110,7 @@ class ApiServices:
     redrive: Redrive
     jobs: JobService
     health: HealthChecks
+    operations: Operations
     retrieval: PassageSearch
     chat: Chat
     conversations: Conversations
@@ -133,6 +133,7 @@ def build_api(settings: Settings) -> ApiServices:
         redrive=parts.redrive,
         jobs=parts.job_service,
         health=parts.health,
+        operations=parts.operations,
         retrieval=parts.retrieval,
         chat=parts.chat,
         conversations=parts.conversations,

@@ -1,15 +1,12 @@
-"""What AWS hands to the functions: S3 notifications and SQS batches, parsed; partial batch answers, built."""
+"""What SQS hands to the functions: batches, parsed; partial batch answers, built."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
-from urllib.parse import unquote_plus
 
 from portfolio_rag.adapters.aws.sqs import EARLIER_TRIES
-from portfolio_rag.domain.documents import ObjectRef
 from portfolio_rag.domain.errors import PortfolioRagError
 from portfolio_rag.domain.messages import Delivery
 from portfolio_rag.pipeline.ingestion.redelivery import Redelivery
@@ -17,32 +14,6 @@ from portfolio_rag.pipeline.ingestion.redelivery import Redelivery
 _log = logging.getLogger(__name__)
 
 _Body = TypeVar("_Body")
-
-
-@dataclass(frozen=True, slots=True)
-class S3Event:
-    """One record of a notification; `name` is as S3 sends it, `ObjectCreated:Put` for example."""
-
-    name: str
-    ref: ObjectRef
-
-    @property
-    def created(self) -> bool:
-        return self.name.startswith("ObjectCreated:")
-
-    @property
-    def removed(self) -> bool:
-        return self.name.startswith("ObjectRemoved:")
-
-
-def s3_events(event: Mapping[str, Any]) -> Iterator[S3Event]:
-    """The records of a notification; `s3:TestEvent` has none. Keys come URL-encoded and are decoded once."""
-    for record in event.get("Records", []):
-        entity = record["s3"]
-        # S3 sends the name without its `s3:` prefix; some emulators leave it on.
-        name = record["eventName"].removeprefix("s3:")
-        key = unquote_plus(entity["object"]["key"])
-        yield S3Event(name, ObjectRef(entity["bucket"]["name"], key, entity["object"].get("versionId") or None))
 
 
 def queue_records(event: Mapping[str, Any]) -> list[Delivery]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 
@@ -12,6 +13,17 @@ class QueueDepth:
     visible: int
     in_flight: int
     delayed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingMessage:
+    """A message that nobody works on. `attributes` are the texts that its sender has put beside the body."""
+
+    message_id: str
+    body: str
+    sent_at: datetime
+    receive_count: int
+    attributes: Mapping[str, str]
 
 
 class MessageQueue(Protocol):
@@ -30,6 +42,15 @@ class MessageQueue(Protocol):
         """
 
     def depth(self) -> QueueDepth: ...
+
+    @property
+    def name(self) -> str: ...
+
+    def peek(self, limit: int) -> list[WaitingMessage]:
+        """Waiting messages, `limit` at most, in no order; they go on waiting.
+
+        For queues without a consumer: while they are looked at, nobody else receives them.
+        """
 
     def remove(self, matches: Callable[[str], bool]) -> int:
         """Delete the waiting messages whose body matches; the others stay. Returns how many were deleted."""

@@ -102,6 +102,8 @@ class Settings:
     lexical_index_path: str = ""
     # Metrics
     metrics_namespace: str = "PortfolioRAG"
+    # What the names of the alarms begin with that the operations view shows.
+    alarm_prefix: str = "portfolio-"
     # `true`: the API publishes how many questions wait, by which an ECS service scales; it then needs PutMetricData.
     publish_load: str = "false"
     # Health: a document untouched for this long while not at its end counts as stuck.

@@ -108,6 +108,7 @@ def deployment_of(world: World, access_lists: str = "true") -> Deployment:
         redrive=parts.redrive,
         jobs=parts.job_service,
         health=parts.health,
+        operations=parts.operations,
         retrieval=parts.retrieval,
         chat=parts.chat,
         conversations=parts.conversations,
@@ -198,6 +199,10 @@ def attempts(deployment: Deployment, key: str) -> Iterator[tuple[tuple[str, str]
     yield AGENTS, "/mcp", rpc("resources/read", {"uri": f"rag://documents/{document_id}"})
     for path in ("/api/reindex", "/api/jobs/x/cancel"):
         yield ("POST", path.replace("/x/", "/{job_id}/")), path, {}
+    for path in ("/api/dead-letters/redrive", "/api/dead-letters/x/redrive"):
+        yield ("POST", path.replace("/x/", "/{message_id}/")), path, {}
+    for path in ("/api/dead-letters", "/api/queues", "/api/alarms", "/api/metrics", "/api/index"):
+        yield ("GET", path), path, {}
     for path in ("/api/jobs", "/api/jobs/x", "/api/jobs/x/documents"):
         yield ("GET", path.replace("/x", "/{job_id}")), path, {}
     for path in ("/v1/models", "/v1/models/portfolio-rag"):
@@ -256,9 +261,15 @@ def test_the_matrix_has_every_way_in(deployment: Deployment) -> None:
     assert (tried - {AGENTS}) | elsewhere == set(ROUTES)
 
 
-def test_jobs_are_for_those_who_see_everything(deployment: Deployment) -> None:
+WHOLE = ("/api/jobs", "/api/dead-letters", "/api/queues", "/api/alarms", "/api/metrics", "/api/index")
+"""What tells of all documents at once."""
+
+
+@pytest.mark.parametrize("path", WHOLE)
+def test_jobs_and_operations_are_for_those_who_see_everything(deployment: Deployment, path: str) -> None:
     for name in KEYS.keys() - {"root"}:
-        assert deployment.ask(name, "GET", "/api/jobs").status_code == 403
+        assert deployment.ask(name, "GET", path).status_code == 403
+    assert deployment.ask("root", "GET", path).status_code == 200
 
 
 def test_where_lists_hold_nobody_is_answered_without_a_key(deployment: Deployment) -> None:

@@ -23,6 +23,7 @@ from portfolio_rag.settings.environment import Settings
 from tests.support.api import (
     DOCUMENT_ID,
     JOB_ID,
+    LETTER_ID,
     QUESTION,
     FakeServices,
     MemoryApiKeys,
@@ -55,6 +56,13 @@ ROUTES: dict[tuple[str, str], Scope] = {
     ("GET", "/api/jobs/{job_id}/documents"): Scope.ADMIN,
     ("POST", "/api/jobs/{job_id}/cancel"): Scope.ADMIN,
     ("GET", "/api/health"): Scope.READ,
+    ("GET", "/api/queues"): Scope.READ,
+    ("GET", "/api/dead-letters"): Scope.ADMIN,
+    ("POST", "/api/dead-letters/{message_id}/redrive"): Scope.ADMIN,
+    ("POST", "/api/dead-letters/redrive"): Scope.ADMIN,
+    ("GET", "/api/alarms"): Scope.READ,
+    ("GET", "/api/metrics"): Scope.READ,
+    ("GET", "/api/index"): Scope.READ,
 }
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/api/chat"): {"json": {"question": QUESTION}},
@@ -72,7 +80,13 @@ DOCS = ["/docs", "/openapi.json", "/docs/assets/start.js", "/docs/assets/swagger
 
 
 def call(client: TestClient, method: str, path: str, **options: Any) -> Any:
-    url = path.format(document_id=DOCUMENT_ID, job_id=JOB_ID, chunk_id=chunk().chunk_id, model="portfolio-rag")
+    url = path.format(
+        document_id=DOCUMENT_ID,
+        job_id=JOB_ID,
+        chunk_id=chunk().chunk_id,
+        model="portfolio-rag",
+        message_id=LETTER_ID,
+    )
     return client.request(method, url, **BODIES.get((method, path), {}), **options)
 
 
@@ -158,7 +172,11 @@ def test_each_route_is_for_its_scope(far: Callable[..., TestClient], method: str
     if not path.startswith("/v1/"):
         assert_problem(response, 403, "forbidden")
         assert ROUTES[method, path].value in response.json()["detail"]
-    fakes = (services.chat, services.retrieval, services.documents, services.redrive, services.jobs, services.cited)
+    operations = services.operations
+    fakes = (
+        *(services.chat, services.retrieval, services.documents, services.redrive, services.jobs, services.cited),
+        *(operations, operations.dead_letters, operations.monitoring, operations.metrics, operations.index),
+    )
     assert not any(fake.calls for fake in fakes)
 
 
@@ -170,6 +188,8 @@ def test_the_matrix_has_every_route() -> None:
         for method, operation in operations.items()
     }
     assert declared.pop(("GET", "/api/live")) == []
+    # Any key may ask what it may do.
+    assert declared.pop(("GET", "/api/keys/me")) == [[]]
     assert {route: scopes[0] for route, scopes in declared.items()} == {
         route: [scope.value] for route, scope in ROUTES.items()
     }

@@ -25,7 +25,7 @@ def test_the_page_names_only_files_of_this_server_and_they_are_there(client: Tes
     page = client.get("/")
     assert page.headers["Content-Type"] == "text/html; charset=utf-8"
     addresses = set(re.findall(r'(?:src|href)="([^"]+)"', page.text)) - {"docs"}
-    assert len(addresses) == 5
+    assert len(addresses) == 6
     for address in addresses:
         assert not re.match(r"(?:[a-z]+:)?//", address)
         assert client.get(f"/{address}").status_code == 200

@@ -13,7 +13,7 @@ from api.main import create_app
 from portfolio_rag.domain.errors import InvalidRequest
 from portfolio_rag.domain.filters import parse_filter
 from portfolio_rag.settings.environment import Settings
-from tests.support.api import DOCUMENT_ID, JOB_ID, chunk, fake_services
+from tests.support.api import DOCUMENT_ID, JOB_ID, LETTER_ID, chunk, fake_services
 
 ROUTES = {
     ("POST", "/api/chat"),
@@ -34,6 +34,14 @@ ROUTES = {
     ("GET", "/api/jobs/{job_id}"),
     ("GET", "/api/jobs/{job_id}/documents"),
     ("POST", "/api/jobs/{job_id}/cancel"),
+    ("GET", "/api/queues"),
+    ("GET", "/api/dead-letters"),
+    ("POST", "/api/dead-letters/redrive"),
+    ("POST", "/api/dead-letters/{message_id}/redrive"),
+    ("GET", "/api/alarms"),
+    ("GET", "/api/metrics"),
+    ("GET", "/api/index"),
+    ("GET", "/api/keys/me"),
     ("GET", "/api/health"),
     ("GET", "/api/live"),
 }
@@ -162,7 +170,13 @@ def test_every_response_matches_its_schema(client: TestClient) -> None:
         ("POST", "/api/reindex"): {"json": {}},
     }
     for (method, path), operation in OPERATIONS.items():
-        url = path.format(document_id=DOCUMENT_ID, job_id=JOB_ID, chunk_id=chunk().chunk_id, model="portfolio-rag")
+        url = path.format(
+            document_id=DOCUMENT_ID,
+            job_id=JOB_ID,
+            chunk_id=chunk().chunk_id,
+            model="portfolio-rag",
+            message_id=LETTER_ID,
+        )
         response = client.request(method, url, **calls.get((method, path), {}))
         assert response.is_success, path
         schema = operation["responses"][str(response.status_code)]["content"]["application/json"]["schema"]

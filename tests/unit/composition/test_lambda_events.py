@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from portfolio_rag.composition.lambda_events import BatchConsumer, queue_records, s3_events
+from portfolio_rag.composition.lambda_events import BatchConsumer, queue_records
 from portfolio_rag.domain.errors import InvalidRequest, StorageUnavailable
+from portfolio_rag.domain.storage_events import s3_events
 from portfolio_rag.pipeline.ingestion.redelivery import HIDDEN_SECONDS, LONGEST_WAIT, MAX_TRIES, Redelivery, wait_after
 
 EVENTS = Path(__file__).parents[2] / "events"

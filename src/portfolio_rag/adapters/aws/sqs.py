@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from portfolio_rag.adapters.aws.clients import translating
 from portfolio_rag.domain.errors import StorageUnavailable
-from portfolio_rag.ports.message_queue import QueueDepth
+from portfolio_rag.ports.message_queue import QueueDepth, WaitingMessage
 
 _BATCH_MESSAGES = 10
 _BATCH_BYTES = 256 * 1024
@@ -31,6 +33,8 @@ class SqsQueue:
         self._name = name
         self._url = ""
         self._sleep = sleep
+        self._looking = threading.Lock()
+        """What one look holds, another would not see."""
 
     @property
     def name(self) -> str:
@@ -72,24 +76,54 @@ class SqsQueue:
         return QueueDepth(*(int(answer["Attributes"].get(name, 0)) for name in names))
 
     @translating("SQS ReceiveMessage")
+    def peek(self, limit: int) -> list[WaitingMessage]:
+        with self._looking:
+            messages = self._hold(min(limit, self.depth().visible))
+            self._let_go(list(messages.values()))
+        return [_waiting(message) for message in messages.values()]
+
+    @translating("SQS ReceiveMessage")
     def remove(self, matches: Callable[[str], bool]) -> int:
         url, removed, others = self._queue_url(), 0, []
-        while True:
+        with self._looking:
+            while True:
+                answer = self._client.receive_message(
+                    QueueUrl=url, MaxNumberOfMessages=_BATCH_MESSAGES, VisibilityTimeout=_HELD_SECONDS
+                )
+                if not answer.get("Messages"):
+                    break
+                for message in answer["Messages"]:
+                    if matches(message["Body"]):
+                        self._client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                        removed += 1
+                    else:
+                        others.append(message)
+            # Held until here, so that no message was seen twice.
+            self._let_go(others)
+        return removed
+
+    def _hold(self, count: int) -> dict[str, dict[str, Any]]:
+        """So many messages by their ids, hidden for a while; fewer where a queue tells of more than it gives."""
+        held: dict[str, dict[str, Any]] = {}
+        while len(held) < count:
             answer = self._client.receive_message(
-                QueueUrl=url, MaxNumberOfMessages=_BATCH_MESSAGES, VisibilityTimeout=_HELD_SECONDS
+                QueueUrl=self._queue_url(),
+                MaxNumberOfMessages=min(_BATCH_MESSAGES, count - len(held)),
+                VisibilityTimeout=_HELD_SECONDS,
+                # AWS asks a few of its servers only where nobody waits.
+                WaitTimeSeconds=1,
+                MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
+                MessageAttributeNames=["All"],
             )
             if not answer.get("Messages"):
                 break
-            for message in answer["Messages"]:
-                if matches(message["Body"]):
-                    self._client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-                    removed += 1
-                else:
-                    others.append(message["ReceiptHandle"])
-        # Held until here, so that no message was seen twice.
-        for receipt in others:
-            self._client.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=0)
-        return removed
+            held |= {message["MessageId"]: message for message in answer["Messages"]}
+        return held
+
+    def _let_go(self, messages: Sequence[dict[str, Any]]) -> None:
+        receipts = [message["ReceiptHandle"] for message in messages]
+        for start in range(0, len(receipts), _BATCH_MESSAGES):
+            self.hide(receipts[start : start + _BATCH_MESSAGES], 0)
 
     def _queue_url(self) -> str:
         if not self._url:
@@ -121,3 +155,18 @@ def _batches(bodies: Sequence[str]) -> list[list[str]]:
         batches[-1].append(body)
         room -= size
     return batches
+
+
+def _waiting(message: dict[str, Any]) -> WaitingMessage:
+    told = message["Attributes"]
+    return WaitingMessage(
+        message_id=message["MessageId"],
+        body=message["Body"],
+        sent_at=datetime.fromtimestamp(int(told["SentTimestamp"]) / 1000, UTC),
+        receive_count=int(told["ApproximateReceiveCount"]),
+        attributes={
+            name: value["StringValue"]
+            for name, value in message.get("MessageAttributes", {}).items()
+            if "StringValue" in value
+        },
+    )

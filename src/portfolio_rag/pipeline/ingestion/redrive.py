@@ -36,6 +36,12 @@ class Redrive:
         Raises NotFound for an unknown or deleted document, Conflict when its newest version has not failed or its
         bytes are gone.
         """
+        retried = self.retry(document_id)
+        self._forget_dead_letters({document_id})
+        return retried
+
+    def retry(self, document_id: str) -> DocumentVersion:
+        """As `document`, and its dead letters stay where they are."""
         head = self._registry.head(document_id)
         if head is None or head.deleted_at is not None:
             raise NotFound(f"There is no document {document_id}.")
@@ -46,7 +52,6 @@ class Redrive:
         retried = self.version(newest)
         if retried is None:
             raise Conflict("The bytes of the failed version are gone. Upload the document again.")
-        self._forget_dead_letters({document_id})
         return retried
 
     def all(self) -> Iterator[DocumentVersion]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -96,3 +97,63 @@ def test_messages_are_hidden_together_and_one_that_is_gone_is_no_matter() -> Non
     (hidden,) = client.hidden
     entries = [(entry["ReceiptHandle"], entry["VisibilityTimeout"]) for entry in hidden["Entries"]]
     assert entries == [("r1", 45), ("r2", 45)]
+
+
+class Waiting:
+    """Gives `messages` two at a time and tells of `told`; what is received is hidden until it is let go."""
+
+    def __init__(self, messages: int, told: int) -> None:
+        self.visible = [f"m{number}" for number in range(messages)]
+        self.told = told
+        self.receives = 0
+
+    def get_queue_url(self, **_: Any) -> dict[str, str]:
+        return {"QueueUrl": "url"}
+
+    def get_queue_attributes(self, **_: Any) -> dict[str, Any]:
+        return {"Attributes": {"ApproximateNumberOfMessages": str(self.told)}}
+
+    def receive_message(self, *, MaxNumberOfMessages: int, WaitTimeSeconds: int, **_: Any) -> dict[str, Any]:  # noqa: N803
+        self.receives += 1
+        assert WaitTimeSeconds > 0
+        given = self.visible[: min(2, MaxNumberOfMessages)]
+        self.visible = self.visible[len(given) :]
+        return {
+            "Messages": [
+                {
+                    "MessageId": message,
+                    "ReceiptHandle": message,
+                    "Body": "{}",
+                    "Attributes": {"SentTimestamp": "1767614400123", "ApproximateReceiveCount": "4"},
+                    "MessageAttributes": {
+                        "ErrorMessage": {"DataType": "String", "StringValue": "out of memory"},
+                        "Picture": {"DataType": "Binary", "BinaryValue": b"x"},
+                    },
+                }
+                for message in given
+            ]
+        }
+
+    def change_message_visibility_batch(self, *, Entries: list[dict[str, Any]], **_: Any) -> dict[str, Any]:  # noqa: N803
+        assert 1 <= len(Entries) <= 10
+        assert {entry["VisibilityTimeout"] for entry in Entries} == {0}
+        self.visible += [entry["ReceiptHandle"] for entry in Entries]
+        return {}
+
+
+def test_what_was_looked_at_waits_on() -> None:
+    client = Waiting(messages=25, told=25)
+    looked = SqsQueue(client, "dead").peek(21)
+    assert len({message.message_id for message in looked}) == 21
+    assert len(client.visible) == 25
+    first = looked[0]
+    assert first.sent_at == datetime(2026, 1, 5, 12, 0, 0, 123000, UTC)
+    assert (first.receive_count, first.attributes) == (4, {"ErrorMessage": "out of memory"})
+
+
+@pytest.mark.parametrize(("messages", "told", "receives"), [(0, 0, 0), (1, 3, 2), (3, 1, 1)])
+def test_a_look_ends_where_a_queue_gives_no_more(messages: int, told: int, receives: int) -> None:
+    client = Waiting(messages, told)
+    assert len(SqsQueue(client, "dead").peek(100)) == min(messages, told)
+    assert client.receives == receives
+    assert len(client.visible) == messages
