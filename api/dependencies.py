@@ -11,6 +11,7 @@ from portfolio_rag.answering.generation.chat import Chat
 from portfolio_rag.answering.generation.conversations import Conversations
 from portfolio_rag.answering.retrieval.search import PassageSearch
 from portfolio_rag.composition.api import ApiServices
+from portfolio_rag.costs.month import MonthlyCost
 from portfolio_rag.pipeline.jobs.service import JobService
 from portfolio_rag.pipeline.maintenance.dependency_health import HealthChecks
 
@@ -28,6 +29,7 @@ def _part(choose: Callable[[ApiServices], _Part]) -> Callable[[Request], Awaitab
 
 
 JobsDep = Annotated[JobService, Depends(_part(lambda services: services.jobs))]
+MonthlyCostDep = Annotated[MonthlyCost, Depends(_part(lambda services: services.monthly_cost))]
 HealthDep = Annotated[HealthChecks, Depends(_part(lambda services: services.health))]
 RetrievalDep = Annotated[PassageSearch, Depends(_part(lambda services: services.retrieval))]
 ChatDep = Annotated[Chat, Depends(_part(lambda services: services.chat))]

@@ -21,7 +21,7 @@ from api.openai_format import documented_as_openai
 from api.openapi import DESCRIPTION, SUMMARY, TAGS, TITLE, VERSION, complete
 from api.origins import BrowserGuard, parse_hosts
 from api.problem_docs import documented
-from api.routes import chat, completions, documents, health, jobs, responses, search
+from api.routes import chat, completions, cost, documents, health, jobs, responses, search
 from portfolio_rag.access.keyring import Keyring
 from portfolio_rag.composition.api import ApiServices, build_api
 from portfolio_rag.domain.errors import ConfigurationError
@@ -61,7 +61,7 @@ def create_app(settings: Settings | None = None, services: ApiServices | None = 
             app.state.services = build_api(settings)
         built: ApiServices = app.state.services
         async with AsyncExitStack() as running:
-            for background in (built.full_text_follower, built.load_reporter):
+            for background in (built.full_text_follower, built.load_reporter, built.usage_recorder):
                 if background is not None:
                     background.start()
                     running.callback(background.stop)
@@ -85,7 +85,7 @@ def create_app(settings: Settings | None = None, services: ApiServices | None = 
         app.state.services = services
     problems.install(app)
     refused = documented(401, 403, 429)
-    for router in (chat.router, search.router, documents.router, jobs.router, health.router):
+    for router in (chat.router, search.router, documents.router, jobs.router, cost.router, health.router):
         app.include_router(router, responses=refused)
     # Here a refusal has OpenAI's shape.
     for router in (completions.router, responses.router):

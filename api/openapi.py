@@ -31,6 +31,7 @@ TAGS = [
     {"name": "search", "description": "Retrieval alone: the passages that a query finds, with metadata filters."},
     {"name": "documents", "description": "Upload documents, follow them through the pipeline, delete them."},
     {"name": "jobs", "description": "Batch jobs over many documents: ingestion again, and rebuilding the index."},
+    {"name": "cost", "description": "What the month costs on AWS so far, and where it goes."},
     {"name": "health", "description": "Whether the API and each service behind it work."},
 ]
 

@@ -22,7 +22,7 @@ locals {
   api_may = [
     "read_config", "read_originals", "move_originals", "upload_originals", "change_versions", "register_versions",
     "versions_by_status", "all_heads", "read_chunks", "purge", "read_vectors", "remember_conversations", "look_up_keys", "run_jobs",
-    "list_jobs", "continue_jobs", "watch_queues", "send_ingestion", "clear_dead_letters", "publish_metrics",
+    "list_jobs", "continue_jobs", "watch_queues", "send_ingestion", "clear_dead_letters", "publish_metrics", "read_metrics",
     "ask_bedrock",
   ]
 

@@ -112,7 +112,7 @@ run "what_the_api_may" {
   }
 
   assert {
-    condition     = toset([for statement in local.api_statements : statement.sid if contains(statement.resources, "*")]) == toset(["PublishMetrics"])
+    condition     = toset([for statement in local.api_statements : statement.sid if contains(statement.resources, "*")]) == toset(["PublishMetrics", "ReadMetrics"])
     error_message = "The API's role names no resource where there is one."
   }
 

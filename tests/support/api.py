@@ -15,6 +15,8 @@ from starlette.types import ASGIApp
 from portfolio_rag.access.keyring import Keyring
 from portfolio_rag.access.limits import TokenBudget
 from portfolio_rag.composition.api import ApiServices
+from portfolio_rag.costs.month import Basis, CostLine, Counts, MonthReport
+from portfolio_rag.costs.usage_recorder import UsageRecorder
 from portfolio_rag.domain.access import AccessRules
 from portfolio_rag.domain.answers import (
     Answer,
@@ -37,6 +39,7 @@ from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, Documen
 from portfolio_rag.domain.errors import Conflict, InvalidRequest, NotFound, PayloadTooLarge
 from portfolio_rag.domain.identifiers import chunk_id_for, document_id_for, sha256_hex
 from portfolio_rag.domain.jobs import Job, JobStatus, JobType, Trigger
+from portfolio_rag.domain.model_usage import ModelUsage
 from portfolio_rag.pipeline.documents.catalog import DocumentDetail, PresignedUpload, UploadReceipt
 from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkInContext
 from portfolio_rag.pipeline.jobs.report import Entry, Outcome, ReportPage
@@ -386,6 +389,32 @@ class MemoryApiKeys:
         self.used[key_id, day] += tokens
 
 
+class MemoryUsage:
+    """`ports.UsageStore` in memory."""
+
+    def __init__(self) -> None:
+        self.months: dict[str, dict[str, ModelUsage]] = {}
+        self.error: Exception | None = None
+
+    def add(self, month: str, usage: Mapping[str, ModelUsage]) -> None:
+        if self.error is not None:
+            raise self.error
+        kept = self.months.setdefault(month, {})
+        for model, count in usage.items():
+            kept[model] = kept.get(model, ModelUsage()) + count
+
+    def of_month(self, month: str) -> dict[str, ModelUsage]:
+        return self.months.get(month, {})
+
+
+class FakeMonthlyCost(_Fake):
+    def report(self, *, tasks: int = 1) -> MonthReport:
+        self._called(tasks)
+        line = CostLine("Fargate", 480.0 * tasks, "vCPU-hour", 0.04048, 19.4304 * tasks, 29.1456 * tasks, Basis.ASSUMED)
+        counts = Counts(documents=1, versions=2, chunks=1, held_bytes=98, new_versions=1, new_chunks=1)
+        return MonthReport("2026-01", "us-east-1", "2026-03", UPLOADED, counts, 7, [line], ["A note."])
+
+
 @dataclass
 class FakeServices:
     """All use cases as fakes, with the fields of `ApiServices`; a test tells them what to say."""
@@ -402,6 +431,8 @@ class FakeServices:
     keys: MemoryApiKeys = field(default_factory=MemoryApiKeys)
     clock: TestClock = field(default_factory=TestClock)
     rules: AccessRules = field(default_factory=AccessRules)
+    usage: MemoryUsage = field(default_factory=MemoryUsage)
+    monthly_cost: FakeMonthlyCost = field(default_factory=FakeMonthlyCost)
     full_text_follower: None = None
     load_reporter: None = None
 
@@ -409,6 +440,7 @@ class FakeServices:
         lists_hold = self.settings.access_lists == "true"
         self.keyring = Keyring(self.keys, self.clock, self.settings.api_key, always_required=lists_hold)
         self.token_budget = TokenBudget(self.keys, self.clock)
+        self.usage_recorder = UsageRecorder(self.usage, self.clock, lambda: "gpt-4o-mini")
 
     def key(self, name: str = "tester", *scopes: Scope, **options: Any) -> dict[str, str]:
         """The header of a new key."""

@@ -9,8 +9,11 @@ from functools import cached_property
 from portfolio_rag.access.keyring import Keyring
 from portfolio_rag.access.limits import TokenBudget
 from portfolio_rag.adapters.aws.clients import Patience
+from portfolio_rag.adapters.aws.cloudwatch import CloudWatchBilledUsage
+from portfolio_rag.adapters.dynamodb.usage_store import DynamoUsageStore
 from portfolio_rag.answering.generation.chat import Chat
 from portfolio_rag.answering.generation.conversations import Conversations
+from portfolio_rag.answering.generation.cost import Price, price_of
 from portfolio_rag.answering.retrieval.full_text_follower import LAG, FullTextFollower
 from portfolio_rag.answering.retrieval.load_reporter import LoadReporter
 from portfolio_rag.answering.retrieval.search import PassageSearch
@@ -18,7 +21,11 @@ from portfolio_rag.composition.answering import AnsweringParts
 from portfolio_rag.composition.health_checks import ingestion_checks
 from portfolio_rag.composition.keys import KeyParts
 from portfolio_rag.composition.redrive import RedriveParts
+from portfolio_rag.costs.month import MonthlyCost
+from portfolio_rag.costs.usage_recorder import UsageRecorder
 from portfolio_rag.domain.access import AccessRules
+from portfolio_rag.domain.answers import AnswerMode
+from portfolio_rag.domain.cost_lines import FUNCTION_GB
 from portfolio_rag.pipeline.documents.catalog import Documents
 from portfolio_rag.pipeline.ingestion.chunking import DocumentChunker
 from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkLookup
@@ -59,6 +66,40 @@ class ApiParts(RedriveParts, AnsweringParts, KeyParts):
             DocumentChunker(self.tokenizer, lambda: self.embedder),
             self.clock,
         )
+
+    @cached_property
+    def usage_recorder(self) -> UsageRecorder:
+        return UsageRecorder(self.usage_store, self.clock, self._writer)
+
+    @cached_property
+    def monthly_cost(self) -> MonthlyCost:
+        return MonthlyCost(
+            self.registry,
+            self.usage_store,
+            self.billed_usage,
+            self._price_of,
+            self.clock,
+            own_chroma=not self.settings.chroma_api_key,
+        )
+
+    @cached_property
+    def usage_store(self) -> DynamoUsageStore:
+        return DynamoUsageStore(self._table(self.settings.dynamodb_keys_table))
+
+    @cached_property
+    def billed_usage(self) -> CloudWatchBilledUsage:
+        settings = self.settings
+        # Every name of a deployment ends alike, and one function is named to the API.
+        suffix = settings.reindex_function.removeprefix("batch-reindex")
+        memory_gb = {f"{name}{suffix}": gigabytes for name, gigabytes in FUNCTION_GB.items()}
+        queues = (settings.sqs_ingestion_queue, settings.sqs_embedding_queue)
+        return CloudWatchBilledUsage(self._aws("cloudwatch"), memory_gb, queues)
+
+    def _price_of(self, model: str) -> tuple[float, float] | None:
+        return price_of(model, {name: Price(**price) for name, price in self.config.model_config().prices.items()})
+
+    def _writer(self) -> str:
+        return AnswerMode.EXTRACTIVE if self.language_model is None else self.chat_model()
 
     @cached_property
     def load_reporter(self) -> LoadReporter | None:
@@ -116,11 +157,13 @@ class ApiServices:
     conversations: Conversations
     keyring: Keyring
     token_budget: TokenBudget
+    usage_recorder: UsageRecorder
+    monthly_cost: MonthlyCost
     access_rules: Callable[[], AccessRules]
     settings: Settings
     full_text_follower: FullTextFollower | None = None
     load_reporter: LoadReporter | None = None
-    """Both to be started and stopped with the server."""
+    """Both to be started and stopped with the server, as the recorder is."""
 
 
 def build_api(settings: Settings) -> ApiServices:
@@ -138,6 +181,8 @@ def build_api(settings: Settings) -> ApiServices:
         conversations=parts.conversations,
         keyring=parts.keyring,
         token_budget=parts.token_budget,
+        usage_recorder=parts.usage_recorder,
+        monthly_cost=parts.monthly_cost,
         access_rules=parts.config.access_rules,
         settings=settings,
         full_text_follower=parts.full_text_follower,

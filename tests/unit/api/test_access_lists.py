@@ -18,7 +18,7 @@ from portfolio_rag.domain.api_keys import Scope
 from portfolio_rag.domain.identifiers import document_id_for
 from portfolio_rag.settings.ingestion_rules import ACCESS_LISTS_KEY
 from tests.simulation.world import CONFIG, RAW, World
-from tests.support.api import client_of
+from tests.support.api import FakeMonthlyCost, client_of
 from tests.unit.api.test_authentication import ROUTES
 
 BOARD = {"Name": "board", "Type": "GROUP", "Access": "ALLOW"}
@@ -113,6 +113,8 @@ def deployment_of(world: World, access_lists: str = "true") -> Deployment:
         conversations=parts.conversations,
         keyring=keyring,
         token_budget=parts.token_budget,
+        usage_recorder=parts.usage_recorder,
+        monthly_cost=FakeMonthlyCost(),  # type: ignore[arg-type]
         access_rules=parts.config.access_rules,
         settings=changed,
     )
@@ -251,6 +253,7 @@ def test_the_matrix_has_every_way_in(deployment: Deployment) -> None:
         ("POST", "/api/documents"),
         ("POST", "/api/documents/presign"),
         ("DELETE", "/api/documents/{document_id}"),
+        ("GET", "/api/cost"),
         ("GET", "/api/health"),
     }
     assert (tried - {AGENTS}) | elsewhere == set(ROUTES)
@@ -259,6 +262,7 @@ def test_the_matrix_has_every_way_in(deployment: Deployment) -> None:
 def test_jobs_are_for_those_who_see_everything(deployment: Deployment) -> None:
     for name in KEYS.keys() - {"root"}:
         assert deployment.ask(name, "GET", "/api/jobs").status_code == 403
+        assert deployment.ask(name, "GET", "/api/cost").status_code == 403
 
 
 def test_where_lists_hold_nobody_is_answered_without_a_key(deployment: Deployment) -> None:

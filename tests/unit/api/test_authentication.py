@@ -54,6 +54,7 @@ ROUTES: dict[tuple[str, str], Scope] = {
     ("GET", "/api/jobs/{job_id}"): Scope.ADMIN,
     ("GET", "/api/jobs/{job_id}/documents"): Scope.ADMIN,
     ("POST", "/api/jobs/{job_id}/cancel"): Scope.ADMIN,
+    ("GET", "/api/cost"): Scope.ADMIN,
     ("GET", "/api/health"): Scope.READ,
 }
 BODIES: dict[tuple[str, str], dict[str, Any]] = {

@@ -34,6 +34,7 @@ ROUTES = {
     ("GET", "/api/jobs/{job_id}"),
     ("GET", "/api/jobs/{job_id}/documents"),
     ("POST", "/api/jobs/{job_id}/cancel"),
+    ("GET", "/api/cost"),
     ("GET", "/api/health"),
     ("GET", "/api/live"),
 }
