@@ -42,6 +42,7 @@ from portfolio_rag.domain.jobs import Job, JobStatus, JobType, Trigger
 from portfolio_rag.domain.model_usage import ModelUsage
 from portfolio_rag.pipeline.documents.catalog import DocumentDetail, PresignedUpload, UploadReceipt
 from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkInContext
+from portfolio_rag.pipeline.jobs.estimate import JobEstimate
 from portfolio_rag.pipeline.jobs.report import Entry, Outcome, ReportPage
 from portfolio_rag.pipeline.maintenance.dependency_health import DependencyHealth
 from portfolio_rag.ports.document_registry import Page
@@ -301,9 +302,20 @@ class FakeRedrive(_Fake):
 
 
 class FakeJobs(_Fake):
-    def start(self, job_type: JobType, *, source_s3_prefix: str = "", triggered_by: Trigger) -> Job:
-        self._called(job_type, source_s3_prefix, triggered_by)
-        return job(job_type, source_s3_prefix)
+    def start(
+        self,
+        job_type: JobType,
+        *,
+        source_s3_prefix: str = "",
+        triggered_by: Trigger,
+        budget_usd: float | None = None,
+    ) -> Job:
+        self._called(job_type, source_s3_prefix, triggered_by, *([] if budget_usd is None else [budget_usd]))
+        return replace(job(job_type, source_s3_prefix), budget_usd=budget_usd)
+
+    def resume(self, job_id: str, budget_usd: float | None = None) -> Job:
+        self._called(job_id, budget_usd)
+        return replace(job(), status=JobStatus.RUNNING, budget_usd=budget_usd, spent_usd=0.5)
 
     def get(self, job_id: str) -> Job:
         self._called(job_id)
@@ -326,6 +338,12 @@ class FakeJobs(_Fake):
     ) -> ReportPage:
         self._called(job_id, outcome, limit, cursor)
         return ReportPage([Entry("incoming/a.png", Outcome.FAILED, "UNSUPPORTED_TYPE: a picture.")], "0-1")
+
+
+class FakeEstimator(_Fake):
+    def estimate(self, job_type: JobType, *, source_s3_prefix: str = "") -> JobEstimate:
+        self._called(job_type, source_s3_prefix)
+        return JobEstimate(job_type, 12, 600, 30, 75.25, 0.0021, 2)
 
 
 class FakeHealth(_Fake):
@@ -424,6 +442,7 @@ class FakeServices:
     cited: FakeCited = field(default_factory=FakeCited)
     redrive: FakeRedrive = field(default_factory=FakeRedrive)
     jobs: FakeJobs = field(default_factory=FakeJobs)
+    job_estimator: FakeEstimator = field(default_factory=FakeEstimator)
     health: FakeHealth = field(default_factory=FakeHealth)
     retrieval: FakeRetrieval = field(default_factory=FakeRetrieval)
     chat: FakeChat = field(default_factory=FakeChat)

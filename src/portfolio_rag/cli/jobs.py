@@ -62,6 +62,13 @@ def cancel(job_id: str, *, api: ApiClient | None = None) -> None:
     print(f"{job_id} stops at its next step.")
 
 
+def resume(job_id: str, *, budget: float | None, api: ApiClient | None = None) -> None:
+    """Have a paused job go on. Raises InvalidRequest where it is not paused."""
+    with api or ApiClient(StackConfig.load()) as client:
+        client.post(f"/api/jobs/{job_id}/resume", {"budget_usd": budget})
+    print(f"{job_id} goes on.")
+
+
 def _console() -> Console:
     console = Console()
     return console if console.is_terminal else Console(width=200)  # a pipe has no width: cut nothing

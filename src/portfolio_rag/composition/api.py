@@ -30,6 +30,7 @@ from portfolio_rag.pipeline.documents.catalog import Documents
 from portfolio_rag.pipeline.ingestion.chunking import DocumentChunker
 from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkLookup
 from portfolio_rag.pipeline.ingestion.redrive import Redrive
+from portfolio_rag.pipeline.jobs.estimate import JobEstimator
 from portfolio_rag.pipeline.jobs.report import JobReport
 from portfolio_rag.pipeline.jobs.service import JobService
 from portfolio_rag.pipeline.maintenance.dependency_health import HealthChecks
@@ -112,6 +113,17 @@ class ApiParts(RedriveParts, AnsweringParts, KeyParts):
         return JobService(self.jobs, report, self.job_launcher, self.clock)
 
     @cached_property
+    def job_estimator(self) -> JobEstimator:
+        return JobEstimator(
+            self.store,
+            self.registry,
+            self.backup,
+            self.jobs,
+            lambda: self.embedder.fingerprint,
+            self.settings.s3_raw_bucket,
+        )
+
+    @cached_property
     def health(self) -> HealthChecks:
         return HealthChecks(
             {
@@ -151,6 +163,7 @@ class ApiServices:
     cited: ChunkLookup
     redrive: Redrive
     jobs: JobService
+    job_estimator: JobEstimator
     health: HealthChecks
     retrieval: PassageSearch
     chat: Chat
@@ -175,6 +188,7 @@ def build_api(settings: Settings) -> ApiServices:
         cited=parts.cited,
         redrive=parts.redrive,
         jobs=parts.job_service,
+        job_estimator=parts.job_estimator,
         health=parts.health,
         retrieval=parts.retrieval,
         chat=parts.chat,

@@ -107,6 +107,7 @@ def deployment_of(world: World, access_lists: str = "true") -> Deployment:
         cited=parts.cited,
         redrive=parts.redrive,
         jobs=parts.job_service,
+        job_estimator=parts.job_estimator,
         health=parts.health,
         retrieval=parts.retrieval,
         chat=parts.chat,
@@ -198,7 +199,7 @@ def attempts(deployment: Deployment, key: str) -> Iterator[tuple[tuple[str, str]
     yield AGENTS, "/mcp", tool("get_passage", {"document_id": document_id, "chunk_id": chunk_of(deployment, key)})
     yield AGENTS, "/mcp", rpc("resources/list", {})
     yield AGENTS, "/mcp", rpc("resources/read", {"uri": f"rag://documents/{document_id}"})
-    for path in ("/api/reindex", "/api/jobs/x/cancel"):
+    for path in ("/api/reindex", "/api/jobs/x/cancel", "/api/jobs/x/resume"):
         yield ("POST", path.replace("/x/", "/{job_id}/")), path, {}
     for path in ("/api/jobs", "/api/jobs/x", "/api/jobs/x/documents"):
         yield ("GET", path.replace("/x", "/{job_id}")), path, {}
@@ -254,6 +255,7 @@ def test_the_matrix_has_every_way_in(deployment: Deployment) -> None:
         ("POST", "/api/documents/presign"),
         ("DELETE", "/api/documents/{document_id}"),
         ("GET", "/api/cost"),
+        ("GET", "/api/reindex/estimate"),
         ("GET", "/api/health"),
     }
     assert (tried - {AGENTS}) | elsewhere == set(ROUTES)
@@ -263,6 +265,7 @@ def test_jobs_are_for_those_who_see_everything(deployment: Deployment) -> None:
     for name in KEYS.keys() - {"root"}:
         assert deployment.ask(name, "GET", "/api/jobs").status_code == 403
         assert deployment.ask(name, "GET", "/api/cost").status_code == 403
+        assert deployment.ask(name, "GET", "/api/reindex/estimate").status_code == 403
 
 
 def test_where_lists_hold_nobody_is_answered_without_a_key(deployment: Deployment) -> None:

@@ -50,10 +50,12 @@ ROUTES: dict[tuple[str, str], Scope] = {
     ("DELETE", "/api/documents/{document_id}"): Scope.WRITE,
     ("POST", "/api/documents/{document_id}/retry"): Scope.WRITE,
     ("POST", "/api/reindex"): Scope.ADMIN,
+    ("GET", "/api/reindex/estimate"): Scope.ADMIN,
     ("GET", "/api/jobs"): Scope.ADMIN,
     ("GET", "/api/jobs/{job_id}"): Scope.ADMIN,
     ("GET", "/api/jobs/{job_id}/documents"): Scope.ADMIN,
     ("POST", "/api/jobs/{job_id}/cancel"): Scope.ADMIN,
+    ("POST", "/api/jobs/{job_id}/resume"): Scope.ADMIN,
     ("GET", "/api/cost"): Scope.ADMIN,
     ("GET", "/api/health"): Scope.READ,
 }

@@ -35,6 +35,8 @@ ROUTES = {
     ("GET", "/api/jobs/{job_id}/documents"),
     ("POST", "/api/jobs/{job_id}/cancel"),
     ("GET", "/api/cost"),
+    ("GET", "/api/reindex/estimate"),
+    ("POST", "/api/jobs/{job_id}/resume"),
     ("GET", "/api/health"),
     ("GET", "/api/live"),
 }
@@ -131,7 +133,7 @@ def body_examples() -> Iterator[Any]:
 
 @pytest.mark.parametrize(("method", "path", "body"), list(body_examples()))
 def test_every_example_body_is_accepted(client: TestClient, method: str, path: str, body: Any) -> None:
-    assert client.request(method, path, json=body).is_success
+    assert client.request(method, path.replace("{job_id}", JOB_ID), json=body).is_success
 
 
 def test_every_example_filter_parses() -> None:
