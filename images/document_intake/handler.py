@@ -7,6 +7,7 @@ from typing import Any
 from portfolio_rag.composition.intake import IntakeParts
 from portfolio_rag.composition.lambda_events import s3_events
 from portfolio_rag.composition.process import once_per_process
+from portfolio_rag.domain.log_context import log_context
 
 parts = once_per_process(IntakeParts)
 
@@ -16,9 +17,10 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     intake = parts().intake
     handled = 0
     for record in s3_events(event):
-        if record.created:
-            intake.object_created(record.ref)
-        elif record.removed:
-            intake.object_removed(record.ref)
+        with log_context(correlation_id=record.request_id or context.aws_request_id):
+            if record.created:
+                intake.object_created(record.ref)
+            elif record.removed:
+                intake.object_removed(record.ref)
         handled += 1
     return {"records": handled}

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import unquote_plus
 
-from portfolio_rag.adapters.aws.sqs import EARLIER_TRIES
+from portfolio_rag.adapters.aws.sqs import CORRELATION_ID, EARLIER_TRIES
 from portfolio_rag.domain.documents import ObjectRef
 from portfolio_rag.domain.errors import PortfolioRagError
+from portfolio_rag.domain.log_context import log_context
 from portfolio_rag.domain.messages import Delivery
 from portfolio_rag.pipeline.ingestion.redelivery import Redelivery
 
@@ -21,10 +23,14 @@ _Body = TypeVar("_Body")
 
 @dataclass(frozen=True, slots=True)
 class S3Event:
-    """One record of a notification; `name` is as S3 sends it, `ObjectCreated:Put` for example."""
+    """One record of a notification; `name` is as S3 sends it, `ObjectCreated:Put` for example.
+
+    `request_id` is S3's of the request that changed the object.
+    """
 
     name: str
     ref: ObjectRef
+    request_id: str | None = None
 
     @property
     def created(self) -> bool:
@@ -42,7 +48,8 @@ def s3_events(event: Mapping[str, Any]) -> Iterator[S3Event]:
         # S3 sends the name without its `s3:` prefix; some emulators leave it on.
         name = record["eventName"].removeprefix("s3:")
         key = unquote_plus(entity["object"]["key"])
-        yield S3Event(name, ObjectRef(entity["bucket"]["name"], key, entity["object"].get("versionId") or None))
+        ref = ObjectRef(entity["bucket"]["name"], key, entity["object"].get("versionId") or None)
+        yield S3Event(name, ref, record.get("responseElements", {}).get("x-amz-request-id"))
 
 
 def queue_records(event: Mapping[str, Any]) -> list[Delivery]:
@@ -52,10 +59,16 @@ def queue_records(event: Mapping[str, Any]) -> list[Delivery]:
             record["receiptHandle"],
             record["body"],
             int(record.get("attributes", {}).get("ApproximateReceiveCount", 1)),
-            int(record.get("messageAttributes", {}).get(EARLIER_TRIES, {}).get("stringValue", 0)),
+            int(_attribute(record, EARLIER_TRIES) or 0),
+            _attribute(record, CORRELATION_ID),
         )
         for record in event.get("Records", [])
     ]
+
+
+def _attribute(record: Mapping[str, Any], name: str) -> str | None:
+    text = record.get("messageAttributes", {}).get(name, {}).get("stringValue")
+    return None if text is None else str(text)
 
 
 def batch_response(failed: Sequence[Delivery]) -> dict[str, Any]:
@@ -64,6 +77,11 @@ def batch_response(failed: Sequence[Delivery]) -> dict[str, Any]:
     Lambda takes an empty, null or unknown id as failure of the whole batch, so ids are only ever those received.
     """
     return {"batchItemFailures": [{"itemIdentifier": delivery.message_id} for delivery in failed]}
+
+
+def _about(delivery: Delivery, body: object = None) -> AbstractContextManager[None]:
+    """Log lines inside tell of the message's work, and of the document that it is about."""
+    return log_context(correlation_id=delivery.correlation_id, document_id=getattr(body, "document_id", None))
 
 
 class BatchConsumer(Generic[_Body]):
@@ -98,7 +116,12 @@ class BatchConsumer(Generic[_Body]):
             return batch_response([])
         with self._redelivery.while_working(deliveries):
             failures = self._run(deliveries)
-        return batch_response([delivery for delivery, body, error in failures if self._fails(delivery, body, error)])
+        failed = []
+        for delivery, body, error in failures:
+            with _about(delivery, body):
+                if self._fails(delivery, body, error):
+                    failed.append(delivery)
+        return batch_response(failed)
 
     def _run(self, deliveries: Sequence[Delivery]) -> list[tuple[Delivery, _Body | None, Exception]]:
         """What has failed, with its error; without a body what cannot be read."""
@@ -108,7 +131,8 @@ class BatchConsumer(Generic[_Body]):
             try:
                 parsed.append((delivery, self._parse(delivery.body)))
             except PortfolioRagError as error:
-                _log.exception("Message %s cannot be read.", delivery.message_id)
+                with _about(delivery):
+                    _log.exception("Message %s cannot be read.", delivery.message_id)
                 failures.append((delivery, None, error))
         if self._together and len(parsed) > 1:
             try:
@@ -122,11 +146,12 @@ class BatchConsumer(Generic[_Body]):
             else:
                 return failures
         for delivery, body in parsed:
-            try:
-                self._process([body])
-            except Exception as error:
-                _log.exception("Message %s failed.", delivery.message_id)
-                failures.append((delivery, body, error))
+            with _about(delivery, body):
+                try:
+                    self._process([body])
+                except Exception as error:
+                    _log.exception("Message %s failed.", delivery.message_id)
+                    failures.append((delivery, body, error))
         return failures
 
     def _fails(self, delivery: Delivery, body: _Body | None, error: Exception) -> bool:

@@ -21,7 +21,7 @@ def test_the_design_s_table_is_computed() -> None:
 
 
 def test_the_design_s_table_by_hand() -> None:
-    computed = {row.service.split(":")[0]: (row.usd, row.usd_after_free_tier) for row in DESIGN}
+    computed: dict[str, object] = {row.service.split(":")[0]: (row.usd, row.usd_after_free_tier) for row in DESIGN}
     assert computed == {
         "S3": (pytest.approx(0.23), pytest.approx(0.23)),
         "DynamoDB": (pytest.approx(2.50 + 0.125 + 0.0625), pytest.approx(0.1875)),

@@ -18,6 +18,7 @@ from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion
 from portfolio_rag.domain.errors import ConditionFailed, VectorStoreUnavailable
 from portfolio_rag.domain.identifiers import window_id
+from portfolio_rag.domain.log_context import log_context
 from portfolio_rag.domain.messages import EmbeddingMessage
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
 from portfolio_rag.pipeline.documents.stores import DocumentStores
@@ -82,7 +83,7 @@ class EmbeddingGenerator:
         if records:
             self._upsert(targets, records)
         keys_ = dict.fromkeys((message.document_id, message.version) for message in messages)
-        self._parallel(lambda key: self._finish(key, states[key][0], by_version.get(key, [])), keys_)
+        self._parallel(lambda key: self._finish_version(key, *states[key], by_version.get(key, [])), keys_)
 
     def record_failure(self, message: EmbeddingMessage, error: Exception) -> None:
         """The queue will not deliver this message again: record why the document failed."""
@@ -170,6 +171,13 @@ class EmbeddingGenerator:
         for item in work:
             if not item.known:
                 self._stores.backup.write(item.backup_key, item.records)
+
+    def _finish_version(
+        self, key: Key, head: DocumentHead | None, version: DocumentVersion | None, work: Sequence[_Work]
+    ) -> None:
+        with log_context(document_id=key[0], correlation_id=version.correlation_id if version else None):
+            _log.info("Version %s of %s: %s chunks are embedded.", key[1], key[0], sum(len(of.chunks) for of in work))
+            self._finish(key, head, work)
 
     def _finish(self, key: Key, head: DocumentHead | None, work: Sequence[_Work]) -> None:
         """Mark what was embedded of one version, and complete it if nothing is left."""

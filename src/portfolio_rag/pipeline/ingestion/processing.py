@@ -18,6 +18,7 @@ from portfolio_rag.domain.attributes import AttributeValue
 from portfolio_rag.domain.document_warnings import DocumentWarning, WarningCode
 from portfolio_rag.domain.documents import MAIL_TYPE, DocumentVersion, Progress
 from portfolio_rag.domain.errors import ConditionFailed, DocumentRejected, FailureReason, NotFound, PayloadTooLarge
+from portfolio_rag.domain.log_context import bind_log_context
 from portfolio_rag.domain.messages import IngestionMessage, embedding_messages
 from portfolio_rag.domain.sidecar import usable_attributes
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
@@ -89,12 +90,15 @@ class DocumentProcessor:
             _log.info("Version %s of %s has ended, or lives again.", message.version, message.document_id)
             self._lifecycle.try_finalize(*key)
             return
+        # A message that was sent once more came with the id of whoever did so.
+        bind_log_context(correlation_id=version.correlation_id)
         progress = message.progress or Progress()
         if progress.steps < version.steps:
             _log.info("Version %s of %s has gone on in another invocation.", message.version, message.document_id)
             return
         try:
             self._run_step(version, progress, end - RESERVE)
+            _log.info("Version %s of %s has been worked on.", message.version, message.document_id)
         except DocumentRejected as rejection:
             self._lifecycle.fail(version, rejection.reason, str(rejection))
         except ConditionFailed:
