@@ -23,6 +23,7 @@ from api.origins import BrowserGuard, parse_hosts
 from api.problem_docs import documented
 from api.routes import chat, completions, cost, documents, health, jobs, responses, search
 from portfolio_rag.access.keyring import Keyring
+from portfolio_rag.adapters.process.tracing import configure_tracing
 from portfolio_rag.composition.api import ApiServices, build_api
 from portfolio_rag.domain.errors import ConfigurationError
 from portfolio_rag.settings.environment import Settings
@@ -49,6 +50,7 @@ def create_app(settings: Settings | None = None, services: ApiServices | None = 
         settings = services.settings if services is not None else Settings.from_env()
     if services is None:
         configure_api_logging(settings.log_level, secrets=settings.secrets)
+        configure_tracing(settings.otel_exporter_otlp_endpoint, "portfolio-rag-api")
     origins = parse_origins(settings.api_cors_origins)
 
     slots = QuestionSlots(settings.api_max_concurrent_questions)

@@ -39,6 +39,7 @@ locals {
       LOG_LEVEL         = var.log_level
       PUBLISH_LOAD      = "true"
     },
+    local.tracing_environment,
     local.chroma_place,
     var.aws_endpoint_url_for_functions == "" ? {} : { AWS_ENDPOINT_URL = var.aws_endpoint_url_for_functions },
     var.api_service.bedrock_model == null ? {} : { CHAT_PROVIDER = "bedrock", BEDROCK_MODEL = var.api_service.bedrock_model },

@@ -6,8 +6,7 @@ from typing import Any
 
 from portfolio_rag.composition.intake import IntakeParts
 from portfolio_rag.composition.lambda_events import s3_events
-from portfolio_rag.composition.process import once_per_process
-from portfolio_rag.domain.log_context import log_context
+from portfolio_rag.composition.process import invocation, once_per_process
 
 parts = once_per_process(IntakeParts)
 
@@ -17,7 +16,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     intake = parts().intake
     handled = 0
     for record in s3_events(event):
-        with log_context(correlation_id=record.request_id or context.aws_request_id):
+        with invocation(record.request_id or context.aws_request_id):
             if record.created:
                 intake.object_created(record.ref)
             elif record.removed:

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import unquote_plus
 
 from portfolio_rag.adapters.aws.sqs import CORRELATION_ID, EARLIER_TRIES
+from portfolio_rag.domain import tracing
 from portfolio_rag.domain.documents import ObjectRef
 from portfolio_rag.domain.errors import PortfolioRagError
 from portfolio_rag.domain.log_context import log_context
@@ -61,6 +62,7 @@ def queue_records(event: Mapping[str, Any]) -> list[Delivery]:
             int(record.get("attributes", {}).get("ApproximateReceiveCount", 1)),
             int(_attribute(record, EARLIER_TRIES) or 0),
             _attribute(record, CORRELATION_ID),
+            _attribute(record, tracing.TRACEPARENT),
         )
         for record in event.get("Records", [])
     ]
@@ -81,7 +83,11 @@ def batch_response(failed: Sequence[Delivery]) -> dict[str, Any]:
 
 def _about(delivery: Delivery, body: object = None) -> AbstractContextManager[None]:
     """Log lines inside tell of the message's work, and of the document that it is about."""
-    return log_context(correlation_id=delivery.correlation_id, document_id=getattr(body, "document_id", None))
+    return log_context(correlation_id=delivery.correlation_id, document_id=_document_of(body))
+
+
+def _document_of(body: object) -> str | None:
+    return getattr(body, "document_id", None)
 
 
 class BatchConsumer(Generic[_Body]):
@@ -118,7 +124,7 @@ class BatchConsumer(Generic[_Body]):
             failures = self._run(deliveries)
         failed = []
         for delivery, body, error in failures:
-            with _about(delivery, body):
+            with _about(delivery, body), tracing.span("failed message", [delivery.traceparent]):
                 if self._fails(delivery, body, error):
                     failed.append(delivery)
         return batch_response(failed)
@@ -136,7 +142,8 @@ class BatchConsumer(Generic[_Body]):
                 failures.append((delivery, None, error))
         if self._together and len(parsed) > 1:
             try:
-                self._process([body for _, body in parsed])
+                with tracing.span("batch", [delivery.traceparent for delivery, _ in parsed], messages=len(parsed)):
+                    self._process([body for _, body in parsed])
             except Exception as error:
                 if isinstance(error, PortfolioRagError) and error.retryable:
                     # A dependency is down: it would be down for each of them.
@@ -148,7 +155,8 @@ class BatchConsumer(Generic[_Body]):
         for delivery, body in parsed:
             with _about(delivery, body):
                 try:
-                    self._process([body])
+                    with tracing.span("message", [delivery.traceparent], document_id=_document_of(body) or ""):
+                        self._process([body])
                 except Exception as error:
                     _log.exception("Message %s failed.", delivery.message_id)
                     failures.append((delivery, body, error))

@@ -62,13 +62,15 @@ class ObjectRef:
 class ObjectInfo:
     """What HEAD and LIST tell of an object. `size` in bytes.
 
-    `correlation_id` is that of the request which uploaded it, where it was sent with one and the object was read.
+    `correlation_id` and `traceparent` are those of the request which uploaded it, where it was sent with them and the
+    object was read.
     """
 
     ref: ObjectRef
     size: int
     last_modified: datetime
     correlation_id: str | None = None
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

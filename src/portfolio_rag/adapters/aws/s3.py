@@ -12,6 +12,7 @@ from portfolio_rag.adapters.aws.clients import error_code, translated, translati
 from portfolio_rag.domain.documents import ObjectInfo, ObjectRef
 from portfolio_rag.domain.errors import NotFound, PayloadTooLarge
 from portfolio_rag.domain.log_context import correlation_id, valid_correlation_id
+from portfolio_rag.domain.tracing import TRACEPARENT, traceparent
 from portfolio_rag.ports.object_store import PresignedPost
 
 _DELETE_BATCH = 1000
@@ -51,8 +52,9 @@ def _target(ref: ObjectRef) -> dict[str, str]:
 
 
 def _metadata() -> dict[str, Any]:
-    current = correlation_id()
-    return {} if current is None else {"Metadata": {CORRELATION_ID: current}}
+    known = {CORRELATION_ID: correlation_id(), TRACEPARENT: traceparent()}
+    metadata = {name: text for name, text in known.items() if text is not None}
+    return {"Metadata": metadata} if metadata else {}
 
 
 class S3ObjectStore:
@@ -98,8 +100,9 @@ class S3ObjectStore:
         # "bytes 0-8191/20480": the length of the answer is that of the range.
         total = int(answer["ContentRange"].rpartition("/")[2])
         found = ObjectRef(ref.bucket, ref.key, answer.get("VersionId"))
-        sent_with = valid_correlation_id(answer.get("Metadata", {}).get(CORRELATION_ID))
-        return ObjectInfo(found, total, answer["LastModified"], sent_with), data
+        metadata = answer.get("Metadata", {})
+        sent_with = valid_correlation_id(metadata.get(CORRELATION_ID))
+        return ObjectInfo(found, total, answer["LastModified"], sent_with, metadata.get(TRACEPARENT)), data
 
     def head(self, ref: ObjectRef) -> ObjectInfo | None:
         try:

@@ -9,6 +9,7 @@ from typing import Any
 from portfolio_rag.adapters.aws.clients import translating
 from portfolio_rag.domain.errors import StorageUnavailable
 from portfolio_rag.domain.log_context import correlation_id
+from portfolio_rag.domain.tracing import TRACEPARENT, traceparent
 from portfolio_rag.ports.message_queue import QueueDepth
 
 _BATCH_MESSAGES = 10
@@ -120,8 +121,8 @@ class SqsQueue:
 
 def _attributes() -> dict[str, Any]:
     """What the receiver needs to know of the work that goes on there."""
-    current = correlation_id()
-    return {} if current is None else {CORRELATION_ID: {"DataType": "String", "StringValue": current}}
+    known = {CORRELATION_ID: correlation_id(), TRACEPARENT: traceparent()}
+    return {name: {"DataType": "String", "StringValue": text} for name, text in known.items() if text is not None}
 
 
 def _batches(bodies: Sequence[str]) -> list[list[str]]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from portfolio_rag.domain import object_keys as keys
+from portfolio_rag.domain import tracing
 from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion, ObjectInfo, ObjectRef
 from portfolio_rag.domain.errors import ConditionFailed, FailureReason, StorageUnavailable
 from portfolio_rag.domain.identifiers import document_id_for, iso
@@ -228,7 +229,10 @@ class DocumentIntake:
                 except ConditionFailed:
                     continue
                 # From here on the work is that of this version: an upload may bring an id of its own.
-                with log_context(correlation_id=version.correlation_id):
+                with (
+                    log_context(correlation_id=version.correlation_id),
+                    tracing.span("register", [_traced_by(current)], document_id=document_id, version=version.version),
+                ):
                     _log.info("Version %s of %s is registered, %s.", version.version, logical_key, version.status)
                     if head is not None:
                         self._lifecycle.supersede_older(document_id, version.version)
@@ -322,6 +326,11 @@ def _began_with(current: ObjectInfo) -> str | None:
     """The id of the request that uploaded it; for what has been through before, that of what takes it in again."""
     uploaded = current.correlation_id if keys.stage_of(current.ref.key) == keys.INCOMING else None
     return uploaded or correlation_id()
+
+
+def _traced_by(current: ObjectInfo) -> str | None:
+    """The trace of its upload, once: what has been through is taken in again by somebody else."""
+    return current.traceparent if keys.stage_of(current.ref.key) == keys.INCOMING else None
 
 
 def _incoming(key: str) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from portfolio_rag.domain import tracing
 from portfolio_rag.domain.attributes import AttributeValue
 from portfolio_rag.domain.document_warnings import DocumentWarning, WarningCode
 from portfolio_rag.domain.documents import MAIL_TYPE, DocumentVersion, Progress
@@ -111,18 +112,21 @@ class DocumentProcessor:
     def _run_step(self, version: DocumentVersion, progress: Progress, until: datetime) -> None:
         if progress.place is not None:
             staged = self._stores.staging.text(version)
-            reached = self._fan_out(version, staged, progress, until)
+            with tracing.span("chunk"):
+                reached = self._fan_out(version, staged, progress, until)
         else:
             rules = self._rules(version.s3_key)
             # Pages that were read under other rules than the rest are of no recipe.
             recipe = recipe_of(rules)
             version = replace(version, recipe=recipe if progress.steps == 0 or version.recipe == recipe else None)
-            version, extracted = self._extract(version, rules, progress, until)
+            with tracing.span("extract", file_type=version.file_type, size=version.file_size):
+                version, extracted = self._extract(version, rules, progress, until)
             if isinstance(extracted, ExtractedDocument):
                 extracted = self._without_attachments(version, extracted)
                 self._record_findings(version, extracted)
                 topics = self._chunker.topics_of(extracted, rules)
-                reached = self._fan_out(version, StagedText(extracted, rules, topics), progress, until)
+                with tracing.span("chunk"):
+                    reached = self._fan_out(version, StagedText(extracted, rules, topics), progress, until)
             else:
                 reached = extracted
         if reached is not None:
