@@ -25,7 +25,7 @@ FUNCTIONS = {
 @pytest.fixture
 def lines() -> Iterator[list[dict[str, str]]]:
     """What the functions write, as CloudWatch gets it."""
-    output, written = io.StringIO(), []  # type: ignore[var-annotated]
+    output, written = io.StringIO(), []
 
     class Kept(logging.StreamHandler[io.StringIO]):
         def emit(self, record: logging.LogRecord) -> None:
