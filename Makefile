@@ -170,15 +170,15 @@ LOCK := $(BIN)/uv pip compile --quiet --python $(BIN)/python --generate-hashes -
 .PHONY: lock
 lock: install ## Pin all requirements anew, with hashes (UPGRADE=--upgrade for the newest that pyproject.toml allows)
 	$(LOCK) --no-emit-package torch pyproject.toml -o requirements/dev.txt \
-		--extra=processing --extra=inference --extra=api --extra=bake --extra=stack --extra=ocr --extra=dev
+		--extra=processing --extra=inference --extra=api --extra=bake --extra=stack --extra=ocr --extra=tracing --extra=dev
 	$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/lambda.txt \
-		--extra=processing --extra=lambda
+		--extra=processing --extra=lambda --extra=tracing
 	$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/lambda-embedding.txt \
-		--extra=processing --extra=inference --extra=chroma --extra=lambda
+		--extra=processing --extra=inference --extra=chroma --extra=lambda --extra=tracing
 	$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/lambda-processor.txt \
-		--extra=processing --extra=inference --extra=ocr --extra=lambda
+		--extra=processing --extra=inference --extra=ocr --extra=lambda --extra=tracing
 	$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/api.txt \
-		--extra=api --extra=processing --extra=inference --extra=chroma
+		--extra=api --extra=processing --extra=inference --extra=chroma --extra=tracing
 	$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/bake.txt --extra=bake
 	$(LOCK) requirements/uv.in -o requirements/uv.txt
 	$(LOCK) requirements/audit.in -o requirements/audit.txt

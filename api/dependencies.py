@@ -12,6 +12,8 @@ from portfolio_rag.answering.generation.conversations import Conversations
 from portfolio_rag.answering.retrieval.search import PassageSearch
 from portfolio_rag.composition.api import ApiServices
 from portfolio_rag.composition.operations import Operations
+from portfolio_rag.costs.month import MonthlyCost
+from portfolio_rag.pipeline.jobs.estimate import JobEstimator
 from portfolio_rag.pipeline.jobs.service import JobService
 from portfolio_rag.pipeline.maintenance.dependency_health import HealthChecks
 
@@ -29,6 +31,8 @@ def _part(choose: Callable[[ApiServices], _Part]) -> Callable[[Request], Awaitab
 
 
 JobsDep = Annotated[JobService, Depends(_part(lambda services: services.jobs))]
+JobEstimatorDep = Annotated[JobEstimator, Depends(_part(lambda services: services.job_estimator))]
+MonthlyCostDep = Annotated[MonthlyCost, Depends(_part(lambda services: services.monthly_cost))]
 HealthDep = Annotated[HealthChecks, Depends(_part(lambda services: services.health))]
 OperationsDep = Annotated[Operations, Depends(_part(lambda services: services.operations))]
 RetrievalDep = Annotated[PassageSearch, Depends(_part(lambda services: services.retrieval))]

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from contextvars import ContextVar
 
 from portfolio_rag.adapters.process.json_logs import configure_logging
+from portfolio_rag.domain.log_context import bind_log_context
 
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
@@ -19,6 +20,7 @@ def current_request_id() -> str | None:
 def bind_request_id(value: str) -> None:
     """Set the id for the current task: the server runs each request in a task of its own."""
     _request_id.set(value)
+    bind_log_context(correlation_id=value)
 
 
 class RequestIdFilter(logging.Filter):

@@ -21,8 +21,9 @@ from api.openai_format import documented_as_openai
 from api.openapi import DESCRIPTION, SUMMARY, TAGS, TITLE, VERSION, complete
 from api.origins import BrowserGuard, parse_hosts
 from api.problem_docs import documented
-from api.routes import chat, completions, documents, health, jobs, keys, operations, responses, search
+from api.routes import chat, completions, cost, documents, health, jobs, keys, operations, responses, search
 from portfolio_rag.access.keyring import Keyring
+from portfolio_rag.adapters.process.tracing import configure_tracing
 from portfolio_rag.composition.api import ApiServices, build_api
 from portfolio_rag.domain.errors import ConfigurationError
 from portfolio_rag.settings.environment import Settings
@@ -49,6 +50,7 @@ def create_app(settings: Settings | None = None, services: ApiServices | None = 
         settings = services.settings if services is not None else Settings.from_env()
     if services is None:
         configure_api_logging(settings.log_level, secrets=settings.secrets)
+        configure_tracing(settings.otel_exporter_otlp_endpoint, "portfolio-rag-api")
     origins = parse_origins(settings.api_cors_origins)
 
     slots = QuestionSlots(settings.api_max_concurrent_questions)
@@ -61,7 +63,7 @@ def create_app(settings: Settings | None = None, services: ApiServices | None = 
             app.state.services = build_api(settings)
         built: ApiServices = app.state.services
         async with AsyncExitStack() as running:
-            for background in (built.full_text_follower, built.load_reporter):
+            for background in (built.full_text_follower, built.load_reporter, built.usage_recorder):
                 if background is not None:
                     background.start()
                     running.callback(background.stop)
@@ -85,7 +87,7 @@ def create_app(settings: Settings | None = None, services: ApiServices | None = 
         app.state.services = services
     problems.install(app)
     refused = documented(401, 403, 429)
-    routes = (chat, search, documents, jobs, operations, health, keys)
+    routes = (chat, search, documents, jobs, operations, cost, health, keys)
     for router in (module.router for module in routes):
         app.include_router(router, responses=refused)
     # Here a refusal has OpenAI's shape.

@@ -1,4 +1,4 @@
-"""What a caller's answers use of its day's tokens: looked at before a question, counted after it."""
+"""What answers use: of a caller's day, looked at before a question and counted after it, and of everybody's month."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from fastapi.concurrency import run_in_threadpool
 
 from api.authentication import CallerDep
 from portfolio_rag.access.limits import TokenBudget
+from portfolio_rag.composition.api import ApiServices
+from portfolio_rag.costs.usage_recorder import UsageRecorder
 from portfolio_rag.domain.answers import Answer, AnswerEvent, Done, Retrieved, Token, Usage
 from portfolio_rag.domain.api_keys import Caller
 
@@ -23,11 +25,13 @@ class Meter:
     """Counts for one caller."""
 
     budget: TokenBudget
+    recorder: UsageRecorder
     caller: Caller
 
     def count(self, answer: Answer) -> Answer:
         """The same answer, its tokens counted."""
         self.budget.spend(self.caller, answer.usage)
+        self.recorder.count(answer)
         return answer
 
     def watch(self, events: Iterator[AnswerEvent]) -> Generator[AnswerEvent, None, None]:
@@ -50,12 +54,15 @@ class Meter:
                 yield event
         finally:
             if not counted:
-                self.budget.spend(self.caller, Usage(prompt_tokens=characters // _CHARACTERS_PER_TOKEN))
+                usage = Usage(prompt_tokens=characters // _CHARACTERS_PER_TOKEN)
+                self.budget.spend(self.caller, usage)
+                self.recorder.count_cut_short(usage)
 
 
 async def meter_for(request: Request, caller: CallerDep) -> Meter:
     """The caller's meter. Raises LimitReached when the tokens of the day are used up."""
-    meter = Meter(request.app.state.services.token_budget, caller)
+    services: ApiServices = request.app.state.services
+    meter = Meter(services.token_budget, services.usage_recorder, caller)
     if caller.tokens_per_day is not None:
         await run_in_threadpool(meter.budget.check, caller)
     return meter

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.logs import bind_request_id, current_request_id
 from api.paths import local_path
 from api.problems import internal_error
+from portfolio_rag.domain import tracing
 
 access_log = logging.getLogger("api.access")
 logger = logging.getLogger("api")
@@ -34,6 +35,11 @@ _BASE_HEADERS: Final[Mapping[str, str]] = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 _API_CSP: Final = "default-src 'none'; frame-ancestors 'none'"
+
+
+def _parent(scope: Scope) -> str | None:
+    """The caller's span, where it sends one."""
+    return Headers(scope=scope).get(tracing.TRACEPARENT)
 
 
 class RequestContext:
@@ -66,7 +72,8 @@ class RequestContext:
             await send(message)
 
         try:
-            await self._app(scope, receive, send_with_headers)
+            with tracing.span("request", [_parent(scope)], method=scope["method"], path=local_path(scope)):
+                await self._app(scope, receive, send_with_headers)
         finally:
             path = local_path(scope)
             client = scope.get("client")

@@ -32,6 +32,7 @@ TAGS = [
     {"name": "documents", "description": "Upload documents, follow them through the pipeline, delete them."},
     {"name": "jobs", "description": "Batch jobs over many documents: ingestion again, and rebuilding the index."},
     {"name": "operations", "description": "Queues, dead letters, alarms, metrics and the size of the index."},
+    {"name": "cost", "description": "What the month costs on AWS so far, and where it goes."},
     {"name": "health", "description": "Whether the API and each service behind it work."},
 ]
 

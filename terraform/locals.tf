@@ -59,10 +59,15 @@ locals {
     GPT_MODEL               = var.model_config.gpt_model
   }
 
+  tracing_environment = var.otel_exporter_otlp_endpoint == "" ? {} : {
+    OTEL_EXPORTER_OTLP_ENDPOINT = var.otel_exporter_otlp_endpoint
+  }
+
   # AWS_DEFAULT_REGION and the credentials are not here: Lambda sets them itself and refuses them from anyone else.
   function_environment = merge(
     local.shared_environment,
     { CHROMA_URL = local.chroma_url, LOG_LEVEL = var.log_level },
+    local.tracing_environment,
     local.chroma_place,
     var.chroma_cloud == null ? {} : { CHROMA_API_KEY = var.chroma_api_key },
     var.aws_endpoint_url_for_functions == "" ? {} : { AWS_ENDPOINT_URL = var.aws_endpoint_url_for_functions },

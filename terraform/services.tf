@@ -40,6 +40,7 @@ locals {
       PUBLISH_LOAD      = "true"
       ALARM_PREFIX      = "${local.prefix}-"
     },
+    local.tracing_environment,
     local.chroma_place,
     var.aws_endpoint_url_for_functions == "" ? {} : { AWS_ENDPOINT_URL = var.aws_endpoint_url_for_functions },
     var.api_service.bedrock_model == null ? {} : { CHAT_PROVIDER = "bedrock", BEDROCK_MODEL = var.api_service.bedrock_model },

@@ -156,6 +156,18 @@ variable "tracing_enabled" {
   nullable    = false
 }
 
+variable "otel_exporter_otlp_endpoint" {
+  description = "Base URL of a collector that takes OTLP over HTTP and is reached by the functions and the API; empty: no spans."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = var.otel_exporter_otlp_endpoint == "" || can(regex("^https?://", var.otel_exporter_otlp_endpoint))
+    error_message = "otel_exporter_otlp_endpoint must begin with http:// or https://."
+  }
+}
+
 variable "log_level" {
   description = "What the functions log."
   type        = string

@@ -8,16 +8,17 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Path, Query, Response
 
 from api.authentication import needs
-from api.dependencies import JobsDep
+from api.dependencies import JobEstimatorDep, JobsDep
 from api.problem_docs import documented
-from api.schemas.jobs import JobDocuments, JobList, JobOut, ReindexRequest
+from api.schemas.jobs import JobDocuments, JobEstimateOut, JobList, JobOut, ReindexRequest, ResumeRequest
 from portfolio_rag.domain.api_keys import Scope
-from portfolio_rag.domain.jobs import JobStatus, Trigger
+from portfolio_rag.domain.jobs import JobStatus, JobType, Trigger
 from portfolio_rag.pipeline.jobs.report import Outcome
 
 router = APIRouter(prefix="/api", tags=["jobs"])
 
 _EVERYTHING: Final = ReindexRequest()
+_NO_LIMIT: Final = ResumeRequest()
 JobId = Annotated[UUID, Path(description="Id of a job.", examples=["1c9a5f0e-7d2b-4a53-9a4e-6a0b6c1d2e3f"])]
 
 
@@ -58,9 +59,36 @@ def start_job(
     A reindex builds a new index beside the live one, which answers until the new one is whole. Only one runs at a
     time: a second one ends FAILED and says so.
     """
-    job = jobs.start(body.job_type, source_s3_prefix=body.source_s3_prefix, triggered_by=Trigger.USER)
+    job = jobs.start(
+        body.job_type,
+        source_s3_prefix=body.source_s3_prefix,
+        triggered_by=Trigger.USER,
+        budget_usd=body.budget_usd,
+    )
     response.headers["Location"] = f"/api/jobs/{job.job_id}"
     return JobOut.of(job)
+
+
+@router.get(
+    "/reindex/estimate",
+    dependencies=needs(Scope.ADMIN),
+    operation_id="estimate_job",
+    summary="Estimate a batch job",
+    response_description="Its time and its price.",
+    responses=documented(422, 500, 503),
+)
+def estimate_job(
+    estimator: JobEstimatorDep,
+    job_type: Annotated[JobType, Query(description="Which job.", examples=["REINDEX"])] = JobType.REINDEX,
+    source_s3_prefix: Annotated[
+        str, Query(max_length=1024, description="BATCH and INCREMENTAL: only documents under it.", examples=["guides/"])
+    ] = "",
+) -> JobEstimateOut:
+    """What a job would take if it were started now; nothing is started.
+
+    What there is to do is counted. The time is that of the last jobs of the type, where there were any.
+    """
+    return JobEstimateOut.of(estimator.estimate(job_type, source_s3_prefix=source_s3_prefix))
 
 
 @router.get(
@@ -135,3 +163,33 @@ def cancel_job(job_id: JobId, jobs: JobsDep) -> JobOut:
     cancelled: 409.
     """
     return JobOut.of(jobs.cancel(str(job_id)))
+
+
+@router.post(
+    "/jobs/{job_id}/resume",
+    dependencies=needs(Scope.ADMIN),
+    operation_id="resume_job",
+    summary="Resume a job that its budget has paused",
+    status_code=202,
+    response_description="The job goes on.",
+    responses=documented(400, 404, 409, 413, 422, 500, 503),
+)
+def resume_job(
+    job_id: JobId,
+    jobs: JobsDep,
+    body: Annotated[
+        ResumeRequest,
+        Body(
+            openapi_examples={
+                "budget": {"summary": "Until it has cost so much in all", "value": {"budget_usd": 1.0}},
+                "no limit": {"summary": "To its end", "value": {}},
+            }
+        ),
+    ] = _NO_LIMIT,
+) -> JobOut:
+    """Have a job go on that is PAUSED because its budget was used up, from where it stopped.
+
+    Nothing is done again. A reindex keeps what it has built for seven days; after that it builds anew, and embeds
+    nothing again. A job that is not paused: 409.
+    """
+    return JobOut.of(jobs.resume(str(job_id), body.budget_usd))

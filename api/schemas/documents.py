@@ -129,6 +129,10 @@ class VersionOut(BaseModel):
     chunk_count: int | None = Field(description="How many chunks it has, once it is cut.", examples=[2])
     embedded_count: int = Field(description="How many of them are embedded.", examples=[2])
     attempt: int = Field(description="How often the pipeline was started on it.", examples=[1])
+    correlation_id: str | None = Field(
+        description="In every log line about it: `X-Request-ID` of its upload, or S3's request id, or the job's id.",
+        examples=["4f1d2c7be0a14d0fb7f3f1b2a9c8d7e6"],
+    )
     upload_timestamp: str = Field(description="UTC.", examples=["2026-01-05T10:12:00.000000Z"])
     processing_started_at: str | None = Field(description="UTC.", examples=["2026-01-05T10:12:01.000000Z"])
     processing_completed_at: str | None = Field(description="UTC.", examples=["2026-01-05T10:12:03.000000Z"])
@@ -155,6 +159,7 @@ class VersionOut(BaseModel):
             chunk_count=version.chunk_count,
             embedded_count=version.embedded_count,
             attempt=version.attempt,
+            correlation_id=version.correlation_id,
             upload_timestamp=version.upload_timestamp,
             processing_started_at=version.processing_started_at,
             processing_completed_at=version.processing_completed_at,

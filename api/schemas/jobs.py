@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from typing import Annotated
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from portfolio_rag.domain.jobs import Job, JobStatus, JobType, Trigger
+from portfolio_rag.pipeline.jobs.estimate import JobEstimate
 from portfolio_rag.pipeline.jobs.report import Entry, Outcome, ReportPage
 from portfolio_rag.pipeline.jobs.service import summary
+
+Budget = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
 
 
 class ReindexRequest(BaseModel):
@@ -29,6 +35,45 @@ class ReindexRequest(BaseModel):
         description="BATCH and INCREMENTAL: only documents under this path; empty: all.",
         examples=["guides/"],
     )
+    budget_usd: Budget | None = Field(
+        default=None,
+        description=(
+            "USD that the job may cost, by the prices of `GET /api/cost`; null: no limit. It is PAUSED when it has "
+            "cost so much, keeps what it has done, and goes on when it is resumed."
+        ),
+        examples=[0.5],
+    )
+
+
+class ResumeRequest(BaseModel):
+    """How far a paused job may go."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    budget_usd: Budget | None = Field(
+        default=None,
+        description="USD that it may cost in all, what it has cost before included; null: no limit.",
+        examples=[1.0],
+    )
+
+
+class JobEstimateOut(BaseModel):
+    """What a job would take."""
+
+    job_type: JobType = Field(description="BATCH, INCREMENTAL or REINDEX.", examples=["REINDEX"])
+    documents: int = Field(description="Documents that there are for it.", examples=[1000])
+    windows_copied: int = Field(description="REINDEX: windows that come from the backup.", examples=[15000])
+    windows_embedded: int = Field(description="Windows that go through the model, at most.", examples=[0])
+    seconds: float = Field(description="From start to end.", examples=[15.0])
+    usd: float = Field(description="What it costs on AWS.", examples=[0.0037])
+    measured_jobs: int = Field(
+        description="How many earlier jobs the time comes from; 0: from what was measured on a test machine.",
+        examples=[3],
+    )
+
+    @classmethod
+    def of(cls, estimate: JobEstimate) -> JobEstimateOut:
+        return cls(**{**asdict(estimate), "seconds": round(estimate.seconds, 1), "usd": round(estimate.usd, 6)})
 
 
 class JobOut(BaseModel):
@@ -36,7 +81,9 @@ class JobOut(BaseModel):
 
     job_id: str = Field(description="Its id.", examples=["1c9a5f0e-7d2b-4a53-9a4e-6a0b6c1d2e3f"])
     job_type: JobType = Field(description="BATCH, INCREMENTAL or REINDEX.", examples=["REINDEX"])
-    status: JobStatus = Field(description="PENDING, RUNNING, COMPLETED, FAILED or CANCELLED.", examples=["RUNNING"])
+    status: JobStatus = Field(
+        description="PENDING, RUNNING, PAUSED, COMPLETED, FAILED or CANCELLED.", examples=["RUNNING"]
+    )
     summary: str = Field(
         description="What came of it, in a sentence. A job that has ingested nothing says so.",
         examples=["5 documents ingested: 3 new, 2 modified, 1 failed."],
@@ -48,6 +95,10 @@ class JobOut(BaseModel):
     cancel_requested_at: str | None = Field(
         description="When somebody asked for its end: it stops at its next step. UTC.", examples=[None]
     )
+    budget_usd: float | None = Field(
+        description="USD that it may cost before it is PAUSED; null: no limit.", examples=[None]
+    )
+    spent_usd: float = Field(description="USD that it has cost so far, by the estimate's prices.", examples=[0.0021])
     invocations: int = Field(
         description="How many invocations of the function have worked on it, or begin to.", examples=[1]
     )
@@ -90,6 +141,8 @@ class JobOut(BaseModel):
             started_at=job.started_at,
             completed_at=job.completed_at,
             cancel_requested_at=job.cancel_requested_at,
+            budget_usd=job.budget_usd,
+            spent_usd=round(job.spent_usd, 6),
             invocations=job.step + 1,
             documents_total=job.documents_total,
             documents_processed=job.documents_processed,

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from portfolio_rag.composition.jobs import JobParts
-from portfolio_rag.composition.process import once_per_process
+from portfolio_rag.composition.process import invocation, once_per_process
 from portfolio_rag.pipeline.jobs.service import JobRequest
 
 parts = once_per_process(JobParts)
@@ -18,4 +18,5 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     built = parts()
     left = timedelta(milliseconds=context.get_remaining_time_in_millis())
     request = JobRequest.from_event(event, context.aws_request_id)
-    return asdict(built.job_runner.run(request, end=built.clock.now() + left))
+    with invocation(request.job_id):
+        return asdict(built.job_runner.run(request, end=built.clock.now() + left))

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from portfolio_rag.composition.lambda_events import BatchConsumer
-from portfolio_rag.composition.process import once_per_process
+from portfolio_rag.composition.process import invocation, once_per_process
 from portfolio_rag.composition.processor import ProcessorParts
 from portfolio_rag.domain.messages import IngestionMessage
 
@@ -22,10 +22,12 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     processor = built.processor
     end = built.clock.now() + timedelta(milliseconds=context.get_remaining_time_in_millis())
 
-    return BatchConsumer(
+    consumer = BatchConsumer(
         parse=IngestionMessage.from_json,
         process=lambda messages: processor.process(messages[0], end),
         record_failure=processor.record_failure,
         redelivery=built.ingestion_redelivery,
         together=False,
-    ).handle(event)
+    )
+    with invocation():
+        return consumer.handle(event)

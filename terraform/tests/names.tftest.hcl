@@ -70,6 +70,11 @@ run "names_of_the_architecture" {
   }
 
   assert {
+    condition     = !contains(keys(local.function_environment), "OTEL_EXPORTER_OTLP_ENDPOINT") && !contains(keys(local.api_environment), "OTEL_EXPORTER_OTLP_ENDPOINT")
+    error_message = "Spans are made although nobody collects them."
+  }
+
+  assert {
     condition     = output.dashboard_name == "portfolio-pipeline"
     error_message = "The dashboard has another name."
   }

@@ -15,6 +15,7 @@ run "wrong_names_and_addresses" {
     architecture                   = "mips"
     vpc_config                     = { subnet_ids = [], security_group_ids = ["sg-1"] }
     log_level                      = "LOUD"
+    otel_exporter_otlp_endpoint    = "collector:4318"
     log_retention_days             = 31
     chroma_url                     = "chromadb:8000"
     aws_endpoint_url_for_functions = "http://emulator:4566/path"
@@ -32,6 +33,7 @@ run "wrong_names_and_addresses" {
     var.architecture,
     var.vpc_config,
     var.log_level,
+    var.otel_exporter_otlp_endpoint,
     var.log_retention_days,
     var.chroma_url,
     var.aws_endpoint_url_for_functions,

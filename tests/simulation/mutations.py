@@ -80,7 +80,7 @@ MUTATIONS = [
          "newest.source_version_id != current.ref.version_id", "newest.s3_key != current.ref.key"),
     _one("a batch handler that swallows one record's exception", 7, "composition.lambda_events",
          '_log.exception("Message %s failed.", delivery.message_id)\n'
-         "                failures.append((delivery, body, error))",
+         "                    failures.append((delivery, body, error))",
          '_log.exception("Message %s failed.", delivery.message_id)'),
     _one("a delete handler that answers to the pipeline's own move", 5, "pipeline.ingestion.intake",
          "newest is not None and not newest.status.terminal and newest.s3_key == _incoming(ref.key)",

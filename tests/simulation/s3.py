@@ -69,6 +69,7 @@ class S3Model:
             "ContentLength": len(body),
             "VersionId": found.version_id,
             "LastModified": found.last_modified,
+            "Metadata": dict(found.metadata),
         }
         return {**answer, "ContentRange": f"bytes 0-{len(body) - 1}/{len(found.body or b'')}"} if Range else answer
 
@@ -159,9 +160,9 @@ class S3Model:
                         versions.append({**entry, "Size": len(version.body)})
         return {"Versions": versions, "DeleteMarkers": markers}
 
-    def upload_fileobj(self, Fileobj: Any, Bucket: str, Key: str, ExtraArgs: Mapping[str, str], Config: object) -> None:
+    def upload_fileobj(self, Fileobj: Any, Bucket: str, Key: str, ExtraArgs: Mapping[str, Any], Config: object) -> None:
         pieces = iter(lambda: Fileobj.read(65536), b"")
-        self.put_object(Bucket=Bucket, Key=Key, Body=b"".join(pieces), ContentType=ExtraArgs["ContentType"])
+        self.put_object(Bucket=Bucket, Key=Key, Body=b"".join(pieces), **ExtraArgs)
 
     def generate_presigned_post(self, Bucket: str, Key: str, Conditions: list[Any], ExpiresIn: int) -> dict[str, Any]:
         policy = {"conditions": Conditions, "expires_in": ExpiresIn}

@@ -41,14 +41,16 @@ class SqsModel:
     def get_queue_url(self, *, QueueName: str) -> dict[str, str]:
         return {"QueueUrl": f"sim://{self.queues[QueueName].name}"}
 
-    def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         queue = self._queue(QueueUrl)
         if not 1 <= len(Entries) <= 10:
             raise ValueError("SendMessageBatch takes 1 to 10 entries")
         if sum(len(entry["MessageBody"].encode()) for entry in Entries) > MAX_MESSAGE_BYTES:
             raise ValueError("BatchRequestTooLong")
         for entry in Entries:
-            queue.messages.append(Message(next(self._ids), entry["MessageBody"], self._now(), self._now()))
+            attributes = entry.get("MessageAttributes", {})
+            sent = self._now()
+            queue.messages.append(Message(next(self._ids), entry["MessageBody"], sent, sent, attributes=attributes))
         return {"Successful": [{"Id": entry["Id"]} for entry in Entries], "Failed": []}
 
     def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: Sequence[str]) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from portfolio_rag.access.keyring import Keyring
 from portfolio_rag.access.limits import TokenBudget
 from portfolio_rag.answering.retrieval.index_size import IndexSize
 from portfolio_rag.composition.api import ApiServices
+from portfolio_rag.costs.month import Basis, CostLine, Counts, MonthReport
+from portfolio_rag.costs.usage_recorder import UsageRecorder
 from portfolio_rag.domain.access import AccessRules
 from portfolio_rag.domain.answers import (
     Answer,
@@ -38,8 +40,10 @@ from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, Documen
 from portfolio_rag.domain.errors import ConditionFailed, Conflict, InvalidRequest, NotFound, PayloadTooLarge
 from portfolio_rag.domain.identifiers import chunk_id_for, document_id_for, sha256_hex
 from portfolio_rag.domain.jobs import Job, JobStatus, JobType, Trigger
+from portfolio_rag.domain.model_usage import ModelUsage
 from portfolio_rag.pipeline.documents.catalog import DocumentDetail, PresignedUpload, UploadReceipt
 from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkInContext
+from portfolio_rag.pipeline.jobs.estimate import JobEstimate
 from portfolio_rag.pipeline.jobs.report import Entry, Outcome, ReportPage
 from portfolio_rag.pipeline.maintenance.dead_letters import DeadLetter, DeadLetterList, Redriven, Remedy
 from portfolio_rag.pipeline.maintenance.dependency_health import DependencyHealth
@@ -309,9 +313,20 @@ class FakeJobs(_Fake):
         super().__init__()
         self.cancelled: list[str] = []
 
-    def start(self, job_type: JobType, *, source_s3_prefix: str = "", triggered_by: Trigger) -> Job:
-        self._called(job_type, source_s3_prefix, triggered_by)
-        return job(job_type, source_s3_prefix)
+    def start(
+        self,
+        job_type: JobType,
+        *,
+        source_s3_prefix: str = "",
+        triggered_by: Trigger,
+        budget_usd: float | None = None,
+    ) -> Job:
+        self._called(job_type, source_s3_prefix, triggered_by, *([] if budget_usd is None else [budget_usd]))
+        return replace(job(job_type, source_s3_prefix), budget_usd=budget_usd)
+
+    def resume(self, job_id: str, budget_usd: float | None = None) -> Job:
+        self._called(job_id, budget_usd)
+        return replace(job(), status=JobStatus.RUNNING, budget_usd=budget_usd, spent_usd=0.5)
 
     def get(self, job_id: str) -> Job:
         self._called(job_id)
@@ -335,6 +350,12 @@ class FakeJobs(_Fake):
     ) -> ReportPage:
         self._called(job_id, outcome, limit, cursor)
         return ReportPage([Entry("incoming/a.png", Outcome.FAILED, "UNSUPPORTED_TYPE: a picture.")], "0-1")
+
+
+class FakeEstimator(_Fake):
+    def estimate(self, job_type: JobType, *, source_s3_prefix: str = "") -> JobEstimate:
+        self._called(job_type, source_s3_prefix)
+        return JobEstimate(job_type, 12, 600, 30, 75.25, 0.0021, 2)
 
 
 class FakeHealth(_Fake):
@@ -517,6 +538,32 @@ class MemoryApiKeys:
         return self.turns.get(key_id, 0)
 
 
+class MemoryUsage:
+    """`ports.UsageStore` in memory."""
+
+    def __init__(self) -> None:
+        self.months: dict[str, dict[str, ModelUsage]] = {}
+        self.error: Exception | None = None
+
+    def add(self, month: str, usage: Mapping[str, ModelUsage]) -> None:
+        if self.error is not None:
+            raise self.error
+        kept = self.months.setdefault(month, {})
+        for model, count in usage.items():
+            kept[model] = kept.get(model, ModelUsage()) + count
+
+    def of_month(self, month: str) -> dict[str, ModelUsage]:
+        return self.months.get(month, {})
+
+
+class FakeMonthlyCost(_Fake):
+    def report(self, *, tasks: int = 1) -> MonthReport:
+        self._called(tasks)
+        line = CostLine("Fargate", 480.0 * tasks, "vCPU-hour", 0.04048, 19.4304 * tasks, 29.1456 * tasks, Basis.ASSUMED)
+        counts = Counts(documents=1, versions=2, chunks=1, held_bytes=98, new_versions=1, new_chunks=1)
+        return MonthReport("2026-01", "us-east-1", "2026-03", UPLOADED, counts, 7, [line], ["A note."])
+
+
 @dataclass
 class FakeServices:
     """All use cases as fakes, with the fields of `ApiServices`; a test tells them what to say."""
@@ -526,6 +573,7 @@ class FakeServices:
     cited: FakeCited = field(default_factory=FakeCited)
     redrive: FakeRedrive = field(default_factory=FakeRedrive)
     jobs: FakeJobs = field(default_factory=FakeJobs)
+    job_estimator: FakeEstimator = field(default_factory=FakeEstimator)
     health: FakeHealth = field(default_factory=FakeHealth)
     retrieval: FakeRetrieval = field(default_factory=FakeRetrieval)
     chat: FakeChat = field(default_factory=FakeChat)
@@ -533,6 +581,8 @@ class FakeServices:
     keys: MemoryApiKeys = field(default_factory=MemoryApiKeys)
     clock: TestClock = field(default_factory=TestClock)
     rules: AccessRules = field(default_factory=AccessRules)
+    usage: MemoryUsage = field(default_factory=MemoryUsage)
+    monthly_cost: FakeMonthlyCost = field(default_factory=FakeMonthlyCost)
     full_text_follower: None = None
     load_reporter: None = None
 
@@ -541,6 +591,7 @@ class FakeServices:
         self.keyring = Keyring(self.keys, self.clock, self.settings.api_key, always_required=lists_hold)
         self.token_budget = TokenBudget(self.keys, self.clock)
         self.operations = FakeOperations(self.clock)
+        self.usage_recorder = UsageRecorder(self.usage, self.clock, lambda: "gpt-4o-mini")
 
     def key(self, name: str = "tester", *scopes: Scope, **options: Any) -> dict[str, str]:
         """The header of a new key."""

@@ -35,6 +35,10 @@ _THRESHOLDS = {
 """The architecture's alarms: metric, statistic, and what it must be above."""
 
 
+_WITHOUT_RESOURCES = ("cloudwatch:PutMetricData", "cloudwatch:GetMetricData")
+"""What AWS grants on everything or not at all."""
+
+
 def _of(planned: Plan, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
     for address, values in planned.items():
         if re.search(rf"(^|\.){kind}\.\w+(\[|$)", address):
@@ -57,7 +61,7 @@ def roles_touch_data_only(planned: Plan) -> Iterator[str]:
         for statement in policy["policy"]["Statement"]:
             for action in set(statement["Action"]) - _ACTIONS:
                 yield f"{address} allows {action}"
-            if "*" in statement["Resource"] and statement["Action"] != ["cloudwatch:PutMetricData"]:
+            if "*" in statement["Resource"] and statement["Action"][0] not in _WITHOUT_RESOURCES:
                 yield f"{address} allows {statement['Action']} on everything"
 
 

@@ -82,3 +82,13 @@ def cancel(job_id: str, *, as_json: bool = False, api: ApiClient | None = None) 
         print_json(job)
     else:
         print(f"{job['job_id']} stops at its next step.")
+
+
+def resume(job_id: str, *, budget: float | None, as_json: bool = False, api: ApiClient | None = None) -> None:
+    """Have a paused job go on. Raises InvalidRequest where it is not paused."""
+    with api or ApiClient(StackConfig.load()) as client:
+        job = client.post(f"/api/jobs/{job_id}/resume", {"budget_usd": budget})
+    if as_json:
+        print_json(job)
+    else:
+        print(f"{job['job_id']} goes on.")

@@ -9,19 +9,27 @@ from functools import cached_property
 from portfolio_rag.access.keyring import Keyring
 from portfolio_rag.access.limits import TokenBudget
 from portfolio_rag.adapters.aws.clients import Patience
+from portfolio_rag.adapters.aws.cloudwatch import CloudWatchBilledUsage
+from portfolio_rag.adapters.dynamodb.usage_store import DynamoUsageStore
 from portfolio_rag.answering.generation.chat import Chat
 from portfolio_rag.answering.generation.conversations import Conversations
+from portfolio_rag.answering.generation.cost import Price, price_of
 from portfolio_rag.answering.retrieval.full_text_follower import LAG, FullTextFollower
 from portfolio_rag.answering.retrieval.load_reporter import LoadReporter
 from portfolio_rag.answering.retrieval.search import PassageSearch
 from portfolio_rag.composition.health_checks import ingestion_checks
 from portfolio_rag.composition.keys import KeyParts
 from portfolio_rag.composition.operations import Operations, OperationsParts
+from portfolio_rag.costs.month import MonthlyCost
+from portfolio_rag.costs.usage_recorder import UsageRecorder
 from portfolio_rag.domain.access import AccessRules
+from portfolio_rag.domain.answers import AnswerMode
+from portfolio_rag.domain.cost_lines import FUNCTION_GB
 from portfolio_rag.pipeline.documents.catalog import Documents
 from portfolio_rag.pipeline.ingestion.chunking import DocumentChunker
 from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkLookup
 from portfolio_rag.pipeline.ingestion.redrive import Redrive
+from portfolio_rag.pipeline.jobs.estimate import JobEstimator
 from portfolio_rag.pipeline.jobs.report import JobReport
 from portfolio_rag.pipeline.jobs.service import JobService
 from portfolio_rag.pipeline.maintenance.dependency_health import HealthChecks
@@ -60,6 +68,40 @@ class ApiParts(OperationsParts, KeyParts):
         )
 
     @cached_property
+    def usage_recorder(self) -> UsageRecorder:
+        return UsageRecorder(self.usage_store, self.clock, self._writer)
+
+    @cached_property
+    def monthly_cost(self) -> MonthlyCost:
+        return MonthlyCost(
+            self.registry,
+            self.usage_store,
+            self.billed_usage,
+            self._price_of,
+            self.clock,
+            own_chroma=not self.settings.chroma_api_key,
+        )
+
+    @cached_property
+    def usage_store(self) -> DynamoUsageStore:
+        return DynamoUsageStore(self._table(self.settings.dynamodb_keys_table))
+
+    @cached_property
+    def billed_usage(self) -> CloudWatchBilledUsage:
+        settings = self.settings
+        # Every name of a deployment ends alike, and one function is named to the API.
+        suffix = settings.reindex_function.removeprefix("batch-reindex")
+        memory_gb = {f"{name}{suffix}": gigabytes for name, gigabytes in FUNCTION_GB.items()}
+        queues = (settings.sqs_ingestion_queue, settings.sqs_embedding_queue)
+        return CloudWatchBilledUsage(self._aws("cloudwatch"), memory_gb, queues)
+
+    def _price_of(self, model: str) -> tuple[float, float] | None:
+        return price_of(model, {name: Price(**price) for name, price in self.config.model_config().prices.items()})
+
+    def _writer(self) -> str:
+        return AnswerMode.EXTRACTIVE if self.language_model is None else self.chat_model()
+
+    @cached_property
     def load_reporter(self) -> LoadReporter | None:
         """None unless it is asked for."""
         return LoadReporter(self.compute_slots, self.metrics) if self.settings.publish_load == "true" else None
@@ -68,6 +110,17 @@ class ApiParts(OperationsParts, KeyParts):
     def job_service(self) -> JobService:
         report = JobReport(self.store, self.settings.s3_embeddings_bucket)
         return JobService(self.jobs, report, self.job_launcher, self.clock)
+
+    @cached_property
+    def job_estimator(self) -> JobEstimator:
+        return JobEstimator(
+            self.store,
+            self.registry,
+            self.backup,
+            self.jobs,
+            lambda: self.embedder.fingerprint,
+            self.settings.s3_raw_bucket,
+        )
 
     @cached_property
     def health(self) -> HealthChecks:
@@ -109,6 +162,7 @@ class ApiServices:
     cited: ChunkLookup
     redrive: Redrive
     jobs: JobService
+    job_estimator: JobEstimator
     health: HealthChecks
     operations: Operations
     retrieval: PassageSearch
@@ -116,11 +170,13 @@ class ApiServices:
     conversations: Conversations
     keyring: Keyring
     token_budget: TokenBudget
+    usage_recorder: UsageRecorder
+    monthly_cost: MonthlyCost
     access_rules: Callable[[], AccessRules]
     settings: Settings
     full_text_follower: FullTextFollower | None = None
     load_reporter: LoadReporter | None = None
-    """Both to be started and stopped with the server."""
+    """Both to be started and stopped with the server, as the recorder is."""
 
 
 def build_api(settings: Settings) -> ApiServices:
@@ -132,6 +188,7 @@ def build_api(settings: Settings) -> ApiServices:
         cited=parts.cited,
         redrive=parts.redrive,
         jobs=parts.job_service,
+        job_estimator=parts.job_estimator,
         health=parts.health,
         operations=parts.operations,
         retrieval=parts.retrieval,
@@ -139,6 +196,8 @@ def build_api(settings: Settings) -> ApiServices:
         conversations=parts.conversations,
         keyring=parts.keyring,
         token_budget=parts.token_budget,
+        usage_recorder=parts.usage_recorder,
+        monthly_cost=parts.monthly_cost,
         access_rules=parts.config.access_rules,
         settings=settings,
         full_text_follower=parts.full_text_follower,

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Generic, TypeVar
 
-from portfolio_rag.adapters.aws.sqs import EARLIER_TRIES
+from portfolio_rag.adapters.aws.sqs import CORRELATION_ID, EARLIER_TRIES
+from portfolio_rag.domain import tracing
 from portfolio_rag.domain.errors import PortfolioRagError
+from portfolio_rag.domain.log_context import log_context
 from portfolio_rag.domain.messages import Delivery
 from portfolio_rag.pipeline.ingestion.redelivery import Redelivery
 
@@ -23,10 +26,17 @@ def queue_records(event: Mapping[str, Any]) -> list[Delivery]:
             record["receiptHandle"],
             record["body"],
             int(record.get("attributes", {}).get("ApproximateReceiveCount", 1)),
-            int(record.get("messageAttributes", {}).get(EARLIER_TRIES, {}).get("stringValue", 0)),
+            int(_attribute(record, EARLIER_TRIES) or 0),
+            _attribute(record, CORRELATION_ID),
+            _attribute(record, tracing.TRACEPARENT),
         )
         for record in event.get("Records", [])
     ]
+
+
+def _attribute(record: Mapping[str, Any], name: str) -> str | None:
+    text = record.get("messageAttributes", {}).get(name, {}).get("stringValue")
+    return None if text is None else str(text)
 
 
 def batch_response(failed: Sequence[Delivery]) -> dict[str, Any]:
@@ -35,6 +45,15 @@ def batch_response(failed: Sequence[Delivery]) -> dict[str, Any]:
     Lambda takes an empty, null or unknown id as failure of the whole batch, so ids are only ever those received.
     """
     return {"batchItemFailures": [{"itemIdentifier": delivery.message_id} for delivery in failed]}
+
+
+def _about(delivery: Delivery, body: object = None) -> AbstractContextManager[None]:
+    """Log lines inside tell of the message's work, and of the document that it is about."""
+    return log_context(correlation_id=delivery.correlation_id, document_id=_document_of(body))
+
+
+def _document_of(body: object) -> str | None:
+    return getattr(body, "document_id", None)
 
 
 class BatchConsumer(Generic[_Body]):
@@ -69,7 +88,12 @@ class BatchConsumer(Generic[_Body]):
             return batch_response([])
         with self._redelivery.while_working(deliveries):
             failures = self._run(deliveries)
-        return batch_response([delivery for delivery, body, error in failures if self._fails(delivery, body, error)])
+        failed = []
+        for delivery, body, error in failures:
+            with _about(delivery, body), tracing.span("failed message", [delivery.traceparent]):
+                if self._fails(delivery, body, error):
+                    failed.append(delivery)
+        return batch_response(failed)
 
     def _run(self, deliveries: Sequence[Delivery]) -> list[tuple[Delivery, _Body | None, Exception]]:
         """What has failed, with its error; without a body what cannot be read."""
@@ -79,11 +103,13 @@ class BatchConsumer(Generic[_Body]):
             try:
                 parsed.append((delivery, self._parse(delivery.body)))
             except PortfolioRagError as error:
-                _log.exception("Message %s cannot be read.", delivery.message_id)
+                with _about(delivery):
+                    _log.exception("Message %s cannot be read.", delivery.message_id)
                 failures.append((delivery, None, error))
         if self._together and len(parsed) > 1:
             try:
-                self._process([body for _, body in parsed])
+                with tracing.span("batch", [delivery.traceparent for delivery, _ in parsed], messages=len(parsed)):
+                    self._process([body for _, body in parsed])
             except Exception as error:
                 if isinstance(error, PortfolioRagError) and error.retryable:
                     # A dependency is down: it would be down for each of them.
@@ -93,11 +119,13 @@ class BatchConsumer(Generic[_Body]):
             else:
                 return failures
         for delivery, body in parsed:
-            try:
-                self._process([body])
-            except Exception as error:
-                _log.exception("Message %s failed.", delivery.message_id)
-                failures.append((delivery, body, error))
+            with _about(delivery, body):
+                try:
+                    with tracing.span("message", [delivery.traceparent], document_id=_document_of(body) or ""):
+                        self._process([body])
+                except Exception as error:
+                    _log.exception("Message %s failed.", delivery.message_id)
+                    failures.append((delivery, body, error))
         return failures
 
     def _fails(self, delivery: Delivery, body: _Body | None, error: Exception) -> bool:

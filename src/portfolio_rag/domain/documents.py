@@ -60,11 +60,17 @@ class ObjectRef:
 
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
-    """What HEAD and LIST tell of an object. `size` in bytes."""
+    """What HEAD and LIST tell of an object. `size` in bytes.
+
+    `correlation_id` and `traceparent` are those of the request which uploaded it, where it was sent with them and the
+    object was read.
+    """
 
     ref: ObjectRef
     size: int
     last_modified: datetime
+    correlation_id: str | None = None
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +121,7 @@ class DocumentVersion:
     `settled` is true once the version is finalized: what follows its end (moves, purge of what was replaced) is done.
     `retired` is true once a newer version or a deletion has replaced it: kept for the audit trail, listed no more.
     `job_id` is the batch job that made it, if one did.
+    `correlation_id` is in every log line about it: of the request that uploaded it, of S3's event, or of the job.
     `warnings` say what of it could not be read, or not for certain.
     """
 
@@ -149,6 +156,7 @@ class DocumentVersion:
     settled: bool = False
     retired: bool = False
     job_id: str | None = None
+    correlation_id: str | None = None
     warnings: tuple[DocumentWarning, ...] = ()
 
     @property

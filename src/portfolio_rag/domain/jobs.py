@@ -11,6 +11,7 @@ from typing import Any
 class JobStatus(StrEnum):
     PENDING = "PENDING"
     RUNNING = "RUNNING"
+    PAUSED = "PAUSED"
     COMPLETED = "COMPLETED"
     FAILED = "FAILED"
     CANCELLED = "CANCELLED"
@@ -40,6 +41,8 @@ class Job:
     `run_until` is the time after which the invocation that works on it now is certainly over (None: nobody does):
     together they let one invocation at a time go on. `checkpoint` says where (pipeline/jobs/ingest.py and reindex.py);
     it does not grow with the number of documents. `switched` is true once the new index of a REINDEX answers.
+    `budget_usd` is what it may cost, `spent_usd` what it has so far by domain/job_cost.py; it is PAUSED when the first
+    is reached, and goes on from its checkpoint when somebody resumes it.
     `relaunches` counts how often check-health has started it again since it last got on, and `last_error` is what
     stopped it then.
     """
@@ -64,3 +67,5 @@ class Job:
     relaunches: int = 0
     last_error: str | None = None
     cancel_requested_at: str | None = None
+    budget_usd: float | None = None
+    spent_usd: float = 0.0

@@ -23,13 +23,16 @@ ever needs a claim check. A chunk holds 64,000 bytes at most (MAX_CHARACTERS in 
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One delivery of a queue's message. `receive_count` says how often this message was delivered, this time included;
-    `earlier_tries` those of the messages before it that it was sent anew for."""
+    `earlier_tries` those of the messages before it that it was sent anew for. `correlation_id` and `traceparent` are
+    the sender's."""
 
     message_id: str
     receipt: str
     body: str
     receive_count: int = 1
     earlier_tries: int = 0
+    correlation_id: str | None = None
+    traceparent: str | None = None
 
     @property
     def tries(self) -> int:

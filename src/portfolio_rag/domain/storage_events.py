@@ -12,10 +12,14 @@ from portfolio_rag.domain.documents import ObjectRef
 
 @dataclass(frozen=True, slots=True)
 class S3Event:
-    """One record of a notification; `name` is as S3 sends it, `ObjectCreated:Put` for example."""
+    """One record of a notification; `name` is as S3 sends it, `ObjectCreated:Put` for example.
+
+    `request_id` is S3's of the request that changed the object.
+    """
 
     name: str
     ref: ObjectRef
+    request_id: str | None = None
 
     @property
     def created(self) -> bool:
@@ -33,4 +37,5 @@ def s3_events(event: Mapping[str, Any]) -> Iterator[S3Event]:
         # S3 sends the name without its `s3:` prefix; some emulators leave it on.
         name = record["eventName"].removeprefix("s3:")
         key = unquote_plus(entity["object"]["key"])
-        yield S3Event(name, ObjectRef(entity["bucket"]["name"], key, entity["object"].get("versionId") or None))
+        ref = ObjectRef(entity["bucket"]["name"], key, entity["object"].get("versionId") or None)
+        yield S3Event(name, ref, record.get("responseElements", {}).get("x-amz-request-id"))

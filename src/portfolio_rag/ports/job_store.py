@@ -26,6 +26,12 @@ class JobStore(Protocol):
     def hand_over(self, job: Job, now: str) -> Job:
         """The same, and let go of it: the next invocation begins with `step` + 1."""
 
+    def pause(self, job: Job, now: str) -> Job:
+        """The same, and PAUSED: it rests until it is resumed. Not where somebody has asked to cancel it."""
+
+    def resume(self, job_id: str, budget_usd: float | None, now: str) -> Job:
+        """Let a PAUSED job go on, within that budget. Raises ConditionFailed where it is not PAUSED."""
+
     def release(self, job: Job, error: str) -> None:
         """Let go of it as it was recorded last, because of that error: it may be taken at the same step again."""
 
@@ -33,7 +39,10 @@ class JobStore(Protocol):
         """Record its end. COMPLETED and FAILED hold only where nobody has asked to cancel it."""
 
     def request_cancel(self, job_id: str, now: str) -> Job:
-        """Ask for its end; again is fine. Raises ConditionFailed once it has ended or its index has been switched."""
+        """Ask for its end; again is fine, and a PAUSED job goes on to it.
+
+        Raises ConditionFailed once it has ended or its index has been switched.
+        """
 
     def relaunched(self, job: Job, now: str) -> Job:
         """Count another launch of a job that nobody works on; only if it has not been touched since it was read."""

@@ -109,6 +109,8 @@ class Settings:
     # Health: a document untouched for this long while not at its end counts as stuck.
     stuck_after_seconds: int = 1800
     log_level: str = "INFO"
+    # Base URL of a collector that takes OTLP over HTTP; empty: no spans, and OpenTelemetry is not even loaded.
+    otel_exporter_otlp_endpoint: str = ""
 
     @property
     def language_model_provider(self) -> str:

@@ -18,7 +18,7 @@ from portfolio_rag.domain.api_keys import Scope
 from portfolio_rag.domain.identifiers import document_id_for
 from portfolio_rag.settings.ingestion_rules import ACCESS_LISTS_KEY
 from tests.simulation.world import CONFIG, RAW, World
-from tests.support.api import client_of
+from tests.support.api import FakeMonthlyCost, client_of
 from tests.unit.api.test_authentication import ROUTES
 
 BOARD = {"Name": "board", "Type": "GROUP", "Access": "ALLOW"}
@@ -107,6 +107,7 @@ def deployment_of(world: World, access_lists: str = "true") -> Deployment:
         cited=parts.cited,
         redrive=parts.redrive,
         jobs=parts.job_service,
+        job_estimator=parts.job_estimator,
         health=parts.health,
         operations=parts.operations,
         retrieval=parts.retrieval,
@@ -114,6 +115,8 @@ def deployment_of(world: World, access_lists: str = "true") -> Deployment:
         conversations=parts.conversations,
         keyring=keyring,
         token_budget=parts.token_budget,
+        usage_recorder=parts.usage_recorder,
+        monthly_cost=FakeMonthlyCost(),  # type: ignore[arg-type]
         access_rules=parts.config.access_rules,
         settings=changed,
     )
@@ -197,7 +200,7 @@ def attempts(deployment: Deployment, key: str) -> Iterator[tuple[tuple[str, str]
     yield AGENTS, "/mcp", tool("get_passage", {"document_id": document_id, "chunk_id": chunk_of(deployment, key)})
     yield AGENTS, "/mcp", rpc("resources/list", {})
     yield AGENTS, "/mcp", rpc("resources/read", {"uri": f"rag://documents/{document_id}"})
-    for path in ("/api/reindex", "/api/jobs/x/cancel"):
+    for path in ("/api/reindex", "/api/jobs/x/cancel", "/api/jobs/x/resume"):
         yield ("POST", path.replace("/x/", "/{job_id}/")), path, {}
     for path in ("/api/dead-letters/redrive", "/api/dead-letters/x/redrive"):
         yield ("POST", path.replace("/x/", "/{message_id}/")), path, {}
@@ -256,12 +259,17 @@ def test_the_matrix_has_every_way_in(deployment: Deployment) -> None:
         ("POST", "/api/documents"),
         ("POST", "/api/documents/presign"),
         ("DELETE", "/api/documents/{document_id}"),
+        ("GET", "/api/cost"),
+        ("GET", "/api/reindex/estimate"),
         ("GET", "/api/health"),
     }
     assert (tried - {AGENTS}) | elsewhere == set(ROUTES)
 
 
-WHOLE = ("/api/jobs", "/api/dead-letters", "/api/queues", "/api/alarms", "/api/metrics", "/api/index")
+WHOLE = (
+    *("/api/jobs", "/api/dead-letters", "/api/queues", "/api/alarms", "/api/metrics", "/api/index"),
+    *("/api/cost", "/api/reindex/estimate"),
+)
 """What tells of all documents at once."""
 
 

@@ -92,3 +92,38 @@ def test_a_job_that_has_ended_cannot_be_cancelled(client: TestClient) -> None:
     response = client.post(f"/api/jobs/{UNKNOWN_ID}/cancel")
     assert response.status_code == 409
     assert response.json()["detail"] == "The job has ended already: it is COMPLETED."
+
+
+def test_a_budget_goes_with_the_job(client: TestClient, services: FakeServices) -> None:
+    started = client.post("/api/reindex", json={"job_type": "REINDEX", "budget_usd": 0.5})
+    assert (started.status_code, started.json()["budget_usd"]) == (202, 0.5)
+    assert services.jobs.calls == [("REINDEX", "", "USER", 0.5)]
+    for budget in (0, -1, 1e9, "much"):
+        assert client.post("/api/reindex", json={"budget_usd": budget}).status_code == 422
+
+
+def test_resume(client: TestClient, services: FakeServices) -> None:
+    resumed = client.post(f"/api/jobs/{JOB_ID}/resume", json={"budget_usd": 1.5})
+    assert resumed.status_code == 202
+    assert (resumed.json()["status"], resumed.json()["budget_usd"], resumed.json()["spent_usd"]) == (
+        "RUNNING",
+        1.5,
+        0.5,
+    )
+    assert client.post(f"/api/jobs/{JOB_ID}/resume").status_code == 202
+    assert services.jobs.calls == [(JOB_ID, 1.5), (JOB_ID, None)]
+
+
+def test_estimate(client: TestClient, services: FakeServices) -> None:
+    told = client.get("/api/reindex/estimate?job_type=BATCH&source_s3_prefix=guides/")
+    assert told.json() == {
+        "job_type": "BATCH",
+        "documents": 12,
+        "windows_copied": 600,
+        "windows_embedded": 30,
+        "seconds": 75.2,
+        "usd": 0.0021,
+        "measured_jobs": 2,
+    }
+    client.get("/api/reindex/estimate")
+    assert services.job_estimator.calls == [("BATCH", "guides/"), ("REINDEX", "")]

@@ -42,6 +42,9 @@ ROUTES = {
     ("GET", "/api/metrics"),
     ("GET", "/api/index"),
     ("GET", "/api/keys/me"),
+    ("GET", "/api/cost"),
+    ("GET", "/api/reindex/estimate"),
+    ("POST", "/api/jobs/{job_id}/resume"),
     ("GET", "/api/health"),
     ("GET", "/api/live"),
 }
@@ -138,7 +141,7 @@ def body_examples() -> Iterator[Any]:
 
 @pytest.mark.parametrize(("method", "path", "body"), list(body_examples()))
 def test_every_example_body_is_accepted(client: TestClient, method: str, path: str, body: Any) -> None:
-    assert client.request(method, path, json=body).is_success
+    assert client.request(method, path.replace("{job_id}", JOB_ID), json=body).is_success
 
 
 def test_every_example_filter_parses() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from portfolio_rag.cli import jobs
+from portfolio_rag.cli import ingest, jobs
 from portfolio_rag.cli.http import ApiClient
 from portfolio_rag.domain.errors import InvalidRequest
 from portfolio_rag.local.config import StackConfig
@@ -82,3 +82,26 @@ def test_a_job_that_has_ended_is_not_cancelled(tmp_path: Path) -> None:
     with pytest.raises(InvalidRequest, match="it is COMPLETED"):
         jobs.cancel("1c9a5f0e", api=api.client)
     assert api.asked[0].startswith("POST /api/jobs/1c9a5f0e/cancel")
+
+
+def test_resume(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    api = Api(tmp_path, httpx.Response(202, json=JOB))
+    jobs.resume("1c9a5f0e", budget=1.5, api=api.client)
+    assert api.asked == ['POST /api/jobs/1c9a5f0e/resume {"budget_usd":1.5}']
+    assert capsys.readouterr().out == "1c9a5f0e goes on.\n"
+
+
+@pytest.mark.parametrize(("measured", "rates"), [(0, "no earlier job tells"), (3, "as the last 3 of them")])
+def test_estimate(tmp_path: Path, capsys: pytest.CaptureFixture[str], measured: int, rates: str) -> None:
+    told = {
+        "documents": 1000, "windows_copied": 15000, "windows_embedded": 0,
+        "seconds": 75.4, "usd": 0.00372, "measured_jobs": measured,
+    }  # fmt: skip
+    api = Api(tmp_path, httpx.Response(200, json=told))
+    ingest.estimate("REINDEX", prefix="", api=api.client)
+    assert api.asked == ["GET /api/reindex/estimate?job_type=REINDEX&source_s3_prefix="]
+    shown = capsys.readouterr().out
+    assert "REINDEX: 1,000 documents, 15,000 windows from the backup." in shown
+    assert "Time: 0:01:15" in shown
+    assert rates in shown
+    assert "0.0037 USD" in shown

@@ -6,7 +6,9 @@ import re
 from pathlib import Path
 
 from portfolio_rag.cli.cost import markdown_table
-from portfolio_rag.domain.cost_plan import HOURS, PRICED_ON, PRICES, Size, plan_cost
+from portfolio_rag.domain.aws_prices import PRICED_ON, PRICES
+from portfolio_rag.domain.cost_lines import HOURS
+from portfolio_rag.domain.cost_plan import Size, plan_cost
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs" / "aws.md").read_text(encoding="utf-8")

@@ -11,6 +11,8 @@ from botocore.exceptions import ClientError
 from portfolio_rag.adapters.aws.clients import error_code, translated, translating
 from portfolio_rag.domain.documents import ObjectInfo, ObjectRef
 from portfolio_rag.domain.errors import NotFound, PayloadTooLarge
+from portfolio_rag.domain.log_context import correlation_id, valid_correlation_id
+from portfolio_rag.domain.tracing import TRACEPARENT, traceparent
 from portfolio_rag.ports.object_store import PresignedPost
 
 _DELETE_BATCH = 1000
@@ -18,6 +20,10 @@ _DELETE_BATCH = 1000
 
 _READ_BYTES = 1024**2
 """Of a stream at once."""
+
+
+CORRELATION_ID = "correlation-id"
+"""User metadata of an upload: the id of the request that it came with."""
 
 
 class _Capped:
@@ -43,6 +49,12 @@ class _NoSuchRange(Exception):
 def _target(ref: ObjectRef) -> dict[str, str]:
     target = {"Bucket": ref.bucket, "Key": ref.key}
     return {**target, "VersionId": ref.version_id} if ref.version_id else target
+
+
+def _metadata() -> dict[str, Any]:
+    known = {CORRELATION_ID: correlation_id(), TRACEPARENT: traceparent()}
+    metadata = {name: text for name, text in known.items() if text is not None}
+    return {"Metadata": metadata} if metadata else {}
 
 
 class S3ObjectStore:
@@ -87,7 +99,10 @@ class S3ObjectStore:
             data = bytes(body.read(size))
         # "bytes 0-8191/20480": the length of the answer is that of the range.
         total = int(answer["ContentRange"].rpartition("/")[2])
-        return ObjectInfo(ObjectRef(ref.bucket, ref.key, answer.get("VersionId")), total, answer["LastModified"]), data
+        found = ObjectRef(ref.bucket, ref.key, answer.get("VersionId"))
+        metadata = answer.get("Metadata", {})
+        sent_with = valid_correlation_id(metadata.get(CORRELATION_ID))
+        return ObjectInfo(found, total, answer["LastModified"], sent_with, metadata.get(TRACEPARENT)), data
 
     def head(self, ref: ObjectRef) -> ObjectInfo | None:
         try:
@@ -117,7 +132,7 @@ class S3ObjectStore:
             _Capped(stream, max_bytes),
             bucket,
             key,
-            ExtraArgs={"ContentType": content_type},
+            ExtraArgs={"ContentType": content_type, **_metadata()},
             Config=TransferConfig(use_threads=False),
         )
         info = self.head(ObjectRef(bucket, key))

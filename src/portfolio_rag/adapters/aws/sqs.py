@@ -10,6 +10,8 @@ from typing import Any
 
 from portfolio_rag.adapters.aws.clients import translating
 from portfolio_rag.domain.errors import StorageUnavailable
+from portfolio_rag.domain.log_context import correlation_id
+from portfolio_rag.domain.tracing import TRACEPARENT, traceparent
 from portfolio_rag.ports.message_queue import QueueDepth, WaitingMessage
 
 _BATCH_MESSAGES = 10
@@ -19,6 +21,12 @@ keep the old limit."""
 
 EARLIER_TRIES = "earlier_tries"
 """The message attribute that counts the tries of the messages that this one was sent anew for."""
+
+CORRELATION_ID = "correlation_id"
+"""The message attribute with the id of the work that the message goes on with."""
+
+_ATTRIBUTE_BYTES = 512
+"""More than the attributes of a message ever take of the batch's bytes."""
 
 _ATTEMPTS = 5
 _HELD_SECONDS = 30
@@ -51,7 +59,7 @@ class SqsQueue:
             QueueUrl=self._queue_url(),
             MessageBody=body,
             DelaySeconds=seconds,
-            MessageAttributes={EARLIER_TRIES: {"DataType": "Number", "StringValue": str(tries)}},
+            MessageAttributes={EARLIER_TRIES: {"DataType": "Number", "StringValue": str(tries)}, **_attributes()},
         )
 
     @translating("SQS ChangeMessageVisibilityBatch")
@@ -132,8 +140,9 @@ class SqsQueue:
 
     def _send_batch(self, bodies: Sequence[str]) -> None:
         waiting = {str(n): body for n, body in enumerate(bodies)}
+        attributes = {"MessageAttributes": own} if (own := _attributes()) else {}
         for attempt in range(_ATTEMPTS):
-            entries = [{"Id": id_, "MessageBody": body} for id_, body in waiting.items()]
+            entries = [{"Id": id_, "MessageBody": body, **attributes} for id_, body in waiting.items()]
             answer = self._client.send_message_batch(QueueUrl=self._queue_url(), Entries=entries)
             # A 200 may still hold failures: only what is listed as successful was sent.
             for entry in answer.get("Successful", []):
@@ -144,11 +153,17 @@ class SqsQueue:
         raise StorageUnavailable(f"{len(waiting)} of {len(bodies)} messages could not be sent to {self._name}.")
 
 
+def _attributes() -> dict[str, Any]:
+    """What the receiver needs to know of the work that goes on there."""
+    known = {CORRELATION_ID: correlation_id(), TRACEPARENT: traceparent()}
+    return {name: {"DataType": "String", "StringValue": text} for name, text in known.items() if text is not None}
+
+
 def _batches(bodies: Sequence[str]) -> list[list[str]]:
     batches: list[list[str]] = []
     room = 0
     for body in bodies:
-        size = len(body.encode())
+        size = len(body.encode()) + _ATTRIBUTE_BYTES
         if not batches or len(batches[-1]) == _BATCH_MESSAGES or size > room:
             batches.append([])
             room = _BATCH_BYTES

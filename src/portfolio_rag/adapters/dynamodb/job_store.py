@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
 from portfolio_rag.adapters.dynamodb.table import Item, Table, item, value
+from portfolio_rag.domain.errors import ConditionFailed
 from portfolio_rag.domain.jobs import Job, JobStatus, JobType, Trigger
 
 STATUS_INDEX = "status-started_at-index"
@@ -21,8 +23,10 @@ _WORKED_ON = (
     "error_details",
     "statistics",
     "checkpoint",
+    "spent_usd",
 )
 _OPEN = "#status IN (:pending, :running)"
+_PAUSED = ("#status = :paused", {":paused": JobStatus.PAUSED})
 _OPEN_VALUES = {":pending": JobStatus.PENDING, ":running": JobStatus.RUNNING}
 
 
@@ -48,6 +52,21 @@ class DynamoJobStore:
         following = {**_work(job), "updated_at": now, "relaunches": 0, "step": job.step + 1}
         return self._owned(job, following, remove=("run_until", "last_error"))
 
+    def pause(self, job: Job, now: str) -> Job:
+        following = {**_work(job), "status": JobStatus.PAUSED, "updated_at": now, "relaunches": 0, "step": job.step + 1}
+        return self._owned(
+            job,
+            following,
+            remove=("run_until", "last_error"),
+            condition=" AND attribute_not_exists(#cancel_requested_at)",
+        )
+
+    def resume(self, job_id: str, budget_usd: float | None, now: str) -> Job:
+        following = {"status": JobStatus.RUNNING, "updated_at": now}
+        limit = {} if budget_usd is None else {"budget_usd": budget_usd}
+        no_limit = ("budget_usd",) if budget_usd is None else ()
+        return self._change(job_id, {**following, **limit}, *_PAUSED, no_limit)
+
     def release(self, job: Job, error: str) -> None:
         self._owned(job, {"last_error": error}, remove=("run_until",))
 
@@ -57,6 +76,8 @@ class DynamoJobStore:
         return self._owned(job, ended, remove=("run_until", "last_error"), condition=asked)
 
     def request_cancel(self, job_id: str, now: str) -> Job:
+        with contextlib.suppress(ConditionFailed):
+            return self._change(job_id, {"status": JobStatus.RUNNING, "cancel_requested_at": now}, *_PAUSED)
         return self._change(
             job_id,
             {"cancel_requested_at": now},

@@ -9,6 +9,8 @@ from collections.abc import Collection
 
 from pythonjsonlogger.json import JsonFormatter
 
+from portfolio_rag.domain.log_context import log_fields
+
 _REDACTED = "[redacted]"
 
 
@@ -27,10 +29,21 @@ class RedactingFormatter(JsonFormatter):
         return line
 
 
+class LogContextFilter(logging.Filter):
+    """Adds the fields of the current work (domain/log_context.py), where the record has no value of its own."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        for name, text in log_fields().items():
+            if not hasattr(record, name):
+                setattr(record, name, text)
+        return True
+
+
 def configure_logging(level: str, secrets: Collection[str] = ()) -> None:
     """Replace the root handlers (Lambda's runtime client sets its own) by one that writes JSON, without `secrets`."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(RedactingFormatter(secrets))
+    handler.addFilter(LogContextFilter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     # A line for every request of every client would bury what the pipeline says.
     for chatty in ("httpx", "httpcore", "botocore"):

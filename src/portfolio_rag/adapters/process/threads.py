@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from contextvars import copy_context
 from typing import TypeVar
 
 _T = TypeVar("_T")
@@ -31,7 +32,8 @@ class Threads:
             return
         if self._pool is None:
             self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="parallel")
-        futures = [self._pool.submit(function, item) for item in waiting]
+        # Each in a copy of the caller's context: what is logged there is about the same work.
+        futures = [self._pool.submit(copy_context().run, function, item) for item in waiting]
         wait(futures)
         for future in futures:
             future.result()

@@ -19,6 +19,7 @@ from portfolio_rag.answering.grounding.citations import source_texts
 from portfolio_rag.answering.grounding.drafted_answer import DraftSentence
 from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.answering.retrieval.search import PassageSearch, check_query
+from portfolio_rag.domain import tracing
 from portfolio_rag.domain.answers import (
     Answer,
     AnswerEvent,
@@ -32,6 +33,7 @@ from portfolio_rag.domain.answers import (
     Usage,
 )
 from portfolio_rag.domain.filters import Filter
+from portfolio_rag.domain.tracing import ending
 from portfolio_rag.ports.embedder import Embedder
 from portfolio_rag.ports.language_model import ChatCompletion, LanguageModel
 from portfolio_rag.settings.ingestion_rules import ModelConfig
@@ -105,9 +107,10 @@ class Chat:
         if self._language_model is None:
             drafted = self._extract_answer(question, sources, texts)
             return self._validated(question, drafted, passages, texts, _EXTRACTED, Usage())
-        completion = self._language_model.complete(
-            build_messages(question, sources), temperature=self._temperature_or(temperature)
-        )
+        with tracing.span("language model"):
+            completion = self._language_model.complete(
+                build_messages(question, sources), temperature=self._temperature_or(temperature)
+            )
         reader = SentenceReader()
         drafted = [*reader.feed(completion.text), *reader.finish(is_cut=_is_cut(completion))]
         usage = rewrite_usage + self._usage(completion)
@@ -147,7 +150,8 @@ class Chat:
         pieces = self._language_model.stream(
             build_messages(question, sources), temperature=self._temperature_or(temperature)
         )
-        with closing(pieces):
+        writing = tracing.begin("language model")
+        with closing(pieces), ending(writing):
             for piece in pieces:
                 if isinstance(piece, ChatCompletion):
                     completion = piece
@@ -212,7 +216,7 @@ class Chat:
     def _extract_answer(
         self, question: str, sources: Sequence[ContextSource], texts: Sequence[SourceText]
     ) -> Sequence[DraftSentence]:
-        with self._compute_slots:
+        with self._compute_slots, tracing.span("extract answer"):
             return extract_answer(question, sources, texts, self._embedder)
 
     def _check(
@@ -220,7 +224,7 @@ class Chat:
     ) -> list[SentenceVerdict]:
         if not drafted:
             return []
-        with self._compute_slots:
+        with self._compute_slots, tracing.span("check", sentences=len(drafted)):
             return check(question, drafted, texts)
 
     def _review(self, checked: list[SentenceVerdict], texts: Sequence[SourceText]) -> Judged:

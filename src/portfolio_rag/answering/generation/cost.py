@@ -41,13 +41,18 @@ _INFERENCE_PROFILE = re.compile(r"^(?:us|eu|apac|global)\.")
 _MILLION = 1_000_000
 
 
-def cost_of(model: str, prompt_tokens: int, completion_tokens: int, configured: Mapping[str, Price]) -> Usage:
-    """The tokens with their cost; None where no price is known for the model.
+def price_of(model: str, configured: Mapping[str, Price]) -> Price | None:
+    """The model's price; None where none is known. `configured` ones win.
 
-    `configured` prices win. A snapshot such as `gpt-4o-mini-2024-07-18` and an inference profile of Bedrock such as
+    A snapshot such as `gpt-4o-mini-2024-07-18` and an inference profile of Bedrock such as
     `us.amazon.nova-lite-v1:0` cost what their model costs.
     """
     names = (model, _SNAPSHOT.sub("", model), _INFERENCE_PROFILE.sub("", model))
-    price = next((table[name] for table in (configured, PRICES) for name in names if name in table), None)
+    return next((table[name] for table in (configured, PRICES) for name in names if name in table), None)
+
+
+def cost_of(model: str, prompt_tokens: int, completion_tokens: int, configured: Mapping[str, Price]) -> Usage:
+    """The tokens with their cost; None where no price is known for the model (`price_of`)."""
+    price = price_of(model, configured)
     cost = None if price is None else (price.prompt * prompt_tokens + price.completion * completion_tokens) / _MILLION
     return Usage(prompt_tokens, completion_tokens, cost)

@@ -20,6 +20,7 @@ from typing import ParamSpec, Protocol, TypeVar
 from portfolio_rag.answering.retrieval.fusion import Candidate, fuse, missing_cosines, vectors_only
 from portfolio_rag.answering.retrieval.passage_selection import Selection
 from portfolio_rag.answering.retrieval.vector_search import VectorSearch
+from portfolio_rag.domain import tracing
 from portfolio_rag.domain.access import AccessFilter, access_filter_of
 from portfolio_rag.domain.answers import Passage
 from portfolio_rag.domain.chunks import Chunk
@@ -122,20 +123,23 @@ class PassageSearch:
         top_k = self._config().top_k if top_k is None else top_k
         if not 1 <= top_k <= MAX_TOP_K:
             raise InvalidRequest(f"top_k must be between 1 and {MAX_TOP_K}, not {top_k}.")
-        with self._compute_slots:
+        with self._compute_slots, tracing.span("retrieval", top_k=top_k, filtered=where is not None):
             return self._search(query, top_k, where)
 
     def _search(self, query: str, top_k: int, where: Filter | None) -> list[Passage]:
         limit = top_k * WINDOWS_PER_PASSAGE
         words = self._words(query, limit, where)
         alias = self._beside(self._aliases.current)
-        vector = self._embedder.embed([query])[0]
+        with tracing.span("embed question"):
+            vector = self._embedder.embed([query])[0]
         collection = alias.result().live
         self.check_model(collection)
         exact_filter = not self._has_replica
         while True:
-            candidates, exhausted = self._candidates(words, vector, collection, limit, where, exact_filter)
-            passages, stale = self._live_passages(_group(candidates), top_k, access_filter_of(where))
+            with tracing.span("candidates", windows=limit):
+                candidates, exhausted = self._candidates(words, vector, collection, limit, where, exact_filter)
+            with tracing.span("live passages"):
+                passages, stale = self._live_passages(_group(candidates), top_k, access_filter_of(where))
             if stale and where is not None and not exact_filter:
                 # The replica lags behind: what took the place of a stale document may pass the filter and be unknown.
                 exact_filter = True

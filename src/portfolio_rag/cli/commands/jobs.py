@@ -16,16 +16,22 @@ def ingest(
         JobType, typer.Option("--type", case_sensitive=False, help="What to do.")
     ] = JobType.INCREMENTAL,
     prefix: Annotated[str, typer.Option(help="Only documents under this path.")] = "",
+    estimate: Annotated[bool, typer.Option("--estimate", help="Show what it would take, and start nothing.")] = False,
+    budget: Annotated[float | None, typer.Option(metavar="USD", help="Pause it when it has cost so much.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run a batch job and show it until it ends.
+    """Run a batch job and show it until it ends, or is paused by its budget.
 
     BATCH drives every document under the prefix again, INCREMENTAL what waits in incoming/ unseen, REINDEX
     builds a new index and switches to it.
     """
+    from portfolio_rag.cli.ingest import estimate as show_estimate
     from portfolio_rag.cli.ingest import ingest as run
 
-    run(job_type.value, prefix=prefix, as_json=as_json)
+    if estimate:
+        show_estimate(job_type.value, prefix=prefix, as_json=as_json)
+    else:
+        run(job_type.value, prefix=prefix, budget=budget, as_json=as_json)
 
 
 jobs_app = typer.Typer(help="List, show, start and cancel batch jobs.", no_args_is_help=True)
@@ -82,3 +88,17 @@ def cancel_job(
     from portfolio_rag.cli.jobs import cancel
 
     cancel(job_id, as_json=as_json)
+
+
+@jobs_app.command("resume")
+def resume_job(
+    job_id: Annotated[str, typer.Argument(metavar="ID", help="Id of a job.")],
+    budget: Annotated[
+        float | None, typer.Option(metavar="USD", help="What it may cost in all; without, it has no limit.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Have a job go on that its budget has paused."""
+    from portfolio_rag.cli.jobs import resume
+
+    resume(job_id, budget=budget, as_json=as_json)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from portfolio_rag.domain import object_keys as keys
+from portfolio_rag.domain import tracing
 from portfolio_rag.domain.access import LIST_FIELD, own_entries, owned_by
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion, ObjectRef
@@ -99,7 +100,8 @@ class Documents:
         Raises InvalidRequest for a name or attributes that cannot be, PayloadTooLarge beyond the ingestion rules.
         """
         key, limit = self._prepare(filename, prefix, attributes, owner)
-        info = self._store.upload(self._bucket, key, stream, content_type=content_type, max_bytes=limit)
+        with tracing.span("upload", document_id=self._id(key)):
+            info = self._store.upload(self._bucket, key, stream, content_type=content_type, max_bytes=limit)
         return UploadReceipt(self._id(key), self._bucket, key, info.ref.version_id or "null", info.size)
 
     def presign(

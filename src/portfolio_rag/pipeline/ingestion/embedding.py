@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from portfolio_rag.domain import object_keys as keys
+from portfolio_rag.domain import tracing
 from portfolio_rag.domain.access import access_attributes
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion
 from portfolio_rag.domain.errors import ConditionFailed, VectorStoreUnavailable
 from portfolio_rag.domain.identifiers import window_id
+from portfolio_rag.domain.log_context import log_context
 from portfolio_rag.domain.messages import EmbeddingMessage
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
 from portfolio_rag.pipeline.documents.stores import DocumentStores
@@ -73,16 +75,18 @@ class EmbeddingGenerator:
         by_version: dict[Key, list[_Work]] = {}
         for item in work:
             by_version.setdefault((item.version.document_id, item.version.version), []).append(item)
-        self._parallel(self._back_up, by_version.values())
+        with tracing.span("back up vectors", versions=len(by_version)):
+            self._parallel(self._back_up, by_version.values())
         # Before Chroma is asked, so that nothing is embedded again for each try while it is away.
         self._stores.embedding_locations.add(self._locations(work))
         # Read after the backup is written: a reindex that is not named here has found the backup.
         targets = self._stores.index_aliases.current().targets
         records = [record for item in work for record in item.records]
         if records:
-            self._upsert(targets, records)
+            with tracing.span("store vectors", vectors=len(records)):
+                self._upsert(targets, records)
         keys_ = dict.fromkeys((message.document_id, message.version) for message in messages)
-        self._parallel(lambda key: self._finish(key, states[key][0], by_version.get(key, [])), keys_)
+        self._parallel(lambda key: self._finish_version(key, *states[key], by_version.get(key, [])), keys_)
 
     def record_failure(self, message: EmbeddingMessage, error: Exception) -> None:
         """The queue will not deliver this message again: record why the document failed."""
@@ -137,7 +141,9 @@ class EmbeddingGenerator:
         """One run of the model over all of them; by address, shape (windows, dimensions) each."""
         if not chunks:
             return {}
-        rows = self._embedder.embed([text for chunk in chunks.values() for text in chunk.window_texts])
+        texts = [text for chunk in chunks.values() for text in chunk.window_texts]
+        with tracing.span("embed", windows=len(texts)):
+            rows = self._embedder.embed(texts)
         ends = itertools.accumulate(len(chunk.windows) for chunk in chunks.values())
         return {
             address: rows[end - len(chunk.windows) : end]
@@ -170,6 +176,13 @@ class EmbeddingGenerator:
         for item in work:
             if not item.known:
                 self._stores.backup.write(item.backup_key, item.records)
+
+    def _finish_version(
+        self, key: Key, head: DocumentHead | None, version: DocumentVersion | None, work: Sequence[_Work]
+    ) -> None:
+        with log_context(document_id=key[0], correlation_id=version.correlation_id if version else None):
+            _log.info("Version %s of %s: %s chunks are embedded.", key[1], key[0], sum(len(of.chunks) for of in work))
+            self._finish(key, head, work)
 
     def _finish(self, key: Key, head: DocumentHead | None, work: Sequence[_Work]) -> None:
         """Mark what was embedded of one version, and complete it if nothing is left."""

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from portfolio_rag.domain import object_keys as keys
+from portfolio_rag.domain import tracing
 from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion, ObjectInfo, ObjectRef
 from portfolio_rag.domain.errors import ConditionFailed, FailureReason, StorageUnavailable
 from portfolio_rag.domain.identifiers import document_id_for, iso
+from portfolio_rag.domain.log_context import correlation_id, log_context
 from portfolio_rag.domain.messages import IngestionMessage
 from portfolio_rag.domain.sidecar import attributes_digest
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
@@ -182,54 +184,61 @@ class DocumentIntake:
         answers, its bytes are too.
         """
         document_id = document_id_for(bucket, logical_key)
-        for _ in range(_REGISTRATIONS):
-            head = self._registry.head(document_id)
-            # A document that no job has ever driven is told by its head alone.
-            if job_id is not None and head is not None and head.job_id is not None:
-                made = self._made_by(document_id, job_id)
-                if made is not None:
-                    return Registration(made, already_registered=True)
-            upload = self._peek(bucket, logical_key, stages)
-            if upload is None:
-                _log.info("%s is gone: moved on already, or deleted.", logical_key)
-                return Registration(None, "Moved on or deleted since it was listed.")
-            current, beginning = upload
-            if head is not None and current.ref.version_id == (head.unchanged_upload or "none"):
-                # A crash has left it behind, or another worker is about to remove it: it is no version's.
-                self._moves.discard(current.ref)
-                continue
-            sidecar = self._acceptance.find_sidecar(
-                bucket, logical_key, uploaded_before=head is not None or len(stages) > 1
-            )
-            newest = self._registry.get(document_id, head.latest_version) if head else None
-            force = again and keys.stage_of(current.ref.key) != keys.INCOMING
-            if force and not _is_current(current, head, newest, live_version):
-                return Registration(None, "Superseded: a later upload or a deletion has replaced it.")
-            known = None if force else self._known(newest, current, sidecar)
-            if known is not None:
-                if known.settled and head is not None:
-                    # A crash in the middle of the move has left the original behind.
-                    self._moves.delete_leftover_upload(known, head)
-                elif send_known:
-                    # A crash after the registration looks just like this.
-                    self._send_on(known)
-                reason = "Unchanged: ingested already." if known.status.terminal else "Under way already."
-                return Registration(None, reason)
-            verdict = self._acceptance.check(logical_key, current, beginning, sidecar)
-            version = self._new_version(document_id, current, verdict, sidecar, head)
-            version = replace(version, attempt=attempt if force else 1, job_id=job_id)
-            try:
-                # Whoever asks for the document to be taken in again is not told that it is unchanged.
-                if not again and self._unchanged.absorb(head, newest, upload, sidecar, verdict):
-                    return Registration(None, "Unchanged: the same bytes and attributes as what answers.")
-                self._registry.register(version, logical_key, head)
-            except ConditionFailed:
-                continue
-            if head is not None:
-                self._lifecycle.supersede_older(document_id, version.version)
-            self._send_on(version)
-            return Registration(version)
-        raise StorageUnavailable(f"{logical_key} is being uploaded faster than it can be registered.")
+        with log_context(document_id=document_id):
+            for _ in range(_REGISTRATIONS):
+                head = self._registry.head(document_id)
+                # A document that no job has ever driven is told by its head alone.
+                if job_id is not None and head is not None and head.job_id is not None:
+                    made = self._made_by(document_id, job_id)
+                    if made is not None:
+                        return Registration(made, already_registered=True)
+                upload = self._peek(bucket, logical_key, stages)
+                if upload is None:
+                    _log.info("%s is gone: moved on already, or deleted.", logical_key)
+                    return Registration(None, "Moved on or deleted since it was listed.")
+                current, beginning = upload
+                if head is not None and current.ref.version_id == (head.unchanged_upload or "none"):
+                    # A crash has left it behind, or another worker is about to remove it: it is no version's.
+                    self._moves.discard(current.ref)
+                    continue
+                sidecar = self._acceptance.find_sidecar(
+                    bucket, logical_key, uploaded_before=head is not None or len(stages) > 1
+                )
+                newest = self._registry.get(document_id, head.latest_version) if head else None
+                force = again and keys.stage_of(current.ref.key) != keys.INCOMING
+                if force and not _is_current(current, head, newest, live_version):
+                    return Registration(None, "Superseded: a later upload or a deletion has replaced it.")
+                known = None if force else self._known(newest, current, sidecar)
+                if known is not None:
+                    if known.settled and head is not None:
+                        # A crash in the middle of the move has left the original behind.
+                        self._moves.delete_leftover_upload(known, head)
+                    elif send_known:
+                        # A crash after the registration looks just like this.
+                        self._send_on(known)
+                    reason = "Unchanged: ingested already." if known.status.terminal else "Under way already."
+                    return Registration(None, reason)
+                verdict = self._acceptance.check(logical_key, current, beginning, sidecar)
+                version = self._new_version(document_id, current, verdict, sidecar, head)
+                version = replace(version, attempt=attempt if force else 1, job_id=job_id)
+                try:
+                    # Whoever asks for the document to be taken in again is not told that it is unchanged.
+                    if not again and self._unchanged.absorb(head, newest, upload, sidecar, verdict):
+                        return Registration(None, "Unchanged: the same bytes and attributes as what answers.")
+                    self._registry.register(version, logical_key, head)
+                except ConditionFailed:
+                    continue
+                # From here on the work is that of this version: an upload may bring an id of its own.
+                with (
+                    log_context(correlation_id=version.correlation_id),
+                    tracing.span("register", [_traced_by(current)], document_id=document_id, version=version.version),
+                ):
+                    _log.info("Version %s of %s is registered, %s.", version.version, logical_key, version.status)
+                    if head is not None:
+                        self._lifecycle.supersede_older(document_id, version.version)
+                    self._send_on(version)
+                return Registration(version)
+            raise StorageUnavailable(f"{logical_key} is being uploaded faster than it can be registered.")
 
     def _made_by(self, document_id: str, job_id: str) -> DocumentVersion | None:
         """The version that the job has registered already, on its way again; another job may have come since."""
@@ -294,6 +303,7 @@ class DocumentIntake:
             access_list=verdict.access_list,
             attributes_sha256=attributes_digest(verdict.metadata),
             updated_at=now,
+            correlation_id=_began_with(current),
         )
         if rejection is None:
             return version
@@ -310,6 +320,17 @@ def _is_current(
     if newest.s3_key == current.ref.key:
         return True
     return newest.status.terminal and 0 < live_version == head.live_version
+
+
+def _began_with(current: ObjectInfo) -> str | None:
+    """The id of the request that uploaded it; for what has been through before, that of what takes it in again."""
+    uploaded = current.correlation_id if keys.stage_of(current.ref.key) == keys.INCOMING else None
+    return uploaded or correlation_id()
+
+
+def _traced_by(current: ObjectInfo) -> str | None:
+    """The trace of its upload, once: what has been through is taken in again by somebody else."""
+    return current.traceparent if keys.stage_of(current.ref.key) == keys.INCOMING else None
 
 
 def _incoming(key: str) -> str:

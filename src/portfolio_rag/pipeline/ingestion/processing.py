@@ -14,10 +14,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from portfolio_rag.domain import tracing
 from portfolio_rag.domain.attributes import AttributeValue
 from portfolio_rag.domain.document_warnings import DocumentWarning, WarningCode
 from portfolio_rag.domain.documents import MAIL_TYPE, DocumentVersion, Progress
 from portfolio_rag.domain.errors import ConditionFailed, DocumentRejected, FailureReason, NotFound, PayloadTooLarge
+from portfolio_rag.domain.log_context import bind_log_context
 from portfolio_rag.domain.messages import IngestionMessage, embedding_messages
 from portfolio_rag.domain.sidecar import usable_attributes
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
@@ -89,12 +91,15 @@ class DocumentProcessor:
             _log.info("Version %s of %s has ended, or lives again.", message.version, message.document_id)
             self._lifecycle.try_finalize(*key)
             return
+        # A message that was sent once more came with the id of whoever did so.
+        bind_log_context(correlation_id=version.correlation_id)
         progress = message.progress or Progress()
         if progress.steps < version.steps:
             _log.info("Version %s of %s has gone on in another invocation.", message.version, message.document_id)
             return
         try:
             self._run_step(version, progress, end - RESERVE)
+            _log.info("Version %s of %s has been worked on.", message.version, message.document_id)
         except DocumentRejected as rejection:
             self._lifecycle.fail(version, rejection.reason, str(rejection))
         except ConditionFailed:
@@ -107,18 +112,21 @@ class DocumentProcessor:
     def _run_step(self, version: DocumentVersion, progress: Progress, until: datetime) -> None:
         if progress.place is not None:
             staged = self._stores.staging.text(version)
-            reached = self._fan_out(version, staged, progress, until)
+            with tracing.span("chunk"):
+                reached = self._fan_out(version, staged, progress, until)
         else:
             rules = self._rules(version.s3_key)
             # Pages that were read under other rules than the rest are of no recipe.
             recipe = recipe_of(rules)
             version = replace(version, recipe=recipe if progress.steps == 0 or version.recipe == recipe else None)
-            version, extracted = self._extract(version, rules, progress, until)
+            with tracing.span("extract", file_type=version.file_type, size=version.file_size):
+                version, extracted = self._extract(version, rules, progress, until)
             if isinstance(extracted, ExtractedDocument):
                 extracted = self._without_attachments(version, extracted)
                 self._record_findings(version, extracted)
                 topics = self._chunker.topics_of(extracted, rules)
-                reached = self._fan_out(version, StagedText(extracted, rules, topics), progress, until)
+                with tracing.span("chunk"):
+                    reached = self._fan_out(version, StagedText(extracted, rules, topics), progress, until)
             else:
                 reached = extracted
         if reached is not None:

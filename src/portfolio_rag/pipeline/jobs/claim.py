@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any
 
 from portfolio_rag.domain.errors import ConditionFailed
+from portfolio_rag.domain.job_cost import JobWork
 from portfolio_rag.domain.jobs import Job, JobStatus
 from portfolio_rag.ports.index_alias import IndexAliases
 from portfolio_rag.ports.job_store import JobStore
@@ -36,12 +37,41 @@ class ClaimedJob:
         self._clock = clock
         self._deadline = deadline
         self._has_progressed = False
+        self._unrecorded = JobWork()
+        self._counted_until = clock.now()
+
+    @property
+    def is_over_budget(self) -> bool:
+        """True once the job has cost what it may, the work that is not recorded yet included."""
+        return self.job.budget_usd is not None and self._spent() >= self.job.budget_usd
+
+    def charge(self, *, documents: int = 0, windows: int = 0) -> None:
+        """Count work that costs something; the time of this invocation is counted by itself."""
+        self._unrecorded = replace(
+            self._unrecorded,
+            documents=self._unrecorded.documents + documents,
+            windows=self._unrecorded.windows + windows,
+        )
+
+    def _spent(self) -> float:
+        seconds = (self._clock.now() - self._counted_until).total_seconds()
+        return self.job.spent_usd + replace(self._unrecorded, seconds=seconds).usd
+
+    def _charged(self, job: Job) -> Job:
+        """The job with all that was spent on it, which is recorded then."""
+        charged = replace(job, spent_usd=self._spent())
+        self._unrecorded, self._counted_until = JobWork(), self._clock.now()
+        return charged
 
     def has_time_for(self, seconds: float = 0.0) -> bool:
         """True while there is time for what takes so long, and until this invocation has come any further at all.
 
+        The next step, for which no time is named, also needs money: where the budget is used up there is none.
+
         Otherwise a job whose invocations are as good as over when they begin would hand over for ever.
         """
+        if self.is_over_budget and not seconds:
+            return False
         if not self._has_progressed and not seconds:
             return True
         return (self._deadline - self._clock.now()).total_seconds() > seconds
@@ -56,7 +86,8 @@ class ClaimedJob:
         Always after the work that it stands for, which may be done twice and must never be left out. Raises Cancelled
         and ClaimLost.
         """
-        job = replace(self.job, checkpoint={**self.job.checkpoint, **(checkpoint or {})}, **changes)
+        changed = replace(self.job, checkpoint={**self.job.checkpoint, **(checkpoint or {})}, **changes)
+        job = self._charged(changed)
         try:
             self.job = self._jobs.save(job, self._clock.now_iso())
         except ConditionFailed as error:
@@ -80,19 +111,29 @@ class ClaimedJob:
         """Let the next invocation go on from here. Raises ClaimLost."""
         checkpoint = {**self.job.checkpoint, "waiting": reason is StopReason.WAITING}
         try:
-            return self._jobs.hand_over(replace(self.job, checkpoint=checkpoint), self._clock.now_iso())
+            return self._jobs.hand_over(self._charged(replace(self.job, checkpoint=checkpoint)), self._clock.now_iso())
         except ConditionFailed as error:
             raise ClaimLost(self.job.job_id) from error
+
+    def pause(self) -> Job:
+        """Leave the job until somebody resumes it. Raises Cancelled where that was asked for instead, and ClaimLost."""
+        try:
+            return self._jobs.pause(self._charged(self.job), self._clock.now_iso())
+        except ConditionFailed as error:
+            raise self._cancelled_or_lost(self.job) from error
 
     def end(self, job: Job) -> Job:
         """Record the end. Raises Cancelled where that is its end instead, and ClaimLost."""
         try:
-            return self._jobs.end(job, self._clock.now_iso())
+            return self._jobs.end(self._charged(job), self._clock.now_iso())
         except ConditionFailed as error:
-            current = self._jobs.get(job.job_id)
-            if current is not None and not current.status.ended and current.run_until == job.run_until:
-                raise Cancelled(job.job_id) from error
-            raise ClaimLost(job.job_id) from error
+            raise self._cancelled_or_lost(job) from error
+
+    def _cancelled_or_lost(self, job: Job) -> Cancelled | ClaimLost:
+        current = self._jobs.get(job.job_id)
+        if current is not None and not current.status.ended and current.run_until == job.run_until:
+            return Cancelled(job.job_id)
+        return ClaimLost(job.job_id)
 
     def _raise_if_cancelled(self) -> None:
         if self.job.cancel_requested_at is not None:

@@ -127,6 +127,7 @@ class IngestJob:
             result = self._drive_one(job, entry, made)
             if result is not None:
                 done.append(result)
+                claimed.charge(documents=result.outcome is Outcome.UNDER_WAY)
             last = entry
             if not claimed.has_time_for():
                 break

@@ -11,6 +11,7 @@ The checkpoint: `phase`; while copying, `after` is the last object of the backup
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 from collections.abc import Callable
@@ -35,6 +36,9 @@ _log = logging.getLogger(__name__)
 
 _LEASE = timedelta(hours=2)
 """Longer than check-health takes to launch a lost job again or to give it up."""
+
+_PAUSED_LEASE = timedelta(days=7)
+"""A paused job keeps what it has built so long; later it begins anew, and embeds nothing again."""
 
 _GRACE_SECONDS = 10.0
 """Queries that read the alias before the switch end on the old collection."""
@@ -79,6 +83,11 @@ class ReindexJob:
         self._sleep(_GRACE_SECONDS)
         self._stores.vectors.drop(claimed.checkpoint_value("old", ""))
         return self._completed(claimed.job, rebuilt=1)
+
+    def keep(self, job: Job) -> None:
+        """Hold on to what a job has built that pauses. Where the lease is lost, it begins anew when it goes on."""
+        with contextlib.suppress(ConditionFailed):
+            self._stores.index_aliases.renew_build(job.job_id, iso(self._clock.now() + _PAUSED_LEASE))
 
     def abandon(self, job: Job) -> None:
         """Take back what a job leaves that does not come to its switch: it is written to no more, then it is gone."""
@@ -169,7 +178,9 @@ class ReindexJob:
         while batch := list(itertools.islice(entries, _COPIES_A_TIME)):
             windows = 0
             for entry in batch:
-                windows += self._copy_one(self._building(claimed.job), entry)
+                copied = self._copy_one(self._building(claimed.job), entry)
+                claimed.charge(windows=copied)
+                windows += copied
                 last = entry
                 if not claimed.has_time_for():
                     break
@@ -229,6 +240,7 @@ class ReindexJob:
             if version is None:
                 break  # Replaced or deleted since: it is not asked for any more.
             windows = self._embed_group(self._building(claimed.job), version, group)
+            claimed.charge(windows=windows)
             self._renew(claimed)
             done = claimed.checkpoint_value("chunk", 0) + len(group)
             claimed.save({"chunk": done}, statistics=_more(claimed.job, windows=windows))

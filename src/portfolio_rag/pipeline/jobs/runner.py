@@ -96,6 +96,8 @@ class JobRunner:
             result = (self._reindex if claimed.job.job_type is JobType.REINDEX else self._ingest).work(claimed)
             if isinstance(result, Job):
                 return claimed.end(result)
+            if result is StopReason.OUT_OF_TIME and claimed.is_over_budget:
+                return self._pause(claimed)
             if claimed.job.step >= _MAX_STEPS:
                 raise PortfolioRagError(f"The job is not at its end after {_MAX_STEPS} invocations.")
             return self._hand_over(claimed, result)
@@ -119,6 +121,11 @@ class JobRunner:
     def _give_up(self, job: Job) -> None:
         if job.job_type is JobType.REINDEX:
             self._reindex.abandon(job)
+
+    def _pause(self, claimed: ClaimedJob) -> Job:
+        if claimed.job.job_type is JobType.REINDEX:
+            self._reindex.keep(claimed.job)
+        return claimed.pause()
 
     def _hand_over(self, claimed: ClaimedJob, reason: StopReason) -> Job:
         job = claimed.hand_over(reason)

@@ -79,8 +79,18 @@ class JobService:
         self._launcher = launcher
         self._clock = clock
 
-    def start(self, job_type: JobType, *, source_s3_prefix: str = "", triggered_by: Trigger = Trigger.USER) -> Job:
-        """Record the job as PENDING and start the function; it is RUNNING when the function has picked it up."""
+    def start(
+        self,
+        job_type: JobType,
+        *,
+        source_s3_prefix: str = "",
+        triggered_by: Trigger = Trigger.USER,
+        budget_usd: float | None = None,
+    ) -> Job:
+        """Record the job as PENDING and start the function; it is RUNNING when the function has picked it up.
+
+        With a budget it is PAUSED when it has cost so much (domain/job_cost.py).
+        """
         now = self._clock.now_iso()
         job = Job(
             job_id=str(uuid4()),
@@ -90,6 +100,7 @@ class JobService:
             triggered_by=triggered_by,
             started_at=now,
             updated_at=now,
+            budget_usd=budget_usd,
         )
         self._jobs.create(job)
         launch(self._launcher, job)
@@ -122,6 +133,21 @@ class JobService:
         launch(self._launcher, job)
         return job
 
+    def resume(self, job_id: str, budget_usd: float | None = None) -> Job:
+        """Have a PAUSED job go on: until it has cost `budget_usd` in all, or without a limit.
+
+        Raises NotFound, InvalidRequest where that much is spent already, and Conflict where it is not PAUSED.
+        """
+        job = self.get(job_id)
+        if budget_usd is not None and budget_usd <= job.spent_usd:
+            raise InvalidRequest(f"The job has cost {job.spent_usd:.6f} USD so far: the budget must be more than that.")
+        try:
+            resumed = self._jobs.resume(job_id, budget_usd, self._clock.now_iso())
+        except ConditionFailed:
+            raise Conflict(f"The job is not paused: it is {self.get(job_id).status}.") from None
+        launch(self._launcher, resumed)
+        return resumed
+
     def documents(
         self, job_id: str, *, outcome: Outcome | None = None, limit: int = 100, cursor: str | None = None
     ) -> ReportPage:
@@ -132,9 +158,18 @@ class JobService:
 
 def summary(job: Job) -> str:
     """What came of the job, in one sentence."""
-    counts = job.statistics
     if job.status is JobStatus.PENDING:
         return "Waiting to be picked up."
+    if job.status is JobStatus.PAUSED:
+        return (
+            f"Paused: it has cost {job.spent_usd:.4f} of {job.budget_usd or 0:.4f} USD. {_so_far(job)} "
+            f"`rag jobs resume {job.job_id}` has it go on."
+        )
+    return _so_far(job)
+
+
+def _so_far(job: Job) -> str:
+    counts = job.statistics
     if job.job_type is JobType.REINDEX:
         return _reindexed(job)
     ingested = sum(counts.get(name, 0) for name in ("new", "modified", "reingested"))

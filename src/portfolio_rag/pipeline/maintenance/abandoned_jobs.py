@@ -54,7 +54,7 @@ class AbandonedWork:
         True if it had been lost.
         """
         job = self._jobs.get(job_id)  # The list comes from an index that lags.
-        if job is None or job.status.ended:
+        if job is None or job.status.ended or job.status is JobStatus.PAUSED:
             return False
         now = self._clock.now()
         if job.run_until is not None and job.run_until > iso(now):

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from portfolio_rag.adapters.process.threads import Threads, repeating
+from portfolio_rag.domain.log_context import bind_log_context, log_context, log_fields
 
 
 def test_items_are_handled_at_the_same_time() -> None:
@@ -47,3 +48,16 @@ def test_an_action_is_repeated_beside_the_work_until_it_is_over() -> None:
     with repeating(count, 0.01):
         assert thrice.wait(10)
     assert not [thread for thread in threading.enumerate() if thread.name == "repeating"]
+
+
+def test_what_is_logged_in_a_thread_is_about_the_caller_s_work() -> None:
+    seen: list[tuple[int, dict[str, str]]] = []
+
+    def work(number: int) -> None:
+        bind_log_context(part=str(number))
+        seen.append((number, dict(log_fields())))
+
+    with log_context(document_id="d"):
+        Threads()(work, [1, 2, 3])
+        assert log_fields() == {"document_id": "d"}
+    assert sorted(seen, key=lambda pair: pair[0]) == [(n, {"document_id": "d", "part": str(n)}) for n in (1, 2, 3)]

@@ -1,0 +1,1 @@
+"""What the running deployment costs: counted, priced and told."""
