@@ -93,6 +93,26 @@ JOB = {
     "statistics": {},
     "error_details": {HOSTILE: HOSTILE},
 }
+MONTH = {
+    "month": "2026-01",
+    "region": "us-east-1",
+    "prices_dated": "2026-03-01",
+    "so_far_usd": 1.0,
+    "forecast_usd": 2.0,
+    "counts": dict.fromkeys(("documents", "versions", "chunks", "new_versions", "questions"), 1),
+    "notes": [HOSTILE],
+    "lines": [
+        {
+            "service": HOSTILE,
+            "usage": 1.0,
+            "unit": "GB",
+            "unit_price_usd": 1.0,
+            "so_far_usd": 1.0,
+            "forecast_usd": 2.0,
+            "basis": "counted",
+        }
+    ],
+}
 ENTRY = {"outcome": "FAILED", "key": HOSTILE, "reason": HOSTILE}
 RESPONSES: Mapping[str, Any] = {
     "/api/chat": ANSWER,
@@ -102,6 +122,8 @@ RESPONSES: Mapping[str, Any] = {
     "/api/jobs/1c9a5f0e": JOB,
     "/api/jobs/1c9a5f0e/documents": {"items": [ENTRY], "next_cursor": None},
     "/api/jobs/1c9a5f0e/cancel": JOB,
+    "/api/jobs/1c9a5f0e/resume": JOB,
+    "/api/cost": MONTH,
     "/api/reindex": JOB,
 }
 
@@ -125,15 +147,16 @@ COMMANDS: Mapping[str, list[str]] = {
     "jobs show": ["1c9a5f0e", "--documents"],
     "jobs start": [],
     "jobs cancel": ["1c9a5f0e"],
+    "jobs resume": ["1c9a5f0e"],
     "keys create": ["ann"],
     "keys list": [],
     "keys revoke": [HOSTILE],
-    "cost": ["--plan"],
+    "cost": [],
     "eval": ["--questions", "{questions}"],
 }
-QUIET = {"down", "cost", "jobs start", "jobs cancel", "keys create"}
+QUIET = {"down", "jobs start", "jobs cancel", "jobs resume", "keys create"}
 """Those that tell people nothing that others have written."""
-NOT_AS_JSON = {"cost", "eval"}
+NOT_AS_JSON = {"eval"}
 
 
 class HostileStack:
