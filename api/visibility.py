@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, BinaryIO, Final
 
@@ -17,7 +17,7 @@ from portfolio_rag.domain.api_keys import Caller, Scope
 from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion
 from portfolio_rag.domain.errors import Forbidden, NotFound
 from portfolio_rag.domain.identifiers import document_id_for
-from portfolio_rag.pipeline.documents.catalog import DocumentDetail, PresignedUpload, UploadReceipt
+from portfolio_rag.pipeline.documents.catalog import DocumentDetail, DocumentHistory, PresignedUpload, UploadReceipt
 from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkInContext
 from portfolio_rag.ports.document_registry import Page
 
@@ -89,15 +89,33 @@ class VisibleDocuments:
     def get(self, document_id: str) -> DocumentDetail:
         """The document with the versions that are seen. Raises NotFound, also where its current one is not."""
         detail = self.services.documents.get(document_id)
-        versions = self._seen(detail)
-        if versions is None:
-            raise NotFound(f"There is no document {document_id}.")
-        return replace(detail, versions=versions)
+        return replace(detail, versions=self._seen_or_refused(detail))
+
+    def _history(self, document_id: str) -> DocumentHistory:
+        """As `get`, without chunks."""
+        history = self.services.documents.history(document_id)
+        return replace(history, versions=self._seen_or_refused(history))
+
+    def file(self, document_id: str, version: int | None) -> DocumentVersion:
+        """That version; without one the version that answers, else the newest.
+
+        Raises NotFound, also where it, or the document, is deleted or not seen.
+        """
+        history = self._history(document_id)
+        wanted = version or history.head.live_version or history.head.latest_version
+        row = next((row for row in history.versions if row.version == wanted), None)
+        if row is None or history.head.deleted_at is not None:
+            raise NotFound(f"There is no document {document_id}{f', version {version}' if version else ''}.")
+        return row
+
+    def original(self, version: DocumentVersion, part: tuple[int, int] | None) -> Iterator[bytes]:
+        """As `Documents.original`, of what `file` gave."""
+        return self.services.documents.original(version, part)
 
     def chunk(self, document_id: str, chunk_id: str, *, version: int | None) -> ChunkInContext:
         """As `ChunkLookup.find`. Raises NotFound, also where the document or that version of it is not seen."""
         if not self.viewer.sees_everything:
-            self.get(document_id)
+            self._history(document_id)
         found = self.services.cited.find(document_id, chunk_id, version=version)
         if not self.viewer.sees(found.document):
             raise NotFound(f"There is no chunk {chunk_id} in document {document_id}.")
@@ -106,13 +124,13 @@ class VisibleDocuments:
     def retry(self, document_id: str) -> DocumentVersion:
         """As `Redrive.document`. Raises NotFound where it is not seen."""
         if not self.viewer.sees_everything:
-            self.get(document_id)
+            self._history(document_id)
         return self.services.redrive.document(document_id)
 
     def delete(self, document_id: str) -> None:
         """As `Documents.delete`. Raises NotFound where it is not seen."""
         if not self.viewer.sees_everything:
-            self.get(document_id)
+            self._history(document_id)
         self.services.documents.delete(document_id)
 
     @property
@@ -127,17 +145,26 @@ class VisibleDocuments:
         prefix = "/".join(filter(None, [self.viewer.tenant, prefix.strip("/")]))
         logical_key = "/".join(filter(None, [prefix, filename]))
         try:
-            detail = self.services.documents.get(document_id_for(self.services.settings.s3_raw_bucket, logical_key))
+            history = self.services.documents.history(
+                document_id_for(self.services.settings.s3_raw_bucket, logical_key)
+            )
         except NotFound:
             return prefix
-        if detail.head.deleted_at is None and self._seen(detail) is None:
+        if history.head.deleted_at is None and self._seen(history) is None:
             raise Forbidden(f"The key {self.caller.name!r} may not write {logical_key}.")
         return prefix
 
-    def _seen(self, detail: DocumentDetail) -> list[DocumentVersion] | None:
+    def _seen_or_refused(self, document: DocumentHistory | DocumentDetail) -> list[DocumentVersion]:
+        """As `_seen`; raises NotFound instead of None."""
+        versions = self._seen(document)
+        if versions is None:
+            raise NotFound(f"There is no document {document.head.document_id}.")
+        return versions
+
+    def _seen(self, document: DocumentHistory | DocumentDetail) -> list[DocumentVersion] | None:
         """The versions that the viewer sees; None where the one that counts, the live or the newest, is not."""
-        current = detail.head.live_version or detail.head.latest_version
-        seen = [version for version in detail.versions if self.viewer.sees(version)]
+        current = document.head.live_version or document.head.latest_version
+        seen = [version for version in document.versions if self.viewer.sees(version)]
         return seen if self.viewer.sees_everything or any(row.version == current for row in seen) else None
 
 

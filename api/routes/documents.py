@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Body, File, Form, Path, Query, Response, UploadFile
+from fastapi import APIRouter, Body, File, Form, Header, Path, Query, Response, UploadFile
+from starlette.responses import StreamingResponse
 
 from api.authentication import needs
+from api.files import OTHER_MEDIA_TYPE, PDF_MEDIA_TYPE, file_response
 from api.problem_docs import documented
 from api.schemas.documents import (
     AttributesText,
@@ -30,6 +32,19 @@ router = APIRouter(prefix="/api/documents", tags=["documents"])
 
 DocumentId = Annotated[UUID, Path(description="Id of a document.", examples=["5b0f8a52-6c8e-5a0f-9d5e-0f6a5b1f7c11"])]
 
+
+def _header(description: str) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": "string"}}
+
+
+_FILE_CONTENT: dict[str, Any] = {
+    media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in (PDF_MEDIA_TYPE, OTHER_MEDIA_TYPE)
+}
+_FILE_HEADERS = {
+    "Accept-Ranges": _header("`bytes`: a part can be asked for."),
+    "Content-Disposition": _header("`attachment`, with the file's name."),
+    "ETag": _header("Of these bytes."),
+}
 _LOCATION = {"Location": {"description": "Where to follow it.", "schema": {"type": "string"}}}
 
 
@@ -151,6 +166,46 @@ def get_document(
     """Where the document stands, why it failed if it did, each of its versions, and the chunks that answer."""
     detail = documents.get(str(document_id))
     return DocumentOut.of(detail, chunk_offset=chunk_offset, chunk_limit=chunk_limit)
+
+
+@router.get(
+    "/{document_id}/file",
+    dependencies=needs(Scope.READ),
+    operation_id="get_file",
+    summary="Get a document's own bytes",
+    response_class=StreamingResponse,
+    response_description="The file as it was uploaded.",
+    responses={
+        200: {"content": _FILE_CONTENT, "headers": _FILE_HEADERS},
+        206: {
+            "description": "The part that `Range` asked for.",
+            "content": _FILE_CONTENT,
+            "headers": {**_FILE_HEADERS, "Content-Range": _header("Which part it is: `bytes 0-1023/3120`.")},
+        },
+        **documented(404, 416, 422, 500, 503),
+    },
+)
+def get_file(
+    document_id: DocumentId,
+    documents: VisibleDocumentsDep,
+    version: Annotated[
+        int | None, Query(ge=1, le=10**9, description="Which version; without it that which answers, else the newest.")
+    ] = None,
+    wanted: Annotated[
+        str | None, Header(alias="Range", max_length=100, description="One part of it, as `bytes=0-1023`.")
+    ] = None,
+    only_if: Annotated[
+        str | None,
+        Header(alias="If-Range", max_length=1100, description="An `ETag`: for another one the file is whole."),
+    ] = None,
+) -> StreamingResponse:
+    """The bytes of a version as they were uploaded, as long as S3 keeps them; what was deleted is not shown.
+
+    It is always to be saved and never a page: `Content-Disposition` is `attachment`, and all but a PDF is
+    `application/octet-stream`.
+    """
+    found = documents.file(str(document_id), version)
+    return file_response(found, wanted, only_if, lambda part: documents.original(found, part))
 
 
 @router.get(

@@ -233,6 +233,7 @@ class ChunkContextOut(BaseModel):
         description="Whether the chunk was made again from the archived bytes of a replaced version.", examples=[False]
     )
     filename: str = Field(description="The document's name.", examples=["sqs-queues.md"])
+    file_type: str = Field(description=f"{FILE_TYPES_IN_WORDS}.", examples=["md"])
     s3_key: str = Field(description="Where the version's bytes are.", examples=["processed/guides/sqs-queues.md"])
     upload_timestamp: str = Field(description="When it was uploaded (UTC).", examples=["2026-01-05T10:12:00.000000Z"])
     chunk: ChunkOut
@@ -248,6 +249,7 @@ class ChunkContextOut(BaseModel):
             live=found.live,
             restored=found.restored,
             filename=found.document.filename,
+            file_type=found.document.file_type,
             s3_key=found.document.s3_key,
             upload_timestamp=found.document.upload_timestamp,
             chunk=ChunkOut.of(found.chunk),

@@ -37,7 +37,7 @@ from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, Documen
 from portfolio_rag.domain.errors import Conflict, InvalidRequest, NotFound, PayloadTooLarge
 from portfolio_rag.domain.identifiers import chunk_id_for, document_id_for, sha256_hex
 from portfolio_rag.domain.jobs import Job, JobStatus, JobType, Trigger
-from portfolio_rag.pipeline.documents.catalog import DocumentDetail, PresignedUpload, UploadReceipt
+from portfolio_rag.pipeline.documents.catalog import DocumentDetail, DocumentHistory, PresignedUpload, UploadReceipt
 from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkInContext
 from portfolio_rag.pipeline.jobs.report import Entry, Outcome, ReportPage
 from portfolio_rag.pipeline.maintenance.dependency_health import DependencyHealth
@@ -213,6 +213,8 @@ class FakeRetrieval(_Fake):
 
 class FakeDocuments(_Fake):
     max_bytes = 10_000
+    file = CONTENT.encode()
+    """The bytes of every version."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -265,6 +267,15 @@ class FakeDocuments(_Fake):
         if document_id != DOCUMENT_ID:
             raise NotFound(f"There is no document {document_id}.")
         return self.detail
+
+    def history(self, document_id: str) -> DocumentHistory:
+        detail = self.get(document_id)
+        return DocumentHistory(detail.head, detail.versions)
+
+    def original(self, version: DocumentVersion, part: tuple[int, int] | None = None) -> Iterator[bytes]:
+        self._called(version.version, part)
+        first, last = part or (0, len(self.file) - 1)
+        return iter([self.file[first : last + 1]])
 
     def delete(self, document_id: str) -> None:
         self.get(document_id)

@@ -191,6 +191,8 @@ def attempts(deployment: Deployment, key: str) -> Iterator[tuple[tuple[str, str]
         f"{own_path}/chunks/{chunk_of(deployment, key)}",
         {},
     )
+    for version in ("", "?version=1"):
+        yield ("GET", "/api/documents/{document_id}/file"), f"{own_path}/file{version}", {}
     yield ("POST", "/api/documents/{document_id}/retry"), f"{own_path}/retry", {}
     yield AGENTS, "/mcp", tool("list_documents", {"limit": 100})
     yield AGENTS, "/mcp", tool("get_passage", {"document_id": document_id, "chunk_id": chunk_of(deployment, key)})
@@ -234,6 +236,7 @@ def test_what_is_seen_is_there(deployment: Deployment, name: str, key: str) -> N
     assert word in shown.json()["chunks"][0]["content"]
     chunk = deployment.ask(name, "GET", f"/api/documents/{document_id}/chunks/{chunk_of(deployment, key)}")
     assert word in chunk.json()["chunk"]["content"]
+    assert deployment.ask(name, "GET", f"/api/documents/{document_id}/file").text == text_of(key)
     for sent in (
         tool("search", {"query": word, "top_k": 20}),
         tool("get_passage", {"document_id": document_id, "chunk_id": chunk_of(deployment, key)}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -51,6 +51,14 @@ class PresignedUpload:
     document_id: str
     s3_key: str
     expires_in_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentHistory:
+    """`versions` newest first."""
+
+    head: DocumentHead
+    versions: list[DocumentVersion]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +156,28 @@ class Documents:
                 break
         return detail
 
+    def history(self, document_id: str) -> DocumentHistory:
+        """Its versions without chunks: what it costs does not grow with the document. Raises NotFound."""
+        return DocumentHistory(self._head(document_id), self._registry.versions(document_id))
+
+    def original(self, version: DocumentVersion, part: tuple[int, int] | None = None) -> Iterator[bytes]:
+        """The bytes as they were uploaded; of `part` alone, its first and its last byte from 0, where it is given.
+
+        Raises NotFound for those that are not kept: of a deleted version, or expired by the bucket's lifecycle rule.
+        """
+        for _ in range(_READS):
+            if not is_kept(version):
+                break
+            try:
+                return self._store.stream(version.ref, part)
+            except NotFound:
+                # The pipeline may have moved the object since the row was read.
+                current = self._registry.get(version.document_id, version.version)
+                if current is None or current.ref == version.ref:
+                    break
+                version = current
+        raise NotFound(f"The bytes of version {version.version} of {version.filename} are not kept any more.")
+
     def delete(self, document_id: str) -> None:
         """Out of the answers from the first write on; vectors, chunks and backup go before this returns.
 
@@ -214,3 +244,11 @@ class Documents:
 
     def _id(self, key: str) -> str:
         return document_id_for(self._bucket, keys.logical_key_of(key))
+
+
+def is_kept(version: DocumentVersion) -> bool:
+    """Whether the bytes may be shown: those of a live or replaced version, not those of a deleted one.
+
+    A version that was deleted is retired where it was; one that was replaced is retired in `archived/`.
+    """
+    return not version.retired or keys.stage_of(version.s3_key) == keys.ARCHIVED

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
 import pytest
 
-from portfolio_rag.domain.errors import PayloadTooLarge
+from portfolio_rag.domain.documents import DocumentVersion
+from portfolio_rag.domain.errors import NotFound, PayloadTooLarge
+from portfolio_rag.domain.identifiers import document_id_for
 from portfolio_rag.settings.ingestion_rules import INGESTION_RULES_KEY
 from tests.simulation.world import CONFIG, RAW, World
 
@@ -52,3 +55,33 @@ def test_new_attributes_keep_the_list_and_a_new_document_is_its_owners(world: Wo
     assert sidecar(world, "listed.md") == {"metadataAttributes": {"year": 2026}, "AccessControlList": [LIST]}
     documents.upload("plain.md", BytesIO(b"# Plain\n\nText.\n"), attributes={"year": 2026})
     assert sidecar(world, "plain.md") == {"metadataAttributes": {"year": 2026}}
+
+
+def text_of(world: World, version: DocumentVersion, part: tuple[int, int] | None = None) -> bytes:
+    return b"".join(world.container.documents.original(version, part))
+
+
+def test_the_bytes_of_a_version_are_given_until_it_is_deleted(world: World) -> None:
+    documents = world.container.documents
+    for text in ("# One\n\nThe first text.\n", "# Two\n\nThe second text.\n"):
+        world.upload("a.md", text)
+        world.run()
+    document_id = document_id_for(RAW, "a.md")
+    second, first = documents.history(document_id).versions
+    assert text_of(world, second) == b"# Two\n\nThe second text.\n"
+    assert text_of(world, first) == b"# One\n\nThe first text.\n"
+    assert text_of(world, first, (2, 4)) == b"One"
+    documents.delete(document_id)
+    world.run()
+    with pytest.raises(NotFound, match="not kept any more"):
+        documents.original(documents.history(document_id).versions[0])
+
+
+def test_bytes_that_were_moved_since_the_row_was_read_are_found(world: World) -> None:
+    world.upload("a.md", "# One\n\nThe first text.\n")
+    world.run()
+    (now,) = world.container.documents.history(document_id_for(RAW, "a.md")).versions
+    before = replace(now, s3_key="incoming/a.md", s3_version_id="gone")
+    assert text_of(world, before) == b"# One\n\nThe first text.\n"
+    with pytest.raises(NotFound, match="not kept any more"):
+        world.container.documents.original(replace(before, version=7))
