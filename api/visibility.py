@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, BinaryIO, Final
+from typing import Annotated, Any, BinaryIO
 
 from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
@@ -14,15 +14,13 @@ from portfolio_rag.access.keyring import ENVIRONMENT, KEYLESS
 from portfolio_rag.composition.api import ApiServices
 from portfolio_rag.domain.access import Viewer, viewer_of
 from portfolio_rag.domain.api_keys import Caller, Scope
+from portfolio_rag.domain.document_query import EVERYTHING, DocumentQuery
 from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion
 from portfolio_rag.domain.errors import Forbidden, NotFound
 from portfolio_rag.domain.identifiers import document_id_for
 from portfolio_rag.pipeline.documents.catalog import DocumentDetail, DocumentHistory, PresignedUpload, UploadReceipt
 from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkInContext
 from portfolio_rag.ports.document_registry import Page
-
-_MAX_PAGES: Final = 20
-"""Pages of the registry that one page of a list may cost somebody who sees little of them."""
 
 
 async def viewer_for(request: Request, caller: CallerDep) -> Viewer:
@@ -71,20 +69,24 @@ class VisibleDocuments:
         return self.services.documents.presign(filename, prefix=prefix, attributes=attributes, owner=self._owner)
 
     def page(
-        self, status: DocumentStatus | None, limit: int, cursor: str | None
+        self,
+        status: DocumentStatus | None,
+        limit: int,
+        cursor: str | None,
+        query: DocumentQuery = EVERYTHING,
+        *,
+        counted: bool = True,
     ) -> tuple[Page, dict[DocumentStatus, int] | None]:
-        """One page; on the first also how many there are, for those who see all of them."""
+        """One page; on the first also how many there are in all, for those who see all of them."""
         documents = self.services.documents
+        page = documents.list(status, limit, cursor, self._passes(query))
+        counts = documents.counts() if counted and cursor is None and self.viewer.sees_everything else None
+        return page, counts
+
+    def _passes(self, query: DocumentQuery) -> Callable[[DocumentVersion], bool] | None:
         if self.viewer.sees_everything:
-            return documents.list(status, limit, cursor), documents.counts() if cursor is None else None
-        seen: list[DocumentVersion] = []
-        for _ in range(_MAX_PAGES):
-            page = documents.list(status, limit - len(seen), cursor)
-            seen += [version for version in page.items if self.viewer.sees(version)]
-            cursor = page.cursor
-            if cursor is None or len(seen) == limit:
-                break
-        return Page(seen, cursor), None
+            return query.passes if query else None
+        return lambda version: self.viewer.sees(version) and query.passes(version)
 
     def get(self, document_id: str) -> DocumentDetail:
         """The document with the versions that are seen. Raises NotFound, also where its current one is not."""

@@ -12,6 +12,7 @@ from api.authentication import needs
 from api.files import OTHER_MEDIA_TYPE, PDF_MEDIA_TYPE, file_response
 from api.problem_docs import documented
 from api.schemas.documents import (
+    AttributePair,
     AttributesText,
     ChunkContextOut,
     DeletionAccepted,
@@ -25,6 +26,7 @@ from api.schemas.documents import (
 )
 from api.visibility import VisibleDocumentsDep
 from portfolio_rag.domain.api_keys import Scope
+from portfolio_rag.domain.document_query import DocumentQuery
 from portfolio_rag.domain.documents import DocumentStatus
 from portfolio_rag.settings.ingestion_rules import FILE_TYPES_IN_WORDS
 
@@ -124,7 +126,7 @@ def presign_upload(
     "",
     dependencies=needs(Scope.READ),
     operation_id="list_documents",
-    summary="List documents by status",
+    summary="List documents by status, name and attributes",
     response_description="One page.",
     responses=documented(400, 422, 500, 503),
 )
@@ -133,20 +135,35 @@ def list_documents(
     status: Annotated[
         DocumentStatus | None, Query(description="Only versions in this status.", examples=["COMPLETED"])
     ] = None,
+    name: Annotated[
+        str, Query(max_length=1024, description="Only those with this in their path.", examples=["guides/sqs"])
+    ] = "",
+    attribute: Annotated[
+        list[AttributePair],
+        Query(
+            max_length=10,
+            description="Only those with this attribute, custom or `file_type`, as `key:value`; several: all of them.",
+            examples=[["service:sqs", "file_type:pdf"]],
+        ),
+    ] = [],  # noqa: B006 - FastAPI copies it
     limit: Annotated[int, Query(ge=1, le=100, description="Versions per page.", examples=[20])] = 20,
     cursor: Annotated[
         str | None, Query(min_length=1, max_length=4096, description="`next_cursor` of the page before.")
     ] = None,
+    counts: Annotated[bool, Query(description="Whether the first page also counts them all.")] = True,
 ) -> DocumentList:
     """Versions of documents a page at a time, newest first.
 
     Without `status` those that wait come first, then those in work, the completed and the failed. The first page also
-    counts them all, for a key that sees all of them; for another one a page may hold fewer than `limit`, even none, and
-    still not be the last: only `next_cursor` tells. A version that was uploaded a moment ago may take a second to
-    appear.
+    counts them all by status, for a key that sees all of them, unless `counts` is false. A version that was uploaded a
+    moment ago may take a second to appear.
+
+    With `name` or `attribute` (upper and lower case are the same), and for a key that does not see everything, the list
+    is read until the page is full. How much one request reads is bounded: a page may hold fewer than `limit`, even
+    none, and still not be the last. Only `next_cursor` tells.
     """
-    page, counts = documents.page(status, limit, cursor)
-    return DocumentList.of(page, counts)
+    query = DocumentQuery(name, tuple(attribute))
+    return DocumentList.of(*documents.page(status, limit, cursor, query, counted=counts))
 
 
 @router.get(

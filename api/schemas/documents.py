@@ -21,6 +21,8 @@ Attributes = dict[AttributeName, StrictStr | StrictBool | StrictInt | StrictFloa
 AttributesText = Annotated[Json[Attributes] | None, WithJsonSchema({"type": "string", "examples": [""]})]
 """A form field can only be text: JSON of the attributes, empty for none."""
 
+AttributePair = Annotated[str, Field(max_length=2400, pattern=r"^[^:]+:.")]
+
 _DOCUMENT_ID = "5b0f8a52-6c8e-5a0f-9d5e-0f6a5b1f7c11"
 _PREFIX = "Folder in the raw bucket, below `incoming/`; ingestion rules may differ by folder."
 _METADATA = "Custom attributes: stored with the document, returned with passages, and usable in filters."

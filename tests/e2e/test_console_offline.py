@@ -254,16 +254,26 @@ def test_files_that_are_dropped_are_uploaded_and_a_refusal_tells_why(console: Op
 
 
 def test_the_list_is_searched_and_grows(console: Open) -> None:
-    page = console().page
+    services = stand_ins()
+    page = console(services).page
     show(page, "Documents")
-    page.get_by_role("link", name="sqs-queues.md").wait_for()
-    page.get_by_role("searchbox").fill("topics:messaging sqs")
-    assert page.locator("tbody tr").count() == 1
+    page.get_by_role("link", name="sqs-queues.md").first.wait_for()
+    page.get_by_role("radio", name="Completed 1").wait_for()
+    page.get_by_role("searchbox").fill("topics:messaging SQS")
+    page.get_by_role("button", name="Search further").wait_for(state="detached")
+    page.get_by_role("link", name="sqs-queues.md").first.wait_for()
     page.get_by_role("searchbox").fill("lambda")
-    page.get_by_text("None of those loaded matches.").wait_for()
+    page.get_by_text("None matches.").wait_for()
     page.get_by_role("searchbox").fill("")
+    page.get_by_role("link", name="sqs-queues.md").first.wait_for()
+    services.documents.listed = [document(version=number) for number in range(50, 0, -1)]
+    page.get_by_role("radio", name="Completed").check(force=True)
     page.get_by_role("button", name="Load more").click()
     page.get_by_role("button", name="Load more").wait_for(state="detached")
+    assert page.locator("tbody tr").count() == 100
+    # Counting reads the whole list: it never stands before what is shown.
+    counted = [call for call in services.documents.calls if call[1] == 1]
+    assert services.documents.calls[0] not in counted
 
 
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])

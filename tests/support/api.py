@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, cast
@@ -219,6 +219,7 @@ class FakeDocuments(_Fake):
     def __init__(self) -> None:
         super().__init__()
         self.detail = DocumentDetail(DocumentHead(DOCUMENT_ID, BUCKET, KEY, 1, 1), [document()], [chunk()])
+        self.listed = [document()]
 
     def upload(
         self,
@@ -253,11 +254,18 @@ class FakeDocuments(_Fake):
             "http://localhost:4566/portfolio-raw", {"key": key, "policy": "e30="}, DOCUMENT_ID, key, 900
         )
 
-    def list(self, status: DocumentStatus | None, limit: int, cursor: str | None) -> Page:
+    def list(
+        self,
+        status: DocumentStatus | None,
+        limit: int,
+        cursor: str | None,
+        passes: Callable[[DocumentVersion], bool] | None = None,
+    ) -> Page:
         self._called(status, limit, cursor)
         if cursor not in (None, "page-2"):
             raise InvalidRequest("The cursor is not one of ours.")
-        return Page([document()], "page-2" if cursor is None else None)
+        listed = [version for version in self.listed if passes is None or passes(version)]
+        return Page(listed, "page-2" if cursor is None else None)
 
     def counts(self) -> dict[DocumentStatus, int]:
         return {status: int(status is DocumentStatus.COMPLETED) for status in DocumentStatus}

@@ -77,8 +77,11 @@ export async function request(path, options = {}) {
   throw await problemOf(response);
 }
 
+// A list is a parameter that comes several times.
 export const query = (parameters) => {
-  const given = Object.entries(parameters).filter(([, value]) => value !== null && value !== undefined && value !== "");
+  const given = Object.entries(parameters)
+    .flatMap(([name, value]) => [value].flat().map((single) => [name, single]))
+    .filter(([, value]) => value !== null && value !== undefined && value !== "");
   return given.length ? `?${new URLSearchParams(given)}` : "";
 };
 

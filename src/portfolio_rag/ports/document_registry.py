@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -118,10 +118,18 @@ class DocumentRegistry(Protocol):
     def mark_reconciled(self, head: DocumentHead) -> None:
         """The document is `due` no more, unless it has changed since `head` was read: that is ConditionFailed."""
 
-    def list_by_status(self, status: DocumentStatus, *, limit: int, cursor: str | None = None) -> Page:
+    def list_by_status(
+        self,
+        status: DocumentStatus,
+        *,
+        limit: int,
+        cursor: str | None = None,
+        passes: Callable[[DocumentVersion], bool] | None = None,
+    ) -> Page:
         """From the GSI status-upload_timestamp-index (eventually consistent), newest first, without retired ones.
 
-        Raises InvalidRequest when the cursor is not one of ours.
+        With `passes` only those for which it is true. What one call reads is bounded: a page may then hold fewer than
+        `limit` and not be the last. Raises InvalidRequest when the cursor is not one of ours.
         """
 
     def iter_by_status(

@@ -123,7 +123,40 @@ def test_list_counts_on_the_first_page_only(client: TestClient, services: FakeSe
     assert services.documents.calls == [(DocumentStatus.COMPLETED, 1, None), (None, 20, "page-2")]
 
 
-@pytest.mark.parametrize("query", ["status=DONE", "limit=0", "limit=101", "limit=x", "cursor="])
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", ["a", "b"]),
+        ("name=SQS", ["a"]),
+        ("name=guides/l", ["b"]),
+        ("name=processed", []),
+        ("attribute=service:SQS", ["a"]),
+        ("attribute=year:2026", ["a", "b"]),
+        ("attribute=reviewed:true&attribute=topics:messaging", ["a"]),
+        ("attribute=topics:messaging&name=lambda", []),
+        ("attribute=file_type:pdf", ["b"]),
+        ("attribute=dc:title:Tales: one", ["b"]),
+        ("attribute=service:sq", []),
+    ],
+)
+def test_list_by_name_and_attributes(client: TestClient, services: FakeServices, query: str, found: list[str]) -> None:
+    other = {"year": 2026.0, "reviewed": False, "dc:title": "Tales: one"}
+    services.documents.listed = [
+        document(document_id="a"),
+        document(document_id="b", s3_key="processed/guides/lambda.pdf", file_type="pdf", metadata=other),
+    ]
+    body = client.get(f"/api/documents?{query}").json()
+    assert [item["document_id"] for item in body["items"]] == found
+
+
+def test_list_counts_only_where_it_is_asked_to(client: TestClient, services: FakeServices) -> None:
+    assert client.get("/api/documents?counts=false").json()["counts"] is None
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["status=DONE", "limit=0", "limit=101", "limit=x", "cursor=", "attribute=x", "attribute=:x", "attribute=x:"],
+)
 def test_list_bounds(client: TestClient, query: str) -> None:
     response = client.get(f"/api/documents?{query}")
     assert response.status_code == 422

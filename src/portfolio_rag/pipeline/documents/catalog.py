@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -123,17 +123,28 @@ class Documents:
         post = self._store.presign_post(self._bucket, key, max_bytes=limit, expires_in_seconds=PRESIGNED_SECONDS)
         return PresignedUpload(post.url, post.fields, self._id(key), key, PRESIGNED_SECONDS)
 
-    def list(self, status: DocumentStatus | None, limit: int, cursor: str | None = None) -> Page:
-        """One page, newest first. Without a status: all of them, one status after the other. Raises InvalidRequest."""
+    def list(
+        self,
+        status: DocumentStatus | None,
+        limit: int,
+        cursor: str | None = None,
+        passes: Callable[[DocumentVersion], bool] | None = None,
+    ) -> Page:
+        """One page, newest first. Without a status: all of them, one status after the other. Raises InvalidRequest.
+
+        With `passes` only those for which it is true; a page may then hold fewer than `limit` and not be the last.
+        """
         if status is not None:
-            return self._registry.list_by_status(status, limit=limit, cursor=cursor)
+            return self._registry.list_by_status(status, limit=limit, cursor=cursor, passes=passes)
         statuses = [*DocumentStatus]
         at, _, inner = (cursor or statuses[0]).partition(":")
         if at not in statuses:
             raise InvalidRequest("The cursor is not valid here: use the one of the previous page, unchanged.")
         items: list[DocumentVersion] = []
         for position in range(statuses.index(DocumentStatus(at)), len(statuses)):
-            page = self._registry.list_by_status(statuses[position], limit=limit - len(items), cursor=inner or None)
+            page = self._registry.list_by_status(
+                statuses[position], limit=limit - len(items), cursor=inner or None, passes=passes
+            )
             items += page.items
             if page.cursor:
                 return Page(items, f"{statuses[position]}:{page.cursor}")

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from portfolio_rag.domain.documents import DocumentVersion
+from portfolio_rag.adapters.dynamodb import document_registry
+from portfolio_rag.domain.document_query import DocumentQuery
+from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion
 from portfolio_rag.domain.errors import NotFound, PayloadTooLarge
 from portfolio_rag.domain.identifiers import document_id_for
 from portfolio_rag.settings.ingestion_rules import INGESTION_RULES_KEY
@@ -85,3 +87,33 @@ def test_bytes_that_were_moved_since_the_row_was_read_are_found(world: World) ->
     assert text_of(world, before) == b"# One\n\nThe first text.\n"
     with pytest.raises(NotFound, match="not kept any more"):
         world.container.documents.original(replace(before, version=7))
+
+
+def test_a_list_with_a_condition_is_paged_and_reads_only_so_much(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(9):
+        world.upload(f"{'kites' if number % 3 == 0 else 'boats'}-{number}.md", f"# Number {number}\n\nA text.\n")
+    world.run()
+    documents = world.container.documents
+
+    def pages(limit: int, status: DocumentStatus | None = None) -> list[list[str]]:
+        cursor, found = None, []
+        while True:
+            page = documents.list(status, limit, cursor, DocumentQuery("KITES").passes)
+            found.append([version.filename for version in page.items])
+            cursor = page.cursor
+            if cursor is None:
+                return found
+
+    def whole(*wanted: Any) -> list[str]:
+        return [name for page in pages(*wanted) for name in page]
+
+    kites = ["kites-6.md", "kites-3.md", "kites-0.md"]
+    assert pages(10) == [kites]
+    assert pages(2)[0] == kites[:2]
+    assert whole(2) == whole(1, DocumentStatus.COMPLETED) == kites
+    assert whole(5, DocumentStatus.FAILED) == []
+    # However little passes, one call comes to its end.
+    monkeypatch.setattr(document_registry, "MAX_READS", 1)
+    monkeypatch.setattr(world.dynamo, "_page_size", 2)
+    assert whole(10) == kites
+    assert len(pages(10)) > 4
