@@ -41,6 +41,15 @@ def conversation_of(caller: Caller, conversation_id: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownVersion:
+    """A document with the chunks of one version; `restored`: made again from its archived bytes."""
+
+    detail: DocumentDetail
+    version: int
+    restored: bool
+
+
+@dataclass(frozen=True, slots=True)
 class VisibleDocuments:
     """The documents as one viewer sees them: what they do not see is not there."""
 
@@ -92,6 +101,16 @@ class VisibleDocuments:
         """The document with the versions that are seen. Raises NotFound, also where its current one is not."""
         detail = self.services.documents.get(document_id)
         return replace(detail, versions=self._seen_or_refused(detail))
+
+    def version(self, document_id: str, version: int) -> ShownVersion:
+        """The document as `get` has it, but with the chunks of that version.
+
+        Raises NotFound, also where it, or the document, is deleted or not seen.
+        """
+        row = self.file(document_id, version)
+        history = self._history(document_id)
+        chunks, restored = self.services.cited.of_version(row, history.head)
+        return ShownVersion(DocumentDetail(history.head, history.versions, chunks), version, restored)
 
     def _history(self, document_id: str) -> DocumentHistory:
         """As `get`, without chunks."""

@@ -177,12 +177,28 @@ def list_documents(
 def get_document(
     document_id: DocumentId,
     documents: VisibleDocumentsDep,
+    version: Annotated[
+        int | None, Query(ge=1, le=10**9, description="Show the chunks of this version, not of that which answers.")
+    ] = None,
     chunk_offset: Annotated[int, Query(ge=0, description="First chunk to show.", examples=[0])] = 0,
     chunk_limit: Annotated[int, Query(ge=0, le=100, description="How many chunks to show.", examples=[20])] = 20,
 ) -> DocumentOut:
-    """Where the document stands, why it failed if it did, each of its versions, and the chunks that answer."""
-    detail = documents.get(str(document_id))
-    return DocumentOut.of(detail, chunk_offset=chunk_offset, chunk_limit=chunk_limit)
+    """Where the document stands, why it failed if it did, each of its versions, and the chunks that answer.
+
+    With `version` the chunks are those of that version. Where it has been replaced, they are made again from its
+    archived bytes (`chunks_restored`), which takes as long as reading the document; there are none where S3 keeps the
+    bytes no more.
+    """
+    if version is None:
+        return DocumentOut.of(documents.get(str(document_id)), chunk_offset=chunk_offset, chunk_limit=chunk_limit)
+    shown = documents.version(str(document_id), version)
+    return DocumentOut.of(
+        shown.detail,
+        chunk_offset=chunk_offset,
+        chunk_limit=chunk_limit,
+        version=version,
+        restored=shown.restored,
+    )
 
 
 @router.get(

@@ -19,7 +19,7 @@ from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkInContext
 from portfolio_rag.settings.environment import Settings
 from tests.e2e.console import accessibility_violations, ask, is_wider_than_the_screen
 from tests.e2e.test_console_offline import Open, console, stand_ins
-from tests.support.api import QUESTION, FakeServices, answer, chunk, document
+from tests.support.api import DOCUMENT_ID, QUESTION, FakeServices, answer, chunk, document
 from tests.support.pdfs import Ink, Sheet, column, make_pdf
 
 pytestmark = pytest.mark.browser
@@ -250,6 +250,13 @@ def test_what_a_pdf_leaves_to_its_reader_comes_from_this_server(console: Open) -
     )
     assert pixel[0] > 150
     assert pixel[1] < 80
+
+
+def test_a_chunk_of_a_document_opens_on_its_page(console: Open) -> None:
+    page = console(services_of(pdf())).page
+    page.goto(f"{page.url.partition('#')[0]}#/documents/{DOCUMENT_ID}")
+    page.get_by_role("button", name="Show chunk 1 on its page").click()
+    expect(page.get_by_role("dialog").locator(".page-text mark")).to_have_count(3)
 
 
 @pytest.mark.parametrize(("width", "color_scheme"), [(390, "light"), (1280, "dark")])

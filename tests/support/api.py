@@ -309,6 +309,10 @@ class FakeCited(_Fake):
             raise NotFound(f"There is no chunk {chunk_id} in document {document_id}.")
         return ChunkInContext(chunk(), document(), None, chunk(1), live=True, restored=False)
 
+    def of_version(self, version: DocumentVersion, head: DocumentHead) -> tuple[list[Chunk], bool]:
+        self._called(version.version, head.document_id)
+        return [replace(chunk(), version=version.version)], version.version != head.live_version
+
 
 class FakeRedrive(_Fake):
     def document(self, document_id: str) -> DocumentVersion:

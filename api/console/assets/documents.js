@@ -241,7 +241,7 @@ function UploadState({ upload: { name, stage, sent, version, same, problem } }) 
     ${stage === "waiting" && html`<span class="quiet">Waits for its turn</span>`}
     ${stage === "refused" && html`<span class="reason">${problem.message}</span>`}
     ${stage === "unseen" && html`<span class="quiet">Uploaded, but no version has come of it yet</span>`}
-    ${stage === "unchanged" && html`<span class="quiet">Unchanged: the bytes of version ${same}</span>`}
+    ${stage === "unchanged" && html`<span class="quiet">Not changed, no new version: version ${same} has these bytes</span>`}
     ${stage === "accepted" && !version && html`<span class="quiet">Uploaded</span>`}
     ${version && html`<${Status} status=${version.status} />`}
     ${version?.error_message && html` <span class="reason">${version.error_message}</span>`}

@@ -116,6 +116,8 @@ class DocumentVersion:
     `retired` is true once a newer version or a deletion has replaced it: kept for the audit trail, listed no more.
     `job_id` is the batch job that made it, if one did.
     `warnings` say what of it could not be read, or not for certain.
+    `registered_at`, `extracted_at`, `chunked_at` and `embedded_at` are when it came to its row, to its text, to all of
+    its chunks, and to the last vectors so far. None of them costs a write of its own.
     """
 
     document_id: str
@@ -150,6 +152,10 @@ class DocumentVersion:
     retired: bool = False
     job_id: str | None = None
     warnings: tuple[DocumentWarning, ...] = ()
+    registered_at: str | None = None
+    extracted_at: str | None = None
+    chunked_at: str | None = None
+    embedded_at: str | None = None
 
     @property
     def ref(self) -> ObjectRef:

@@ -182,10 +182,11 @@ def attempts(deployment: Deployment, key: str) -> Iterator[tuple[tuple[str, str]
             yield ("POST", "/v1/responses"), "/v1/responses", {"json": response}
         yield AGENTS, "/mcp", tool("search", {"query": "budget", "top_k": 20, **sent})
         yield AGENTS, "/mcp", tool("ask", {"question": "What is the budget spent on?", "top_k": 20, **sent})
-    for status in ("", "&status=COMPLETED", "&status=FAILED"):
+    for status in ("", "&status=COMPLETED", "&status=FAILED", "&name=.md", "&attribute=file_type:md&counts=false"):
         yield ("GET", "/api/documents"), f"/api/documents?limit=100{status}", {}
     own_path = f"/api/documents/{document_id}"
     yield ("GET", "/api/documents/{document_id}"), own_path, {}
+    yield ("GET", "/api/documents/{document_id}"), f"{own_path}?version=1", {}
     yield (
         ("GET", "/api/documents/{document_id}/chunks/{chunk_id}"),
         f"{own_path}/chunks/{chunk_of(deployment, key)}",

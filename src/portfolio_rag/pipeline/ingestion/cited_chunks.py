@@ -92,6 +92,17 @@ class ChunkLookup:
             + ". If a citation names it, the bytes of its version have expired, or the ingestion rules have changed."
         )
 
+    def of_version(self, version: DocumentVersion, head: DocumentHead) -> tuple[list[Chunk], bool]:
+        """The chunks of any version in order, and whether they were made again from its archived bytes.
+
+        None where there never were any, or the bytes are not kept, or cannot be read by the rules of now.
+        """
+        stored = list(self._chunks.of_document(version.document_id, version=version.version))
+        if stored or version.status is not DocumentStatus.COMPLETED or not is_kept(version):
+            return stored, False
+        restored = list(self._read_again(version, head))
+        return restored, bool(restored)
+
     def _neighbours(self, chunk: Chunk) -> list[Chunk]:
         around = (max(0, chunk.chunk_index - 1), chunk.chunk_index + 1)
         chunks = self._chunks.of_document(chunk.document_id, version=chunk.version, indexes=around)

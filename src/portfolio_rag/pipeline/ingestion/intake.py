@@ -294,6 +294,7 @@ class DocumentIntake:
             access_list=verdict.access_list,
             attributes_sha256=attributes_digest(verdict.metadata),
             updated_at=now,
+            registered_at=now,
         )
         if rejection is None:
             return version

@@ -115,6 +115,7 @@ class DocumentProcessor:
             version = replace(version, recipe=recipe if progress.steps == 0 or version.recipe == recipe else None)
             version, extracted = self._extract(version, rules, progress, until)
             if isinstance(extracted, ExtractedDocument):
+                version = replace(version, extracted_at=self._clock.now_iso())
                 extracted = self._without_attachments(version, extracted)
                 self._record_findings(version, extracted)
                 topics = self._chunker.topics_of(extracted, rules)
