@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, BinaryIO
 
@@ -88,14 +88,10 @@ class VisibleDocuments:
     ) -> tuple[Page, dict[DocumentStatus, int] | None]:
         """One page; on the first also how many there are in all, for those who see all of them."""
         documents = self.services.documents
-        page = documents.list(status, limit, cursor, self._passes(query))
+        sees = None if self.viewer.sees_everything else self.viewer.sees
+        page = documents.list(status, limit, cursor, query, sees)
         counts = documents.counts() if counted and cursor is None and self.viewer.sees_everything else None
         return page, counts
-
-    def _passes(self, query: DocumentQuery) -> Callable[[DocumentVersion], bool] | None:
-        if self.viewer.sees_everything:
-            return query.passes if query else None
-        return lambda version: self.viewer.sees(version) and query.passes(version)
 
     def get(self, document_id: str) -> DocumentDetail:
         """The document with the versions that are seen. Raises NotFound, also where its current one is not."""

@@ -33,6 +33,7 @@ from portfolio_rag.domain.answers import (
 )
 from portfolio_rag.domain.api_keys import ApiKey, Scope
 from portfolio_rag.domain.chunks import Chunk, ChunkStatus
+from portfolio_rag.domain.document_query import EVERYTHING, DocumentQuery
 from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion, LiveDocument
 from portfolio_rag.domain.errors import Conflict, InvalidRequest, NotFound, PayloadTooLarge
 from portfolio_rag.domain.identifiers import chunk_id_for, document_id_for, sha256_hex
@@ -259,12 +260,13 @@ class FakeDocuments(_Fake):
         status: DocumentStatus | None,
         limit: int,
         cursor: str | None,
-        passes: Callable[[DocumentVersion], bool] | None = None,
+        query: DocumentQuery = EVERYTHING,
+        sees: Callable[[DocumentVersion], bool] | None = None,
     ) -> Page:
         self._called(status, limit, cursor)
         if cursor not in (None, "page-2"):
             raise InvalidRequest("The cursor is not one of ours.")
-        listed = [version for version in self.listed if passes is None or passes(version)]
+        listed = [version for version in self.listed if query.passes(version) and (sees is None or sees(version))]
         return Page(listed, "page-2" if cursor is None else None)
 
     def counts(self) -> dict[DocumentStatus, int]:

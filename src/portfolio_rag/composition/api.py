@@ -47,6 +47,7 @@ class ApiParts(RedriveParts, AnsweringParts, KeyParts):
             self.config,
             self.clock,
             self.settings.s3_raw_bucket,
+            self.full_text_follower,
         )
 
     @cached_property

@@ -33,15 +33,15 @@ class DocumentQuery:
 EVERYTHING = DocumentQuery()
 
 
+def written_pair(key: str, value: AttributeValue) -> str:
+    """`key:value` as it is compared; the value as JSON has it: `true`, and 2026 also where it is stored as 2026.0."""
+    if isinstance(value, bool):
+        return f"{key}:{value}".casefold()
+    return f"{key}:{int(value) if isinstance(value, float) and value.is_integer() else value}".casefold()
+
+
 def _pairs(version: DocumentVersion) -> Iterator[str]:
-    yield f"file_type:{version.file_type}".casefold()
+    yield written_pair("file_type", version.file_type)
     for key, value in version.metadata.items():
         for member in value if isinstance(value, list) else [value]:
-            yield f"{key}:{_written(member)}".casefold()
-
-
-def _written(value: AttributeValue) -> str:
-    """As JSON has it: `true`, and 2026 also where it is stored as 2026.0."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+            yield written_pair(key, member)

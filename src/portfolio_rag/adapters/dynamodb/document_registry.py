@@ -23,6 +23,7 @@ from portfolio_rag.domain.documents import (
     progress_of,
 )
 from portfolio_rag.domain.errors import FailureReason, InvalidRequest
+from portfolio_rag.ports.document_index import DocumentPlace
 from portfolio_rag.ports.document_registry import Page
 
 STATUS_INDEX = "status-upload_timestamp-index"
@@ -324,6 +325,19 @@ class DynamoDocumentRegistry:
                 return Page(items, None)
         return Page(items, _encode_cursor(last or {}))
 
+    def cursor_at(self, status: DocumentStatus, place: DocumentPlace) -> str:
+        key = {
+            "document_id": place.document_id,
+            "version": place.version,
+            "status": status,
+            "upload_timestamp": place.upload_timestamp,
+        }
+        return _encode_cursor(item(key))
+
+    def place_of(self, status: DocumentStatus, cursor: str) -> DocumentPlace:
+        key = plain(_decode_cursor(cursor, status))
+        return DocumentPlace(key["upload_timestamp"], key["document_id"], key["version"])
+
     def iter_by_status(
         self, status: DocumentStatus, *, uploaded_after: str | None = None, uploaded_before: str | None = None
     ) -> Iterator[DocumentVersion]:
@@ -344,8 +358,8 @@ class DynamoDocumentRegistry:
         ):
             yield _version(stored)
 
-    def count_by_status(self) -> dict[DocumentStatus, int]:
-        return {status: self._count(status) for status in DocumentStatus}
+    def count_by_status(self, statuses: Iterable[DocumentStatus] = DocumentStatus) -> dict[DocumentStatus, int]:
+        return {status: self._count(status) for status in statuses}
 
     def _count(self, status: DocumentStatus) -> int:
         total = 0

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from portfolio_rag.adapters.dynamodb import document_registry
+from portfolio_rag.adapters.tantivy.full_text_index import TantivyFullTextIndex
+from portfolio_rag.answering.retrieval.full_text_follower import FullTextFollower
 from portfolio_rag.domain.document_query import DocumentQuery
 from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion
 from portfolio_rag.domain.errors import NotFound, PayloadTooLarge
 from portfolio_rag.domain.identifiers import document_id_for
+from portfolio_rag.pipeline.documents.catalog import Documents
 from portfolio_rag.settings.ingestion_rules import INGESTION_RULES_KEY
 from tests.simulation.world import CONFIG, RAW, World
 
@@ -98,7 +104,7 @@ def test_a_list_with_a_condition_is_paged_and_reads_only_so_much(world: World, m
     def pages(limit: int, status: DocumentStatus | None = None) -> list[list[str]]:
         cursor, found = None, []
         while True:
-            page = documents.list(status, limit, cursor, DocumentQuery("KITES").passes)
+            page = documents.list(status, limit, cursor, DocumentQuery("KITES"))
             found.append([version.filename for version in page.items])
             cursor = page.cursor
             if cursor is None:
@@ -117,3 +123,75 @@ def test_a_list_with_a_condition_is_paged_and_reads_only_so_much(world: World, m
     monkeypatch.setattr(world.dynamo, "_page_size", 2)
     assert whole(10) == kites
     assert len(pages(10)) > 4
+
+
+def test_names_and_attributes_of_what_answers_are_found_by_the_index(world: World, tmp_path: Path) -> None:
+    def put(key: str, attributes: dict[str, Any], text: str = "# Kites\n\nA text.\n") -> None:
+        body = json.dumps({"metadataAttributes": attributes}).encode()
+        world.s3.put_object(Bucket=RAW, Key=f"incoming/{key}.metadata.json", Body=body)
+        world.upload(key, text)
+        world.run()
+
+    for number in range(4):
+        put(
+            f"guides/Straße-{number}.md",
+            {"team": "Bau", "year": 2020 + number, "hot": number > 1, "tags": ["a", "B:c"]},
+        )
+    put("guides/other.md", {"team": "x", "s3_key": "straße"})
+    put("guides/strasse.md", {}, "")
+    index = TantivyFullTextIndex(tmp_path / "index.sqlite")
+    parts = world.container
+    follower = FullTextFollower(index, parts.registry, parts.chunks, parts.clock)
+    documents = Documents(
+        parts.store, parts.registry, parts.chunks, parts.lifecycle, parts.config, parts.clock, RAW, follower
+    )
+    queries = [
+        DocumentQuery("STRASSE"),
+        DocumentQuery("guides/", ("team:bau",)),
+        DocumentQuery("", ("year:2021",)),
+        DocumentQuery("", ("hot:true", "tags:b:C")),
+        DocumentQuery("other", ("file_type:MD",)),
+        DocumentQuery("nothing"),
+        DocumentQuery("", ("upload_timestamp:2026",)),
+    ]
+
+    def listed(query: DocumentQuery, limit: int, **wanted: Any) -> list[str]:
+        names: list[str] = []
+        cursor = None
+        while True:
+            page = documents.list(wanted.get("status"), limit, cursor, query, wanted.get("sees"))
+            names += [f"{version.status} {version.filename}" for version in page.items]
+            cursor = page.cursor
+            if cursor is None:
+                return names
+
+    by_registry = [listed(query, 10) for query in queries]
+    assert [len(names) for names in by_registry] == [5, 4, 1, 2, 1, 0, 0]
+    counted = documents.counts()
+    while not follower.whole:
+        follower.step()
+    # From now on the index answers for the status index.
+    with status_reads(world) as reads:
+        assert [listed(query, 10) for query in queries] == by_registry
+        assert [listed(query, 1) for query in queries] == by_registry
+        assert documents.counts() == counted
+    assert DocumentStatus.COMPLETED not in reads
+    assert listed(queries[0], 1, sees=lambda version: version.filename.endswith("0.md")) == ["COMPLETED Straße-0.md"]
+    documents.delete(document_id_for(RAW, "guides/Straße-3.md"))
+    assert "COMPLETED Straße-3.md" not in listed(queries[0], 10)
+    index.close()
+
+
+@contextmanager
+def status_reads(world: World) -> Iterator[list[str]]:
+    """The statuses whose versions are read from the status index meanwhile."""
+    reads: list[str] = []
+    query = world.dynamo.query
+
+    def watched(**options: Any) -> dict[str, Any]:
+        reads.append(options["ExpressionAttributeValues"][":status"]["S"])
+        return query(**options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world.dynamo, "query", watched)
+        yield reads
