@@ -260,14 +260,14 @@ def test_an_upload_that_changes_nothing_is_told(console: Open) -> None:
     services.documents.detail = replace(services.documents.detail, head=head)
     page = console(services).page
     show(page, "Documents")
-    page.locator("#files").set_input_files([{"name": "sqs-queues.md", "mimeType": "text/markdown", "buffer": b"# SQS"}])
+    page.locator("#files").set_input_files({"name": "sqs-queues.md", "mimeType": "text/markdown", "buffer": b"# SQS"})
     uploads = page.get_by_role("region", name="Uploads")
     uploads.get_by_text("Not changed, no new version: version 1 has these bytes").wait_for()
 
 
 def test_each_version_has_its_way_its_warnings_and_its_text(console: Open) -> None:
     services = stand_ins()
-    way = {
+    way: dict[str, Any] = {
         "registered_at": "2026-01-05T10:12:00.500000Z",
         "processing_started_at": "2026-01-05T10:12:01.000000Z",
         "extracted_at": "2026-01-05T10:12:03.000000Z",

@@ -232,7 +232,7 @@ def test_get_shows_the_chunks_of_any_version(client: TestClient, services: FakeS
 
 
 def test_a_version_shows_its_way(client: TestClient, services: FakeServices) -> None:
-    times = {
+    times: dict[str, Any] = {
         "registered_at": "2026-01-05T10:12:01.000000Z",
         "extracted_at": "2026-01-05T10:12:03.000000Z",
         "chunked_at": "2026-01-05T10:12:04.000000Z",
