@@ -12,11 +12,14 @@ from portfolio_rag.ports.document_index import DocumentPlace
 _FOUND = """
 SELECT uploads.value AS uploaded, documents.document_id AS document_id, documents.version
 FROM attributes AS names JOIN documents ON documents.id = names.document
-JOIN attributes AS uploads ON uploads.document = names.document AND uploads.key = 'upload_timestamp'
+JOIN attributes AS uploads INDEXED BY attributes_of_document
+  ON uploads.document = names.document AND uploads.key = 'upload_timestamp'
 WHERE names.key = 's3_key' AND names.kind = 'text' AND instr(casefold(names.value), ?) > 0
   AND (uploaded, document_id) < (?, ?){pairs}
 ORDER BY uploaded DESC, document_id DESC LIMIT ?
 """
+"""By its own choice SQLite looks through the times of all documents for each that has the name: minutes for 10,000."""
+
 _PAIR = """
   AND names.document IN (
     SELECT document FROM attributes
