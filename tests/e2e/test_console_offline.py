@@ -177,7 +177,7 @@ def test_a_key_is_asked_for_once_it_is_wanted_and_stays_in_the_tab(console: Open
     page.get_by_role("dialog").get_by_role("alert").get_by_text("missing or wrong").wait_for()
     page.get_by_role("textbox", name="API key").fill("opens")
     page.get_by_role("button", name="Use this key").click()
-    page.get_by_role("link", name="sqs-queues.md").wait_for()
+    page.get_by_role("link", name="sqs-queues.md").first.wait_for()
     assert page.get_by_role("dialog").count() == 0
     assert page.evaluate("[Object.values(sessionStorage), Object.values(localStorage), document.cookie]") == [
         ["opens"],
