@@ -29,6 +29,12 @@ _EXAMPLES: Mapping[int, tuple[str, str, str, str]] = {
         "Payload too large",
         "The file is larger than the 52428800 bytes that the ingestion rules allow.",
     ),
+    416: (
+        "The file has no such bytes.",
+        "requested_range_not_satisfiable",
+        "Requested range not satisfiable",
+        "The file has 3120 bytes.",
+    ),
     422: (
         "A field is missing or out of its bounds.",
         "validation_error",

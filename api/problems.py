@@ -40,6 +40,7 @@ HINTS: Mapping[int, str] = {
     408: "Send the whole body at once; a slow line is fine, a silent one is not.",
     409: "Read the resource again; try once more when its state allows it.",
     413: "Send less, or split the document; ingestion rules and API_MAX_UPLOAD_BYTES set the limit.",
+    416: "Ask for bytes that are there, as Content-Range counts them, or leave Range out for the whole.",
     422: "Correct the fields listed in `errors`; /docs gives their bounds and examples.",
     429: "Wait for the seconds of Retry-After and try again.",
     500: "Try again; if it persists, look for the request id in the API's log.",

@@ -20,7 +20,10 @@ _MEDIA_TYPES: Final = {
     ".mjs": "text/javascript",
     ".css": "text/css",
     ".svg": "image/svg+xml",
+    ".bcmap": "application/octet-stream",
+    ".pfb": "application/octet-stream",
 }
+_WORKER: Final = "vendor/pdfjs/pdf.worker.min.mjs"
 _FILES: Final = {
     path.relative_to(_ASSETS).as_posix(): path
     for path in sorted(_ASSETS.rglob("*"))
@@ -29,10 +32,15 @@ _FILES: Final = {
 
 CSP: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    "form-action 'none'; frame-ancestors 'none'; worker-src 'self'; "
+    "require-trusted-types-for 'script'; trusted-types pdf-worker"
 )
 """No script and no style but the files of this server, and none that is made of text: what stands in a document can
-only ever be text on the page. The browser refuses innerHTML and its like."""
+only ever be text on the page. The browser refuses innerHTML and its like. `pdf-worker` is the policy of
+`pages.js`, which gives the address of one script and nothing else."""
+
+WORKER_CSP: Final = "default-src 'none'; script-src 'self'; frame-ancestors 'none'"
+"""What reads a PDF may load the decoders of pictures from this server, and reach nothing otherwise."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -47,7 +55,8 @@ async def asset(name: str) -> Response:
     path = _FILES.get(name)
     if path is None:
         raise HTTPException(404)
-    return _file(path, _MEDIA_TYPES[path.suffix], {})
+    headers = {"Content-Security-Policy": WORKER_CSP} if name == _WORKER else {}
+    return _file(path, _MEDIA_TYPES[path.suffix], headers)
 
 
 def _file(path: Path, media_type: str, headers: dict[str, str]) -> FileResponse:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Body, File, Form, HTTPException, Path, Query, Response, UploadFile
+from fastapi import APIRouter, Body, File, Form, Header, HTTPException, Path, Query, Response, UploadFile
+from starlette.responses import StreamingResponse
 
 from api.authentication import needs
+from api.files import OTHER_MEDIA_TYPE, PDF_MEDIA_TYPE, file_response
 from api.problem_docs import documented
 from api.schemas.documents import (
+    AttributePair,
     AttributesText,
     ChunkContextOut,
     DeletionAccepted,
@@ -23,6 +26,7 @@ from api.schemas.documents import (
 )
 from api.visibility import VisibleDocumentsDep
 from portfolio_rag.domain.api_keys import Scope
+from portfolio_rag.domain.document_query import DocumentQuery
 from portfolio_rag.domain.documents import DocumentStatus
 from portfolio_rag.settings.ingestion_rules import FILE_TYPES_IN_WORDS
 
@@ -30,6 +34,19 @@ router = APIRouter(prefix="/api/documents", tags=["documents"])
 
 DocumentId = Annotated[UUID, Path(description="Id of a document.", examples=["5b0f8a52-6c8e-5a0f-9d5e-0f6a5b1f7c11"])]
 
+
+def _header(description: str) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": "string"}}
+
+
+_FILE_CONTENT: dict[str, Any] = {
+    media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in (PDF_MEDIA_TYPE, OTHER_MEDIA_TYPE)
+}
+_FILE_HEADERS = {
+    "Accept-Ranges": _header("`bytes`: a part can be asked for."),
+    "Content-Disposition": _header("`attachment`, with the file's name."),
+    "ETag": _header("Of these bytes."),
+}
 _LOCATION = {"Location": {"description": "Where to follow it.", "schema": {"type": "string"}}}
 
 
@@ -115,7 +132,7 @@ def refuse_other_methods() -> None:
     "",
     dependencies=needs(Scope.READ),
     operation_id="list_documents",
-    summary="List documents by status",
+    summary="List documents by status, name and attributes",
     response_description="One page.",
     responses=documented(400, 422, 500, 503),
 )
@@ -124,20 +141,35 @@ def list_documents(
     status: Annotated[
         DocumentStatus | None, Query(description="Only versions in this status.", examples=["COMPLETED"])
     ] = None,
+    name: Annotated[
+        str, Query(max_length=1024, description="Only those with this in their path.", examples=["guides/sqs"])
+    ] = "",
+    attribute: Annotated[
+        list[AttributePair],
+        Query(
+            max_length=10,
+            description="Only those with this attribute, custom or `file_type`, as `key:value`; several: all of them.",
+            examples=[["service:sqs", "file_type:pdf"]],
+        ),
+    ] = [],  # noqa: B006 - FastAPI copies it
     limit: Annotated[int, Query(ge=1, le=100, description="Versions per page.", examples=[20])] = 20,
     cursor: Annotated[
         str | None, Query(min_length=1, max_length=4096, description="`next_cursor` of the page before.")
     ] = None,
+    counts: Annotated[bool, Query(description="Whether the first page also counts them all.")] = True,
 ) -> DocumentList:
     """Versions of documents a page at a time, newest first.
 
     Without `status` those that wait come first, then those in work, the completed and the failed. The first page also
-    counts them all, for a key that sees all of them; for another one a page may hold fewer than `limit`, even none, and
-    still not be the last: only `next_cursor` tells. A version that was uploaded a moment ago may take a second to
-    appear.
+    counts them all by status, for a key that sees all of them, unless `counts` is false. A version that was uploaded a
+    moment ago may take a second to appear.
+
+    With `name` or `attribute` (upper and lower case are the same), and for a key that does not see everything, the list
+    is read until the page is full. How much one request reads is bounded: a page may hold fewer than `limit`, even
+    none, and still not be the last. Only `next_cursor` tells.
     """
-    page, counts = documents.page(status, limit, cursor)
-    return DocumentList.of(page, counts)
+    query = DocumentQuery(name, tuple(attribute))
+    return DocumentList.of(*documents.page(status, limit, cursor, query, counted=counts))
 
 
 @router.get(
@@ -151,12 +183,68 @@ def list_documents(
 def get_document(
     document_id: DocumentId,
     documents: VisibleDocumentsDep,
+    version: Annotated[
+        int | None, Query(ge=1, le=10**9, description="Show the chunks of this version, not of that which answers.")
+    ] = None,
     chunk_offset: Annotated[int, Query(ge=0, description="First chunk to show.", examples=[0])] = 0,
     chunk_limit: Annotated[int, Query(ge=0, le=100, description="How many chunks to show.", examples=[20])] = 20,
 ) -> DocumentOut:
-    """Where the document stands, why it failed if it did, each of its versions, and the chunks that answer."""
-    detail = documents.get(str(document_id))
-    return DocumentOut.of(detail, chunk_offset=chunk_offset, chunk_limit=chunk_limit)
+    """Where the document stands, why it failed if it did, each of its versions, and the chunks that answer.
+
+    With `version` the chunks are those of that version. Where it has been replaced, they are made again from its
+    archived bytes (`chunks_restored`), which takes as long as reading the document; there are none where S3 keeps the
+    bytes no more.
+    """
+    if version is None:
+        return DocumentOut.of(documents.get(str(document_id)), chunk_offset=chunk_offset, chunk_limit=chunk_limit)
+    shown = documents.version(str(document_id), version)
+    return DocumentOut.of(
+        shown.detail,
+        chunk_offset=chunk_offset,
+        chunk_limit=chunk_limit,
+        version=version,
+        restored=shown.restored,
+    )
+
+
+@router.get(
+    "/{document_id}/file",
+    dependencies=needs(Scope.READ),
+    operation_id="get_file",
+    summary="Get a document's own bytes",
+    response_class=StreamingResponse,
+    response_description="The file as it was uploaded.",
+    responses={
+        200: {"content": _FILE_CONTENT, "headers": _FILE_HEADERS},
+        206: {
+            "description": "The part that `Range` asked for.",
+            "content": _FILE_CONTENT,
+            "headers": {**_FILE_HEADERS, "Content-Range": _header("Which part it is: `bytes 0-1023/3120`.")},
+        },
+        **documented(404, 416, 422, 500, 503),
+    },
+)
+def get_file(
+    document_id: DocumentId,
+    documents: VisibleDocumentsDep,
+    version: Annotated[
+        int | None, Query(ge=1, le=10**9, description="Which version; without it that which answers, else the newest.")
+    ] = None,
+    wanted: Annotated[
+        str | None, Header(alias="Range", max_length=100, description="One part of it, as `bytes=0-1023`.")
+    ] = None,
+    only_if: Annotated[
+        str | None,
+        Header(alias="If-Range", max_length=1100, description="An `ETag`: for another one the file is whole."),
+    ] = None,
+) -> StreamingResponse:
+    """The bytes of a version as they were uploaded, as long as S3 keeps them; what was deleted is not shown.
+
+    It is always to be saved and never a page: `Content-Disposition` is `attachment`, and all but a PDF is
+    `application/octet-stream`.
+    """
+    found = documents.file(str(document_id), version)
+    return file_response(found, wanted, only_if, lambda part: documents.original(found, part))
 
 
 @router.get(

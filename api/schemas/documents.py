@@ -21,6 +21,8 @@ Attributes = dict[AttributeName, StrictStr | StrictBool | StrictInt | StrictFloa
 AttributesText = Annotated[Json[Attributes] | None, WithJsonSchema({"type": "string", "examples": [""]})]
 """A form field can only be text: JSON of the attributes, empty for none."""
 
+AttributePair = Annotated[str, Field(max_length=2400, pattern=r"^[^:]+:.")]
+
 _DOCUMENT_ID = "5b0f8a52-6c8e-5a0f-9d5e-0f6a5b1f7c11"
 _PREFIX = "Folder in the raw bucket, below `incoming/`; ingestion rules may differ by folder."
 _METADATA = "Custom attributes: stored with the document, returned with passages, and usable in filters."
@@ -133,9 +135,28 @@ class VersionOut(BaseModel):
         description="In every log line about it: `X-Request-ID` of its upload, or S3's request id, or the job's id.",
         examples=["4f1d2c7be0a14d0fb7f3f1b2a9c8d7e6"],
     )
-    upload_timestamp: str = Field(description="UTC.", examples=["2026-01-05T10:12:00.000000Z"])
-    processing_started_at: str | None = Field(description="UTC.", examples=["2026-01-05T10:12:01.000000Z"])
-    processing_completed_at: str | None = Field(description="UTC.", examples=["2026-01-05T10:12:03.000000Z"])
+    upload_timestamp: str = Field(
+        description="When S3 had the upload, and made its event (UTC).", examples=["2026-01-05T10:12:00.000000Z"]
+    )
+    registered_at: str | None = Field(
+        description="When the event was received, and the version registered (UTC).",
+        examples=["2026-01-05T10:12:00.600000Z"],
+    )
+    processing_started_at: str | None = Field(
+        description="When the document-processor began (UTC).", examples=["2026-01-05T10:12:01.000000Z"]
+    )
+    extracted_at: str | None = Field(
+        description="When its text was read (UTC).", examples=["2026-01-05T10:12:01.500000Z"]
+    )
+    chunked_at: str | None = Field(
+        description="When all of it was cut into chunks (UTC).", examples=["2026-01-05T10:12:01.700000Z"]
+    )
+    embedded_at: str | None = Field(
+        description="When the last vectors were stored, so far (UTC).", examples=["2026-01-05T10:12:02.900000Z"]
+    )
+    processing_completed_at: str | None = Field(
+        description="When it became COMPLETED or FAILED (UTC).", examples=["2026-01-05T10:12:03.000000Z"]
+    )
 
     @classmethod
     def of(cls, version: DocumentVersion) -> VersionOut:
@@ -161,7 +182,11 @@ class VersionOut(BaseModel):
             attempt=version.attempt,
             correlation_id=version.correlation_id,
             upload_timestamp=version.upload_timestamp,
+            registered_at=version.registered_at,
             processing_started_at=version.processing_started_at,
+            extracted_at=version.extracted_at,
+            chunked_at=version.chunked_at,
+            embedded_at=version.embedded_at,
             processing_completed_at=version.processing_completed_at,
         )
 
@@ -181,8 +206,19 @@ class DocumentList(BaseModel):
         return cls(items=[VersionOut.of(item) for item in page.items], next_cursor=page.cursor, counts=counts)
 
 
+class WindowOut(BaseModel):
+    """A part of the chunk with a vector of its own: [start, end) in characters of the chunk's text."""
+
+    start: int = Field(description="First character.", examples=[0])
+    end: int = Field(description="Behind the last character.", examples=[640])
+
+    @classmethod
+    def of(cls, window: tuple[int, int]) -> WindowOut:
+        return cls(start=window[0], end=window[1])
+
+
 class ChunkOut(BaseModel):
-    """A piece of the live version: the unit that is found and cited."""
+    """A piece of a version: the unit that is found and cited."""
 
     chunk_id: str = Field(description="Its id.", examples=["0d8f4c0e-52f1-5a9f-8a0e-3f5f6f0c9b1a"])
     chunk_index: int = Field(description="Place in the document, from 0.", examples=[0])
@@ -195,6 +231,7 @@ class ChunkOut(BaseModel):
     heading_path: list[str] = Field(description="Headings above it.", examples=[["Amazon SQS", "Limits"]])
     page_start: int | None = Field(description="First page, from 1.", examples=[None])
     page_end: int | None = Field(description="Last page.", examples=[None])
+    windows: list[WindowOut] = Field(description="The parts of it that are found on their own, in order.")
     vector_ids: list[str] = Field(
         description="Its vectors in Chroma.", examples=[["0d8f4c0e-52f1-5a9f-8a0e-3f5f6f0c9b1a#0"]]
     )
@@ -216,16 +253,10 @@ class ChunkOut(BaseModel):
             heading_path=list(chunk.heading_path),
             page_start=chunk.page_start,
             page_end=chunk.page_end,
+            windows=[WindowOut.of(window) for window in chunk.windows],
             vector_ids=chunk.window_ids,
             embedding_vector_s3=chunk.embedding_vector_s3,
         )
-
-
-class WindowOut(BaseModel):
-    """A part of the chunk with a vector of its own: [start, end) in characters of the chunk's text."""
-
-    start: int = Field(description="First character.", examples=[0])
-    end: int = Field(description="Behind the last character.", examples=[640])
 
 
 class ChunkContextOut(BaseModel):
@@ -238,6 +269,7 @@ class ChunkContextOut(BaseModel):
         description="Whether the chunk was made again from the archived bytes of a replaced version.", examples=[False]
     )
     filename: str = Field(description="The document's name.", examples=["sqs-queues.md"])
+    file_type: str = Field(description=f"{FILE_TYPES_IN_WORDS}.", examples=["md"])
     s3_key: str = Field(description="Where the version's bytes are.", examples=["processed/guides/sqs-queues.md"])
     upload_timestamp: str = Field(description="When it was uploaded (UTC).", examples=["2026-01-05T10:12:00.000000Z"])
     chunk: ChunkOut
@@ -253,10 +285,11 @@ class ChunkContextOut(BaseModel):
             live=found.live,
             restored=found.restored,
             filename=found.document.filename,
+            file_type=found.document.file_type,
             s3_key=found.document.s3_key,
             upload_timestamp=found.document.upload_timestamp,
             chunk=ChunkOut.of(found.chunk),
-            windows=[WindowOut(start=start, end=end) for start, end in found.chunk.windows],
+            windows=[WindowOut.of(window) for window in found.chunk.windows],
             previous=found.previous.content if found.previous else None,
             next=found.following.content if found.following else None,
         )
@@ -279,12 +312,29 @@ class DocumentOut(BaseModel):
         description="When an upload last changed nothing, and so made no version (UTC).",
         examples=["2026-01-06T08:00:00.000000Z"],
     )
+    unchanged_version_id: str | None = Field(
+        description="S3 version of that upload, as in the reply to it; null where only its attributes came.",
+        examples=["3sL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY"],
+    )
     versions: list[VersionOut] = Field(description="Newest first.")
-    chunk_count: int = Field(description="Chunks of the live version in all.", examples=[2])
+    chunks_version: int | None = Field(description="The version whose chunks are shown.", examples=[1])
+    chunks_restored: bool = Field(
+        description="Whether they were made again from the archived bytes of a replaced version.", examples=[False]
+    )
+    chunk_count: int = Field(description="Chunks of that version in all.", examples=[2])
     chunks: list[ChunkOut] = Field(description="Those asked for by `chunk_offset` and `chunk_limit`, in order.")
 
     @classmethod
-    def of(cls, detail: DocumentDetail, *, chunk_offset: int, chunk_limit: int) -> DocumentOut:
+    def of(
+        cls,
+        detail: DocumentDetail,
+        *,
+        chunk_offset: int,
+        chunk_limit: int,
+        version: int | None = None,
+        restored: bool = False,
+    ) -> DocumentOut:
+        """`version` is the one whose chunks `detail` has; None: the live one."""
         head = detail.head
         newest = next((version for version in detail.versions if version.version == head.latest_version), None)
         return cls(
@@ -299,7 +349,10 @@ class DocumentOut(BaseModel):
             live_version=head.live_version or None,
             deleted_at=head.deleted_at,
             last_seen_at=head.last_seen_at,
+            unchanged_version_id=head.unchanged_upload,
             versions=[VersionOut.of(version) for version in detail.versions],
+            chunks_version=version or head.live_version or None,
+            chunks_restored=restored,
             chunk_count=len(detail.chunks),
             chunks=[ChunkOut.of(chunk) for chunk in detail.chunks[chunk_offset : chunk_offset + chunk_limit]],
         )

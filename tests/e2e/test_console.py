@@ -13,6 +13,7 @@ from tests.e2e.console import ask, show
 from tests.e2e.live import LiveStack
 from tests.e2e.swagger import offline_page
 from tests.support.api import QUESTION
+from tests.support.pdfs import column, make_pdf
 
 pytestmark = pytest.mark.browser
 
@@ -53,20 +54,45 @@ def test_a_document_is_uploaded_answers_and_is_deleted(page: Page, tmp_path: Pat
     expect(uploads.get_by_text("Completed")).to_be_visible(timeout=TIMEOUT_MS)
     expect(page.get_by_role("table").get_by_role("link", name="console/kite-repair.md")).to_be_visible()
     page.locator("#files").set_input_files(guide)
-    expect(uploads.get_by_text(re.compile("^Unchanged: the bytes of version"))).to_be_visible(timeout=TIMEOUT_MS)
+    expect(uploads.get_by_text(re.compile("^Not changed, no new version: version 1"))).to_be_visible(timeout=TIMEOUT_MS)
+    page.get_by_role("searchbox").fill("KITE-repair file_type:md")
+    expect(page.get_by_role("table").locator("tbody tr")).to_have_count(1)
+    expect(page.get_by_role("table").get_by_role("link", name="console/kite-repair.md")).to_be_visible()
     show(page, "Chat")
     answer = ask(page, "With which tape is a torn kite mended?").locator(".answer")
     expect(answer).to_contain_text("ripstop tape of 50 millimetres")
     show(page, "Documents")
     page.get_by_role("table").get_by_role("link", name="console/kite-repair.md").click()
     expect(page.locator(".facts")).to_contain_text(re.compile(r"version \d+ answers"))
-    expect(page.locator(".timeline .past")).to_have_count(3)
+    expect(page.locator(".timeline .past")).to_have_count(7)
     expect(page.locator(".chunk .text")).to_contain_text("ripstop tape")
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     page.get_by_role("heading", name="Documents").wait_for()
     expect(page.get_by_role("table").get_by_role("link", name="eventbridge-schedules.md")).to_be_visible()
     expect(page.get_by_role("table").get_by_role("link", name="console/kite-repair.md")).to_have_count(0)
+
+
+def test_a_pdf_is_cited_and_opens_on_its_page(page: Page, tmp_path: Path) -> None:
+    guide = tmp_path / "zeppelin-hull.pdf"
+    said = ["The hull of a zeppelin is sewn with waxed", "thread of 3 millimetres."]
+    guide.write_bytes(make_pdf([column("Zeppelins"), column("Hull", *said)]))
+    show(page, "Documents")
+    page.get_by_label("Folder", exact=True).fill("console")
+    page.locator("#files").set_input_files(guide)
+    expect(page.get_by_role("region", name="Uploads").get_by_text("Completed")).to_be_visible(timeout=TIMEOUT_MS)
+    show(page, "Chat")
+    turn = ask(page, "With which thread is the hull of a zeppelin sewn?")
+    turn.get_by_role("button", name=re.compile("^Source 1, zeppelin-hull.pdf")).first.click()
+    sheet = page.get_by_role("dialog", name="Source: zeppelin-hull.pdf")
+    expect(sheet.get_by_text("Page 2 of 2")).to_be_visible()
+    expect(sheet.locator(".page-text mark").first).to_be_visible()
+    assert "waxed" in " ".join(sheet.locator(".page-text mark").all_inner_texts())
+    sheet.get_by_role("link", name="Show the document").click()
+    page.get_by_role("searchbox").wait_for(state="detached")
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    page.get_by_role("heading", name="Documents").wait_for()
 
 
 def test_a_failed_document_tells_why_and_is_tried_again(page: Page, tmp_path: Path) -> None:

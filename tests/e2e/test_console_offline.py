@@ -24,6 +24,7 @@ from portfolio_rag.domain.answers import (
     Verdict,
 )
 from portfolio_rag.domain.api_keys import Scope
+from portfolio_rag.domain.document_warnings import DocumentWarning, WarningCode
 from portfolio_rag.domain.documents import DocumentStatus
 from portfolio_rag.domain.errors import Conflict, StorageUnavailable
 from portfolio_rag.domain.jobs import JobStatus
@@ -204,7 +205,7 @@ def test_a_key_is_asked_for_once_it_is_wanted_and_stays_in_the_tab(console: Open
     page.get_by_role("dialog").get_by_role("alert").get_by_text("missing or wrong").wait_for()
     page.get_by_role("textbox", name="API key").fill("opens")
     page.get_by_role("button", name="Use this key").click()
-    page.get_by_role("link", name="sqs-queues.md").wait_for()
+    page.get_by_role("link", name="sqs-queues.md").first.wait_for()
     assert page.get_by_role("dialog").count() == 0
     assert page.evaluate("[Object.values(sessionStorage), Object.values(localStorage), document.cookie]") == [
         ["opens"],
@@ -434,17 +435,81 @@ def test_files_that_are_dropped_are_uploaded_and_a_refusal_tells_why(console: Op
     assert uploads.locator("li").count() == 1
 
 
-def test_the_list_is_searched_and_grows(console: Open) -> None:
-    page = console().page
+def test_an_upload_that_changes_nothing_is_told(console: Open) -> None:
+    services = stand_ins()
+    head = replace(services.documents.detail.head, unchanged_upload="s3-1")
+    services.documents.detail = replace(services.documents.detail, head=head)
+    page = console(services).page
     show(page, "Documents")
-    page.get_by_role("link", name="sqs-queues.md").wait_for()
-    page.get_by_role("searchbox").fill("topics:messaging sqs")
-    assert page.locator("tbody tr").count() == 1
+    page.locator("#files").set_input_files({"name": "sqs-queues.md", "mimeType": "text/markdown", "buffer": b"# SQS"})
+    uploads = page.get_by_role("region", name="Uploads")
+    uploads.get_by_text("Not changed, no new version: version 1 has these bytes").wait_for()
+
+
+def test_each_version_has_its_way_its_warnings_and_its_text(console: Open) -> None:
+    services = stand_ins()
+    way: dict[str, Any] = {
+        "registered_at": "2026-01-05T10:12:00.500000Z",
+        "processing_started_at": "2026-01-05T10:12:01.000000Z",
+        "extracted_at": "2026-01-05T10:12:03.000000Z",
+        "chunked_at": "2026-01-05T10:12:03.200000Z",
+        "embedded_at": "2026-01-05T10:12:04.000000Z",
+        "processing_completed_at": "2026-01-05T10:12:04.000000Z",
+    }
+    warning = DocumentWarning(WarningCode.PAGES_WITHOUT_TEXT, "2 pages hold no text.", pages=(2, 5))
+    refused = document(
+        version=3,
+        status=DocumentStatus.FAILED,
+        error_code="CORRUPT",
+        error_message="It cannot be read.",
+        registered_at=way["registered_at"],
+        processing_completed_at=way["registered_at"],
+    )
+    rows = [refused, document(version=2, **way), document(version=1, warnings=(warning,), **way)]
+    head = replace(services.documents.detail.head, latest_version=3, live_version=2)
+    services.documents.detail = replace(services.documents.detail, head=head, versions=rows)
+    page = console(services).page
+    page.goto(f"{page.url.partition('#')[0]}#/documents/{DOCUMENT_ID}")
+    page.get_by_text("It cannot be read.").wait_for()
+    assert page.locator(".timeline b").all_inner_texts() == ["Uploaded", "Received", "Failed"]
+    page.get_by_role("button", name="Retry").wait_for()
+    page.get_by_role("link", name="Version 1").click()
+    page.get_by_text("2 pages hold no text.").wait_for()
+    page.get_by_text("1 chunk of version 1, made again from the archived bytes").wait_for()
+    assert page.locator(".timeline .past").count() == 7
+    assert "after 2.0 s" in page.locator(".timeline li").nth(3).inner_text()
+    page.locator(".windows summary").click()
+    page.locator(".windows li").first.wait_for()
+    assert page.locator(".windows li").all_inner_texts() == [QUOTE, CONTENT]
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    assert download.value.suggested_filename == "sqs-queues.md"
+    assert download.value.path().read_text() == CONTENT
+    assert (1, None) in services.documents.calls
+    page.get_by_role("link", name="sqs-queues.md").click()
+    page.get_by_text("1 chunk that answer").wait_for()
+
+
+def test_the_list_is_searched_and_grows(console: Open) -> None:
+    services = stand_ins()
+    page = console(services).page
+    show(page, "Documents")
+    page.get_by_role("link", name="sqs-queues.md").first.wait_for()
+    page.get_by_role("radio", name="Completed 1").wait_for()
+    page.get_by_role("searchbox").fill("topics:messaging SQS")
+    page.get_by_role("button", name="Search further").wait_for(state="detached")
+    page.get_by_role("link", name="sqs-queues.md").first.wait_for()
     page.get_by_role("searchbox").fill("lambda")
-    page.get_by_text("None of those loaded matches.").wait_for()
+    page.get_by_text("None matches.").wait_for()
     page.get_by_role("searchbox").fill("")
+    page.get_by_role("link", name="sqs-queues.md").first.wait_for()
+    services.documents.listed = [document(version=number) for number in range(50, 0, -1)]
+    page.get_by_role("radio", name="Completed").check(force=True)
     page.get_by_role("button", name="Load more").click()
     page.get_by_role("button", name="Load more").wait_for(state="detached")
+    assert page.locator("tbody tr").count() == 100
+    # The counts never stand before what is shown.
+    assert services.documents.calls[0][:2] == (None, 50)
 
 
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])

@@ -60,10 +60,10 @@ class S3Model:
         found = self._find(Bucket, Key, VersionId)
         body = found.body or b""
         if Range:
-            end = int(Range.removeprefix("bytes=0-"))
-            if not body:
+            first, last = map(int, Range.removeprefix("bytes=").split("-"))
+            if first >= len(body):
                 raise _error("InvalidRange", 416)
-            body = body[: end + 1]
+            body = body[first : last + 1]
         answer = {
             "Body": _Body(body),
             "ContentLength": len(body),
@@ -71,7 +71,11 @@ class S3Model:
             "LastModified": found.last_modified,
             "Metadata": dict(found.metadata),
         }
-        return {**answer, "ContentRange": f"bytes 0-{len(body) - 1}/{len(found.body or b'')}"} if Range else answer
+        return (
+            {**answer, "ContentRange": f"bytes {first}-{first + len(body) - 1}/{len(found.body or b'')}"}
+            if Range
+            else answer
+        )
 
     def head_object(self, *, Bucket: str, Key: str, VersionId: str | None = None) -> dict[str, Any]:
         try:

@@ -9,6 +9,8 @@ import pytest
 
 from portfolio_rag.domain.chunks import ChunkStatus
 from portfolio_rag.domain.documents import DocumentStatus
+from tests.simulation.fast import install
+from tests.simulation.schedule import text_of as long_text
 from tests.simulation.world import COLLECTION, RAW, World
 
 GUIDE = "# Queues\n\n" + "\n\n".join(
@@ -36,6 +38,29 @@ def test_an_upload_is_completed_indexed_backed_up_and_moved(world: World) -> Non
     assert {chunk.status for chunk in chunks} == {ChunkStatus.EMBEDDED}
     assert all((chunk.embedding_vector_s3 or "").startswith("s3://portfolio-embeddings/vectors/") for chunk in chunks)
     assert world.metrics.total("IngestedDocuments") == 1
+
+
+@pytest.mark.parametrize("hurried", [False, True])
+def test_a_version_knows_when_it_came_to_each_stage(hurried: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one that takes several invocations."""
+    if hurried:
+        install(monkeypatch)
+    world = World(hurried=hurried)
+    document_id = world.upload("queues.md", long_text("queues", 60))
+    world.rest()
+    version = world.version(document_id, 1)
+    times = [
+        version.upload_timestamp,
+        version.registered_at,
+        version.processing_started_at,
+        version.extracted_at,
+        version.chunked_at,
+        version.embedded_at,
+        version.processing_completed_at,
+    ]
+    assert None not in times
+    assert times == sorted(times, key=str)
+    assert (version.steps > 0) == hurried
 
 
 def test_metrics_are_in_the_units_that_the_alarms_take_them_for(world: World) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO, cast
@@ -36,12 +36,13 @@ from portfolio_rag.domain.answers import (
 )
 from portfolio_rag.domain.api_keys import ApiKey, Scope
 from portfolio_rag.domain.chunks import Chunk, ChunkStatus
+from portfolio_rag.domain.document_query import EVERYTHING, DocumentQuery
 from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion, LiveDocument
 from portfolio_rag.domain.errors import ConditionFailed, Conflict, InvalidRequest, NotFound, PayloadTooLarge
 from portfolio_rag.domain.identifiers import chunk_id_for, document_id_for, sha256_hex
 from portfolio_rag.domain.jobs import Job, JobStatus, JobType, Trigger
 from portfolio_rag.domain.model_usage import ModelUsage
-from portfolio_rag.pipeline.documents.catalog import DocumentDetail, PresignedUpload, UploadReceipt
+from portfolio_rag.pipeline.documents.catalog import DocumentDetail, DocumentHistory, PresignedUpload, UploadReceipt
 from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkInContext
 from portfolio_rag.pipeline.jobs.estimate import JobEstimate
 from portfolio_rag.pipeline.jobs.report import Entry, Outcome, ReportPage
@@ -224,10 +225,13 @@ class FakeRetrieval(_Fake):
 
 class FakeDocuments(_Fake):
     max_bytes = 10_000
+    file = CONTENT.encode()
+    """The bytes of every version."""
 
     def __init__(self) -> None:
         super().__init__()
         self.detail = DocumentDetail(DocumentHead(DOCUMENT_ID, BUCKET, KEY, 1, 1), [document()], [chunk()])
+        self.listed = [document()]
 
     def upload(
         self,
@@ -262,11 +266,19 @@ class FakeDocuments(_Fake):
             "http://localhost:4566/portfolio-raw", {"key": key, "policy": "e30="}, DOCUMENT_ID, key, 900
         )
 
-    def list(self, status: DocumentStatus | None, limit: int, cursor: str | None) -> Page:
+    def list(
+        self,
+        status: DocumentStatus | None,
+        limit: int,
+        cursor: str | None,
+        query: DocumentQuery = EVERYTHING,
+        sees: Callable[[DocumentVersion], bool] | None = None,
+    ) -> Page:
         self._called(status, limit, cursor)
         if cursor not in (None, "page-2"):
             raise InvalidRequest("The cursor is not one of ours.")
-        return Page([document()], "page-2" if cursor is None else None)
+        listed = [version for version in self.listed if query.passes(version) and (sees is None or sees(version))]
+        return Page(listed, "page-2" if cursor is None else None)
 
     def counts(self) -> dict[DocumentStatus, int]:
         return {status: int(status is DocumentStatus.COMPLETED) for status in DocumentStatus}
@@ -276,6 +288,15 @@ class FakeDocuments(_Fake):
         if document_id != DOCUMENT_ID:
             raise NotFound(f"There is no document {document_id}.")
         return self.detail
+
+    def history(self, document_id: str) -> DocumentHistory:
+        detail = self.get(document_id)
+        return DocumentHistory(detail.head, detail.versions)
+
+    def original(self, version: DocumentVersion, part: tuple[int, int] | None = None) -> Iterator[bytes]:
+        self._called(version.version, part)
+        first, last = part or (0, len(self.file) - 1)
+        return iter([self.file[first : last + 1]])
 
     def delete(self, document_id: str) -> None:
         self.get(document_id)
@@ -300,6 +321,10 @@ class FakeCited(_Fake):
         if (document_id, chunk_id) != (DOCUMENT_ID, chunk().chunk_id):
             raise NotFound(f"There is no chunk {chunk_id} in document {document_id}.")
         return ChunkInContext(chunk(), document(), None, chunk(1), live=True, restored=False)
+
+    def of_version(self, version: DocumentVersion, head: DocumentHead) -> tuple[list[Chunk], bool]:
+        self._called(version.version, head.document_id)
+        return [replace(chunk(), version=version.version)], version.version != head.live_version
 
 
 class FakeRedrive(_Fake):

@@ -79,10 +79,30 @@ export async function request(path, options = {}) {
   throw await problemOf(response);
 }
 
+// A list is a parameter that comes several times.
 export const query = (parameters) => {
-  const given = Object.entries(parameters).filter(([, value]) => value !== null && value !== undefined && value !== "");
+  const given = Object.entries(parameters)
+    .flatMap(([name, value]) => [value].flat().map((single) => [name, single]))
+    .filter(([, value]) => value !== null && value !== undefined && value !== "");
   return given.length ? `?${new URLSearchParams(given)}` : "";
 };
+
+const fileAddress = (documentId, version) => `api/documents/${documentId}/file${query({ version })}`;
+
+// For those who ask for the parts of a file themselves: the address, and the headers that it wants.
+export const fileRequest = (documentId, version) => ({
+  url: new URL(fileAddress(documentId, version), document.baseURI).href,
+  httpHeaders: keyHeaders(),
+});
+
+// The browser saves the file under its name. It is asked for here, as a link could not carry the key.
+export async function saveFile(documentId, version, filename) {
+  const response = await send(fileAddress(documentId, version), { accept: "*/*" });
+  if (!response.ok) throw await problemOf(response);
+  const address = URL.createObjectURL(await response.blob());
+  Object.assign(document.createElement("a"), { href: address, download: filename }).click();
+  URL.revokeObjectURL(address);
+}
 
 // Calls `onEvent(name, data)` for each server-sent event of the answer.
 export async function streamAnswer(body, onEvent, signal) {

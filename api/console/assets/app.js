@@ -18,13 +18,13 @@ const SECTIONS = [
 ];
 
 const route = () => {
-  const [section, id] = location.hash.replace(/^#\/?/, "").split("/");
-  return { section: SECTIONS.some(({ name }) => name === section) ? section : "chat", id };
+  const [section, id, part] = location.hash.replace(/^#\/?/, "").split("/");
+  return { section: SECTIONS.some(({ name }) => name === section) ? section : "chat", id, part };
 };
 
-function viewOf({ section, id }) {
+function viewOf({ section, id, part }) {
   if (section === "documents") {
-    return id ? html`<${DocumentView} key=${id} id=${id} />` : html`<${Documents} />`;
+    return id ? html`<${DocumentView} key=${`${id}/${part}`} id=${id} version=${Number(part) || null} />` : html`<${Documents} />`;
   }
   if (section === "jobs") return id ? html`<${JobView} key=${id} id=${id} />` : html`<${Jobs} />`;
   return section === "operations" ? html`<${Operations} />` : null;

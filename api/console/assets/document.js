@@ -1,25 +1,17 @@
-// One document: its state and reason, its way through the pipeline, versions, warnings and chunks.
+// One document: its state and reason, its versions, and the one that is chosen with its way, its warnings and its text.
 
-import { query, request } from "./api.js";
-import { count, dateTime, duration, fileSize } from "./format.js";
-import {
-  Confirmation,
-  Heading,
-  HeadingPath,
-  html,
-  Loading,
-  LoadingView,
-  post,
-  Problem,
-  Status,
-  Time,
-} from "./view.js";
+import { query, request, saveFile } from "./api.js";
+import { count, dateTime, fileSize } from "./format.js";
+import { Source } from "./source.js";
+import { Attributes, Chunk, Timeline, Warnings } from "./version.js";
+import { Confirmation, Heading, html, Loading, LoadingView, post, Problem, Status, Time } from "./view.js";
 
 const CHUNKS = 20;
 const ENDED = ["COMPLETED", "FAILED"];
 
+// `version`: the one to show; null: the newest, with the text that answers.
 export class DocumentView extends LoadingView {
-  state = { shown: CHUNKS, isDeleting: false };
+  state = { shown: CHUNKS, isDeleting: false, opened: null };
 
   interval() {
     const { document } = this.state;
@@ -27,12 +19,14 @@ export class DocumentView extends LoadingView {
   }
 
   async load() {
-    const { id } = this.props;
+    const { id, version } = this.props;
     let document = null;
-    let chunks = [];
+    // Those of a replaced version are made again for each request: what is here already is not asked for twice.
+    let chunks = this.state.document?.chunks_restored ? this.state.chunks : [];
     do {
-      const limit = Math.min(100, this.state.shown - chunks.length);
-      document = await request(`api/documents/${id}${query({ chunk_offset: chunks.length, chunk_limit: limit })}`);
+      const limit = Math.max(0, Math.min(100, this.state.shown - chunks.length));
+      const wanted = query({ version, chunk_offset: chunks.length, chunk_limit: limit });
+      document = await request(`api/documents/${id}${wanted}`);
       chunks = [...chunks, ...document.chunks];
     } while (chunks.length < Math.min(this.state.shown, document.chunk_count) && document.chunks.length);
     return { document, chunks };
@@ -40,6 +34,10 @@ export class DocumentView extends LoadingView {
 
   retry() {
     this.act(post(`api/documents/${this.props.id}/retry`));
+  }
+
+  save({ version, filename }) {
+    this.act(saveFile(this.props.id, version, filename));
   }
 
   async remove() {
@@ -56,48 +54,60 @@ export class DocumentView extends LoadingView {
     this.setState({ shown: this.state.shown + CHUNKS }, () => this.refresh());
   }
 
-  render(_, { document, chunks, problem, refusal, isActing, isDeleting }) {
+  open(chunk, version) {
+    const { content, chunk_id, heading_path, page_start, page_end } = chunk;
+    const length = Array.from(content).length;
+    this.setState({
+      opened: { ...version, chunk_id, heading_path, page: page_start, page_end, text: content, ranges: [{ start: 0, end: length }] },
+    });
+  }
+
+  render({ id, version: wanted }, { document, chunks, problem, refusal, isActing, isDeleting, opened }) {
     if (!document) return problem ? html`<${Heading}>Document<//><${Problem} error=${problem} />` : html`<${Loading} />`;
     const name = document.logical_key.split("/").at(-1);
-    const newest = document.versions[0];
+    const version = document.versions.find((row) => row.version === wanted) ?? document.versions[0];
+    const source = document.versions.find((row) => row.version === document.chunks_version);
+    const onOpen = source?.file_type === "pdf" ? (chunk) => this.open(chunk, source) : null;
     return html`
-      <p class="crumb"><a href="#/documents">Documents</a></p>
+      <p class="crumb">
+        <a href="#/documents">Documents</a>
+        ${wanted && html`<span> › <a href="#/documents/${id}">${name}</a></span>`}
+      </p>
       <div class="view-head">
-        <${Heading}>${name}<//>
+        <${Heading}>${name}${wanted && html` <span class="quiet">version ${wanted}</span>`}<//>
         <div class="actions">
           ${document.status === "FAILED" &&
           html`<button type="button" class="primary" disabled=${isActing} onClick=${() => this.retry()}>Retry</button>`}
+          ${version &&
+          !document.deleted_at &&
+          html`<button type="button" disabled=${isActing} onClick=${() => this.save(version)}>Download</button>`}
           ${!document.deleted_at &&
           html`<button type="button" class="danger" onClick=${() => this.setState({ isDeleting: true })}>Delete</button>`}
         </div>
       </div>
       <p class="facts" role="status">
-        ${document.status && html`<${Status} status=${document.status} />`}
+        ${version && html`<${Status} status=${version.status} />`}
         <span>${document.logical_key}</span>
         <span>${answering(document)}</span>
+        ${document.last_seen_at && html`<span>uploaded again without a change ${dateTime(document.last_seen_at)}</span>`}
       </p>
       <${Problem} error=${problem} />
       <${Problem} error=${refusal} />
-      ${document.error_message &&
+      ${version?.error_message &&
       html`<div class="problem">
-        <p>${document.error_message}</p>
-        <p class="hint">${document.error_code}</p>
+        <p>${version.error_message}</p>
+        <p class="hint">${version.error_code}</p>
       </div>`}
-      ${document.warnings.map(
-        (warning) => html`<div class="note" key=${warning.code}>
-          <p>${warning.message}</p>
-          ${warning.pages.length > 0 && html`<p class="hint">Pages ${warning.pages.join(", ")}</p>`}
-          ${warning.parts.length > 0 && html`<p class="hint">${warning.parts.join(", ")}</p>`}
-        </div>`,
-      )}
-      ${newest && html`<${Timeline} version=${newest} />`}
-      ${newest && html`<${Attributes} values=${newest.metadata} />`}
+      ${version && html`<${Warnings} warnings=${version.warnings} />`}
+      ${version && html`<${Timeline} version=${version} />`}
+      ${version && html`<${Attributes} values=${version.metadata} />`}
       <h2>Versions</h2>
-      <${Versions} document=${document} />
-      <h2>Text <span class="quiet">${count(document.chunk_count, "chunk")} that answer</span></h2>
-      ${chunks.map((chunk) => html`<${Chunk} key=${chunk.chunk_id} chunk=${chunk} />`)}
+      <${Versions} document=${document} shown=${version} />
+      <h2>Text <span class="quiet">${told(document)}</span></h2>
+      ${chunks.map((chunk) => html`<${Chunk} key=${chunk.chunk_id} chunk=${chunk} onOpen=${onOpen} />`)}
       ${chunks.length < document.chunk_count &&
       html`<p class="more"><button type="button" onClick=${() => this.more()}>Show more</button></p>`}
+      ${opened && html`<${Source} source=${opened} onClose=${() => this.setState({ opened: null })} />`}
       ${isDeleting &&
       html`<${Confirmation}
         title="Delete ${name}?"
@@ -115,43 +125,13 @@ function answering(document) {
   return document.live_version ? `version ${document.live_version} answers` : "no version answers";
 }
 
-function Timeline({ version }) {
-  const steps = [
-    { label: "Uploaded", at: version.upload_timestamp },
-    { label: "Processing began", at: version.processing_started_at, after: version.upload_timestamp },
-    {
-      label: version.status === "FAILED" ? "Failed" : "Completed",
-      at: version.processing_completed_at,
-      after: version.processing_started_at,
-    },
-  ];
-  return html`<h2 class="hidden">Timeline of version ${version.version}</h2>
-    <ol class="timeline">
-      ${steps.map(
-        ({ label, at, after }) => html`<li key=${label} class=${at ? "past" : "ahead"}>
-          <b>${label}</b>
-          <span class="quiet">${at ? html`<${Time} at=${at} />` : "not yet"}</span>
-          ${at && after && html`<span class="quiet">after ${duration(after, at)}</span>`}
-        </li>`,
-      )}
-    </ol>`;
+function told({ chunks_version: version, live_version: live, chunk_count: chunks, chunks_restored: isRestored }) {
+  if (version === live) return `${count(chunks, "chunk")} that ${chunks === 1 ? "answers" : "answer"}`;
+  if (!chunks) return `version ${version} has no text, or S3 keeps it no more`;
+  return `${count(chunks, "chunk")} of version ${version}${isRestored ? ", made again from the archived bytes" : ""}`;
 }
 
-function Attributes({ values }) {
-  const pairs = Object.entries(values);
-  if (!pairs.length) return null;
-  return html`<h2 class="hidden">Attributes</h2>
-    <dl class="attributes">
-      ${pairs.map(
-        ([name, value]) => html`<div key=${name}>
-          <dt>${name}</dt>
-          <dd>${Array.isArray(value) ? value.join(", ") : String(value)}</dd>
-        </div>`,
-      )}
-    </dl>`;
-}
-
-function Versions({ document }) {
+function Versions({ document, shown }) {
   return html`<table class="rows">
     <thead>
       <tr>
@@ -165,13 +145,25 @@ function Versions({ document }) {
     </thead>
     <tbody>
       ${document.versions.map(
-        (version) => html`<tr key=${version.version}>
-          <td class="word">${version.version} ${version.version === document.live_version && html`<span class="quiet">answers</span>`}</td>
-          <td><${Status} status=${version.status} />${version.error_code && html` <span class="quiet">${version.error_code}</span>`}</td>
-          <td><${Time} at=${version.upload_timestamp} /></td>
-          <td class="wide number-cell">${version.attempt}</td>
-          <td class="wide number-cell">${embedded(version)}</td>
-          <td class="wide number-cell">${fileSize(version.file_size)}</td>
+        (row) => html`<tr key=${row.version}>
+          <td class="word">
+            <a
+              href="#/documents/${document.document_id}/${row.version}"
+              aria-label="Version ${row.version}"
+              aria-current=${row === shown ? "true" : undefined}
+              >${row.version}</a
+            >
+            ${row.version === document.live_version && html` <span class="quiet">answers</span>`}
+          </td>
+          <td>
+            <${Status} status=${row.status} />
+            ${row.error_code && html` <span class="quiet">${row.error_code}</span>`}
+            ${row.warnings.length > 0 && html` <span class="warned">${count(row.warnings.length, "warning")}</span>`}
+          </td>
+          <td><${Time} at=${row.upload_timestamp} /></td>
+          <td class="wide number-cell">${row.attempt}</td>
+          <td class="wide number-cell">${embedded(row)}</td>
+          <td class="wide number-cell">${fileSize(row.file_size)}</td>
         </tr>`,
       )}
     </tbody>
@@ -181,16 +173,4 @@ function Versions({ document }) {
 function embedded({ chunk_count: chunks, embedded_count: done }) {
   if (chunks === null) return "–";
   return done < chunks ? `${done} of ${chunks}` : chunks;
-}
-
-function Chunk({ chunk }) {
-  const pages = chunk.page_start && (chunk.page_start === chunk.page_end ? `page ${chunk.page_start}` : `pages ${chunk.page_start}–${chunk.page_end}`);
-  return html`<article class="chunk">
-    <p class="quiet">
-      <b>${chunk.chunk_index + 1}</b> <${HeadingPath} path=${chunk.heading_path} />
-      ${pages && html`<span>${pages}</span>`}
-      <span>${count(chunk.token_count, "token")}, ${count(chunk.vector_ids.length, "window")}</span>
-    </p>
-    <div class="text">${chunk.content}</div>
-  </article>`;
 }

@@ -8,14 +8,22 @@ import { Choice, Component, Heading, html, Loading, LoadingView, Problem, Status
 const PAGE = 50;
 const STATUSES = ["PENDING", "PROCESSING", "COMPLETED", "FAILED"];
 
-const nameMatches = (version, words) => {
-  const told = [pathOf(version.s3_key), version.file_type, ...Object.entries(version.metadata).map((pair) => pair.join(":"))];
-  const text = told.join(" ").toLowerCase();
-  return words.every((word) => text.includes(word));
-};
+const POLL_MS = 2000;
+// While something is looked for, which reads more of the list.
+const SEARCH_POLL_MS = 10_000;
+const TYPING_MS = 250;
+// Pages that are asked for in a row, of a search of which little is found.
+const PAGES_IN_A_ROW = 5;
+
+// "topics:messaging sqs guide" -> the attribute and the part of the name.
+function searched(text) {
+  const words = text.trim().split(/\s+/).filter(Boolean);
+  const isAttribute = (word) => /^[^:]+:./.test(word);
+  return { attribute: words.filter(isAttribute), name: words.filter((word) => !isAttribute(word)).join(" ") };
+}
 
 export class Documents extends LoadingView {
-  state = { status: "", search: "", pages: 1 };
+  state = { status: "", search: "", wanted: PAGE };
 
   componentDidMount() {
     super.componentDidMount();
@@ -25,6 +33,7 @@ export class Documents extends LoadingView {
   componentWillUnmount() {
     super.componentWillUnmount();
     this.stopUploads();
+    clearTimeout(this.typing);
   }
 
   onUpload() {
@@ -37,31 +46,46 @@ export class Documents extends LoadingView {
   }
 
   interval() {
-    const { counts } = this.state;
-    return counts && counts.PENDING + counts.PROCESSING > 0 ? 2000 : null;
+    const { counts, search } = this.state;
+    if (!counts || counts.PENDING + counts.PROCESSING === 0) return null;
+    return search ? SEARCH_POLL_MS : POLL_MS;
   }
 
   async load() {
-    const { status, pages } = this.state;
+    const { status, search, wanted } = this.state;
+    const sought = searched(search);
     let items = [];
-    let counts = null;
     let cursor = null;
-    for (let page = 0; page < pages && (page === 0 || cursor); page += 1) {
-      const loaded = await request(`api/documents${query({ status, limit: PAGE, cursor })}`);
+    for (let page = 0; page === 0 || (cursor && items.length < wanted && page < PAGES_IN_A_ROW * (wanted / PAGE)); page += 1) {
+      const limit = Math.min(100, wanted - items.length);
+      const loaded = await request(`api/documents${query({ status, ...sought, limit, cursor, counts: false })}`);
       items = [...items, ...loaded.items];
-      counts ??= loaded.counts;
       cursor = loaded.next_cursor;
     }
-    return { items, counts, hasMore: cursor !== null };
+    this.count();
+    return { items, hasMore: cursor !== null, shownSearch: search };
+  }
+
+  // Beside the list and not before it. The page that comes with the counts is the smallest that there is.
+  async count() {
+    if (this.isCounting) return;
+    this.isCounting = true;
+    const { counts } = await request("api/documents?status=PENDING&limit=1").catch(() => ({ counts: this.state.counts }));
+    this.isCounting = false;
+    if (!this.isGone) this.setState({ counts }, () => this.poll());
   }
 
   show(changes) {
     this.setState(changes, () => this.refresh());
   }
 
-  render(_, { status, search, pages, items, counts, hasMore, problem }) {
-    const words = search.toLowerCase().split(/\s+/).filter(Boolean);
-    const shown = (items ?? []).filter((version) => nameMatches(version, words));
+  type(search) {
+    this.setState({ search, wanted: PAGE });
+    clearTimeout(this.typing);
+    this.typing = setTimeout(() => this.refresh(), TYPING_MS);
+  }
+
+  render(_, { status, search, shownSearch, wanted, items, counts, hasMore, problem }) {
     const all = counts && Object.values(counts).reduce((sum, value) => sum + value, 0);
     const options = [
       { value: "", label: "All", count: all ?? undefined },
@@ -77,34 +101,35 @@ export class Documents extends LoadingView {
           name="status"
           options=${options}
           value=${status}
-          onChange=${(value) => this.show({ status: value, pages: 1 })}
+          onChange=${(value) => this.show({ status: value, wanted: PAGE })}
         />
         <label class="search">
-          <span class="hidden">Search by name, folder, type or attribute</span>
+          <span class="hidden">Search by name and folder, or by attribute as key:value</span>
           <input
             type="search"
-            placeholder="Name, folder, type or attribute"
+            placeholder="Name, folder or key:value"
             value=${search}
-            onInput=${(event) => this.setState({ search: event.target.value })}
+            onInput=${(event) => this.type(event.target.value)}
           />
         </label>
       </div>
       <${Problem} error=${problem} />
       ${!items && !problem && html`<${Loading} />`}
-      ${items && html`<p class="hidden" role="status">${count(shown.length, "version")} shown</p>`}
-      ${items && shown.length > 0 && html`<${DocumentTable} versions=${shown} />`}
-      ${items && shown.length === 0 && html`<p class="empty">${nothing(words, status, hasMore)}</p>`}
+      ${items && html`<p class="hidden" role="status">${count(items.length, "version")} shown</p>`}
+      ${items?.length > 0 && html`<${DocumentTable} versions=${items} />`}
+      ${items?.length === 0 && html`<p class="empty">${nothing(shownSearch, status, hasMore)}</p>`}
       ${hasMore &&
       html`<p class="more">
-        ${words.length > 0 && html`<span class="quiet">Searched in the ${items.length} that are loaded. </span>`}
-        <button type="button" onClick=${() => this.show({ pages: pages + 1 })}>Load more</button>
+        <button type="button" onClick=${() => this.show({ wanted: wanted + PAGE })}>
+          ${shownSearch ? "Search further" : "Load more"}
+        </button>
       </p>`}
     `;
   }
 }
 
-function nothing(words, status, hasMore) {
-  if (words.length) return hasMore ? "None of those loaded matches." : "None matches.";
+function nothing(search, status, hasMore) {
+  if (search) return hasMore ? "None of the newest matches." : "None matches.";
   return status ? `Nothing is ${statusWord(status).toLowerCase()}.` : "There are no documents yet: drop one above.";
 }
 
@@ -216,7 +241,7 @@ function UploadState({ upload: { name, stage, sent, version, same, problem } }) 
     ${stage === "waiting" && html`<span class="quiet">Waits for its turn</span>`}
     ${stage === "refused" && html`<span class="reason">${problem.message}</span>`}
     ${stage === "unseen" && html`<span class="quiet">Uploaded, but no version has come of it yet</span>`}
-    ${stage === "unchanged" && html`<span class="quiet">Unchanged: the bytes of version ${same}</span>`}
+    ${stage === "unchanged" && html`<span class="quiet">Not changed, no new version: version ${same} has these bytes</span>`}
     ${stage === "accepted" && !version && html`<span class="quiet">Uploaded</span>`}
     ${version && html`<${Status} status=${version.status} />`}
     ${version?.error_message && html` <span class="reason">${version.error_message}</span>`}

@@ -8,7 +8,6 @@ const FIRST_LOOK_MS = 1200;
 // S3's event takes a second or so; until then the document is not known.
 const LOOK_MS = 1000;
 const LOOKS_WITHOUT_A_VERSION = 60;
-const LOOKS_AT_THE_SAME_BYTES = 8;
 // Bytes that are there already, with the same attributes, make no new version.
 const ENDED = ["ended", "unchanged", "unseen", "refused"];
 
@@ -52,24 +51,16 @@ async function sendOne({ id, file, prefix }) {
   change(id, { stage: "sending", sent: 0 });
   try {
     const receipt = await uploadDocument(file, prefix, (sent) => change(id, { sent }));
-    const hash = await sha256(file);
     // The file is let go: a page that is open for long must not hold all that went through it.
     change(id, { stage: "accepted", documentId: receipt.document_id, file: null });
-    follow(id, receipt, hash);
+    follow(id, receipt);
   } catch (problem) {
     change(id, { stage: "refused", problem, file: null });
   }
   sendNext();
 }
 
-// Null where the page came over plain HTTP from another machine: browsers hash for secure pages alone.
-async function sha256(file) {
-  if (!crypto.subtle) return null;
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-async function follow(id, receipt, hash) {
+async function follow(id, receipt) {
   await wait(FIRST_LOOK_MS);
   for (let looks = 1; looks <= LOOKS_WITHOUT_A_VERSION; ) {
     const document = await request(`api/documents/${receipt.document_id}?chunk_limit=0`).catch(() => null);
@@ -77,15 +68,12 @@ async function follow(id, receipt, hash) {
     if (version) change(id, { version });
     else looks += 1;
     if (version && ["COMPLETED", "FAILED"].includes(version.status)) return change(id, { stage: "ended" });
-    if (!version && looks > LOOKS_AT_THE_SAME_BYTES && hash && liveHash(document) === hash) {
+    if (document?.unchanged_version_id === receipt.s3_version_id) {
       return change(id, { stage: "unchanged", same: document.live_version });
     }
     await wait(LOOK_MS);
   }
   return change(id, { stage: "unseen" });
 }
-
-const liveHash = (document) =>
-  document?.versions.find(({ version }) => version === document.live_version)?.content_sha256;
 
 const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));

@@ -37,10 +37,14 @@ export class LoadingView extends Component {
       change = { problem: error };
     }
     if (this.isGone || turn !== this.turn) return;
-    this.setState(change, () => {
-      const wait = this.interval();
-      if (wait && !this.isGone) this.timer = setTimeout(() => whenSeen(() => this.refresh()), wait);
-    });
+    this.setState(change, () => this.poll());
+  }
+
+  // The next look, if there is to be one.
+  poll() {
+    clearTimeout(this.timer);
+    const wait = this.interval();
+    if (wait && !this.isGone) this.timer = setTimeout(() => whenSeen(() => this.refresh()), wait);
   }
 
   // Runs an act of the user, says what went wrong, and loads anew.

@@ -54,6 +54,7 @@ class ApiParts(OperationsParts, KeyParts):
             self.config,
             self.clock,
             self.settings.s3_raw_bucket,
+            self.full_text_follower,
         )
 
     @cached_property

@@ -123,6 +123,8 @@ class DocumentVersion:
     `job_id` is the batch job that made it, if one did.
     `correlation_id` is in every log line about it: of the request that uploaded it, of S3's event, or of the job.
     `warnings` say what of it could not be read, or not for certain.
+    `registered_at`, `extracted_at`, `chunked_at` and `embedded_at` are when it came to its row, to its text, to all of
+    its chunks, and to the last vectors so far. None of them costs a write of its own.
     """
 
     document_id: str
@@ -158,6 +160,10 @@ class DocumentVersion:
     job_id: str | None = None
     correlation_id: str | None = None
     warnings: tuple[DocumentWarning, ...] = ()
+    registered_at: str | None = None
+    extracted_at: str | None = None
+    chunked_at: str | None = None
+    embedded_at: str | None = None
 
     @property
     def ref(self) -> ObjectRef:

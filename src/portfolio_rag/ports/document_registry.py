@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from portfolio_rag.domain.attributes import AttributeValue
 from portfolio_rag.domain.document_warnings import DocumentWarning
 from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion, ObjectRef, Progress
+from portfolio_rag.ports.document_index import DocumentPlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +119,25 @@ class DocumentRegistry(Protocol):
     def mark_reconciled(self, head: DocumentHead) -> None:
         """The document is `due` no more, unless it has changed since `head` was read: that is ConditionFailed."""
 
-    def list_by_status(self, status: DocumentStatus, *, limit: int, cursor: str | None = None) -> Page:
+    def list_by_status(
+        self,
+        status: DocumentStatus,
+        *,
+        limit: int,
+        cursor: str | None = None,
+        passes: Callable[[DocumentVersion], bool] | None = None,
+    ) -> Page:
         """From the GSI status-upload_timestamp-index (eventually consistent), newest first, without retired ones.
 
-        Raises InvalidRequest when the cursor is not one of ours.
+        With `passes` only those for which it is true. What one call reads is bounded: a page may then hold fewer than
+        `limit` and not be the last. Raises InvalidRequest when the cursor is not one of ours.
         """
+
+    def cursor_at(self, status: DocumentStatus, place: DocumentPlace) -> str:
+        """The cursor behind that place of `list_by_status`."""
+
+    def place_of(self, status: DocumentStatus, cursor: str) -> DocumentPlace:
+        """Of which a cursor is. Raises InvalidRequest when it is not one of ours."""
 
     def iter_by_status(
         self, status: DocumentStatus, *, uploaded_after: str | None = None, uploaded_before: str | None = None
@@ -132,5 +147,5 @@ class DocumentRegistry(Protocol):
         With `uploaded_before` oldest first; at most one of the two is given.
         """
 
-    def count_by_status(self) -> dict[DocumentStatus, int]:
-        """From the GSI (eventually consistent); retired versions do not count."""
+    def count_by_status(self, statuses: Iterable[DocumentStatus] = DocumentStatus) -> dict[DocumentStatus, int]:
+        """Of those statuses, from the GSI (eventually consistent); retired versions do not count."""

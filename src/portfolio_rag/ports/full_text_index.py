@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from portfolio_rag.domain.chunks import Chunk
+from portfolio_rag.domain.document_query import DocumentQuery
 from portfolio_rag.domain.documents import DocumentVersion
 from portfolio_rag.domain.filters import Filter
+from portfolio_rag.ports.document_index import DocumentPlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,9 @@ class FullTextIndex(Protocol):
     def repair(self) -> bool:
         """Do a part of what a process that ended left undone, and build again what is damaged, which nothing is found
         in until then; False when there is nothing to do."""
+
+    def documents(self, query: DocumentQuery, *, limit: int, after: DocumentPlace | None = None) -> list[DocumentPlace]:
+        """The indexed documents that pass, as `DocumentIndex` has them."""
 
     def versions(self) -> dict[str, int]:
         """Which version of each document is indexed."""

@@ -23,6 +23,12 @@ class ObjectStore(Protocol):
     def get(self, ref: ObjectRef, *, max_bytes: int | None = None) -> bytes:
         """The bytes; raises PayloadTooLarge beyond `max_bytes` without reading them."""
 
+    def stream(self, ref: ObjectRef, part: tuple[int, int] | None = None) -> Iterator[bytes]:
+        """The bytes in pieces, as they come; of `part` alone where it is given: its first and its last byte, from 0.
+
+        A missing object is told at the call. What fails later is raised by the iterator.
+        """
+
     def peek(self, ref: ObjectRef, size: int) -> tuple[ObjectInfo, bytes] | None:
         """What `head` tells and the first `size` bytes at most, in one call; None as for `head`."""
 

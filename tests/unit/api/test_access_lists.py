@@ -186,15 +186,18 @@ def attempts(deployment: Deployment, key: str) -> Iterator[tuple[tuple[str, str]
             yield ("POST", "/v1/responses"), "/v1/responses", {"json": response}
         yield AGENTS, "/mcp", tool("search", {"query": "budget", "top_k": 20, **sent})
         yield AGENTS, "/mcp", tool("ask", {"question": "What is the budget spent on?", "top_k": 20, **sent})
-    for status in ("", "&status=COMPLETED", "&status=FAILED"):
+    for status in ("", "&status=COMPLETED", "&status=FAILED", "&name=.md", "&attribute=file_type:md&counts=false"):
         yield ("GET", "/api/documents"), f"/api/documents?limit=100{status}", {}
     own_path = f"/api/documents/{document_id}"
     yield ("GET", "/api/documents/{document_id}"), own_path, {}
+    yield ("GET", "/api/documents/{document_id}"), f"{own_path}?version=1", {}
     yield (
         ("GET", "/api/documents/{document_id}/chunks/{chunk_id}"),
         f"{own_path}/chunks/{chunk_of(deployment, key)}",
         {},
     )
+    for version in ("", "?version=1"):
+        yield ("GET", "/api/documents/{document_id}/file"), f"{own_path}/file{version}", {}
     yield ("POST", "/api/documents/{document_id}/retry"), f"{own_path}/retry", {}
     yield AGENTS, "/mcp", tool("list_documents", {"limit": 100})
     yield AGENTS, "/mcp", tool("get_passage", {"document_id": document_id, "chunk_id": chunk_of(deployment, key)})
@@ -228,7 +231,10 @@ def test_what_is_not_seen_is_not_there_by_any_way_in(deployment: Deployment, nam
             # Nothing tells it from one that does not exist.
             unknown = path.replace(document_id, "00000000-0000-4000-8000-000000000000")
             other = deployment.ask(name, method, unknown)
-            assert other.json()["detail"].replace(unknown.split("/")[3], document_id) == response.json()["detail"]
+            assert (
+                other.json()["detail"].replace(unknown.split("/")[3].partition("?")[0], document_id)
+                == response.json()["detail"]
+            )
         elif document_id not in json.dumps(sent):
             assert document_id not in body, path
 
@@ -242,6 +248,7 @@ def test_what_is_seen_is_there(deployment: Deployment, name: str, key: str) -> N
     assert word in shown.json()["chunks"][0]["content"]
     chunk = deployment.ask(name, "GET", f"/api/documents/{document_id}/chunks/{chunk_of(deployment, key)}")
     assert word in chunk.json()["chunk"]["content"]
+    assert deployment.ask(name, "GET", f"/api/documents/{document_id}/file").text == text_of(key)
     for sent in (
         tool("search", {"query": word, "top_k": 20}),
         tool("get_passage", {"document_id": document_id, "chunk_id": chunk_of(deployment, key)}),

@@ -48,6 +48,7 @@ ROUTES: dict[tuple[str, str], Scope] = {
     ("GET", "/api/documents"): Scope.READ,
     ("GET", "/api/documents/{document_id}"): Scope.READ,
     ("GET", "/api/documents/{document_id}/chunks/{chunk_id}"): Scope.READ,
+    ("GET", "/api/documents/{document_id}/file"): Scope.READ,
     ("DELETE", "/api/documents/{document_id}"): Scope.WRITE,
     ("POST", "/api/documents/{document_id}/retry"): Scope.WRITE,
     ("POST", "/api/reindex"): Scope.ADMIN,

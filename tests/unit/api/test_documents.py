@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -123,7 +124,40 @@ def test_list_counts_on_the_first_page_only(client: TestClient, services: FakeSe
     assert services.documents.calls == [(DocumentStatus.COMPLETED, 1, None), (None, 20, "page-2")]
 
 
-@pytest.mark.parametrize("query", ["status=DONE", "limit=0", "limit=101", "limit=x", "cursor="])
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", ["a", "b"]),
+        ("name=SQS", ["a"]),
+        ("name=guides/l", ["b"]),
+        ("name=processed", []),
+        ("attribute=service:SQS", ["a"]),
+        ("attribute=year:2026", ["a", "b"]),
+        ("attribute=reviewed:true&attribute=topics:messaging", ["a"]),
+        ("attribute=topics:messaging&name=lambda", []),
+        ("attribute=file_type:pdf", ["b"]),
+        ("attribute=dc:title:Tales: one", ["b"]),
+        ("attribute=service:sq", []),
+    ],
+)
+def test_list_by_name_and_attributes(client: TestClient, services: FakeServices, query: str, found: list[str]) -> None:
+    other = {"year": 2026.0, "reviewed": False, "dc:title": "Tales: one"}
+    services.documents.listed = [
+        document(document_id="a"),
+        document(document_id="b", s3_key="processed/guides/lambda.pdf", file_type="pdf", metadata=other),
+    ]
+    body = client.get(f"/api/documents?{query}").json()
+    assert [item["document_id"] for item in body["items"]] == found
+
+
+def test_list_counts_only_where_it_is_asked_to(client: TestClient, services: FakeServices) -> None:
+    assert client.get("/api/documents?counts=false").json()["counts"] is None
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["status=DONE", "limit=0", "limit=101", "limit=x", "cursor=", "attribute=x", "attribute=:x", "attribute=x:"],
+)
 def test_list_bounds(client: TestClient, query: str) -> None:
     response = client.get(f"/api/documents?{query}")
     assert response.status_code == 422
@@ -152,7 +186,9 @@ def test_get_shows_why_the_newest_version_failed_while_an_older_one_answers(
         version=2, status=DocumentStatus.FAILED, error_code="ENCRYPTED", error_message="The PDF wants a password."
     )
     services.documents.detail = DocumentDetail(
-        DocumentHead(DOCUMENT_ID, BUCKET, KEY, 2, 1, last_seen_at="2026-01-06T08:00:00.000000Z"),
+        DocumentHead(
+            DOCUMENT_ID, BUCKET, KEY, 2, 1, last_seen_at="2026-01-06T08:00:00.000000Z", unchanged_upload="s3-9"
+        ),
         [failed, document()],
         [chunk()],
     )
@@ -160,7 +196,7 @@ def test_get_shows_why_the_newest_version_failed_while_an_older_one_answers(
     assert (body["status"], body["error_code"]) == ("FAILED", "ENCRYPTED")
     assert body["error_message"] == "The PDF wants a password."
     assert (body["latest_version"], body["live_version"]) == (2, 1)
-    assert body["last_seen_at"] == "2026-01-06T08:00:00.000000Z"
+    assert (body["last_seen_at"], body["unchanged_version_id"]) == ("2026-01-06T08:00:00.000000Z", "s3-9")
 
 
 def test_get_when_no_version_answers(client: TestClient, services: FakeServices) -> None:
@@ -180,6 +216,31 @@ def test_get_shows_a_slice_of_many_chunks(client: TestClient, services: FakeServ
     assert body["chunk_count"] == 150
     assert [shown["chunk_index"] for shown in body["chunks"]] == list(range(140, 150))
     assert len(client.get(f"/api/documents/{DOCUMENT_ID}").json()["chunks"]) == 20
+
+
+def test_get_shows_the_chunks_of_any_version(client: TestClient, services: FakeServices) -> None:
+    head = DocumentHead(DOCUMENT_ID, BUCKET, KEY, 2, 2)
+    services.documents.detail = DocumentDetail(head, [document(version=2), document(version=1)], [chunk()])
+    now = client.get(f"/api/documents/{DOCUMENT_ID}").json()
+    assert (now["chunks_version"], now["chunks_restored"]) == (2, False)
+    before = client.get(f"/api/documents/{DOCUMENT_ID}", params={"version": 1}).json()
+    assert (before["chunks_version"], before["chunks_restored"], before["chunk_count"]) == (1, True, 1)
+    assert before["latest_version"] == 2
+    assert before["chunks"][0]["windows"] == [{"start": start, "end": end} for start, end in chunk().windows]
+    assert services.cited.calls == [(1, DOCUMENT_ID)]
+    assert client.get(f"/api/documents/{DOCUMENT_ID}", params={"version": 3}).status_code == 404
+
+
+def test_a_version_shows_its_way(client: TestClient, services: FakeServices) -> None:
+    times: dict[str, Any] = {
+        "registered_at": "2026-01-05T10:12:01.000000Z",
+        "extracted_at": "2026-01-05T10:12:03.000000Z",
+        "chunked_at": "2026-01-05T10:12:04.000000Z",
+        "embedded_at": None,
+    }
+    services.documents.detail = replace(services.documents.detail, versions=[document(**times)])
+    (version,) = client.get(f"/api/documents/{DOCUMENT_ID}").json()["versions"]
+    assert {name: version[name] for name in times} == times
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])

@@ -57,6 +57,12 @@ def _metadata() -> dict[str, Any]:
     return {"Metadata": metadata} if metadata else {}
 
 
+def _pieces(stream: Any) -> Iterator[bytes]:
+    with translated("S3 GetObject"), stream as body:
+        while data := body.read(_READ_BYTES):
+            yield data
+
+
 class S3ObjectStore:
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -76,6 +82,11 @@ class S3ObjectStore:
             while data := body.read(_READ_BYTES):
                 digest.update(data)
         return digest.hexdigest()
+
+    @translating("S3 GetObject")
+    def stream(self, ref: ObjectRef, part: tuple[int, int] | None = None) -> Iterator[bytes]:
+        wanted = {"Range": f"bytes={part[0]}-{part[1]}"} if part else {}
+        return _pieces(self._client.get_object(**_target(ref), **wanted)["Body"])
 
     def peek(self, ref: ObjectRef, size: int) -> tuple[ObjectInfo, bytes] | None:
         try:

@@ -36,6 +36,10 @@ from portfolio_rag.ports.chunk_store import EmbeddedChunk
 DOCUMENT_INDEX = "document_id-chunk_index-index"
 
 _FIELDS = tuple(field.name for field in fields(Chunk))
+_COUNTED = (
+    ", chunk_count = :expected, content_sha256 = :sha256, recipe = :recipe"
+    ", chunked_at = if_not_exists(chunked_at, :now)"
+)
 _GROUP = TRANSACTION_ACTIONS - 1
 """One action of each transaction guards or counts on the document's version."""
 
@@ -90,7 +94,7 @@ class DynamoChunkStore:
             "Update": {
                 **self._version_address(version),
                 "UpdateExpression": "SET #status = :completed, embedded_count = :all, processing_completed_at = :now, "
-                "updated_at = :now REMOVE error_code, error_message",
+                "embedded_at = :now, updated_at = :now REMOVE error_code, error_message",
                 "ConditionExpression": "#status = :processing AND attempt = :attempt "
                 "AND embedded_count = :seen AND chunk_count = :all",
                 "ExpressionAttributeNames": {"#status": "status"},
@@ -120,16 +124,19 @@ class DynamoChunkStore:
         self, version: DocumentVersion, group: list[Chunk], expected: int | None, now: str
     ) -> list[Chunk]:
         counted = expected is not None
+        extracted = version.extracted_at is not None
         guard = {
             "Update": {
                 **self._version_address(version),
                 "UpdateExpression": "SET updated_at = :now"
-                + (", chunk_count = :expected, content_sha256 = :sha256, recipe = :recipe" if counted else ""),
+                + (", extracted_at = if_not_exists(extracted_at, :extracted)" if extracted else "")
+                + (_COUNTED if counted else ""),
                 "ConditionExpression": "#status = :processing AND attempt = :attempt"
                 + (" AND (attribute_not_exists(chunk_count) OR chunk_count = :expected)" if counted else ""),
                 "ExpressionAttributeNames": {"#status": "status"},
                 "ExpressionAttributeValues": {
                     **_processing(version),
+                    **({":extracted": value(version.extracted_at)} if extracted else {}),
                     **(
                         {
                             ":expected": value(expected),
@@ -177,7 +184,7 @@ class DynamoChunkStore:
             count = {
                 "Update": {
                     **self._version_address(version),
-                    "UpdateExpression": "SET updated_at = :now ADD embedded_count :count",
+                    "UpdateExpression": "SET updated_at = :now, embedded_at = :now ADD embedded_count :count",
                     "ConditionExpression": "#status = :processing AND attempt = :attempt",
                     "ExpressionAttributeNames": {"#status": "status"},
                     "ExpressionAttributeValues": {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -23,6 +23,7 @@ from portfolio_rag.domain.documents import (
     progress_of,
 )
 from portfolio_rag.domain.errors import FailureReason, InvalidRequest
+from portfolio_rag.ports.document_index import DocumentPlace
 from portfolio_rag.ports.document_registry import Page
 
 STATUS_INDEX = "status-upload_timestamp-index"
@@ -36,6 +37,12 @@ _VERSION_FIELDS = tuple(field.name for field in fields(DocumentVersion))
 _HEAD_FIELDS = tuple(field.name for field in fields(DocumentHead))
 _AS_READ = "(attribute_not_exists(unchanged_upload) OR unchanged_upload = :unchanged)"
 """No upload was noted as unchanged since the head was read: what is noted so must not become a version."""
+_CURSOR_FIELDS = ("document_id", "version", "status", "upload_timestamp")
+
+MAX_READS = 10
+"""Pages of the status index, of a megabyte each, that a list with a condition reads before it gives what it has: some
+10,000 documents, a second or so."""
+
 _ACTIVE = {":pending": value(DocumentStatus.PENDING), ":processing": value(DocumentStatus.PROCESSING)}
 
 
@@ -278,7 +285,16 @@ class DynamoDocumentRegistry:
             ExpressionAttributeValues={":seen": value(head.due)},
         )
 
-    def list_by_status(self, status: DocumentStatus, *, limit: int, cursor: str | None = None) -> Page:
+    def list_by_status(
+        self,
+        status: DocumentStatus,
+        *,
+        limit: int,
+        cursor: str | None = None,
+        passes: Callable[[DocumentVersion], bool] | None = None,
+    ) -> Page:
+        if passes is not None:
+            return self._list_passing(status, limit, cursor, passes)
         items: list[DocumentVersion] = []
         start: dict[str, Any] = {"ExclusiveStartKey": _decode_cursor(cursor, status)} if cursor else {}
         while True:
@@ -289,6 +305,38 @@ class DynamoDocumentRegistry:
             if not last or len(items) == limit:
                 return Page(items, _encode_cursor(last) if last else None)
             start = {"ExclusiveStartKey": last}
+
+    def _list_passing(
+        self, status: DocumentStatus, limit: int, cursor: str | None, passes: Callable[[DocumentVersion], bool]
+    ) -> Page:
+        """Read in the largest pages that there are: few of many may pass."""
+        items: list[DocumentVersion] = []
+        last = _decode_cursor(cursor, status) if cursor else None
+        for _ in range(MAX_READS):
+            answer = self._query_status(status, **({"ExclusiveStartKey": last} if last else {}))
+            for stored in answer.get("Items", []):
+                version = _version(plain(stored))
+                if passes(version):
+                    items.append(version)
+                    if len(items) == limit:
+                        return Page(items, _encode_cursor({name: stored[name] for name in _CURSOR_FIELDS}))
+            last = answer.get("LastEvaluatedKey")
+            if not last:
+                return Page(items, None)
+        return Page(items, _encode_cursor(last or {}))
+
+    def cursor_at(self, status: DocumentStatus, place: DocumentPlace) -> str:
+        key = {
+            "document_id": place.document_id,
+            "version": place.version,
+            "status": status,
+            "upload_timestamp": place.upload_timestamp,
+        }
+        return _encode_cursor(item(key))
+
+    def place_of(self, status: DocumentStatus, cursor: str) -> DocumentPlace:
+        key = plain(_decode_cursor(cursor, status))
+        return DocumentPlace(key["upload_timestamp"], key["document_id"], key["version"])
 
     def iter_by_status(
         self, status: DocumentStatus, *, uploaded_after: str | None = None, uploaded_before: str | None = None
@@ -310,8 +358,8 @@ class DynamoDocumentRegistry:
         ):
             yield _version(stored)
 
-    def count_by_status(self) -> dict[DocumentStatus, int]:
-        return {status: self._count(status) for status in DocumentStatus}
+    def count_by_status(self, statuses: Iterable[DocumentStatus] = DocumentStatus) -> dict[DocumentStatus, int]:
+        return {status: self._count(status) for status in statuses}
 
     def _count(self, status: DocumentStatus) -> int:
         total = 0
@@ -423,7 +471,7 @@ def _encode_cursor(key: Item) -> str:
 def _decode_cursor(cursor: str, status: DocumentStatus) -> Item:
     try:
         key = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        if set(key) != {"document_id", "version", "status", "upload_timestamp"} or plain(key)["status"] != status:
+        if set(key) != set(_CURSOR_FIELDS) or plain(key)["status"] != status:
             raise ValueError
     except (ValueError, TypeError, AttributeError) as error:
         raise InvalidRequest("The cursor is not valid here: use the one of the previous page, unchanged.") from error

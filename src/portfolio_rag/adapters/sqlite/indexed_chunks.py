@@ -10,11 +10,14 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from portfolio_rag.adapters.sqlite.document_names import find_documents
 from portfolio_rag.adapters.sqlite.file import SqliteFile
 from portfolio_rag.adapters.sqlite.filters import attribute_rows, attributes_of, document_condition
 from portfolio_rag.domain.chunks import Span
+from portfolio_rag.domain.document_query import DocumentQuery
 from portfolio_rag.domain.documents import DocumentVersion
 from portfolio_rag.domain.filters import Filter
+from portfolio_rag.ports.document_index import DocumentPlace
 
 _CHUNKS = """
 SELECT chunks.id, chunks.chunk_id, documents.document_id, documents.version, chunks.heading_length, chunks.spans,
@@ -84,6 +87,10 @@ class IndexedChunks:
             )
             for number, chunk_id, document_id, version, heading_length, windows, text in rows
         }
+
+    def documents(self, query: DocumentQuery, *, limit: int, after: DocumentPlace | None) -> list[DocumentPlace]:
+        """As `ports.DocumentIndex`, of what there is."""
+        return find_documents(self._file.connection(), query, limit, after)
 
     # --- what keeps it in step
 

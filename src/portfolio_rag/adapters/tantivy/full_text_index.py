@@ -20,8 +20,10 @@ from portfolio_rag.adapters.tantivy.analysis import fold, query_terms, query_who
 from portfolio_rag.adapters.tantivy.window_scores import window_scores
 from portfolio_rag.adapters.tantivy.word_index import ChunkTerms, WordIndex, WordIndexDamaged
 from portfolio_rag.domain.chunks import Chunk
+from portfolio_rag.domain.document_query import DocumentQuery
 from portfolio_rag.domain.documents import DocumentVersion
 from portfolio_rag.domain.filters import Filter
+from portfolio_rag.ports.document_index import DocumentPlace
 from portfolio_rag.ports.full_text_index import FullTextHit
 
 _log = logging.getLogger(__name__)
@@ -110,6 +112,9 @@ class TantivyFullTextIndex:
                 self._words = self._opened()
                 self._is_doubtful = False
             return self._index_some()
+
+    def documents(self, query: DocumentQuery, *, limit: int, after: DocumentPlace | None = None) -> list[DocumentPlace]:
+        return self._chunks.documents(query, limit=limit, after=after)
 
     def versions(self) -> dict[str, int]:
         return self._chunks.versions()

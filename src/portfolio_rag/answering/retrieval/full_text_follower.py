@@ -24,11 +24,13 @@ from itertools import accumulate, islice
 from portfolio_rag.answering.retrieval.unindexed_versions import UnindexedVersions
 from portfolio_rag.answering.retrieval.vector_follower import VectorFollower
 from portfolio_rag.domain.chunks import Chunk
+from portfolio_rag.domain.document_query import DocumentQuery
 from portfolio_rag.domain.documents import DocumentHead, DocumentVersion
 from portfolio_rag.domain.errors import PortfolioRagError
 from portfolio_rag.domain.filters import Filter
 from portfolio_rag.domain.identifiers import iso
 from portfolio_rag.ports.chunk_store import ChunkStore
+from portfolio_rag.ports.document_index import DocumentPlace
 from portfolio_rag.ports.document_registry import DocumentRegistry
 from portfolio_rag.ports.full_text_index import FullTextHit, FullTextIndex
 from portfolio_rag.ports.runtime import Clock
@@ -113,6 +115,16 @@ class FullTextFollower:
     def search(self, query: str, *, limit: int, where: Filter | None = None) -> list[FullTextHit]:
         """As the index, or nothing while it is being built: half an index would favour the half that it has."""
         return self._index.search(query, limit=limit, where=where) if self._whole else []
+
+    def count(self) -> int | None:
+        """As `ports.DocumentIndex`."""
+        return len(self._known or ()) if self._whole else None
+
+    def documents(
+        self, query: DocumentQuery, *, limit: int, after: DocumentPlace | None = None
+    ) -> list[DocumentPlace] | None:
+        """As `ports.DocumentIndex`."""
+        return self._index.documents(query, limit=limit, after=after) if self._whole else None
 
     def start(self) -> None:
         """Follow in a thread of its own until `stop`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -13,12 +13,14 @@ from portfolio_rag.domain import object_keys as keys
 from portfolio_rag.domain import tracing
 from portfolio_rag.domain.access import LIST_FIELD, own_entries, owned_by
 from portfolio_rag.domain.chunks import Chunk
+from portfolio_rag.domain.document_query import EVERYTHING, DocumentQuery
 from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion, ObjectRef
 from portfolio_rag.domain.errors import DependencyUnavailable, DocumentRejected, InvalidRequest, NotFound
 from portfolio_rag.domain.identifiers import document_id_for
 from portfolio_rag.domain.sidecar import parse_sidecar
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
 from portfolio_rag.ports.chunk_store import ChunkStore
+from portfolio_rag.ports.document_index import DocumentIndex
 from portfolio_rag.ports.document_registry import DocumentRegistry, Page
 from portfolio_rag.ports.object_store import ObjectStore
 from portfolio_rag.ports.runtime import Clock
@@ -28,6 +30,9 @@ PRESIGNED_SECONDS = 900
 
 _READS = 5
 """How often a document is read again because it changed meanwhile; then what was read last is shown."""
+
+_FINDS = 10
+"""How often the index is asked for one page, of somebody who sees few of those that it finds."""
 
 _log = logging.getLogger(__name__)
 
@@ -55,6 +60,14 @@ class PresignedUpload:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentHistory:
+    """`versions` newest first."""
+
+    head: DocumentHead
+    versions: list[DocumentVersion]
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentDetail:
     """`versions` newest first; `chunks` of the version that answers now, by index."""
 
@@ -73,7 +86,9 @@ class Documents:
         config: ConfigSource,
         clock: Clock,
         bucket: str,
+        index: DocumentIndex | None = None,
     ) -> None:
+        self._index = index
         self._lifecycle = lifecycle
         self._store = store
         self._registry = registry
@@ -117,17 +132,28 @@ class Documents:
         post = self._store.presign_post(self._bucket, key, max_bytes=limit, expires_in_seconds=PRESIGNED_SECONDS)
         return PresignedUpload(post.url, post.fields, self._id(key), key, PRESIGNED_SECONDS)
 
-    def list(self, status: DocumentStatus | None, limit: int, cursor: str | None = None) -> Page:
-        """One page, newest first. Without a status: all of them, one status after the other. Raises InvalidRequest."""
+    def list(
+        self,
+        status: DocumentStatus | None,
+        limit: int,
+        cursor: str | None = None,
+        query: DocumentQuery = EVERYTHING,
+        sees: Callable[[DocumentVersion], bool] | None = None,
+    ) -> Page:
+        """One page, newest first. Without a status: all of them, one status after the other. Raises InvalidRequest.
+
+        Only versions that pass the query and for which `sees` is true; where there is one of the two, a page may hold
+        fewer than `limit` and not be the last.
+        """
         if status is not None:
-            return self._registry.list_by_status(status, limit=limit, cursor=cursor)
+            return self._page(status, limit, cursor, query, sees)
         statuses = [*DocumentStatus]
         at, _, inner = (cursor or statuses[0]).partition(":")
         if at not in statuses:
             raise InvalidRequest("The cursor is not valid here: use the one of the previous page, unchanged.")
         items: list[DocumentVersion] = []
         for position in range(statuses.index(DocumentStatus(at)), len(statuses)):
-            page = self._registry.list_by_status(statuses[position], limit=limit - len(items), cursor=inner or None)
+            page = self._page(statuses[position], limit - len(items), inner or None, query, sees)
             items += page.items
             if page.cursor:
                 return Page(items, f"{statuses[position]}:{page.cursor}")
@@ -136,6 +162,47 @@ class Documents:
                 following = statuses[position + 1 : position + 2]
                 return Page(items, f"{following[0]}:" if following else None)
         return Page(items, None)
+
+    def _page(
+        self,
+        status: DocumentStatus,
+        limit: int,
+        cursor: str | None,
+        query: DocumentQuery,
+        sees: Callable[[DocumentVersion], bool] | None,
+    ) -> Page:
+        """Of one status. Those that are COMPLETED answer, nearly all, so the index knows their names and attributes."""
+        if not query and sees is None:
+            return self._registry.list_by_status(status, limit=limit, cursor=cursor)
+
+        def passes(version: DocumentVersion) -> bool:
+            return query.passes(version) and (sees is None or sees(version))
+
+        found = self._found(limit, cursor, query, passes) if query and status is DocumentStatus.COMPLETED else None
+        return found or self._registry.list_by_status(status, limit=limit, cursor=cursor, passes=passes)
+
+    def _found(
+        self, limit: int, cursor: str | None, query: DocumentQuery, passes: Callable[[DocumentVersion], bool]
+    ) -> Page | None:
+        """By the index; None where there is none that knows all."""
+        if self._index is None:
+            return None
+        place = self._registry.place_of(DocumentStatus.COMPLETED, cursor) if cursor else None
+        items: list[DocumentVersion] = []
+        for _ in range(_FINDS):
+            places = self._index.documents(query, limit=limit, after=place)
+            if places is None:
+                return None
+            live = self._registry.live_versions((place.document_id, place.version) for place in places)
+            for place in places:
+                version = live.get((place.document_id, place.version))
+                if version is not None and passes(version):
+                    items.append(version)
+                if len(items) == limit:
+                    return Page(items, self._registry.cursor_at(DocumentStatus.COMPLETED, place))
+            if len(places) < limit:
+                return Page(items, None)
+        return Page(items, self._registry.cursor_at(DocumentStatus.COMPLETED, place) if place else None)
 
     def get(self, document_id: str) -> DocumentDetail:
         """The document as it stood at one moment. Raises NotFound."""
@@ -149,6 +216,28 @@ class Documents:
             if head == detail.head:
                 break
         return detail
+
+    def history(self, document_id: str) -> DocumentHistory:
+        """Its versions without chunks: what it costs does not grow with the document. Raises NotFound."""
+        return DocumentHistory(self._head(document_id), self._registry.versions(document_id))
+
+    def original(self, version: DocumentVersion, part: tuple[int, int] | None = None) -> Iterator[bytes]:
+        """The bytes as they were uploaded; of `part` alone, its first and its last byte from 0, where it is given.
+
+        Raises NotFound for those that are not kept: of a deleted version, or expired by the bucket's lifecycle rule.
+        """
+        for _ in range(_READS):
+            if not is_kept(version):
+                break
+            try:
+                return self._store.stream(version.ref, part)
+            except NotFound:
+                # The pipeline may have moved the object since the row was read.
+                current = self._registry.get(version.document_id, version.version)
+                if current is None or current.ref == version.ref:
+                    break
+                version = current
+        raise NotFound(f"The bytes of version {version.version} of {version.filename} are not kept any more.")
 
     def delete(self, document_id: str) -> None:
         """Out of the answers from the first write on; vectors, chunks and backup go before this returns.
@@ -173,7 +262,12 @@ class Documents:
                 _log.warning("Document %s will be purged later.", document_id, exc_info=True)
 
     def counts(self) -> dict[DocumentStatus, int]:
-        return self._registry.count_by_status()
+        """How many versions are in each status; of those that answer, which may be many, by the index."""
+        live = self._index.count() if self._index is not None else None
+        if live is None:
+            return self._registry.count_by_status()
+        others = [status for status in DocumentStatus if status is not DocumentStatus.COMPLETED]
+        return {**self._registry.count_by_status(others), DocumentStatus.COMPLETED: live}
 
     def _head(self, document_id: str) -> DocumentHead:
         head = self._registry.head(document_id)
@@ -216,3 +310,11 @@ class Documents:
 
     def _id(self, key: str) -> str:
         return document_id_for(self._bucket, keys.logical_key_of(key))
+
+
+def is_kept(version: DocumentVersion) -> bool:
+    """Whether the bytes may be shown: those of a live or replaced version, not those of a deleted one.
+
+    A version that was deleted is retired where it was; one that was replaced is retired in `archived/`.
+    """
+    return not version.retired or keys.stage_of(version.s3_key) == keys.ARCHIVED

@@ -10,10 +10,10 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from portfolio_rag.domain import object_keys as keys
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion
 from portfolio_rag.domain.errors import DocumentRejected, NotFound, PayloadTooLarge
+from portfolio_rag.pipeline.documents.catalog import is_kept
 from portfolio_rag.pipeline.ingestion.chunking import DocumentChunker
 from portfolio_rag.ports.chunk_store import ChunkStore
 from portfolio_rag.ports.document_registry import DocumentRegistry
@@ -80,7 +80,7 @@ class ChunkLookup:
         candidates = [
             row
             for row in self._registry.versions(document_id)
-            if version in (None, row.version) and row.status is DocumentStatus.COMPLETED and _is_kept(row)
+            if version in (None, row.version) and row.status is DocumentStatus.COMPLETED and is_kept(row)
         ]
         for row in candidates[:MAX_VERSIONS_READ]:
             chunks = self._read_again(row, head)
@@ -91,6 +91,17 @@ class ChunkLookup:
             + (f", version {version}" if version is not None else "")
             + ". If a citation names it, the bytes of its version have expired, or the ingestion rules have changed."
         )
+
+    def of_version(self, version: DocumentVersion, head: DocumentHead) -> tuple[list[Chunk], bool]:
+        """The chunks of any version in order, and whether they were made again from its archived bytes.
+
+        None where there never were any, or the bytes are not kept, or cannot be read by the rules of now.
+        """
+        stored = list(self._chunks.of_document(version.document_id, version=version.version))
+        if stored or version.status is not DocumentStatus.COMPLETED or not is_kept(version):
+            return stored, False
+        restored = list(self._read_again(version, head))
+        return restored, bool(restored)
 
     def _neighbours(self, chunk: Chunk) -> list[Chunk]:
         around = (max(0, chunk.chunk_index - 1), chunk.chunk_index + 1)
@@ -106,14 +117,6 @@ class ChunkLookup:
         except (NotFound, PayloadTooLarge, DocumentRejected) as error:
             _log.info("Version %s of %s cannot be read again: %s", version.version, version.document_id, error)
             return []
-
-
-def _is_kept(version: DocumentVersion) -> bool:
-    """Whether the bytes may be shown: those of a live or replaced version, not those of a deleted one.
-
-    A version that was deleted is retired where it was; one that was replaced is retired in `archived/`.
-    """
-    return not version.retired or keys.stage_of(version.s3_key) == keys.ARCHIVED
 
 
 def _in_context(

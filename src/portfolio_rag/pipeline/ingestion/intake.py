@@ -304,6 +304,7 @@ class DocumentIntake:
             attributes_sha256=attributes_digest(verdict.metadata),
             updated_at=now,
             correlation_id=_began_with(current),
+            registered_at=now,
         )
         if rejection is None:
             return version

@@ -122,6 +122,7 @@ class DocumentProcessor:
             with tracing.span("extract", file_type=version.file_type, size=version.file_size):
                 version, extracted = self._extract(version, rules, progress, until)
             if isinstance(extracted, ExtractedDocument):
+                version = replace(version, extracted_at=self._clock.now_iso())
                 extracted = self._without_attachments(version, extracted)
                 self._record_findings(version, extracted)
                 topics = self._chunker.topics_of(extracted, rules)

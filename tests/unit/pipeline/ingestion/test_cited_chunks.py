@@ -7,6 +7,7 @@ import json
 import pytest
 
 from portfolio_rag.domain.chunks import Chunk
+from portfolio_rag.domain.documents import DocumentVersion
 from portfolio_rag.domain.errors import NotFound
 from portfolio_rag.domain.identifiers import document_id_for
 from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkInContext
@@ -118,3 +119,24 @@ def test_what_never_was(world: World, document_id: str) -> None:
         world.container.cited.find(UNKNOWN, UNKNOWN)
     with pytest.raises(NotFound, match="There is no chunk"):
         world.container.cited.find(document_id, UNKNOWN)
+
+
+def test_the_chunks_of_every_version_that_is_kept(world: World, document_id: str) -> None:
+    before = [chunk.content for chunk in world.chunks(document_id)]
+    world.upload(KEY, NEW)
+    world.run()
+    world.upload(KEY, b"%PDF-1.7 nothing of it")
+    world.run()
+    history = world.container.documents.history(document_id)
+    failed, live, replaced = history.versions
+
+    def chunks(version: DocumentVersion) -> tuple[list[str], bool]:
+        found, restored = world.container.cited.of_version(version, history.head)
+        assert [chunk.chunk_index for chunk in found] == list(range(len(found)))
+        return [chunk.content for chunk in found], restored
+
+    assert chunks(live) == ([chunk.content for chunk in world.chunks(document_id)], False)
+    assert chunks(replaced) == (before, True)
+    assert chunks(failed) == ([], False)
+    world.s3.delete_object(Bucket=RAW, Key=replaced.s3_key, VersionId=replaced.s3_version_id)
+    assert chunks(replaced) == ([], False)
