@@ -264,13 +264,14 @@ run "keys_and_indexes" {
       ingestion_jobs    = ["job_id", null]
       embedding_vectors = ["vector_id", null]
       conversations     = ["conversation_id", null]
+      answers           = ["answer_id", null]
       api_keys          = ["key_id", null]
     }
     error_message = "Keys are not those of the architecture."
   }
 
   assert {
-    condition     = { for key, table in local.tables : key => table.ttl_attribute if can(table.ttl_attribute) } == { conversations = "expires_at", api_keys = "remove_at" }
+    condition     = { for key, table in local.tables : key => table.ttl_attribute if can(table.ttl_attribute) } == { conversations = "expires_at", answers = "expires_at", api_keys = "remove_at" }
     error_message = "Conversations and the daily use of keys, and nothing else, must expire."
   }
 

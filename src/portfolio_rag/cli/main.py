@@ -11,6 +11,7 @@ import typer
 from portfolio_rag.cli.terminal import neutral
 from portfolio_rag.domain.api_keys import Scope
 from portfolio_rag.domain.errors import PortfolioRagError
+from portfolio_rag.domain.feedback import AnswerKind
 from portfolio_rag.domain.jobs import JobStatus, JobType
 
 app = typer.Typer(
@@ -298,15 +299,56 @@ def evaluate(
     min_hit: Annotated[
         float | None, typer.Option(min=0.0, max=1.0, help="Exit with 1 when fewer right documents are found.")
     ] = None,
+    save: Annotated[Path | None, typer.Option(metavar="RUN", help="Write this run to a file.")] = None,
+    compare: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="Exit with 1 when a figure has fallen since a saved run.")
+    ] = None,
+    tolerance: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="By how much a figure may fall: 0.02 is two of a hundred questions.")
+    ] = 0.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Ask questions whose documents or answers you know, and count what is found and answered.
 
     Each entry has a "question" and, one or both, a "document" (key, end of a key or file name) and an "answer".
-    Without either, the question should be refused.
+    Without either, the question should be refused, unless "expect" says "answer" or "review".
     """
     from portfolio_rag.cli.evaluate import evaluate as run
 
-    run(questions, top_k=top_k, min_hit=min_hit)
+    run(
+        questions,
+        top_k=top_k,
+        min_hit=min_hit,
+        save_to=save,
+        compare_with=compare,
+        tolerance=tolerance,
+        as_json=as_json,
+    )
+
+
+feedback_app = typer.Typer(help="List what people say of answers, and make questions of it.", no_args_is_help=True)
+app.add_typer(feedback_app, name="feedback")
+
+
+@feedback_app.command("list")
+def list_feedback(
+    kind: Annotated[AnswerKind | None, typer.Option(case_sensitive=False, help="Only answers of this kind.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 20,
+) -> None:
+    """Show the newest questions that were refused, and the newest ratings."""
+    from portfolio_rag.cli.feedback import show_all
+
+    show_all(kind=kind, limit=limit)
+
+
+@feedback_app.command("export")
+def export_feedback(
+    output: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to; standard output without.")] = None,
+) -> None:
+    """Write refused questions and rated answers as questions for `rag eval`, one a line."""
+    from portfolio_rag.cli.feedback import export
+
+    export(output)
 
 
 def main() -> None:

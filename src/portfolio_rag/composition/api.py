@@ -9,6 +9,8 @@ from functools import cached_property
 from portfolio_rag.access.keyring import Keyring
 from portfolio_rag.access.limits import TokenBudget
 from portfolio_rag.adapters.aws.clients import Patience
+from portfolio_rag.answering.feedback.answer_log import AnswerLog
+from portfolio_rag.answering.feedback.feedback_service import FeedbackService
 from portfolio_rag.answering.generation.chat import Chat
 from portfolio_rag.answering.generation.conversations import Conversations
 from portfolio_rag.answering.retrieval.full_text_follower import LAG, FullTextFollower
@@ -114,6 +116,9 @@ class ApiServices:
     retrieval: PassageSearch
     chat: Chat
     conversations: Conversations
+    answer_log: AnswerLog
+    """Stopped with the server; it starts itself."""
+    feedback: FeedbackService
     keyring: Keyring
     token_budget: TokenBudget
     access_rules: Callable[[], AccessRules]
@@ -136,6 +141,8 @@ def build_api(settings: Settings) -> ApiServices:
         retrieval=parts.retrieval,
         chat=parts.chat,
         conversations=parts.conversations,
+        answer_log=parts.answer_log,
+        feedback=parts.feedback,
         keyring=parts.keyring,
         token_budget=parts.token_budget,
         access_rules=parts.config.access_rules,
