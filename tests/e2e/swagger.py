@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Page, Route, sync_playwright
 
 # As root in a sandbox, and without the calls home that Chromium makes at every start.
-_ARGUMENTS = [
+BROWSER_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -66,7 +66,7 @@ def offline_page(
             route.abort()
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=BROWSER_ARGUMENTS)
         try:
             page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=color_scheme)
             page.route("**/*", pass_own)
