@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
+from scripts.chromium_browser import ARGUMENTS
 from scripts.npm_package import MERMAID, NotFetched
-from tests.e2e.swagger import BROWSER_ARGUMENTS, chromium_path
+from tests.e2e.swagger import chromium_path
 from tests.support.pages import PAGES, ROOT
 
 pytestmark = pytest.mark.browser
@@ -38,7 +39,7 @@ def page() -> Iterator[Page]:
             pytest.fail(str(error))
         pytest.skip(str(error))
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=BROWSER_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1100, "height": 900})
         page.set_content("<!doctype html><body></body>")
         page.add_script_tag(path=script)
