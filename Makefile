@@ -122,6 +122,17 @@ cases: install ## Run the cases of the folder CASES on a stack of its own (ONLY=
 chromium:
 	@scripts/chromium.sh
 
+##@ Show
+
+.PHONY: demo
+demo: install chromium ## Record the demo: terminal and console, from the running stack or one of its own (docs/demo-*)
+	@[ -f .portfolio/model/manifest.json ] || $(BIN)/python -m portfolio_rag.bake --output .portfolio/model
+	$(BIN)/python -m scripts.demo
+
+.PHONY: slides
+slides: install chromium ## Build the slides for the certification as a PDF (.portfolio/slides/)
+	$(BIN)/python -m scripts.slides
+
 ##@ Measure
 
 .PHONY: eval

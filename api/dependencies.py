@@ -7,6 +7,7 @@ from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
 
+from portfolio_rag.answering.feedback.feedback_service import FeedbackService
 from portfolio_rag.answering.generation.chat import Chat
 from portfolio_rag.answering.generation.conversations import Conversations
 from portfolio_rag.answering.retrieval.search import PassageSearch
@@ -38,3 +39,4 @@ OperationsDep = Annotated[Operations, Depends(_part(lambda services: services.op
 RetrievalDep = Annotated[PassageSearch, Depends(_part(lambda services: services.retrieval))]
 ChatDep = Annotated[Chat, Depends(_part(lambda services: services.chat))]
 ConversationsDep = Annotated[Conversations, Depends(_part(lambda services: services.conversations))]
+FeedbackDep = Annotated[FeedbackService, Depends(_part(lambda services: services.feedback))]

@@ -21,7 +21,19 @@ from api.openai_format import documented_as_openai
 from api.openapi import DESCRIPTION, SUMMARY, TAGS, TITLE, VERSION, complete
 from api.origins import BrowserGuard, parse_hosts
 from api.problem_docs import documented
-from api.routes import chat, completions, cost, documents, health, jobs, keys, operations, responses, search
+from api.routes import (
+    answers,
+    chat,
+    completions,
+    cost,
+    documents,
+    health,
+    jobs,
+    keys,
+    operations,
+    responses,
+    search,
+)
 from portfolio_rag.access.keyring import Keyring
 from portfolio_rag.adapters.process.tracing import configure_tracing
 from portfolio_rag.composition.api import ApiServices, build_api
@@ -67,6 +79,7 @@ def create_app(settings: Settings | None = None, services: ApiServices | None = 
                 if background is not None:
                     background.start()
                     running.callback(background.stop)
+            running.callback(built.answer_log.stop)
             await running.enter_async_context(mcp.running())
             yield
 
@@ -87,7 +100,7 @@ def create_app(settings: Settings | None = None, services: ApiServices | None = 
         app.state.services = services
     problems.install(app)
     refused = documented(401, 403, 429)
-    routes = (chat, search, documents, jobs, operations, cost, health, keys)
+    routes = (chat, answers, search, documents, jobs, operations, cost, health, keys)
     for router in (module.router for module in routes):
         app.include_router(router, responses=refused)
     # Here a refusal has OpenAI's shape.

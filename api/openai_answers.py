@@ -12,6 +12,7 @@ from api.dependencies import ChatDep
 from api.events import start_eagerly
 from api.front_ends import answer_task
 from api.metering import Meter, MeterDep
+from api.recording import Recorder, RecorderDep
 from api.schemas.filters import parse_where
 from api.schemas.openai_requests import MODEL, AskingRequest
 from api.visibility import ViewerDep
@@ -27,16 +28,19 @@ class OpenAIAnswers:
 
     chat: Chat
     meter: Meter
+    recorder: Recorder
     viewer: Viewer
 
     def whole(self, asked: AskingRequest) -> Answer:
         check_model(asked.model)
         question, where = asked.question(), self.viewer.restrict(parse_where(asked.filter))
-        return answer_task(question) or self.meter.count(
-            self.chat.answer(
-                question, top_k=asked.top_k, where=where, temperature=_temperature(asked), history=asked.history()
-            )
+        task = answer_task(question)
+        if task is not None:
+            return task
+        answer = self.chat.answer(
+            question, top_k=asked.top_k, where=where, temperature=_temperature(asked), history=asked.history()
         )
+        return self.recorder.record(self.meter.count(answer))
 
     def events(self, asked: AskingRequest) -> Iterator[AnswerEvent]:
         """The first event is there already: what fails before it has a status of its own."""
@@ -48,7 +52,7 @@ class OpenAIAnswers:
         events = self.chat.stream(
             question, top_k=asked.top_k, where=where, temperature=_temperature(asked), history=asked.history()
         )
-        return start_eagerly(self.meter.watch(events))
+        return start_eagerly(self.recorder.watch(self.meter.watch(events)))
 
 
 def check_model(model: str) -> None:
@@ -61,8 +65,8 @@ def _temperature(asked: AskingRequest) -> float | None:
     return None if asked.temperature is None else min(asked.temperature, 1.0)
 
 
-async def _answers(chat: ChatDep, meter: MeterDep, viewer: ViewerDep) -> OpenAIAnswers:
-    return OpenAIAnswers(chat, meter, viewer)
+async def _answers(chat: ChatDep, meter: MeterDep, recorder: RecorderDep, viewer: ViewerDep) -> OpenAIAnswers:
+    return OpenAIAnswers(chat, meter, recorder, viewer)
 
 
 OpenAIAnswersDep = Annotated[OpenAIAnswers, Depends(_answers)]

@@ -28,6 +28,7 @@ Every response carries `X-Request-ID`, which is also in the API's log; one that 
 TAGS = [
     {"name": "chat", "description": "Questions to the documents, answered with citations that were checked."},
     {"name": "openai", "description": "The chat for OpenAI's clients: `base_url` is this server's `/v1`."},
+    {"name": "feedback", "description": "What people say of answers, and the questions that were not answered."},
     {"name": "search", "description": "Retrieval alone: the passages that a query finds, with metadata filters."},
     {"name": "documents", "description": "Upload documents, follow them through the pipeline, delete them."},
     {"name": "jobs", "description": "Batch jobs over many documents: ingestion again, and rebuilding the index."},

@@ -17,7 +17,7 @@ locals {
 
   # Every name, once.
   bucket_names   = { for key in ["raw", "embeddings", "config"] : key => "${local.prefix}-${key}${local.suffix}" }
-  table_names    = { for key in ["document_registry", "embedding_chunks", "ingestion_jobs", "embedding_vectors", "conversations", "api_keys"] : key => "${key}${local.suffix}" }
+  table_names    = { for key in ["document_registry", "embedding_chunks", "ingestion_jobs", "embedding_vectors", "conversations", "answers", "api_keys"] : key => "${key}${local.suffix}" }
   queue_names    = { for key in ["ingestion", "embedding"] : key => "${local.prefix}-${key}-queue${local.suffix}" }
   dlq_names      = { for key in ["ingestion", "embedding", "events"] : key => "${local.prefix}-${key}-dlq${local.suffix}" }
   function_names = { for key in keys(local.functions) : key => "${key}${local.suffix}" }

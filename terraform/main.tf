@@ -159,6 +159,22 @@ locals {
       indexes       = {}
       ttl_attribute = "expires_at"
     }
+    # What was asked, so that an answer can be rated; both indexes hold only what was refused or rated.
+    answers = {
+      partition_key = { name = "answer_id", type = "S" }
+      sort_key      = null
+      indexes = {
+        outcome-asked_at-index = {
+          partition_key = { name = "outcome", type = "S" }
+          sort_key      = { name = "asked_at", type = "S" }
+        }
+        rating-rated_at-index = {
+          partition_key = { name = "rating", type = "S" }
+          sort_key      = { name = "rated_at", type = "S" }
+        }
+      }
+      ttl_attribute = "expires_at"
+    }
     # Keys of the API as salted hashes; and the tokens that each has used in a day, which alone are deleted.
     api_keys = {
       partition_key = { name = "key_id", type = "S" }

@@ -9,6 +9,7 @@ output "environment" {
     AWS_DEFAULT_REGION = local.region
     # Of the API alone.
     DYNAMODB_CONVERSATIONS_TABLE = local.table_names.conversations
+    DYNAMODB_ANSWERS_TABLE       = local.table_names.answers
     DYNAMODB_KEYS_TABLE          = local.table_names.api_keys
   })
 }

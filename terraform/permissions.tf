@@ -239,6 +239,20 @@ locals {
       resources = [local.table_arns.conversations]
     }]
 
+    # An answer is kept when it is given and changed when it is rated.
+    keep_answers = [
+      {
+        sid       = "KeepAnswers"
+        actions   = ["dynamodb:PutItem", "dynamodb:UpdateItem"]
+        resources = [local.table_arns.answers]
+      },
+      {
+        sid       = "ListAnswers"
+        actions   = ["dynamodb:Query"]
+        resources = [for index in ["outcome-asked_at-index", "rating-rated_at-index"] : "${local.table_arns.answers}/index/${index}"]
+      },
+    ]
+
     # Keys are made and revoked by people; the API looks them up and counts what they use.
     look_up_keys = [{
       sid       = "LookUpKeys"

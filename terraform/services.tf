@@ -21,9 +21,9 @@ locals {
 
   api_may = [
     "read_config", "read_originals", "move_originals", "upload_originals", "change_versions", "register_versions",
-    "versions_by_status", "all_heads", "read_chunks", "purge", "read_vectors", "remember_conversations", "look_up_keys", "run_jobs",
-    "list_jobs", "continue_jobs", "watch_queues", "send_ingestion", "send_embedding", "clear_dead_letters", "publish_metrics",
-    "read_metrics", "ask_bedrock",
+    "versions_by_status", "all_heads", "read_chunks", "purge", "read_vectors", "remember_conversations", "keep_answers",
+    "look_up_keys", "run_jobs", "list_jobs", "continue_jobs", "watch_queues", "send_ingestion", "send_embedding",
+    "clear_dead_letters", "publish_metrics", "read_metrics", "ask_bedrock",
   ]
 
   api_environment = merge(
@@ -31,6 +31,7 @@ locals {
     {
       AWS_DEFAULT_REGION           = local.region
       DYNAMODB_CONVERSATIONS_TABLE = local.table_names.conversations
+      DYNAMODB_ANSWERS_TABLE       = local.table_names.answers
       DYNAMODB_KEYS_TABLE          = local.table_names.api_keys
       # The load balancer has names that are not known here. With a key asked for from the first start on, a name that was
       # bound anew opens nothing; whoever knows the name can set it in var.api_service.environment.

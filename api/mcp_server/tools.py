@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from api.admission import QuestionSlots
 from api.metering import meter_for
+from api.recording import recorder_for
 from api.schemas.agents import (
     AskArguments,
     AskResult,
@@ -84,8 +85,12 @@ async def _ask(call: Call, wanted: AskArguments) -> AskResult:
     viewer = await viewer_for(call.request, call.caller)
     where = viewer.restrict(parse_where(wanted.filter))
     meter = await meter_for(call.request, call.caller)
+    recorder = await recorder_for(call.request, call.caller)
     with call.slots.one():
-        events = meter.watch(call.services.chat.stream(wanted.question, top_k=wanted.top_k, where=where))
+        # Nothing else refers to the inner ones: closing the outer one ends them all.
+        events = recorder.watch(
+            meter.watch(call.services.chat.stream(wanted.question, top_k=wanted.top_k, where=where))
+        )
         try:
             while True:
                 event = await run_sync(next, events, None)

@@ -12,6 +12,7 @@ from api.dependencies import ChatDep, ConversationsDep
 from api.events import MEDIA_TYPE, documented_stream, event_stream, start_eagerly, to_server_sent_events
 from api.metering import MeterDep
 from api.problem_docs import documented
+from api.recording import RecorderDep
 from api.schemas.answers import ChatRequest, ChatResponse
 from api.schemas.filters import parse_where
 from api.visibility import ViewerDep, conversation_of
@@ -98,6 +99,7 @@ def chat(
     chat: ChatDep,
     conversations: ConversationsDep,
     meter: MeterDep,
+    recorder: RecorderDep,
     caller: CallerDep,
     viewer: ViewerDep,
     request: Request,
@@ -129,10 +131,10 @@ def chat(
             if conversation
             else chat.stream(body.question, **options)
         )
-        return event_stream(to_server_sent_events(start_eagerly(meter.watch(events)), request.url.path))
+        return event_stream(to_server_sent_events(start_eagerly(recorder.watch(meter.watch(events))), request.url.path))
     answer = (
         conversations.answer(conversation, body.question, **options)
         if conversation
         else chat.answer(body.question, **options)
     )
-    return ChatResponse.of(meter.count(answer))
+    return ChatResponse.of(recorder.record(meter.count(answer)))

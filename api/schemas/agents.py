@@ -176,6 +176,7 @@ class AskResult(BaseModel):
     """An answer that its sources hold, or a plain statement that the documents do not answer."""
 
     answer: str = Field(description="The answer, with source numbers in brackets.")
+    answer_id: str | None = Field(description="By which people can rate the answer, where answers are kept.")
     answered: bool = Field(description="False when the documents do not hold an answer.")
     question: str = Field(description="The question that was answered.")
     mode: AnswerMode = Field(description="Who wrote it: `gpt`, or `extractive` for sentences of the documents.")
@@ -189,6 +190,7 @@ class AskResult(BaseModel):
     def of(cls, answer: Answer) -> AskResult:
         return cls(
             answer=answer.text,
+            answer_id=answer.answer_id or None,
             answered=answer.answered,
             question=answer.question,
             mode=answer.mode,

@@ -26,6 +26,10 @@ FINISH_REASON = (
     "Of a draft that is not whole, the answer has the sentences before the one that was cut."
 )
 
+ANSWER_ID = (
+    "For `POST /api/answers/{answer_id}/feedback`; null where the server keeps no answers (`ANSWERS_KEPT_DAYS=0`)."
+)
+
 
 class ChatRequest(BaseModel):
     """A question to the documents."""
@@ -203,6 +207,7 @@ class ChatResponse(BaseModel):
         description="The answer, with source numbers in brackets.",
         examples=["Amazon SQS keeps a message for 4 days by default. [1]"],
     )
+    answer_id: str | None = Field(description=ANSWER_ID, examples=["7d3c0c55-1f0e-4f0f-9a55-0c2c53a4f5f1"])
     question: str = Field(
         description="What was answered: in a conversation, the question made to stand alone.",
         examples=["How long does Amazon SQS keep a message by default?"],
@@ -225,6 +230,7 @@ class ChatResponse(BaseModel):
     def of(cls, answer: Answer) -> ChatResponse:
         return cls(
             answer=answer.text,
+            answer_id=answer.answer_id or None,
             question=answer.question,
             answered=answer.answered,
             mode=answer.mode,

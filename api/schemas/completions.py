@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_serializer
 
-from api.schemas.answers import FINISH_REASON, CitationOut, ValidationOut
+from api.schemas.answers import ANSWER_ID, FINISH_REASON, CitationOut, ValidationOut
 from api.schemas.openai_requests import MODEL, AskingRequest, ChatMessage, NoFunctions, TextForm
 from portfolio_rag.domain.answers import Answer, AnswerMode, FinishReason
 
@@ -84,6 +84,7 @@ def openai_finish_reason(reason: FinishReason) -> OpenAIFinishReason:
 class Evidence(BaseModel):
     """What OpenAI's format has no place for; clients find it as additional fields."""
 
+    answer_id: str | None = Field(description=ANSWER_ID, examples=["7d3c0c55-1f0e-4f0f-9a55-0c2c53a4f5f1"])
     answered: bool = Field(description="False when the documents do not hold an answer.", examples=[True])
     mode: AnswerMode = Field(description="`gpt` or `extractive`.", examples=["extractive"])
     citations: list[CitationOut] = Field(description="The sources that the answer cites.")
@@ -93,6 +94,7 @@ class Evidence(BaseModel):
     @classmethod
     def of(cls, answer: Answer) -> Evidence:
         return cls(
+            answer_id=answer.answer_id or None,
             answered=answer.answered,
             mode=answer.mode,
             citations=[CitationOut.of(citation) for citation in answer.citations],

@@ -264,14 +264,15 @@ run "keys_and_indexes" {
       ingestion_jobs    = ["job_id", null]
       embedding_vectors = ["vector_id", null]
       conversations     = ["conversation_id", null]
+      answers           = ["answer_id", null]
       api_keys          = ["key_id", null]
     }
     error_message = "Keys are not those of the architecture."
   }
 
   assert {
-    condition     = { for key, table in local.tables : key => table.ttl_attribute if can(table.ttl_attribute) } == { conversations = "expires_at", api_keys = "remove_at" }
-    error_message = "Conversations and the daily use of keys, and nothing else, must expire."
+    condition     = { for key, table in local.tables : key => table.ttl_attribute if can(table.ttl_attribute) } == { conversations = "expires_at", answers = "expires_at", api_keys = "remove_at" }
+    error_message = "Conversations, answers and the daily use of keys, and nothing else, must expire."
   }
 
   assert {
@@ -281,6 +282,8 @@ run "keys_and_indexes" {
       status-upload_timestamp-index = ["status", "upload_timestamp"]
       document_id-chunk_index-index = ["document_id", "chunk_index"]
       status-started_at-index       = ["status", "started_at"]
+      outcome-asked_at-index        = ["outcome", "asked_at"]
+      rating-rated_at-index         = ["rating", "rated_at"]
     }
     error_message = "Indexes are not those of the architecture."
   }

@@ -20,9 +20,10 @@ run "names_of_the_architecture" {
       ingestion_jobs    = "ingestion_jobs"
       embedding_vectors = "embedding_vectors"
       conversations     = "conversations"
+      answers           = "answers"
       api_keys          = "api_keys"
     }
-    error_message = "Tables are not those of the architecture, the vectors' index, the conversations and the keys."
+    error_message = "Tables are not those of the architecture, the vectors' index, the conversations, the answers and the keys."
   }
 
   assert {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,29 +14,17 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, Route, sync_playwright
 
-# As root in a sandbox, and without the calls home that Chromium makes at every start.
-_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-]
+from scripts.chromium_browser import ARGUMENTS, NoChromium, find_chromium
 
 
 def chromium_path() -> str:
     """The system's Chromium. Without one the test is skipped, or fails when BROWSER_TESTS=required."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        path = shutil.which(name)
-        if path is not None:
-            return path
-    message = "no Chromium on this machine: install the package `chromium` to run the browser tests"
-    if os.environ.get("BROWSER_TESTS") == "required":
-        pytest.fail(message)
-    pytest.skip(message)
+    try:
+        return find_chromium()
+    except NoChromium as error:
+        if os.environ.get("BROWSER_TESTS") == "required":
+            pytest.fail(str(error))
+        pytest.skip(str(error))
 
 
 @dataclass
@@ -72,7 +59,7 @@ def offline_page(
             route.abort()
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
         try:
             page = browser.new_page(
                 viewport={"width": width, "height": height},

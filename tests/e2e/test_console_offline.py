@@ -27,6 +27,7 @@ from portfolio_rag.domain.api_keys import Scope
 from portfolio_rag.domain.document_warnings import DocumentWarning, WarningCode
 from portfolio_rag.domain.documents import DocumentStatus
 from portfolio_rag.domain.errors import Conflict, StorageUnavailable
+from portfolio_rag.domain.feedback import AnswerKind
 from portfolio_rag.domain.jobs import JobStatus
 from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkInContext
 from portfolio_rag.pipeline.maintenance.dead_letters import Remedy
@@ -133,6 +134,42 @@ def test_an_answer_has_verdict_and_source_and_the_source_opens_at_the_quote(cons
     assert sheet.locator(".cited").inner_text() == CONTENT
     sheet.get_by_role("link", name="Show the document").click()
     page.get_by_role("heading", name="sqs-queues.md").wait_for()
+
+
+def test_an_answer_is_rated_and_says_why(console: Open) -> None:
+    services = stand_ins()
+    page = console(services, expected=(503,)).page
+    turn = ask(page, QUESTION)
+    good, bad = (turn.get_by_role("button", name=name) for name in ("Good answer", "Bad answer"))
+    good.click()
+    expect(good).to_have_attribute("aria-pressed", "true")
+    expect(turn.get_by_text("Thank you.")).to_be_visible()
+    bad.click()
+    expect(bad).to_have_attribute("aria-pressed", "true")
+    expect(good).to_have_attribute("aria-pressed", "false")
+    comment = turn.get_by_label("Why? (optional)")
+    expect(comment).to_be_focused()
+    comment.fill("The limit was raised.")
+    assert not accessibility_violations(page)
+    comment.press("Enter")
+    expect(turn.get_by_text("Thank you, your comment is kept.")).to_be_visible()
+    (rated,) = services.feedback.page(AnswerKind.DOWN, limit=10, cursor=None, key_id=None).items
+    assert rated.feedback is not None
+    assert rated.feedback.comment == "The limit was raised."
+    # What did not arrive is not shown as if it had.
+    services.feedback.rate = refuse  # type: ignore[method-assign]
+    good.click()
+    expect(turn.get_by_text("DynamoDB does not answer.")).to_be_visible()
+    expect(bad).to_have_attribute("aria-pressed", "true")
+
+
+def refuse(*_: Any, **__: Any) -> Any:
+    raise StorageUnavailable("DynamoDB does not answer.")
+
+
+def test_without_an_id_an_answer_is_not_rated(console: Open) -> None:
+    page = console(stand_ins(Settings(answers_kept_days=0))).page
+    assert ask(page, QUESTION).get_by_role("group", name="Rate this answer").count() == 0
 
 
 def test_a_place_is_counted_in_characters_and_not_in_utf16(console: Open) -> None:

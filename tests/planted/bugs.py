@@ -414,4 +414,33 @@ BUGS = [
         "            pass",
         "adapters/aws/test_sqs",
     ),
+    # What is kept of an answer, and for whom.
+    _api(
+        "a key rates and lists what another has asked",
+        "routes.answers",
+        "return None if Scope.ADMIN in caller.scopes else caller.key_id",
+        "return None",
+        "feedback",
+    ),
+    _api(
+        "a stream ends without the id of its answer",
+        "recording",
+        "yield Done(self.record(event.answer)) if isinstance(event, Done) else event",
+        "yield event",
+        "feedback",
+    ),
+    _package(
+        "a store that fails ends the log of answers",
+        "answering.feedback.answer_log",
+        "except Exception as error:",
+        "except KeyError as error:",
+        "answering/feedback/test_answer_log",
+    ),
+    _package(
+        "an answer that has expired is listed until it is deleted",
+        "adapters.dynamodb.answer_store",
+        'FilterExpression=f"expires_at > :now{own}"',
+        'FilterExpression=f"expires_at <> :now{own}"',
+        "answering/feedback/test_answer_log",
+    ),
 ]

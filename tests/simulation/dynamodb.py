@@ -69,6 +69,10 @@ def pipeline_tables() -> dict[str, TableModel]:
         "ingestion_jobs": TableModel(("job_id",), {"status-started_at-index": ("status", "started_at")}),
         "embedding_vectors": TableModel(("vector_id",)),
         "conversations": TableModel(("conversation_id",)),
+        "answers": TableModel(
+            ("answer_id",),
+            {"outcome-asked_at-index": ("outcome", "asked_at"), "rating-rated_at-index": ("rating", "rated_at")},
+        ),
         "api_keys": TableModel(("key_id",)),
     }
 

@@ -14,6 +14,10 @@ from starlette.types import ASGIApp
 
 from portfolio_rag.access.keyring import Keyring
 from portfolio_rag.access.limits import TokenBudget
+from portfolio_rag.adapters.dynamodb.answer_store import DynamoAnswerStore
+from portfolio_rag.adapters.dynamodb.table import Table
+from portfolio_rag.answering.feedback.answer_log import AnswerLog
+from portfolio_rag.answering.feedback.feedback_service import FeedbackService
 from portfolio_rag.answering.retrieval.index_size import IndexSize
 from portfolio_rag.composition.api import ApiServices
 from portfolio_rag.costs.month import Basis, CostLine, Counts, MonthReport
@@ -50,11 +54,13 @@ from portfolio_rag.pipeline.maintenance.dead_letters import DeadLetter, DeadLett
 from portfolio_rag.pipeline.maintenance.dependency_health import DependencyHealth
 from portfolio_rag.pipeline.maintenance.metric_history import History, MetricHistory, Window
 from portfolio_rag.pipeline.maintenance.queues import QueueRole, QueueState
+from portfolio_rag.ports.answer_store import AnswerStore
 from portfolio_rag.ports.document_registry import Page
 from portfolio_rag.ports.message_queue import QueueDepth
 from portfolio_rag.ports.monitoring import Alarm, AlarmState, MetricQuery
 from portfolio_rag.ports.runtime import Clock
 from portfolio_rag.settings.environment import Settings
+from tests.simulation.dynamodb import DynamoModel, pipeline_tables
 
 BUCKET = "portfolio-raw"
 KEY = "guides/sqs-queues.md"
@@ -142,6 +148,12 @@ def answer() -> Answer:
         passages=[passage()],
         question=QUESTION,
     )
+
+
+def refusal() -> Answer:
+    """The documents do not hold an answer."""
+    text = "The answer is not in the documents."
+    return replace(answer(), text=text, answered=False, citations=[], validation=[], validation_score=0.0)
 
 
 class _Fake:
@@ -610,8 +622,13 @@ class FakeServices:
     monthly_cost: FakeMonthlyCost = field(default_factory=FakeMonthlyCost)
     full_text_follower: None = None
     load_reporter: None = None
+    answer_store: AnswerStore = field(
+        default_factory=lambda: DynamoAnswerStore(Table(DynamoModel(pipeline_tables()), "answers"))
+    )
 
     def __post_init__(self) -> None:
+        self.answer_log = AnswerLog(self.answer_store, self.clock, kept_days=self.settings.answers_kept_days)
+        self.feedback = FeedbackService(self.answer_store, self.answer_log, self.clock)
         lists_hold = self.settings.access_lists == "true"
         self.keyring = Keyring(self.keys, self.clock, self.settings.api_key, always_required=lists_hold)
         self.token_budget = TokenBudget(self.keys, self.clock)
@@ -639,3 +656,9 @@ def fake_services(settings: Settings | None = None) -> FakeServices:
 def client_of(app: ASGIApp, *, host: str = "127.0.0.1", root_path: str = "") -> TestClient:
     """A client at the address `host` that calls the API by the name of its own machine. Use as a context manager."""
     return TestClient(app, base_url="http://localhost", client=(host, 50000), root_path=root_path)
+
+
+def own_answer(client: TestClient, **options: Any) -> str:
+    """The id of an answer that the caller has asked for, where it may ask."""
+    asked = client.post("/api/chat", json={"question": QUESTION}, **options)
+    return str(asked.json()["answer_id"]) if asked.is_success else UNKNOWN_ID

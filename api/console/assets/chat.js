@@ -1,6 +1,7 @@
 // Questions and answers: a sentence is shown when its check has passed, with its verdict and its sources.
 
 import { streamAnswer } from "./api.js";
+import { Feedback } from "./feedback.js";
 import { count, firstCharacters, percent, randomUuid } from "./format.js";
 import { Source } from "./source.js";
 import { Component, createRef, Heading, HeadingPath, html, Problem } from "./view.js";
@@ -155,6 +156,7 @@ function Turn({ turn, onOpen }) {
     <${Problem} error=${turn.problem} />
     ${reply && !reply.answered && html`<${Refusal} reply=${reply} onOpen=${onOpen} />`}
     ${reply?.answered && html`<${Sources} citations=${reply.citations} onOpen=${onOpen} />`}
+    ${reply?.answer_id && html`<${Feedback} answerId=${reply.answer_id} />`}
     ${reply && turn.checks.length > 0 && html`<${Checks} reply=${reply} checks=${turn.checks} />`}
   </article>`;
 }

@@ -10,7 +10,7 @@ const TYPES = [
   { value: "REINDEX", label: "Reindex", says: "Builds the whole index anew beside the live one, and then switches over." },
 ];
 
-const STATUSES = ["RUNNING", "COMPLETED", "FAILED", "CANCELLED"];
+const STATUSES = ["RUNNING", "PAUSED", "COMPLETED", "FAILED", "CANCELLED"];
 
 export const typeWord = (type) => TYPES.find(({ value }) => value === type)?.label ?? type;
 

@@ -74,6 +74,7 @@ const STATUS_WORDS = {
   COMPLETED: "Completed",
   FAILED: "Failed",
   CANCELLED: "Cancelled",
+  PAUSED: "Paused",
 };
 
 export const statusWord = (status) => STATUS_WORDS[status] ?? status;

@@ -12,6 +12,7 @@ from typing import Any
 
 from portfolio_rag.adapters.chroma.client import ClientApi
 from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
+from portfolio_rag.adapters.dynamodb.answer_store import DynamoAnswerStore
 from portfolio_rag.adapters.dynamodb.conversation_store import DynamoConversationStore
 from portfolio_rag.adapters.dynamodb.live_document_reader import DynamoLiveDocumentReader
 from portfolio_rag.adapters.models.bedrock import ATTEMPTS, READ_SECONDS, BedrockModel
@@ -20,6 +21,8 @@ from portfolio_rag.adapters.process.circuit_breaker import CircuitBreaker, guard
 from portfolio_rag.adapters.process.cpu import available_cpus
 from portfolio_rag.adapters.sqlite.file import FileInUse
 from portfolio_rag.adapters.tantivy.full_text_index import TantivyFullTextIndex
+from portfolio_rag.answering.feedback.answer_log import AnswerLog
+from portfolio_rag.answering.feedback.feedback_service import FeedbackService
 from portfolio_rag.answering.generation.chat import Chat
 from portfolio_rag.answering.generation.conversations import Conversations
 from portfolio_rag.answering.generation.judge import JUDGE_SECONDS, Judge
@@ -158,3 +161,17 @@ class AnsweringParts(ModelParts):
     @cached_property
     def conversations(self) -> Conversations:
         return Conversations(self.chat, self.conversation_store, self.clock)
+
+    # --- feedback
+
+    @cached_property
+    def answer_store(self) -> DynamoAnswerStore:
+        return DynamoAnswerStore(self._table(self.settings.dynamodb_answers_table))
+
+    @cached_property
+    def answer_log(self) -> AnswerLog:
+        return AnswerLog(self.answer_store, self.clock, kept_days=self.settings.answers_kept_days)
+
+    @cached_property
+    def feedback(self) -> FeedbackService:
+        return FeedbackService(self.answer_store, self.answer_log, self.clock)

@@ -11,6 +11,8 @@ from portfolio_rag.access.limits import TokenBudget
 from portfolio_rag.adapters.aws.clients import Patience
 from portfolio_rag.adapters.aws.cloudwatch import CloudWatchBilledUsage
 from portfolio_rag.adapters.dynamodb.usage_store import DynamoUsageStore
+from portfolio_rag.answering.feedback.answer_log import AnswerLog
+from portfolio_rag.answering.feedback.feedback_service import FeedbackService
 from portfolio_rag.answering.generation.chat import Chat
 from portfolio_rag.answering.generation.conversations import Conversations
 from portfolio_rag.answering.generation.cost import Price, price_of
@@ -169,6 +171,9 @@ class ApiServices:
     retrieval: PassageSearch
     chat: Chat
     conversations: Conversations
+    answer_log: AnswerLog
+    """Stopped with the server; it starts itself."""
+    feedback: FeedbackService
     keyring: Keyring
     token_budget: TokenBudget
     usage_recorder: UsageRecorder
@@ -195,6 +200,8 @@ def build_api(settings: Settings) -> ApiServices:
         retrieval=parts.retrieval,
         chat=parts.chat,
         conversations=parts.conversations,
+        answer_log=parts.answer_log,
+        feedback=parts.feedback,
         keyring=parts.keyring,
         token_budget=parts.token_budget,
         usage_recorder=parts.usage_recorder,

@@ -184,6 +184,8 @@ class Answer:
     judge: JudgeState = JudgeState.OFF
     finish_reason: FinishReason = FinishReason.STOP
     """How the draft ended: of one that was cut, the sentence in which it was is not in `validation`."""
+    answer_id: str = ""
+    """By which it can be rated; empty where answers are not kept."""
 
 
 @dataclass(frozen=True, slots=True)

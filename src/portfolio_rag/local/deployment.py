@@ -106,6 +106,7 @@ def missing(clients: AwsClients, settings: Settings, functions: list[str]) -> li
             settings.dynamodb_jobs_table,
             settings.dynamodb_vectors_table,
             settings.dynamodb_conversations_table,
+            settings.dynamodb_answers_table,
             settings.dynamodb_keys_table,
         ],
         lambda name: dynamodb.describe_table(TableName=name),

@@ -40,6 +40,8 @@ class Settings:
     dynamodb_vectors_table: str = "embedding_vectors"
     # What was asked and answered before, for follow-up questions.
     dynamodb_conversations_table: str = "conversations"
+    # What was asked, and what people said of the answers.
+    dynamodb_answers_table: str = "answers"
     # The API's keys, as salted hashes, and what each has used of its budget.
     dynamodb_keys_table: str = "api_keys"
     # SQS
@@ -98,6 +100,8 @@ class Settings:
     # Questions (chat, search) worked on at once; the next one gets 429. Each takes one of the server's 40 threads, and
     # the others are for documents, jobs and health.
     api_max_concurrent_questions: int = 32
+    # Days for which questions are kept so that their answers can be rated; 0: not at all.
+    answers_kept_days: int = 90
     # File of the API's full-text index; empty: a temporary one, built anew at every start. One file a process.
     lexical_index_path: str = ""
     # Metrics
@@ -171,6 +175,8 @@ class Settings:
             raise ConfigurationError(
                 f"API_MAX_CONCURRENT_QUESTIONS must be between 1 and 40, not {self.api_max_concurrent_questions}."
             )
+        if not 0 <= self.answers_kept_days <= 3650:
+            raise ConfigurationError(f"ANSWERS_KEPT_DAYS must be between 0 and 3650, not {self.answers_kept_days}.")
         if not self.chroma_url.startswith(("http://", "https://")):
             raise ConfigurationError(f"CHROMA_URL must start with http:// or https://, not {self.chroma_url!r}.")
         if self.chroma_api_key:

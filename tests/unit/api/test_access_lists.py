@@ -18,7 +18,7 @@ from portfolio_rag.domain.api_keys import Scope
 from portfolio_rag.domain.identifiers import document_id_for
 from portfolio_rag.settings.ingestion_rules import ACCESS_LISTS_KEY
 from tests.simulation.world import CONFIG, RAW, World
-from tests.support.api import FakeMonthlyCost, client_of
+from tests.support.api import UNKNOWN_ID, FakeMonthlyCost, client_of
 from tests.unit.api.test_authentication import ROUTES
 
 BOARD = {"Name": "board", "Type": "GROUP", "Access": "ALLOW"}
@@ -113,6 +113,8 @@ def deployment_of(world: World, access_lists: str = "true") -> Deployment:
         retrieval=parts.retrieval,
         chat=parts.chat,
         conversations=parts.conversations,
+        answer_log=parts.answer_log,
+        feedback=parts.feedback,
         keyring=keyring,
         token_budget=parts.token_budget,
         usage_recorder=parts.usage_recorder,
@@ -203,6 +205,13 @@ def attempts(deployment: Deployment, key: str) -> Iterator[tuple[tuple[str, str]
     yield AGENTS, "/mcp", tool("get_passage", {"document_id": document_id, "chunk_id": chunk_of(deployment, key)})
     yield AGENTS, "/mcp", rpc("resources/list", {})
     yield AGENTS, "/mcp", rpc("resources/read", {"uri": f"rag://documents/{document_id}"})
+    yield (
+        ("POST", "/api/answers/{answer_id}/feedback"),
+        f"/api/answers/{UNKNOWN_ID}/feedback",
+        {"json": {"rating": "up"}},
+    )
+    for kind in ("unanswered", "up", "down"):
+        yield ("GET", "/api/answers"), f"/api/answers?limit=100&kind={kind}", {}
     for path in ("/api/reindex", "/api/jobs/x/cancel", "/api/jobs/x/resume"):
         yield ("POST", path.replace("/x/", "/{job_id}/")), path, {}
     for path in ("/api/dead-letters/redrive", "/api/dead-letters/x/redrive"):

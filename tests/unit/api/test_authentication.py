@@ -32,6 +32,7 @@ from tests.support.api import (
     chunk,
     client_of,
     fake_services,
+    own_answer,
 )
 from tests.unit.api.test_middleware import KEY, encoded
 from tests.unit.api.test_problems import assert_problem
@@ -43,6 +44,8 @@ ROUTES: dict[tuple[str, str], Scope] = {
     ("GET", "/v1/models"): Scope.READ,
     ("GET", "/v1/models/{model}"): Scope.READ,
     ("POST", "/api/search"): Scope.READ,
+    ("POST", "/api/answers/{answer_id}/feedback"): Scope.READ,
+    ("GET", "/api/answers"): Scope.READ,
     ("POST", "/api/documents"): Scope.WRITE,
     ("POST", "/api/documents/presign"): Scope.WRITE,
     ("GET", "/api/documents"): Scope.READ,
@@ -75,6 +78,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     },
     ("POST", "/v1/responses"): {"json": {"model": "portfolio-rag", "input": QUESTION}},
     ("POST", "/api/search"): {"json": {"query": QUESTION}},
+    ("POST", "/api/answers/{answer_id}/feedback"): {"json": {"rating": "up"}},
     ("POST", "/api/documents"): {"files": {"file": ("a.md", b"x")}},
     ("POST", "/api/documents/presign"): {"json": {"filename": "a.md"}},
     ("POST", "/api/reindex"): {"json": {}},
@@ -90,6 +94,7 @@ def call(client: TestClient, method: str, path: str, **options: Any) -> Any:
         chunk_id=chunk().chunk_id,
         model="portfolio-rag",
         message_id=LETTER_ID,
+        answer_id=own_answer(client, **options) if "{answer_id}" in path else "",
     )
     return client.request(method, url, **BODIES.get((method, path), {}), **options)
 

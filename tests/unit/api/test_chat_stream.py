@@ -41,7 +41,8 @@ def test_the_events_of_an_answer(client: TestClient, services: FakeServices) -> 
     assert data["validation"]["verdict"] == "dropped"
     assert data["citation"]["quote"] == QUOTE
     assert data["token"] == {"text": f"{QUOTE}. [1]"}
-    assert data["done"] == client.post("/api/chat", json={"question": QUESTION}).json()
+    whole = client.post("/api/chat", json={"question": QUESTION}).json()
+    assert data["done"] == {**whole, "answer_id": data["done"]["answer_id"]}
     assert services.chat.calls[0] == (QUESTION, 3, None, None)
 
 

@@ -13,7 +13,7 @@ from api.main import create_app
 from portfolio_rag.domain.errors import InvalidRequest
 from portfolio_rag.domain.filters import parse_filter
 from portfolio_rag.settings.environment import Settings
-from tests.support.api import DOCUMENT_ID, JOB_ID, LETTER_ID, chunk, fake_services
+from tests.support.api import DOCUMENT_ID, JOB_ID, LETTER_ID, chunk, fake_services, own_answer
 
 ROUTES = {
     ("POST", "/api/chat"),
@@ -30,6 +30,8 @@ ROUTES = {
     ("GET", "/api/documents/{document_id}/file"),
     ("DELETE", "/api/documents/{document_id}"),
     ("POST", "/api/documents/{document_id}/retry"),
+    ("POST", "/api/answers/{answer_id}/feedback"),
+    ("GET", "/api/answers"),
     ("POST", "/api/reindex"),
     ("GET", "/api/jobs"),
     ("GET", "/api/jobs/{job_id}"),
@@ -142,7 +144,8 @@ def body_examples() -> Iterator[Any]:
 
 @pytest.mark.parametrize(("method", "path", "body"), list(body_examples()))
 def test_every_example_body_is_accepted(client: TestClient, method: str, path: str, body: Any) -> None:
-    assert client.request(method, path.replace("{job_id}", JOB_ID), json=body).is_success
+    path = path.replace("{job_id}", JOB_ID).replace("{answer_id}", own_answer(client))
+    assert client.request(method, path, json=body).is_success
 
 
 def test_every_example_filter_parses() -> None:
@@ -171,6 +174,7 @@ def test_every_response_matches_its_schema(client: TestClient) -> None:
         ("POST", "/api/search"): {"json": {"query": "x"}},
         ("POST", "/api/documents"): {"files": {"file": ("a.md", b"x")}},
         ("POST", "/api/documents/presign"): {"json": {"filename": "a.md"}},
+        ("POST", "/api/answers/{answer_id}/feedback"): {"json": {"rating": "up"}},
         ("POST", "/api/reindex"): {"json": {}},
     }
     for (method, path), operation in OPERATIONS.items():
@@ -180,6 +184,7 @@ def test_every_response_matches_its_schema(client: TestClient) -> None:
             chunk_id=chunk().chunk_id,
             model="portfolio-rag",
             message_id=LETTER_ID,
+            answer_id=own_answer(client),
         )
         response = client.request(method, url, **calls.get((method, path), {}))
         assert response.is_success, path
