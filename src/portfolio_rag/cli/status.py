@@ -25,7 +25,7 @@ from portfolio_rag.local.deployment import aws_clients
 from portfolio_rag.local.health import healthy
 from portfolio_rag.local.programs import programs
 from portfolio_rag.local.supervise import Supervisor
-from portfolio_rag.settings.environment import Settings
+from portfolio_rag.settings.environment import REPLICA_MODES, Settings
 
 _LISTED = 20
 _JOBS = 5
@@ -62,6 +62,7 @@ def _screen(config: StackConfig, clients: AwsClients, settings: Settings) -> tup
         if not healthy(f"{config.emulator_url}/_ministack/ready"):
             return False, Group(processes, note)
         processes = Group(processes, note)
+    processes = Group(processes, _replica(settings))
     try:
         return well, Group(processes, *_pipeline(clients, settings))
     except PortfolioRagError as error:
@@ -82,6 +83,11 @@ def _processes(config: StackConfig) -> tuple[bool, RenderableType]:
         pid = str(info.pid) if info and info.pid else ""
         table.add_row(program.title, shown, since, pid, f"http://localhost:{program.port}")
     return well, table
+
+
+def _replica(settings: Settings) -> Text:
+    """What of the index the API keeps beside itself."""
+    return Text(f"Index beside the API: {REPLICA_MODES[settings.search_replica]}.")
 
 
 def _pipeline(clients: AwsClients, settings: Settings) -> list[RenderableType]:
