@@ -82,6 +82,16 @@ class Ingester:
         log = self._logged(log_from)
         return Run(wall_s, command_s, dict(cpu), self._pss(), _embedded(log), _longest(log))
 
+    def sync(self, folder: Path, prefix: str) -> float:
+        """Seconds of one `rag sync` of the folder, its start included. Raises RuntimeError where it had work to do."""
+        command = [str(Path(sys.executable).parent / "rag"), "sync", str(folder), "--prefix", prefix, "--json"]
+        started = time.perf_counter()
+        done = subprocess.run(command, env=dict(self._stack.environment), check=True, capture_output=True, text=True)
+        elapsed = time.perf_counter() - started
+        if moved := json.loads(done.stdout)["documents"]:
+            raise RuntimeError(f"rag sync had {len(moved)} documents to upload, and none was changed.")
+        return elapsed
+
     def answers_from(self, key: str, query: str) -> bool:
         """Whether the document is among the first passages of a search."""
         answer = httpx.post(

@@ -50,9 +50,27 @@ by as many queries as there are suffixes; the key has none, so this is where it 
 | Chroma, memory | {bytes:,} bytes a window, all of them in memory | {windows} windows in 24 GB: {memory_documents} \
 documents | the same |
 | The API's full-text index | one file a process, on its disk | some millions of windows | OpenSearch, or Chroma's \
-own sparse index where it has one (Chroma Cloud) |
+own sparse index where it has one (Chroma Cloud); [less of it](#an-index-beside-the-api-that-no-longer-fits) |
 | check-health | 60 seconds a round | more than it can look at: some ten thousand documents stuck, due or unswept | it \
 does what it gets to and goes on in the next round; the failure rate is then one of the newest uploads |
+
+## An index beside the API that no longer fits
+
+Each API process keeps the words of all chunks and a replica of all vectors, 768 bytes a window, beside itself. Where
+that no longer fits on its disk, or takes too long to build for a service that scales, `SEARCH_REPLICA` leaves a part of
+it out ([decision 36](decisions/0036-replica-modes.md)):
+
+| `SEARCH_REPLICA` | Beside the API | What changes |
+|---|---|---|
+| `whole` | texts, words, vectors | nothing |
+| `words` | texts, words | the same passages; a filter is Chroma's own, which takes 20 to 60 times as long as a search \
+without one, and the cosines of what the words found are read from Chroma |
+| `off` | nothing | searches go by vectors alone, filtered by Chroma; an identifier or a rare name is found less well \
+([quality](quality.md#finding-the-document): *vectors of windows*), and a new process needs no time to catch up |
+
+`GET /api/health` says under `search_index` which it is, and so does `rag status`. A change takes a start of the
+process: `words` then removes the vectors from the disk, and `whole` reads those that it lacks from Chroma. The file
+that `off` leaves unused is yours to delete.
 
 ## Beyond one node
 

@@ -218,7 +218,9 @@ class IndexOut(BaseModel):
 
     collection: str = Field(description="The collection in Chroma that answers.", examples=["portfolio_knowledge"])
     windows: int = Field(description="Vectors in it: pieces of chunks.", examples=[164])
-    documents: int = Field(description="Documents that are found by their words.", examples=[12])
+    documents: int | None = Field(
+        description="Documents that are found by their words; null where SEARCH_REPLICA is off.", examples=[12]
+    )
     waiting: int = Field(description="Documents that are not yet found by their words.", examples=[0])
     behind_seconds: float = Field(description="How old what is searched may be.", examples=[0.8])
     is_whole: bool = Field(

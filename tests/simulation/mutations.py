@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -39,8 +40,12 @@ TESTS = (
     "tests.unit.adapters.aws.test_sqs",
     "tests.simulation.test_races",
     "tests.simulation.test_unchanged",
+    "tests.simulation.test_search_index",
+    "tests.unit.adapters.tantivy.test_full_text_index",
 )
 SCHEDULES = 2000
+FIXTURES = {"world", "monkeypatch", "path"}
+"""What a check may ask for; `path` is a file of the full-text index."""
 
 
 @dataclass(frozen=True)
@@ -372,6 +377,52 @@ MUTATIONS = [
          "if self._stores.vectors.fingerprint(live) not in (None, fingerprint):", "if False:"),
     _one("a lost vector comes back as another model made it", 27, "pipeline.maintenance.reconciler",
          "wanted = {label} if label else", "wanted = {label} if False else"),
+    # The follower of the registry, and the words' index.
+    _one("the follower misses the new version of a document", 0, "answering.retrieval.full_text_follower",
+         "if known.get(head.document_id) != head.live_version:", "if head.document_id not in known:"),
+    _one("the follower misses what is written late", 0, "answering.retrieval.full_text_follower",
+         "changed_after=iso(self._looked - OVERLAP)", "changed_after=iso(self._looked)"),
+    _one("the follower's cursor moves before what it brings is noted", 0, "answering.retrieval.full_text_follower",
+         "        gone = []\n        for head in self._registry.pending_reconciliation(changed_after=iso(self._looked "
+         "- OVERLAP)):",
+         "        gone = []\n        since, self._looked = self._looked, began\n"
+         "        for head in self._registry.pending_reconciliation(changed_after=iso(since - OVERLAP)):"),
+    _one("a document whose chunks are not all to be seen passes for indexed", 0,
+         "answering.retrieval.full_text_follower",
+         "for version, chunks in read if len(chunks) == version.chunk_count]", "for version, chunks in read]"),
+    _one("a deleted document is still found", 5, "answering.retrieval.full_text_follower",
+         "            self._index.remove(document_ids)\n", ""),
+    _one("a deletion that was missed is never noticed", 5, "answering.retrieval.full_text_follower",
+         "            self._forget_gone(known)\n", ""),
+    _one("half an index answers", 0, "answering.retrieval.full_text_follower",
+         "where=where) if self._whole else []", "where=where)"),
+    _one("the replica answers while it waits for vectors", 0, "adapters.sqlite.vector_replica",
+         "return None if waiting else PassingWindows", "return PassingWindows"),
+    _one("the replica keeps the vectors of the index before", 28, "adapters.sqlite.vector_replica",
+         "if stored != collection:", "if False:"),
+    _one("a document that comes twice is there twice", 0, "adapters.tantivy.word_index",
+         "writer.delete_documents_by_term(_DOCUMENT, document)", "pass"),
+    _one("what is committed is not searched", 0, "adapters.tantivy.word_index",
+         "            self._index.reload()\n", ""),
+    _one("a writer that failed goes on with half of its work", 0, "adapters.tantivy.word_index",
+         "                self._forget_writer()\n                raise", "                raise"),
+    _one("damaged words are opened", 0, "adapters.tantivy.word_index",
+         'if zlib.crc32(content[:body_end]) != footer["crc"]:', "if False:"),
+    _one("a filter is not asked of the words", 0, "adapters.tantivy.full_text_index",
+         "kept = [hit for hit in hits if hit[0] in passing]", "kept = list(hits)"),
+    _one("a filter that few pass is asked of the best alone", 0, "adapters.tantivy.full_text_index",
+         "if len(kept) >= limit or len(hits) < _SPARE * limit:", "if True:"),
+    _one("the words are noted before they are committed", 0, "adapters.tantivy.full_text_index",
+         "        try:\n            self._words.update(", "        self._chunks.mark_indexed(documents)\n"
+         "        try:\n            self._words.update("),
+    _one("words outlive the file that knew them", 0, "adapters.tantivy.full_text_index",
+         "        words.remove_after(self._chunks.last_chunk())\n", ""),
+    _one("words that were lost are not built again", 0, "adapters.tantivy.full_text_index",
+         "            self._chunks.mark_all_unindexed()\n", "            pass\n"),
+    _one("a new document is not noted for the words", 0, "adapters.sqlite.indexed_chunks",
+         'database.execute("INSERT INTO unindexed VALUES (?)", (document,))', "pass"),
+    _one("a document that is gone is not noted for the words", 0, "adapters.sqlite.indexed_chunks",
+         'database.execute("INSERT OR IGNORE INTO unindexed VALUES (?)", (document,))', "pass"),
 ]  # fmt: skip
 
 
@@ -379,8 +430,9 @@ _FUNCTION_OF: tuple[Callable[[Any], Any], ...] = (
     lambda found: found,
     lambda found: found.__func__,
     lambda found: found.fget,
+    lambda found: found.__wrapped__,
 )
-"""What there is of a function itself, of a class or static method, of a property."""
+"""What there is of a function itself, of a class or static method, of a property, of a function in a decorator."""
 
 
 def _swap(old: Any, new: Any) -> Iterator[tuple[Any, types.CodeType]]:
@@ -461,8 +513,8 @@ def _run_test(module: str, test: str) -> None:
     from .world import World
 
     function: Callable[..., None] = getattr(importlib.import_module(module), test)
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        fixtures = {"world": World(), "monkeypatch": monkeypatch}
+    with pytest.MonkeyPatch.context() as monkeypatch, TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        fixtures = {"world": World(), "monkeypatch": monkeypatch, "path": Path(folder) / "index.sqlite"}
         function(**{name: fixtures[name] for name in inspect.signature(function).parameters})
 
 
@@ -470,7 +522,7 @@ def checks() -> Iterator[str]:
     """Every check, the cheap ones first."""
     for module in TESTS:
         for name, function in vars(importlib.import_module(module)).items():
-            if name.startswith("test_") and set(inspect.signature(function).parameters) <= {"world", "monkeypatch"}:
+            if name.startswith("test_") and set(inspect.signature(function).parameters) <= FIXTURES:
                 yield f"test {module}::{name}"
     from .test_crash_points import KINDS, SCENARIOS, calls_of
 

@@ -157,7 +157,7 @@ function Index({ index }) {
     <dl class="attributes">
       <div><dt>Collection</dt><dd>${index.collection}</dd></div>
       <div><dt>Windows</dt><dd>${index.windows}</dd></div>
-      <div><dt>Documents found by words</dt><dd>${index.documents}</dd></div>
+      <div><dt>Documents found by words</dt><dd>${index.documents ?? "no index of words is kept"}</dd></div>
       <div><dt>Waiting</dt><dd>${index.waiting}</dd></div>
       <div><dt>Behind</dt><dd>${index.behind_seconds} s</dd></div>
     </dl>

@@ -59,9 +59,13 @@ class Pipeline:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """`pipeline` is None where it cannot be read; `error` then says why, if the emulator is there at all."""
+    """`pipeline` is None where it cannot be read; `error` then says why, if the emulator is there at all.
+
+    `search_replica` is what of the index the API keeps beside itself: a key of REPLICA_MODES.
+    """
 
     processes: Sequence[Process]
+    search_replica: str
     pipeline: Pipeline | None
     error: str | None = None
 
@@ -78,11 +82,11 @@ def overview(config: StackConfig, clients: AwsClients, settings: Settings) -> Ov
     """What there is now; never raises for a service that is away."""
     processes = _processes(config)
     if not healthy(f"{config.emulator_url}/_ministack/ready"):
-        return Overview(processes, None)
+        return Overview(processes, settings.search_replica, None)
     try:
-        return Overview(processes, _pipeline(clients, settings))
+        return Overview(processes, settings.search_replica, _pipeline(clients, settings))
     except PortfolioRagError as error:
-        return Overview(processes, None, str(error))
+        return Overview(processes, settings.search_replica, None, str(error))
 
 
 def as_object(seen: Overview) -> dict[str, Any]:
@@ -92,6 +96,7 @@ def as_object(seen: Overview) -> dict[str, Any]:
         "well": seen.well,
         "error": seen.error,
         "processes": [asdict(process) for process in seen.processes],
+        "search_replica": seen.search_replica,
         "documents": pipeline
         and {"counts": pipeline.counts, "newest": [_version(version) for version in pipeline.newest]},
         "jobs": pipeline and [_job(job) for job in pipeline.jobs],

@@ -12,6 +12,7 @@ from portfolio_rag.cli.overview import Overview, Process, Queue
 from portfolio_rag.cli.terminal import escape, escape_line, neutral
 from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion
 from portfolio_rag.domain.jobs import Job
+from portfolio_rag.settings.environment import REPLICA_MODES
 
 _COLOURS = {"COMPLETED": "green", "RUNNING": "green", "FAILED": "red", "FATAL": "red", "EXITED": "red"}
 
@@ -21,6 +22,7 @@ def tables(seen: Overview) -> Iterator[RenderableType]:
     yield _processes(seen.processes)
     if not seen.running:
         yield Text("The local stack is not (wholly) running: `make up` starts it.", style="yellow")
+    yield Text(f"Index beside the API: {REPLICA_MODES[seen.search_replica]}.")
     if seen.error is not None:
         yield Text(f"The pipeline cannot be read: {neutral(seen.error)} `make up` mends it.", style="red")
     if seen.pipeline is not None:

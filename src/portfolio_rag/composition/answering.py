@@ -67,6 +67,12 @@ class AnsweringParts(ModelParts):
     @cached_property
     def full_text_index(self) -> TantivyFullTextIndex:
         """Each process has its own: a second one of the same path, as in a rolling restart, begins a temporary one."""
+        index = self._opened_full_text_index()
+        if self.settings.search_replica == "words":
+            index.replica.forget()
+        return index
+
+    def _opened_full_text_index(self) -> TantivyFullTextIndex:
         if self.settings.lexical_index_path:
             try:
                 return TantivyFullTextIndex(self.settings.lexical_index_path)
@@ -77,9 +83,17 @@ class AnsweringParts(ModelParts):
         return TantivyFullTextIndex(folder / "lexical.sqlite")
 
     @cached_property
-    def full_text_follower(self) -> FullTextFollower:
-        """The full-text side of a search, which goes by vectors alone until this is started and has caught up."""
-        vectors = VectorFollower(self.full_text_index.replica, self.vectors, self.index_aliases)
+    def full_text_follower(self) -> FullTextFollower | None:
+        """The full-text side of a search, which goes by vectors alone until this is started and has caught up.
+
+        None where this process keeps nothing of the index (`SEARCH_REPLICA`).
+        """
+        vectors: VectorFollower | None = None
+        match self.settings.search_replica:
+            case "off":
+                return None
+            case "whole":
+                vectors = VectorFollower(self.full_text_index.replica, self.vectors, self.index_aliases)
         return FullTextFollower(self.full_text_index, self.registry, self.chunks, self.clock, vectors)
 
     @cached_property
@@ -98,7 +112,8 @@ class AnsweringParts(ModelParts):
             self.live_documents,
             self.index_aliases,
             self.full_text_follower,
-            self.full_text_index.replica,
+            # Of words alone it still says whose a window is, and nothing of vectors: it follows no collection.
+            self.full_text_index.replica if self.full_text_follower is not None else None,
             self.compute_slots,
             self.config.model_config,
         )

@@ -35,7 +35,7 @@ from portfolio_rag.pipeline.jobs.estimate import JobEstimator
 from portfolio_rag.pipeline.jobs.report import JobReport
 from portfolio_rag.pipeline.jobs.service import JobService
 from portfolio_rag.pipeline.maintenance.dependency_health import HealthChecks
-from portfolio_rag.settings.environment import Settings
+from portfolio_rag.settings.environment import REPLICA_MODES, Settings
 
 
 class ApiParts(OperationsParts, KeyParts):
@@ -138,8 +138,12 @@ class ApiParts(OperationsParts, KeyParts):
 
     def _check_search_index(self) -> str:
         """Never a failure: what is not in it yet is found by its vectors."""
+        if self.full_text_follower is None:
+            return "None here (SEARCH_REPLICA=off): searches go by vectors alone, and filters are Chroma's."
         state = self.full_text_follower.state()
         counted = f"{state.documents} documents, {state.waiting} waiting"
+        if self.settings.search_replica != "whole":
+            counted += f", {REPLICA_MODES[self.settings.search_replica]}"
         if not state.whole:
             return f"Being built, searches go by vectors alone until then: {counted}."
         if state.behind > LAG:

@@ -54,6 +54,9 @@ class WritableVectorReplica(VectorReplica, Protocol):
     def follow(self, collection: str) -> None:
         """Hold the vectors of that collection; those of another one are forgotten."""
 
+    def forget(self) -> None:
+        """Hold no vectors until a collection is followed again."""
+
     def waiting(self, *, limit: int, after: int = 0) -> list[tuple[int, str, int]]:
         """Number, id and number of windows of chunks whose vectors are not there yet, by number, from `after` on."""
 

@@ -16,6 +16,9 @@ from portfolio_rag.domain.errors import ConfigurationError
 
 _MAX_CLOUD_NAME = 119
 
+REPLICA_MODES = {"whole": "words and vectors", "words": "words, without vectors", "off": "nothing"}
+"""What of the index an API process may keep beside itself: docs/decisions/0036-replica-modes.md."""
+
 
 def _variable(name: str) -> str:
     return name.upper()
@@ -104,6 +107,8 @@ class Settings:
     answers_kept_days: int = 90
     # File of the API's full-text index; empty: a temporary one, built anew at every start. One file a process.
     lexical_index_path: str = ""
+    # What of the index the API keeps beside itself: `whole` (words and vectors), `words`, or `off` (nothing).
+    search_replica: str = "whole"
     # Metrics
     metrics_namespace: str = "PortfolioRAG"
     # What the names of the alarms begin with that the operations view shows.
@@ -166,6 +171,8 @@ class Settings:
             )
         if self.chat_provider == "openai" and not self.openai_api_key:
             raise ConfigurationError("CHAT_PROVIDER is `openai`, and OPENAI_API_KEY is not set.")
+        if self.search_replica not in REPLICA_MODES:
+            raise ConfigurationError(f"SEARCH_REPLICA must be `whole`, `words` or `off`, not {self.search_replica!r}.")
         for name in ("validation_judge", "publish_load", "api_docs_open", "access_lists"):
             if (given := getattr(self, name)) not in ("true", "false"):
                 raise ConfigurationError(f"{_variable(name)} must be `true` or `false`, not {given!r}.")

@@ -73,7 +73,9 @@ class Deployment:
 
     def settle(self) -> None:
         self.world.run()
-        while self.world.container.full_text_follower.step():
+        follower = self.world.container.full_text_follower
+        assert follower is not None
+        while follower.step():
             pass
 
 

@@ -57,3 +57,9 @@ def test_the_page_of_the_peers_says_who_is_ahead_on_each_line(tmp_path: Path) ->
     found = {target.what.rpartition(": ")[2]: target for target in peers.targets(result)}
     assert found["ingestion"].measured == pytest.approx(2.0)
     assert not found["search, p50"].met
+    assert "by `rag sync`" not in text
+
+    systems[peers.OURS]["sync"] = {"wall_s": 4.0}
+    assert "| again, unchanged, by `rag sync` | **4.0 s** | 20.0 s |" in peers.render(result, tmp_path)
+    found = {target.what.rpartition(": ")[2]: target for target in peers.targets(result)}
+    assert found["again, unchanged, by `rag sync`"].measured == pytest.approx(5.0)

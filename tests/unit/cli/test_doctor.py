@@ -125,7 +125,7 @@ def test_a_process_that_died_leads_to_its_log(patient: Patient) -> None:
         "emulator", "AWS emulator", "RUNNING", True, 7, "2026-01-05T10:12:00+00:00", "http://localhost:1"
     )
     chroma = Process("chroma", "Chroma", "FATAL", False, None, None, "http://localhost:2")
-    findings = list(stack_checks.check_processes(seen(patient, Overview([emulator, chroma], None))))
+    findings = list(stack_checks.check_processes(seen(patient, Overview([emulator, chroma], "whole", None))))
     assert [finding.state for finding in findings] == [State.OK, State.BROKEN]
     assert "`rag logs chroma`" in findings[1].mend
 
@@ -133,7 +133,7 @@ def test_a_process_that_died_leads_to_its_log(patient: Patient) -> None:
 def test_dead_letters_are_broken_and_failed_documents_a_warning(patient: Patient) -> None:
     queues = [Queue("portfolio-ingestion-queue", 4, 1, 0), Queue("portfolio-ingestion-dlq", 2, 0, 0)]
     pipeline = Pipeline({DocumentStatus.FAILED: 3}, [], [], queues)
-    assert states(stack_checks.check_queues, seen(patient, Overview([], pipeline))) == [
+    assert states(stack_checks.check_queues, seen(patient, Overview([], "whole", pipeline))) == [
         ("queue portfolio-ingestion-queue", State.OK),
         ("queue portfolio-ingestion-dlq", State.BROKEN),
         ("documents", State.WARNING),

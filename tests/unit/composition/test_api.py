@@ -65,3 +65,19 @@ def test_the_health_says_when_the_search_index_lags(state: IndexState, detail: s
     parts = ApiParts(Settings())
     parts.__dict__["full_text_follower"] = SimpleNamespace(state=lambda: state)
     assert parts._check_search_index().startswith(detail)
+
+
+@pytest.mark.parametrize(
+    ("mode", "detail"),
+    [
+        ("whole", "7 documents, 0 waiting."),
+        ("words", "7 documents, 0 waiting, words, without vectors."),
+        ("off", "None here (SEARCH_REPLICA=off): searches go by vectors alone, and filters are Chroma's."),
+    ],
+)
+def test_the_health_says_what_of_the_index_is_kept(mode: str, detail: str) -> None:
+    parts = ApiParts(Settings(search_replica=mode))
+    if mode != "off":
+        state = IndexState(True, 7, 0, timedelta(seconds=1))
+        parts.__dict__["full_text_follower"] = SimpleNamespace(state=lambda: state)
+    assert parts._check_search_index() == detail

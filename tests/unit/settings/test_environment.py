@@ -31,6 +31,7 @@ def test_an_empty_variable_counts_as_unset() -> None:
         ({"CHUNK_SIZE": "10"}, "CHUNK_SIZE must be at least 64"),
         ({"CHUNK_SIZE": "100", "CHUNK_OVERLAP": "100"}, "CHUNK_OVERLAP"),
         ({"VALIDATION_JUDGE": "perhaps"}, "VALIDATION_JUDGE must be `true` or `false`"),
+        ({"SEARCH_REPLICA": "half"}, "SEARCH_REPLICA must be `whole`, `words` or `off`, not 'half'"),
         ({"EMBEDDING_BACKEND": "magic"}, "EMBEDDING_BACKEND must be"),
         ({"CHROMA_URL": "chromadb:8000"}, "CHROMA_URL must start with http"),
         ({"CHROMA_API_KEY": "ck-1", "CHROMA_URL": "http://chroma.example"}, "CHROMA_URL must start with https://"),

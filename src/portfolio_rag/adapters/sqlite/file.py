@@ -21,7 +21,7 @@ from portfolio_rag.domain.errors import PortfolioRagError
 
 _log = logging.getLogger(__name__)
 
-_LAYOUT = 4
+_LAYOUT = 5
 """Bumped when the tables or what goes into them change, the words beside them too: an older file is built anew."""
 
 # Ids are whole numbers inside: a filter on attributes is a set of them, and small sets are what makes it fast. No

@@ -110,6 +110,18 @@ class SqliteVectorReplica:
                 database.execute("UPDATE totals SET collection = ?", (collection,))
         self._followed = collection
 
+    def forget(self) -> None:
+        """Hold no vectors, and give their place on the disk back."""
+        self._followed = None
+        with self._file.transaction() as database:
+            (held,) = database.execute("SELECT EXISTS (SELECT 1 FROM vectors)").fetchone()
+            if held:
+                database.execute("INSERT OR IGNORE INTO waiting SELECT id, document FROM chunks WHERE windows > 0")
+                database.execute("DELETE FROM vectors")
+        if held:
+            self._file.connection().execute("VACUUM")
+            self._file.connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def waiting(self, *, limit: int, after: int = 0) -> list[tuple[int, str, int]]:
         rows = self._file.connection().execute(
             "SELECT chunks.id, chunks.chunk_id, chunks.windows FROM waiting JOIN chunks ON chunks.id = waiting.chunk "

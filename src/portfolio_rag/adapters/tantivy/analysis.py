@@ -15,8 +15,8 @@ import unicodedata
 from functools import lru_cache
 
 from portfolio_rag.domain.link_addresses import LINKED_ADDRESS
-from portfolio_rag.text.language.content_words import FUNCTION_WORDS, content_words, spelled_alike
-from portfolio_rag.text.language.stemming import stem
+from portfolio_rag.text.language.content_words import FUNCTION_WORDS, content_words
+from portfolio_rag.text.language.stemming import alike_stem
 
 _WORD = re.compile(r"[^\W_]+")
 _COMPOUND = re.compile(r"[^\W_]+(?:[._\-/:+#@]+[^\W_]+)+")
@@ -77,7 +77,7 @@ def query_wholes(query: str) -> list[str]:
 @lru_cache(maxsize=65536)
 def term(word: str) -> str:
     """What a folded word counts as: its stem in one of its spellings. Measured against others: docs/decisions/0019."""
-    return stem(spelled_alike(word), "porter")[:_MAX_TERM]
+    return alike_stem(word, "porter")[:_MAX_TERM]
 
 
 def _address_word(address: str) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
 
-from portfolio_rag.text.language.stemming import stem
+from portfolio_rag.text.language.stemming import alike_stem
 
 # Function words and question words: they say how something is asked, not what about.
 _FUNCTION_WORD_LIST = """
@@ -30,26 +29,7 @@ def terms(text: str) -> list[str]:
     `c5d.12xlarge` gives `c5d` and `12xlarge`; words of other languages pass through the stemmer nearly unchanged.
     Accents do not count, nor whether a word is spelled as in Britain or in America.
     """
-    return [stem(spelled_alike(word)) for word in content_words(text)]
-
-
-@lru_cache(maxsize=65536)
-def spelled_alike(word: str) -> str:
-    """A word in lower case without accents, in one of its spellings: `organisation` and `organization` are one."""
-    if not word.isascii():
-        word = "".join(sign for sign in unicodedata.normalize("NFKD", word) if not unicodedata.combining(sign))
-    return _SPELLINGS.sub(lambda match: _AMERICAN[match.group()], word) if len(word) >= _MIN_SPELLED else word
-
-
-_AMERICAN = {
-    "isation": "ization", "isations": "izations", "ise": "ize", "ised": "ized", "ises": "izes", "ising": "izing",
-    "yse": "yze", "ysed": "yzed", "ysing": "yzing", "our": "or", "ours": "ors", "oured": "ored", "ouring": "oring",
-    "tre": "ter", "tres": "ters", "bre": "ber", "bres": "bers", "ogue": "og", "ogues": "ogs", "ence": "ense",
-    "ences": "enses", "lled": "led", "lling": "ling", "mme": "m", "mmes": "ms",
-}  # fmt: skip
-_SPELLINGS = re.compile(rf"(?:{'|'.join(sorted(_AMERICAN, key=len, reverse=True))})$")
-_MIN_SPELLED = 5
-"""Letters from which a word is looked at: `four` and `rise` have one spelling."""
+    return [alike_stem(word) for word in content_words(text)]
 
 
 def content_words(text: str) -> list[str]:

@@ -4,7 +4,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from portfolio_rag.adapters.sqlite.file import FileInUse
 from portfolio_rag.adapters.sqlite.filters import attributes_of
 from portfolio_rag.adapters.sqlite.indexed_chunks import IndexedChunks
 from portfolio_rag.adapters.tantivy.full_text_index import TantivyFullTextIndex
-from portfolio_rag.adapters.tantivy.word_index import WordIndex, WordIndexDamaged
+from portfolio_rag.adapters.tantivy.word_index import ChunkTerms, WordIndex, WordIndexDamaged
 from portfolio_rag.domain.attributes import AttributeValue
 from portfolio_rag.domain.documents import DocumentVersion
 from portfolio_rag.domain.filters import Condition, matches, parse_filter
@@ -387,15 +387,18 @@ def test_what_was_committed_and_not_noted_is_done_again_to_the_same_end(
 def test_words_that_the_file_lost_in_a_power_cut_are_forgotten(path: Path) -> None:
     index = TantivyFullTextIndex(path)
     add(index, "a.md", "elephants")
+    add(index, "b.md", "okapis")
     with index._file.transaction() as database:
         for table in ("documents", "chunks", "texts", "attributes", "waiting", "unindexed", "sqlite_sequence"):
             database.execute(f"DELETE FROM {table}")
     index.close()
     again = TantivyFullTextIndex(path)
-    one = add(again, "b.md", "giraffes")
-    assert found(again, "elephants") == []
-    assert found(again, "giraffes") == [one]
-    assert again._words.count() == 1
+    made = document("c.md")
+    again.index([(made, [chunk_of(made, "giraffes"), chunk_of(made, "zebras", index=1)])])
+    # Its chunks bear the numbers of the lost ones.
+    assert found(again, "elephants okapis") == []
+    assert found(again, "giraffes") == [made.document_id]
+    assert again._words.count() == 2
 
 
 @pytest.mark.parametrize("extension", ["idx", "term", "fast", "fieldnorm", "meta.json"])
@@ -457,6 +460,38 @@ def test_words_that_fail_while_they_are_used_are_opened_anew(path: Path, monkeyp
     while index.repair():
         pass
     assert found(index, "elephants") == [one]
+
+
+def test_words_that_are_damaged_inside_are_not_opened(path: Path) -> None:
+    index = TantivyFullTextIndex(path)
+    made = [document(f"{n}.md") for n in range(300)]
+    index.index([(version, [chunk_of(version, f"elephants of herd {version.filename}")]) for version in made])
+    index.close()
+    for postings in index._file.words_folder.glob("*.idx"):
+        content = bytearray(postings.read_bytes())
+        content[len(content) // 4] ^= 0x55
+        postings.write_bytes(content)
+    again = TantivyFullTextIndex(path)
+    assert found(again, "elephants") == []
+    while again.repair():
+        pass
+    assert len(found(again, "elephants", limit=1000)) == 300
+
+
+def test_a_write_that_fails_half_way_leaves_nothing_of_it(path: Path) -> None:
+    index = TantivyFullTextIndex(path)
+    one = add(index, "a.md", "elephants")
+
+    def half() -> Iterator[ChunkTerms]:
+        yield ChunkTerms(7, 7, ["giraff"], [])
+        raise Ended
+
+    with pytest.raises(Ended):
+        index._words.update([1], half())
+    other = add(index, "b.md", "okapis")
+    assert found(index, "elephants") == [one]
+    assert found(index, "okapis") == [other]
+    assert index._words.count() == 2
 
 
 def test_a_process_killed_at_any_moment_leaves_an_index_that_opens(path: Path) -> None:

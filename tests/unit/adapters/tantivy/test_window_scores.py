@@ -53,7 +53,13 @@ def test_no_words_and_no_windows() -> None:
     assert window_scores([("queue", 1.0)], SearchedText("", 0, [])) == []
 
 
-@pytest.mark.parametrize("written", ["centre", "centers", "colour", "colored", "organised", "analyses", "defence"])
+SPELLINGS = """
+    centre centers colour colored organised analyses defence hours called promises kilometres exercising calibre raised
+    programmes catalogues
+"""
+
+
+@pytest.mark.parametrize("written", SPELLINGS.split())
 def test_a_word_is_found_in_each_of_its_spellings(written: str) -> None:
     (wanted,) = query_terms(written)
     searched = SearchedText(f"of {written}, too", 0, [(0, len(written) + 8)])
