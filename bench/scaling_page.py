@@ -60,9 +60,10 @@ At ten million documents of this size there are {total_windows} windows, {total_
 holds them. One adapter behind the port `VectorStore` (`src/portfolio_rag/ports/vector_store.py`) goes further and is
 here, the others would have to be written:
 
-- Chroma Cloud, Chroma's distributed engine on object storage, up to 5 million windows: a collection holds no more, and
-  the index is one collection. `CHROMA_API_KEY` leads there, within its quotas ([on AWS](aws.md#chroma-cloud)). The
-  chart for running that engine oneself says that it is not for production.
+- Chroma Cloud, Chroma's distributed engine on object storage: 5 million windows a collection, and
+  `CHROMA_PARTITIONS` of them in the index, up to 100 ([0032](decisions/0032-an-index-of-several-collections.md)).
+  `CHROMA_API_KEY` leads there, within its quotas ([on AWS](aws.md#chroma-cloud)). The chart for running that engine
+  oneself says that it is not for production.
 - OpenSearch: k-NN with quantised vectors on disk, and BM25 beside it.
 - PostgreSQL with pgvector and partitions by document.
 - S3 Vectors, where seconds of latency are fine.

@@ -55,6 +55,7 @@ locals {
     EMBEDDING_MODEL         = var.model_config.embedding_model
     EMBEDDING_BACKEND       = var.model_config.embedding_backend
     CHROMA_COLLECTION       = var.chroma_collection
+    CHROMA_PARTITIONS       = tostring(var.chroma_partitions)
     METRICS_NAMESPACE       = local.metrics_namespace
     GPT_MODEL               = var.model_config.gpt_model
   }

@@ -19,6 +19,7 @@ run "wrong_names_and_addresses" {
     chroma_url                     = "chromadb:8000"
     aws_endpoint_url_for_functions = "http://emulator:4566/path"
     chroma_collection              = "x"
+    chroma_partitions              = 101
     s3_kms_key_arn                 = "alias/aws/s3"
     max_receive_count              = 0
     alarm_emails                   = ["oncall"]
@@ -36,6 +37,7 @@ run "wrong_names_and_addresses" {
     var.chroma_url,
     var.aws_endpoint_url_for_functions,
     var.chroma_collection,
+    var.chroma_partitions,
     var.s3_kms_key_arn,
     var.max_receive_count,
     var.alarm_emails,
@@ -74,6 +76,17 @@ run "a_name_that_chroma_cloud_has_no_room_for" {
   }
 
   expect_failures = [var.chroma_cloud]
+}
+
+run "a_name_that_would_be_read_as_that_of_an_index_of_several_collections" {
+  command = plan
+
+  variables {
+    chroma_collection = "docs-1a2b3c4d-of4"
+    chroma_partitions = 1.5
+  }
+
+  expect_failures = [var.chroma_collection, var.chroma_partitions]
 }
 
 run "chroma_cloud_without_a_way_out" {

@@ -215,6 +215,7 @@ def user_variables(settings: Mapping[str, str]) -> dict[str, object]:
     }
     scalars = {
         "CHROMA_COLLECTION": "chroma_collection",
+        "CHROMA_PARTITIONS": "chroma_partitions",
         "LOG_LEVEL": "log_level",
         "MAX_RECEIVE_COUNT": "max_receive_count",
     }

@@ -13,8 +13,9 @@ from dataclasses import dataclass, fields
 from urllib.parse import urlsplit
 
 from portfolio_rag.domain.errors import ConfigurationError
+from portfolio_rag.domain.index_names import MAX_PARTITIONS, MAX_SUFFIX, looks_divided
 
-_MAX_CLOUD_NAME = 119
+_MAX_CLOUD_NAME = 128 - MAX_SUFFIX
 
 
 def _variable(name: str) -> str:
@@ -70,6 +71,8 @@ class Settings:
     chroma_tenant: str = ""
     chroma_database: str = ""
     chroma_collection: str = "portfolio_knowledge"
+    # Of how many collections the next index is made that a reindex builds: for stores that limit their records.
+    chroma_partitions: int = 1
     # API
     # Who writes answers: `openai` (or a server that speaks its protocol), `bedrock` (with the API's own credentials) or
     # `none` (sentences of the documents). Empty: openai where there is a key, else none.
@@ -169,6 +172,15 @@ class Settings:
             )
         if not self.chroma_url.startswith(("http://", "https://")):
             raise ConfigurationError(f"CHROMA_URL must start with http:// or https://, not {self.chroma_url!r}.")
+        if not 1 <= self.chroma_partitions <= MAX_PARTITIONS:
+            raise ConfigurationError(
+                f"CHROMA_PARTITIONS must be between 1 and {MAX_PARTITIONS}, not {self.chroma_partitions}."
+            )
+        if looks_divided(self.chroma_collection):
+            raise ConfigurationError(
+                f"CHROMA_COLLECTION must not end as the names of indexes of several collections do: "
+                f"{self.chroma_collection!r}."
+            )
         if self.chroma_api_key:
             self._check_chroma_key()
 
@@ -181,5 +193,5 @@ class Settings:
         if len(self.chroma_collection.encode()) > _MAX_CLOUD_NAME:
             raise ConfigurationError(
                 f"CHROMA_COLLECTION must have at most {_MAX_CLOUD_NAME} bytes with CHROMA_API_KEY: Chroma Cloud takes "
-                "names of 128, and a rebuilt index has nine more."
+                f"names of 128, and the collections of a rebuilt index have up to {MAX_SUFFIX} more."
             )

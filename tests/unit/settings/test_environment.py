@@ -35,9 +35,13 @@ def test_an_empty_variable_counts_as_unset() -> None:
         ({"CHROMA_URL": "chromadb:8000"}, "CHROMA_URL must start with http"),
         ({"CHROMA_API_KEY": "ck-1", "CHROMA_URL": "http://chroma.example"}, "CHROMA_URL must start with https://"),
         ({"CHROMA_API_KEY": "ck\n1", "CHROMA_URL": "https://chroma.example"}, "CHROMA_API_KEY must be printable"),
+        ({"CHROMA_PARTITIONS": "0"}, "CHROMA_PARTITIONS must be between 1 and 100"),
+        ({"CHROMA_PARTITIONS": "101"}, "CHROMA_PARTITIONS must be between 1 and 100"),
+        ({"CHROMA_COLLECTION": "docs-1a2b3c4d-of4"}, "CHROMA_COLLECTION must not end"),
+        ({"CHROMA_COLLECTION": "docs-1a2b3c4d-of4-0"}, "CHROMA_COLLECTION must not end"),
         (
-            {"CHROMA_API_KEY": "ck-1", "CHROMA_URL": "https://chroma.example", "CHROMA_COLLECTION": "x" * 120},
-            "CHROMA_COLLECTION must have at most 119 bytes",
+            {"CHROMA_API_KEY": "ck-1", "CHROMA_URL": "https://chroma.example", "CHROMA_COLLECTION": "x" * 111},
+            "CHROMA_COLLECTION must have at most 110 bytes",
         ),
     ],
 )

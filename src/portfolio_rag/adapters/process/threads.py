@@ -20,7 +20,8 @@ _THREADS = 8
 class Threads:
     """`ports.Parallel` on a pool that is started when it is first needed, and kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = _THREADS) -> None:
+        self._most = most
         self._pool: ThreadPoolExecutor | None = None
 
     def __call__(self, function: Callable[[_T], None], items: Iterable[_T]) -> None:
@@ -30,7 +31,7 @@ class Threads:
                 function(item)
             return
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="parallel")
+            self._pool = ThreadPoolExecutor(self._most, thread_name_prefix="parallel")
         futures = [self._pool.submit(function, item) for item in waiting]
         wait(futures)
         for future in futures:

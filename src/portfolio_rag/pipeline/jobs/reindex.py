@@ -21,6 +21,7 @@ from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentVersion
 from portfolio_rag.domain.errors import ConditionFailed, NotFound
 from portfolio_rag.domain.identifiers import iso
+from portfolio_rag.domain.index_names import index_name, partitions_of
 from portfolio_rag.domain.jobs import Job, JobStatus
 from portfolio_rag.pipeline.documents.stores import DocumentStores
 from portfolio_rag.pipeline.documents.vector_backup import BackupEntry
@@ -52,13 +53,16 @@ class ReindexJob:
         report: JobReport,
         clock: Clock,
         base_collection: str,
+        partitions: int,
         sleep: Callable[[float], None],
     ) -> None:
+        """`partitions`: of how many collections the index is made that is built."""
         self._stores = stores
         self._embedder = embedder
         self._report = report
         self._clock = clock
         self._base = base_collection
+        self._partitions = partitions
         self._sleep = sleep
 
     def work(self, claimed: ClaimedJob) -> StopReason | Job:
@@ -87,7 +91,7 @@ class ReindexJob:
             self._stores.vectors.drop(self._building(job))
 
     def _building(self, job: Job) -> str:
-        return f"{self._base}-{job.job_id[:8]}"
+        return index_name(self._base, job.job_id, self._partitions)
 
     def _holds(self, claimed: ClaimedJob) -> bool:
         """True if the job has begun before, and nobody has taken its lease or its collection from it since."""
@@ -127,9 +131,11 @@ class ReindexJob:
     def _matches(self, claimed: ClaimedJob) -> bool:
         """True if Chroma holds the windows of the backup, no more and no less, and the backup holds every document.
 
-        False when there is no time to tell.
+        In as many collections as there shall be. False when there is no time to tell.
         """
         live, fingerprint = self._stores.index_aliases.current().live, self._embedder.fingerprint
+        if partitions_of(live) != self._partitions:
+            return False
         if self._stores.vectors.fingerprint(live) not in (None, fingerprint):
             return False  # The same ids, with the vectors of another model.
         windows = 0
@@ -137,11 +143,11 @@ class ReindexJob:
         by_version = itertools.groupby(
             self._stores.backup.entries(fingerprint), key=lambda entry: (entry.document_id, entry.version)
         )
-        for _, entries in by_version:
+        for (document_id, _), entries in by_version:
             if not claimed.has_time_for():
                 return False
             expected = {id_ for entry in entries for id_ in self._stores.backup.window_ids(entry)}
-            if self._stores.vectors.present(live, sorted(expected)) != expected:
+            if self._stores.vectors.present(live, sorted(expected), document_id=document_id) != expected:
                 return False
             windows += len(expected)
         return windows == self._stores.vectors.count(live) and self._live().keys() <= self._stores.backup.covered(
@@ -188,7 +194,8 @@ class ReindexJob:
         self._stores.vectors.upsert(building, records, fingerprint=entry.fingerprint)
         if not self._stores.backup.exists(entry):
             # Purged while it was copied: the purge may have looked before the copy was there.
-            self._stores.vectors.delete(building, [record.id for record in records])
+            ids = [record.id for record in records]
+            self._stores.vectors.delete(building, ids, document_id=entry.document_id)
             return 0
         return len(records)
 
