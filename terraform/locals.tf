@@ -60,11 +60,16 @@ locals {
     GPT_MODEL               = var.model_config.gpt_model
   }
 
+  compatible_fingerprints = var.embedding_compatible_fingerprints == "" ? {} : {
+    EMBEDDING_COMPATIBLE_FINGERPRINTS = var.embedding_compatible_fingerprints
+  }
+
   # AWS_DEFAULT_REGION and the credentials are not here: Lambda sets them itself and refuses them from anyone else.
   function_environment = merge(
     local.shared_environment,
     { CHROMA_URL = local.chroma_url, LOG_LEVEL = var.log_level },
     local.chroma_place,
+    local.compatible_fingerprints,
     var.chroma_cloud == null ? {} : { CHROMA_API_KEY = var.chroma_api_key },
     var.aws_endpoint_url_for_functions == "" ? {} : { AWS_ENDPOINT_URL = var.aws_endpoint_url_for_functions },
   )

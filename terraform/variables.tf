@@ -261,6 +261,18 @@ variable "chroma_collection" {
   }
 }
 
+variable "embedding_compatible_fingerprints" {
+  description = "Fingerprints, with commas between, of the same embedding model in another precision (on a GPU, say): a reindex takes the vectors that the backup holds under them for the model's own."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([0-9a-f]{8,64}(, *[0-9a-f]{8,64})*)?$", var.embedding_compatible_fingerprints))
+    error_message = "embedding_compatible_fingerprints must be hex digests with commas between."
+  }
+}
+
 variable "chroma_partitions" {
   description = "Of how many collections the next index is made that a reindex builds, for a store that limits the records of one: Chroma Cloud takes five million in each. The nightly reindex, or `rag ingest --type REINDEX`, moves the index to this number."
   type        = number

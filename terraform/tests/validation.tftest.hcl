@@ -20,10 +20,12 @@ run "wrong_names_and_addresses" {
     aws_endpoint_url_for_functions = "http://emulator:4566/path"
     chroma_collection              = "x"
     chroma_partitions              = 101
-    s3_kms_key_arn                 = "alias/aws/s3"
-    max_receive_count              = 0
-    alarm_emails                   = ["oncall"]
-    alarm_thresholds               = { failure_rate_percent = 100 }
+
+    embedding_compatible_fingerprints = "fp32"
+    s3_kms_key_arn                    = "alias/aws/s3"
+    max_receive_count                 = 0
+    alarm_emails                      = ["oncall"]
+    alarm_thresholds                  = { failure_rate_percent = 100 }
   }
 
   expect_failures = [
@@ -38,6 +40,7 @@ run "wrong_names_and_addresses" {
     var.aws_endpoint_url_for_functions,
     var.chroma_collection,
     var.chroma_partitions,
+    var.embedding_compatible_fingerprints,
     var.s3_kms_key_arn,
     var.max_receive_count,
     var.alarm_emails,

@@ -87,7 +87,12 @@ class SimContainer(ProcessorParts, EmbeddingParts, JobParts, RepairParts, ApiPar
 
     def __init__(self, world: World) -> None:
         # Not that of Clients: it opens a boto3 session, which costs as much as a whole schedule.
-        self.settings = Settings(chunk_size=64, chunk_overlap=8, chroma_partitions=world.partitions)
+        self.settings = Settings(
+            chunk_size=64,
+            chunk_overlap=8,
+            chroma_partitions=world.partitions,
+            embedding_compatible_fingerprints=world.compatible,
+        )
         self.world = world
         self.clock = world.clock
         self.parallel = one_by_one
@@ -166,6 +171,8 @@ class World:
         hurried: bool = False,
         partitions: int = 1,
     ) -> None:
+        self.compatible = ""
+        """Fingerprints whose vectors a reindex takes for the embedder's own."""
         self.partitions = partitions
         """Of the index that a reindex builds."""
         self.duplicates = duplicates

@@ -1,4 +1,4 @@
-"""Plain `tflocal apply` where LocalStack's names for S3 do not resolve: what would fail says which two variables help."""
+"""Plain `tflocal apply` where LocalStack's names for S3 do not resolve: the plan names the two variables that help."""
 
 from __future__ import annotations
 

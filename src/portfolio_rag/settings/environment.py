@@ -8,6 +8,7 @@ not in the middle of a document. What belongs to documents rather than to a proc
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 from portfolio_rag.domain.errors import ConfigurationError
 from portfolio_rag.domain.index_names import MAX_PARTITIONS, MAX_SUFFIX, looks_divided
 
+_FINGERPRINT = re.compile(r"[0-9a-f]{8,64}")
 _MAX_CLOUD_NAME = 128 - MAX_SUFFIX
 
 
@@ -61,6 +63,8 @@ class Settings:
     embedding_backend: str = "onnx"
     # Directory of the baked model (made by `python -m portfolio_rag.bake`).
     model_dir: str = "/opt/model"
+    # Comma-separated fingerprints of the same model in another precision: a reindex takes their vectors for this one's.
+    embedding_compatible_fingerprints: str = ""
     # Threads inside one inference; 0 asks the CPU quota (see adapters/models/onnx_embedder.py).
     embedding_threads: int = 0
     # ChromaDB
@@ -117,6 +121,11 @@ class Settings:
         return self.chat_provider or ("openai" if self.openai_api_key else "none")
 
     @property
+    def compatible_fingerprints(self) -> tuple[str, ...]:
+        given = (fingerprint.strip() for fingerprint in self.embedding_compatible_fingerprints.split(","))
+        return tuple(filter(None, given))
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """Those that are set: what no log may hold."""
         return tuple(filter(None, (self.openai_api_key, self.api_key, self.chroma_api_key)))
@@ -155,6 +164,11 @@ class Settings:
             )
         if self.embedding_backend not in ("onnx", "torch"):
             raise ConfigurationError(f"EMBEDDING_BACKEND must be `onnx` or `torch`, not {self.embedding_backend!r}.")
+        for fingerprint in self.compatible_fingerprints:
+            if not _FINGERPRINT.fullmatch(fingerprint):
+                raise ConfigurationError(
+                    f"EMBEDDING_COMPATIBLE_FINGERPRINTS must be hex digests with commas between, not {fingerprint!r}."
+                )
         if self.chat_provider not in ("", "openai", "bedrock", "none"):
             raise ConfigurationError(
                 f"CHAT_PROVIDER must be `openai`, `bedrock`, `none` or empty, not {self.chat_provider!r}."

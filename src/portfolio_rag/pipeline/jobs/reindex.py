@@ -11,9 +11,10 @@ The checkpoint: `phase`; while copying, `after` is the last object of the backup
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import timedelta
 
@@ -54,15 +55,20 @@ class ReindexJob:
         clock: Clock,
         base_collection: str,
         partitions: int,
+        compatible: Collection[str],
         sleep: Callable[[float], None],
     ) -> None:
-        """`partitions`: of how many collections the index is made that is built."""
+        """`partitions`: of how many collections the index is made that is built.
+
+        `compatible`: fingerprints of the same model in another precision, whose vectors are as good as the embedder's.
+        """
         self._stores = stores
         self._embedder = embedder
         self._report = report
         self._clock = clock
         self._base = base_collection
         self._partitions = partitions
+        self._compatible = compatible
         self._sleep = sleep
 
     def work(self, claimed: ClaimedJob) -> StopReason | Job:
@@ -171,6 +177,8 @@ class ReindexJob:
         """False when the time is over before all of the backup has been copied."""
         if claimed.checkpoint_value("phase", "") != _COPY:
             return True
+        if claimed.checkpoint_value("after", "") == "" and not self._adopt(claimed):
+            return False
         entries = self._stores.backup.entries(self._embedder.fingerprint, after=claimed.checkpoint_value("after", ""))
         while batch := list(itertools.islice(entries, _COPIES_A_TIME)):
             windows = 0
@@ -184,6 +192,28 @@ class ReindexJob:
             if not claimed.has_time_for():
                 return False
         self._plan(claimed)
+        return True
+
+    def _adopt(self, claimed: ClaimedJob) -> bool:
+        """Take over what the backup holds under compatible fingerprints alone; false when the time is over before.
+
+        What was taken over before is known by its name, so this goes on where it was.
+        """
+        backup, fingerprint = self._stores.backup, self._embedder.fingerprint
+        if not self._compatible:
+            return True
+        own = {entry.key for entry in backup.entries(fingerprint)}
+        for other in self._compatible:
+            for entry in backup.entries(other):
+                target = backup.adopted(entry, fingerprint).key
+                if target in own:
+                    continue
+                with contextlib.suppress(NotFound):
+                    backup.adopt(entry, fingerprint)
+                    own.add(target)
+                if not claimed.has_time_for():
+                    return False
+        self._renew(claimed)
         return True
 
     def _copy_one(self, building: str, entry: BackupEntry) -> int:
