@@ -127,7 +127,10 @@ class StrictChroma:
         return answer
 
     async def _check_room(self, records: str, ids: list[str]) -> None:
-        stored = (await self._client.get(f"{records}/count")).json()
+        counted = await self._client.get(f"{records}/count")
+        if counted.status_code != 200:
+            return  # It is gone, as the write itself will hear.
+        stored = counted.json()
         if stored + len(ids) > self._records:
             present = (await self._client.post(f"{records}/get", json={"ids": ids, "include": []})).json()["ids"]
             _check(stored + len(set(ids) - set(present)), self._records, "records of a collection")
