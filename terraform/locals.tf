@@ -55,6 +55,7 @@ locals {
     EMBEDDING_MODEL         = var.model_config.embedding_model
     EMBEDDING_BACKEND       = var.model_config.embedding_backend
     CHROMA_COLLECTION       = var.chroma_collection
+    CHROMA_PARTITIONS       = tostring(var.chroma_partitions)
     METRICS_NAMESPACE       = local.metrics_namespace
     GPT_MODEL               = var.model_config.gpt_model
   }
@@ -63,12 +64,17 @@ locals {
     OTEL_EXPORTER_OTLP_ENDPOINT = var.otel_exporter_otlp_endpoint
   }
 
+  compatible_fingerprints = var.embedding_compatible_fingerprints == "" ? {} : {
+    EMBEDDING_COMPATIBLE_FINGERPRINTS = var.embedding_compatible_fingerprints
+  }
+
   # AWS_DEFAULT_REGION and the credentials are not here: Lambda sets them itself and refuses them from anyone else.
   function_environment = merge(
     local.shared_environment,
     { CHROMA_URL = local.chroma_url, LOG_LEVEL = var.log_level },
     local.tracing_environment,
     local.chroma_place,
+    local.compatible_fingerprints,
     var.chroma_cloud == null ? {} : { CHROMA_API_KEY = var.chroma_api_key },
     var.aws_endpoint_url_for_functions == "" ? {} : { AWS_ENDPOINT_URL = var.aws_endpoint_url_for_functions },
   )

@@ -87,6 +87,11 @@ output "api_secret_names" {
   value       = try(module.api_service[0].secret_names, {})
 }
 
+output "api_statements" {
+  description = "What the API may do: the statements of its task role, with which the local stack runs it under ENFORCE_IAM."
+  value       = local.api_statements
+}
+
 output "chroma_volume_id" {
   description = "The volume that holds Chroma's index; null without deploy_services, and with chroma_cloud."
   value       = one(module.vector_database[*].volume_id)

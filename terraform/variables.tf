@@ -238,8 +238,8 @@ variable "chroma_cloud" {
   }
 
   validation {
-    condition     = var.chroma_cloud == null || length(var.chroma_collection) <= 119
-    error_message = "chroma_collection must have 119 characters at most with chroma_cloud: its names have 128, and a rebuilt index has nine more."
+    condition     = var.chroma_cloud == null || length(var.chroma_collection) <= 110
+    error_message = "chroma_collection must have 110 characters at most with chroma_cloud: its names have 128, and the collections of a rebuilt index have up to 18 more."
   }
 
   validation {
@@ -265,6 +265,35 @@ variable "chroma_collection" {
   validation {
     condition     = can(regex("^[a-zA-Z0-9][a-zA-Z0-9._-]{1,448}[a-zA-Z0-9]$", var.chroma_collection))
     error_message = "chroma_collection must have 3 to 450 letters, digits, dots, underscores and hyphens, and begin and end with a letter or digit."
+  }
+
+  validation {
+    condition     = !can(regex("-.{8}-of[0-9]{1,3}(-[0-9]{1,2})?$", var.chroma_collection))
+    error_message = "chroma_collection must not end as the names of indexes of several collections do."
+  }
+}
+
+variable "embedding_compatible_fingerprints" {
+  description = "Fingerprints, with commas between, of the same embedding model in another precision (on a GPU, say): a reindex takes the vectors that the backup holds under them for the model's own."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([0-9a-f]{8,64}(, *[0-9a-f]{8,64})*)?$", var.embedding_compatible_fingerprints))
+    error_message = "embedding_compatible_fingerprints must be hex digests with commas between."
+  }
+}
+
+variable "chroma_partitions" {
+  description = "Of how many collections the next index is made that a reindex builds, for a store that limits the records of one: Chroma Cloud takes five million in each. The nightly reindex, or `rag ingest --type REINDEX`, moves the index to this number."
+  type        = number
+  default     = 1
+  nullable    = false
+
+  validation {
+    condition     = var.chroma_partitions >= 1 && var.chroma_partitions <= 100 && floor(var.chroma_partitions) == var.chroma_partitions
+    error_message = "chroma_partitions must be a whole number from 1 to 100."
   }
 }
 

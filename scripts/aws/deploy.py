@@ -123,7 +123,7 @@ def _session() -> Any:
     if os.environ.get("AWS_ENDPOINT_URL"):
         raise DeployError("AWS_ENDPOINT_URL is set: that is for an emulator. Unset it to deploy to AWS.")
     session = boto3.Session()
-    if session.region_name is None:
+    if not session.region_name:
         raise DeployError("No region: set AWS_DEFAULT_REGION, or a region in your profile.")
     try:
         identity = session.client("sts").get_caller_identity()

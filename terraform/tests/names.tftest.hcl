@@ -111,6 +111,7 @@ run "names_reach_the_functions" {
         EMBEDDING_MODEL         = "sentence-transformers/all-MiniLM-L6-v2"
         CHROMA_URL              = "http://chromadb:8000"
         CHROMA_COLLECTION       = "portfolio_knowledge"
+        CHROMA_PARTITIONS       = "1"
         METRICS_NAMESPACE       = "PortfolioRAG"
       } : local.function_environment[name] == value
     ])

@@ -20,10 +20,13 @@ run "wrong_names_and_addresses" {
     chroma_url                     = "chromadb:8000"
     aws_endpoint_url_for_functions = "http://emulator:4566/path"
     chroma_collection              = "x"
-    s3_kms_key_arn                 = "alias/aws/s3"
-    max_receive_count              = 0
-    alarm_emails                   = ["oncall"]
-    alarm_thresholds               = { failure_rate_percent = 100 }
+    chroma_partitions              = 101
+
+    embedding_compatible_fingerprints = "fp32"
+    s3_kms_key_arn                    = "alias/aws/s3"
+    max_receive_count                 = 0
+    alarm_emails                      = ["oncall"]
+    alarm_thresholds                  = { failure_rate_percent = 100 }
   }
 
   expect_failures = [
@@ -38,6 +41,8 @@ run "wrong_names_and_addresses" {
     var.chroma_url,
     var.aws_endpoint_url_for_functions,
     var.chroma_collection,
+    var.chroma_partitions,
+    var.embedding_compatible_fingerprints,
     var.s3_kms_key_arn,
     var.max_receive_count,
     var.alarm_emails,
@@ -76,6 +81,17 @@ run "a_name_that_chroma_cloud_has_no_room_for" {
   }
 
   expect_failures = [var.chroma_cloud]
+}
+
+run "a_name_that_would_be_read_as_that_of_an_index_of_several_collections" {
+  command = plan
+
+  variables {
+    chroma_collection = "docs-1a2b3c4d-of4"
+    chroma_partitions = 1.5
+  }
+
+  expect_failures = [var.chroma_collection, var.chroma_partitions]
 }
 
 run "chroma_cloud_without_a_way_out" {

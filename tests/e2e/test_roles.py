@@ -1,4 +1,4 @@
-"""Each function under its own role: what it needs is proven by every other test here, what it does not need is denied.
+"""Functions and API under their own roles: what they need is proven by every other test here, the rest is denied.
 
 The stack of these tests runs with ENFORCE_IAM, so a permission that is missing fails the pipeline itself.
 """
@@ -11,24 +11,25 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import boto3
-import httpx
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from portfolio_rag.local.emulated_roles import EMULATOR_POLICY
-from portfolio_rag.local.emulator_guard import CREDENTIALS_PATH, SECRET_HEADER
+from portfolio_rag.local.emulated_roles import API_POLICY, API_ROLE, EMULATOR_POLICY
+from portfolio_rag.local.emulator_guard import API_IDENTITY
+from portfolio_rag.local.execution_roles import role_credentials
 from portfolio_rag.settings.environment import Settings
 from tests.e2e.live import LiveStack
 
 FUNCTIONS = ("document-intake", "document-processor", "embedding-generator", "batch-reindex", "check-health")
+API = "api"
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 
 Call = Callable[["Role"], Any]
 
 
 class Role:
-    """The clients that the code of one function has."""
+    """The clients that the code of one function has, or the API's."""
 
     def __init__(self, stack: LiveStack, credentials: Mapping[str, str]) -> None:
         self.settings: Settings = stack.settings
@@ -50,23 +51,16 @@ class Role:
 
 @pytest.fixture(scope="module")
 def roles(stack: LiveStack) -> dict[str, Role]:
-    secret = stack.config.lambda_secret_file.read_text()
-    found = {}
-    for name in FUNCTIONS:
-        configuration = stack.clients("lambda").get_function_configuration(FunctionName=name)
-        wanted = {key: configuration[key] for key in ("FunctionName", "FunctionArn", "Role")}
-        answer = httpx.post(
-            stack.config.emulator_url + CREDENTIALS_PATH, json=wanted, headers={SECRET_HEADER: secret}, trust_env=False
-        )
-        assert answer.status_code == 200
-        found[name] = Role(stack, answer.json())
-    return found
+    issue = role_credentials(stack.config.emulator_url, stack.config.lambda_secret_file.read_text())
+    functions = stack.clients("lambda")
+    found = {name: Role(stack, issue(functions.get_function_configuration(FunctionName=name))) for name in FUNCTIONS}
+    return found | {API: Role(stack, issue(API_IDENTITY))}
 
 
 CALLS: dict[str, tuple[Call, frozenset[str]]] = {
     "write where uploads arrive": (
         lambda role: role("s3").put_object(Bucket=role.settings.s3_raw_bucket, Key="incoming/planted.md", Body=b"x"),
-        frozenset(),
+        frozenset({API}),
     ),
     "delete an original in its place, version and all": (
         lambda role: role("s3").delete_object(
@@ -101,11 +95,11 @@ CALLS: dict[str, tuple[Call, frozenset[str]]] = {
         lambda role: role("dynamodb").get_item(
             TableName=role.settings.dynamodb_conversations_table, Key={"conversation_id": {"S": "nobody"}}
         ),
-        frozenset(),
+        frozenset({API}),
     ),
     "read every row of the registry": (
         lambda role: role("dynamodb").scan(TableName=role.settings.dynamodb_document_table, Limit=1),
-        frozenset({"batch-reindex"}),
+        frozenset({"batch-reindex", API}),
     ),
     "make a chunk": (
         lambda role: role("dynamodb").put_item(
@@ -121,7 +115,7 @@ CALLS: dict[str, tuple[Call, frozenset[str]]] = {
             Item={"job_id": {"S": "role-test"}},
             ConditionExpression="attribute_exists(job_id)",
         ),
-        frozenset({"batch-reindex"}),
+        frozenset({"batch-reindex", API}),
     ),
     "receive what waits to be processed": (
         lambda role: role("sqs").receive_message(
@@ -135,13 +129,13 @@ CALLS: dict[str, tuple[Call, frozenset[str]]] = {
     ),
     "receive dead letters": (
         lambda role: role("sqs").receive_message(QueueUrl=role.queue_url(role.settings.sqs_dlq)),
-        frozenset(),
+        frozenset({API}),
     ),
     "run a job": (
         lambda role: role("lambda").invoke(
             FunctionName=role.settings.reindex_function, InvocationType="DryRun", Payload=b"{}"
         ),
-        frozenset({"batch-reindex", "check-health"}),
+        frozenset({"batch-reindex", "check-health", API}),
     ),
     "change a function": (
         lambda role: role("lambda").update_function_configuration(
@@ -180,11 +174,11 @@ def code_of(call: Call, role: Role) -> str:
 
 
 @pytest.mark.parametrize("what", CALLS)
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_what_a_function_does_not_need_is_denied(roles: dict[str, Role], function: str, what: str) -> None:
+@pytest.mark.parametrize("name", [*FUNCTIONS, API])
+def test_what_a_role_does_not_need_is_denied(roles: dict[str, Role], name: str, what: str) -> None:
     call, allowed = CALLS[what]
-    code = code_of(call, roles[function])
-    if function in allowed:
+    code = code_of(call, roles[name])
+    if name in allowed:
         assert code not in DENIED
     else:
         assert code in DENIED, code or "allowed"
@@ -219,3 +213,29 @@ def test_a_permission_that_is_taken_away_is_missed(stack: LiveStack, roles: dict
     finally:
         iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(policy))
     assert read() == ""
+
+
+def test_the_api_runs_under_its_task_role(stack: LiveStack) -> None:
+    """Statement by statement: what is taken away, a call to the API misses."""
+    iam = stack.clients("iam")
+    assert sorted(iam.list_role_policies(RoleName=API_ROLE)["PolicyNames"]) == [API_POLICY, EMULATOR_POLICY]
+    policy = iam.get_role_policy(RoleName=API_ROLE, PolicyName=API_POLICY)["PolicyDocument"]
+
+    def upload() -> int:
+        file = (f"{uuid.uuid4().hex}.md", b"# Role\n\nIt may.\n", "text/markdown")
+        return stack.api.post("/api/documents", files={"file": file}).status_code
+
+    calls: dict[str, Callable[[], int]] = {
+        "JobsByStatus": lambda: stack.api.get("/api/jobs").status_code,
+        "UploadOriginals": upload,
+    }
+    for sid, ask in calls.items():
+        fewer = policy | {"Statement": [entry for entry in policy["Statement"] if entry["Sid"] != sid]}
+        assert len(fewer["Statement"]) == len(policy["Statement"]) - 1
+        assert ask() < 300
+        try:
+            iam.put_role_policy(RoleName=API_ROLE, PolicyName=API_POLICY, PolicyDocument=json.dumps(fewer))
+            assert ask() >= 500, sid
+        finally:
+            iam.put_role_policy(RoleName=API_ROLE, PolicyName=API_POLICY, PolicyDocument=json.dumps(policy))
+        assert ask() < 300

@@ -25,6 +25,9 @@ class ChromaModel:
     def ping(self) -> None:
         self._answer()
 
+    def parts(self, collection: str) -> list[str]:
+        return [collection]
+
     def ensure(self, collection: str, *, fingerprint: str | None = None) -> None:
         self._answer()
         if collection not in self.data:
@@ -58,7 +61,7 @@ class ChromaModel:
     def similarities(self, collection: str, ids: Sequence[str], vector: Vectors) -> dict[str, float]:
         return {id_: float(np.dot(record.vector, vector)) for id_, record in self._records(collection, ids)}
 
-    def delete(self, collection: str, ids: Sequence[str]) -> None:
+    def delete(self, collection: str, ids: Sequence[str], *, document_id: str | None = None) -> None:
         self._answer()
         for id_ in ids:
             self.data.get(collection, {}).pop(id_, None)
@@ -71,7 +74,7 @@ class ChromaModel:
             if record.metadata["document_id"] == document_id
         }
 
-    def present(self, collection: str, ids: Sequence[str]) -> set[str]:
+    def present(self, collection: str, ids: Sequence[str], *, document_id: str | None = None) -> set[str]:
         self._answer()
         return self.data.get(collection, {}).keys() & set(ids)
 

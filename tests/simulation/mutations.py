@@ -42,6 +42,7 @@ TESTS = (
     "tests.simulation.test_unchanged",
     "tests.simulation.test_search_index",
     "tests.unit.adapters.tantivy.test_full_text_index",
+    "tests.simulation.test_partitions",
 )
 SCHEDULES = 2000
 FIXTURES = {"world", "monkeypatch", "path"}
@@ -109,7 +110,7 @@ MUTATIONS = [
     _one("a redelivery sends only chunks that it has created itself", 9, "adapters.dynamodb.chunk_store",
          "                known += stored\n", ""),
     _one("a purge forgets the vectors", 4, "pipeline.documents.purge",
-         "self._vectors.delete(collection, sorted(ids))", "pass"),
+         "self._vectors.delete(collection, sorted(ids), document_id=document_id)", "pass"),
     _one("a purge forgets the backup", 4, "pipeline.documents.purge",
          "self._backup.delete(document_id, number)", "pass"),
     _one("a purge forgets the chunks", 24, "pipeline.documents.purge",
@@ -347,18 +348,19 @@ MUTATIONS = [
     _one("vectors of no document stay", 4, "pipeline.maintenance.full_scan",
          "self._stores.vectors.delete(collection, strays)", "pass"),
     _one("pages are read forward while they are mended", 4, "pipeline.maintenance.full_scan",
-         "end = self._stores.vectors.count(collection)\n        while end > 0:\n"
+         "end = self._stores.vectors.count(part)\n        while end > 0:\n"
          "            start = max(0, end - WINDOWS_A_PAGE)\n"
-         "            yield self._stores.vectors.page(collection, offset=start, limit=end - start)\n"
+         "            yield self._stores.vectors.page(part, offset=start, limit=end - start)\n"
          "            end = start",
-         "start = 0\n        while page := self._stores.vectors.page(collection, offset=start, limit=WINDOWS_A_PAGE):\n"
+         "start = 0\n        while page := self._stores.vectors.page(part, offset=start, limit=WINDOWS_A_PAGE):\n"
          "            yield page\n            start += WINDOWS_A_PAGE"),
     _one("addresses of vectors that are gone stay", 25, "pipeline.maintenance.full_scan",
          "self._stores.embedding_locations.remove(vector_ids, key)", "pass"),
     _one("an address is forgotten though it points elsewhere by now", 25, "adapters.dynamodb.embedding_locations",
          "if place.s3_key.startswith(s3_key_prefix)", "if True"),
     Mutation("a rebuild that is needed is left out", 23, (
-        ("pipeline.jobs.reindex", "if self._stores.vectors.present(live, sorted(expected)) != expected:", "if False:"),
+        ("pipeline.jobs.reindex",
+         "if self._stores.vectors.present(live, sorted(expected), document_id=document_id) != expected:", "if False:"),
         ("pipeline.jobs.reindex", "return windows == self._stores.vectors.count(live) and ", "return "),
     )),
     _one("a metric has another unit", 0, "pipeline.documents.lifecycle",
@@ -370,6 +372,16 @@ MUTATIONS = [
          '    return "Chroma answers."'),
     _one("the index is switched before it is complete", 28, "pipeline.jobs.reindex",
          "if not (self._copy(claimed) and self._embed(claimed) and claimed.has_time_for()):", "if False:"),
+    # An index of several collections.
+    _one("a search asks one of several collections", 0, "adapters.chroma.partitions",
+         "parts = partition_names(index) if document_id is None",
+         "parts = partition_names(index)[:1] if document_id is None"),
+    _one("nobody notices that the index has another number of collections", 0, "pipeline.jobs.reindex",
+         "if partitions_of(live) != self._partitions:", "if False:"),
+    _one("the full scan reads one of several collections", 4, "pipeline.maintenance.full_scan",
+         "self._stores.vectors.parts(collection)", "self._stores.vectors.parts(collection)[:1]"),
+    _one("a collection of the index that answers is dropped as another one", 28, "domain.index_names",
+         "return found[1] if found else collection", "return collection"),
     # Models.
     _one("a query meets the vectors of another model", 28, "answering.retrieval.search",
          "if made not in (None, self._embedder.fingerprint):", "if False:"),

@@ -70,7 +70,12 @@ class Schedule:
         # By the seed and not by chance, so that seeds from before documents could pause mean what they meant.
         hurried = seed % 7 in (0, 3)
         self.world = World(
-            self.rng, index_lag=self.rng.choice([0, 0, 5]), faults=self.faults, duplicates=0.05, hurried=hurried
+            self.rng,
+            index_lag=self.rng.choice([0, 0, 5]),
+            faults=self.faults,
+            duplicates=0.05,
+            hurried=hurried,
+            partitions=3 if seed % 13 == 6 else 1,
         )
         self.expected = {key: Expected() for key in KEYS}
         self.jobs = 0

@@ -59,6 +59,23 @@ def cloud_world(store: Cloud) -> World:
     return world
 
 
+ROOM = 100
+"""Records that a collection of the small cloud takes: a test has more."""
+
+
+@pytest.fixture
+def small_cloud(tmp_path: Path) -> Iterator[tuple[World, StrictChroma]]:
+    with ExitStack() as running:
+        upstream, _ = running.enter_context(running_chroma(tmp_path))
+        strict = StrictChroma(upstream, records=ROOM)
+        store = Cloud(running.enter_context(serving(strict.app)), login=Login(KEY, TENANT, DATABASE))
+        running.callback(store.close)
+        world = World()
+        world.chroma = store  # type: ignore[assignment]
+        world.container = type(world.container)(world)
+        yield world, strict
+
+
 def guide(topic: str, paragraphs: int) -> str:
     texts = (f"Paragraph {n} says something of its own about {topic} {n}, at some length." for n in range(paragraphs))
     return f"# {topic}\n\n" + "\n\n".join(texts)
@@ -116,3 +133,41 @@ def test_the_whole_pipeline_stays_within_the_quotas(cloud_world: World, store: C
     assert set(world.windows()) == before
     world.check()
     assert found(world, nine) == {large}
+
+
+def test_more_windows_than_a_collection_takes_lie_in_several(small_cloud: tuple[World, StrictChroma]) -> None:
+    world, strict = small_cloud
+    world.partitions = 4
+    world.container = type(world.container)(world)
+    job = world.start_job(JobType.REINDEX)
+    world.rest()
+    assert world.jobs.get(job).status is JobStatus.COMPLETED
+    documents = {
+        name: world.upload(f"{name}.md", guide(name, 150)) for name in ("queues", "tables", "buckets", "roles")
+    }
+    world.rest()
+    world.check()
+    assert len(world.windows()) > ROOM
+    assert found(world, {"equals": {"key": "s3_key", "value": "processed/tables.md"}}) <= {documents["tables"]}
+    assert found(world, {"in": {"key": "document_id", "value": list(documents.values())}}) == set(documents.values())
+
+    world.delete("processed/tables.md")
+    world.partitions = 7
+    world.container = type(world.container)(world)
+    before = set(world.windows()) - set(world.windows(documents["tables"]))
+    job = world.start_job(JobType.REINDEX)
+    world.rest()
+    assert world.jobs.get(job).status is JobStatus.COMPLETED
+    assert set(world.windows()) == before
+    world.check()
+    assert list(world.container.full_scan.run(repair=False)) == []
+    assert strict.refused == []
+
+    world.partitions = 1
+    world.container = type(world.container)(world)
+    job = world.start_job(JobType.REINDEX)
+    world.rest()
+    assert world.jobs.get(job).status is JobStatus.FAILED
+    assert any("records of a collection" in refusal for refusal in strict.refused)
+    assert set(world.windows()) == before
+    world.check()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import numpy as np
 import pytest
 
 from portfolio_rag.domain.errors import IndexMismatch
@@ -92,3 +93,50 @@ def test_a_wiped_index_takes_the_label_of_what_is_written_next(world: World) -> 
     world.clock.advance(timedelta(minutes=6))
     assert kinds(world, repair=True) == {DifferenceKind.VECTORS_MISSING}
     assert world.container.vectors.fingerprint(live) == "sim"
+
+
+HALF, FOREIGN = "0123abcd", "4567abcd"
+"""The same model in another precision, and another model."""
+
+
+def leave_backups(world: World) -> None:
+    """The backup as a GPU in bfloat16 and another model would have left it: nothing under the embedder's own."""
+    backup = world.container.backup
+    for entry in list(backup.entries("sim")):
+        records = backup.read(entry)
+        for fingerprint, scale in ((HALF, 1.004), (FOREIGN, -1.0)):
+            key = backup.adopted(entry, fingerprint).key.replace("metadata/", "vectors/").replace(".json", ".npy")
+            backup.write(key, [type(found)(found.id, found.vector * scale, found.metadata) for found in records])
+        for key in (entry.key, entry.key.replace("metadata/", "vectors/").replace(".json", ".npy")):
+            world.s3.delete_object(Bucket="portfolio-embeddings", Key=key)
+
+
+def test_vectors_of_another_precision_are_taken_over_where_they_are_declared_and_normalised_again(world: World) -> None:
+    at_rest(world)
+    before = {id_: record.vector for id_, record in world.chroma.data["portfolio_knowledge"].items()}
+    leave_backups(world)
+    world.compatible = HALF
+    embedder = change_model(world, "sim")
+    reindex(world, "11111111-job")
+    assert not embedder.embedded
+    live = world.container.index_aliases.current().live
+    assert live != "portfolio_knowledge"
+    assert world.chroma.data[live].keys() == before.keys()
+    for id_, record in world.chroma.data[live].items():
+        assert np.linalg.norm(record.vector) == pytest.approx(1.0, abs=1e-6)
+        assert record.vector == pytest.approx(before[id_], abs=1e-6)
+    world.clock.advance(timedelta(minutes=6))
+    assert kinds(world) == set()
+    world.check()
+    # Nothing is left to do, and the next night does nothing.
+    reindex(world, "22222222-job", if_needed=True)
+    assert world.container.index_aliases.current().live == live
+
+
+def test_vectors_that_nobody_has_declared_compatible_are_never_taken(world: World) -> None:
+    at_rest(world)
+    leave_backups(world)
+    embedder = change_model(world, "sim")
+    reindex(world, "11111111-job")
+    assert sum(embedder.embedded.values()) == len(world.windows()) > 0
+    world.check()

@@ -18,6 +18,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, TypeVar
 
 from portfolio_rag.adapters.aws.sqs import SqsQueue
+from portfolio_rag.adapters.chroma.partitions import PartitionedVectorStore
 from portfolio_rag.adapters.dynamodb.table import Table
 from portfolio_rag.composition.api import ApiParts
 from portfolio_rag.composition.embedding import EmbeddingParts
@@ -27,6 +28,7 @@ from portfolio_rag.composition.repair import RepairParts
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion
 from portfolio_rag.domain.identifiers import document_id_for
+from portfolio_rag.domain.index_names import index_of, partition_name, partition_names
 from portfolio_rag.domain.jobs import Job, JobStatus, JobType, Trigger
 from portfolio_rag.pipeline.documents.staging import STAGING
 from portfolio_rag.pipeline.ingestion import processing
@@ -85,10 +87,16 @@ class SimContainer(ProcessorParts, EmbeddingParts, JobParts, RepairParts, ApiPar
 
     def __init__(self, world: World) -> None:
         # Not that of Clients: it opens a boto3 session, which costs as much as a whole schedule.
-        self.settings = Settings(chunk_size=64, chunk_overlap=8)
+        self.settings = Settings(
+            chunk_size=64,
+            chunk_overlap=8,
+            chroma_partitions=world.partitions,
+            embedding_compatible_fingerprints=world.compatible,
+        )
         self.world = world
         self.clock = world.clock
-        self.vectors = Faulty("chroma", world.chroma, world.faults)
+        self.parallel = one_by_one
+        self.vectors = PartitionedVectorStore(Faulty("chroma", world.chroma, world.faults), self.parallel)
         self.search_vectors = self.vectors
         self.embedder = world.embedder
         self.tokenizer = WordTokenizer()
@@ -107,7 +115,6 @@ class SimContainer(ProcessorParts, EmbeddingParts, JobParts, RepairParts, ApiPar
         self.sleep = world.pause
         # No invocation of the models takes as long as the first renewal.
         self.repeating = lambda action, seconds: contextlib.nullcontext()
-        self.parallel = one_by_one
         self.ingestion_queue = SqsQueue(clients["sqs"], INGESTION, sleep=world.pause)
         self.embedding_queue = SqsQueue(clients["sqs"], EMBEDDING, sleep=world.pause)
         self.slice_chunks = HURRIED_CHUNKS if world.hurried else SLICE_CHUNKS
@@ -163,7 +170,12 @@ class World:
         faults: Faults | None = None,
         duplicates: float = 0.0,
         hurried: bool = False,
+        partitions: int = 1,
     ) -> None:
+        self.compatible = ""
+        """Fingerprints whose vectors a reindex takes for the embedder's own."""
+        self.partitions = partitions
+        """Of the index that a reindex builds."""
         self.duplicates = duplicates
         self.hurried = hurried
         """The document-processor has time for a few chunks, or a page, in each invocation."""
@@ -271,7 +283,7 @@ class World:
                 busy.append(f"job {item['job_id']['S']}")
         incoming = [key for key in self.s3.current_keys(RAW, "incoming/") if not key.endswith((".metadata.json", "/"))]
         alias = self.container.index_aliases.current()
-        collections = [name for name in self.chroma.data if name != alias.live]
+        collections = [name for name in self.chroma.data if index_of(name) != alias.live]
         return busy + incoming + collections
 
     def attempt(self, function: str, event: dict[str, Any], request_id: str = "") -> bool:
@@ -434,7 +446,8 @@ class World:
         live = self.container.index_aliases.current().live
         return {
             id_: record.metadata["version"]
-            for id_, record in self.chroma.data.get(live, {}).items()
+            for part in partition_names(live)
+            for id_, record in self.chroma.data.get(part, {}).items()
             if document_id in (None, record.metadata["document_id"])
         }
 
@@ -473,6 +486,10 @@ class World:
             assert live.get(chunk.document_id) == chunk.version, f"stale chunk {chunk.chunk_id}"
             chunk_rows.add(chunk.chunk_id)
             expected |= set(chunk.window_ids)
+        index = self.container.index_aliases.current().live
+        for part in partition_names(index):
+            for record in self.chroma.data.get(part, {}).values():
+                assert part == partition_name(index, record.metadata["document_id"]), f"{record.id} is in {part}"
         windows = set(self.windows())
         assert windows == expected, f"Chroma lacks {len(expected - windows)}, has {len(windows - expected)} too many"
         backed_up: set[str] = set()

@@ -22,6 +22,7 @@ KEY, TENANT, DATABASE = "ck-of-the-tests", "acme", "prod"
 
 RECORDS, RESULTS, PREDICATES, CALLS = 300, 300, 8, 10
 ID, NAME, KEYS, KEY_BYTES, VALUE_BYTES, COLLECTION_VALUE_BYTES = 128, 128, 32, 36, 8182, 256
+COLLECTION_RECORDS = 5_000_000
 WRITES = {"add", "upsert", "update", "delete"}
 READS = {"get", "query", "count"}
 
@@ -35,8 +36,12 @@ class Refusal(Exception):
 class StrictChroma:
     """The proxy's `app`, and what it has seen: `refused` must stay empty."""
 
-    def __init__(self, upstream: str, *, databases: tuple[str, ...] = (DATABASE,)) -> None:
+    def __init__(
+        self, upstream: str, *, databases: tuple[str, ...] = (DATABASE,), records: int = COLLECTION_RECORDS
+    ) -> None:
+        """`records`: how many a collection takes."""
         self._upstream = upstream
+        self._records = records
         self._databases = databases
         self._under_way: Counter[tuple[str, str]] = Counter()
         self.most_calls = 0
@@ -105,6 +110,8 @@ class StrictChroma:
         assert operation in WRITES | READS, operation
         if operation in WRITES:
             _check_write(asked)
+            if operation in ("add", "upsert"):
+                await self._check_room(request.url.path.rpartition("/")[0], asked["ids"])
         else:
             _check_read(asked)
         self._under_way[collection, kind] += 1
@@ -118,6 +125,15 @@ class StrictChroma:
         if operation == "get" and answer.status_code == 200:
             _check(len(json.loads(bytes(answer.body))["ids"]), RESULTS, "results")
         return answer
+
+    async def _check_room(self, records: str, ids: list[str]) -> None:
+        counted = await self._client.get(f"{records}/count")
+        if counted.status_code != 200:
+            return  # It is gone, as the write itself will hear.
+        stored = counted.json()
+        if stored + len(ids) > self._records:
+            present = (await self._client.post(f"{records}/get", json={"ids": ids, "include": []})).json()["ids"]
+            _check(stored + len(set(ids) - set(present)), self._records, "records of a collection")
 
     async def _emptied(self, request: Request) -> None:
         """What one node leaves behind of a dropped collection, the distributed engine does not."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from portfolio_rag.adapters.chroma.client import ClientApi
+from portfolio_rag.adapters.chroma.partitions import PartitionedVectorStore
 from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
 from portfolio_rag.adapters.dynamodb.answer_store import DynamoAnswerStore
 from portfolio_rag.adapters.dynamodb.conversation_store import DynamoConversationStore
@@ -19,6 +20,7 @@ from portfolio_rag.adapters.models.bedrock import ATTEMPTS, READ_SECONDS, Bedroc
 from portfolio_rag.adapters.models.openai import OpenAIModel
 from portfolio_rag.adapters.process.circuit_breaker import CircuitBreaker, guarded
 from portfolio_rag.adapters.process.cpu import available_cpus
+from portfolio_rag.adapters.process.threads import Threads
 from portfolio_rag.adapters.sqlite.file import FileInUse
 from portfolio_rag.adapters.tantivy.full_text_index import TantivyFullTextIndex
 from portfolio_rag.answering.feedback.answer_log import AnswerLog
@@ -46,6 +48,9 @@ four, and the event loop came to its turn seconds late (docs/performance.md, the
 
 SEARCH_SECONDS = 5.0
 """How long a question waits for Chroma: a search of 100,000 windows takes some 10 ms."""
+
+_PARTS_AT_ONCE = 32
+"""Collections that are searched side by side, by all questions of the process together, where the index is several."""
 
 
 class AnsweringParts(ModelParts):
@@ -102,7 +107,7 @@ class AnsweringParts(ModelParts):
         store = ChromaVectorStore(
             self.settings.chroma_url, self.chroma_api, timeout=SEARCH_SECONDS, login=self.chroma_login
         )
-        return guarded(store, CircuitBreaker("Chroma"))
+        return guarded(PartitionedVectorStore(store, Threads(_PARTS_AT_ONCE)), CircuitBreaker("Chroma"))
 
     @cached_property
     def retrieval(self) -> PassageSearch:

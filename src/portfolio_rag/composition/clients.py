@@ -16,6 +16,7 @@ from portfolio_rag.adapters.aws.sqs import SqsQueue
 from portfolio_rag.adapters.chroma.api import ChromaWay
 from portfolio_rag.adapters.chroma.http import HttpApi
 from portfolio_rag.adapters.chroma.login import Login
+from portfolio_rag.adapters.chroma.partitions import PartitionedVectorStore
 from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
 from portfolio_rag.adapters.dynamodb.chunk_store import DynamoChunkStore
 from portfolio_rag.adapters.dynamodb.document_registry import DynamoDocumentRegistry
@@ -23,7 +24,7 @@ from portfolio_rag.adapters.dynamodb.embedding_locations import DynamoEmbeddingL
 from portfolio_rag.adapters.dynamodb.index_aliases import DynamoIndexAliases
 from portfolio_rag.adapters.dynamodb.job_store import DynamoJobStore
 from portfolio_rag.adapters.dynamodb.table import Table
-from portfolio_rag.adapters.process.threads import repeating
+from portfolio_rag.adapters.process.threads import Threads, repeating
 from portfolio_rag.ports.runtime import Clock, Repeating
 from portfolio_rag.ports.vector_store import VectorStore
 from portfolio_rag.settings.environment import Settings
@@ -90,7 +91,8 @@ class Clients:
 
     @cached_property
     def vectors(self) -> VectorStore:
-        return ChromaVectorStore(self.settings.chroma_url, self.chroma_api, login=self.chroma_login)
+        store = ChromaVectorStore(self.settings.chroma_url, self.chroma_api, login=self.chroma_login)
+        return PartitionedVectorStore(store, Threads())
 
     @property
     def chroma_login(self) -> Login:

@@ -37,6 +37,8 @@ class JobParts(IntakeParts, ModelParts):
             self.job_report,
             self.clock,
             self.settings.chroma_collection,
+            self.settings.chroma_partitions,
+            self.settings.compatible_fingerprints,
             self.sleep,
         )
         return JobRunner(self.jobs, ingest, reindex, self.job_launcher, self.clock)

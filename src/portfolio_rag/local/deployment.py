@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from portfolio_rag.adapters.aws.clients import AwsClients
 from portfolio_rag.local.config import StackConfig
-from portfolio_rag.local.emulated_roles import grant_what_only_the_emulator_asks
+from portfolio_rag.local.emulated_roles import give_api_its_role, grant_what_only_the_emulator_asks
 from portfolio_rag.local.errors import StackError
 from portfolio_rag.local.functions import discover, queue_concurrency
 from portfolio_rag.local.report import Step
@@ -81,6 +81,7 @@ def deploy(config: StackConfig, step: Step) -> None:
         )
     if config.enforce_iam:
         grant_what_only_the_emulator_asks(clients, functions)
+        give_api_its_role(clients, terraform.output("api_statements"))
     record.write_text(wanted)
 
 

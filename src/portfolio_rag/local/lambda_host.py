@@ -18,12 +18,11 @@ import os
 import sys
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import boto3
-import httpx
 import uvicorn
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -33,7 +32,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from portfolio_rag.local.config import LOOPBACK
-from portfolio_rag.local.emulator_guard import CREDENTIALS_PATH, SECRET_HEADER
+from portfolio_rag.local.emulator_guard import SECRET_HEADER
+from portfolio_rag.local.execution_roles import Credentials, no_credentials, role_credentials
 from portfolio_rag.local.functions import Function, discover
 from portfolio_rag.local.lambda_environment import Deployed, FunctionSettings, Invocation, LineSink, Pool
 from portfolio_rag.local.lambda_logs import CloudWatchShipper
@@ -46,9 +46,6 @@ _DEFAULT_MEMORY_MB = 512
 _IDLE_SECONDS = 60.0
 """Starting anew is cheap here (`lambda_template`); AWS keeps idle environments for minutes."""
 _log = logging.getLogger(__name__)
-
-Credentials = Callable[[Mapping[str, Any]], Mapping[str, str]]
-"""What a function's environment gets of AWS_ACCESS_KEY_ID and its like, by its configuration as Lambda answers it."""
 
 
 def create_app(
@@ -156,25 +153,6 @@ def deployed_settings(client: Any, credentials: Credentials) -> FunctionSettings
         return Deployed(variables, int(configuration.get("MemorySize", _DEFAULT_MEMORY_MB)), credentials(configuration))
 
     return read
-
-
-def no_credentials(_: Mapping[str, Any]) -> Mapping[str, str]:
-    """Where the emulator does not ask who calls."""
-    return {}
-
-
-def role_credentials(emulator_url: str, secret: str) -> Credentials:
-    """Ask the emulator for the credentials of the function's role, as Lambda gives them to its environments."""
-
-    def issue(configuration: Mapping[str, Any]) -> Mapping[str, str]:
-        wanted = {name: configuration[name] for name in ("FunctionName", "FunctionArn", "Role")}
-        with httpx.Client(trust_env=False, timeout=5) as http:
-            answer = http.post(emulator_url + CREDENTIALS_PATH, json=wanted, headers={SECRET_HEADER: secret})
-        answer.raise_for_status()
-        issued: dict[str, str] = answer.json()
-        return issued
-
-    return issue
 
 
 def main() -> None:

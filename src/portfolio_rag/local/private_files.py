@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,6 +43,11 @@ def write_secrets(config: StackConfig) -> None:
     """For processes that are about to start. Files and not variables: each is read by those that need it."""
     write_private(config.api_environment_file, json.dumps(config.secrets()))
     write_private(config.lambda_secret_file, secrets.token_hex(_SECRET_BYTES))
+
+
+def write_api_environment(config: StackConfig, credentials: Mapping[str, str]) -> None:
+    """For an API that is about to start: its secrets, and the credentials that it calls AWS with."""
+    write_private(config.api_environment_file, json.dumps(config.secrets() | dict(credentials)))
 
 
 def remove_secrets(config: StackConfig) -> None:

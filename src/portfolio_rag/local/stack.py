@@ -15,10 +15,18 @@ from contextlib import contextmanager
 from portfolio_rag.local.chroma_files import remove_leftovers
 from portfolio_rag.local.config import StackConfig
 from portfolio_rag.local.deployment import aws_clients, deploy
+from portfolio_rag.local.emulator_guard import API_IDENTITY
 from portfolio_rag.local.errors import StackError
+from portfolio_rag.local.execution_roles import role_credentials
 from portfolio_rag.local.health import wait_until_ready
 from portfolio_rag.local.preflight import check_disk, check_ports, check_terraform
-from portfolio_rag.local.private_files import make_private, private_files, remove_secrets, write_secrets
+from portfolio_rag.local.private_files import (
+    make_private,
+    private_files,
+    remove_secrets,
+    write_api_environment,
+    write_secrets,
+)
 from portfolio_rag.local.programs import programs
 from portfolio_rag.local.report import Reporter, Step
 from portfolio_rag.local.samples import ingest_samples
@@ -63,6 +71,9 @@ class Stack:
                 self._start(name, report)
             with report.step("Creating the AWS resources with Terraform") as step:
                 deploy(self.config, step)
+            if self.config.enforce_iam:
+                secret = self.config.lambda_secret_file.read_text(encoding="ascii")
+                write_api_environment(self.config, role_credentials(self.config.emulator_url, secret)(API_IDENTITY))
             self._start("api", report)
             if samples:
                 with report.step("Ingesting the sample corpus") as step:

@@ -215,6 +215,8 @@ def user_variables(settings: Mapping[str, str]) -> dict[str, object]:
     }
     scalars = {
         "CHROMA_COLLECTION": "chroma_collection",
+        "CHROMA_PARTITIONS": "chroma_partitions",
+        "EMBEDDING_COMPATIBLE_FINGERPRINTS": "embedding_compatible_fingerprints",
         "LOG_LEVEL": "log_level",
         "MAX_RECEIVE_COUNT": "max_receive_count",
     }

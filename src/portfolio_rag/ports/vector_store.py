@@ -30,9 +30,15 @@ class VectorHit:
 
 
 class VectorStore(Protocol):
-    """Chroma. Raises VectorStoreUnavailable when it does not answer."""
+    """Chroma. Raises VectorStoreUnavailable when it does not answer.
+
+    `collection` is the name of an index, which may be several collections of the server (domain/index_names.py).
+    """
 
     def ping(self) -> None: ...
+
+    def parts(self, collection: str) -> list[str]:
+        """The collections of the server that the index is made of, each with an order of its own: see `page`."""
 
     def ensure(self, collection: str, *, fingerprint: str | None = None) -> None:
         """Create the collection (cosine) if it is missing, labelled with the fingerprint of its vectors."""
@@ -61,8 +67,8 @@ class VectorStore(Protocol):
     def similarities(self, collection: str, ids: Sequence[str], vector: Vectors) -> dict[str, float]:
         """Cosine of those windows with `vector`; ids that the collection does not have are left out."""
 
-    def delete(self, collection: str, ids: Sequence[str]) -> None:
-        """By id; unknown ids are fine."""
+    def delete(self, collection: str, ids: Sequence[str], *, document_id: str | None = None) -> None:
+        """By id; unknown ids are fine. `document_id`, where all are of one document, spares asking other parts."""
 
     def windows_of(self, collection: str, document_id: str) -> dict[str, int]:
         """The id of each window of a document and the version that it belongs to.
@@ -71,11 +77,11 @@ class VectorStore(Protocol):
         instead of 4), and a document has few versions at a time.
         """
 
-    def present(self, collection: str, ids: Sequence[str]) -> set[str]:
-        """Those of the ids that the collection has."""
+    def present(self, collection: str, ids: Sequence[str], *, document_id: str | None = None) -> set[str]:
+        """Those of the ids that the collection has; `document_id` as for `delete`."""
 
     def page(self, collection: str, *, offset: int, limit: int) -> list[tuple[str, Mapping[str, Any]]]:
-        """Ids and metadata in the order in which the ids were first inserted.
+        """Ids and metadata of one of the `parts`, in the order in which the ids were first inserted.
 
         New ids come at the end, a replaced one keeps its place, and a deletion moves those after it forward.
         """
@@ -86,4 +92,4 @@ class VectorStore(Protocol):
         """The collection and, before it, all its records, a batch at a time; one that breaks off is gone on with."""
 
     def collections(self) -> list[str]:
-        """The names of all collections on the server."""
+        """The names of all indexes on the server, also of those that have lost a part."""

@@ -8,13 +8,16 @@ not in the middle of a document. What belongs to documents rather than to a proc
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from urllib.parse import urlsplit
 
 from portfolio_rag.domain.errors import ConfigurationError
+from portfolio_rag.domain.index_names import MAX_PARTITIONS, MAX_SUFFIX, looks_divided
 
-_MAX_CLOUD_NAME = 119
+_FINGERPRINT = re.compile(r"[0-9a-f]{8,64}")
+_MAX_CLOUD_NAME = 128 - MAX_SUFFIX
 
 REPLICA_MODES = {"whole": "words and vectors", "words": "words, without vectors", "off": "nothing"}
 """What of the index an API process may keep beside itself: docs/decisions/0036-replica-modes.md."""
@@ -65,6 +68,8 @@ class Settings:
     embedding_backend: str = "onnx"
     # Directory of the baked model (made by `python -m portfolio_rag.bake`).
     model_dir: str = "/opt/model"
+    # Comma-separated fingerprints of the same model in another precision: a reindex takes their vectors for this one's.
+    embedding_compatible_fingerprints: str = ""
     # Threads inside one inference; 0 asks the CPU quota (see adapters/models/onnx_embedder.py).
     embedding_threads: int = 0
     # ChromaDB
@@ -75,6 +80,8 @@ class Settings:
     chroma_tenant: str = ""
     chroma_database: str = ""
     chroma_collection: str = "portfolio_knowledge"
+    # Of how many collections the next index is made that a reindex builds: for stores that limit their records.
+    chroma_partitions: int = 1
     # API
     # Who writes answers: `openai` (or a server that speaks its protocol), `bedrock` (with the API's own credentials) or
     # `none` (sentences of the documents). Empty: openai where there is a key, else none.
@@ -127,6 +134,11 @@ class Settings:
         return self.chat_provider or ("openai" if self.openai_api_key else "none")
 
     @property
+    def compatible_fingerprints(self) -> tuple[str, ...]:
+        given = (fingerprint.strip() for fingerprint in self.embedding_compatible_fingerprints.split(","))
+        return tuple(filter(None, given))
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """Those that are set: what no log may hold."""
         return tuple(filter(None, (self.openai_api_key, self.api_key, self.chroma_api_key)))
@@ -165,6 +177,11 @@ class Settings:
             )
         if self.embedding_backend not in ("onnx", "torch"):
             raise ConfigurationError(f"EMBEDDING_BACKEND must be `onnx` or `torch`, not {self.embedding_backend!r}.")
+        for fingerprint in self.compatible_fingerprints:
+            if not _FINGERPRINT.fullmatch(fingerprint):
+                raise ConfigurationError(
+                    f"EMBEDDING_COMPATIBLE_FINGERPRINTS must be hex digests with commas between, not {fingerprint!r}."
+                )
         if self.chat_provider not in ("", "openai", "bedrock", "none"):
             raise ConfigurationError(
                 f"CHAT_PROVIDER must be `openai`, `bedrock`, `none` or empty, not {self.chat_provider!r}."
@@ -186,6 +203,15 @@ class Settings:
             raise ConfigurationError(f"ANSWERS_KEPT_DAYS must be between 0 and 3650, not {self.answers_kept_days}.")
         if not self.chroma_url.startswith(("http://", "https://")):
             raise ConfigurationError(f"CHROMA_URL must start with http:// or https://, not {self.chroma_url!r}.")
+        if not 1 <= self.chroma_partitions <= MAX_PARTITIONS:
+            raise ConfigurationError(
+                f"CHROMA_PARTITIONS must be between 1 and {MAX_PARTITIONS}, not {self.chroma_partitions}."
+            )
+        if looks_divided(self.chroma_collection):
+            raise ConfigurationError(
+                f"CHROMA_COLLECTION must not end as the names of indexes of several collections do: "
+                f"{self.chroma_collection!r}."
+            )
         if self.chroma_api_key:
             self._check_chroma_key()
 
@@ -198,5 +224,5 @@ class Settings:
         if len(self.chroma_collection.encode()) > _MAX_CLOUD_NAME:
             raise ConfigurationError(
                 f"CHROMA_COLLECTION must have at most {_MAX_CLOUD_NAME} bytes with CHROMA_API_KEY: Chroma Cloud takes "
-                "names of 128, and a rebuilt index has nine more."
+                f"names of 128, and the collections of a rebuilt index have up to {MAX_SUFFIX} more."
             )

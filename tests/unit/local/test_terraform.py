@@ -97,11 +97,18 @@ def test_terraforms_own_words_reach_the_user(tmp_path: Path) -> None:
 
 def test_settings_become_terraform_variables() -> None:
     assert user_variables(
-        {"CHUNK_SIZE": "500", "GPT_MODEL": "gpt-x", "CHROMA_COLLECTION": "mine", "TF_VAR_tags": "{}", "LOG_LEVEL": ""}
+        {
+            "CHUNK_SIZE": "500",
+            "GPT_MODEL": "gpt-x",
+            "CHROMA_COLLECTION": "mine",
+            "CHROMA_PARTITIONS": "4",
+            "LOG_LEVEL": "",
+        }
     ) == {
         "ingestion_rules": {"chunk_size_tokens": "500"},
         "model_config": {"gpt_model": "gpt-x"},
         "chroma_collection": "mine",
+        "chroma_partitions": "4",
     }
 
 

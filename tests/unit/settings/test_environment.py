@@ -36,9 +36,14 @@ def test_an_empty_variable_counts_as_unset() -> None:
         ({"CHROMA_URL": "chromadb:8000"}, "CHROMA_URL must start with http"),
         ({"CHROMA_API_KEY": "ck-1", "CHROMA_URL": "http://chroma.example"}, "CHROMA_URL must start with https://"),
         ({"CHROMA_API_KEY": "ck\n1", "CHROMA_URL": "https://chroma.example"}, "CHROMA_API_KEY must be printable"),
+        ({"EMBEDDING_COMPATIBLE_FINGERPRINTS": "0123abcd,fp32"}, "EMBEDDING_COMPATIBLE_FINGERPRINTS must be hex"),
+        ({"CHROMA_PARTITIONS": "0"}, "CHROMA_PARTITIONS must be between 1 and 100"),
+        ({"CHROMA_PARTITIONS": "101"}, "CHROMA_PARTITIONS must be between 1 and 100"),
+        ({"CHROMA_COLLECTION": "docs-1a2b3c4d-of4"}, "CHROMA_COLLECTION must not end"),
+        ({"CHROMA_COLLECTION": "docs-1a2b3c4d-of4-0"}, "CHROMA_COLLECTION must not end"),
         (
-            {"CHROMA_API_KEY": "ck-1", "CHROMA_URL": "https://chroma.example", "CHROMA_COLLECTION": "x" * 120},
-            "CHROMA_COLLECTION must have at most 119 bytes",
+            {"CHROMA_API_KEY": "ck-1", "CHROMA_URL": "https://chroma.example", "CHROMA_COLLECTION": "x" * 111},
+            "CHROMA_COLLECTION must have at most 110 bytes",
         ),
     ],
 )
@@ -51,3 +56,9 @@ def test_what_cannot_work_is_named(env: dict[str, str], problem: str) -> None:
 def test_the_key_of_chroma_goes_over_https_and_to_this_machine(url: str) -> None:
     settings = Settings.from_env({"CHROMA_API_KEY": "ck-1", "CHROMA_URL": url, "OPENAI_API_KEY": "sk-1"})
     assert settings.secrets == ("sk-1", "ck-1")
+
+
+def test_compatible_fingerprints_are_listed_with_commas() -> None:
+    settings = Settings.from_env({"EMBEDDING_COMPATIBLE_FINGERPRINTS": "0123abcd, 4567abcd,"})
+    assert settings.compatible_fingerprints == ("0123abcd", "4567abcd")
+    assert Settings().compatible_fingerprints == ()

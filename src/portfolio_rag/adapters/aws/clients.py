@@ -58,7 +58,10 @@ class AwsClients:
             retries={"mode": "standard", "max_attempts": patient.attempts},
             connect_timeout=patient.connect_seconds,
             read_timeout=patient.read_seconds,
-            s3={"addressing_style": "path"} if emulator else {},
+            # In the oldest Regions botocore presigns with SigV2 by default, which buckets under KMS refuse; and without
+            # a style it presigns for the global endpoint, which redirects to younger buckets: a browser's upload ends.
+            signature_version="s3v4",
+            s3={"addressing_style": "path" if emulator else "virtual"},
         )
         if emulator:
             self._options["endpoint_url"] = settings.aws_endpoint_url

@@ -57,6 +57,9 @@ class ChromaVectorStore:
     def ping(self) -> None:
         self._api.heartbeat()
 
+    def parts(self, collection: str) -> list[str]:
+        return [collection]
+
     def ensure(self, collection: str, *, fingerprint: str | None = None) -> None:
         self._collection(collection, create=True, fingerprint=fingerprint)
 
@@ -186,7 +189,8 @@ class ChromaVectorStore:
         cosines = _matrix(list(vectors.values())) @ vector
         return dict(zip(vectors, cosines.tolist(), strict=True))
 
-    def delete(self, collection: str, ids: Sequence[str]) -> None:
+    def delete(self, collection: str, ids: Sequence[str], *, document_id: str | None = None) -> None:
+        del document_id  # One collection has all.
         for start in range(0, len(ids), _BATCH):
             self._with(collection, "delete", ids=list(ids[start : start + _BATCH]))
 
@@ -196,7 +200,8 @@ class ChromaVectorStore:
             return {}
         return {id_: int(metadata["version"]) for id_, metadata in zip(answer["ids"], answer["metadatas"], strict=True)}
 
-    def present(self, collection: str, ids: Sequence[str]) -> set[str]:
+    def present(self, collection: str, ids: Sequence[str], *, document_id: str | None = None) -> set[str]:
+        del document_id
         present_ids: set[str] = set()
         for start in range(0, len(ids), _BATCH):
             answer = self._with(collection, "get", ids=list(ids[start : start + _BATCH]), include=[])

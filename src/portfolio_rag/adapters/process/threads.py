@@ -21,7 +21,8 @@ _THREADS = 8
 class Threads:
     """`ports.Parallel` on a pool that is started when it is first needed, and kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = _THREADS) -> None:
+        self._most = most
         self._pool: ThreadPoolExecutor | None = None
 
     def __call__(self, function: Callable[[_T], None], items: Iterable[_T]) -> None:
@@ -31,7 +32,7 @@ class Threads:
                 function(item)
             return
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="parallel")
+            self._pool = ThreadPoolExecutor(self._most, thread_name_prefix="parallel")
         # Each in a copy of the caller's context: what is logged there is about the same work.
         futures = [self._pool.submit(copy_context().run, function, item) for item in waiting]
         wait(futures)

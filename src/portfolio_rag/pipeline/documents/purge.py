@@ -55,5 +55,5 @@ class Purge:
             ids = {id_ for chunk in stored for id_ in chunk.window_ids}
             ids |= {id_ for id_, version in windows.items() if version == number}
             if ids:
-                self._vectors.delete(collection, sorted(ids))
+                self._vectors.delete(collection, sorted(ids), document_id=document_id)
         self._chunks.delete((chunk.chunk_id, chunk.document_id) for chunk in stored)

@@ -14,7 +14,7 @@ import io
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from portfolio_rag.domain.documents import ObjectRef
@@ -133,6 +133,30 @@ class VectorBackup:
         return [
             VectorRecord(row["id"], vector, row["metadata"]) for row, vector in zip(content["rows"], array, strict=True)
         ]
+
+    def adopted(self, entry: BackupEntry, fingerprint: str) -> BackupEntry:
+        """What the entry is called once it is adopted under that fingerprint."""
+        kind, document_id, version, _, name = entry.key.split("/")
+        return replace(entry, fingerprint=fingerprint, key="/".join((kind, document_id, version, fingerprint, name)))
+
+    def adopt(self, entry: BackupEntry, fingerprint: str) -> None:
+        """Write the vectors of another precision under that fingerprint too, normalised again in float32.
+
+        A model in bfloat16 normalises in bfloat16: its vectors have lengths of 0.996 to 1.004, and a plain dot product
+        would rank by them. Raises NotFound when the entry has been removed meanwhile.
+        """
+        import numpy as np
+
+        records = self.read(entry)
+        rows = np.stack([record.vector for record in records])
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        target = self.adopted(entry, fingerprint)
+        whole = [replace(record, vector=row) for record, row in zip(records, rows, strict=True)]
+        self.write(_vectors_key(target.key), whole)
+        if not self.exists(entry):
+            # Purged while it was adopted: the purge may have looked before the copy was there. Metadata first.
+            for key in (target.key, _vectors_key(target.key)):
+                self._store.delete(ObjectRef(self._bucket, key))
 
     def exists(self, entry: BackupEntry) -> bool:
         return self._store.head(ObjectRef(self._bucket, entry.key)) is not None

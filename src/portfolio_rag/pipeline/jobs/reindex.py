@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import timedelta
 
@@ -22,6 +22,7 @@ from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentVersion
 from portfolio_rag.domain.errors import ConditionFailed, NotFound
 from portfolio_rag.domain.identifiers import iso
+from portfolio_rag.domain.index_names import index_name, partitions_of
 from portfolio_rag.domain.jobs import Job, JobStatus
 from portfolio_rag.pipeline.documents.stores import DocumentStores
 from portfolio_rag.pipeline.documents.vector_backup import BackupEntry
@@ -56,13 +57,21 @@ class ReindexJob:
         report: JobReport,
         clock: Clock,
         base_collection: str,
+        partitions: int,
+        compatible: Collection[str],
         sleep: Callable[[float], None],
     ) -> None:
+        """`partitions`: of how many collections the index is made that is built.
+
+        `compatible`: fingerprints of the same model in another precision, whose vectors are as good as the embedder's.
+        """
         self._stores = stores
         self._embedder = embedder
         self._report = report
         self._clock = clock
         self._base = base_collection
+        self._partitions = partitions
+        self._compatible = compatible
         self._sleep = sleep
 
     def work(self, claimed: ClaimedJob) -> StopReason | Job:
@@ -96,7 +105,7 @@ class ReindexJob:
             self._stores.vectors.drop(self._building(job))
 
     def _building(self, job: Job) -> str:
-        return f"{self._base}-{job.job_id[:8]}"
+        return index_name(self._base, job.job_id, self._partitions)
 
     def _holds(self, claimed: ClaimedJob) -> bool:
         """True if the job has begun before, and nobody has taken its lease or its collection from it since."""
@@ -136,9 +145,11 @@ class ReindexJob:
     def _matches(self, claimed: ClaimedJob) -> bool:
         """True if Chroma holds the windows of the backup, no more and no less, and the backup holds every document.
 
-        False when there is no time to tell.
+        In as many collections as there shall be. False when there is no time to tell.
         """
         live, fingerprint = self._stores.index_aliases.current().live, self._embedder.fingerprint
+        if partitions_of(live) != self._partitions:
+            return False
         if self._stores.vectors.fingerprint(live) not in (None, fingerprint):
             return False  # The same ids, with the vectors of another model.
         windows = 0
@@ -146,11 +157,11 @@ class ReindexJob:
         by_version = itertools.groupby(
             self._stores.backup.entries(fingerprint), key=lambda entry: (entry.document_id, entry.version)
         )
-        for _, entries in by_version:
+        for (document_id, _), entries in by_version:
             if not claimed.has_time_for():
                 return False
             expected = {id_ for entry in entries for id_ in self._stores.backup.window_ids(entry)}
-            if self._stores.vectors.present(live, sorted(expected)) != expected:
+            if self._stores.vectors.present(live, sorted(expected), document_id=document_id) != expected:
                 return False
             windows += len(expected)
         return windows == self._stores.vectors.count(live) and self._live().keys() <= self._stores.backup.covered(
@@ -174,6 +185,8 @@ class ReindexJob:
         """False when the time is over before all of the backup has been copied."""
         if claimed.checkpoint_value("phase", "") != _COPY:
             return True
+        if claimed.checkpoint_value("after", "") == "" and not self._adopt(claimed):
+            return False
         entries = self._stores.backup.entries(self._embedder.fingerprint, after=claimed.checkpoint_value("after", ""))
         while batch := list(itertools.islice(entries, _COPIES_A_TIME)):
             windows = 0
@@ -191,6 +204,28 @@ class ReindexJob:
         self._plan(claimed)
         return True
 
+    def _adopt(self, claimed: ClaimedJob) -> bool:
+        """Take over what the backup holds under compatible fingerprints alone; false when the time is over before.
+
+        What was taken over before is known by its name, so this goes on where it was.
+        """
+        backup, fingerprint = self._stores.backup, self._embedder.fingerprint
+        if not self._compatible:
+            return True
+        own = {entry.key for entry in backup.entries(fingerprint)}
+        for other in self._compatible:
+            for entry in backup.entries(other):
+                target = backup.adopted(entry, fingerprint).key
+                if target in own:
+                    continue
+                with contextlib.suppress(NotFound):
+                    backup.adopt(entry, fingerprint)
+                    own.add(target)
+                if not claimed.has_time_for():
+                    return False
+        self._renew(claimed)
+        return True
+
     def _copy_one(self, building: str, entry: BackupEntry) -> int:
         try:
             records = self._stores.backup.read(entry)
@@ -199,7 +234,8 @@ class ReindexJob:
         self._stores.vectors.upsert(building, records, fingerprint=entry.fingerprint)
         if not self._stores.backup.exists(entry):
             # Purged while it was copied: the purge may have looked before the copy was there.
-            self._stores.vectors.delete(building, [record.id for record in records])
+            ids = [record.id for record in records]
+            self._stores.vectors.delete(building, ids, document_id=entry.document_id)
             return 0
         return len(records)
 

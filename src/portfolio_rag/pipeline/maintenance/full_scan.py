@@ -62,7 +62,8 @@ class FullScan:
     def _windows(self, collection: str, *, repair: bool) -> Iterator[Difference]:
         """Windows of no document, of a version that does not answer, or of a chunk that is not there."""
         unknown = 0
-        for page in self._pages(collection):
+        pages = itertools.chain.from_iterable(map(self._pages, self._stores.vectors.parts(collection)))
+        for page in pages:
             by_document: dict[str, list[tuple[str, Mapping[str, Any]]]] = defaultdict(list)
             for id_, metadata in page:
                 by_document[str(metadata.get("document_id"))].append((id_, metadata))
@@ -97,16 +98,16 @@ class FullScan:
                 DifferenceKind.UNKNOWN, "", f"{collection} holds {unknown} vectors of no document or version."
             )
 
-    def _pages(self, collection: str) -> Iterator[list[tuple[str, Mapping[str, Any]]]]:
+    def _pages(self, part: str) -> Iterator[list[tuple[str, Mapping[str, Any]]]]:
         """From the newest window to the oldest.
 
         What is deleted meanwhile moves the windows after it forward, into pages that were read already: some are seen
         twice, none is skipped. What is inserted meanwhile comes at the end and is left to the next run.
         """
-        end = self._stores.vectors.count(collection)
+        end = self._stores.vectors.count(part)
         while end > 0:
             start = max(0, end - WINDOWS_A_PAGE)
-            yield self._stores.vectors.page(collection, offset=start, limit=end - start)
+            yield self._stores.vectors.page(part, offset=start, limit=end - start)
             end = start
 
     def _unknown_chunks(self, *, repair: bool) -> Iterator[Difference]:

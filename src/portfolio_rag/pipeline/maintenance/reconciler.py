@@ -137,7 +137,7 @@ class Reconciler:
                     DifferenceKind.STALE, document_id, f"{collection} holds {len(surplus)} vectors too many."
                 )
                 if repair:
-                    self._stores.vectors.delete(collection, sorted(surplus))
+                    self._stores.vectors.delete(collection, sorted(surplus), document_id=document_id)
 
     def _all_quiescent(self, head: DocumentHead, versions: list[DocumentVersion]) -> bool:
         before = self._clock.now() - GRACE
@@ -178,7 +178,7 @@ class Reconciler:
                 if repair:
                     self._reingest(live)
                 return
-            lost = expected - self._stores.vectors.present(collection, sorted(expected))
+            lost = expected - self._stores.vectors.present(collection, sorted(expected), document_id=document_id)
             if lost:
                 yield Difference(
                     DifferenceKind.VECTORS_MISSING, document_id, f"{collection} has lost {len(lost)} vectors."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from moto import mock_aws
@@ -57,6 +58,43 @@ def test_a_presigned_post_and_a_listing(clients: AwsClients) -> None:
     assert [info.ref.key for info in store.list("portfolio-raw", "incoming/")] == ["incoming/d.md"]
     post = store.presign_post("portfolio-raw", "e.md", max_bytes=9, expires_in_seconds=60)
     assert post.fields["key"] == "e.md"
+
+
+REGIONS = ["us-east-1", "us-west-2", "eu-west-1", "ap-northeast-1", "sa-east-1", "eu-central-1", "eu-central-2"]
+"""The oldest ones took SigV2, and its default is still theirs; Frankfurt and Zurich never did."""
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_whatever_is_presigned_is_signed_with_v4_for_the_region(region: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    client = AwsClients(Settings(aws_default_region=region))("s3")
+    post = S3ObjectStore(client).presign_post("portfolio-raw", "incoming/a.md", max_bytes=9, expires_in_seconds=60)
+    url = client.generate_presigned_url("get_object", Params={"Bucket": "portfolio-raw", "Key": "incoming/a.md"})
+    for address in (post.url, url):
+        assert urlsplit(address).hostname in (
+            f"portfolio-raw.s3.{region}.amazonaws.com",
+            "portfolio-raw.s3.amazonaws.com" if region == "us-east-1" else "",
+        )
+    query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+    assert post.fields["x-amz-algorithm"] == query["X-Amz-Algorithm"] == "AWS4-HMAC-SHA256"
+    for scope in (post.fields["x-amz-credential"], query["X-Amz-Credential"]):
+        assert scope.endswith(f"/{region}/s3/aws4_request")
+    assert not {"AWSAccessKeyId", "signature"} & post.fields.keys()
+
+
+def test_nothing_else_presigns() -> None:
+    """So that the test above is about every client that does."""
+    root = Path(__file__).parents[4]
+    sources = [path for folder in ("src", "api", "images", "scripts") for path in (root / folder).rglob("*.py")]
+    assert [path.name for path in sources if "generate_presigned" in path.read_text(encoding="utf-8")] == ["s3.py"]
+
+
+def test_the_emulator_is_reached_by_path_and_signed_alike() -> None:
+    client = AwsClients(Settings(aws_endpoint_url="http://127.0.0.1:4566"))("s3")
+    post = S3ObjectStore(client).presign_post("portfolio-raw", "a.md", max_bytes=9, expires_in_seconds=60)
+    assert post.url == "http://127.0.0.1:4566/portfolio-raw"
+    assert post.fields["x-amz-algorithm"] == "AWS4-HMAC-SHA256"
 
 
 def test_models_are_read_once_for_all_clients_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
