@@ -21,7 +21,7 @@ from api.openai_format import documented_as_openai
 from api.openapi import DESCRIPTION, SUMMARY, TAGS, TITLE, VERSION, complete
 from api.origins import BrowserGuard, parse_hosts
 from api.problem_docs import documented
-from api.routes import chat, completions, documents, health, jobs, responses, search
+from api.routes import chat, completions, documents, health, jobs, responses, search, versions
 from portfolio_rag.access.keyring import Keyring
 from portfolio_rag.composition.api import ApiServices, build_api
 from portfolio_rag.domain.errors import ConfigurationError
@@ -85,7 +85,7 @@ def create_app(settings: Settings | None = None, services: ApiServices | None = 
         app.state.services = services
     problems.install(app)
     refused = documented(401, 403, 429)
-    for router in (chat.router, search.router, documents.router, jobs.router, health.router):
+    for router in (chat.router, search.router, documents.router, versions.router, jobs.router, health.router):
         app.include_router(router, responses=refused)
     # Here a refusal has OpenAI's shape.
     for router in (completions.router, responses.router):

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, Json, StrictBool, StrictFloat, StrictInt, StrictStr, WithJsonSchema
 
+from api.schemas.versions import PeriodOut
 from portfolio_rag.domain.chunks import Chunk, ChunkStatus
 from portfolio_rag.domain.document_warnings import DocumentWarning, WarningCode
 from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion
@@ -129,6 +130,12 @@ class VersionOut(BaseModel):
     chunk_count: int | None = Field(description="How many chunks it has, once it is cut.", examples=[2])
     embedded_count: int = Field(description="How many of them are embedded.", examples=[2])
     attempt: int = Field(description="How often the pipeline was started on it.", examples=[1])
+    restores: int | None = Field(
+        default=None,
+        description="The older version that it lets answer again, if a rollback has made it.",
+        examples=[None],
+    )
+    restored_by: str | None = Field(default=None, description="Whose key asked for that rollback.", examples=[None])
     upload_timestamp: str = Field(description="UTC.", examples=["2026-01-05T10:12:00.000000Z"])
     processing_started_at: str | None = Field(description="UTC.", examples=["2026-01-05T10:12:01.000000Z"])
     processing_completed_at: str | None = Field(description="UTC.", examples=["2026-01-05T10:12:03.000000Z"])
@@ -155,6 +162,8 @@ class VersionOut(BaseModel):
             chunk_count=version.chunk_count,
             embedded_count=version.embedded_count,
             attempt=version.attempt,
+            restores=version.restores,
+            restored_by=version.restored_by,
             upload_timestamp=version.upload_timestamp,
             processing_started_at=version.processing_started_at,
             processing_completed_at=version.processing_completed_at,
@@ -275,6 +284,9 @@ class DocumentOut(BaseModel):
         examples=["2026-01-06T08:00:00.000000Z"],
     )
     versions: list[VersionOut] = Field(description="Newest first.")
+    history: list[PeriodOut] = Field(
+        default=[], description="Which version answered when, newest first, as far as versions are kept."
+    )
     chunk_count: int = Field(description="Chunks of the live version in all.", examples=[2])
     chunks: list[ChunkOut] = Field(description="Those asked for by `chunk_offset` and `chunk_limit`, in order.")
 
@@ -295,6 +307,7 @@ class DocumentOut(BaseModel):
             deleted_at=head.deleted_at,
             last_seen_at=head.last_seen_at,
             versions=[VersionOut.of(version) for version in detail.versions],
+            history=PeriodOut.all_of(head.publications),
             chunk_count=len(detail.chunks),
             chunks=[ChunkOut.of(chunk) for chunk in detail.chunks[chunk_offset : chunk_offset + chunk_limit]],
         )

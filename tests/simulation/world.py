@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 from portfolio_rag.adapters.aws.sqs import SqsQueue
 from portfolio_rag.adapters.dynamodb.table import Table
+from portfolio_rag.answering.retrieval.search import PassageSearch
 from portfolio_rag.composition.api import ApiParts
 from portfolio_rag.composition.embedding import EmbeddingParts
 from portfolio_rag.composition.jobs import JobParts
@@ -28,11 +29,13 @@ from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion
 from portfolio_rag.domain.identifiers import document_id_for
 from portfolio_rag.domain.jobs import Job, JobStatus, JobType, Trigger
+from portfolio_rag.domain.versions import history_collection, known_versions, live_collection
 from portfolio_rag.pipeline.documents.staging import STAGING
 from portfolio_rag.pipeline.ingestion import processing
 from portfolio_rag.pipeline.jobs.report import Entry
 from portfolio_rag.pipeline.jobs.service import JobService
 from portfolio_rag.pipeline.maintenance.differences import Difference
+from portfolio_rag.pipeline.maintenance.reconciler import history_ids
 from portfolio_rag.settings.environment import Settings
 
 from .chroma import ChromaModel
@@ -85,7 +88,9 @@ class SimContainer(ProcessorParts, EmbeddingParts, JobParts, RepairParts, ApiPar
 
     def __init__(self, world: World) -> None:
         # Not that of Clients: it opens a boto3 session, which costs as much as a whole schedule.
-        self.settings = Settings(chunk_size=64, chunk_overlap=8)
+        self.settings = Settings(
+            chunk_size=64, chunk_overlap=8, history_versions=world.memory[0], history_days=world.memory[1]
+        )
         self.world = world
         self.clock = world.clock
         self.vectors = Faulty("chroma", world.chroma, world.faults)
@@ -163,6 +168,8 @@ class World:
         duplicates: float = 0.0,
         hurried: bool = False,
     ) -> None:
+        self.memory = (10, 1095)
+        """How many versions that were replaced are kept, and for how many days."""
         self.duplicates = duplicates
         self.hurried = hurried
         """The document-processor has time for a few chunks, or a page, in each invocation."""
@@ -206,6 +213,11 @@ class World:
 
     def delete(self, key: str) -> None:
         self.s3.delete_object(Bucket=RAW, Key=key)
+
+    def remember(self, *, versions: int, days: int) -> None:
+        """Keep so many versions that were replaced, for so many days."""
+        self.memory = (versions, days)
+        self.container = SimContainer(self)
 
     @property
     def jobs(self) -> JobService:
@@ -270,7 +282,7 @@ class World:
                 busy.append(f"job {item['job_id']['S']}")
         incoming = [key for key in self.s3.current_keys(RAW, "incoming/") if not key.endswith((".metadata.json", "/"))]
         alias = self.container.index_aliases.current()
-        collections = [name for name in self.chroma.data if name != alias.live]
+        collections = [name for name in self.chroma.data if live_collection(name) != alias.live]
         return busy + incoming + collections
 
     def attempt(self, function: str, event: dict[str, Any], request_id: str = "") -> bool:
@@ -417,6 +429,19 @@ class World:
         """What `make up` does after that."""
         return list(self.container.lost_writes.run(snapshot.time))
 
+    # --- what users ask
+
+    def found(self, question: str, *, as_of: str | None = None) -> dict[str, set[int]]:
+        """Of which versions a search finds passages, by document."""
+        parts = self.container
+        search = PassageSearch(parts.embedder, parts.search_vectors, parts.live_documents, parts.index_aliases)
+        versions: dict[str, set[int]] = {}
+        for passage in search.search(question, top_k=50, as_of=as_of):
+            versions.setdefault(passage.document.document_id, set()).add(passage.document.version)
+            for copy_ in passage.copies:
+                versions.setdefault(copy_.document_id, set()).add(copy_.version)
+        return versions
+
     # --- what tests look at
 
     def version(self, document_id: str, number: int) -> DocumentVersion:
@@ -459,8 +484,15 @@ class World:
 
     def _check(self) -> None:
         expected: set[str] = set()
+        replaced: set[str] = set()
+        kept: set[str] = set()
         chunk_rows: set[str] = set()
-        live = {head.document_id: head.live_version for head in self.container.registry.heads()}
+        heads = {head.document_id: head for head in self.container.registry.heads()}
+        live = {document_id: head.live_version for document_id, head in heads.items()}
+        for head in heads.values():
+            assert head.publications == self.container.history_rules.kept(head.publications, self.clock.now()), head
+            assert bool(head.publications) == bool(head.live_version), head
+            assert not head.live_version or head.publications[-1].version == head.live_version, head
         for item in self.dynamo.tables["document_registry"].items.values():
             if item["version"]["N"] == "0":
                 continue
@@ -469,15 +501,22 @@ class World:
             assert version.settled, version
         for table_item in self.dynamo.tables["embedding_chunks"].items.values():
             chunk = self.container.chunks.get([(table_item["chunk_id"]["S"], table_item["document_id"]["S"])])[0]
-            assert live.get(chunk.document_id) == chunk.version, f"stale chunk {chunk.chunk_id}"
+            if live.get(chunk.document_id) != chunk.version:
+                head = heads[chunk.document_id]
+                assert chunk.version in known_versions(head.publications), f"stale chunk {chunk.chunk_id}"
+                replaced |= history_ids(head, chunk.version, [chunk])
+                kept |= set(chunk.window_ids)
+                continue
             chunk_rows.add(chunk.chunk_id)
             expected |= set(chunk.window_ids)
+        history = set(self.chroma.data.get(history_collection(self.container.index_aliases.current().live), {}))
+        assert history == replaced, f"the history lacks {len(replaced - history)}, has {len(history - replaced)} more"
         windows = set(self.windows())
         assert windows == expected, f"Chroma lacks {len(expected - windows)}, has {len(windows - expected)} too many"
         backed_up: set[str] = set()
         for entry in self.container.backup.entries(self.embedder.fingerprint):
             backed_up |= {record.id for record in self.container.backup.read(entry)}
-        assert backed_up == expected, "the backup and DynamoDB differ"
+        assert backed_up == expected | kept, "the backup and DynamoDB differ"
         staged = [info.ref.key for info in self.container.store.list(EMBEDDINGS, STAGING)]
         assert not staged, f"still staged: {staged}"
         for document_id, number in live.items():

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from portfolio_rag.cli.terminal import neutral
+from portfolio_rag.cli.version_commands import versions_app
 from portfolio_rag.domain.api_keys import Scope
 from portfolio_rag.domain.errors import PortfolioRagError
 from portfolio_rag.domain.jobs import JobStatus, JobType
@@ -283,12 +284,18 @@ def ask(
             min=1, max=20, help="How many passages to work with; by default what the model configuration says."
         ),
     ] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="TIME", help="From what they said then: 2026-11-01T09:30:00Z.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the API's response as it is.")] = False,
 ) -> None:
     """Ask the documents; the answer comes with its sources."""
     from portfolio_rag.cli.ask import ask as run
 
-    run(question, top_k=top_k, as_json=as_json)
+    run(question, top_k=top_k, as_of=as_of, as_json=as_json)
+
+
+app.add_typer(versions_app)
 
 
 @app.command("eval")

@@ -20,9 +20,11 @@ from portfolio_rag.composition.keys import KeyParts
 from portfolio_rag.composition.redrive import RedriveParts
 from portfolio_rag.domain.access import AccessRules
 from portfolio_rag.pipeline.documents.catalog import Documents
+from portfolio_rag.pipeline.documents.comparison import VersionComparison
 from portfolio_rag.pipeline.ingestion.chunking import DocumentChunker
 from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkLookup
 from portfolio_rag.pipeline.ingestion.redrive import Redrive
+from portfolio_rag.pipeline.ingestion.rollback import Rollback
 from portfolio_rag.pipeline.jobs.report import JobReport
 from portfolio_rag.pipeline.jobs.service import JobService
 from portfolio_rag.pipeline.maintenance.dependency_health import HealthChecks
@@ -59,6 +61,10 @@ class ApiParts(RedriveParts, AnsweringParts, KeyParts):
             DocumentChunker(self.tokenizer, lambda: self.embedder),
             self.clock,
         )
+
+    @cached_property
+    def comparison(self) -> VersionComparison:
+        return VersionComparison(self.registry, self.chunks)
 
     @cached_property
     def load_reporter(self) -> LoadReporter | None:
@@ -109,6 +115,8 @@ class ApiServices:
     documents: Documents
     cited: ChunkLookup
     redrive: Redrive
+    rollback: Rollback
+    comparison: VersionComparison
     jobs: JobService
     health: HealthChecks
     retrieval: PassageSearch
@@ -131,6 +139,8 @@ def build_api(settings: Settings) -> ApiServices:
         documents=parts.documents,
         cited=parts.cited,
         redrive=parts.redrive,
+        rollback=parts.rollback,
+        comparison=parts.comparison,
         jobs=parts.job_service,
         health=parts.health,
         retrieval=parts.retrieval,

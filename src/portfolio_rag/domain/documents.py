@@ -5,6 +5,7 @@ Attribute names are those of `document_registry`.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
@@ -15,6 +16,8 @@ from portfolio_rag.domain.access import AccessList
 from portfolio_rag.domain.attributes import AttributeValue
 from portfolio_rag.domain.document_warnings import DocumentWarning
 from portfolio_rag.domain.errors import IllegalTransition
+from portfolio_rag.domain.object_keys import logical_key_of
+from portfolio_rag.domain.versions import Publications
 
 ATTACHMENT_OF = "attachment_of"
 """The attribute of a document that came attached to a mail: the mail's logical key."""
@@ -115,6 +118,7 @@ class DocumentVersion:
     `settled` is true once the version is finalized: what follows its end (moves, purge of what was replaced) is done.
     `retired` is true once a newer version or a deletion has replaced it: kept for the audit trail, listed no more.
     `job_id` is the batch job that made it, if one did.
+    `restores` is the older version whose chunks it has, where it was made by a rollback, and `restored_by` who asked.
     `warnings` say what of it could not be read, or not for certain.
     """
 
@@ -149,11 +153,18 @@ class DocumentVersion:
     settled: bool = False
     retired: bool = False
     job_id: str | None = None
+    restores: int | None = None
+    restored_by: str | None = None
     warnings: tuple[DocumentWarning, ...] = ()
 
     @property
     def ref(self) -> ObjectRef:
         return ObjectRef(self.bucket, self.s3_key, self.s3_version_id)
+
+    @property
+    def logical_key(self) -> str:
+        """The document's, wherever the bytes of this version lie: an archived key has the version's number in it."""
+        return _logical_key(self.s3_key, self.filename)
 
     @property
     def steps(self) -> int:
@@ -172,6 +183,13 @@ class LiveDocument:
     file_type: str
     metadata: Mapping[str, AttributeValue] = field(default_factory=dict)
     access_list: AccessList = ()
+    processing_completed_at: str | None = None
+    """When it began to answer."""
+
+    @property
+    def logical_key(self) -> str:
+        """As of DocumentVersion."""
+        return _logical_key(self.s3_key, self.filename)
 
     @classmethod
     def of(cls, version: DocumentVersion) -> LiveDocument:
@@ -187,6 +205,8 @@ class DocumentHead:
     `job_id` is the last batch job that made a version of it: by it a job knows what it has driven already.
     `last_seen_at` is when an upload last changed nothing, and `unchanged_upload` the S3 version of that upload: it is
     never made a version of.
+    `publications` say which version answered when, as far back as versions are kept; empty while nothing answers, so a
+    deletion forgets them all. `forgotten` counts how often some were taken out.
     """
 
     document_id: str
@@ -199,7 +219,13 @@ class DocumentHead:
     job_id: str | None = None
     last_seen_at: str | None = None
     unchanged_upload: str | None = None
+    publications: Publications = ()
+    forgotten: int = 0
 
     def replaces(self, version: int) -> bool:
         """True if that version must not go on: the document was deleted, or uploaded anew."""
         return self.deleted_at is not None or self.latest_version > version
+
+
+def _logical_key(s3_key: str, filename: str) -> str:
+    return posixpath.join(posixpath.dirname(logical_key_of(s3_key)), filename)

@@ -49,6 +49,8 @@ ROUTES: dict[tuple[str, str], Scope] = {
     ("GET", "/api/documents/{document_id}/chunks/{chunk_id}"): Scope.READ,
     ("DELETE", "/api/documents/{document_id}"): Scope.WRITE,
     ("POST", "/api/documents/{document_id}/retry"): Scope.WRITE,
+    ("GET", "/api/documents/{document_id}/compare"): Scope.READ,
+    ("POST", "/api/documents/{document_id}/rollback"): Scope.WRITE,
     ("POST", "/api/reindex"): Scope.ADMIN,
     ("GET", "/api/jobs"): Scope.ADMIN,
     ("GET", "/api/jobs/{job_id}"): Scope.ADMIN,

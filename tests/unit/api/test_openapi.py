@@ -29,6 +29,8 @@ ROUTES = {
     ("GET", "/api/documents/{document_id}/chunks/{chunk_id}"),
     ("DELETE", "/api/documents/{document_id}"),
     ("POST", "/api/documents/{document_id}/retry"),
+    ("GET", "/api/documents/{document_id}/compare"),
+    ("POST", "/api/documents/{document_id}/rollback"),
     ("POST", "/api/reindex"),
     ("GET", "/api/jobs"),
     ("GET", "/api/jobs/{job_id}"),
