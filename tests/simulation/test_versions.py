@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from portfolio_rag.domain.documents import DocumentHead, DocumentStatus
+from portfolio_rag.domain.documents import DocumentHead
 from portfolio_rag.domain.errors import Conflict, NotFound
 from portfolio_rag.domain.identifiers import document_id_for, iso
 from portfolio_rag.domain.versions import history_collection, known_versions
@@ -89,6 +89,17 @@ def test_the_moment_of_the_switch_belongs_to_the_new_version(world: World) -> No
     assert found(world, switch) == {2}
 
 
+def test_the_registry_decides_whatever_an_index_holds(world: World) -> None:
+    first, second = put(world, "short"), put(world, "long")
+    both = [(DOCUMENT, 1), (DOCUMENT, 2)]
+    live = world.container.live_documents
+    assert set(live.read(both, []).documents) == {(DOCUMENT, 2)}
+    assert set(live.read_as_of(first, both, []).documents) == {(DOCUMENT, 1)}
+    assert set(live.read_as_of(second, both, []).documents) == {(DOCUMENT, 2)}
+    # Who may not see what answers now may not see what did.
+    assert live.read_as_of(first, both, []).current[DOCUMENT].version == 2
+
+
 def test_what_is_deleted_answers_for_no_time(world: World) -> None:
     first, second = put(world, "short"), put(world, "long")
     world.delete(f"processed/{KEY}")
@@ -112,6 +123,7 @@ def test_a_version_that_is_taken_out_for_a_newer_one_is_forgotten(world: World) 
     world.delete(f"processed/{KEY}")
     world.run()
     assert name_of(world, DOCUMENT) == "other"
+    assert known_versions(head_of(world).publications) == {3}
     assert [found(world, moment) for moment in (first, second)] == [set(), set()]
     world.rest()
     world.check()
@@ -267,6 +279,10 @@ def test_an_upload_on_its_way_never_replaces_a_rollback_that_came_after_it(
     assert world.bytes_of(world.version(DOCUMENT, world.live(DOCUMENT))) == TEXTS["short"].encode()
 
 
+def test_an_upload_whose_event_has_not_come_is_older_than_a_rollback(world: World) -> None:
+    test_an_upload_on_its_way_never_replaces_a_rollback_that_came_after_it(world, 0, late=True)
+
+
 def test_the_leftover_of_an_upload_that_a_rollback_has_overtaken_is_cleared_away(world: World) -> None:
     """A crash after the rollback's registration leaves the older upload unended, its object in incoming/."""
     put(world, "short")
@@ -311,6 +327,10 @@ def test_attributes_that_come_during_a_rollback_are_those_of_the_restored_versio
     assert world.version(DOCUMENT, world.live(DOCUMENT)).metadata["team"] == "platform"
     world.rest()
     world.check()
+
+
+def test_attributes_that_come_before_the_restored_chunks(world: World) -> None:
+    test_attributes_that_come_during_a_rollback_are_those_of_the_restored_version(world, 1)
 
 
 def test_a_rollback_keeps_the_access_list_of_now(world: World) -> None:
@@ -402,8 +422,13 @@ def test_a_version_does_not_expire_while_a_rollback_to_it_is_on_its_way(world: W
     put(world, "long")
     world.rest()
     world.clock.advance(3 * DAY)
+    expiring = list(world.container.registry.expiring(before=iso(world.clock.time)))
+    assert [head.document_id for head in expiring] == [DOCUMENT]
     restored = world.container.rollback.to(DOCUMENT, 1)
+    # The index lags.
+    world.container.registry.expiring = lambda **_: iter(expiring)  # type: ignore[method-assign]
     world.attempt("check_health", {})
+    assert known_versions(head_of(world).publications) == {1, 2}
     world.run()
     assert world.live(DOCUMENT) == restored.version
     assert name_of(world, DOCUMENT) == "short"
