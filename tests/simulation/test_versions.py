@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
+from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentHead
 from portfolio_rag.domain.errors import Conflict, NotFound
 from portfolio_rag.domain.identifiers import document_id_for, iso
@@ -68,13 +70,13 @@ def texts_as_of(world: World, as_of: str) -> str:
 def test_each_time_is_answered_from_what_was_live_then(world: World) -> None:
     before = iso(world.clock.time)
     first, second, third = (put(world, name) for name in ("short", "long", "other"))
-    embedded = world.container.embedder.embedded.total()
+    embedded = world.embedder.embedded.total()
     assert set(world.windows(DOCUMENT).values()) == {3}
     assert [found(world, moment) for moment in (before, first, second, third)] == [set(), {1}, {2}, {3}]
     assert found(world) == {3}
     assert "of short says" in texts_as_of(world, first)
     # Only questions were embedded: the windows of what was replaced have moved by their backup.
-    assert world.container.embedder.embedded.total() == embedded + 6
+    assert world.embedder.embedded.total() == embedded + 6
     world.rest()
     world.check()
     assert [found(world, moment) for moment in (before, first, second, third)] == [set(), {1}, {2}, {3}]
@@ -172,6 +174,7 @@ def test_a_reindex_keeps_the_history_under_another_model_too(world: World) -> No
         world.remember(versions=10, days=0)
         world.attempt("batch_reindex", {"job_id": f"{number:08d}-job", "job_type": "REINDEX"})
         world.run()
+        assert set(world.windows(DOCUMENT).values()) == {2}
         assert [found(world, first), found(world, second)] == [{1}, {2}]
         world.rest()
         assert [found(world, first), found(world, second)] == [{1}, {2}]
@@ -187,10 +190,10 @@ def test_what_chroma_loses_of_the_history_is_put_back_from_the_backup(world: Wor
     lost = sorted(world.chroma.data[name])[::2]
     for id_ in lost:
         del world.chroma.data[name][id_]
-    embedded = world.container.embedder.embedded.total()
+    embedded = world.embedder.embedded.total()
     kinds = [difference.kind for difference in world.container.full_scan.run(repair=True)]
     assert kinds == [DifferenceKind.VECTORS_MISSING]
-    assert world.container.embedder.embedded.total() == embedded
+    assert world.embedder.embedded.total() == embedded
     world.check()
     assert found(world, first) == {1}
 
@@ -205,11 +208,12 @@ def test_a_version_that_has_lost_its_backup_is_forgotten_and_the_one_before_does
     assert [found(world, moment) for moment in (first, second, third)] == [{1}, set(), {3}]
     world.rest()
     world.check()
+    assert [found(world, moment) for moment in (first, second, third)] == [{1}, set(), {3}]
 
 
 def test_a_rollback_answers_with_the_old_text_and_embeds_nothing(world: World) -> None:
     first, second = put(world, "long"), put(world, "short")
-    embedded = world.container.embedder.embedded.total()
+    embedded = world.embedder.embedded.total()
     old = [chunk.content for chunk in world.container.chunks.of_document(DOCUMENT, version=1)]
     restored = world.container.rollback.to(DOCUMENT, 1, by="ann")
     assert (restored.version, restored.restores, restored.restored_by) == (3, 1, "ann")
@@ -217,7 +221,7 @@ def test_a_rollback_answers_with_the_old_text_and_embeds_nothing(world: World) -
     assert name_of(world, DOCUMENT) == "short"
     world.run()
     assert [chunk.content for chunk in world.chunks(DOCUMENT)] == old
-    assert world.container.embedder.embedded.total() == embedded
+    assert world.embedder.embedded.total() == embedded
     assert world.bytes_of(world.version(DOCUMENT, 3)) == TEXTS["long"].encode()
     assert world.version(DOCUMENT, 3).s3_key == f"processed/{KEY}"
     world.clock.advance(DAY)
@@ -238,13 +242,30 @@ def test_a_rollback_embeds_nothing_though_a_later_version_took_the_addresses_wit
     # A later version that shares the text has the addresses point to its own vectors, and takes them along.
     addresses = world.container.embedding_locations
     addresses.remove([vector_id for vector_id, _ in addresses.all()], "vectors/")
-    embedded = world.container.embedder.embedded.total()
+    embedded = world.embedder.embedded.total()
     world.container.rollback.to(DOCUMENT, 1)
     world.run()
     assert name_of(world, DOCUMENT) == "long"
-    assert world.container.embedder.embedded.total() == embedded
+    assert world.embedder.embedded.total() == embedded
     world.rest()
     world.check()
+
+
+def test_a_rollback_waits_until_all_of_the_old_chunks_can_be_seen(world: World) -> None:
+    put(world, "long")
+    put(world, "short")
+    chunks, lags = world.container.chunks, [True]
+    read = chunks.of_document
+
+    def lagging(document_id: str, *, version: int | None = None, **options: Any) -> Iterator[Chunk]:
+        seen = list(read(document_id, version=version, **options))
+        return iter(seen[:-1] if version == 1 and lags and lags.pop() else seen)
+
+    chunks.of_document = lagging  # type: ignore[method-assign]
+    world.container.rollback.to(DOCUMENT, 1)
+    world.run()
+    assert name_of(world, DOCUMENT) == "long"
+    assert world.version(DOCUMENT, 3).chunk_count == world.version(DOCUMENT, 1).chunk_count
 
 
 def _nothing(_: World) -> None:
