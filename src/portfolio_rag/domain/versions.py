@@ -133,11 +133,14 @@ def history_window(window_id: str, document_id: str, version: int, period: Perio
     return HistoryWindow(window_id, document_id, version, microseconds(period.since), microseconds(period.until))
 
 
-def read_history_id(id_: str) -> HistoryWindow:
-    """The reverse of `HistoryWindow.id`. Raises ValueError for another text."""
+def read_history_id(id_: str) -> HistoryWindow | None:
+    """The reverse of `HistoryWindow.id`; None for another text."""
     window_id, _, owner = id_.partition("@")
-    document_id, version, since, until = owner.split(".")
-    return HistoryWindow(window_id, document_id, int(version), int(since, 16), int(until, 16))
+    try:
+        document_id, version, since, until = owner.split(".")
+        return HistoryWindow(window_id, document_id, int(version), int(since, 16), int(until, 16))
+    except ValueError:
+        return None
 
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")

@@ -194,6 +194,13 @@ def attempts(deployment: Deployment, key: str) -> Iterator[tuple[tuple[str, str]
         {},
     )
     yield ("POST", "/api/documents/{document_id}/retry"), f"{own_path}/retry", {}
+    yield ("GET", "/api/documents/{document_id}/compare"), f"{own_path}/compare?from=1&to=2", {}
+    yield ("POST", "/api/documents/{document_id}/rollback"), f"{own_path}/rollback", {"json": {"version": 1}}
+    for asked in ({"as_of": "2026-06-01"}, {"as_of": 1, "document_id": document_id}):
+        yield ("POST", "/api/search"), "/api/search", {"json": {"query": "budget", "top_k": 20, **asked}}
+        yield ("POST", "/api/chat"), "/api/chat", {"json": {"question": "What is the budget spent on?", **asked}}
+    yield AGENTS, "/mcp", tool("search", {"query": "budget", "top_k": 20, "as_of": "2026-06-01"})
+    yield AGENTS, "/mcp", tool("ask", {"question": "What is the budget spent on?", "as_of": "2026-06-01"})
     yield AGENTS, "/mcp", tool("list_documents", {"limit": 100})
     yield AGENTS, "/mcp", tool("get_passage", {"document_id": document_id, "chunk_id": chunk_of(deployment, key)})
     yield AGENTS, "/mcp", rpc("resources/list", {})
@@ -221,7 +228,7 @@ def test_what_is_not_seen_is_not_there_by_any_way_in(deployment: Deployment, nam
             assert response.status_code == 404, path
             # Nothing tells it from one that does not exist.
             unknown = path.replace(document_id, "00000000-0000-4000-8000-000000000000")
-            other = deployment.ask(name, method, unknown)
+            other = deployment.ask(name, method, unknown, **sent)
             assert other.json()["detail"].replace(unknown.split("/")[3], document_id) == response.json()["detail"]
         elif document_id not in json.dumps(sent):
             assert document_id not in body, path
@@ -306,8 +313,16 @@ def test_a_new_list_alone_reaches_every_store_and_nothing_is_embedded_for_it(own
     assert own.found("bob", "budget") == {"acme/plan.md"}
     document_id = document_id_for(RAW, "acme/plan.md")
     assert own.ask("carol", "GET", f"/api/documents/{document_id}").status_code == 404
-    (collection,) = own.world.chroma.data.values()
+    collection = own.world.chroma.data["portfolio_knowledge"]
     assert {tuple(record.metadata["acl_allow"]) for record in collection.values()} == {("GROUP:staff",)}
+    # The old version was open to others: who may not see the document now does not see what it said either.
+    history = own.world.chroma.data["portfolio_knowledge.history"]
+    assert {tuple(record.metadata["acl_allow"]) for record in history.values()} != {("GROUP:staff",)}
+    first = own.world.container.registry.head(document_id).publications[0]  # type: ignore[union-attr]
+    for name, keys in (("carol", set()), ("bob", {"acme/plan.md"})):
+        sent = {"query": "budget", "top_k": 20, "as_of": first.at}
+        found = own.ask(name, "POST", "/api/search", json=sent).json()["passages"]
+        assert {passage["document_id"] for passage in found} == {document_id_for(RAW, key) for key in keys}
 
 
 def test_a_denial_by_prefix_holds_before_anything_is_ingested_again(own: Deployment) -> None:

@@ -68,6 +68,8 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/api/documents"): {"files": {"file": ("a.md", b"x")}},
     ("POST", "/api/documents/presign"): {"json": {"filename": "a.md"}},
     ("POST", "/api/reindex"): {"json": {}},
+    ("GET", "/api/documents/{document_id}/compare"): {"params": {"from": 1, "to": 2}},
+    ("POST", "/api/documents/{document_id}/rollback"): {"json": {"version": 1}},
 }
 GUARDED = [*ROUTES, ("GET", "/api/not-yet-written"), ("GET", "/not-yet-written"), ("GET", "//api/jobs")]
 DOCS = ["/docs", "/openapi.json", "/docs/assets/start.js", "/docs/assets/swagger-ui-bundle.js"]

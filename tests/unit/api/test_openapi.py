@@ -132,7 +132,7 @@ def body_examples() -> Iterator[Any]:
 
 @pytest.mark.parametrize(("method", "path", "body"), list(body_examples()))
 def test_every_example_body_is_accepted(client: TestClient, method: str, path: str, body: Any) -> None:
-    assert client.request(method, path, json=body).is_success
+    assert client.request(method, path.format(document_id=DOCUMENT_ID), json=body).is_success
 
 
 def test_every_example_filter_parses() -> None:
@@ -162,6 +162,8 @@ def test_every_response_matches_its_schema(client: TestClient) -> None:
         ("POST", "/api/documents"): {"files": {"file": ("a.md", b"x")}},
         ("POST", "/api/documents/presign"): {"json": {"filename": "a.md"}},
         ("POST", "/api/reindex"): {"json": {}},
+        ("GET", "/api/documents/{document_id}/compare"): {"params": {"from": 1, "to": 2}},
+        ("POST", "/api/documents/{document_id}/rollback"): {"json": {"version": 1}},
     }
     for (method, path), operation in OPERATIONS.items():
         url = path.format(document_id=DOCUMENT_ID, job_id=JOB_ID, chunk_id=chunk().chunk_id, model="portfolio-rag")

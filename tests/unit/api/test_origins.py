@@ -19,7 +19,6 @@ CHANGES = [
     ("POST", "/api/documents/presign"),
     ("DELETE", f"/api/documents/{DOCUMENT_ID}"),
     ("POST", f"/api/documents/{DOCUMENT_ID}/retry"),
-    ("POST", f"/api/documents/{DOCUMENT_ID}/rollback"),
     ("POST", "/api/reindex"),
     ("POST", f"/api/jobs/{JOB_ID}/cancel"),
     ("POST", "/api/chat"),

@@ -50,7 +50,7 @@ class HistorySearch:
         self, history: str, found: Sequence[tuple[str, float]], moment: int, where: Filter | None
     ) -> list[tuple[HistoryWindow, float]]:
         windows = ((read_history_id(id_), score) for id_, score in found)
-        answered = [(window, score) for window, score in windows if window.answered_at(moment)]
+        answered = [(window, score) for window, score in windows if window and window.answered_at(moment)]
         if where is None or not answered:
             return answered
         attributes = self._vectors.metadata(history, [window.id for window, _ in answered])

@@ -50,7 +50,7 @@ class VersionHistory:
             if label not in (None, entry.fingerprint):
                 continue
             try:
-                records = as_history(self._backup.read(entry), period)
+                records = as_history(self._backup.read(entry), entry.document_id, entry.version, period)
             except NotFound:
                 continue
             self._vectors.upsert(history, records, fingerprint=entry.fingerprint)
@@ -62,13 +62,12 @@ class VersionHistory:
         return copied
 
 
-def as_history(records: Iterable[VectorRecord], period: Period) -> list[VectorRecord]:
+def as_history(records: Iterable[VectorRecord], document_id: str, number: int, period: Period) -> list[VectorRecord]:
     """The windows of a version as they stand in the history."""
+    owner = {"document_id": document_id, "version": number}
     return [
         VectorRecord(
-            history_window(record.id, record.metadata["document_id"], record.metadata["version"], period).id,
-            record.vector,
-            record.metadata,
+            history_window(record.id, document_id, number, period).id, record.vector, {**record.metadata, **owner}
         )
         for record in records
     ]

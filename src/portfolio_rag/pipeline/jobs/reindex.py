@@ -280,7 +280,10 @@ class ReindexJob:
         key = self._stores.backup.key_for(self._embedder.fingerprint, version.document_id, version.version, texts)
         self._stores.backup.write(key, records)
         if replaced is not None:
-            building, records = history_collection(building), as_history(records, replaced)
+            building, records = (
+                history_collection(building),
+                as_history(records, version.document_id, version.version, replaced),
+            )
         self._stores.vectors.upsert(building, records, fingerprint=self._embedder.fingerprint)
         return len(records)
 

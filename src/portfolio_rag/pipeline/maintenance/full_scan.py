@@ -110,13 +110,14 @@ class FullScan:
         """Windows in the history of no document, of a version that is not kept, or of a chunk that is not there."""
         unknown = 0
         for page in self._pages(collection):
-            windows = [(read_history_id(id_), id_) for id_, _ in page]
+            read = [(read_history_id(id_), id_) for id_, _ in page]
+            windows = [(window, id_) for window, id_ in read if window is not None]
             heads = self._stores.registry.heads_of(window.document_id for window, _ in windows)
             chunks = self._stores.chunks.window_ids(
                 dict.fromkeys((window.window_id.partition("#")[0], window.document_id) for window, _ in windows)
             )
             surplus: dict[str, list[str]] = defaultdict(list)
-            strays: list[str] = []
+            strays = [id_ for window, id_ in read if window is None]
             for window, id_ in windows:
                 head = heads.get(window.document_id)
                 if head is None or window.version > head.latest_version:
