@@ -422,7 +422,7 @@ MUTATIONS = [
     _one("an upload that a rollback has overtaken is registered once more", 2, "pipeline.ingestion.intake",
          "if newest is not None and self._is_overtaken_by_rollback(newest, current.ref):", "if False:"),
     _one("attributes that come during a rollback bring back what it replaces", 2, "pipeline.ingestion.intake",
-         "if head is not None and newest is not None and _is_being_restored(newest, current.ref):", "if False:"),
+         "if attributes_alone and head and newest and _is_being_restored(newest, current.ref):", "if False:"),
     _one("a rollback brings back the old access list", 0, "pipeline.ingestion.intake",
          "            restores=target.version,\n",
          "            restores=target.version,\n            access_list=target.access_list,\n"),

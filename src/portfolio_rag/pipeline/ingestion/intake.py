@@ -184,7 +184,8 @@ class DocumentIntake:
             return None
         logical_key = keys.logical_key_of(keys.document_of(ref.key))
         # Where the document has been through already, the same bytes are taken in again with their new attributes.
-        return self._register(ref.bucket, logical_key, [keys.INCOMING, keys.PROCESSED, keys.FAILED]).version
+        stages = [keys.INCOMING, keys.PROCESSED, keys.FAILED]
+        return self._register(ref.bucket, logical_key, stages, attributes_alone=True).version
 
     def _register(
         self,
@@ -197,13 +198,14 @@ class DocumentIntake:
         attempt: int = 1,
         live_version: int = 0,
         job_id: str | None = None,
+        attributes_alone: bool = False,
     ) -> Registration:
         """Register the object of the first stage that has one, as a new version, and send it on.
 
         The head is read first, the object after it, and the registration holds only for that head: whatever another
         upload's event does in between makes it fail, and the object is looked up anew. So the newest bytes always get
         the newest version. With `again`, what has been through is registered although it is known; while `live_version`
-        answers, its bytes are too.
+        answers, its bytes are too. `attributes_alone`: nothing but a sidecar has come.
         """
         document_id = document_id_for(bucket, logical_key)
         for _ in range(_REGISTRATIONS):
@@ -243,7 +245,7 @@ class DocumentIntake:
                 return Registration(None, reason)
             verdict = self._acceptance.check(logical_key, current, beginning, sidecar)
             version = self._new_version(document_id, current, verdict, sidecar, head)
-            if head is not None and newest is not None and _is_being_restored(newest, current.ref):
+            if attributes_alone and head and newest and _is_being_restored(newest, current.ref):
                 # What lies there is of the version that the rollback replaces: the attributes are for the restored one.
                 target = self._registry.get(document_id, newest.restores or 0)
                 restored = self._store.peek(newest.ref, SNIFFED_BYTES)

@@ -46,7 +46,10 @@ class Rollback:
             if self._intake.object_created(ObjectRef(head.bucket, keys.INCOMING + head.logical_key)) is not None:
                 continue  # An upload whose event has not come yet: it is older than this, and has its number now.
             versions = {version.version: version for version in self._registry.versions(document_id)}
-            newest = versions.get(head.latest_version)
+            newest, live = versions.get(head.latest_version), versions.get(head.live_version)
+            if live is not None and live.settled and self._store.head(ObjectRef(live.bucket, live.s3_key)) is None:
+                # The event of the deletion is on its way: it is older than this, and means all versions.
+                raise NotFound(f"Document {document_id} is being deleted.")
             if newest is not None and not newest.status.terminal and newest.restores == number:
                 self._intake.send_again(newest)
                 return newest
@@ -87,8 +90,6 @@ class Rollback:
             if current is None or not current.settled:
                 raise StorageUnavailable(f"Version {live.version} of {live.document_id} has not come to rest yet.")
             return None
-        if self._store.head(ObjectRef(live.bucket, live.s3_key)) is None:
-            raise NotFound(f"Document {live.document_id} is being deleted.")
         if self._store.head(target.ref) is None:
             raise Conflict(f"The bytes of version {number} have expired: it cannot answer again.")
         return target
