@@ -120,7 +120,7 @@ MUTATIONS = [
          "return all(version.status.terminal and _ended(version, head) < before for version in versions)",
          "return all(version.status.terminal for version in versions)"),
     _one("a reconciliation believes the index", 3, "pipeline.maintenance.reconciler",
-         "sorted(stored.intersection(ended) - known)", "sorted(stored - known)"),
+         "sorted(stored.intersection(ended) - known)", "sorted(stored)"),
     _one("the original goes before its copy is recorded", 7, "pipeline.documents.object_moves",
          "        self._registry.update_location(version, moved, settled=settled, retired=version.retired)\n"
          "        self._remove_moved(source)",
@@ -355,8 +355,9 @@ MUTATIONS = [
     _one("an address is forgotten though it points elsewhere by now", 25, "adapters.dynamodb.embedding_locations",
          "if place.s3_key.startswith(s3_key_prefix)", "if True"),
     Mutation("a rebuild that is needed is left out", 23, (
-        ("pipeline.jobs.reindex", "if self._stores.vectors.present(live, sorted(expected)) != expected:", "if False:"),
-        ("pipeline.jobs.reindex", "return windows == self._stores.vectors.count(live) and ", "return "),
+        ("pipeline.jobs.reindex", "if self._stores.vectors.present(place, sorted(expected)) != expected:", "if False:"),
+        ("pipeline.jobs.reindex", "return all(self._stores.vectors.count(name) == count for name, count in windows.items()) and ",
+         "return "),
     )),
     _one("a metric has another unit", 0, "pipeline.documents.lifecycle",
          'Metric("ProcessingDuration", max(0.0, seconds), "Seconds")',

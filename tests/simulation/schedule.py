@@ -205,7 +205,7 @@ class Schedule:
         except (Crash, Exception) as error:
             self.faults.note(f"        rollback: {error!r:.200}")
             # Perhaps it was registered: nobody has told the user.
-            if number in kept:
+            if number in known_versions(head.publications):
                 expected.allowed |= {self._text_of(document_id, number)}
         else:
             expected.allowed = {self._text_of(document_id, restored.restores or 0)}

@@ -167,6 +167,19 @@ def test_without_a_memory_only_what_is_live_answers(world: World) -> None:
     assert world.container.backup.of_document(DOCUMENT).versions == {2}
 
 
+def test_what_answered_before_publications_were_recorded_is_not_kept(world: World) -> None:
+    first = put(world, "short")
+    row = next(item for item in world.dynamo.tables["document_registry"].items.values() if "live_version" in item)
+    del row["publications"]
+    assert found(world, first) == {1}
+    assert found(world, iso(datetime.fromisoformat(first) - DAY)) == set()
+    second = put(world, "long")
+    assert not list(world.container.chunks.of_document(DOCUMENT, version=1))
+    assert [found(world, first), found(world, second)] == [set(), {2}]
+    world.rest()
+    world.check()
+
+
 def test_a_reindex_keeps_the_history_under_another_model_too(world: World) -> None:
     first, second = put(world, "short"), put(world, "long")
     for number, fingerprint in enumerate(("sim", "another model"), 1):

@@ -257,7 +257,7 @@ class DynamoDocumentRegistry:
         self._table.update(
             document_key(head.document_id, HEAD),
             UpdateExpression="SET publications = :kept, forgotten = :more, #status = :due, upload_timestamp = :now",
-            ConditionExpression=f"latest_version = :latest AND live_version = :live AND {_AS_READ}",
+            ConditionExpression=f"live_version = :live AND latest_version = :latest AND {_AS_READ}",
             ExpressionAttributeNames={"#status": "status"},
             ExpressionAttributeValues={
                 **_as_read(head),

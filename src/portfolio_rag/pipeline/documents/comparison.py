@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import SequenceMatcher
 
+from portfolio_rag.domain.blocks import BlockKind
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.comparison import (
     Comparison,
@@ -68,8 +69,9 @@ def sections_of(chunks: Iterable[Chunk]) -> dict[HeadingPath, str]:
         first = max(0, min(end - chunk.span[0], len(chunk.content)))
         starts = [first, *(part.start for part in chunk.parts if first < part.start < len(chunk.content))]
         for start, stop in zip(starts, [*starts[1:], len(chunk.content)], strict=True):
-            if text := chunk.content[start:stop].strip():
-                sections.setdefault(chunk.part_at(start).heading_path, []).append(text)
+            part, text = chunk.part_at(start), chunk.content[start:stop].strip()
+            if text and part.kind is not BlockKind.HEADING:
+                sections.setdefault(part.heading_path, []).append(text)
         end = max(end, chunk.span[1])
     return {path: "\n\n".join(texts) for path, texts in sections.items()}
 

@@ -196,13 +196,13 @@ class DocumentProcessor:
         while count < len(chunks):
             part = chunks[count : count + self._slice_chunks]
             count += len(part)
-            waiting = self._stores.chunks.create(
+            pending = self._stores.chunks.create(
                 version, part, expected=count if count == len(chunks) else None, now=self._clock.now_iso()
             )
-            self._embedding_queue.send([message.to_json() for message in embedding_messages(version, waiting)])
+            self._embedding_queue.send([message.to_json() for message in embedding_messages(version, pending)])
             if count < len(chunks) and self._clock.now() >= until:
                 return replace(progress, place=(0, count), chunks=count)
-        if not waiting:
+        if not pending:
             self._lifecycle.complete(version.document_id, version.version)
         return None
 

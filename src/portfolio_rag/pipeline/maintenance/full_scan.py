@@ -117,22 +117,22 @@ class FullScan:
                 dict.fromkeys((window.window_id.partition("#")[0], window.document_id) for window, _ in windows)
             )
             surplus: dict[str, list[str]] = defaultdict(list)
-            strays = [id_ for window, id_ in read if window is None]
+            unwanted = [id_ for window, id_ in read if window is None]
             for window, id_ in windows:
                 head = heads.get(window.document_id)
                 if head is None or window.version > head.latest_version:
-                    strays.append(id_)
+                    unwanted.append(id_)
                 elif window.window_id not in chunks or not _is_of_history(window, head):
                     surplus[window.document_id].append(id_)
-            unknown += len(strays)
+            unknown += len(unwanted)
             for document_id, ids in surplus.items():
                 if self._reconciler.is_quiescent(document_id):
                     yield Difference(
                         DifferenceKind.STALE, document_id, f"{collection} holds {len(ids)} vectors too many."
                     )
-                    strays += ids
-            if strays and repair:
-                self._stores.vectors.delete(collection, strays)
+                    unwanted += ids
+            if unwanted and repair:
+                self._stores.vectors.delete(collection, unwanted)
         if unknown:
             yield Difference(
                 DifferenceKind.UNKNOWN, "", f"{collection} holds {unknown} vectors of no document or version."
