@@ -24,7 +24,6 @@ from api.openai_format import PREFIX as OPENAI_PREFIX
 from api.paths import MCP_PATH, local_path
 from api.problems import ProblemResponse, problem_response, project_problem
 from portfolio_rag.access.keyring import KEYLESS, Keyring
-from portfolio_rag.access.limits import RateLimit
 from portfolio_rag.domain import api_keys
 from portfolio_rag.domain.api_keys import Caller
 from portfolio_rag.domain.errors import ConfigurationError, Forbidden, PortfolioRagError
@@ -105,7 +104,6 @@ class Authentication:
         self._keyring = keyring
         self._keyless_networks = keyless_networks
         self._docs_open = docs_open
-        self._rates = RateLimit()
         self._lookups = CapacityLimiter(_LOOKUPS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -114,13 +112,12 @@ class Authentication:
             return
         try:
             found = await self._identify(scope, path)
+            if isinstance(found, Caller):
+                found = await self._hold_to_rate(found, path)
         except PortfolioRagError as error:
             found = project_problem(error, path)
         if isinstance(found, ProblemResponse):
             await found(scope, receive, send)
-            return
-        if wait := self._rates.wait_seconds(found):
-            await _too_fast(found, wait, path)(scope, receive, send)
             return
         scope.setdefault("state", {})["caller"] = found
         await self._app(scope, receive, send)
@@ -142,6 +139,12 @@ class Authentication:
                 "`rag keys create` makes one.",
             )
         return KEYLESS
+
+    async def _hold_to_rate(self, caller: Caller, path: str) -> Caller | ProblemResponse:
+        if caller.requests_per_minute is None:
+            return caller
+        wait = await run_sync(self._keyring().rates.wait_seconds, caller, limiter=self._lookups)
+        return _too_fast(caller, wait, path) if wait else caller
 
     def _is_near(self, scope: Scope) -> bool:
         client = scope.get("client")

@@ -35,7 +35,7 @@ from portfolio_rag.domain.api_keys import ApiKey, Scope
 from portfolio_rag.domain.chunks import Chunk, ChunkStatus
 from portfolio_rag.domain.comparison import Comparison, SectionChange, SectionDifference, TextChange
 from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion, LiveDocument
-from portfolio_rag.domain.errors import Conflict, InvalidRequest, NotFound, PayloadTooLarge
+from portfolio_rag.domain.errors import ConditionFailed, Conflict, InvalidRequest, NotFound, PayloadTooLarge
 from portfolio_rag.domain.identifiers import chunk_id_for, document_id_for, sha256_hex
 from portfolio_rag.domain.jobs import Job, JobStatus, JobType, Trigger
 from portfolio_rag.domain.versions import Publication, Publications
@@ -386,6 +386,7 @@ class MemoryApiKeys:
     def __init__(self) -> None:
         self.keys: dict[str, ApiKey] = {}
         self.used: Counter[tuple[str, str]] = Counter()
+        self.turns: dict[str, int] = {}
         self.lookups = 0
         self.error: Exception | None = None
 
@@ -415,6 +416,18 @@ class MemoryApiKeys:
 
     def add_tokens(self, key_id: str, day: str, tokens: int, *, remove_at: int) -> None:
         self.used[key_id, day] += tokens
+
+    def take_turn(self, key_id: str, *, now: int, share: int, latest: int, remove_at: int) -> int:
+        if self.error is not None:
+            raise self.error
+        free_at = max(self.turns.get(key_id, 0), now)
+        if free_at > latest:
+            raise ConditionFailed("not yet")
+        self.turns[key_id] = free_at + share
+        return free_at + share
+
+    def next_turn(self, key_id: str) -> int:
+        return self.turns.get(key_id, 0)
 
 
 @dataclass

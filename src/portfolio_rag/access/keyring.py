@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Collection
 from datetime import timedelta
 
+from portfolio_rag.access.limits import RateLimit
 from portfolio_rag.domain.api_keys import ApiKey, Caller, Scope, new_secret, same_text, split_written
 from portfolio_rag.domain.errors import InvalidRequest, NotFound
 from portfolio_rag.domain.identifiers import iso
@@ -32,6 +33,8 @@ _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 class Keyring:
     """`environment_key` is the value of API_KEY, an admin key; `now` is in seconds from any start.
 
+    `rates` holds each key to its requests a minute.
+
     `always_required`: nobody is answered without a key, also while there is none.
     """
 
@@ -49,6 +52,7 @@ class Keyring:
         self._now = now
         self._cache: dict[str, tuple[float, ApiKey]] = {}
         self._none_until = 0.0
+        self.rates = RateLimit(store, clock)
         self._some = always_required
 
     def authenticate(self, given: str) -> Caller | None:

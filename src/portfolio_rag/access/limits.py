@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import logging
 import math
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from portfolio_rag.domain.answers import Usage
 from portfolio_rag.domain.api_keys import Caller
-from portfolio_rag.domain.errors import LimitReached, StorageUnavailable
+from portfolio_rag.domain.errors import ConditionFailed, LimitReached, StorageUnavailable
 from portfolio_rag.ports.api_key_store import ApiKeyStore
 from portfolio_rag.ports.runtime import Clock
 
-_MINUTE = 60.0
+_SECOND = 1_000_000
+_MINUTE = 60 * _SECOND
+"""In microseconds, whole ones: the table adds them up."""
+
+_MAX_REMEMBERED = 10_000
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _USAGE_KEPT = timedelta(days=35)
 """A month's use of a key can be looked up in the table."""
@@ -23,28 +27,44 @@ _log = logging.getLogger(__name__)
 
 
 class RateLimit:
-    """So many requests of a key in any minute; counted by this process, and not thread-safe.
+    """So many requests of a key in any minute, counted in the table: they hold for all processes.
 
-    The generic cell rate algorithm: a number a key. A minute's requests may come at once, and each of the next has its
-    turn when its share of the minute is over.
+    The generic cell rate algorithm: a moment a key. A minute's requests may come at once, and each of the next has its
+    turn when its share of the minute is over. `clock` is that of the processes, which AWS keeps within milliseconds.
     """
 
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self._now = now
-        self._free_at: dict[str, float] = {}
+    def __init__(self, store: ApiKeyStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._free_at: dict[str, int] = {}
 
     def wait_seconds(self, caller: Caller) -> int:
-        """0, and the request is counted; or the whole seconds after which one is let through, and it is not."""
+        """0, and the request is counted; or the whole seconds after which one is let through, and it is not.
+
+        Raises StorageUnavailable.
+        """
         if caller.requests_per_minute is None:
             return 0
-        now, share = self._now(), _MINUTE / caller.requests_per_minute
-        free_at = max(self._free_at.get(caller.key_id, now), now)
-        # Counted in floating point, a share may come out a little above itself.
-        wait = free_at + share - now - _MINUTE
-        if wait > 1e-9:
-            return math.ceil(wait)
-        self._free_at[caller.key_id] = free_at + share
+        now, share = _microseconds(self._clock.now()), _MINUTE // caller.requests_per_minute
+        latest = now + _MINUTE - share
+        # The moment never goes back: who is refused again and again costs the table nothing.
+        if (known := self._free_at.get(caller.key_id, 0)) > latest:
+            return _whole_seconds(known - latest)
+        try:
+            free_at = self._store.take_turn(
+                caller.key_id, now=now, share=share, latest=latest, remove_at=(now + 2 * _MINUTE) // _SECOND
+            )
+        except ConditionFailed:
+            free_at = self._store.next_turn(caller.key_id)
+            self._remember(caller, free_at)
+            return _whole_seconds(free_at - latest)
+        self._remember(caller, free_at)
         return 0
+
+    def _remember(self, caller: Caller, free_at: int) -> None:
+        if len(self._free_at) >= _MAX_REMEMBERED:
+            self._free_at.clear()
+        self._free_at[caller.key_id] = free_at
 
 
 class TokenBudget:
@@ -81,6 +101,14 @@ class TokenBudget:
             self._store.add_tokens(caller.key_id, _day(now), tokens, remove_at=remove_at)
         except StorageUnavailable:
             _log.warning("%d tokens of the key %s are not counted.", tokens, caller.key_id, exc_info=True)
+
+
+def _microseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def _whole_seconds(microseconds: int) -> int:
+    return max(math.ceil(microseconds / _SECOND), 1)
 
 
 def _day(now: datetime) -> str:

@@ -1,4 +1,4 @@
-"""The table of API keys, and of what each has used of its budget."""
+"""The table of API keys, and of what each has used of its rate and its budget."""
 
 from __future__ import annotations
 
@@ -28,3 +28,13 @@ class ApiKeyStore(Protocol):
 
     def add_tokens(self, key_id: str, day: str, tokens: int, *, remove_at: int) -> None:
         """Count them. The count may be deleted from `remove_at` (Unix time) on."""
+
+    def take_turn(self, key_id: str, *, now: int, share: int, latest: int, remove_at: int) -> int:
+        """Count a request of the key: the moment at which it is free again moves on by `share`, from `now` at least.
+
+        Times are in whole microseconds of Unix time, `remove_at`, from which on the count may be deleted, in seconds.
+        Returns the moment as it is after. Raises ConditionFailed where it was later than `latest`.
+        """
+
+    def next_turn(self, key_id: str) -> int:
+        """The moment at which the key is free again, in microseconds of Unix time; 0 where nothing was counted."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -91,6 +92,13 @@ def test_only_a_salted_hash_is_stored(world: World, keyring: Keyring) -> None:
 def test_the_same_secret_never_gives_the_same_hash() -> None:
     assert len({new_secret().written for _ in range(100)}) == 100
     assert len({new_secret().salt for _ in range(100)}) == 100
+
+
+def test_a_secret_opens_with_the_salt_that_it_was_hashed_with_alone(keyring: Keyring) -> None:
+    key, written = keyring.create("one", [Scope.READ])
+    _, secret = split_written(written) or ("", "")
+    assert key.opens_with(secret)
+    assert not replace(key, salt="0" * 32).opens_with(secret)
 
 
 def test_half_a_key_opens_nothing(keyring: Keyring) -> None:

@@ -301,6 +301,17 @@ def test_a_page_is_filled_with_what_is_seen(deployment: Deployment) -> None:
 # --- what changes
 
 
+def test_an_old_version_is_shown_to_those_alone_who_were_allowed_that_one(own: Deployment) -> None:
+    chunk = chunk_of(own, "acme/plan.md")
+    put(own.world, "acme/plan.md", "# Budgets\n\nThe budget of the year is spent on nothing at all.\n", [STAFF])
+    own.settle()
+    path = f"/api/documents/{document_id_for(RAW, 'acme/plan.md')}/chunks/{chunk}?version=1"
+    assert "zebracorn" in own.ask("root", "GET", path).json()["chunk"]["content"]
+    assert own.found("bob", "budget") == {"acme/plan.md"}
+    assert own.ask("bob", "GET", path).status_code == 404
+    assert own.ask("carol", "GET", path).status_code == 404
+
+
 def test_a_new_list_alone_reaches_every_store_and_nothing_is_embedded_for_it(own: Deployment) -> None:
     assert own.found("carol", "budget") == {"acme/plan.md"}
     assert own.found("bob", "budget") == set()

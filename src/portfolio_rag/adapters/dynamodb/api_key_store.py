@@ -1,6 +1,7 @@
-"""`api_keys` behind `ports.ApiKeyStore`: an item a key, and one for each day on which a key has used tokens.
+"""`api_keys` behind `ports.ApiKeyStore`: an item a key, one for its rate, one for each day on which it used tokens.
 
-The days' items have ids of their own (`usage#<key id>#<day>`), and only they have `remove_at`, the table's TTL.
+What is counted has items with ids of their own (`usage#<key id>#<day>`, `rate#<key id>`), and only they have
+`remove_at`, the table's TTL.
 """
 
 from __future__ import annotations
@@ -71,6 +72,31 @@ class DynamoApiKeyStore:
             ExpressionAttributeValues={":zero": value(0), ":tokens": value(tokens), ":remove_at": value(remove_at)},
         )
 
+    def take_turn(self, key_id: str, *, now: int, share: int, latest: int, remove_at: int) -> int:
+        # No expression knows the greater of two numbers: one for a key that is free by now, one for another.
+        for free_at, condition, values in (
+            (":next", "attribute_not_exists(free_at) OR free_at <= :now", {":next": now + share, ":now": now}),
+            ("free_at + :share", "free_at <= :latest", {":share": share, ":latest": latest}),
+        ):
+            try:
+                stored = self._table.update(
+                    _key(_rate_id(key_id)),
+                    UpdateExpression=f"SET free_at = {free_at}, remove_at = :remove_at",
+                    ConditionExpression=condition,
+                    ExpressionAttributeValues={
+                        **{name: value(number) for name, number in values.items()},
+                        ":remove_at": value(remove_at),
+                    },
+                )
+            except ConditionFailed:
+                continue
+            return int(stored["free_at"])
+        raise ConditionFailed(f"The key {key_id} has no turn yet.")
+
+    def next_turn(self, key_id: str) -> int:
+        stored = self._table.get(_key(_rate_id(key_id)))
+        return int(stored["free_at"]) if stored else 0
+
 
 def _key(key_id: str) -> dict[str, Any]:
     return {"key_id": key_id}
@@ -78,6 +104,10 @@ def _key(key_id: str) -> dict[str, Any]:
 
 def _usage_id(key_id: str, day: str) -> str:
     return f"usage#{key_id}#{day}"
+
+
+def _rate_id(key_id: str) -> str:
+    return f"rate#{key_id}"
 
 
 def _api_key(stored: Item) -> ApiKey:

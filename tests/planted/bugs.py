@@ -1,0 +1,366 @@
+"""The bugs: what stands in a file of the project, and what stands there with the bug in it.
+
+Those of the pipeline are in tests/simulation/mutations.py, those of Terraform in tests/terraform/plants.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Bug:
+    """`module` below the root or src; `old` stands in it once. `tests` is the file whose tests are to notice it."""
+
+    name: str
+    module: str
+    old: str
+    new: str
+    tests: str
+
+
+def _api(name: str, module: str, old: str, new: str, tests: str = "") -> Bug:
+    return Bug(name, f"api.{module}", old, new, f"tests/unit/api/test_{tests or module}.py")
+
+
+def _package(name: str, module: str, old: str, new: str, tests: str) -> Bug:
+    return Bug(name, f"portfolio_rag.{module}", old, new, f"tests/unit/{tests}.py")
+
+
+BUGS = [
+    # Who is let in.
+    _api(
+        "a wrong key of the environment opens",
+        "authentication",
+        "caller = await run_sync(keyring.authenticate, given, limiter=self._lookups) if given else None",
+        "caller = await run_sync(keyring.authenticate, given, limiter=self._lookups) or KEYLESS if given else None",
+    ),
+    _api(
+        "other machines are answered while there is no key",
+        "authentication",
+        "return any(address in network for network in self._keyless_networks)",
+        "return True",
+    ),
+    _api(
+        "an address of IPv4 in IPv6 counts as near",
+        "authentication",
+        "address = address.ipv4_mapped\n",
+        "return True\n",
+    ),
+    _api(
+        "a bearer token is taken on every path",
+        "authentication",
+        "return path == MCP_PATH or path.startswith(OPENAI_PREFIX)",
+        "return True",
+    ),
+    _api(
+        "a password of the browser is taken on every path",
+        "authentication",
+        'if _is_docs(path) and kind.lower() == "basic":',
+        'if kind.lower() == "basic":',
+    ),
+    _api(
+        "the page of the API is open to all", "authentication", "(self._docs_open and _is_docs(path))", "_is_docs(path)"
+    ),
+    _api(
+        "a path that begins as a public one is public",
+        "authentication",
+        "return path in PUBLIC_PATHS or",
+        "return path.startswith(tuple(PUBLIC_PATHS)) or",
+    ),
+    _api(
+        "a scope is not asked for",
+        "authentication",
+        "if not api_keys.permits(caller.scopes, api_keys.Scope(scope)):",
+        "if False:",
+    ),
+    _api(
+        "a rate is told and not held",
+        "authentication",
+        "return _too_fast(caller, wait, path) if wait else caller",
+        "return caller",
+    ),
+    _api(
+        "Retry-After of a rate is in milliseconds",
+        "authentication",
+        'headers={"Retry-After": str(wait)}',
+        'headers={"Retry-After": str(wait * 1000)}',
+    ),
+    _package(
+        "a revoked key opens",
+        "domain.api_keys",
+        "return self.revoked_at is None and (",
+        "return (",
+        "access/test_keyring",
+    ),
+    _package(
+        "an expired key opens",
+        "domain.api_keys",
+        "(self.expires_at is None or now < self.expires_at)",
+        "True",
+        "api/test_authentication",
+    ),
+    _package(
+        "any secret opens a key",
+        "domain.api_keys",
+        "return hmac.compare_digest(_hash(self.salt, secret), self.secret_hash)",
+        "return True",
+        "access/test_keyring",
+    ),
+    _package(
+        "the salt of a key is not used",
+        "domain.api_keys",
+        'f"{salt}:{secret}".encode()',
+        "secret.encode()",
+        "access/test_keyring",
+    ),
+    _package(
+        "write stands for read",
+        "domain.api_keys",
+        "return needed in held or Scope.ADMIN in held",
+        "return needed in held or Scope.ADMIN in held or Scope.WRITE in held",
+        "api/test_authentication",
+    ),
+    _package(
+        "the last key that is revoked opens the API",
+        "adapters.dynamodb.api_key_store",
+        'FilterExpression="attribute_exists(secret_hash)", ConsistentRead=True)\n        with',
+        'FilterExpression="attribute_exists(secret_hash) AND attribute_not_exists(revoked_at)",'
+        " ConsistentRead=True)\n        with",
+        "access/test_keyring",
+    ),
+    _package(
+        "a rate is counted by each process",
+        "access.limits",
+        "free_at = self._store.take_turn(\n                caller.key_id,",
+        "free_at = self._store.take_turn(\n                caller.key_id + str(id(self)),",
+        "access/test_limits",
+    ),
+    _package(
+        "a rate saves up over the minute",
+        "adapters.dynamodb.api_key_store",
+        '(":next", "attribute_not_exists(free_at) OR free_at <= :now", {":next": now + share, ":now": now})',
+        '(":next", "attribute_not_exists(free_at)", {":next": now + share})',
+        "access/test_limits",
+    ),
+    _package(
+        "tokens of a day are never reset",
+        "access.limits",
+        "return now.date().isoformat()",
+        'return "2026"',
+        "api/test_authentication",
+    ),
+    _package(
+        "a budget that is used up answers once more",
+        "access.limits",
+        "if used >= caller.tokens_per_day:",
+        "if used > 2 * caller.tokens_per_day:",
+        "api/test_authentication",
+    ),
+    _api("a stream that its client leaves is free", "metering", "if not counted:", "if False:", "authentication"),
+    # What is seen.
+    _package(
+        "a tenant sees the folders of others",
+        "domain.access",
+        "if self.tenant is not None and tenant_of(logical_key) != self.tenant:",
+        "if False:",
+        "api/test_access_lists",
+    ),
+    _package(
+        "an entry that allows goes before one that denies",
+        "domain.access",
+        "return mine == {Access.ALLOW}",
+        "return Access.ALLOW in mine",
+        "api/test_access_lists",
+    ),
+    _package(
+        "without an entry a document is seen",
+        "domain.access",
+        "return mine == {Access.ALLOW}",
+        "return Access.DENY not in mine",
+        "api/test_access_lists",
+    ),
+    _package(
+        "a tenant is no part of the filter",
+        "domain.access",
+        'members.append(Condition("equals", TENANT, self.tenant))',
+        "pass",
+        "domain/test_access",
+    ),
+    _package(
+        "who is denied is no part of the filter",
+        "domain.access",
+        'members += [Condition("listNotContains", DENIED, one) for one in mine]',
+        "pass",
+        "domain/test_access",
+    ),
+    _api(
+        "a chunk is shown of a document that is not seen",
+        "visibility",
+        "if not self.viewer.sees(found.document):",
+        "if False:",
+        "access_lists",
+    ),
+    _api(
+        "a document that is not seen can be deleted",
+        "visibility",
+        "self.get(document_id)\n        self.services.documents.delete(document_id)",
+        "pass\n        self.services.documents.delete(document_id)",
+        "access_lists",
+    ),
+    _api(
+        "a document that is not seen can be tried again",
+        "visibility",
+        "self.get(document_id)\n        return self.services.redrive.document(document_id)",
+        "pass\n        return self.services.redrive.document(document_id)",
+        "access_lists",
+    ),
+    _api(
+        "an upload replaces a document that is not seen",
+        "visibility",
+        "if detail.head.deleted_at is None and self._seen(detail) is None:",
+        "if False:",
+        "access_lists",
+    ),
+    # The web page next door.
+    _api("any host name is the API's", "origins", "return len(hosts) == 1 and (ANY in", "return True or (ANY in"),
+    _api("two Host headers are fine", "origins", "return len(hosts) == 1 and (", "return bool(hosts) and ("),
+    _api(
+        "pages of the same site may change things",
+        "origins",
+        '_OWN_SITES: Final = ("same-origin", "none")',
+        '_OWN_SITES: Final = ("same-origin", "same-site", "none")',
+    ),
+    _api(
+        "a foreign Origin alone is no reason",
+        "origins",
+        "return origin is not None and not (hosts and _is_same_host(origin, hosts[0]))",
+        "return False",
+    ),
+    _api(
+        "another port of the same host is the same origin",
+        "origins",
+        "(given.hostname, given.port or default) == (own.hostname, own.port or default)",
+        "given.hostname == own.hostname",
+    ),
+    _api("pages may send credentials", "main", "allow_credentials=False", "allow_credentials=True", "origins"),
+    _package(
+        "a foreign page reaches the emulator",
+        "local.emulator_guard",
+        "elif origin is not None and origin not in self._origins:",
+        "elif False:",
+        "local/test_emulator_guard",
+    ),
+    _package(
+        "a page may read the emulator's buckets",
+        "local.emulator_guard",
+        'return method == "POST" and',
+        "return",
+        "local/test_emulator_guard",
+    ),
+    _package(
+        "a name that ends as ours is the emulator's",
+        "local.emulator_guard",
+        'name.endswith(f".{known}")',
+        "name.endswith(known)",
+        "local/test_emulator_guard",
+    ),
+    # What a client may send and is told.
+    _api(
+        "a body that does not say its length may be of any size",
+        "bodies",
+        "if received > limit:",
+        "if False:",
+        "middleware",
+    ),
+    _api(
+        "the largest upload is a gigabyte larger",
+        "bodies",
+        "FORM_OVERHEAD_BYTES: Final = 1024 * 1024",
+        "FORM_OVERHEAD_BYTES: Final = 1024 * 1024 * 1024",
+        "middleware",
+    ),
+    _api(
+        "a body may take as long as it likes",
+        "bodies",
+        "allowed = BODY_SECONDS + received / SLOWEST_BYTES_PER_SECOND",
+        "allowed = 1e9",
+        "slow_clients",
+    ),
+    _api("a question holds its slot for ever", "admission", "self._under_way -= 1", "pass"),
+    _api(
+        "a question without a body holds a slot",
+        "admission",
+        "if self._under_way >= self._limit:",
+        "if self._under_way > self._limit:",
+    ),
+    _api(
+        "a client that takes no answer holds its slot",
+        "admission",
+        "async with asyncio.timeout(SEND_SECONDS):",
+        "async with asyncio.timeout(None):",
+        "slow_clients",
+    ),
+    _api(
+        "Retry-After of a full server is 5,000 s",
+        "admission",
+        "RETRY_AFTER_SECONDS: Final = 1\n",
+        "RETRY_AFTER_SECONDS: Final = 5000\n",
+    ),
+    _api(
+        "503 does not say when to come again",
+        "problems",
+        'headers.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))',
+        "pass",
+    ),
+    _api(
+        "an unexpected error tells its cause",
+        "problems",
+        'detail="Something unexpected happened. The log holds the cause under the request id."',
+        "detail=repr(__import__('sys').exc_info()[1])",
+    ),
+    _api(
+        "a request id of any form reaches the log",
+        "middleware",
+        "if _REQUEST_ID.fullmatch(given) else",
+        "if given else",
+    ),
+    _api(
+        "a path that was asked for stands in the log with its query",
+        "middleware",
+        '"path": path,\n                    "status"',
+        '"path": path + "?" + scope["query_string"].decode("latin-1"),\n                    "status"',
+    ),
+    _api("types of files are guessed by browsers", "middleware", '    "X-Content-Type-Options": "nosniff",\n', ""),
+    _api("answers may be kept by caches", "middleware", 'headers.setdefault("Cache-Control", "no-store")', "pass"),
+    # What the stores are asked for.
+    _package(
+        "a presigned upload may be of any size",
+        "adapters.aws.s3",
+        'Conditions=[["content-length-range", 1, max_bytes]]',
+        "Conditions=[]",
+        "adapters/aws/test_presigned_uploads",
+    ),
+    _package(
+        "a presigned upload may be empty",
+        "adapters.aws.s3",
+        '["content-length-range", 1, max_bytes]',
+        '["content-length-range", 0, max_bytes]',
+        "adapters/aws/test_presigned_uploads",
+    ),
+    _package(
+        "health never asks Chroma",
+        "composition.health_checks",
+        "clients.vectors.ping()\n    live = clients.index_aliases.current().live\n"
+        '    return f"Collection {live} holds {clients.vectors.count(live)} windows."',
+        'return "Collection windows."',
+        "composition/test_health_checks",
+    ),
+    _package(
+        "a dependency that stalls stalls the health check",
+        "pipeline.maintenance.dependency_health",
+        "wait(running.values(), timeout=self._deadline_seconds)",
+        "wait(running.values(), timeout=60)",
+        "pipeline/maintenance/test_dependency_health",
+    ),
+]
