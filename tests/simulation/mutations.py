@@ -356,8 +356,8 @@ MUTATIONS = [
          "if place.s3_key.startswith(s3_key_prefix)", "if True"),
     Mutation("a rebuild that is needed is left out", 23, (
         ("pipeline.jobs.reindex", "if self._stores.vectors.present(place, sorted(expected)) != expected:", "if False:"),
-        ("pipeline.jobs.reindex", "return all(self._stores.vectors.count(name) == count for name, count in windows.items()) and ",
-         "return "),
+        ("pipeline.jobs.reindex",
+         "return all(self._stores.vectors.count(name) == count for name, count in windows.items()) and ", "return "),
     )),
     _one("a metric has another unit", 0, "pipeline.documents.lifecycle",
          'Metric("ProcessingDuration", max(0.0, seconds), "Seconds")',

@@ -196,9 +196,10 @@ def attempts(deployment: Deployment, key: str) -> Iterator[tuple[tuple[str, str]
     yield ("POST", "/api/documents/{document_id}/retry"), f"{own_path}/retry", {}
     yield ("GET", "/api/documents/{document_id}/compare"), f"{own_path}/compare?from=1&to=2", {}
     yield ("POST", "/api/documents/{document_id}/rollback"), f"{own_path}/rollback", {"json": {"version": 1}}
-    for asked in ({"as_of": "2026-06-01"}, {"as_of": 1, "document_id": document_id}):
-        yield ("POST", "/api/search"), "/api/search", {"json": {"query": "budget", "top_k": 20, **asked}}
-        yield ("POST", "/api/chat"), "/api/chat", {"json": {"question": "What is the budget spent on?", **asked}}
+    times: list[dict[str, Any]] = [{"as_of": "2026-06-01"}, {"as_of": 1, "document_id": document_id}]
+    for time in times:
+        yield ("POST", "/api/search"), "/api/search", {"json": {"query": "budget", "top_k": 20, **time}}
+        yield ("POST", "/api/chat"), "/api/chat", {"json": {"question": "What is the budget spent on?", **time}}
     yield AGENTS, "/mcp", tool("search", {"query": "budget", "top_k": 20, "as_of": "2026-06-01"})
     yield AGENTS, "/mcp", tool("ask", {"question": "What is the budget spent on?", "as_of": "2026-06-01"})
     yield AGENTS, "/mcp", tool("list_documents", {"limit": 100})

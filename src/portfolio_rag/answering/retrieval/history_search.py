@@ -26,9 +26,18 @@ class HistorySearch:
         self._vectors = vectors
 
     def search(
-        self, collection: str, vector: Vectors, *, moment: str, limit: int, where: Filter | None = None
+        self,
+        collection: str,
+        vector: Vectors,
+        *,
+        moment: str,
+        limit: int,
+        where: Filter | None = None,
+        floor: float = -1.0,
     ) -> list[VectorHit]:
         """Nearest first, at most `limit`, of the versions that `collection` has replaced; metadata as of a live hit.
+
+        Not all below the cosine `floor`: what answers still fills the places there.
 
         They count as not read by the full-text index, which knows nothing of them.
         """
@@ -37,10 +46,10 @@ class HistorySearch:
         while True:
             found = self._vectors.nearest(history, vector, limit=asked)
             passing = self._passing(history, found, at, where)
-            if len(passing) >= limit or len(found) < asked or asked == MOST:
+            if len(passing) >= limit or len(found) < asked or asked == MOST or found[-1][1] < floor:
                 break
             asked = min(asked * _SPARE, MOST)
-        if where is not None and len(passing) < limit and len(found) == asked:
+        if where is not None and len(passing) < limit and len(found) == asked and found[-1][1] >= floor:
             # The filter is against the question: those that pass it lie further away.
             hits = self._vectors.query(history, vector, limit=asked, where=where)
             passing = self._passing(history, [(hit.id, hit.score) for hit in hits], at, None)

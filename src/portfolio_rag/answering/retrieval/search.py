@@ -146,9 +146,7 @@ class PassageSearch:
         self.check_model(collection)
         read = partial(self._live.read_as_of, moment)
         while True:
-            replaced = self._beside(
-                self._history.search, collection, vector, moment=moment, limit=self._depth(limit), where=where
-            )
+            replaced = partial(self._history.search, collection, vector, moment=moment, where=where)
             exact_filter = not self._has_replica
             candidates, exhausted = self._candidates(words, vector, collection, limit, then, exact_filter, replaced)
             passages, _ = self._live_passages(_group(candidates), top_k, access_filter_of(where), read)
@@ -221,14 +219,15 @@ class PassageSearch:
         limit: int,
         where: Filter | None,
         exact_filter: bool,
-        replaced: Future[list[VectorHit]] | None = None,
+        replaced: Callable[..., list[VectorHit]] | None = None,
     ) -> tuple[list[Candidate], bool]:
         """Windows, best first, and whether there are no more; with those that `replaced` brings of the history."""
         limit = self._depth(limit)
         by_vector = self._vector_search.search(collection, vector, limit=limit, where=where, exact_filter=exact_filter)
         exhausted = len(by_vector) < limit
         if replaced is not None:
-            of_history = replaced.result()
+            floor = -1.0 if exhausted else by_vector[-1].score
+            of_history = replaced(limit=limit, floor=floor)
             by_vector, exhausted = [*by_vector, *of_history], exhausted and len(of_history) < limit
         by_words = words.result()
         if not by_words:
