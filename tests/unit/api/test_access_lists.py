@@ -327,11 +327,11 @@ def test_a_new_list_alone_reaches_every_store_and_nothing_is_embedded_for_it(own
     assert own.ask("carol", "GET", f"/api/documents/{document_id}").status_code == 404
     collection = own.world.chroma.data["portfolio_knowledge"]
     assert {tuple(record.metadata["acl_allow"]) for record in collection.values()} == {("GROUP:staff",)}
-    # The old version was open to others: who may not see the document now does not see what it said either.
+    # The old version was open to others: it is shown to those alone who may see both that one and the document now.
     history = own.world.chroma.data["portfolio_knowledge.history"]
     assert {tuple(record.metadata["acl_allow"]) for record in history.values()} != {("GROUP:staff",)}
     first = own.world.container.registry.head(document_id).publications[0]  # type: ignore[union-attr]
-    for name, keys in (("carol", set()), ("bob", {"acme/plan.md"})):
+    for name, keys in (("carol", set()), ("bob", set()), ("root", {"acme/plan.md"})):
         sent = {"query": "budget", "top_k": 20, "as_of": first.at}
         found = own.ask(name, "POST", "/api/search", json=sent).json()["passages"]
         assert {passage["document_id"] for passage in found} == {document_id_for(RAW, key) for key in keys}
