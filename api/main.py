@@ -33,6 +33,7 @@ from api.routes import (
     operations,
     responses,
     search,
+    versions,
 )
 from portfolio_rag.access.keyring import Keyring
 from portfolio_rag.adapters.process.tracing import configure_tracing
@@ -100,7 +101,7 @@ def create_app(settings: Settings | None = None, services: ApiServices | None = 
         app.state.services = services
     problems.install(app)
     refused = documented(401, 403, 429)
-    routes = (chat, answers, search, documents, jobs, operations, cost, health, keys)
+    routes = (chat, answers, search, documents, versions, jobs, operations, cost, health, keys)
     for router in (module.router for module in routes):
         app.include_router(router, responses=refused)
     # Here a refusal has OpenAI's shape.

@@ -14,10 +14,12 @@ from portfolio_rag.access.keyring import ENVIRONMENT, KEYLESS
 from portfolio_rag.composition.api import ApiServices
 from portfolio_rag.domain.access import Viewer, viewer_of
 from portfolio_rag.domain.api_keys import Caller, Scope
+from portfolio_rag.domain.comparison import Comparison
 from portfolio_rag.domain.document_query import EVERYTHING, DocumentQuery
 from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion
 from portfolio_rag.domain.errors import Forbidden, NotFound
 from portfolio_rag.domain.identifiers import document_id_for
+from portfolio_rag.domain.versions import Publications
 from portfolio_rag.pipeline.documents.catalog import DocumentDetail, DocumentHistory, PresignedUpload, UploadReceipt
 from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkInContext
 from portfolio_rag.ports.document_registry import Page
@@ -149,6 +151,28 @@ class VisibleDocuments:
         if not self.viewer.sees_everything:
             self._history(document_id)
         return self.services.redrive.document(document_id)
+
+    def publications(self, document_id: str) -> Publications:
+        """As `Documents.publications`. Raises NotFound where the document is not seen."""
+        if not self.viewer.sees_everything:
+            self.get(document_id)
+        return self.services.documents.publications(document_id)
+
+    def compare(self, document_id: str, from_version: int, to_version: int) -> Comparison:
+        """As `VersionComparison.compare`. Raises NotFound where the document or one of the versions is not seen."""
+        self._check_versions(document_id, from_version, to_version)
+        return self.services.comparison.compare(document_id, from_version, to_version)
+
+    def roll_back(self, document_id: str, version: int) -> DocumentVersion:
+        """As `Rollback.to`. Raises NotFound where the document or the version is not seen."""
+        self._check_versions(document_id, version)
+        return self.services.rollback.to(document_id, version, by=self.caller.name)
+
+    def _check_versions(self, document_id: str, *numbers: int) -> None:
+        if not self.viewer.sees_everything:
+            seen = {version.version for version in self.get(document_id).versions}
+            if unseen := set(numbers) - seen:
+                raise NotFound(f"There is no version {min(unseen)} of document {document_id}.")
 
     def delete(self, document_id: str) -> None:
         """As `Documents.delete`. Raises NotFound where it is not seen."""

@@ -58,6 +58,8 @@ locals {
     CHROMA_PARTITIONS       = tostring(var.chroma_partitions)
     METRICS_NAMESPACE       = local.metrics_namespace
     GPT_MODEL               = var.model_config.gpt_model
+    HISTORY_VERSIONS        = tostring(var.history.versions)
+    HISTORY_DAYS            = tostring(var.history.days)
   }
 
   tracing_environment = var.otel_exporter_otlp_endpoint == "" ? {} : {
@@ -82,14 +84,14 @@ locals {
   functions = {
     document-intake = {
       description = "Validates and registers what is put into or deleted from the raw bucket"
-      may         = ["read_config", "read_originals", "move_originals", "change_versions", "register_versions", "purge", "send_ingestion", "send_failed_events", "publish_metrics"]
+      may         = ["read_config", "read_originals", "move_originals", "change_versions", "register_versions", "purge", "read_vectors", "send_ingestion", "send_failed_events", "publish_metrics"]
       queue       = null
       # S3 invokes it asynchronously.
       retries = 2
     }
     document-processor = {
       description = "Extracts, sanitises and chunks documents"
-      may         = ["read_config", "read_originals", "move_originals", "change_versions", "register_versions", "purge", "create_chunks", "stage_text", "receive_ingestion", "send_ingestion", "send_embedding", "publish_metrics"]
+      may         = ["read_config", "read_originals", "move_originals", "change_versions", "register_versions", "purge", "read_vectors", "create_chunks", "stage_text", "receive_ingestion", "send_ingestion", "send_embedding", "publish_metrics"]
       queue       = "ingestion"
       # A document may take seconds or a minute, and none waits for another one that happened to come with it.
       batch_size = 1

@@ -1,16 +1,19 @@
 # --- Buckets ----------------------------------------------------------------------------------------------------
 
 locals {
+  # No sooner than the last rollback to it; of versions that are kept for ever, in a hundred years.
+  archive_days = max(var.lifecycle_days.archive, var.history.versions == 0 ? 0 : var.history.days == 0 ? 36500 : var.history.days)
+
   buckets = {
     raw = {
       archive_rules = {
-        # Replaced versions of documents.
+        # Replaced versions of documents that can no longer be asked for: until then a rollback reads them at once.
         archived = {
           prefix            = "archived/"
           larger_than_bytes = 1
           transitions = [
-            { days = var.lifecycle_days.archive, storage_class = "GLACIER" },
-            { days = var.lifecycle_days.deep_archive, storage_class = "DEEP_ARCHIVE" },
+            { days = local.archive_days, storage_class = "GLACIER" },
+            { days = max(var.lifecycle_days.deep_archive, local.archive_days + 90), storage_class = "DEEP_ARCHIVE" },
           ]
         }
         # Live documents: a reindex reads them again, so they go where they can be read at once.

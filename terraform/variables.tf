@@ -638,8 +638,28 @@ variable "force_destroy_buckets" {
   nullable    = false
 }
 
+variable "history" {
+  description = "How many replaced versions of a document stay searchable as of a time, and for how many days after they were replaced; 0 versions: none, 0 days: for ever. Their originals stay where they can be read at once for as long."
+  type = object({
+    versions = optional(number, 10)
+    days     = optional(number, 1095)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.history.versions >= 0 && var.history.versions <= 1000 && floor(var.history.versions) == var.history.versions
+    error_message = "history.versions must be a whole number from 0 to 1,000."
+  }
+
+  validation {
+    condition     = var.history.days >= 0 && var.history.days <= 36500 && floor(var.history.days) == var.history.days
+    error_message = "history.days must be a whole number from 0 to 36,500."
+  }
+}
+
 variable "lifecycle_days" {
-  description = "Ages, in days, at which objects move and go. archive and deep_archive: of objects under archived/ of the raw bucket. originals: of what is under processed/ and large enough to gain by it, which goes to a class that is still read at once. noncurrent_archive: of replaced or deleted versions in the raw bucket. noncurrent_expiration: of the same in every bucket, for good. incomplete_upload: of multipart uploads that never ended. job_reports: of what each batch job did with each document; its counts stay."
+  description = "Ages, in days, at which objects move and go. archive and deep_archive: of objects under archived/ of the raw bucket, and no sooner than history.days. originals: of what is under processed/ and large enough to gain by it, which goes to a class that is still read at once. noncurrent_archive: of replaced or deleted versions in the raw bucket. noncurrent_expiration: of the same in every bucket, for good. incomplete_upload: of multipart uploads that never ended. job_reports: of what each batch job did with each document; its counts stay."
   type = object({
     archive               = optional(number, 30)
     deep_archive          = optional(number, 180)

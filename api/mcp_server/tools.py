@@ -15,6 +15,7 @@ from fastapi import Request
 from pydantic import BaseModel
 
 from api.admission import QuestionSlots
+from api.as_of import Searchable
 from api.metering import meter_for
 from api.recording import recorder_for
 from api.schemas.agents import (
@@ -29,7 +30,6 @@ from api.schemas.agents import (
     UploadDocumentArguments,
     UploadResult,
 )
-from api.schemas.filters import parse_where
 from api.visibility import VisibleDocuments, viewer_for
 from portfolio_rag.composition.api import ApiServices
 from portfolio_rag.domain.answers import Done, Retrieved, Validated
@@ -73,23 +73,29 @@ class Tool:
 
 
 async def _search(call: Call, wanted: SearchArguments) -> SearchResult:
-    viewer = await viewer_for(call.request, call.caller)
-    where = viewer.restrict(parse_where(wanted.filter))
+    searched = Searchable(await call.documents()).of(wanted.filter, wanted.as_of, None)
     with call.slots.one():
-        found = await run_sync(lambda: call.services.retrieval.search(wanted.query, top_k=wanted.top_k, where=where))
+        found = await run_sync(
+            lambda: call.services.retrieval.search(
+                wanted.query, top_k=wanted.top_k, where=searched.where, as_of=searched.moment
+            )
+        )
     return SearchResult.of(found)
 
 
 async def _ask(call: Call, wanted: AskArguments) -> AskResult:
     """Step by step, so that a call that is cancelled ends with the step: the language model writes no further."""
-    viewer = await viewer_for(call.request, call.caller)
-    where = viewer.restrict(parse_where(wanted.filter))
+    searched = Searchable(await call.documents()).of(wanted.filter, wanted.as_of, None)
     meter = await meter_for(call.request, call.caller)
     recorder = await recorder_for(call.request, call.caller)
     with call.slots.one():
         # Nothing else refers to the inner ones: closing the outer one ends them all.
         events = recorder.watch(
-            meter.watch(call.services.chat.stream(wanted.question, top_k=wanted.top_k, where=where))
+            meter.watch(
+                call.services.chat.stream(
+                    wanted.question, top_k=wanted.top_k, where=searched.where, as_of=searched.moment
+                )
+            )
         )
         try:
             while True:

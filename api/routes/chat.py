@@ -7,6 +7,7 @@ from typing import Annotated, TypedDict
 from fastapi import APIRouter, Body, Header, Request
 from starlette.responses import StreamingResponse
 
+from api.as_of import SearchableDep
 from api.authentication import CallerDep, needs
 from api.dependencies import ChatDep, ConversationsDep
 from api.events import MEDIA_TYPE, documented_stream, event_stream, start_eagerly, to_server_sent_events
@@ -14,8 +15,7 @@ from api.metering import MeterDep
 from api.problem_docs import documented
 from api.recording import RecorderDep
 from api.schemas.answers import ChatRequest, ChatResponse
-from api.schemas.filters import parse_where
-from api.visibility import ViewerDep, conversation_of
+from api.visibility import conversation_of
 from portfolio_rag.domain.api_keys import Scope
 from portfolio_rag.domain.filters import Filter
 
@@ -26,6 +26,7 @@ class Options(TypedDict):
     top_k: int | None
     where: Filter | None
     temperature: float | None
+    as_of: str | None
 
 
 _EVENTS = """\
@@ -89,6 +90,13 @@ def chat(
                         "conversation_id": "3f0c1f64-6a55-4c39-9d64-9a6b6a6f1b1e",
                     },
                 },
+                "as_of": {
+                    "summary": "Answered from what the documents said at a time",
+                    "value": {
+                        "question": "How long does Amazon SQS keep a message by default?",
+                        "as_of": "2026-01-05T12:00:00Z",
+                    },
+                },
                 "unanswerable": {
                     "summary": "A question that the documents do not answer",
                     "value": {"question": "Who won the chess world championship in 1972?"},
@@ -101,7 +109,7 @@ def chat(
     meter: MeterDep,
     recorder: RecorderDep,
     caller: CallerDep,
-    viewer: ViewerDep,
+    searchable: SearchableDep,
     request: Request,
     accept: Annotated[str, Header(description="`text/event-stream` asks for a stream, as `stream` does.")] = "*/*",
 ) -> ChatResponse | StreamingResponse:
@@ -116,6 +124,9 @@ def chat(
     the last turns: by the language model, or without a key by a rule that adds the topic of the question before.
     `question` in the reply says what was understood.
 
+    With `as_of` it is made from the versions that answered then. Each source names its version and since when that
+    answered, and the reply's own `as_of` is the time with which the question has the same sources again.
+
     As a stream the answer comes in server-sent events. The check stands before the display: a `token` is a whole
     sentence that has passed it, after its `validation` and the `citation`s that it is the first to need; sentences
     that fail have a `validation` only. `retrieval` comes first, `done` last, with what the whole reply would be. The
@@ -123,7 +134,8 @@ def chat(
     false, no `token` came before. An `error` (problem details) ends a stream that fails on the
     way; what fails before the first event has its HTTP status as ever.
     """
-    options = Options(top_k=body.top_k, where=viewer.restrict(parse_where(body.filter)), temperature=body.temperature)
+    wanted = searchable.of(body.filter, body.as_of, body.document_id)
+    options = Options(top_k=body.top_k, where=wanted.where, temperature=body.temperature, as_of=wanted.moment)
     conversation = conversation_of(caller, str(body.conversation_id)) if body.conversation_id else None
     if body.stream or MEDIA_TYPE in accept.lower():
         events = (

@@ -6,12 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body
 
+from api.as_of import SearchableDep
 from api.authentication import needs
 from api.dependencies import RetrievalDep
 from api.problem_docs import documented
-from api.schemas.filters import parse_where
 from api.schemas.passages import SearchRequest, SearchResponse
-from api.visibility import ViewerDep
 from portfolio_rag.domain.api_keys import Scope
 
 router = APIRouter(prefix="/api", tags=["search"])
@@ -41,6 +40,10 @@ def search(
                         "filter": {"equals": {"key": "service", "value": "sqs"}},
                     },
                 },
+                "as_of": {
+                    "summary": "As of a time in the past",
+                    "value": {"query": "visibility timeout of a queue", "as_of": "2026-01-05T12:00:00Z"},
+                },
                 "combined": {
                     "summary": "Markdown or text, and for developers since 2025",
                     "value": {
@@ -59,12 +62,14 @@ def search(
         ),
     ],
     retrieval: RetrievalDep,
-    viewer: ViewerDep,
+    searchable: SearchableDep,
 ) -> SearchResponse:
     """Retrieval alone, without an answer: the chunks of live documents that are nearest to the query.
 
     `filter` has the syntax of Bedrock Knowledge Bases: one operator per object, `andAll` and `orAll` to combine. It
-    works on the built-in attributes and on those that a document was uploaded with.
+    works on the built-in attributes and on those that a document was uploaded with. With `as_of`, the passages are
+    those of the versions that answered then.
     """
-    passages = retrieval.search(body.query, top_k=body.top_k, where=viewer.restrict(parse_where(body.filter)))
-    return SearchResponse.of(passages)
+    wanted = searchable.of(body.filter, body.as_of, body.document_id)
+    passages = retrieval.search(body.query, top_k=body.top_k, where=wanted.where, as_of=wanted.moment)
+    return SearchResponse.of(passages, wanted.moment)

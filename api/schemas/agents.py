@@ -40,6 +40,16 @@ Filter = Annotated[dict[str, Any] | None, Field(description=_FILTER)]
 TopK = Annotated[int | None, Field(ge=1, le=20, description="How many passages to work with, 1 to 20.")]
 
 
+AsOf = Annotated[
+    str | None,
+    Field(
+        min_length=1,
+        max_length=40,
+        description="What the documents said at a time in the past: 2026-11-01T09:30:00Z, or 2026-11-01 for its end.",
+    ),
+]
+
+
 class Arguments(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -48,12 +58,14 @@ class SearchArguments(Arguments):
     query: Question = Field(description="What to look for: a question or words, 1 to 4,000 characters.")
     top_k: TopK = None
     filter: Filter = None
+    as_of: AsOf = None
 
 
 class AskArguments(Arguments):
     question: Question = Field(description="A question that stands alone, 1 to 4,000 characters.")
     top_k: TopK = None
     filter: Filter = None
+    as_of: AsOf = None
 
 
 class GetPassageArguments(Arguments):

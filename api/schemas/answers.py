@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas.filters import FilterField
 from api.schemas.passages import TOP_K, PassageOut, Question, Score, Span, TopK
+from api.schemas.versions import AS_OF, DOCUMENT, AsOfField
 from portfolio_rag.domain.answers import (
     Answer,
     AnswerMode,
@@ -41,6 +42,10 @@ class ChatRequest(BaseModel):
     )
     top_k: TopK | None = Field(default=None, description=TOP_K)
     filter: FilterField | None = Field(default=None, description="Only documents that pass may answer.")
+    as_of: AsOfField | None = Field(default=None, description=AS_OF, examples=["2026-01-05T12:00:00Z"])
+    document_id: UUID | None = Field(
+        default=None, description=DOCUMENT, examples=["5b0f8a52-6c8e-5a0f-9d5e-0f6a5b1f7c11"]
+    )
     temperature: float | None = Field(
         default=None,
         strict=True,
@@ -85,6 +90,9 @@ class CitationOut(BaseModel):
     number: int = Field(description="The number in the answer's brackets.", examples=[1])
     document_id: str = Field(description="The document.", examples=["5b0f8a52-6c8e-5a0f-9d5e-0f6a5b1f7c11"])
     version: int = Field(description="Its version.", examples=[1])
+    live_since: str | None = Field(
+        default=None, description="When that version began to answer (UTC).", examples=["2026-01-05T10:12:03.000000Z"]
+    )
     filename: str = Field(description="Its name.", examples=["sqs-queues.md"])
     s3_key: str = Field(description="Where its bytes are in the raw bucket.", examples=["processed/sqs-queues.md"])
     upload_timestamp: str = Field(description="When it was uploaded (UTC).", examples=["2026-01-05T10:12:00.000000Z"])
@@ -107,6 +115,7 @@ class CitationOut(BaseModel):
             number=citation.number,
             document_id=citation.document_id,
             version=citation.version,
+            live_since=citation.live_since,
             filename=citation.filename,
             s3_key=citation.s3_key,
             upload_timestamp=citation.upload_timestamp,
@@ -225,6 +234,14 @@ class ChatResponse(BaseModel):
     passages: list[PassageOut] = Field(description="What retrieval found, best first.")
     usage: UsageOut
     finish_reason: FinishReason = Field(description=FINISH_REASON, examples=["stop"])
+    as_of: str = Field(
+        default="",
+        description=(
+            "As of when it was made (UTC): the same question with this `as_of` has the same sources, for as long as "
+            "their versions are kept."
+        ),
+        examples=["2026-01-05T12:00:00.000000Z"],
+    )
 
     @classmethod
     def of(cls, answer: Answer) -> ChatResponse:
@@ -244,4 +261,5 @@ class ChatResponse(BaseModel):
                 cost_usd=answer.usage.cost_usd,
             ),
             finish_reason=answer.finish_reason,
+            as_of=answer.as_of,
         )

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, Json, StrictBool, StrictFloat, StrictInt, StrictStr, WithJsonSchema
 
+from api.schemas.versions import PeriodOut
 from portfolio_rag.domain.chunks import Chunk, ChunkStatus
 from portfolio_rag.domain.document_warnings import DocumentWarning, WarningCode
 from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion
@@ -131,6 +132,12 @@ class VersionOut(BaseModel):
     chunk_count: int | None = Field(description="How many chunks it has, once it is cut.", examples=[2])
     embedded_count: int = Field(description="How many of them are embedded.", examples=[2])
     attempt: int = Field(description="How often the pipeline was started on it.", examples=[1])
+    restores: int | None = Field(
+        default=None,
+        description="The older version that it lets answer again, if a rollback has made it.",
+        examples=[None],
+    )
+    restored_by: str | None = Field(default=None, description="Whose key asked for that rollback.", examples=[None])
     correlation_id: str | None = Field(
         description="In every log line about it: `X-Request-ID` of its upload, or S3's request id, or the job's id.",
         examples=["4f1d2c7be0a14d0fb7f3f1b2a9c8d7e6"],
@@ -181,6 +188,8 @@ class VersionOut(BaseModel):
             embedded_count=version.embedded_count,
             attempt=version.attempt,
             correlation_id=version.correlation_id,
+            restores=version.restores,
+            restored_by=version.restored_by,
             upload_timestamp=version.upload_timestamp,
             registered_at=version.registered_at,
             processing_started_at=version.processing_started_at,
@@ -317,6 +326,9 @@ class DocumentOut(BaseModel):
         examples=["3sL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY"],
     )
     versions: list[VersionOut] = Field(description="Newest first.")
+    history: list[PeriodOut] = Field(
+        default=[], description="Which version answered when, newest first, as far as versions are kept."
+    )
     chunks_version: int | None = Field(description="The version whose chunks are shown.", examples=[1])
     chunks_restored: bool = Field(
         description="Whether they were made again from the archived bytes of a replaced version.", examples=[False]
@@ -353,6 +365,7 @@ class DocumentOut(BaseModel):
             versions=[VersionOut.of(version) for version in detail.versions],
             chunks_version=version or head.live_version or None,
             chunks_restored=restored,
+            history=PeriodOut.all_of(head.publications),
             chunk_count=len(detail.chunks),
             chunks=[ChunkOut.of(chunk) for chunk in detail.chunks[chunk_offset : chunk_offset + chunk_limit]],
         )

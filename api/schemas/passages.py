@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from api.schemas.documents import Attributes
 from api.schemas.filters import FilterField
+from api.schemas.versions import AS_OF, DOCUMENT, AsOfField
 from portfolio_rag.domain.answers import Copy, Passage
 from portfolio_rag.settings.ingestion_rules import FILE_TYPES_IN_WORDS
 
@@ -44,6 +46,10 @@ class SearchRequest(BaseModel):
     query: Question = Field(description="1 to 4,000 characters.", examples=["visibility timeout of a queue"])
     top_k: TopK | None = Field(default=None, description=TOP_K)
     filter: FilterField | None = Field(default=None, description="Only documents that pass are searched.")
+    as_of: AsOfField | None = Field(default=None, description=AS_OF, examples=["2026-01-05T12:00:00Z"])
+    document_id: UUID | None = Field(
+        default=None, description=DOCUMENT, examples=["5b0f8a52-6c8e-5a0f-9d5e-0f6a5b1f7c11"]
+    )
 
 
 class CopyOut(BaseModel):
@@ -71,7 +77,10 @@ class PassageOut(BaseModel):
 
     score: Score
     document_id: str = Field(description="The document.", examples=["5b0f8a52-6c8e-5a0f-9d5e-0f6a5b1f7c11"])
-    version: int = Field(description="Its live version.", examples=[1])
+    version: int = Field(description="Its live version, or the one that was as of the time asked.", examples=[1])
+    live_since: str | None = Field(
+        default=None, description="When that version began to answer (UTC).", examples=["2026-01-05T10:12:03.000000Z"]
+    )
     filename: str = Field(description="Its name.", examples=["sqs-queues.md"])
     s3_key: str = Field(description="Where its bytes are in the raw bucket.", examples=["processed/sqs-queues.md"])
     file_type: str = Field(description=f"{FILE_TYPES_IN_WORDS}.", examples=["md"])
@@ -103,6 +112,7 @@ class PassageOut(BaseModel):
             score=passage.score,
             document_id=document.document_id,
             version=document.version,
+            live_since=document.processing_completed_at,
             filename=document.filename,
             s3_key=document.s3_key,
             file_type=document.file_type,
@@ -135,7 +145,10 @@ class SearchResponse(BaseModel):
     """Passages of live documents."""
 
     passages: list[PassageOut] = Field(description="Best first; empty when nothing passes the filter.")
+    as_of: str | None = Field(
+        default=None, description="The time asked for (UTC); null: what answers now.", examples=[None]
+    )
 
     @classmethod
-    def of(cls, passages: list[Passage]) -> SearchResponse:
-        return cls(passages=[PassageOut.of(passage) for passage in passages])
+    def of(cls, passages: list[Passage], as_of: str | None = None) -> SearchResponse:
+        return cls(passages=[PassageOut.of(passage) for passage in passages], as_of=as_of)

@@ -35,6 +35,8 @@ class TableModel:
     unseen: list[tuple[datetime, Key, Item | None]] = field(default_factory=list)
     """Writes that the indexes do not show yet, oldest first, with their time."""
     shown: dict[Key, Item] = field(default_factory=dict)
+    heads: list[tuple[datetime, str, int]] = field(default_factory=list)
+    """Each write of a document's head: when, of which document, and which version answers from then on."""
 
     def key_of(self, item: Mapping[str, Any]) -> Key:
         return tuple(plain(item[name]) for name in self.keys)
@@ -44,6 +46,8 @@ class TableModel:
             self.items.pop(key, None)
         else:
             self.items[key] = item
+            if "live_version" in item:
+                self.heads.append((now, item["document_id"]["S"], int(item["live_version"]["N"])))
         if self.indexes:
             self.unseen.append((now, key, item))
 

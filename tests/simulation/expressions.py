@@ -141,6 +141,15 @@ class Expression:
             fallback = self._operand(self._next(), item)
             self._expect(")")
             return item.get(name, fallback)
+        if token == "list_append":
+            self._expect("(")
+            first = self._operand(self._next(), item)
+            self._expect(",")
+            second = self._operand(self._next(), item)
+            self._expect(")")
+            if first is None or second is None:
+                raise InvalidExpression("an operand of list_append does not exist")
+            return {"L": [*first["L"], *second["L"]]}
         if token.startswith(":"):
             if token not in self._values:
                 raise InvalidExpression(f"{token} is not defined")

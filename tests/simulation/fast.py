@@ -13,6 +13,7 @@ from uuid import UUID
 import pytest
 
 from portfolio_rag.adapters.dynamodb import table as dynamodb
+from portfolio_rag.answering.retrieval import search
 from portfolio_rag.domain import messages
 from portfolio_rag.pipeline.ingestion import chunking, processing
 from portfolio_rag.pipeline.jobs import service as jobs
@@ -77,6 +78,7 @@ def install(monkeypatch: pytest.MonkeyPatch) -> None:
     # Small texts are cut part by part, too.
     monkeypatch.setattr(chunk, "PART_CHARACTERS", 600)
     monkeypatch.setattr(health, "ThreadPoolExecutor", SerialPool)
+    monkeypatch.setattr(search, "ThreadPoolExecutor", SerialPool)
     # Of every back-off the longest, and job ids in the order of their jobs.
     monkeypatch.setattr(dynamodb, "uniform", max)
     numbers = itertools.count(1)

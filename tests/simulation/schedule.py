@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from portfolio_rag.domain.documents import DocumentStatus
-from portfolio_rag.domain.errors import NotFound
+from portfolio_rag.domain.errors import Conflict, DependencyUnavailable, IndexMismatch, NotFound
 from portfolio_rag.domain.identifiers import document_id_for
+from portfolio_rag.domain.versions import known_versions
 from portfolio_rag.pipeline.maintenance.differences import DifferenceKind
 from portfolio_rag.pipeline.maintenance.reconciler import GRACE
 
 from .faults import Crash, Faults
+from .timeline import Timeline
 from .world import RAW, RESERVE, Invocation, Snapshot, World
 
 KEYS = ("a.md", "dir/b.md")
@@ -90,19 +92,30 @@ class Schedule:
         self.world.lost_invocations = self.job_rng.choice([0.0, 0.2]) if faults else 0.0
         # Likewise: users who upload what they have uploaded last once more, for a part of the seeds.
         self.repeat_rng = random.Random(f"repeats of {seed}") if seed % 5 in (1, 3) else None
+        # Likewise: questions as of a time, rollbacks, and for a part of the seeds a short memory.
+        self.version_rng = random.Random(f"versions of {seed}")
+        self.rollbacks = seed % 2 == 0
+        if seed % 3 == 1:
+            self.world.remember(versions=2, days=3)
         self.last: dict[str, str] = {}
+        self.as_of_questions = 0
+        self.rolled_back: set[str] = set()
 
     def run(self) -> World:
         """Raises AssertionError with the seed and the end of the trace."""
         try:
             for _ in range(self.rng.randint(2, 7)):
                 if self.outages and self.outage_rng.random() < 0.05:
-                    self.unclean = self.world.snapshot()
+                    self.unclean, self.rolled_back = self.world.snapshot(), set()
                 self._act()
                 for _ in range(self.rng.choice([0, 1, 2, 5, 50])):
                     self.world.step()
                     if self.repeat_rng and self.repeat_rng.random() < 0.1:
                         self._repeat(self.repeat_rng)
+                    if self.rollbacks and self.version_rng.random() < 0.15:
+                        self._roll_back()
+                    if self.version_rng.random() < 0.03:
+                        self._ask_as_of()
                 if self.jobs and self.job_rng.random() < 0.15:
                     self._cancel()
                 if self.outages and self.outage_rng.random() < 0.1:
@@ -169,6 +182,9 @@ class Schedule:
             self.world.chroma.away_until = self.world.clock.time
             self.world.recover(self.unclean)
         self.unclean = None
+        for key in self.rolled_back:
+            # No object tells of a rollback: one of the last seconds is lost.
+            self.expected[key].allowed |= self.expected[key].history
 
     def _repeat(self, rng: random.Random) -> None:
         """The same bytes again, now and then with attributes, which may be the same as well."""
@@ -180,6 +196,57 @@ class Schedule:
             self.world.upload(f"{key}.metadata.json", f'{{"metadataAttributes": {{"n": {rng.randint(1, 2)}}}}}')
         self.world.upload(key, TEXTS[self.last[key]])
         self.expected[key].allowed = {self.last[key]}
+
+    def _roll_back(self) -> None:
+        key = self.version_rng.choice(KEYS)
+        document_id, expected = document_id_for(RAW, key), self.expected[key]
+        with self.faults.quiet():
+            head = self.world.container.registry.head(document_id)
+        if head is None or head.latest_version < 2:
+            return
+        kept = sorted(known_versions(head.publications) - {head.live_version})
+        number = self.version_rng.choice(kept if kept and self.version_rng.random() < 0.9 else [1, head.latest_version])
+        self.faults.note(f"{self.world.clock.time:%d %H:%M:%S} USER rollback {key} to {number}")
+        try:
+            restored = self.world.container.rollback.to(document_id, number, by="ann")
+        except (NotFound, Conflict) as error:
+            self.faults.note(f"        rollback: {error!r:.200}")
+        except (Crash, Exception) as error:
+            self.faults.note(f"        rollback: {error!r:.200}")
+            # Perhaps it was registered: nobody has told the user.
+            if number in known_versions(head.publications):
+                expected.allowed |= {self._text_of(document_id, number)}
+        else:
+            expected.allowed = {self._text_of(document_id, restored.restores or 0)}
+            self.rolled_back.add(key)
+
+    def _text_of(self, document_id: str, number: int) -> str | None:
+        """The name of the text that a version was made of."""
+        with self.faults.quiet():
+            version = self.world.version(document_id, number)
+            body = self.world.bytes_of(version).decode()
+        return next(name for name, text in TEXTS.items() if text == body)
+
+    def _ask_as_of(self) -> None:
+        """What is found while all is under way: less than there is, perhaps, and never what did not answer then."""
+        for key in KEYS:
+            document_id = document_id_for(RAW, key)
+            for moment in self._timeline(document_id).moments():
+                if self.version_rng.random() < 0.5:
+                    continue
+                try:
+                    with self.faults.quiet():
+                        found = self.world.found(self._question(), as_of=moment.time).get(document_id, set())
+                except (DependencyUnavailable, IndexMismatch):
+                    continue
+                self.as_of_questions += 1
+                assert found <= moment.allowed, f"{key} as of {moment} answers from {found}"
+
+    def _question(self) -> str:
+        return f"Paragraph {self.version_rng.randint(0, 9)} of {self.version_rng.choice(list(TEXTS))}"
+
+    def _timeline(self, document_id: str) -> Timeline:
+        return Timeline(self.world.dynamo.tables["document_registry"], document_id)
 
     def _cancel(self) -> None:
         job_id = f"{self.job_rng.randint(1, self.jobs):08d}-job"
@@ -246,7 +313,22 @@ class Schedule:
                 version = self.world.version(document_id, live)
                 assert version.status is DocumentStatus.COMPLETED
                 assert self.world.bytes_of(version) == TEXTS[found].encode(), f"{key}: {version.s3_key} is another text"
+            self._check_as_of(key, document_id)
         self._verify()
+
+    def _check_as_of(self, key: str, document_id: str) -> None:
+        """At rest what is kept is found, and nothing else; without a time, only what is live."""
+        with self.faults.quiet():
+            live, head = self.world.live(document_id), self.world.container.registry.head(document_id)
+            assert self.world.found(self._question()).get(document_id, set()) <= {live} - {0}
+            known = known_versions(head.publications) if head is not None else set()
+            for moment in self._timeline(document_id).moments():
+                found = self.world.found(self._question(), as_of=moment.time).get(document_id, set())
+                self.as_of_questions += 1
+                assert found <= moment.allowed, f"{key} as of {moment} answers from {found}"
+                if moment.found and moment.allowed <= known:
+                    assert found, f"{key} as of {moment} answers from nothing"
+                    assert self._text_of(document_id, max(found))
 
     def _verify(self) -> None:
         """`rag verify` agrees with the checks above, and what it mends stays mended."""

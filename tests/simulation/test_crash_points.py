@@ -141,6 +141,27 @@ def unchanged_and_deleted(world: World) -> None:
     delete(world)
 
 
+def in_order(*steps: Step) -> Step:
+    def act(world: World) -> None:
+        for step in steps:
+            step(world)
+
+    return act
+
+
+def rollback(world: World) -> None:
+    """A person who sees an error asks again; one who is told that it answers already is content."""
+    for _ in range(2):
+        try:
+            world.container.rollback.to(DOCUMENT, 1)
+            break
+        except Conflict:
+            break
+        except (Crash, Exception):
+            continue
+    world.run()
+
+
 @dataclass(frozen=True)
 class Scenario:
     """`before` runs without a fault; `act` is what each fault hits; `answers` is the text that answers in the end."""
@@ -168,6 +189,12 @@ SCENARIOS = {
     "reindex cancelled after a step": Scenario(several, cancelled_reindex, "short"),
     "replaced on the way": Scenario(nothing, replaced_on_the_way, "long"),
     "attributes on the way": Scenario(nothing, sidecar_on_the_way, "long"),
+    "rollback": Scenario(in_order(upload("long"), upload("other")), rollback, "long"),
+    "rollback in several invocations": Scenario(
+        in_order(upload("long"), upload("other")), rollback, "long", hurried=True
+    ),
+    "delete with older versions": Scenario(in_order(upload("long"), upload("other")), delete, None),
+    "reindex with older versions": Scenario(in_order(upload("long"), upload("other")), reindex, "other"),
     "in several invocations": Scenario(upload("short"), upload("long"), "long", hurried=True),
 }
 

@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from portfolio_rag.adapters.aws.sqs import SqsQueue
 from portfolio_rag.adapters.chroma.partitions import PartitionedVectorStore
 from portfolio_rag.adapters.dynamodb.table import Table
+from portfolio_rag.answering.retrieval.search import PassageSearch
 from portfolio_rag.composition.api import ApiParts
 from portfolio_rag.composition.embedding import EmbeddingParts
 from portfolio_rag.composition.jobs import JobParts
@@ -30,11 +31,13 @@ from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion
 from portfolio_rag.domain.identifiers import document_id_for
 from portfolio_rag.domain.index_names import index_of, partition_name, partition_names
 from portfolio_rag.domain.jobs import Job, JobStatus, JobType, Trigger
+from portfolio_rag.domain.versions import history_collection, known_versions, live_collection
 from portfolio_rag.pipeline.documents.staging import STAGING
 from portfolio_rag.pipeline.ingestion import processing
 from portfolio_rag.pipeline.jobs.report import Entry
 from portfolio_rag.pipeline.jobs.service import JobService
 from portfolio_rag.pipeline.maintenance.differences import Difference
+from portfolio_rag.pipeline.maintenance.reconciler import history_ids
 from portfolio_rag.settings.environment import Settings
 
 from .chroma import ChromaModel
@@ -92,6 +95,8 @@ class SimContainer(ProcessorParts, EmbeddingParts, JobParts, RepairParts, ApiPar
             chunk_overlap=8,
             chroma_partitions=world.partitions,
             embedding_compatible_fingerprints=world.compatible,
+            history_versions=world.memory[0],
+            history_days=world.memory[1],
         )
         self.world = world
         self.clock = world.clock
@@ -176,6 +181,8 @@ class World:
         """Fingerprints whose vectors a reindex takes for the embedder's own."""
         self.partitions = partitions
         """Of the index that a reindex builds."""
+        self.memory = (10, 1095)
+        """How many versions that were replaced are kept, and for how many days."""
         self.duplicates = duplicates
         self.hurried = hurried
         """The document-processor has time for a few chunks, or a page, in each invocation."""
@@ -219,6 +226,11 @@ class World:
 
     def delete(self, key: str) -> None:
         self.s3.delete_object(Bucket=RAW, Key=key)
+
+    def remember(self, *, versions: int, days: int) -> None:
+        """Keep so many versions that were replaced, for so many days."""
+        self.memory = (versions, days)
+        self.container = SimContainer(self)
 
     @property
     def jobs(self) -> JobService:
@@ -283,7 +295,7 @@ class World:
                 busy.append(f"job {item['job_id']['S']}")
         incoming = [key for key in self.s3.current_keys(RAW, "incoming/") if not key.endswith((".metadata.json", "/"))]
         alias = self.container.index_aliases.current()
-        collections = [name for name in self.chroma.data if index_of(name) != alias.live]
+        collections = [name for name in self.chroma.data if live_collection(index_of(name)) != alias.live]
         return busy + incoming + collections
 
     def attempt(self, function: str, event: dict[str, Any], request_id: str = "") -> bool:
@@ -430,6 +442,19 @@ class World:
         """What `make up` does after that."""
         return list(self.container.lost_writes.run(snapshot.time))
 
+    # --- what users ask
+
+    def found(self, question: str, *, as_of: str | None = None) -> dict[str, set[int]]:
+        """Of which versions a search finds passages, by document."""
+        parts = self.container
+        search = PassageSearch(parts.embedder, parts.search_vectors, parts.live_documents, parts.index_aliases)
+        versions: dict[str, set[int]] = {}
+        for passage in search.search(question, top_k=50, as_of=as_of):
+            versions.setdefault(passage.document.document_id, set()).add(passage.document.version)
+            for copy_ in passage.copies:
+                versions.setdefault(copy_.document_id, set()).add(copy_.version)
+        return versions
+
     # --- what tests look at
 
     def version(self, document_id: str, number: int) -> DocumentVersion:
@@ -473,8 +498,17 @@ class World:
 
     def _check(self) -> None:
         expected: set[str] = set()
+        replaced: set[str] = set()
+        kept: set[str] = set()
         chunk_rows: set[str] = set()
-        live = {head.document_id: head.live_version for head in self.container.registry.heads()}
+        heads = {head.document_id: head for head in self.container.registry.heads()}
+        live = {document_id: head.live_version for document_id, head in heads.items()}
+        for head in heads.values():
+            if head.due is None:
+                kept_now = self.container.history_rules.kept(head.publications, self.clock.now())
+                assert head.publications == kept_now, head
+            assert bool(head.publications) == bool(head.live_version), head
+            assert not head.live_version or head.publications[-1].version == head.live_version, head
         for item in self.dynamo.tables["document_registry"].items.values():
             if item["version"]["N"] == "0":
                 continue
@@ -483,19 +517,29 @@ class World:
             assert version.settled, version
         for table_item in self.dynamo.tables["embedding_chunks"].items.values():
             chunk = self.container.chunks.get([(table_item["chunk_id"]["S"], table_item["document_id"]["S"])])[0]
-            assert live.get(chunk.document_id) == chunk.version, f"stale chunk {chunk.chunk_id}"
+            if live.get(chunk.document_id) != chunk.version:
+                head = heads[chunk.document_id]
+                assert chunk.version in known_versions(head.publications), f"stale chunk {chunk.chunk_id}"
+                replaced |= history_ids(head, chunk.version, [chunk])
+                kept |= set(chunk.window_ids)
+                continue
             chunk_rows.add(chunk.chunk_id)
             expected |= set(chunk.window_ids)
         index = self.container.index_aliases.current().live
-        for part in partition_names(index):
-            for record in self.chroma.data.get(part, {}).values():
-                assert part == partition_name(index, record.metadata["document_id"]), f"{record.id} is in {part}"
+        history: set[str] = set()
+        for name in (index, history_collection(index)):
+            for part in partition_names(name):
+                for record in self.chroma.data.get(part, {}).values():
+                    assert part == partition_name(name, record.metadata["document_id"]), f"{record.id} is in {part}"
+                    if name != index:
+                        history.add(record.id)
+        assert history == replaced, f"the history lacks {len(replaced - history)}, has {len(history - replaced)} more"
         windows = set(self.windows())
         assert windows == expected, f"Chroma lacks {len(expected - windows)}, has {len(windows - expected)} too many"
         backed_up: set[str] = set()
         for entry in self.container.backup.entries(self.embedder.fingerprint):
             backed_up |= {record.id for record in self.container.backup.read(entry)}
-        assert backed_up == expected, "the backup and DynamoDB differ"
+        assert backed_up == expected | kept, "the backup and DynamoDB differ"
         staged = [info.ref.key for info in self.container.store.list(EMBEDDINGS, STAGING)]
         assert not staged, f"still staged: {staged}"
         for document_id, number in live.items():

@@ -129,6 +129,9 @@ class MemoryLiveDocuments:
 
     live: dict[str, LiveDocument] = field(default_factory=dict)
     chunks: dict[str, Chunk] = field(default_factory=dict)
+    replaced: list[LiveDocument] = field(default_factory=list)
+    since: dict[tuple[str, int], str] = field(default_factory=dict)
+    until: dict[tuple[str, int], str] = field(default_factory=dict)
     calls: int = 0
 
     def read(self, versions: Iterable[tuple[str, int]], chunks: Iterable[tuple[str, str]]) -> LiveRead:
@@ -140,6 +143,23 @@ class MemoryLiveDocuments:
         }
         return LiveRead(
             documents, {chunk_id: self.chunks[chunk_id] for chunk_id, _ in chunks if chunk_id in self.chunks}
+        )
+
+    def read_as_of(
+        self, moment: str, versions: Iterable[tuple[str, int]], chunks: Iterable[tuple[str, str]]
+    ) -> LiveRead:
+        self.calls += 2
+        answered = {(document.document_id, document.version): document for document in self.replaced}
+        answered |= {(document.document_id, document.version): document for document in self.live.values()}
+        documents = {
+            pair: answered[pair]
+            for pair in versions
+            if pair in answered and self.since.get(pair, "") <= moment < self.until.get(pair, "9")
+        }
+        return LiveRead(
+            documents,
+            {chunk_id: self.chunks[chunk_id] for chunk_id, _ in chunks if chunk_id in self.chunks},
+            {document_id: self.live[document_id] for document_id, _ in documents if document_id in self.live},
         )
 
 

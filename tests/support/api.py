@@ -40,12 +40,14 @@ from portfolio_rag.domain.answers import (
 )
 from portfolio_rag.domain.api_keys import ApiKey, Scope
 from portfolio_rag.domain.chunks import Chunk, ChunkStatus
+from portfolio_rag.domain.comparison import Comparison, SectionChange, SectionDifference, TextChange
 from portfolio_rag.domain.document_query import EVERYTHING, DocumentQuery
 from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion, LiveDocument
 from portfolio_rag.domain.errors import ConditionFailed, Conflict, InvalidRequest, NotFound, PayloadTooLarge
 from portfolio_rag.domain.identifiers import chunk_id_for, document_id_for, sha256_hex
 from portfolio_rag.domain.jobs import Job, JobStatus, JobType, Trigger
 from portfolio_rag.domain.model_usage import ModelUsage
+from portfolio_rag.domain.versions import Publication, Publications
 from portfolio_rag.pipeline.documents.catalog import DocumentDetail, DocumentHistory, PresignedUpload, UploadReceipt
 from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkInContext
 from portfolio_rag.pipeline.jobs.estimate import JobEstimate
@@ -173,6 +175,7 @@ class _Fake:
 
 class FakeChat(_Fake):
     history: list[ConversationTurn]
+    as_of: str | None
     breaks: Exception | None = None
     """What a stream ends with after its first sentences."""
     script: list[AnswerEvent] | None = None
@@ -186,8 +189,9 @@ class FakeChat(_Fake):
         where: Any = None,
         temperature: float | None = None,
         history: Sequence[ConversationTurn] = (),
+        as_of: str | None = None,
     ) -> Answer:
-        self.history = list(history)
+        self.history, self.as_of = list(history), as_of
         self._called(question, top_k, where, temperature)
         done = [event.answer for event in self.script or () if isinstance(event, Done)]
         return done[0] if done else answer()
@@ -200,8 +204,9 @@ class FakeChat(_Fake):
         where: Any = None,
         temperature: float | None = None,
         history: Sequence[ConversationTurn] = (),
+        as_of: str | None = None,
     ) -> Iterator[AnswerEvent]:
-        self.history = list(history)
+        self.history, self.as_of = list(history), as_of
         self._called(question, top_k, where, temperature)
         if self.script is not None:
             yield from self.script
@@ -230,15 +235,41 @@ class FakeConversations(_Fake):
 
 
 class FakeRetrieval(_Fake):
-    def search(self, query: str, *, top_k: int | None = None, where: Any = None) -> list[Passage]:
+    as_of: str | None
+
+    def search(
+        self, query: str, *, top_k: int | None = None, where: Any = None, as_of: str | None = None
+    ) -> list[Passage]:
+        self.as_of = as_of
         self._called(query, top_k, where)
         return [passage()]
+
+
+class FakeRollback(_Fake):
+    def to(self, document_id: str, number: int, *, by: str | None = None) -> DocumentVersion:
+        self._called(document_id, number, by)
+        return document(version=3, status=DocumentStatus.PENDING, restores=number, restored_by=by)
+
+
+class FakeComparison(_Fake):
+    def compare(self, document_id: str, from_version: int, to_version: int) -> Comparison:
+        self._called(document_id, from_version, to_version)
+        change = TextChange(("It keeps messages 4 days.",), ("It keeps messages 7 days.",))
+        section = SectionDifference(("Amazon SQS",), SectionChange.CHANGED, (change,))
+        return Comparison(document_id, from_version, to_version, (section,), unchanged=2, truncated=False)
 
 
 class FakeDocuments(_Fake):
     max_bytes = 10_000
     file = CONTENT.encode()
     """The bytes of every version."""
+    answered: Publications = (Publication(1, UPLOADED),)
+
+    def publications(self, document_id: str) -> Publications:
+        self._called(document_id)
+        if document_id != DOCUMENT_ID:
+            raise NotFound(f"There is no document {document_id}.")
+        return self.answered
 
     def __init__(self) -> None:
         super().__init__()
@@ -609,6 +640,8 @@ class FakeServices:
     documents: FakeDocuments = field(default_factory=FakeDocuments)
     cited: FakeCited = field(default_factory=FakeCited)
     redrive: FakeRedrive = field(default_factory=FakeRedrive)
+    rollback: FakeRollback = field(default_factory=FakeRollback)
+    comparison: FakeComparison = field(default_factory=FakeComparison)
     jobs: FakeJobs = field(default_factory=FakeJobs)
     job_estimator: FakeEstimator = field(default_factory=FakeEstimator)
     health: FakeHealth = field(default_factory=FakeHealth)

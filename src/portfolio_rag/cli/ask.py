@@ -25,10 +25,15 @@ _CUT = {
 }
 
 
-def ask(question: str, *, top_k: int | None, as_json: bool, fail_on_refusal: bool = False) -> None:
+def ask(
+    question: str, *, top_k: int | None, as_of: str | None = None, as_json: bool, fail_on_refusal: bool = False
+) -> None:
     """Print the answer. Exit code 3 for a refusal where that is asked for."""
     with ApiClient(StackConfig.load()) as api, Console(stderr=True).status("Searching the documents"):
-        response = api.post("/api/chat", {"question": question} | ({} if top_k is None else {"top_k": top_k}))
+        options = {"top_k": top_k, "as_of": as_of}
+        response = api.post(
+            "/api/chat", {"question": question} | {name: value for name, value in options.items() if value is not None}
+        )
     if as_json:
         print_json(response)
     else:
@@ -68,7 +73,8 @@ def _source(citations: Sequence[Mapping[str, Any]]) -> str:
 
 def document(citation: Mapping[str, Any]) -> str:
     """Its key and version."""
-    return f"{citation['s3_key']} (version {citation['version']})"
+    since = f" of {citation['live_since'][:10]}" if citation.get("live_since") else ""
+    return f"{citation['s3_key']} (version {citation['version']}{since})"
 
 
 def place(citation: Mapping[str, Any]) -> str:

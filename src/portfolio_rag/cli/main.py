@@ -15,7 +15,7 @@ from portfolio_rag.domain.errors import PortfolioRagError
 
 __all__ = ["app", "main"]
 
-_COMMANDS = ("stack", "documents", "questions", "jobs", "keys", "cost", "evaluate", "feedback")
+_COMMANDS = ("stack", "documents", "versions", "questions", "jobs", "keys", "cost", "evaluate", "feedback")
 """In the order of `rag --help`."""
 
 _INTERRUPTED = 130

@@ -18,12 +18,20 @@ _SHOWN_CHARACTERS = 300
 
 
 def search(
-    query: str, *, top_k: int | None, where: str | None, as_json: bool = False, api: ApiClient | None = None
+    query: str,
+    *,
+    top_k: int | None,
+    as_of: str | None = None,
+    where: str | None,
+    as_json: bool = False,
+    api: ApiClient | None = None,
 ) -> None:
     """Print the passages, best first. Raises InvalidRequest for a filter that is none."""
     body: dict[str, Any] = {"query": query}
     if top_k is not None:
         body["top_k"] = top_k
+    if as_of is not None:
+        body["as_of"] = as_of
     if where is not None:
         body["filter"] = _filter(where)
     with api or ApiClient(StackConfig.load()) as client, Console(stderr=True).status("Searching the documents"):

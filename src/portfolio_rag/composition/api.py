@@ -28,9 +28,11 @@ from portfolio_rag.domain.access import AccessRules
 from portfolio_rag.domain.answers import AnswerMode
 from portfolio_rag.domain.cost_lines import FUNCTION_GB
 from portfolio_rag.pipeline.documents.catalog import Documents
+from portfolio_rag.pipeline.documents.comparison import VersionComparison
 from portfolio_rag.pipeline.ingestion.chunking import DocumentChunker
 from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkLookup
 from portfolio_rag.pipeline.ingestion.redrive import Redrive
+from portfolio_rag.pipeline.ingestion.rollback import Rollback
 from portfolio_rag.pipeline.jobs.estimate import JobEstimator
 from portfolio_rag.pipeline.jobs.report import JobReport
 from portfolio_rag.pipeline.jobs.service import JobService
@@ -105,6 +107,10 @@ class ApiParts(OperationsParts, KeyParts):
         return AnswerMode.EXTRACTIVE if self.language_model is None else self.chat_model()
 
     @cached_property
+    def comparison(self) -> VersionComparison:
+        return VersionComparison(self.registry, self.chunks)
+
+    @cached_property
     def load_reporter(self) -> LoadReporter | None:
         """None unless it is asked for."""
         return LoadReporter(self.compute_slots, self.metrics) if self.settings.publish_load == "true" else None
@@ -168,6 +174,8 @@ class ApiServices:
     documents: Documents
     cited: ChunkLookup
     redrive: Redrive
+    rollback: Rollback
+    comparison: VersionComparison
     jobs: JobService
     job_estimator: JobEstimator
     health: HealthChecks
@@ -197,6 +205,8 @@ def build_api(settings: Settings) -> ApiServices:
         documents=parts.documents,
         cited=parts.cited,
         redrive=parts.redrive,
+        rollback=parts.rollback,
+        comparison=parts.comparison,
         jobs=parts.job_service,
         job_estimator=parts.job_estimator,
         health=parts.health,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 
 from portfolio_rag.composition.clients import Clients
+from portfolio_rag.domain.versions import HistoryRules
+from portfolio_rag.pipeline.documents.history import VersionHistory
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
 from portfolio_rag.pipeline.documents.purge import Purge
 from portfolio_rag.pipeline.documents.staging import Staging
@@ -40,4 +42,12 @@ class DocumentParts(Clients):
 
     @cached_property
     def lifecycle(self) -> Lifecycle:
-        return Lifecycle(self.store, self.registry, self.purge, self.metrics, self.clock)
+        return Lifecycle(self.store, self.registry, self.purge, self.version_history, self.metrics, self.clock)
+
+    @cached_property
+    def version_history(self) -> VersionHistory:
+        return VersionHistory(self.vectors, self.backup, self.index_aliases)
+
+    @cached_property
+    def history_rules(self) -> HistoryRules:
+        return HistoryRules(self.settings.history_versions, self.settings.history_days)

@@ -13,6 +13,7 @@ from portfolio_rag.pipeline.maintenance.queues import PipelineQueues
 from portfolio_rag.pipeline.maintenance.reconciler import Reconciler
 from portfolio_rag.pipeline.maintenance.repairs import (
     AbandonedJobs,
+    ExpiredVersions,
     MissedUploads,
     PendingReconciliation,
     Repair,
@@ -27,7 +28,9 @@ CHECK_SECONDS = 10.0
 class MaintenanceParts(RedriveParts):
     @cached_property
     def reconciler(self) -> Reconciler:
-        return Reconciler(self.stores, self.intake, self.lifecycle, self.purge, self.clock)
+        return Reconciler(
+            self.stores, self.intake, self.lifecycle, self.purge, self.version_history, self.history_rules, self.clock
+        )
 
     @cached_property
     def abandoned_work(self) -> AbandonedWork:
@@ -43,6 +46,7 @@ class MaintenanceParts(RedriveParts):
             RetryAfterOutage(self.registry, self.redrive, self.clock),
             AbandonedJobs(self.abandoned_work),
             PendingReconciliation(self.registry, self.reconciler, self.clock),
+            ExpiredVersions(self.registry, self.reconciler, self.clock),
             MissedUploads(self.store, self.intake, self.clock, self.settings.s3_raw_bucket),
         ]
         checks = HealthChecks(ingestion_checks(self), deadline_seconds=CHECK_SECONDS)

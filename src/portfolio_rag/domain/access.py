@@ -135,7 +135,7 @@ class Listed(Protocol):
     """What a version of a document tells of who may see it."""
 
     @property
-    def s3_key(self) -> str: ...
+    def logical_key(self) -> str: ...
 
     @property
     def access_list(self) -> AccessList: ...
@@ -147,7 +147,7 @@ def access_attributes(version: Listed) -> dict[str, Any]:
     for entry in version.access_list:
         by_access[entry.access].append(entry.principal)
     return {
-        TENANT: tenant_of(logical_key_of(version.s3_key)),
+        TENANT: tenant_of(version.logical_key),
         ALLOWED: sorted(set(by_access[Access.ALLOW])),
         DENIED: sorted(set(by_access[Access.DENY])),
     }
@@ -178,7 +178,7 @@ class Viewer:
 
     def sees(self, version: Listed) -> bool:
         """Whether the document is shown. Fail closed: without an entry that allows it, it is not."""
-        logical_key = logical_key_of(version.s3_key)
+        logical_key = version.logical_key
         if self.tenant is not None and tenant_of(logical_key) != self.tenant:
             return False
         if self.rules is None:

@@ -75,6 +75,8 @@ class Citation:
     score: float
     recognition: Recognition | None = None
     """Where on the page the quote was read by OCR; None for what the file holds as text."""
+    live_since: str | None = None
+    """When its version began to answer."""
 
 
 class Verdict(StrEnum):
@@ -186,6 +188,8 @@ class Answer:
     """How the draft ended: of one that was cut, the sentence in which it was is not in `validation`."""
     answer_id: str = ""
     """By which it can be rated; empty where answers are not kept."""
+    as_of: str = ""
+    """Of what was live then it was made: asked again as of this time, it has the same sources."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Attribute names are those of `document_registry`.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
@@ -15,6 +16,8 @@ from portfolio_rag.domain.access import AccessList
 from portfolio_rag.domain.attributes import AttributeValue
 from portfolio_rag.domain.document_warnings import DocumentWarning
 from portfolio_rag.domain.errors import IllegalTransition
+from portfolio_rag.domain.object_keys import logical_key_of
+from portfolio_rag.domain.versions import Publications
 
 ATTACHMENT_OF = "attachment_of"
 """The attribute of a document that came attached to a mail: the mail's logical key."""
@@ -122,6 +125,7 @@ class DocumentVersion:
     `retired` is true once a newer version or a deletion has replaced it: kept for the audit trail, listed no more.
     `job_id` is the batch job that made it, if one did.
     `correlation_id` is in every log line about it: of the request that uploaded it, of S3's event, or of the job.
+    `restores` is the older version whose chunks it has, where it was made by a rollback, and `restored_by` who asked.
     `warnings` say what of it could not be read, or not for certain.
     `registered_at`, `extracted_at`, `chunked_at` and `embedded_at` are when it came to its row, to its text, to all of
     its chunks, and to the last vectors so far. None of them costs a write of its own.
@@ -159,6 +163,8 @@ class DocumentVersion:
     retired: bool = False
     job_id: str | None = None
     correlation_id: str | None = None
+    restores: int | None = None
+    restored_by: str | None = None
     warnings: tuple[DocumentWarning, ...] = ()
     registered_at: str | None = None
     extracted_at: str | None = None
@@ -168,6 +174,11 @@ class DocumentVersion:
     @property
     def ref(self) -> ObjectRef:
         return ObjectRef(self.bucket, self.s3_key, self.s3_version_id)
+
+    @property
+    def logical_key(self) -> str:
+        """The document's, wherever the bytes of this version lie: an archived key has the version's number in it."""
+        return logical_key(self.s3_key, self.filename)
 
     @property
     def steps(self) -> int:
@@ -186,6 +197,13 @@ class LiveDocument:
     file_type: str
     metadata: Mapping[str, AttributeValue] = field(default_factory=dict)
     access_list: AccessList = ()
+    processing_completed_at: str | None = None
+    """When it began to answer."""
+
+    @property
+    def logical_key(self) -> str:
+        """As of DocumentVersion."""
+        return logical_key(self.s3_key, self.filename)
 
     @classmethod
     def of(cls, version: DocumentVersion) -> LiveDocument:
@@ -201,6 +219,8 @@ class DocumentHead:
     `job_id` is the last batch job that made a version of it: by it a job knows what it has driven already.
     `last_seen_at` is when an upload last changed nothing, and `unchanged_upload` the S3 version of that upload: it is
     never made a version of.
+    `publications` say which version answered when, as far back as versions are kept; empty while nothing answers, so a
+    deletion forgets them all. `forgotten` counts how often some were taken out.
     """
 
     document_id: str
@@ -213,7 +233,14 @@ class DocumentHead:
     job_id: str | None = None
     last_seen_at: str | None = None
     unchanged_upload: str | None = None
+    publications: Publications = ()
+    forgotten: int = 0
 
     def replaces(self, version: int) -> bool:
         """True if that version must not go on: the document was deleted, or uploaded anew."""
         return self.deleted_at is not None or self.latest_version > version
+
+
+def logical_key(s3_key: str, filename: str) -> str:
+    """Of the document whose version lies at `s3_key`, in whichever stage."""
+    return posixpath.join(posixpath.dirname(logical_key_of(s3_key)), filename)

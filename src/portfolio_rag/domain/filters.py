@@ -174,7 +174,12 @@ def _contains(attribute: Any, value: str) -> bool:
 
 
 def _range(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
-    return lambda attribute, value: _is_number(attribute) and test(attribute, value)
+    def holds(attribute: Any, value: Any) -> bool:
+        # A request compares numbers only; times are texts that sort, and compared by our own conditions.
+        both = _is_number if not isinstance(value, str) else lambda content: isinstance(content, str)
+        return both(attribute) and test(attribute, value)
+
+    return holds
 
 
 _MATCHES: dict[str, Callable[[Any, Any], bool]] = {

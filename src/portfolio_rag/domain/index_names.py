@@ -7,6 +7,9 @@ knows where a document is.
     portfolio_knowledge                     one collection: where a deployment begins
     portfolio_knowledge-1a2b3c4d            one collection, built by the job 1a2b3c4d…
     portfolio_knowledge-1a2b3c4d-of4        four collections: portfolio_knowledge-1a2b3c4d-of4-0 to -3
+
+Behind each of these, `.history` makes the name of the index beside it that holds the versions that were replaced
+(domain/versions.py). It is divided as the one that answers.
 """
 
 from __future__ import annotations
@@ -18,11 +21,11 @@ from portfolio_rag.domain.identifiers import sha256_hex
 MAX_PARTITIONS = 100
 """500 million windows where a collection holds five million: every search asks all of them."""
 
-MAX_SUFFIX = len("-1a2b3c4d-of100-99")
+MAX_SUFFIX = len("-1a2b3c4d-of100.history-99")
 """Characters that are added to the base name for a collection."""
 
-_INDEX = re.compile(r"-.{8}-of([0-9]{1,3})\Z")
-_PARTITION = re.compile(r"(.*-.{8}-of[0-9]{1,3})-[0-9]{1,2}\Z")
+_INDEX = re.compile(r"-.{8}-of([0-9]{1,3})(?:\.history)?\Z")
+_PARTITION = re.compile(r"(.*-.{8}-of[0-9]{1,3}(?:\.history)?)-[0-9]{1,2}\Z")
 
 
 def index_name(base: str, job_id: str, partitions: int) -> str:

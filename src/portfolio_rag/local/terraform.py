@@ -208,6 +208,7 @@ def user_variables(settings: Mapping[str, str]) -> dict[str, object]:
         return {field: settings[name] for name, field in names.items() if settings.get(name)}
 
     objects = {
+        "history": chosen({"HISTORY_VERSIONS": "versions", "HISTORY_DAYS": "days"}),
         "ingestion_rules": chosen({"CHUNK_SIZE": "chunk_size_tokens", "CHUNK_OVERLAP": "chunk_overlap_tokens"}),
         "model_config": chosen(
             {"EMBEDDING_MODEL": "embedding_model", "EMBEDDING_BACKEND": "embedding_backend", "GPT_MODEL": "gpt_model"}

@@ -9,6 +9,7 @@ from typing import Protocol
 from portfolio_rag.domain.attributes import AttributeValue
 from portfolio_rag.domain.document_warnings import DocumentWarning
 from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion, ObjectRef, Progress
+from portfolio_rag.domain.versions import Publications
 from portfolio_rag.ports.document_index import DocumentPlace
 
 
@@ -99,10 +100,17 @@ class DocumentRegistry(Protocol):
         """Record where the bytes are now, whether all is done, and whether the version is history."""
 
     def mark_deleted(self, head: DocumentHead, now: str) -> None:
-        """Nothing answers from the document from this write on: `live_version` 0, `deleted_at` set."""
+        """Nothing answers from the document from this write on: `live_version` 0, `deleted_at` set, nothing known of
+        what has answered."""
 
     def unpublish(self, head: DocumentHead, now: str) -> None:
-        """`live_version` 0 while a newer version is still on its way."""
+        """`live_version` 0, nothing known of what has answered, while a newer version is still on its way."""
+
+    def forget_versions(self, head: DocumentHead, kept: Publications, now: str) -> None:
+        """Only what is `kept` answers questions as of a time from this write on; the document becomes `due`.
+
+        Raises ConditionFailed when a version has come, answers or was forgotten since the head was read.
+        """
 
     def record_unchanged_upload(self, head: DocumentHead, upload: str | None, now: str) -> None:
         """`last_seen_at`, and which upload it was (its S3 version; None: a sidecar alone).
@@ -116,8 +124,14 @@ class DocumentRegistry(Protocol):
         `changed_after`: those that changed later than that time, an ISO 8601 one as it is stored.
         """
 
-    def mark_reconciled(self, head: DocumentHead) -> None:
-        """The document is `due` no more, unless it has changed since `head` was read: that is ConditionFailed."""
+    def mark_reconciled(self, head: DocumentHead, *, expires: str | None = None) -> None:
+        """The document is `due` no more, unless it has changed since `head` was read: that is ConditionFailed.
+
+        At `expires` it is to be found by `expiring`, if it does not change before.
+        """
+
+    def expiring(self, *, before: str) -> Iterator[DocumentHead]:
+        """Documents that keep a version for no longer than to a time before that one (eventually consistent)."""
 
     def list_by_status(
         self,

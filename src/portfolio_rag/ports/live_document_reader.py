@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from portfolio_rag.domain.chunks import Chunk
@@ -12,10 +12,15 @@ from portfolio_rag.domain.documents import LiveDocument
 
 @dataclass(frozen=True, slots=True)
 class LiveRead:
-    """`documents` by (document_id, version), `chunks` by id."""
+    """`documents` by (document_id, version), `chunks` by id.
+
+    `current`, by document_id, are the versions that answer now of documents of which an older one was asked for: who
+    may not see those may not see these.
+    """
 
     documents: dict[tuple[str, int], LiveDocument]
     chunks: dict[str, Chunk]
+    current: dict[str, LiveDocument] = field(default_factory=dict)
 
 
 class LiveDocumentReader(Protocol):
@@ -26,4 +31,12 @@ class LiveDocumentReader(Protocol):
 
         As `DocumentRegistry.live_versions` and `ChunkStore.get`, in one batched, strongly consistent read of both (two
         keys a pair and one a chunk, 100 keys a call), because a query asks about every document it hit.
+        """
+
+    def read_as_of(
+        self, moment: str, versions: Iterable[tuple[str, int]], chunks: Iterable[tuple[str, str]]
+    ) -> LiveRead:
+        """The same of the pairs that answered at that moment, as far as they are kept, with `current`.
+
+        In two reads, as what answered then stands in the head. Nothing of a document that is deleted by now.
         """

@@ -120,6 +120,10 @@ class Settings:
     metrics_namespace: str = "PortfolioRAG"
     # What the names of the alarms begin with that the operations view shows.
     alarm_prefix: str = "portfolio-"
+    # Versions of a document that were replaced and stay searchable as of a time, and for how many days after that.
+    # No versions: none. No days: for ever.
+    history_versions: int = 10
+    history_days: int = 1095
     # `true`: the API publishes how many questions wait, by which an ECS service scales; it then needs PutMetricData.
     publish_load: str = "false"
     # Health: a document untouched for this long while not at its end counts as stuck.
@@ -193,6 +197,10 @@ class Settings:
         for name in ("validation_judge", "publish_load", "api_docs_open", "access_lists"):
             if (given := getattr(self, name)) not in ("true", "false"):
                 raise ConfigurationError(f"{_variable(name)} must be `true` or `false`, not {given!r}.")
+        if not 0 <= self.history_versions <= 1000:
+            raise ConfigurationError(f"HISTORY_VERSIONS must be between 0 and 1000, not {self.history_versions}.")
+        if not 0 <= self.history_days <= 36_500:
+            raise ConfigurationError(f"HISTORY_DAYS must be between 0 and 36500, not {self.history_days}.")
         if self.api_max_upload_bytes < 1:
             raise ConfigurationError(f"API_MAX_UPLOAD_BYTES must be at least 1, not {self.api_max_upload_bytes}.")
         if not 1 <= self.api_max_concurrent_questions <= 40:

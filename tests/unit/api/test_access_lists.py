@@ -108,6 +108,8 @@ def deployment_of(world: World, access_lists: str = "true") -> Deployment:
         documents=parts.documents,
         cited=parts.cited,
         redrive=parts.redrive,
+        rollback=parts.rollback,
+        comparison=parts.comparison,
         jobs=parts.job_service,
         job_estimator=parts.job_estimator,
         health=parts.health,
@@ -203,6 +205,14 @@ def attempts(deployment: Deployment, key: str) -> Iterator[tuple[tuple[str, str]
     for version in ("", "?version=1"):
         yield ("GET", "/api/documents/{document_id}/file"), f"{own_path}/file{version}", {}
     yield ("POST", "/api/documents/{document_id}/retry"), f"{own_path}/retry", {}
+    yield ("GET", "/api/documents/{document_id}/compare"), f"{own_path}/compare?from=1&to=2", {}
+    yield ("POST", "/api/documents/{document_id}/rollback"), f"{own_path}/rollback", {"json": {"version": 1}}
+    times: list[dict[str, Any]] = [{"as_of": "2026-06-01"}, {"as_of": 1, "document_id": document_id}]
+    for time in times:
+        yield ("POST", "/api/search"), "/api/search", {"json": {"query": "budget", "top_k": 20, **time}}
+        yield ("POST", "/api/chat"), "/api/chat", {"json": {"question": "What is the budget spent on?", **time}}
+    yield AGENTS, "/mcp", tool("search", {"query": "budget", "top_k": 20, "as_of": "2026-06-01"})
+    yield AGENTS, "/mcp", tool("ask", {"question": "What is the budget spent on?", "as_of": "2026-06-01"})
     yield AGENTS, "/mcp", tool("list_documents", {"limit": 100})
     yield AGENTS, "/mcp", tool("get_passage", {"document_id": document_id, "chunk_id": chunk_of(deployment, key)})
     yield AGENTS, "/mcp", rpc("resources/list", {})
@@ -241,7 +251,7 @@ def test_what_is_not_seen_is_not_there_by_any_way_in(deployment: Deployment, nam
             assert response.status_code == 404, path
             # Nothing tells it from one that does not exist.
             unknown = path.replace(document_id, "00000000-0000-4000-8000-000000000000")
-            other = deployment.ask(name, method, unknown)
+            other = deployment.ask(name, method, unknown, **sent)
             assert (
                 other.json()["detail"].replace(unknown.split("/")[3].partition("?")[0], document_id)
                 == response.json()["detail"]
@@ -352,8 +362,16 @@ def test_a_new_list_alone_reaches_every_store_and_nothing_is_embedded_for_it(own
     assert own.found("bob", "budget") == {"acme/plan.md"}
     document_id = document_id_for(RAW, "acme/plan.md")
     assert own.ask("carol", "GET", f"/api/documents/{document_id}").status_code == 404
-    (collection,) = own.world.chroma.data.values()
+    collection = own.world.chroma.data["portfolio_knowledge"]
     assert {tuple(record.metadata["acl_allow"]) for record in collection.values()} == {("GROUP:staff",)}
+    # The old version was open to others: it is shown to those alone who may see both that one and the document now.
+    history = own.world.chroma.data["portfolio_knowledge.history"]
+    assert {tuple(record.metadata["acl_allow"]) for record in history.values()} != {("GROUP:staff",)}
+    first = own.world.container.registry.head(document_id).publications[0]  # type: ignore[union-attr]
+    for name, keys in (("carol", set()), ("bob", set()), ("root", {"acme/plan.md"})):
+        sent = {"query": "budget", "top_k": 20, "as_of": first.at}
+        found = own.ask(name, "POST", "/api/search", json=sent).json()["passages"]
+        assert {passage["document_id"] for passage in found} == {document_id_for(RAW, key) for key in keys}
 
 
 def test_a_denial_by_prefix_holds_before_anything_is_ingested_again(own: Deployment) -> None:

@@ -54,6 +54,8 @@ ROUTES: dict[tuple[str, str], Scope] = {
     ("GET", "/api/documents/{document_id}/file"): Scope.READ,
     ("DELETE", "/api/documents/{document_id}"): Scope.WRITE,
     ("POST", "/api/documents/{document_id}/retry"): Scope.WRITE,
+    ("GET", "/api/documents/{document_id}/compare"): Scope.READ,
+    ("POST", "/api/documents/{document_id}/rollback"): Scope.WRITE,
     ("POST", "/api/reindex"): Scope.ADMIN,
     ("GET", "/api/reindex/estimate"): Scope.ADMIN,
     ("GET", "/api/jobs"): Scope.ADMIN,
@@ -82,6 +84,8 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/api/documents"): {"files": {"file": ("a.md", b"x")}},
     ("POST", "/api/documents/presign"): {"json": {"filename": "a.md"}},
     ("POST", "/api/reindex"): {"json": {}},
+    ("GET", "/api/documents/{document_id}/compare"): {"params": {"from": 1, "to": 2}},
+    ("POST", "/api/documents/{document_id}/rollback"): {"json": {"version": 1}},
 }
 GUARDED = [*ROUTES, ("GET", "/api/not-yet-written"), ("GET", "/not-yet-written"), ("GET", "//api/jobs")]
 DOCS = ["/docs", "/openapi.json", "/docs/assets/start.js", "/docs/assets/swagger-ui-bundle.js"]

@@ -54,7 +54,7 @@ def test_a_conversation_is_told_by_its_id(client: TestClient, services: FakeServ
     response = client.post("/api/chat", json=body)
     assert response.status_code == 200
     assert QUESTION in response.text
-    options = {"top_k": 3, "where": None, "temperature": None}
+    options = {"top_k": 3, "where": None, "temperature": None, "as_of": None}
     assert services.conversations.calls == [(JOB_ID, "And at most?", options)]
     assert services.chat.calls == []
 

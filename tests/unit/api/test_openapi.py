@@ -32,6 +32,8 @@ ROUTES = {
     ("POST", "/api/documents/{document_id}/retry"),
     ("POST", "/api/answers/{answer_id}/feedback"),
     ("GET", "/api/answers"),
+    ("GET", "/api/documents/{document_id}/compare"),
+    ("POST", "/api/documents/{document_id}/rollback"),
     ("POST", "/api/reindex"),
     ("GET", "/api/jobs"),
     ("GET", "/api/jobs/{job_id}"),
@@ -144,7 +146,7 @@ def body_examples() -> Iterator[Any]:
 
 @pytest.mark.parametrize(("method", "path", "body"), list(body_examples()))
 def test_every_example_body_is_accepted(client: TestClient, method: str, path: str, body: Any) -> None:
-    path = path.replace("{job_id}", JOB_ID).replace("{answer_id}", own_answer(client))
+    path = path.replace("{job_id}", JOB_ID).replace("{answer_id}", own_answer(client)).format(document_id=DOCUMENT_ID)
     assert client.request(method, path, json=body).is_success
 
 
@@ -176,6 +178,8 @@ def test_every_response_matches_its_schema(client: TestClient) -> None:
         ("POST", "/api/documents/presign"): {"json": {"filename": "a.md"}},
         ("POST", "/api/answers/{answer_id}/feedback"): {"json": {"rating": "up"}},
         ("POST", "/api/reindex"): {"json": {}},
+        ("GET", "/api/documents/{document_id}/compare"): {"params": {"from": 1, "to": 2}},
+        ("POST", "/api/documents/{document_id}/rollback"): {"json": {"version": 1}},
     }
     for (method, path), operation in OPERATIONS.items():
         url = path.format(

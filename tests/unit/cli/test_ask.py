@@ -120,7 +120,7 @@ def test_without_a_number_of_passages_the_model_configuration_decides(
         return ANSWER
 
     monkeypatch.setattr(ApiClient, "post", post)
-    ask("why", top_k=top_k, as_json=True)
+    ask("why", top_k=top_k, as_of=None, as_json=True)
     assert asked == [body]
 
 

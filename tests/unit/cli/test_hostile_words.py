@@ -47,6 +47,8 @@ VERSION = {
     "chunk_count": 1,
     "file_size": 3,
     "s3_key": f"failed/{HOSTILE}.md",
+    "restores": 1,
+    "restored_by": HOSTILE,
     "metadata": {f"name {HOSTILE}": HOSTILE, "list": [HOSTILE]},
 }
 DOCUMENT = {
@@ -59,6 +61,7 @@ DOCUMENT = {
     "deleted_at": None,
     "warnings": [{"message": HOSTILE}],
     "versions": [VERSION],
+    "history": [{"version": 1, "since": "2026-01-05T10:12:00.000000Z", "until": None}],
     "chunk_count": 1,
     "chunks": [CHUNK],
 }
@@ -93,6 +96,13 @@ JOB = {
     "statistics": {},
     "error_details": {HOSTILE: HOSTILE},
 }
+COMPARED = {
+    "sections": [
+        {"heading_path": [HOSTILE], "change": "changed", "changes": [{"removed": [HOSTILE], "added": [HOSTILE]}]}
+    ],
+    "unchanged": 1,
+    "truncated": False,
+}
 RATED = {
     "answer_id": "5b0f8a52-6c8e-5a0f-9d5e-0f6a5b1f7c11",
     "question": HOSTILE,
@@ -126,6 +136,8 @@ MONTH = {
 ENTRY = {"outcome": "FAILED", "key": HOSTILE, "reason": HOSTILE}
 RESPONSES: Mapping[str, Any] = {
     "/api/chat": ANSWER,
+    f"/api/documents/{DOCUMENT_ID}/compare": COMPARED,
+    f"/api/documents/{DOCUMENT_ID}/rollback": VERSION | {"document_id": DOCUMENT_ID},
     "/api/search": {"passages": [PASSAGE]},
     f"/api/documents/{DOCUMENT_ID}": DOCUMENT,
     "/api/jobs": {"items": [JOB]},
@@ -149,6 +161,9 @@ COMMANDS: Mapping[str, list[str]] = {
     "sync": ["{folder}"],
     "show": [DOCUMENT_ID, "--chunks"],
     "delete": [DOCUMENT_ID, "--yes"],
+    "versions": [DOCUMENT_ID],
+    "compare": [DOCUMENT_ID, "1", "2"],
+    "rollback": [DOCUMENT_ID, "1"],
     "redrive": ["--all"],
     "verify": [],
     "ask": [HOSTILE],
@@ -167,7 +182,7 @@ COMMANDS: Mapping[str, list[str]] = {
     "feedback list": [],
     "feedback export": [],
 }
-QUIET = {"down", "jobs start", "jobs cancel", "jobs resume", "keys create"}
+QUIET = {"down", "rollback", "jobs start", "jobs cancel", "jobs resume", "keys create"}
 """Those that tell people nothing that others have written."""
 JSON_ALONE = {"feedback export"}
 """It prints nothing else, and has no option for it."""

@@ -29,6 +29,7 @@ from portfolio_rag.domain.access import (
 )
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
 from portfolio_rag.domain.filters import Condition, Group, matches, parse_filter
+from portfolio_rag.domain.object_keys import logical_key_of
 from portfolio_rag.domain.sidecar import parse_sidecar
 
 ANN: dict[str, str] = {"Name": "ann", "Type": "USER", "Access": "ALLOW"}
@@ -40,6 +41,10 @@ NOT_ANN: dict[str, str] = {"Name": "ann", "Type": "USER", "Access": "DENY"}
 class Version:
     s3_key: str
     access_list: AccessList = ()
+
+    @property
+    def logical_key(self) -> str:
+        return logical_key_of(self.s3_key)
 
 
 def listed(*entries: dict[str, str], key: str = "processed/guides/a.md") -> Version:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from portfolio_rag.adapters.chroma.attributes import MORE, is_native
-from portfolio_rag.domain.filters import TEXT_OPERATORS, Condition, Filter, Group, Scalar
+from portfolio_rag.domain.filters import RANGE_OPERATORS, TEXT_OPERATORS, Condition, Filter, Group, Scalar
 
 _GROUPS = {"andAll": "$and", "orAll": "$or"}
 
@@ -36,7 +36,9 @@ def within_quotas(condition: Filter, predicates: int) -> ChromaFilter:
 def to_chroma(condition: Filter) -> ChromaFilter:
     """The filter as Chroma can say it."""
     if isinstance(condition, Condition):
-        if condition.operator in TEXT_OPERATORS:
+        if condition.operator in TEXT_OPERATORS or (
+            condition.operator in RANGE_OPERATORS and isinstance(condition.value, str)
+        ):
             return ChromaFilter(None, is_exact=False)
         where = _COMPARISONS[condition.operator](condition.key, condition.value)
         return ChromaFilter(where, is_exact=condition.operator != "notIn")

@@ -23,6 +23,7 @@ from portfolio_rag.domain.documents import (
     progress_of,
 )
 from portfolio_rag.domain.errors import FailureReason, InvalidRequest
+from portfolio_rag.domain.versions import Publication, Publications, publications_of
 from portfolio_rag.ports.document_index import DocumentPlace
 from portfolio_rag.ports.document_registry import Page
 
@@ -32,11 +33,18 @@ DUE = "DUE"
 """The `status` of a head that is due: it stands in the status index (no document's status, so no listing shows it) with
 the time of its change as `upload_timestamp`, and leaves the index once it is reconciled. The index is sparse, so what
 is due is found by one query, however many documents there are."""
+EXPIRING = "EXPIRING"
+"""… and of one that is not due and keeps versions for a time: with the time when the first has been kept for long
+enough."""
 
 _VERSION_FIELDS = tuple(field.name for field in fields(DocumentVersion))
 _HEAD_FIELDS = tuple(field.name for field in fields(DocumentHead))
-_AS_READ = "(attribute_not_exists(unchanged_upload) OR unchanged_upload = :unchanged)"
-"""No upload was noted as unchanged since the head was read: what is noted so must not become a version."""
+_AS_READ = (
+    "(attribute_not_exists(unchanged_upload) OR unchanged_upload = :unchanged) "
+    "AND (attribute_not_exists(forgotten) OR forgotten = :forgotten)"
+)
+"""No upload was noted as unchanged since the head was read, as what is noted so must not become a version; and no
+version was forgotten, as that must not be undone."""
 _CURSOR_FIELDS = ("document_id", "version", "status", "upload_timestamp")
 
 MAX_READS = 10
@@ -114,6 +122,8 @@ class DynamoDocumentRegistry:
             job_id=version.job_id or (previous.job_id if previous else None),
             last_seen_at=previous.last_seen_at if previous else None,
             unchanged_upload=previous.unchanged_upload if previous else None,
+            publications=previous.publications if previous else (),
+            forgotten=previous.forgotten if previous else 0,
         )
         stored = {**asdict(head), "version": HEAD, "status": DUE, "upload_timestamp": version.updated_at}
         put_head: dict[str, Any] = {"TableName": self._table.name, "Item": item(stored)}
@@ -245,10 +255,25 @@ class DynamoDocumentRegistry:
         )
 
     def mark_deleted(self, head: DocumentHead, now: str) -> None:
-        self._change_head(head, "SET live_version = :zero, deleted_at = :now", now)
+        self._change_head(head, "SET live_version = :zero, publications = :none, deleted_at = :now", now)
 
     def unpublish(self, head: DocumentHead, now: str) -> None:
-        self._change_head(head, "SET live_version = :zero", now)
+        self._change_head(head, "SET live_version = :zero, publications = :none", now)
+
+    def forget_versions(self, head: DocumentHead, kept: Publications, now: str) -> None:
+        self._table.update(
+            document_key(head.document_id, HEAD),
+            UpdateExpression="SET publications = :kept, forgotten = :more, #status = :due, upload_timestamp = :now",
+            ConditionExpression=f"live_version = :live AND latest_version = :latest AND {_AS_READ}",
+            ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues={
+                **_as_read(head),
+                ":kept": value([asdict(entry) for entry in kept]),
+                ":more": value(head.forgotten + 1),
+                ":due": value(DUE),
+                ":now": value(now),
+            },
+        )
 
     def record_unchanged_upload(self, head: DocumentHead, upload: str | None, now: str) -> None:
         self._table.update(
@@ -276,14 +301,28 @@ class DynamoDocumentRegistry:
         ):
             yield _head(stored)
 
-    def mark_reconciled(self, head: DocumentHead) -> None:
+    def mark_reconciled(self, head: DocumentHead, *, expires: str | None = None) -> None:
+        values = {":seen": value(head.due), ":due": value(DUE)}
+        if expires is not None:
+            values |= {":expiring": value(EXPIRING), ":expires": value(expires)}
         self._table.update(
             document_key(head.document_id, HEAD),
-            UpdateExpression="REMOVE #status, upload_timestamp",
-            ConditionExpression="upload_timestamp = :seen",
+            UpdateExpression="REMOVE #status, upload_timestamp"
+            if expires is None
+            else "SET #status = :expiring, upload_timestamp = :expires",
+            ConditionExpression="#status = :due AND upload_timestamp = :seen",
             ExpressionAttributeNames={"#status": "status"},
-            ExpressionAttributeValues={":seen": value(head.due)},
+            ExpressionAttributeValues=values,
         )
+
+    def expiring(self, *, before: str) -> Iterator[DocumentHead]:
+        for stored in self._table.query(
+            IndexName=STATUS_INDEX,
+            KeyConditionExpression="#status = :expiring AND upload_timestamp < :before",
+            ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues={":expiring": value(EXPIRING), ":before": value(before)},
+        ):
+            yield _head(stored)
 
     def list_by_status(
         self,
@@ -411,6 +450,7 @@ class DynamoDocumentRegistry:
             ExpressionAttributeNames={"#status": "status"},
             ExpressionAttributeValues={
                 ":zero": value(0),
+                ":none": value([]),
                 ":due": value(DUE),
                 ":now": value(now),
                 ":latest": value(head.latest_version),
@@ -425,7 +465,8 @@ def publication(table_name: str, version: DocumentVersion, now: str) -> dict[str
         "Update": {
             "TableName": table_name,
             "Key": item(document_key(version.document_id, HEAD)),
-            "UpdateExpression": "SET live_version = :version, #status = :due, upload_timestamp = :now",
+            "UpdateExpression": "SET live_version = :version, #status = :due, upload_timestamp = :now, "
+            "publications = list_append(if_not_exists(publications, :none), :published)",
             "ConditionExpression": "live_version < :version AND latest_version = :version "
             "AND attribute_not_exists(deleted_at)",
             "ExpressionAttributeNames": {"#status": "status"},
@@ -433,6 +474,8 @@ def publication(table_name: str, version: DocumentVersion, now: str) -> dict[str
                 ":version": value(version.version),
                 ":due": value(DUE),
                 ":now": value(now),
+                ":none": value([]),
+                ":published": value([asdict(Publication(version.version, now))]),
             },
         }
     }
@@ -443,6 +486,7 @@ def _as_read(head: DocumentHead) -> dict[str, Any]:
         ":latest": value(head.latest_version),
         ":live": value(head.live_version),
         ":unchanged": value(head.unchanged_upload),
+        ":forgotten": value(head.forgotten),
     }
 
 
@@ -452,7 +496,13 @@ def document_key(document_id: str, version: int) -> dict[str, Any]:
 
 def _head(stored: Item) -> DocumentHead:
     known = {name: stored[name] for name in _HEAD_FIELDS if name in stored}
-    return DocumentHead(**{**known, "due": stored.get("upload_timestamp")})
+    return DocumentHead(
+        **{
+            **known,
+            "publications": publications_of(known.get("publications", ())),
+            "due": stored.get("upload_timestamp") if stored.get("status") == DUE else None,
+        }
+    )
 
 
 def _version(stored: Item) -> DocumentVersion:

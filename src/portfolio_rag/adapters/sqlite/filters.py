@@ -8,7 +8,6 @@ from typing import Any
 from portfolio_rag.domain.access import access_attributes
 from portfolio_rag.domain.documents import DocumentVersion
 from portfolio_rag.domain.filters import Condition, Filter, Scalar
-from portfolio_rag.domain.object_keys import logical_key_of
 
 _TEXT, _NUMBER, _BOOLEAN, _ITEM = "text", "number", "boolean", "item"
 
@@ -36,7 +35,7 @@ def attributes_of(version: DocumentVersion) -> dict[str, Any]:
         "version": version.version,
         "file_type": version.file_type,
         "filename": version.filename,
-        "s3_key": logical_key_of(version.s3_key),
+        "s3_key": version.logical_key,
         "upload_timestamp": version.upload_timestamp,
     }
 

@@ -9,8 +9,8 @@ from threading import Condition, Thread
 from uuid import uuid4
 
 from portfolio_rag.domain.answers import Answer
+from portfolio_rag.domain.documents import logical_key
 from portfolio_rag.domain.feedback import AnswerRecord, AnswerSource
-from portfolio_rag.domain.object_keys import logical_key_of
 from portfolio_rag.ports.answer_store import AnswerStore
 from portfolio_rag.ports.runtime import Clock
 
@@ -100,7 +100,7 @@ class AnswerLog:
 
 def _sources(answer: Answer) -> tuple[AnswerSource, ...]:
     cited = (
-        AnswerSource(citation.document_id, citation.version, logical_key_of(citation.s3_key))
+        AnswerSource(citation.document_id, citation.version, logical_key(citation.s3_key, citation.filename))
         for citation in answer.citations
     )
     return tuple(dict.fromkeys(cited))

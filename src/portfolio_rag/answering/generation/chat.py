@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import chain
 
 from portfolio_rag.answering.generation import answerability, question_rewriting
@@ -33,6 +35,7 @@ from portfolio_rag.domain.answers import (
     Usage,
 )
 from portfolio_rag.domain.filters import Filter
+from portfolio_rag.domain.identifiers import iso
 from portfolio_rag.domain.tracing import ending
 from portfolio_rag.ports.embedder import Embedder
 from portfolio_rag.ports.language_model import ChatCompletion, LanguageModel
@@ -54,6 +57,11 @@ _EXTRACTED = ChatCompletion("", EXTRACTIVE_MODEL, 0, 0)
 
 def _is_cut(completion: ChatCompletion) -> bool:
     return completion.finish_reason is not FinishReason.STOP
+
+
+def _as_of(asked_at: str, passages: Sequence[Passage]) -> str:
+    """The time as of which the same passages are found: what began to answer while they were searched is among them."""
+    return max([asked_at, *(passage.document.processing_completed_at or "" for passage in passages)])
 
 
 class Chat:
@@ -92,14 +100,29 @@ class Chat:
         where: Filter | None = None,
         temperature: float | None = None,
         history: Sequence[ConversationTurn] = (),
+        as_of: str | None = None,
     ) -> Answer:
         """An answer whose every sentence a cited source holds, or an honest refusal with the nearest passages.
 
         Raises InvalidRequest for a question or `top_k` out of bounds, DependencyUnavailable when Chroma, DynamoDB or
         the language model does not answer. With a `history`, oldest turn first, the question is first made to stand
-        alone. Without `top_k` or `temperature` those of the model configuration hold.
+        alone. Without `top_k` or `temperature` those of the model configuration hold. With `as_of` it is made from
+        what answered then; the answer's own `as_of` is the time with which it can be asked again.
         """
-        question, rewrite_usage, passages = self._retrieve(question, history, top_k, where)
+        asked_at = as_of or iso(datetime.now(UTC))
+        answer = self._answer(question, top_k, where, temperature, history, as_of)
+        return replace(answer, as_of=_as_of(asked_at, answer.passages))
+
+    def _answer(
+        self,
+        question: str,
+        top_k: int | None,
+        where: Filter | None,
+        temperature: float | None,
+        history: Sequence[ConversationTurn],
+        as_of: str | None,
+    ) -> Answer:
+        question, rewrite_usage, passages = self._retrieve(question, history, top_k, where, as_of)
         if not self._is_answerable(question, passages, where):
             return self._not_found(question, passages, usage=rewrite_usage)
         sources = build_context(passages, budget_tokens=self._context_tokens)
@@ -124,6 +147,7 @@ class Chat:
         where: Filter | None = None,
         temperature: float | None = None,
         history: Sequence[ConversationTurn] = (),
+        as_of: str | None = None,
     ) -> Generator[AnswerEvent, None, None]:
         """`answer` as it comes about: the passages, then each sentence once it has passed the check, then the whole.
 
@@ -131,7 +155,23 @@ class Chat:
         is shown stands in the answer, and a refusal shows nothing. Raises as `answer` does, on the way too. The last
         event is `Done`.
         """
-        question, rewrite_usage, passages = self._retrieve(question, history, top_k, where)
+        asked_at = as_of or iso(datetime.now(UTC))
+        with closing(self._stream(question, top_k, where, temperature, history, as_of)) as events:
+            for event in events:
+                if isinstance(event, Done):
+                    event = Done(replace(event.answer, as_of=_as_of(asked_at, event.answer.passages)))
+                yield event
+
+    def _stream(
+        self,
+        question: str,
+        top_k: int | None,
+        where: Filter | None,
+        temperature: float | None,
+        history: Sequence[ConversationTurn],
+        as_of: str | None,
+    ) -> Generator[AnswerEvent, None, None]:
+        question, rewrite_usage, passages = self._retrieve(question, history, top_k, where, as_of)
         yield Retrieved(passages)
         if not self._is_answerable(question, passages, where):
             yield Done(self._not_found(question, passages, usage=rewrite_usage))
@@ -169,11 +209,18 @@ class Chat:
         yield Done(self._build_answer(question, judged, passages, completion, usage, display))
 
     def _retrieve(
-        self, question: str, history: Sequence[ConversationTurn], top_k: int | None, where: Filter | None
+        self,
+        question: str,
+        history: Sequence[ConversationTurn],
+        top_k: int | None,
+        where: Filter | None,
+        as_of: str | None,
     ) -> tuple[str, Usage, list[Passage]]:
         """The question as it stands alone, what asking a model for that took, and the passages nearest to it."""
         question, usage = self._rewrite_question(check_query(question), history)
-        return question, usage, self._retrieval.search(question, top_k=top_k, where=where)
+        if as_of is None:
+            return question, usage, self._retrieval.search(question, top_k=top_k, where=where)
+        return question, usage, self._retrieval.search(question, top_k=top_k, where=where, as_of=as_of)
 
     def _rewrite_question(self, question: str, history: Sequence[ConversationTurn]) -> tuple[str, Usage]:
         """The question without its need for the conversation, and what asking a model for it took."""

@@ -34,13 +34,16 @@ class Conversations:
         top_k: int | None = None,
         where: Filter | None = None,
         temperature: float | None = None,
+        as_of: str | None = None,
     ) -> Answer:
         """As `Chat.answer`, the question understood from the conversation, and the turn remembered.
 
         An unknown id begins a conversation. Raises DependencyUnavailable when DynamoDB does not answer.
         """
         history = self.history(conversation_id)
-        answer = self._chat.answer(question, top_k=top_k, where=where, temperature=temperature, history=history)
+        answer = self._chat.answer(
+            question, top_k=top_k, where=where, temperature=temperature, history=history, as_of=as_of
+        )
         self._remember(conversation_id, question, answer)
         return answer
 
@@ -52,10 +55,14 @@ class Conversations:
         top_k: int | None = None,
         where: Filter | None = None,
         temperature: float | None = None,
+        as_of: str | None = None,
     ) -> Generator[AnswerEvent, None, None]:
         """As `Chat.stream`; the turn is remembered before the last event."""
         history = self.history(conversation_id)
-        for event in self._chat.stream(question, top_k=top_k, where=where, temperature=temperature, history=history):
+        events = self._chat.stream(
+            question, top_k=top_k, where=where, temperature=temperature, history=history, as_of=as_of
+        )
+        for event in events:
             if isinstance(event, Done):
                 self._remember(conversation_id, question, event.answer)
             yield event

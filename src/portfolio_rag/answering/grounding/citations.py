@@ -79,4 +79,5 @@ def _citation(passage: Passage, number: int, start: int, end: int) -> Citation:
         quote=passage.chunk.content[start:end],
         score=passage.score,
         recognition=passage.chunk.recognition_of(start, end),
+        live_since=document.processing_completed_at,
     )

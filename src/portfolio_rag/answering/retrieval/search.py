@@ -18,6 +18,7 @@ from functools import partial
 from typing import ParamSpec, Protocol, TypeVar
 
 from portfolio_rag.answering.retrieval.fusion import Candidate, fuse, missing_cosines, vectors_only
+from portfolio_rag.answering.retrieval.history_search import HistorySearch
 from portfolio_rag.answering.retrieval.passage_selection import Selection
 from portfolio_rag.answering.retrieval.vector_search import VectorSearch
 from portfolio_rag.domain import tracing
@@ -26,13 +27,13 @@ from portfolio_rag.domain.answers import Passage
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import LiveDocument
 from portfolio_rag.domain.errors import IndexMismatch, InvalidRequest
-from portfolio_rag.domain.filters import Filter
+from portfolio_rag.domain.filters import Condition, Filter, Group
 from portfolio_rag.ports.embedder import Embedder
 from portfolio_rag.ports.full_text_index import FullTextHit
 from portfolio_rag.ports.index_alias import IndexAliases
-from portfolio_rag.ports.live_document_reader import LiveDocumentReader
+from portfolio_rag.ports.live_document_reader import LiveDocumentReader, LiveRead
 from portfolio_rag.ports.vector_replica import VectorReplica
-from portfolio_rag.ports.vector_store import VectorStore
+from portfolio_rag.ports.vector_store import VectorHit, VectorStore
 from portfolio_rag.ports.vectors import Vectors
 from portfolio_rag.settings.ingestion_rules import ModelConfig
 
@@ -105,15 +106,21 @@ class PassageSearch:
         self._aliases = aliases
         self._full_text = full_text
         self._vector_search = VectorSearch(vectors, replica)
+        self._history = HistorySearch(vectors)
         self._has_replica = replica is not None
         self._counted = (0, 0.0)
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="search")
 
-    def search(self, query: str, *, top_k: int | None = None, where: Filter | None = None) -> list[Passage]:
+    def search(
+        self, query: str, *, top_k: int | None = None, where: Filter | None = None, as_of: str | None = None
+    ) -> list[Passage]:
         """The `top_k` best passages of live versions, best first; fewer when the corpus holds fewer.
 
         A passage is a chunk, or neighbouring chunks that were all found; copies of a text are found once. Without
         `top_k` that of the model configuration holds.
+
+        With `as_of`, a time in the past as it is stored: of the versions that answered then, as far as they are kept,
+        of documents that are still there and that the viewer may see today, too.
 
         `where` comes from `filters.parse_filter`. Raises InvalidRequest for an empty or overlong query or a `top_k`
         outside 1 to 50, IndexMismatch when the live index was made by another model, and DependencyUnavailable when
@@ -123,8 +130,32 @@ class PassageSearch:
         top_k = self._config().top_k if top_k is None else top_k
         if not 1 <= top_k <= MAX_TOP_K:
             raise InvalidRequest(f"top_k must be between 1 and {MAX_TOP_K}, not {top_k}.")
-        with self._compute_slots, tracing.span("retrieval", top_k=top_k, filtered=where is not None):
+        filtered = where is not None
+        with self._compute_slots, tracing.span("retrieval", top_k=top_k, filtered=filtered, as_of=as_of or ""):
+            if as_of is not None:
+                return self._search_as_of(query, top_k, where, as_of)
             return self._search(query, top_k, where)
+
+    def _search_as_of(self, query: str, top_k: int, where: Filter | None, moment: str) -> list[Passage]:
+        """What answers still of what answered then is found as ever, what was replaced since in the history."""
+        limit = top_k * WINDOWS_PER_PASSAGE
+        uploaded = Condition("lessThanOrEquals", "upload_timestamp", moment)
+        then = uploaded if where is None else Group("andAll", (where, uploaded))
+        words = self._words(query, limit, then)
+        alias = self._beside(self._aliases.current)
+        vector = self._embedder.embed([query])[0]
+        collection = alias.result().live
+        self.check_model(collection)
+        read = partial(self._live.read_as_of, moment)
+        while True:
+            replaced = partial(self._history.search, collection, vector, moment=moment, where=where)
+            exact_filter = not self._has_replica
+            candidates, exhausted = self._candidates(words, vector, collection, limit, then, exact_filter, replaced)
+            passages, _ = self._live_passages(_group(candidates), top_k, access_filter_of(where), read)
+            if len(passages) >= top_k or exhausted or limit >= MAX_WINDOWS:
+                return passages
+            limit = min(limit * LIMIT_GROWTH, MAX_WINDOWS)
+            words = self._words(query, limit, then)
 
     def _search(self, query: str, top_k: int, where: Filter | None) -> list[Passage]:
         limit = top_k * WINDOWS_PER_PASSAGE
@@ -193,32 +224,45 @@ class PassageSearch:
         limit: int,
         where: Filter | None,
         exact_filter: bool,
+        replaced: Callable[..., list[VectorHit]] | None = None,
     ) -> tuple[list[Candidate], bool]:
-        """Windows, best first, and whether there are no more."""
+        """Windows, best first, and whether there are no more; with those that `replaced` brings of the history."""
         limit = self._depth(limit)
         by_vector = self._vector_search.search(collection, vector, limit=limit, where=where, exact_filter=exact_filter)
+        exhausted = len(by_vector) < limit
+        if replaced is not None:
+            floor = -1.0 if exhausted else by_vector[-1].score
+            of_history = replaced(limit=limit, floor=floor)
+            by_vector, exhausted = [*by_vector, *of_history], exhausted and len(of_history) < limit
         by_words = words.result()
         if not by_words:
-            return vectors_only(by_vector), len(by_vector) < limit
+            return vectors_only(by_vector), exhausted
         missing = missing_cosines(by_vector, by_words)
         cosines = self._vector_search.similarities(collection, missing, vector) if missing else {}
-        exhausted = len(by_vector) < limit and len(by_words) < limit
+        exhausted = exhausted and len(by_words) < limit
         return fuse(by_vector, by_words, cosines), exhausted
 
     def _live_passages(
-        self, groups: list[_Group], top_k: int, access: AccessFilter | None
+        self,
+        groups: list[_Group],
+        top_k: int,
+        access: AccessFilter | None,
+        read_live: Callable[[Iterable[tuple[str, int]], Iterable[tuple[str, str]]], LiveRead] | None = None,
     ) -> tuple[list[Passage], bool]:
         """`top_k` passages of the first live groups that may be seen, and whether a better one was neither."""
         selection = Selection(top_k)
         stale = False
+        read_live = read_live or self._live.read
         first = LIVE_CHECKS_PER_PASSAGE * top_k
         for checked in (groups[:first], groups[first:]):
             if not checked or selection.full:
                 break
             wanted = selection.room
-            read = self._live.read(map(_version, checked), map(_chunk, checked[:wanted]))
+            read = read_live(map(_version, checked), map(_chunk, checked[:wanted]))
             shown = {
-                key: document for key, document in read.documents.items() if access is None or access.sees(document)
+                key: document
+                for key, document in read.documents.items()
+                if access is None or (access.sees(document) and access.sees(read.current.get(key[0], document)))
             }
             standing = [group for group in checked if _version(group) in shown]
             stale = stale or standing[:wanted] != checked[:wanted]

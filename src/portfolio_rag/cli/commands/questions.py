@@ -18,6 +18,9 @@ def ask(
             min=1, max=20, help="How many passages to work with; by default what the model configuration says."
         ),
     ] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="TIME", help="From what they said then: 2026-11-01T09:30:00Z.")
+    ] = None,
     fail_on_refusal: Annotated[
         bool, typer.Option("--fail-on-refusal", help="Exit with 3 when the documents hold no answer.")
     ] = False,
@@ -26,7 +29,7 @@ def ask(
     """Ask the documents; the answer comes with its sources."""
     from portfolio_rag.cli.ask import ask as run
 
-    run(question, top_k=top_k, fail_on_refusal=fail_on_refusal, as_json=as_json)
+    run(question, top_k=top_k, as_of=as_of, fail_on_refusal=fail_on_refusal, as_json=as_json)
 
 
 @app.command()
@@ -34,6 +37,9 @@ def search(
     query: Annotated[str, typer.Argument(help="Words or a question.")],
     top_k: Annotated[
         int | None, typer.Option(min=1, max=20, help="How many passages; by default what the model configuration says.")
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="TIME", help="From what they said then: 2026-11-01T09:30:00Z.")
     ] = None,
     where: Annotated[
         str | None,
@@ -46,4 +52,4 @@ def search(
     """Find passages, without an answer."""
     from portfolio_rag.cli.search import search as run
 
-    run(query, top_k=top_k, where=where, as_json=as_json)
+    run(query, top_k=top_k, as_of=as_of, where=where, as_json=as_json)

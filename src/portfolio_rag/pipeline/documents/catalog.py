@@ -18,6 +18,7 @@ from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, Documen
 from portfolio_rag.domain.errors import DependencyUnavailable, DocumentRejected, InvalidRequest, NotFound
 from portfolio_rag.domain.identifiers import document_id_for
 from portfolio_rag.domain.sidecar import parse_sidecar
+from portfolio_rag.domain.versions import Publications
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
 from portfolio_rag.ports.chunk_store import ChunkStore
 from portfolio_rag.ports.document_index import DocumentIndex
@@ -260,6 +261,13 @@ class Documents:
                 self._lifecycle.withdraw(deleted, keep_newest=False)
             except DependencyUnavailable:
                 _log.warning("Document %s will be purged later.", document_id, exc_info=True)
+
+    def publications(self, document_id: str) -> Publications:
+        """Which version answered when, as far as versions are kept. Raises NotFound, also for a deleted document."""
+        head = self._head(document_id)
+        if head.deleted_at is not None:
+            raise NotFound(f"There is no document {document_id}.")
+        return head.publications
 
     def counts(self) -> dict[DocumentStatus, int]:
         """How many versions are in each status; of those that answer, which may be many, by the index."""

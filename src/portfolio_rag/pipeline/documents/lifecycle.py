@@ -24,6 +24,8 @@ from portfolio_rag.domain.documents import (
 )
 from portfolio_rag.domain.errors import ConditionFailed, DependencyUnavailable, FailureReason, failure_of
 from portfolio_rag.domain.identifiers import document_id_for
+from portfolio_rag.domain.versions import known_versions
+from portfolio_rag.pipeline.documents.history import VersionHistory
 from portfolio_rag.pipeline.documents.object_moves import ObjectMoves
 from portfolio_rag.pipeline.documents.purge import Purge
 from portfolio_rag.ports.document_registry import DocumentRegistry
@@ -37,12 +39,19 @@ _DELETED = "The document was deleted while it was being processed."
 
 class Lifecycle:
     def __init__(
-        self, store: ObjectStore, registry: DocumentRegistry, purge: Purge, metrics: Metrics, clock: Clock
+        self,
+        store: ObjectStore,
+        registry: DocumentRegistry,
+        purge: Purge,
+        history: VersionHistory,
+        metrics: Metrics,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._moves = ObjectMoves(store, registry)
         self._registry = registry
         self._purge = purge
+        self._history = history
         self._metrics = metrics
         self._clock = clock
 
@@ -144,6 +153,8 @@ class Lifecycle:
         if not keep_newest and any(version.file_type == MAIL_TYPE for version in versions):
             # Before the versions are settled: until then, whoever finds the deletion unfinished comes here again.
             self.withdraw_attachments(head)
+        # What has answered before goes with what answers: whoever deletes a document means all of it.
+        self._purge.history(head.document_id, before=head.latest_version)
         for version in versions:
             if version.version > head.latest_version:
                 continue  # Uploaded since: not what was deleted.
@@ -211,6 +222,8 @@ class Lifecycle:
         if version.progress is not None:
             self._purge.staged(version.document_id, version.version)
         if version.version > 1:
+            # Read anew: the one at hand may be of before the completion, and not know when the older one has ended.
+            head = self._registry.head(version.document_id) or head
             for older in self._registry.versions(version.document_id):
                 if older.version < version.version and not older.retired:
                     self._retire(older, head)
@@ -242,12 +255,15 @@ class Lifecycle:
         self._registry.update_location(version, here, settled=True, retired=version.retired)
 
     def _retire(self, older: DocumentVersion, head: DocumentHead) -> None:
-        """Archive and purge a version that a newer one has replaced in the answers."""
+        """Archive a version that a newer one has replaced in the answers, and keep or purge the rest of it."""
         if not older.status.terminal:
             self.fail(older, FailureReason.SUPERSEDED, _replaced_by(head.live_version))
             return
         here = self._moves.archive(older, head)
-        self._purge.version(older.document_id, older.version)
+        if older.version in known_versions(head.publications) and older.version != head.live_version:
+            self._history.keep(head, older.version)
+        else:
+            self._purge.version(older.document_id, older.version)
         self._moves.delete_leftover_upload(older, head)
         self._registry.update_location(older, here, settled=True, retired=True)
 

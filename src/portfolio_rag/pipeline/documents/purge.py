@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portfolio_rag.domain.versions import history_collection
 from portfolio_rag.pipeline.documents.staging import Staging
 from portfolio_rag.pipeline.documents.vector_backup import VECTORS, VectorBackup, fingerprint_of, prefix_of, vector_id
 from portfolio_rag.ports.chunk_store import ChunkStore
@@ -56,4 +57,14 @@ class Purge:
             ids |= {id_ for id_, version in windows.items() if version == number}
             if ids:
                 self._vectors.delete(collection, sorted(ids), document_id=document_id)
+            history = history_collection(collection)
+            kept = [id_ for id_, version in self._vectors.windows_of(history, document_id).items() if version == number]
+            if kept:
+                self._vectors.delete(history, sorted(kept), document_id=document_id)
         self._chunks.delete((chunk.chunk_id, chunk.document_id) for chunk in stored)
+
+    def history(self, document_id: str, *, before: int) -> None:
+        """Remove what is kept of the versions of a document before that one."""
+        for number in sorted(self._backup.of_document(document_id).versions):
+            if number < before:
+                self.version(document_id, number)

@@ -124,6 +124,10 @@ class VectorBackup:
             return []
         return [row["id"] for row in content["rows"]]
 
+    def vectors_key(self, entry: BackupEntry) -> str:
+        """Where the vectors of one metadata object lie."""
+        return _vectors_key(entry.key)
+
     def read(self, entry: BackupEntry) -> list[VectorRecord]:
         """Ids, metadata and vectors of one object. Raises NotFound when it has been removed meanwhile."""
         content = json.loads(self._store.get(ObjectRef(self._bucket, entry.key)))

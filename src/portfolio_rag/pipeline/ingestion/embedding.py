@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from portfolio_rag.domain import object_keys as keys
 from portfolio_rag.domain import tracing
 from portfolio_rag.domain.access import access_attributes
 from portfolio_rag.domain.chunks import Chunk
@@ -218,7 +217,7 @@ def window_records(version: DocumentVersion, chunk: Chunk, vectors: Vectors) -> 
         "chunk_index": chunk.chunk_index,
         "file_type": version.file_type,
         "filename": version.filename,
-        "s3_key": keys.logical_key_of(version.s3_key),
+        "s3_key": version.logical_key,
         "upload_timestamp": version.upload_timestamp,
     }
     return [

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from portfolio_rag.domain import object_keys as keys
 from portfolio_rag.domain import tracing
 from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion, ObjectInfo, ObjectRef
-from portfolio_rag.domain.errors import ConditionFailed, FailureReason, StorageUnavailable
+from portfolio_rag.domain.errors import ConditionFailed, Conflict, FailureReason, StorageUnavailable
 from portfolio_rag.domain.identifiers import document_id_for, iso
 from portfolio_rag.domain.log_context import correlation_id, log_context
 from portfolio_rag.domain.messages import IngestionMessage
@@ -117,6 +117,30 @@ class DocumentIntake:
             live_version=live.version,
         ).version
 
+    def register_restored(
+        self, head: DocumentHead, target: DocumentVersion, *, by: str | None, attempt: int = 1
+    ) -> DocumentVersion:
+        """A new version with the bytes and the chunks of an older one, for a rollback; attributes and access list are
+        those that the document has now, and what the older one said of itself.
+
+        Raises ConditionFailed when the document has changed since `head` was read, Conflict where the ingestion rules
+        do not allow it any more or its bytes are gone.
+        """
+        upload = self._store.peek(target.ref, SNIFFED_BYTES)
+        if upload is None:
+            raise Conflict(f"The bytes of version {target.version} are gone: it cannot answer again.")
+        sidecar = self._acceptance.find_sidecar(head.bucket, head.logical_key, uploaded_before=True)
+        version = self._restored_version(head, target, upload, sidecar)
+        version = replace(version, restored_by=by, attempt=attempt)
+        self._registry.register(version, head.logical_key, head)
+        self._lifecycle.supersede_older(version.document_id, version.version)
+        self._send_on(version)
+        return version
+
+    def send_again(self, version: DocumentVersion) -> None:
+        """Perhaps a crash came between its registration and its message."""
+        self._send_on(version)
+
     def register_untracked(self, ref: ObjectRef) -> DocumentVersion | None:
         """Register an object in `processed/` or `failed/` that the registry has never seen, or has lost."""
         stage = keys.stage_of(ref.key) or keys.PROCESSED
@@ -162,7 +186,8 @@ class DocumentIntake:
             return None
         logical_key = keys.logical_key_of(keys.document_of(ref.key))
         # Where the document has been through already, the same bytes are taken in again with their new attributes.
-        return self._register(ref.bucket, logical_key, [keys.INCOMING, keys.PROCESSED, keys.FAILED]).version
+        stages = [keys.INCOMING, keys.PROCESSED, keys.FAILED]
+        return self._register(ref.bucket, logical_key, stages, attributes_alone=True).version
 
     def _register(
         self,
@@ -175,13 +200,14 @@ class DocumentIntake:
         attempt: int = 1,
         live_version: int = 0,
         job_id: str | None = None,
+        attributes_alone: bool = False,
     ) -> Registration:
         """Register the object of the first stage that has one, as a new version, and send it on.
 
         The head is read first, the object after it, and the registration holds only for that head: whatever another
         upload's event does in between makes it fail, and the object is looked up anew. So the newest bytes always get
         the newest version. With `again`, what has been through is registered although it is known; while `live_version`
-        answers, its bytes are too.
+        answers, its bytes are too. `attributes_alone`: nothing but a sidecar has come.
         """
         document_id = document_id_for(bucket, logical_key)
         with log_context(document_id=document_id):
@@ -205,6 +231,8 @@ class DocumentIntake:
                     bucket, logical_key, uploaded_before=head is not None or len(stages) > 1
                 )
                 newest = self._registry.get(document_id, head.latest_version) if head else None
+                if newest is not None and self._is_overtaken_by_rollback(newest, current.ref):
+                    continue
                 force = again and keys.stage_of(current.ref.key) != keys.INCOMING
                 if force and not _is_current(current, head, newest, live_version):
                     return Registration(None, "Superseded: a later upload or a deletion has replaced it.")
@@ -220,6 +248,15 @@ class DocumentIntake:
                     return Registration(None, reason)
                 verdict = self._acceptance.check(logical_key, current, beginning, sidecar)
                 version = self._new_version(document_id, current, verdict, sidecar, head)
+                if attributes_alone and head and newest and _is_being_restored(newest, current.ref):
+                    # What lies there is of the version that the rollback replaces: the attributes are for the
+                    # restored one.
+                    target = self._registry.get(document_id, newest.restores or 0)
+                    restored = self._store.peek(newest.ref, SNIFFED_BYTES)
+                    if target is None or restored is None:
+                        raise StorageUnavailable(f"{logical_key} is being rolled back, and not at its end yet.")
+                    version = self._restored_version(head, target, restored, sidecar)
+                    version = replace(version, restored_by=newest.restored_by)
                 version = replace(version, attempt=attempt if force else 1, job_id=job_id)
                 try:
                     # Whoever asks for the document to be taken in again is not told that it is unchanged.
@@ -261,6 +298,43 @@ class DocumentIntake:
             if upload is not None:
                 return upload
         return None
+
+    def _restored_version(
+        self,
+        head: DocumentHead,
+        target: DocumentVersion,
+        upload: tuple[ObjectInfo, bytes],
+        sidecar: ObjectInfo | None,
+    ) -> DocumentVersion:
+        verdict = self._acceptance.check(head.logical_key, *upload, sidecar)
+        if verdict.rejection is not None:
+            raise Conflict(f"Version {target.version} cannot answer again: {verdict.rejection}")
+        version = self._new_version(target.document_id, upload[0], verdict, sidecar, head)
+        return replace(
+            version,
+            filename=target.filename,
+            metadata={**target.metadata, **verdict.metadata},
+            content_sha256=target.content_sha256,
+            recipe=target.recipe,
+            warnings=target.warnings,
+            restores=target.version,
+        )
+
+    def _is_overtaken_by_rollback(self, newest: DocumentVersion, waiting: ObjectRef) -> bool:
+        """True if a rollback came after what waits in `incoming/`: its version has ended, or ends now, and moves it."""
+        if newest.restores is None or keys.stage_of(waiting.key) != keys.INCOMING:
+            return False
+        older = self._registry.versions(newest.document_id)[1:]
+        owner = next((version for version in older if version.source_version_id == waiting.version_id), None)
+        if owner is None:
+            return False
+        self._lifecycle.supersede_older(newest.document_id, newest.version)
+        self._lifecycle.try_finalize(owner.document_id, owner.version)
+        ended = self._registry.get(owner.document_id, owner.version)
+        head = self._registry.head(owner.document_id)
+        if ended is not None and ended.settled and head is not None:
+            self._moves.delete_leftover_upload(ended, head)
+        return True
 
     def _known(
         self, newest: DocumentVersion | None, current: ObjectInfo, sidecar: ObjectInfo | None
@@ -320,6 +394,9 @@ def _is_current(
         return False
     if newest.s3_key == current.ref.key:
         return True
+    if newest.restores is not None and newest.status is DocumentStatus.FAILED:
+        # A rollback that came to nothing has left the document as it was.
+        return head.live_version > 0 and keys.stage_of(current.ref.key) == keys.PROCESSED
     return newest.status.terminal and 0 < live_version == head.live_version
 
 
@@ -332,6 +409,16 @@ def _began_with(current: ObjectInfo) -> str | None:
 def _traced_by(current: ObjectInfo) -> str | None:
     """The trace of its upload, once: what has been through is taken in again by somebody else."""
     return current.traceparent if keys.stage_of(current.ref.key) == keys.INCOMING else None
+
+
+def _is_being_restored(newest: DocumentVersion, current: ObjectRef) -> bool:
+    """Whether the bytes of a rollback have not come to `processed/` yet, and what was found there is older."""
+    return (
+        newest.restores is not None
+        and newest.status is not DocumentStatus.FAILED
+        and not newest.settled
+        and keys.stage_of(current.key) != keys.INCOMING
+    )
 
 
 def _incoming(key: str) -> str:

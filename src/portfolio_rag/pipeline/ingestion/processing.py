@@ -29,6 +29,7 @@ from portfolio_rag.pipeline.documents.stores import DocumentStores
 from portfolio_rag.pipeline.ingestion.attachments import Attachments
 from portfolio_rag.pipeline.ingestion.chunking import DocumentChunker, chunks_from, no_text
 from portfolio_rag.pipeline.ingestion.recipe import recipe_of
+from portfolio_rag.pipeline.ingestion.restored_chunks import RestoredChunks
 from portfolio_rag.ports.message_queue import MessageQueue
 from portfolio_rag.ports.runtime import Clock
 from portfolio_rag.settings.ingestion_rules import ConfigSource, Rules
@@ -67,6 +68,7 @@ class DocumentProcessor:
     ) -> None:
         self._stores = stores
         self._moves = ObjectMoves(stores.objects, stores.registry)
+        self._restored = RestoredChunks(stores)
         self._embedding_queue = embedding_queue
         self._ingestion_queue = ingestion_queue
         self._lifecycle = lifecycle
@@ -110,7 +112,9 @@ class DocumentProcessor:
         self._lifecycle.fail_attempt(message.document_id, message.version, message.attempt, error)
 
     def _run_step(self, version: DocumentVersion, progress: Progress, until: datetime) -> None:
-        if progress.place is not None:
+        if version.restores is not None:
+            reached = self._restore(version, progress, until)
+        elif progress.place is not None:
             staged = self._stores.staging.text(version)
             with tracing.span("chunk"):
                 reached = self._fan_out(version, staged, progress, until)
@@ -193,6 +197,23 @@ class DocumentProcessor:
                     self._stores.staging.put_text(version, text)
                 return replace(progress, place=following, chunks=count)
         raise no_text()
+
+    def _restore(self, version: DocumentVersion, progress: Progress, until: datetime) -> Progress | None:
+        """Write and send the chunks of the version that this one restores; as `_fan_out`, and nothing is staged."""
+        chunks = self._restored.of(version, self._clock.now_iso())
+        count = progress.chunks
+        while count < len(chunks):
+            part = chunks[count : count + self._slice_chunks]
+            count += len(part)
+            pending = self._stores.chunks.create(
+                version, part, expected=count if count == len(chunks) else None, now=self._clock.now_iso()
+            )
+            self._embedding_queue.send([message.to_json() for message in embedding_messages(version, pending)])
+            if count < len(chunks) and self._clock.now() >= until:
+                return replace(progress, place=(0, count), chunks=count)
+        if not pending:
+            self._lifecycle.complete(version.document_id, version.version)
+        return None
 
     def _slices(
         self, text: StagedText, start: ChunkCursor, until: datetime

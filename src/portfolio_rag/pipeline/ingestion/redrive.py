@@ -13,6 +13,7 @@ from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion, Obje
 from portfolio_rag.domain.errors import Conflict, NotFound
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
 from portfolio_rag.pipeline.ingestion.intake import DocumentIntake
+from portfolio_rag.pipeline.ingestion.rollback import Rollback
 from portfolio_rag.ports.document_registry import DocumentRegistry
 from portfolio_rag.ports.message_queue import MessageQueue
 
@@ -22,11 +23,13 @@ class Redrive:
         self,
         registry: DocumentRegistry,
         intake: DocumentIntake,
+        rollback: Rollback,
         lifecycle: Lifecycle,
         dead_letter_queues: Sequence[MessageQueue],
     ) -> None:
         self._registry = registry
         self._intake = intake
+        self._rollback = rollback
         self._lifecycle = lifecycle
         self._dead_letter_queues = dead_letter_queues
 
@@ -75,6 +78,8 @@ class Redrive:
         ]
         if head is None or current is None or not current.settled or head.replaces(current.version):
             return None
+        if current.restores is not None:
+            return self._rollback.again(current)
         return self._intake.reingest(ObjectRef(current.bucket, current.s3_key), attempt=current.attempt + 1)
 
     def _forget_dead_letters(self, document_ids: set[str]) -> None:

@@ -19,11 +19,20 @@ from dataclasses import replace
 from datetime import timedelta
 
 from portfolio_rag.domain.chunks import Chunk
-from portfolio_rag.domain.documents import DocumentVersion
+from portfolio_rag.domain.documents import DocumentHead, DocumentVersion
 from portfolio_rag.domain.errors import ConditionFailed, NotFound
 from portfolio_rag.domain.identifiers import iso
 from portfolio_rag.domain.index_names import index_name, partitions_of
 from portfolio_rag.domain.jobs import Job, JobStatus
+from portfolio_rag.domain.versions import (
+    Period,
+    history_collection,
+    history_window,
+    known_versions,
+    live_collection,
+    period_of,
+)
+from portfolio_rag.pipeline.documents.history import VersionHistory, as_history
 from portfolio_rag.pipeline.documents.stores import DocumentStores
 from portfolio_rag.pipeline.documents.vector_backup import BackupEntry
 from portfolio_rag.pipeline.ingestion.embedding import window_records
@@ -66,6 +75,7 @@ class ReindexJob:
         `compatible`: fingerprints of the same model in another precision, whose vectors are as good as the embedder's.
         """
         self._stores = stores
+        self._history = VersionHistory(stores.vectors, stores.backup, stores.index_aliases)
         self._embedder = embedder
         self._report = report
         self._clock = clock
@@ -90,7 +100,7 @@ class ReindexJob:
                 self._begin(claimed)
                 return StopReason.OUT_OF_TIME
         self._sleep(_GRACE_SECONDS)
-        self._stores.vectors.drop(claimed.checkpoint_value("old", ""))
+        self._drop(claimed.checkpoint_value("old", ""))
         return self._completed(claimed.job, rebuilt=1)
 
     def keep(self, job: Job) -> None:
@@ -102,7 +112,11 @@ class ReindexJob:
         """Take back what a job leaves that does not come to its switch: it is written to no more, then it is gone."""
         if not job.switched:
             self._stores.index_aliases.end_build(job.job_id)
-            self._stores.vectors.drop(self._building(job))
+            self._drop(self._building(job))
+
+    def _drop(self, collection: str) -> None:
+        self._stores.vectors.drop(history_collection(collection))
+        self._stores.vectors.drop(collection)
 
     def _building(self, job: Job) -> str:
         return index_name(self._base, job.job_id, self._partitions)
@@ -129,17 +143,18 @@ class ReindexJob:
         self._stores.index_aliases.begin_build(building, claimed.job.job_id, iso(now), iso(now + _LEASE))
         old = self._stores.index_aliases.current().live
         for leftover in self._stores.vectors.collections():
-            if leftover.startswith(f"{self._base}-") and leftover != old:
+            if leftover.startswith(f"{self._base}-") and live_collection(leftover) != old:
                 self._stores.vectors.drop(leftover)
         self._stores.vectors.ensure(building, fingerprint=self._embedder.fingerprint)
         claimed.save({"phase": _COPY, "after": "", "old": old}, statistics={"windows": 0, "embedded": 0})
 
     def _live(self) -> dict[tuple[str, int], str]:
-        """The (document_id, version) pairs that answer, with their logical keys."""
+        """The (document_id, version) pairs that answer, or answered and are kept, with their logical keys."""
         return {
-            (head.document_id, head.live_version): head.logical_key
+            (head.document_id, number): head.logical_key
             for head in self._stores.registry.heads()
             if head.live_version and head.deleted_at is None
+            for number in {head.live_version, *known_versions(head.publications)}
         }
 
     def _matches(self, claimed: ClaimedJob) -> bool:
@@ -152,21 +167,31 @@ class ReindexJob:
             return False
         if self._stores.vectors.fingerprint(live) not in (None, fingerprint):
             return False  # The same ids, with the vectors of another model.
-        windows = 0
+        windows = dict.fromkeys((live, history_collection(live)), 0)
         # Listed in the order of documents and versions: no more is held than the ids of one.
         by_version = itertools.groupby(
             self._stores.backup.entries(fingerprint), key=lambda entry: (entry.document_id, entry.version)
         )
-        for (document_id, _), entries in by_version:
+        for (document_id, number), entries in by_version:
             if not claimed.has_time_for():
                 return False
             expected = {id_ for entry in entries for id_ in self._stores.backup.window_ids(entry)}
-            if self._stores.vectors.present(live, sorted(expected), document_id=document_id) != expected:
+            place, period = live, self._replaced(self._stores.registry.head(document_id), number)
+            if period is not None:
+                place = history_collection(live)
+                expected = {history_window(id_, document_id, number, period).id for id_ in expected}
+            if self._stores.vectors.present(place, sorted(expected), document_id=document_id) != expected:
                 return False
-            windows += len(expected)
-        return windows == self._stores.vectors.count(live) and self._live().keys() <= self._stores.backup.covered(
-            fingerprint
+            windows[place] += len(expected)
+        return all(self._stores.vectors.count(name) == count for name, count in windows.items()) and (
+            self._live().keys() <= self._stores.backup.covered(fingerprint)
         )
+
+    @staticmethod
+    def _replaced(head: DocumentHead | None, number: int) -> Period | None:
+        """When a version answered that is kept and answers no more; None for any other."""
+        period = period_of(head.publications, number) if head is not None else None
+        return period if period is not None and period.until is not None else None
 
     def _completed(self, job: Job, *, rebuilt: int) -> Job:
         total = len(self._live())
@@ -227,6 +252,8 @@ class ReindexJob:
         return True
 
     def _copy_one(self, building: str, entry: BackupEntry) -> int:
+        if (period := self._period_of(entry)) is not None:
+            return self._history.copy(building, [entry], period)
         try:
             records = self._stores.backup.read(entry)
         except NotFound:
@@ -237,7 +264,14 @@ class ReindexJob:
             ids = [record.id for record in records]
             self._stores.vectors.delete(building, ids, document_id=entry.document_id)
             return 0
+        if (period := self._period_of(entry)) is not None:
+            # Replaced while it was copied: it may have been moved to the history before the copy was there.
+            self._stores.vectors.delete(building, [record.id for record in records])
+            return self._history.copy(building, [entry], period)
         return len(records)
+
+    def _period_of(self, entry: BackupEntry) -> Period | None:
+        return self._replaced(self._stores.registry.head(entry.document_id), entry.version)
 
     # --- what the backup lacks: after a change of model, that is all
 
@@ -272,10 +306,10 @@ class ReindexJob:
         chunks = self._stores.chunks.of_document(key[0], version=key[1])
         chunks = itertools.islice(chunks, claimed.checkpoint_value("chunk", 0), None)
         while group := list(itertools.islice(chunks, _CHUNKS_A_TIME)):
-            version = self._stores.registry.live_versions([key]).get(key)
-            if version is None:
-                break  # Replaced or deleted since: it is not asked for any more.
-            windows = self._embed_group(self._building(claimed.job), version, group)
+            head, version = self._stores.registry.heads_and_versions([key])[key]
+            if head is None or version is None or key[1] not in {head.live_version, *known_versions(head.publications)}:
+                break  # Deleted or forgotten since: it is not asked for any more.
+            windows = self._embed_group(self._building(claimed.job), version, group, self._replaced(head, key[1]))
             claimed.charge(windows=windows)
             self._renew(claimed)
             done = claimed.checkpoint_value("chunk", 0) + len(group)
@@ -284,7 +318,7 @@ class ReindexJob:
                 return False
         return True
 
-    def _embed_group(self, building: str, version: DocumentVersion, group: list[Chunk]) -> int:
+    def _embed_group(self, building: str, version: DocumentVersion, group: list[Chunk], replaced: Period | None) -> int:
         texts = [text for chunk in group for text in chunk.window_texts]
         rows = self._embedder.embed(texts)
         records: list[VectorRecord] = []
@@ -293,6 +327,11 @@ class ReindexJob:
             records += window_records(version, chunk, rows[done : done + len(chunk.windows)])
         key = self._stores.backup.key_for(self._embedder.fingerprint, version.document_id, version.version, texts)
         self._stores.backup.write(key, records)
+        if replaced is not None:
+            building, records = (
+                history_collection(building),
+                as_history(records, version.document_id, version.version, replaced),
+            )
         self._stores.vectors.upsert(building, records, fingerprint=self._embedder.fingerprint)
         return len(records)
 

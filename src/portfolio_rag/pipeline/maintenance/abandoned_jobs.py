@@ -8,6 +8,7 @@ from datetime import timedelta
 from portfolio_rag.domain.errors import ConditionFailed
 from portfolio_rag.domain.identifiers import iso
 from portfolio_rag.domain.jobs import Job, JobStatus, JobType
+from portfolio_rag.domain.versions import live_collection
 from portfolio_rag.pipeline.jobs.claim import cancelled
 from portfolio_rag.pipeline.jobs.service import launch
 from portfolio_rag.ports.index_alias import IndexAliases
@@ -84,11 +85,14 @@ class AbandonedWork:
 
     def _drop_collections(self) -> int:
         # Listed before the alias is read: a collection is named there before it is created.
-        ours = [name for name in self._vectors.collections() if name == self._base or name.startswith(f"{self._base}-")]
+        ours = [name for name in self._vectors.collections() if self._is_ours(live_collection(name))]
         alias = self._aliases.current()
         if alias.changed_at is not None and alias.changed_at > iso(self._clock.now() - _GRACE):
             return 0
-        unused = [name for name in ours if name not in alias.targets]
+        unused = [name for name in ours if live_collection(name) not in alias.targets]
         for name in unused:
             self._vectors.drop(name)
         return len(unused)
+
+    def _is_ours(self, collection: str) -> bool:
+        return collection == self._base or collection.startswith(f"{self._base}-")

@@ -15,7 +15,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from portfolio_rag.domain import object_keys as keys
+from portfolio_rag.domain.documents import DocumentHead
 from portfolio_rag.domain.identifiers import document_id_for
+from portfolio_rag.domain.versions import (
+    HistoryWindow,
+    history_collection,
+    history_window,
+    period_of,
+    read_history_id,
+)
 from portfolio_rag.pipeline.documents.purge import Purge
 from portfolio_rag.pipeline.documents.stores import DocumentStores
 from portfolio_rag.pipeline.documents.vector_backup import VECTORS
@@ -52,6 +60,7 @@ class FullScan:
             yield from self._reconciler.compare_if_quiescent(head.document_id, repair=repair)
         for collection in self._stores.index_aliases.current().targets:
             yield from self._windows(collection, repair=repair)
+            yield from self._history(history_collection(collection), repair=repair)
         yield from self._unknown_chunks(repair=repair)
         yield from self._unknown_backups(repair=repair)
         yield from self._unknown_staged(repair=repair)
@@ -93,6 +102,39 @@ class FullScan:
                     strays += surplus
             if strays and repair:
                 self._stores.vectors.delete(collection, strays)
+        if unknown:
+            yield Difference(
+                DifferenceKind.UNKNOWN, "", f"{collection} holds {unknown} vectors of no document or version."
+            )
+
+    def _history(self, collection: str, *, repair: bool) -> Iterator[Difference]:
+        """Windows in the history of no document, of a version that is not kept, or of a chunk that is not there."""
+        unknown = 0
+        pages = itertools.chain.from_iterable(map(self._pages, self._stores.vectors.parts(collection)))
+        for page in pages:
+            read = [(read_history_id(id_), id_) for id_, _ in page]
+            windows = [(window, id_) for window, id_ in read if window is not None]
+            heads = self._stores.registry.heads_of(window.document_id for window, _ in windows)
+            chunks = self._stores.chunks.window_ids(
+                dict.fromkeys((window.window_id.partition("#")[0], window.document_id) for window, _ in windows)
+            )
+            surplus: dict[str, list[str]] = defaultdict(list)
+            unwanted = [id_ for window, id_ in read if window is None]
+            for window, id_ in windows:
+                head = heads.get(window.document_id)
+                if head is None or window.version > head.latest_version:
+                    unwanted.append(id_)
+                elif window.window_id not in chunks or not _is_of_history(window, head):
+                    surplus[window.document_id].append(id_)
+            unknown += len(unwanted)
+            for document_id, ids in surplus.items():
+                if self._reconciler.is_quiescent(document_id):
+                    yield Difference(
+                        DifferenceKind.STALE, document_id, f"{collection} holds {len(ids)} vectors too many."
+                    )
+                    unwanted += ids
+            if unwanted and repair:
+                self._stores.vectors.delete(collection, unwanted)
         if unknown:
             yield Difference(
                 DifferenceKind.UNKNOWN, "", f"{collection} holds {unknown} vectors of no document or version."
@@ -187,6 +229,14 @@ class FullScan:
 
 def _version(metadata: Mapping[str, Any]) -> int:
     return int(metadata.get("version", 0))
+
+
+def _is_of_history(window: HistoryWindow, head: DocumentHead) -> bool:
+    """Whether the head knows that version as a replaced one, with that period."""
+    period = period_of(head.publications, window.version)
+    if period is None or period.until is None:
+        return False
+    return history_window(window.window_id, window.document_id, window.version, period) == window
 
 
 def _pages(entries: Iterable[_Entry], size: int) -> Iterator[list[_Entry]]:

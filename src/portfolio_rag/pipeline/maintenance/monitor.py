@@ -42,6 +42,7 @@ class PipelineReport:
     mended: int = 0
     abandoned: int = 0
     swept: int = 0
+    expired: int = 0
 
     @property
     def healthy(self) -> bool:

@@ -1,6 +1,7 @@
 """The reconciler: what S3, DynamoDB, Chroma and the backup hold of a document, compared and made to agree.
 
-The registry says what should be: the chunks of the live version, in every store, and nothing of any other version.
+The registry says what should be: the chunks of the live version, in every store, those of the versions that are kept of
+what it has replaced, and nothing of any other version.
 Whatever changes a document makes it `due`; check-health reconciles it when no worker can be busy with it any longer and
 the indexes have caught up, which is when the document is at its end for good. `rag verify` looks over all of them
 (pipeline/maintenance/full_scan.py).
@@ -9,12 +10,22 @@ the indexes have caught up, which is when the document is at its end for good. `
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from portfolio_rag.domain.chunks import Chunk, ChunkStatus
 from portfolio_rag.domain.documents import DocumentHead, DocumentVersion, ObjectRef
 from portfolio_rag.domain.errors import ConditionFailed, FailureReason
+from portfolio_rag.domain.versions import (
+    HistoryRules,
+    Publications,
+    history_collection,
+    history_window,
+    known_versions,
+    period_of,
+    without_version,
+)
+from portfolio_rag.pipeline.documents.history import VersionHistory
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
 from portfolio_rag.pipeline.documents.purge import Purge
 from portfolio_rag.pipeline.documents.stores import DocumentStores
@@ -39,12 +50,16 @@ class Reconciler:
         intake: DocumentIntake,
         lifecycle: Lifecycle,
         purge: Purge,
+        history: VersionHistory,
+        rules: HistoryRules,
         clock: Clock,
     ) -> None:
         self._stores = stores
         self._intake = intake
         self._lifecycle = lifecycle
         self._purge = purge
+        self._history = history
+        self._rules = rules
         self._clock = clock
 
     def reconcile(self, head: DocumentHead) -> list[Difference]:
@@ -65,13 +80,20 @@ class Reconciler:
         # A reindex that is under way reads and writes the backup; one that crashed is cleared away first.
         if not self._all_quiescent(head, versions) or self._stores.index_aliases.current().building is not None:
             return []
+        if self.expire(head):
+            return []  # It is due anew.
         differences = [*self._compare(head, repair=True), *self._surplus(head, repair=True)]
         if not differences:
             try:
-                self._stores.registry.mark_reconciled(head)
+                self._stores.registry.mark_reconciled(head, expires=self._rules.next_expiry(head.publications))
             except ConditionFailed:
                 _log.info("Document %s has changed meanwhile.", head.document_id)
         return differences
+
+    def expire(self, head: DocumentHead) -> bool:
+        """Forget the versions of a document that are kept no longer, and remove them; whether there were any."""
+        kept = self._rules.kept(head.publications, self._clock.now())
+        return kept != head.publications and self._forget(head, kept)
 
     def compare_if_quiescent(self, document_id: str, *, repair: bool) -> Iterator[Difference]:
         """The differences of a document that no worker can be busy with, but for windows that are too many."""
@@ -113,7 +135,8 @@ class Reconciler:
         chunks = list(self._stores.chunks.of_document(document_id))
         backup = self._stores.backup.of_document(document_id)
         stored = backup.versions | {chunk.version for chunk in chunks}
-        for number in sorted(stored.intersection(ended) - {head.live_version}):
+        known = known_versions(head.publications) | {head.live_version}
+        for number in sorted(stored.intersection(ended) - known):
             yield Difference(
                 DifferenceKind.STALE, document_id, f"Version {number} is history, but was not removed everywhere."
             )
@@ -122,22 +145,78 @@ class Reconciler:
         if live is not None:
             answering = [chunk for chunk in chunks if chunk.version == live.version]
             yield from self._missing(live, answering, backup.entries, repair=repair)
+        replaced = {version.version: version for version in versions if version.version in known - {head.live_version}}
+        for number in sorted(known - {0, head.live_version}):
+            answered = [chunk for chunk in chunks if chunk.version == number]
+            yield from self._missing_history(head, number, replaced.get(number), answered, backup.entries, repair)
+
+    def _missing_history(
+        self,
+        head: DocumentHead,
+        number: int,
+        version: DocumentVersion | None,
+        chunks: list[Chunk],
+        entries: list[BackupEntry],
+        repair: bool,
+    ) -> Iterator[Difference]:
+        """Whatever a store has lost of a version that was replaced: what cannot be put back is forgotten whole."""
+        document_id = head.document_id
+        mine = [entry for entry in entries if entry.version == number]
+        expected = {id_ for chunk in chunks for id_ in chunk.window_ids}
+        for collection in self._stores.index_aliases.current().targets:
+            label = self._stores.vectors.fingerprint(collection)
+            wanted = [entry for entry in mine if label in (None, entry.fingerprint)]
+            backed_up = {id_ for entry in wanted for id_ in self._stores.backup.window_ids(entry)}
+            if version is None or len(chunks) != version.chunk_count or backed_up != expected:
+                yield Difference(
+                    DifferenceKind.BACKUP_MISSING, document_id, f"Version {number} is not whole, and is forgotten."
+                )
+                if repair:
+                    self._forget(head, without_version(head.publications, number))
+                return
+            lost = history_ids(head, number, chunks)
+            lost -= self._stores.vectors.present(history_collection(collection), sorted(lost))
+            if lost:
+                yield Difference(
+                    DifferenceKind.VECTORS_MISSING,
+                    document_id,
+                    f"{history_collection(collection)} has lost {len(lost)} vectors.",
+                )
+                if repair:
+                    self._history.keep(head, number)
+
+    def _forget(self, head: DocumentHead, kept: Publications) -> bool:
+        try:
+            self._stores.registry.forget_versions(head, kept, self._clock.now_iso())
+        except ConditionFailed:
+            return False
+        for number in sorted(known_versions(head.publications) - known_versions(kept)):
+            self._purge.version(head.document_id, number)
+        return True
 
     def _surplus(self, head: DocumentHead, *, repair: bool) -> Iterator[Difference]:
         """Windows that Chroma holds too many of the document, found by its metadata."""
         document_id = head.document_id
-        chunks = self._stores.chunks.of_document(document_id, version=head.live_version) if head.live_version else ()
-        expected = {id_ for chunk in chunks for id_ in chunk.window_ids}
+        by_version: dict[int, list[Chunk]] = {}
+        for chunk in self._stores.chunks.of_document(document_id):
+            by_version.setdefault(chunk.version, []).append(chunk)
+        expected = {id_ for chunk in by_version.get(head.live_version, ()) for id_ in chunk.window_ids}
+        replaced = {
+            id_
+            for number in known_versions(head.publications) - {head.live_version}
+            for id_ in history_ids(head, number, by_version.get(number, ()))
+        }
         for collection in self._stores.index_aliases.current().targets:
-            # A version that has come since may be live by now: its windows are none of ours.
-            windows = self._stores.vectors.windows_of(collection, document_id)
-            surplus = {id_ for id_, version in windows.items() if version <= head.latest_version} - expected
-            if surplus:
-                yield Difference(
-                    DifferenceKind.STALE, document_id, f"{collection} holds {len(surplus)} vectors too many."
-                )
-                if repair:
-                    self._stores.vectors.delete(collection, sorted(surplus), document_id=document_id)
+            for name, wanted in ((collection, expected), (history_collection(collection), replaced)):
+                # A version that has come since may be live by now: its windows are none of ours.
+                windows = self._stores.vectors.windows_of(name, document_id)
+                surplus = {id_ for id_, version in windows.items() if version <= head.latest_version} - wanted
+                if surplus:
+                    yield Difference(
+                        DifferenceKind.STALE, document_id, f"{name} holds {len(surplus)} vectors too many."
+                    )
+                    if repair:
+                        self._stores.vectors.delete(name, sorted(surplus), document_id=document_id)
 
     def _all_quiescent(self, head: DocumentHead, versions: list[DocumentVersion]) -> bool:
         before = self._clock.now() - GRACE
@@ -202,6 +281,13 @@ class Reconciler:
         tries = max(version.attempt for version in since if version.s3_key == live.s3_key)
         if tries < MAX_ATTEMPTS:
             self._intake.reingest_live(live, attempt=tries + 1)
+
+
+def history_ids(head: DocumentHead, number: int, chunks: Iterable[Chunk]) -> set[str]:
+    """What the history holds of a version that was replaced."""
+    period = period_of(head.publications, number)
+    assert period is not None  # whoever asks has found it there
+    return {history_window(id_, head.document_id, number, period).id for chunk in chunks for id_ in chunk.window_ids}
 
 
 def is_retried_after_outage(version: DocumentVersion) -> bool:

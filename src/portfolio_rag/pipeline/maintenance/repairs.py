@@ -183,6 +183,28 @@ class PendingReconciliation:
         return bool(differences)
 
 
+class ExpiredVersions:
+    """Versions that were replaced are forgotten and removed once they have been kept for as long as the rule says."""
+
+    name = "expired"
+    needs_healthy_dependencies = True
+
+    def __init__(self, registry: DocumentRegistry, reconciler: Reconciler, clock: Clock) -> None:
+        self._registry = registry
+        self._reconciler = reconciler
+        self._clock = clock
+
+    def run(self, until: datetime) -> RepairResult:
+        expiring = self._registry.expiring(before=self._clock.now_iso())
+        return _repair_each(in_time(expiring, self._clock, until), self._expire)
+
+    def _expire(self, head: DocumentHead) -> bool:
+        # From an index that lags: what is forgotten is decided on the head as it is.
+        current = self._registry.head(head.document_id)
+        # One that is due has changed: a rollback to what expires may be on its way. It is reconciled once it is quiet.
+        return current is not None and current.due is None and self._reconciler.expire(current)
+
+
 class MissedUploads:
     """Uploads whose event never came are registered."""
 

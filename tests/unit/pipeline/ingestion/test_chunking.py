@@ -56,8 +56,10 @@ def test_each_prefix_is_cut_by_its_strategy(world: World) -> None:
 
 
 def test_a_citation_of_a_replaced_version_that_was_cut_by_topics_resolves(world: World) -> None:
+    world.remember(versions=0, days=0)  # What is kept is found without being read again.
     cited = ingested(world, "topics/a.md")
     ingested(world, "topics/a.md", TEXT.replace("tells", "says"))
+    world.rest()
     for chunk in cited:
         found = world.container.cited.find(chunk.document_id, chunk.chunk_id, version=1)
         assert found.restored

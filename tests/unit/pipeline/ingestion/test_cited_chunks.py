@@ -24,6 +24,7 @@ UNKNOWN = "00000000-0000-4000-8000-000000000000"
 @pytest.fixture
 def world() -> World:
     made = World()
+    made.remember(versions=0, days=0)  # What is kept is found without being read again.
     made.upload(KEY, OLD)
     made.run()
     return made
@@ -55,6 +56,7 @@ def test_a_citation_of_a_replaced_version_resolves_to_the_same_text(
     for text in (NEW, NEW + "\n\nMore."):
         world.upload(KEY, text)
         world.run()
+    world.rest()
     world.check()
     assert world.live(document_id) == 3
     assert world.container.chunks.get([(cited[1].chunk_id, document_id)]) == []
@@ -74,7 +76,7 @@ def test_a_citation_of_a_replaced_version_resolves_to_the_same_text(
 def test_a_version_that_is_not_the_citations_does_not_hold_the_chunk(world: World, document_id: str) -> None:
     cited = world.chunks(document_id)[0]
     world.upload(KEY, NEW)
-    world.run()
+    world.rest()
     for version in (2, 7):
         with pytest.raises(NotFound, match=f"version {version}"):
             find(world, cited, version)
@@ -87,7 +89,7 @@ def test_a_deleted_document_is_not_shown(world: World, document_id: str) -> None
     with pytest.raises(NotFound, match="was deleted on"):
         find(world, cited)
     world.upload(KEY, NEW)
-    world.run()
+    world.rest()
     assert world.live(document_id) == 2
     with pytest.raises(NotFound, match="There is no chunk"):
         find(world, cited, 1)
@@ -96,7 +98,7 @@ def test_a_deleted_document_is_not_shown(world: World, document_id: str) -> None
 def test_bytes_that_have_expired(world: World, document_id: str) -> None:
     cited = world.chunks(document_id)[0]
     world.upload(KEY, NEW)
-    world.run()
+    world.rest()
     old = world.version(document_id, 1)
     world.s3.delete_object(Bucket=RAW, Key=old.s3_key, VersionId=old.s3_version_id)
     with pytest.raises(NotFound, match="expired"):
@@ -106,7 +108,7 @@ def test_bytes_that_have_expired(world: World, document_id: str) -> None:
 def test_rules_that_cut_otherwise_are_said_to_be_the_reason(world: World, document_id: str) -> None:
     cited = world.chunks(document_id)[0]
     world.upload(KEY, NEW)
-    world.run()
+    world.rest()
     rules = {"chunk_size_tokens": 200, "chunk_overlap_tokens": 8, "window_tokens": 64}
     world.s3.put_object(Bucket=CONFIG, Key="ingestion-rules/default.json", Body=json.dumps(rules).encode())
     del world.container.__dict__["config"]

@@ -255,7 +255,7 @@ def test_pages_skip_nothing_when_windows_come_and_go_between_them(
 
 def test_memory_does_not_grow_with_the_index(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     at_rest(world)
-    monkeypatch.setattr(world.chroma, "count", lambda collection: 50_000)
+    monkeypatch.setattr(world.chroma, "count", lambda collection: 50_000 if collection == COLLECTION else 0)
     (_, record), *_ = world.chroma.data[COLLECTION].items()
 
     def page(collection: str, *, offset: int, limit: int) -> list[tuple[str, Mapping[str, Any]]]:
