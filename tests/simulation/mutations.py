@@ -382,8 +382,10 @@ MUTATIONS = [
     _one("nobody notices that the index has another number of collections", 0, "pipeline.jobs.reindex",
          "if partitions_of(live) != self._partitions:", "if False:"),
     _one("the full scan reads one of several collections", 4, "pipeline.maintenance.full_scan",
-         "map(self._pages, self._stores.vectors.parts(collection)))\n        for page in pages:\n            by_document",
-         "map(self._pages, self._stores.vectors.parts(collection)[:1]))\n        for page in pages:\n            by_document"),
+         "map(self._pages, self._stores.vectors.parts(collection)))\n"
+         "        for page in pages:\n            by_document",
+         "map(self._pages, self._stores.vectors.parts(collection)[:1]))\n"
+         "        for page in pages:\n            by_document"),
     _one("a collection of the index that answers is dropped as another one", 28, "domain.index_names",
          "return found[1] if found else collection", "return collection"),
     # Models.
