@@ -10,6 +10,7 @@ import pytest
 from portfolio_rag.domain.errors import Conflict, InvalidRequest
 from portfolio_rag.domain.job_cost import JobWork
 from portfolio_rag.domain.jobs import JobStatus, JobType
+from portfolio_rag.domain.versions import live_collection
 from portfolio_rag.pipeline.jobs.service import summary
 from tests.simulation.test_job_steps import ingested, job_of, mark_of
 from tests.simulation.world import COLLECTION, World
@@ -91,7 +92,7 @@ def test_a_reindex_that_was_left_too_long_begins_anew_and_embeds_nothing(world: 
         world.attempt("check_health", {})
         world.clock.advance(timedelta(minutes=5))
     assert world.container.index_aliases.current().building is None
-    assert set(world.chroma.data) == {COLLECTION}
+    assert {live_collection(name) for name in world.chroma.data} == {COLLECTION}
     world.jobs.resume(job_id)
     world.rest()
     world.check()
@@ -113,7 +114,7 @@ def test_a_paused_job_can_be_cancelled(world: World, job_type: JobType) -> None:
     world.check()
     assert job_of(world, job_id).status is JobStatus.CANCELLED
     assert world.container.index_aliases.current().building is None
-    assert set(world.chroma.data) == {COLLECTION}
+    assert {live_collection(name) for name in world.chroma.data} == {COLLECTION}
 
 
 def test_only_a_paused_job_is_resumed_and_only_with_more(world: World) -> None:
