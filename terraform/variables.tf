@@ -238,8 +238,8 @@ variable "chroma_cloud" {
   }
 
   validation {
-    condition     = var.chroma_cloud == null || length(var.chroma_collection) <= 110
-    error_message = "chroma_collection must have 110 characters at most with chroma_cloud: its names have 128, and the collections of a rebuilt index have up to 18 more."
+    condition     = var.chroma_cloud == null || length(var.chroma_collection) <= 102
+    error_message = "chroma_collection must have 102 characters at most with chroma_cloud: its names have 128, and the collections of a rebuilt index have up to 26 more."
   }
 
   validation {

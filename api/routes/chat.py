@@ -59,7 +59,7 @@ router = APIRouter(prefix="/api", tags=["chat"])
     response_model=ChatResponse,
     responses={
         200: {"content": documented_stream(_EVENTS)},
-        **documented(400, 413, 422, 429, 500, 503),
+        **documented(400, 404, 413, 422, 429, 500, 503),
     },
 )
 def chat(

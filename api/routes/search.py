@@ -22,7 +22,7 @@ router = APIRouter(prefix="/api", tags=["search"])
     operation_id="search",
     summary="Find passages",
     response_description="The passages, best first.",
-    responses=documented(400, 413, 422, 429, 500, 503),
+    responses=documented(400, 404, 413, 422, 429, 500, 503),
 )
 def search(
     body: Annotated[

@@ -12,7 +12,8 @@ from portfolio_rag.pipeline.jobs.estimate import JobEstimate
 from portfolio_rag.pipeline.jobs.report import Entry, Outcome, ReportPage
 from portfolio_rag.pipeline.jobs.service import summary
 
-Budget = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
+Budget = Annotated[float, Field(ge=0.000_001, le=1_000_000, allow_inf_nan=False)]
+"""From a millionth of a dollar on, which is what costs are told in."""
 
 
 class ReindexRequest(BaseModel):

@@ -188,7 +188,7 @@ class Answer:
     """How the draft ended: of one that was cut, the sentence in which it was is not in `validation`."""
     answer_id: str = ""
     """By which it can be rated; empty where answers are not kept."""
-    as_of: str = ""
+    as_of: str = field(default="", compare=False)
     """Of what was live then it was made: asked again as of this time, it has the same sources."""
 
 

@@ -24,6 +24,7 @@ from portfolio_rag.domain.api_keys import Scope
 from portfolio_rag.domain.identifiers import document_id_for
 from tests.simulation.fast import install
 from tests.simulation.world import RAW, World
+from tests.support.api import FakeMonthlyCost
 
 HOST = "testserver"
 KEY = "guides/queues.md"
@@ -35,6 +36,10 @@ BEYOND_A_SCHEMA = {
     "search": "likewise",
     "list_documents": "a cursor is what the page before gave, and nothing else",
     "list_job_documents": "likewise",
+    "list_answers": "likewise",
+    "compare_versions": "two versions that are one do not differ",
+    "roll_back_document": "a version that has never answered, or answers, has nothing to be taken back to",
+    "resume_job": "a budget must be more than what the job has cost already",
     "upload_document": "the attributes are JSON in a form's text, with limits over all of them",
     "presign_upload": "the attributes have limits over all of them",
     "create_chat_completion": "which message is last, and whether tools may be called, decides what is refused",
@@ -79,6 +84,8 @@ def application() -> Iterator[Application]:
         parts.settings = replace(parts.settings, api_allowed_hosts=HOST)
         names = {entry.name: entry.name for entry in fields(ApiServices)} | {"jobs": "job_service"}
         given: dict[str, Any] = {"access_rules": parts.config.access_rules, "full_text_follower": None}
+        # Of billed usage there is no model.
+        given["monthly_cost"] = FakeMonthlyCost()
         services = {name: given[name] if name in given else getattr(parts, part) for name, part in names.items()}
         _, key = parts.keyring.create("tester", [Scope.ADMIN])
         patched.setattr(parts.documents, "upload", _ingesting(world, parts.documents.upload))
@@ -179,6 +186,10 @@ def test_every_operation_answered_and_the_key_was_good(seen: Seen, application: 
         "GET /api/jobs/{job_id}",
         "GET /api/jobs/{job_id}/documents",
         "POST /api/jobs/{job_id}/cancel",
+        "POST /api/jobs/{job_id}/resume",
+        "POST /api/dead-letters/{message_id}/redrive",
+        "GET /api/documents/{document_id}/compare",
+        "POST /api/documents/{document_id}/rollback",
     }
 
 

@@ -43,7 +43,7 @@ def test_an_empty_variable_counts_as_unset() -> None:
         ({"CHROMA_COLLECTION": "docs-1a2b3c4d-of4-0"}, "CHROMA_COLLECTION must not end"),
         (
             {"CHROMA_API_KEY": "ck-1", "CHROMA_URL": "https://chroma.example", "CHROMA_COLLECTION": "x" * 111},
-            "CHROMA_COLLECTION must have at most 110 bytes",
+            "CHROMA_COLLECTION must have at most 102 bytes",
         ),
     ],
 )

@@ -123,10 +123,13 @@ def test_what_never_was(world: World, document_id: str) -> None:
         world.container.cited.find(document_id, UNKNOWN)
 
 
-def test_the_chunks_of_every_version_that_is_kept(world: World, document_id: str) -> None:
+@pytest.mark.parametrize("searchable", [True, False])
+def test_the_chunks_of_every_version_that_is_kept(world: World, document_id: str, searchable: bool) -> None:
+    """Those of one that is searchable as of a time are there; of others, they are made again."""
+    world.remember(versions=10 if searchable else 0, days=1095)
     before = [chunk.content for chunk in world.chunks(document_id)]
     world.upload(KEY, NEW)
-    world.run()
+    world.rest()
     world.upload(KEY, b"%PDF-1.7 nothing of it")
     world.run()
     history = world.container.documents.history(document_id)
@@ -138,7 +141,7 @@ def test_the_chunks_of_every_version_that_is_kept(world: World, document_id: str
         return [chunk.content for chunk in found], restored
 
     assert chunks(live) == ([chunk.content for chunk in world.chunks(document_id)], False)
-    assert chunks(replaced) == (before, True)
+    assert chunks(replaced) == (before, not searchable)
     assert chunks(failed) == ([], False)
     world.s3.delete_object(Bucket=RAW, Key=replaced.s3_key, VersionId=replaced.s3_version_id)
-    assert chunks(replaced) == ([], False)
+    assert chunks(replaced) == (before if searchable else [], False)
