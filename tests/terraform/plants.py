@@ -125,8 +125,8 @@ PLANTS = (
     Plant(
         "a role may do what is another's",
         "locals.tf",
-        '"register_versions", "purge", "send_ingestion",',
-        '"register_versions", "purge", "run_jobs", "send_ingestion",',
+        '"register_versions", "purge", "read_vectors", "send_ingestion",',
+        '"register_versions", "purge", "read_vectors", "run_jobs", "send_ingestion",',
         'module.function["document-intake"].aws_iam_role_policy.this.policy',
         "RunJobs",
         None,
