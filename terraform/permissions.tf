@@ -311,9 +311,6 @@ locals {
       resources = concat(values(local.queue_arns), values(local.dlq_arns))
     }]
 
-    # What AWS itself has counted of invocations and messages; it knows no resources either.
-    read_metrics = [{ sid = "ReadMetrics", actions = ["cloudwatch:GetMetricData"], resources = ["*"] }]
-
     # PutMetricData knows no resources; the namespace is what narrows it.
     publish_metrics = [{
       sid       = "PublishMetrics"

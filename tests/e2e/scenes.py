@@ -78,7 +78,7 @@ def _answer_on_a_phone(page: Page, _: LiveStack) -> None:
 
 def _documents(page: Page, _: LiveStack) -> None:
     show(page, "Documents")
-    page.get_by_role("link", name="samples/sqs-queues.md").wait_for()
+    page.get_by_role("table").get_by_role("link").first.wait_for()
 
 
 def _operations(page: Page, _: LiveStack) -> None:

@@ -379,7 +379,7 @@ def test_without_cloudwatch_the_rest_is_shown(console: Open) -> None:
     page = console(services, expected=(503,)).page
     show(page, "Operations")
     page.get_by_role("row", name=re.compile("portfolio-ingestion-queue")).wait_for()
-    assert page.get_by_role("alert").get_by_text("CloudWatch does not answer.").count() == 2
+    expect(page.get_by_role("alert").get_by_text("CloudWatch does not answer.")).to_have_count(2)
 
 
 def test_nothing_is_asked_for_while_nobody_looks(console: Open) -> None:
