@@ -294,27 +294,7 @@ BUGS = [
         "FORM_OVERHEAD_BYTES: Final = 1024 * 1024 * 1024",
         "middleware",
     ),
-    _api(
-        "a body may take as long as it likes",
-        "bodies",
-        "allowed = BODY_SECONDS + received / SLOWEST_BYTES_PER_SECOND",
-        "allowed = 1e9",
-        "slow_clients",
-    ),
     _api("a question holds its slot for ever", "admission", "self._under_way -= 1", "pass"),
-    _api(
-        "a question without a body holds a slot",
-        "admission",
-        "if self._under_way >= self._limit:",
-        "if self._under_way > self._limit:",
-    ),
-    _api(
-        "a client that takes no answer holds its slot",
-        "admission",
-        "async with asyncio.timeout(SEND_SECONDS):",
-        "async with asyncio.timeout(None):",
-        "slow_clients",
-    ),
     _api(
         "Retry-After of a full server is 5,000 s",
         "admission",
@@ -374,7 +354,7 @@ BUGS = [
         "a dependency that stalls stalls the health check",
         "pipeline.maintenance.dependency_health",
         "wait(running.values(), timeout=self._deadline_seconds)",
-        "wait(running.values(), timeout=20)",
+        "wait(running.values(), timeout=60)",
         "pipeline/maintenance/test_dependency_health",
     ),
     # Operations.
