@@ -18,7 +18,7 @@ from portfolio_rag.domain.api_keys import Scope
 from portfolio_rag.domain.identifiers import document_id_for
 from portfolio_rag.settings.ingestion_rules import ACCESS_LISTS_KEY
 from tests.simulation.world import CONFIG, RAW, World
-from tests.support.api import UNKNOWN_ID, FakeMonthlyCost, client_of
+from tests.support.api import UNKNOWN_ID, FakeMonthlyCost, MemoryApiKeys, client_of
 from tests.unit.api.test_authentication import ROUTES
 
 BOARD = {"Name": "board", "Type": "GROUP", "Access": "ALLOW"}
@@ -103,7 +103,8 @@ def filled() -> World:
 def deployment_of(world: World, access_lists: str = "true") -> Deployment:
     parts = world.container
     changed = replace(parts.settings, access_lists=access_lists)
-    keyring = Keyring(parts.api_key_store, parts.clock, always_required=changed.access_lists == "true")
+    # Keys of its own: the world's table may serve several of these.
+    keyring = Keyring(MemoryApiKeys(), parts.clock, always_required=changed.access_lists == "true")
     services = ApiServices(
         documents=parts.documents,
         cited=parts.cited,
@@ -126,9 +127,6 @@ def deployment_of(world: World, access_lists: str = "true") -> Deployment:
         access_rules=parts.config.access_rules,
         settings=changed,
     )
-    known = {key.name for key in keyring.list()}
-    for name in known:
-        keyring.revoke(name)
     keys = {}
     for name, (tenant, groups, _) in KEYS.items():
         scopes = [Scope.ADMIN] if name == "root" else [Scope.READ, Scope.WRITE]
