@@ -12,14 +12,15 @@
 set -euo pipefail
 
 folder=$(mktemp -d)
-trap 'kill "${server:-}" 2>/dev/null || true; rm -rf "$folder"' EXIT
+trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
 "$folder/venv/bin/pip" install --quiet ministack==1.5.33 boto3==1.43.106
-port=$("$folder/venv/bin/python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-(cd "$folder" && EDGE_PORT=$port exec "$folder/venv/bin/python" -m ministack > "$folder/log" 2>&1) &
-server=$!
 
 cat > "$folder/check.py" <<'PYTHON'
+import atexit
+import os
+import socket
+import subprocess
 import sys
 import time
 from datetime import datetime, timedelta, timezone
@@ -27,9 +28,19 @@ from importlib.metadata import version
 
 import boto3
 
+with socket.socket() as free:
+    free.bind(("127.0.0.1", 0))
+    port = free.getsockname()[1]
+server = subprocess.Popen(
+    [sys.executable, "-m", "ministack"],
+    env={**os.environ, "EDGE_PORT": str(port)},
+    stdout=subprocess.DEVNULL,
+    stderr=subprocess.DEVNULL,
+)
+atexit.register(server.kill)
 client = boto3.client(
     "cloudwatch",
-    endpoint_url=f"http://127.0.0.1:{sys.argv[1]}",
+    endpoint_url=f"http://127.0.0.1:{port}",
     region_name="us-east-1",
     aws_access_key_id="test",
     aws_secret_access_key="test",
@@ -75,4 +86,4 @@ assert woken == "OK", f"the input is not sound: after a point of 0 it is {woken}
 assert silent == "ALARM", "changed: the alarm falls back by itself"
 print("As described: the silent alarm stays in ALARM.")
 PYTHON
-"$folder/venv/bin/python" "$folder/check.py" "$port"
+"$folder/venv/bin/python" "$folder/check.py"
