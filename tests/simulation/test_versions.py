@@ -348,6 +348,24 @@ def test_an_upload_after_a_rollback_replaces_it(world: World) -> None:
     world.check()
 
 
+@pytest.mark.parametrize("steps", range(4))
+def test_a_deletion_during_a_rollback_counts_though_its_event_comes_last(world: World, steps: int) -> None:
+    put(world, "short")
+    put(world, "long")
+    world.container.rollback.to(DOCUMENT, 1)
+    for _ in range(steps):
+        world.step()
+    world.delete(f"processed/{KEY}")
+    held = list(world.notifications)
+    world.notifications.clear()
+    world.run()
+    world.notifications.extend(held)
+    world.rest()
+    world.check()
+    assert world.live(DOCUMENT) == 0
+    assert found(world, iso(world.clock.time)) == set()
+
+
 @pytest.mark.parametrize("steps", range(6))
 def test_attributes_that_come_during_a_rollback_are_those_of_the_restored_version(world: World, steps: int) -> None:
     put(world, "short")
