@@ -149,7 +149,7 @@ class ObjectMoves:
         After a crash between that copy and its record, the registry names another place. The copy is told by its size
         and by S3's own clock: what was deleted before this upload came was an earlier version's.
 
-        A rollback begins only where something lies in `processed/`: whatever was deleted there came after it, and counts,
+        A rollback begins only where something lies in `processed/`: what was deleted there came after it, and counts,
         as there is no upload that the deletion could have left.
         """
         copied = self._store.deleted(version.bucket, keys.PROCESSED + head.logical_key)
