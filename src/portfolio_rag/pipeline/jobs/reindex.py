@@ -259,14 +259,14 @@ class ReindexJob:
         except NotFound:
             return 0
         self._stores.vectors.upsert(building, records, fingerprint=entry.fingerprint)
+        ids = [record.id for record in records]
         if not self._stores.backup.exists(entry):
             # Purged while it was copied: the purge may have looked before the copy was there.
-            ids = [record.id for record in records]
             self._stores.vectors.delete(building, ids, document_id=entry.document_id)
             return 0
         if (period := self._period_of(entry)) is not None:
             # Replaced while it was copied: it may have been moved to the history before the copy was there.
-            self._stores.vectors.delete(building, [record.id for record in records])
+            self._stores.vectors.delete(building, ids, document_id=entry.document_id)
             return self._history.copy(building, [entry], period)
         return len(records)
 
