@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -27,6 +27,7 @@ from portfolio_rag.adapters.aws.clients import AwsClients
 from portfolio_rag.adapters.dynamodb.document_registry import HEAD, STATUS_INDEX, DynamoDocumentRegistry
 from portfolio_rag.adapters.dynamodb.table import Table
 from portfolio_rag.adapters.tantivy.full_text_index import TantivyFullTextIndex
+from portfolio_rag.answering.feedback.answer_log import AnswerLog
 from portfolio_rag.answering.retrieval.full_text_follower import FullTextFollower
 from portfolio_rag.composition.api import ApiServices
 from portfolio_rag.domain.access import AccessRules
@@ -122,18 +123,14 @@ def _services(settings: Settings, registry: DynamoDocumentRegistry, follower: Fu
     """Those that the list asks; a page that asks others fails."""
     none: Any = None
     clock = TestClock()
-    return ApiServices(
-        documents=Documents(none, registry, none, none, none, clock, _BUCKET, follower),
-        keyring=Keyring(MemoryApiKeys(), clock, ""),
-        settings=settings,
-        access_rules=AccessRules,
-        **cast(
-            Any,
-            dict.fromkeys(
-                ("cited", "redrive", "jobs", "health", "retrieval", "chat", "conversations", "token_budget"), none
-            ),
-        ),
-    )
+    asked = {
+        "documents": Documents(none, registry, none, none, none, clock, _BUCKET, follower),
+        "keyring": Keyring(MemoryApiKeys(), clock, ""),
+        "settings": settings,
+        "access_rules": AccessRules,
+        "answer_log": AnswerLog(none, clock, kept_days=0),
+    }
+    return ApiServices(**{**dict.fromkeys((field.name for field in fields(ApiServices)), none), **asked})
 
 
 def _head(version: DocumentVersion) -> dict[str, Any]:

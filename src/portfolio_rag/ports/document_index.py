@@ -1,4 +1,4 @@
-"""Which documents answer, found by their names and attributes without reading the registry."""
+"""Which documents answer: listed, and found by their names and attributes, without reading all of the registry."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class DocumentPlace:
 
 
 class DocumentIndex(Protocol):
-    """A cache, seconds behind the registry at most: what it finds is checked against the heads."""
+    """A cache that knows what it does not have yet. What it finds is checked against the heads."""
 
     def count(self) -> int | None:
         """How many documents answer; None while not all are known."""
@@ -30,4 +30,7 @@ class DocumentIndex(Protocol):
     def documents(
         self, query: DocumentQuery, *, limit: int, after: DocumentPlace | None = None
     ) -> list[DocumentPlace] | None:
-        """Live versions that pass, newest first, those behind `after`; None while not all documents are known."""
+        """Live versions that pass, newest first, those behind `after`; None while too many documents are not known.
+
+        Raises StorageUnavailable.
+        """

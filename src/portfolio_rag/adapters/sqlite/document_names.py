@@ -20,6 +20,14 @@ ORDER BY uploaded DESC, document_id DESC LIMIT ?
 """
 """By its own choice SQLite looks through the times of all documents for each that has the name: minutes for 10,000."""
 
+_NEWEST = """
+SELECT uploads.value AS uploaded, documents.document_id AS document_id, documents.version
+FROM attributes AS uploads JOIN documents ON documents.id = uploads.document
+WHERE uploads.key = 'upload_timestamp' AND uploads.kind = 'text' AND (uploaded, document_id) < (?, ?)
+ORDER BY uploaded DESC, document_id DESC LIMIT ?
+"""
+"""Read from the index of the values: it costs what it gives, however many documents there are."""
+
 _PAIR = """
   AND names.document IN (
     SELECT document FROM attributes
@@ -33,6 +41,8 @@ def find_documents(
     database: sqlite3.Connection, query: DocumentQuery, limit: int, after: DocumentPlace | None
 ) -> list[DocumentPlace]:
     """Newest first. Perhaps too many where a name is also that of an attribute of ours: the rows have the last word."""
+    if not query:
+        return [DocumentPlace(*row) for row in database.execute(_NEWEST, [*(after or _FIRST).order, limit])]
     database.create_function("casefold", 1, str.casefold, deterministic=True)
     database.create_function("written_pair", 3, _written_pair, deterministic=True)
     wanted = [attribute.casefold() for attribute in query.attributes]

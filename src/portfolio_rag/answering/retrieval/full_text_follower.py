@@ -53,6 +53,10 @@ _BATCH = 50
 _BATCH_CHUNKS = 2000
 """… and chunks, which are in memory at a time, unless a single document has more."""
 
+_RECENT = 100
+"""Documents that a list takes from the registry, as the index has them not yet; where there are more, the registry
+lists them all: it is then read for the pipeline's sake anyway."""
+
 _SLICE = 1000
 """Heads of a reconciliation that are read between two looks."""
 
@@ -118,13 +122,38 @@ class FullTextFollower:
 
     def count(self) -> int | None:
         """As `ports.DocumentIndex`."""
-        return len(self._known or ()) if self._whole else None
+        return len({*(self._known or {}), *self._unindexed.versions()}) if self._whole else None
 
     def documents(
         self, query: DocumentQuery, *, limit: int, after: DocumentPlace | None = None
     ) -> list[DocumentPlace] | None:
-        """As `ports.DocumentIndex`."""
-        return self._index.documents(query, limit=limit, after=after) if self._whole else None
+        """As `ports.DocumentIndex`; None also where many are not indexed yet."""
+        recent = self._recent() if self._whole else None
+        if recent is None:
+            return None
+        # As many more as may be left out: fewer than `limit` say that there are no others.
+        found = self._index.documents(query, limit=limit + len(recent), after=after)
+        places = [place for place in found if place.document_id not in recent]
+        for version in self._registry.live_versions(recent.items()).values():
+            place = DocumentPlace(version.upload_timestamp, version.document_id, version.version)
+            if query.passes(version) and (after is None or place.order < after.order):
+                places.append(place)
+        return sorted(places, key=lambda place: place.order, reverse=True)[:limit]
+
+    def _recent(self) -> dict[str, int] | None:
+        """Live versions that the index does not have, by document; None where they are many.
+
+        Those that were found and wait, and those that changed after the last look: a document whose version has just
+        been completed is no more among those in work, and must not be missing until the next look.
+        """
+        recent = self._unindexed.versions()
+        if len(recent) > _RECENT:
+            return None
+        known = self._known or {}
+        for head in self._registry.pending_reconciliation(changed_after=iso(self._looked - OVERLAP)):
+            if head.live_version and head.deleted_at is None and known.get(head.document_id) != head.live_version:
+                recent[head.document_id] = head.live_version
+        return recent if len(recent) <= _RECENT else None
 
     def start(self) -> None:
         """Follow in a thread of its own until `stop`."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 _MAX_TRIES = 10
-"""Looks at a version whose chunks are not all to be seen; after that the next reconciliation tries."""
+"""Looks at a version whose chunks are not all to be seen; after that the next reconciliation tries, or a new version."""
 
 Key = tuple[str, int]
 
@@ -26,9 +26,15 @@ class UnindexedVersions:
     def __init__(self, retry_after: timedelta) -> None:
         self._retry_after = retry_after
         self._waiting: dict[str, _Waiting] = {}
+        self._given_up: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self._waiting)
+
+    def versions(self) -> dict[str, int]:
+        """All of them by document, those that were given up as well. Safe from another thread than the others."""
+        waiting = list(self._waiting.items())
+        return {**self._given_up.copy(), **{document_id: entry.version for document_id, entry in waiting}}
 
     @property
     def untried(self) -> int:
@@ -46,6 +52,7 @@ class UnindexedVersions:
 
     def forget(self, document_id: str) -> None:
         self._waiting.pop(document_id, None)
+        self._given_up.pop(document_id, None)
 
     def ready(self, now: datetime, limit: int) -> list[Key]:
         """At most `limit` to try now."""
@@ -60,3 +67,5 @@ class UnindexedVersions:
             waiting.not_before = now + self._retry_after
             if waiting.tries < _MAX_TRIES:
                 self._waiting[document_id] = waiting
+            else:
+                self._given_up[document_id] = waiting.version

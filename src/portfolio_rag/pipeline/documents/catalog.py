@@ -172,15 +172,18 @@ class Documents:
         query: DocumentQuery,
         sees: Callable[[DocumentVersion], bool] | None,
     ) -> Page:
-        """Of one status. Those that are COMPLETED answer, nearly all, so the index knows their names and attributes."""
-        if not query and sees is None:
-            return self._registry.list_by_status(status, limit=limit, cursor=cursor)
+        """Of one status. Those that are COMPLETED answer, nearly all, so the index knows them without their partition."""
 
         def passes(version: DocumentVersion) -> bool:
             return query.passes(version) and (sees is None or sees(version))
 
-        found = self._found(limit, cursor, query, passes) if query and status is DocumentStatus.COMPLETED else None
-        return found or self._registry.list_by_status(status, limit=limit, cursor=cursor, passes=passes)
+        is_filtered = bool(query) or sees is not None
+        # Who sees a few of all documents is better off with the registry, which reads more of them at a time.
+        if status is DocumentStatus.COMPLETED and (query or sees is None):
+            found = self._found(limit, cursor, query, passes)
+            if found is not None:
+                return found
+        return self._registry.list_by_status(status, limit=limit, cursor=cursor, passes=passes if is_filtered else None)
 
     def _found(
         self, limit: int, cursor: str | None, query: DocumentQuery, passes: Callable[[DocumentVersion], bool]

@@ -13,6 +13,7 @@ from portfolio_rag.adapters.tantivy.full_text_index import TantivyFullTextIndex
 from portfolio_rag.answering.retrieval.full_text_follower import FullTextFollower
 from portfolio_rag.answering.retrieval.vector_follower import VectorFollower
 from portfolio_rag.domain.chunks import Chunk
+from portfolio_rag.domain.document_query import EVERYTHING, DocumentQuery
 from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion
 from portfolio_rag.domain.errors import StorageUnavailable
 from portfolio_rag.domain.filters import parse_filter
@@ -336,6 +337,72 @@ def test_chunks_that_are_not_all_to_be_seen_yet_are_waited_for(
     follower.step()
     assert found(follower, "elephants") == [(one, 1)]
     assert follower.state().behind == timedelta()
+
+
+def listed(
+    follower: FullTextFollower, limit: int = 10, query: DocumentQuery = EVERYTHING
+) -> list[tuple[str, int]] | None:
+    """All that answer, page after page."""
+    pages: list[tuple[str, int]] = []
+    place = None
+    while True:
+        places = follower.documents(query, limit=limit, after=place)
+        if places is None:
+            return None
+        pages += [(place.document_id, place.version) for place in places]
+        if len(places) < limit:
+            return pages
+        place = places[-1]
+
+
+def test_what_was_completed_since_the_last_look_is_listed_and_counted_soon(
+    stores: Stores, follower: FullTextFollower
+) -> None:
+    old, newer = (stores.put(f"guides/{name}.md", "elephants") for name in ("old", "newer"))
+    settle(follower)
+    stores.put("guides/old.md", "giraffes", 2)
+    key = (stores.put("guides/newest.md", "giraffes"), 1)
+    stores.rows[key] = replace(stores.rows[key], upload_timestamp="2026-01-03T00:00:00.000000Z")
+    for limit in (1, 2, 10):
+        shown = listed(follower, limit)
+        assert shown is not None
+        assert shown[0] == key
+        assert sorted(shown) == sorted([key, (old, 2), (newer, 1)])
+    assert listed(follower, query=DocumentQuery("NEWEST")) == [key]
+    stores.delete(key[0])
+    assert listed(follower, query=DocumentQuery("newest")) == []
+
+
+def test_what_cannot_be_indexed_is_listed_and_counted_nevertheless(
+    stores: Stores, time: Time, follower: FullTextFollower
+) -> None:
+    settle(follower)
+    broken = stores.put("a.md", "elephants")
+    stores.chunks[broken, 1] = []
+    for _ in range(100):
+        time.go_on(1)
+        settle(follower)
+    assert follower.state().waiting == 0
+    assert listed(follower) == [(broken, 1)]
+    assert follower.count() == 1
+    stores.delete(broken)
+    follower.step()
+    assert listed(follower) == []
+    assert follower.count() == 0
+
+
+def test_where_many_are_not_indexed_yet_the_registry_lists_them(
+    stores: Stores, follower: FullTextFollower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portfolio_rag.answering.retrieval.full_text_follower._RECENT", 2)
+    settle(follower)
+    for number in range(2):
+        stores.put(f"{number}.md", "elephants")
+    assert len(listed(follower) or []) == 2
+    stores.put("2.md", "elephants")
+    assert listed(follower) is None
+    settle(follower)
+    assert len(listed(follower) or []) == 3
 
 
 def test_what_never_shows_all_its_chunks_is_given_up_and_does_not_hold_up_the_others(
