@@ -76,7 +76,12 @@ def create_app(settings: Settings | None = None, services: ApiServices | None = 
             app.state.services = build_api(settings)
         built: ApiServices = app.state.services
         async with AsyncExitStack() as running:
-            for background in (built.full_text_follower, built.load_reporter, built.usage_recorder):
+            for background in (
+                built.full_text_follower,
+                built.load_reporter,
+                built.usage_recorder,
+                built.answer_durations,
+            ):
                 if background is not None:
                     background.start()
                     running.callback(background.stop)

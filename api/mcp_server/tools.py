@@ -34,6 +34,7 @@ from api.visibility import VisibleDocuments, viewer_for
 from portfolio_rag.composition.api import ApiServices
 from portfolio_rag.domain.answers import Done, Retrieved, Validated
 from portfolio_rag.domain.api_keys import Caller, Scope
+from portfolio_rag.domain.document_query import DocumentQuery
 from portfolio_rag.domain.errors import InvalidRequest
 from portfolio_rag.settings.ingestion_rules import FILE_TYPES_IN_WORDS
 
@@ -123,7 +124,8 @@ async def _get_passage(call: Call, wanted: GetPassageArguments) -> PassageInCont
 
 async def _list_documents(call: Call, wanted: ListDocumentsArguments) -> DocumentPage:
     documents = await call.documents()
-    return DocumentPage.of(*await run_sync(documents.page, wanted.status, wanted.limit, wanted.cursor))
+    query = DocumentQuery(wanted.name, tuple(wanted.attributes))
+    return DocumentPage.of(*await run_sync(documents.page, wanted.status, wanted.limit, wanted.cursor, query))
 
 
 async def _upload_document(call: Call, wanted: UploadDocumentArguments) -> UploadResult:
@@ -187,8 +189,9 @@ TOOLS: Final[Mapping[str, Tool]] = {
         Tool(
             "list_documents",
             "List the documents",
-            "List the user's documents with status, metadata and, for failed ones, the reason. Those that wait come "
-            "first, then those in work, the completed and the failed.",
+            "List the user's documents with status, metadata and, for failed ones, the reason; all of them, or by "
+            "status, name and attributes. Those that wait come first, then those in work, the completed, the failed. "
+            "Only when `next_cursor` is null is that all: a page may hold few, even none.",
             Scope.READ,
             ListDocumentsArguments,
             DocumentPage,

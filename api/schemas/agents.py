@@ -12,7 +12,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from api.schemas.documents import Attributes, Filename, Prefix
+from api.schemas.documents import AttributePair, Attributes, Filename, Prefix
 from api.schemas.passages import Question
 from portfolio_rag.domain.answers import Answer, AnswerMode, CheckedSentence, Citation, FinishReason, Passage, Verdict
 from portfolio_rag.domain.chunks import Chunk
@@ -76,6 +76,13 @@ class GetPassageArguments(Arguments):
 
 class ListDocumentsArguments(Arguments):
     status: DocumentStatus | None = Field(default=None, description="Only documents in this status.")
+    name: str = Field(default="", max_length=1024, description="Only documents with this in their path.")
+    attributes: list[AttributePair] = Field(
+        default=[],
+        max_length=10,
+        description="Only documents with each of these attributes, custom ones or file_type, as key:value.",
+        examples=[["service:sqs", "file_type:pdf"]],
+    )
     limit: int = Field(default=20, ge=1, le=100, description="Documents per page, 1 to 100.")
     cursor: str | None = Field(
         default=None, min_length=1, max_length=4096, description="`next_cursor` of the page before."

@@ -83,7 +83,7 @@ def _documents(page: Page, _: LiveStack) -> None:
 
 def _operations(page: Page, _: LiveStack) -> None:
     show(page, "Operations")
-    page.locator(".plot .u-over").nth(3).wait_for()
+    page.locator(".plot .u-over").nth(4).wait_for()
     page.get_by_role("button", name=re.compile("^Try again")).wait_for()
 
 
@@ -124,6 +124,8 @@ def _measure(stack: LiveStack) -> None:
             ("FailureRate", 4.0 if back in (11, 12, 26) else 0.0, "Percent"),
             ("ProcessingDuration", 2.2 + ingested / 2, "Seconds"),
             ("ProcessingDuration", 3.1 + ingested, "Seconds"),
+            ("AnswerDuration", 0.31 + ingested / 20, "Seconds"),
+            ("AnswerDuration", 0.52 + ingested / 8, "Seconds"),
             ("QueueDepth", max(0, ingested - 1), "Count"),
             ("DeadLetters", int(11 <= back < 16), "Count"),
             ("StuckDocuments", 0, "Count"),

@@ -29,6 +29,7 @@ from portfolio_rag.domain.documents import DocumentStatus
 from portfolio_rag.domain.errors import Conflict, StorageUnavailable
 from portfolio_rag.domain.feedback import AnswerKind
 from portfolio_rag.domain.jobs import JobStatus
+from portfolio_rag.domain.versions import Publication
 from portfolio_rag.pipeline.ingestion.cited_chunks import ChunkInContext
 from portfolio_rag.pipeline.maintenance.dead_letters import Remedy
 from portfolio_rag.pipeline.maintenance.metric_history import Window
@@ -309,7 +310,7 @@ def test_metrics_are_plots_and_numbers(console: Open) -> None:
     page = console(services).page
     assert page.evaluate("typeof uPlot") == "undefined"
     show(page, "Operations")
-    page.locator(".plot .u-over").nth(3).wait_for()
+    page.locator(".plot .u-over").nth(4).wait_for()
     assert page.get_by_role("img", name="From upload to answer: 10 s on average at worst").count() == 1
     plot = page.locator(".plot").first
     plot.locator("summary").focus()
@@ -387,7 +388,7 @@ def test_nothing_is_asked_for_while_nobody_looks(console: Open) -> None:
     page = console(services).page
     page.clock.install()
     show(page, "Operations")
-    page.locator(".plot .u-over").nth(3).wait_for()
+    page.locator(".plot .u-over").nth(4).wait_for()
     page.evaluate("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
     asked = len(services.health.calls)
     page.clock.run_for(60_000)
@@ -410,7 +411,7 @@ def test_without_cost_nothing_is_said_of_it(console: Open) -> None:
     page.route("**/api/cost", lambda route: route.fulfill(status=404, json={"status": 404, "detail": "Not found."}))
     with page.expect_response("**/api/cost"):
         show(page, "Operations")
-    page.locator(".plot .u-over").nth(3).wait_for()
+    page.locator(".plot .u-over").nth(4).wait_for()
     assert page.get_by_text("Cost").count() == 0
     assert page.get_by_role("alert").count() == 0
 
@@ -418,8 +419,8 @@ def test_without_cost_nothing_is_said_of_it(console: Open) -> None:
 @pytest.mark.parametrize(
     ("scopes", "tenant", "jobs", "letters", "plots"),
     [
-        ([Scope.ADMIN], None, 1, 1, 4),
-        ([Scope.READ], None, 0, 0, 4),
+        ([Scope.ADMIN], None, 1, 1, 5),
+        ([Scope.READ], None, 0, 0, 5),
         ([Scope.READ], "acme", 0, 0, 0),
     ],
 )
@@ -527,6 +528,98 @@ def test_each_version_has_its_way_its_warnings_and_its_text(console: Open) -> No
     page.get_by_text("1 chunk that answer").wait_for()
 
 
+def with_two_versions(services: FakeServices) -> FakeServices:
+    """Version 2 answers, version 1 did."""
+    times = ("2026-01-05T10:12:04.000000Z", "2026-02-05T10:12:04.000000Z")
+    published = tuple(Publication(number, time) for number, time in enumerate(times, start=1))
+    head = replace(services.documents.detail.head, latest_version=2, live_version=2, publications=published)
+    rows = [document(version=2), document(version=1)]
+    services.documents.detail = replace(services.documents.detail, head=head, versions=rows)
+    return services
+
+
+def test_two_versions_are_compared_and_the_older_one_is_rolled_back_to(console: Open) -> None:
+    services = with_two_versions(stand_ins())
+    page = console(services).page
+    page.goto(f"{page.url.partition('#')[0]}#/documents/{DOCUMENT_ID}")
+    page.get_by_role("link", name="Compare version 1 with version 2").press("Enter")
+    page.get_by_role("heading", name="Amazon SQS Changed").wait_for()
+    assert page.locator("del").inner_text().endswith("It keeps messages 4 days.")
+    assert page.locator("ins").inner_text().endswith("It keeps messages 7 days.")
+    page.get_by_text("1 section differs, 2 sections are the same.").wait_for()
+    page.get_by_label("From").select_option("Version 2")
+    assert page.get_by_role("button", name="Compare", exact=True).is_disabled()
+    page.get_by_label("To").select_option("Version 1")
+    page.get_by_role("button", name="Compare", exact=True).press("Enter")
+    page.get_by_role("heading", name="version 2 and version 1").wait_for()
+    # What answers already cannot be rolled back to.
+    assert page.get_by_role("button", name="Roll back").count() == 0
+    page.go_back()
+    page.get_by_role("button", name="Roll back to version 1").press("Enter")
+    asked = page.get_by_role("dialog", name="Roll back to version 1?")
+    asked.wait_for()
+    page.keyboard.press("Escape")
+    assert services.rollback.calls == []
+    page.get_by_role("button", name="Roll back to version 1").click()
+    asked.get_by_role("button", name="Roll back").click()
+    page.get_by_role("heading", name="Versions").wait_for()
+    assert [call[:2] for call in services.rollback.calls] == [(DOCUMENT_ID, 1)]
+
+
+def test_a_rollback_from_the_document_says_what_was_refused_and_what_it_has_made(console: Open) -> None:
+    services = with_two_versions(stand_ins())
+    page = console(services, expected=(409,)).page
+    page.goto(f"{page.url.partition('#')[0]}#/documents/{DOCUMENT_ID}/1")
+
+    def roll_back() -> None:
+        page.get_by_role("button", name="Roll back to version 1").click()
+        page.get_by_role("dialog").get_by_role("button", name="Roll back").click()
+
+    services.rollback.error = Conflict("The bytes of version 1 have expired: it cannot answer again.")
+    roll_back()
+    page.get_by_role("alert").get_by_text("The bytes of version 1 have expired").wait_for()
+    services.rollback.error = None
+    restored = document(version=3, restores=1, restored_by="ops")
+    detail = services.documents.detail
+    services.documents.detail = replace(detail, versions=[restored, *detail.versions])
+    roll_back()
+    page.get_by_text("restores version 1, asked for by ops").wait_for()
+    assert page.url.endswith(f"#/documents/{DOCUMENT_ID}")
+
+
+def test_a_key_that_only_reads_is_offered_nothing_that_writes(console: Open) -> None:
+    services = with_two_versions(stand_ins())
+    failed = document(version=3, status=DocumentStatus.FAILED, error_code="CORRUPT", error_message="It cannot be read.")
+    detail = services.documents.detail
+    services.documents.detail = replace(detail, versions=[failed, *detail.versions])
+    key = services.key("reader", Scope.READ)["X-API-Key"]
+    page = console(services, expected=(401,)).page
+    show(page, "Documents")
+    page.get_by_role("textbox", name="API key").fill(key)
+    page.get_by_role("button", name="Use this key").click()
+    expect(page.get_by_text("Choose files")).to_have_count(0)
+    page.get_by_role("link", name="sqs-queues.md").first.click()
+    page.get_by_text("It cannot be read.").wait_for()
+    page.get_by_role("link", name="Compare version 1 with version 2").wait_for()
+    for act in ("Retry", "Delete", "Roll back"):
+        assert page.get_by_role("button", name=act).count() == 0
+
+
+def test_a_question_as_of_an_earlier_time_is_asked_with_it(console: Open) -> None:
+    services = stand_ins()
+    page = console(services).page
+    page.get_by_role("button", name="Ask as of an earlier time").press("Enter")
+    expect(page.get_by_label("As of")).to_be_focused()
+    page.get_by_label("As of").fill("2026-01-05T12:00")
+    turn = ask(page, QUESTION)
+    turn.get_by_text(re.compile("As of Jan 5, 2026")).wait_for()
+    expected = page.evaluate("new Date('2026-01-05T12:00').toISOString()")
+    assert services.chat.as_of == expected.replace(".000Z", ".000000Z")
+    page.get_by_role("button", name="As of now").click()
+    assert "As of" not in ask(page, QUESTION).inner_text()
+    assert services.chat.as_of is None
+
+
 def test_the_list_is_searched_and_grows(console: Open) -> None:
     services = stand_ins()
     page = console(services).page
@@ -564,6 +657,7 @@ def test_every_view_is_accessible_and_fits(console: Open, width: int, color_sche
         found.extend(accessibility_violations(page))
         assert not is_wider_than_the_screen(page)
 
+    page.get_by_role("button", name="Ask as of an earlier time").click()
     ask(page, QUESTION).locator("summary").click()
     look()
     page.locator(".mark").click()
@@ -574,7 +668,7 @@ def test_every_view_is_accessible_and_fits(console: Open, width: int, color_sche
         show(page, section)
         page.locator(".rows").first.wait_for()
         look()
-    page.locator(".plot .u-over").nth(3).wait_for()
+    page.locator(".plot .u-over").nth(4).wait_for()
     page.locator(".plot summary").first.click()
     look()
     page.get_by_role("button", name="Drive all again").click()
@@ -586,5 +680,15 @@ def test_every_view_is_accessible_and_fits(console: Open, width: int, color_sche
         look()
     page.goto(f"{page.url.partition('#')[0]}#/documents/{DOCUMENT_ID}")
     page.get_by_role("button", name="Delete").click()
+    look()
+    page.keyboard.press("Escape")
+    with_two_versions(services)
+    page.goto(f"{page.url.partition('#')[0]}#/documents/{DOCUMENT_ID}/2")
+    page.get_by_role("link", name="Compare version 1").wait_for()
+    look()
+    page.get_by_role("link", name="Compare version 1").click()
+    page.locator("ins").wait_for()
+    look()
+    page.get_by_role("button", name="Roll back").click()
     look()
     assert found == []

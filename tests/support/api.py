@@ -16,6 +16,7 @@ from portfolio_rag.access.keyring import Keyring
 from portfolio_rag.access.limits import TokenBudget
 from portfolio_rag.adapters.dynamodb.answer_store import DynamoAnswerStore
 from portfolio_rag.adapters.dynamodb.table import Table
+from portfolio_rag.answering.answer_durations import AnswerDurations
 from portfolio_rag.answering.feedback.answer_log import AnswerLog
 from portfolio_rag.answering.feedback.feedback_service import FeedbackService
 from portfolio_rag.answering.retrieval.index_size import IndexSize
@@ -60,7 +61,7 @@ from portfolio_rag.ports.answer_store import AnswerStore
 from portfolio_rag.ports.document_registry import Page
 from portfolio_rag.ports.message_queue import QueueDepth
 from portfolio_rag.ports.monitoring import Alarm, AlarmState, MetricQuery
-from portfolio_rag.ports.runtime import Clock
+from portfolio_rag.ports.runtime import Clock, Metric
 from portfolio_rag.settings.environment import Settings
 from tests.simulation.dynamodb import DynamoModel, pipeline_tables
 
@@ -518,6 +519,16 @@ class FakeMetrics(_Fake):
         return self._history.last(window)
 
 
+class Published(list[Metric]):
+    """`ports.Metrics`: what was published."""
+
+    def put(self, name: str, value: float, unit: str, dimensions: Mapping[str, str] | None = None) -> None:
+        self.append(Metric(name, value, unit))
+
+    def put_all(self, metrics: Sequence[Metric]) -> None:
+        self.extend(metrics)
+
+
 class FakeIndex(_Fake):
     def size(self) -> IndexSize:
         self._called()
@@ -653,6 +664,7 @@ class FakeServices:
     rules: AccessRules = field(default_factory=AccessRules)
     usage: MemoryUsage = field(default_factory=MemoryUsage)
     monthly_cost: FakeMonthlyCost = field(default_factory=FakeMonthlyCost)
+    published: Published = field(default_factory=Published)
     full_text_follower: None = None
     load_reporter: None = None
     answer_store: AnswerStore = field(
@@ -666,6 +678,7 @@ class FakeServices:
         self.keyring = Keyring(self.keys, self.clock, self.settings.api_key, always_required=lists_hold)
         self.token_budget = TokenBudget(self.keys, self.clock)
         self.operations = FakeOperations(self.clock)
+        self.answer_durations = AnswerDurations(self.published)
         self.usage_recorder = UsageRecorder(self.usage, self.clock, lambda: "gpt-4o-mini")
 
     def key(self, name: str = "tester", *scopes: Scope, **options: Any) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import { forgetKey, hasKey, onKeyWanted } from "./api.js";
 import { Chat } from "./chat.js";
+import { Comparison } from "./comparison.js";
 import { DocumentView } from "./document.js";
 import { Documents } from "./documents.js";
 import { JobView } from "./job.js";
@@ -18,14 +19,18 @@ const SECTIONS = [
 ];
 
 const route = () => {
-  const [section, id, part] = location.hash.replace(/^#\/?/, "").split("/");
-  return { section: SECTIONS.some(({ name }) => name === section) ? section : "chat", id, part };
+  const [section, id, part, ...rest] = location.hash.replace(/^#\/?/, "").split("/");
+  return { section: SECTIONS.some(({ name }) => name === section) ? section : "chat", id, part, rest };
 };
 
-function viewOf({ section, id, part }) {
-  if (section === "documents") {
-    return id ? html`<${DocumentView} key=${`${id}/${part}`} id=${id} version=${Number(part) || null} />` : html`<${Documents} />`;
-  }
+function documentView({ id, part, rest }) {
+  if (part !== "compare") return html`<${DocumentView} key=${`${id}/${part}`} id=${id} version=${Number(part) || null} />`;
+  const [from, to] = rest.map(Number);
+  return html`<${Comparison} key=${`${id}/${from}/${to}`} ...${{ id, from, to }} />`;
+}
+
+function viewOf({ section, id, part, rest }) {
+  if (section === "documents") return id ? documentView({ id, part, rest }) : html`<${Documents} />`;
   if (section === "jobs") return id ? html`<${JobView} key=${id} id=${id} />` : html`<${Jobs} />`;
   return section === "operations" ? html`<${Operations} />` : null;
 }

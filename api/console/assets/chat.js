@@ -2,7 +2,7 @@
 
 import { streamAnswer } from "./api.js";
 import { Feedback } from "./feedback.js";
-import { count, firstCharacters, percent, randomUuid } from "./format.js";
+import { count, dateTime, firstCharacters, percent, randomUuid } from "./format.js";
 import { Source } from "./source.js";
 import { Component, createRef, Heading, HeadingPath, html, Problem } from "./view.js";
 
@@ -13,9 +13,10 @@ const VERDICTS = {
   dropped: { sign: "✕", word: "dropped", says: "No source holds it; it was left out of the answer." },
 };
 
-const newTurn = (question) => ({
+const newTurn = (question, asOf) => ({
   id: randomUuid(),
   question,
+  asOf,
   isRunning: true,
   // What the events bring: verdicts on all drafted sentences, and the sentences that are shown.
   checks: [],
@@ -52,9 +53,11 @@ function afterEvent(turn, name, data) {
 }
 
 export class Chat extends Component {
-  state = { turns: [], draft: "", opened: null, announcement: "" };
+  // `asOf`: a time as its field has it, "" for now; null where there is no field.
+  state = { turns: [], draft: "", asOf: null, opened: null, announcement: "" };
   conversation = randomUuid();
   field = createRef();
+  time = createRef();
   last = createRef();
 
   componentDidMount() {
@@ -65,7 +68,8 @@ export class Chat extends Component {
     event?.preventDefault();
     const question = this.state.draft.trim();
     if (!question || this.running) return;
-    const turn = newTurn(question);
+    const asOf = this.state.asOf ? new Date(this.state.asOf).toISOString() : undefined;
+    const turn = newTurn(question, asOf);
     this.running = new AbortController();
     this.setState(({ turns }) => ({ turns: [...turns, turn], draft: "", announcement: "Looking for an answer." }));
     requestAnimationFrame(() => this.last.current?.scrollIntoView({ block: "start" }));
@@ -73,7 +77,7 @@ export class Chat extends Component {
       this.setState(({ turns }) => ({ turns: turns.map((old) => (old.id === turn.id ? changed(old) : old)) }));
     try {
       await streamAnswer(
-        { question, conversation_id: this.conversation },
+        { question, conversation_id: this.conversation, as_of: asOf },
         (name, data) => change((old) => afterEvent(old, name, data)),
         this.running.signal,
       );
@@ -94,11 +98,19 @@ export class Chat extends Component {
     this.field.current.focus();
   }
 
+  date() {
+    this.setState({ asOf: "" }, () => this.time.current.focus());
+  }
+
+  undate() {
+    this.setState({ asOf: null }, () => this.field.current.focus());
+  }
+
   onKey(event) {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) this.ask(event);
   }
 
-  render({ isShown }, { turns, draft, opened, announcement }) {
+  render({ isShown }, { turns, draft, asOf, opened, announcement }) {
     const isRunning = turns.at(-1)?.isRunning ?? false;
     return html`<div class="chat">
       <div class=${turns.length ? "view-head" : "welcome"}>
@@ -133,6 +145,19 @@ export class Chat extends Component {
         ${isRunning
           ? html`<button type="button" onClick=${() => this.running?.abort()}>Stop</button>`
           : html`<button type="submit" class="primary" disabled=${!draft.trim()}>Ask</button>`}
+        <div class="as-of">
+          ${asOf === null
+            ? html`<button type="button" class="plain" onClick=${() => this.date()}>Ask as of an earlier time</button>`
+            : html`<label for="as-of">As of</label>
+                <input
+                  id="as-of"
+                  ref=${this.time}
+                  type="datetime-local"
+                  value=${asOf}
+                  onInput=${(event) => this.setState({ asOf: event.target.value })}
+                />
+                <button type="button" class="plain" onClick=${() => this.undate()}>As of now</button>`}
+        </div>
       </form>
       ${opened && isShown && html`<${Source} source=${opened} onClose=${() => this.setState({ opened: null })} />`}
     </div>`;
@@ -149,6 +174,7 @@ function Turn({ turn, onOpen }) {
   const { reply } = turn;
   return html`<article aria-busy=${turn.isRunning}>
     <h2 class="question">${turn.question}</h2>
+    ${turn.asOf && html`<p class="quiet">As of ${dateTime(turn.asOf)}</p>`}
     ${reply && reply.question !== turn.question && html`<p class="quiet">Understood as: ${reply.question}</p>`}
     ${turn.shown.length > 0 &&
     html`<p class="answer">${turn.shown.map((sentence) => html`<${Sentence} ...${{ sentence, turn, onOpen }} />`)}</p>`}

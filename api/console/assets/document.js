@@ -1,17 +1,19 @@
 // One document: its state and reason, its versions, and the one that is chosen with its way, its warnings and its text.
 
 import { query, request, saveFile } from "./api.js";
-import { count, dateTime, fileSize } from "./format.js";
+import { count, dateTime } from "./format.js";
+import { may } from "./permissions.js";
 import { Source } from "./source.js";
 import { Attributes, Chunk, Timeline, Warnings } from "./version.js";
-import { Confirmation, Heading, html, Loading, LoadingView, post, Problem, Status, Time } from "./view.js";
+import { RollbackConfirmation, Versions } from "./versions.js";
+import { Confirmation, Heading, html, Loading, LoadingView, post, Problem, Status } from "./view.js";
 
 const CHUNKS = 20;
 const ENDED = ["COMPLETED", "FAILED"];
 
 // `version`: the one to show; null: the newest, with the text that answers.
 export class DocumentView extends LoadingView {
-  state = { shown: CHUNKS, isDeleting: false, opened: null };
+  state = { shown: CHUNKS, isDeleting: false, rollback: null, opened: null };
 
   interval() {
     const { document } = this.state;
@@ -34,6 +36,15 @@ export class DocumentView extends LoadingView {
 
   retry() {
     this.act(post(`api/documents/${this.props.id}/retry`));
+  }
+
+  async rollBack() {
+    const { id, version } = this.props;
+    const { rollback } = this.state;
+    this.setState({ rollback: null });
+    await this.act(post(`api/documents/${id}/rollback`, { version: rollback }));
+    // The new version is the newest: what shows another one would not show it.
+    if (version && !this.state.refusal) location.hash = `#/documents/${id}`;
   }
 
   save({ version, filename }) {
@@ -62,7 +73,7 @@ export class DocumentView extends LoadingView {
     });
   }
 
-  render({ id, version: wanted }, { document, chunks, problem, refusal, isActing, isDeleting, opened }) {
+  render({ id, version: wanted }, { document, chunks, problem, refusal, isActing, isDeleting, rollback, opened }) {
     if (!document) return problem ? html`<${Heading}>Document<//><${Problem} error=${problem} />` : html`<${Loading} />`;
     const name = document.logical_key.split("/").at(-1);
     const version = document.versions.find((row) => row.version === wanted) ?? document.versions[0];
@@ -77,11 +88,13 @@ export class DocumentView extends LoadingView {
         <${Heading}>${name}${wanted && html` <span class="quiet">version ${wanted}</span>`}<//>
         <div class="actions">
           ${document.status === "FAILED" &&
+          may("write") &&
           html`<button type="button" class="primary" disabled=${isActing} onClick=${() => this.retry()}>Retry</button>`}
           ${version &&
           !document.deleted_at &&
           html`<button type="button" disabled=${isActing} onClick=${() => this.save(version)}>Download</button>`}
           ${!document.deleted_at &&
+          may("write") &&
           html`<button type="button" class="danger" onClick=${() => this.setState({ isDeleting: true })}>Delete</button>`}
         </div>
       </div>
@@ -102,12 +115,19 @@ export class DocumentView extends LoadingView {
       ${version && html`<${Timeline} version=${version} />`}
       ${version && html`<${Attributes} values=${version.metadata} />`}
       <h2>Versions</h2>
-      <${Versions} document=${document} shown=${version} />
+      <${Versions} ...${{ document, shown: version, isActing, onRollback: (older) => this.setState({ rollback: older }) }} />
       <h2>Text <span class="quiet">${told(document)}</span></h2>
       ${chunks.map((chunk) => html`<${Chunk} key=${chunk.chunk_id} chunk=${chunk} onOpen=${onOpen} />`)}
       ${chunks.length < document.chunk_count &&
       html`<p class="more"><button type="button" onClick=${() => this.more()}>Show more</button></p>`}
       ${opened && html`<${Source} source=${opened} onClose=${() => this.setState({ opened: null })} />`}
+      ${rollback &&
+      html`<${RollbackConfirmation}
+        name=${name}
+        version=${rollback}
+        onConfirm=${() => this.rollBack()}
+        onClose=${() => this.setState({ rollback: null })}
+      />`}
       ${isDeleting &&
       html`<${Confirmation}
         title="Delete ${name}?"
@@ -129,48 +149,4 @@ function told({ chunks_version: version, live_version: live, chunk_count: chunks
   if (version === live) return `${count(chunks, "chunk")} that ${chunks === 1 ? "answers" : "answer"}`;
   if (!chunks) return `version ${version} has no text, or S3 keeps it no more`;
   return `${count(chunks, "chunk")} of version ${version}${isRestored ? ", made again from the archived bytes" : ""}`;
-}
-
-function Versions({ document, shown }) {
-  return html`<table class="rows">
-    <thead>
-      <tr>
-        <th scope="col">Version</th>
-        <th scope="col">Status</th>
-        <th scope="col">Uploaded</th>
-        <th scope="col" class="wide number-cell">Attempt</th>
-        <th scope="col" class="wide number-cell">Chunks</th>
-        <th scope="col" class="wide number-cell">Size</th>
-      </tr>
-    </thead>
-    <tbody>
-      ${document.versions.map(
-        (row) => html`<tr key=${row.version}>
-          <td class="word">
-            <a
-              href="#/documents/${document.document_id}/${row.version}"
-              aria-label="Version ${row.version}"
-              aria-current=${row === shown ? "true" : undefined}
-              >${row.version}</a
-            >
-            ${row.version === document.live_version && html` <span class="quiet">answers</span>`}
-          </td>
-          <td>
-            <${Status} status=${row.status} />
-            ${row.error_code && html` <span class="quiet">${row.error_code}</span>`}
-            ${row.warnings.length > 0 && html` <span class="warned">${count(row.warnings.length, "warning")}</span>`}
-          </td>
-          <td><${Time} at=${row.upload_timestamp} /></td>
-          <td class="wide number-cell">${row.attempt}</td>
-          <td class="wide number-cell">${embedded(row)}</td>
-          <td class="wide number-cell">${fileSize(row.file_size)}</td>
-        </tr>`,
-      )}
-    </tbody>
-  </table>`;
-}
-
-function embedded({ chunk_count: chunks, embedded_count: done }) {
-  if (chunks === null) return "–";
-  return done < chunks ? `${done} of ${chunks}` : chunks;
 }

@@ -2,6 +2,7 @@
 
 import { query, request } from "./api.js";
 import { count, fileSize, pathOf } from "./format.js";
+import { may } from "./permissions.js";
 import { addUploads, clearEndedUploads, currentUploads, hasEnded, onUploads } from "./uploads.js";
 import { Choice, Component, Heading, html, Loading, LoadingView, Problem, Status, statusWord, Time } from "./view.js";
 
@@ -93,7 +94,7 @@ export class Documents extends LoadingView {
     ];
     return html`
       <${Heading}>Documents<//>
-      <${DropZone} />
+      ${may("write") && html`<${DropZone} />`}
       <${UploadList} uploads=${currentUploads()} />
       <div class="filters">
         <${Choice}
@@ -130,7 +131,8 @@ export class Documents extends LoadingView {
 
 function nothing(search, status, hasMore) {
   if (search) return hasMore ? "None of the newest matches." : "None matches.";
-  return status ? `Nothing is ${statusWord(status).toLowerCase()}.` : "There are no documents yet: drop one above.";
+  if (status) return `Nothing is ${statusWord(status).toLowerCase()}.`;
+  return `There are no documents yet${may("write") ? ": drop one above" : ""}.`;
 }
 
 function DocumentTable({ versions }) {

@@ -1,4 +1,4 @@
-// Throughput, failures, durations and backlog over time.
+// Throughput, failures, the durations of ingestion and of answers, and backlog over time.
 
 import { query, request } from "./api.js";
 import { count } from "./format.js";
@@ -39,6 +39,14 @@ const PLOTS = [
       { metric: "ProcessingDuration", statistic: "p95", label: "95th percentile", kind: "dashed" },
     ],
     says: ([average]) => (numbers(average).length ? `${measured(most(average), " s")} on average at worst` : "Nothing was ingested"),
+  },
+  {
+    title: "From question to answer",
+    series: [
+      { metric: "AnswerDuration", statistic: "Average", label: "Average", kind: "line" },
+      { metric: "AnswerDuration", statistic: "p95", label: "95th percentile", kind: "dashed" },
+    ],
+    says: ([average]) => (numbers(average).length ? `${measured(most(average), " s")} on average at worst` : "Nothing was asked"),
   },
   {
     title: "Waiting and stuck",

@@ -11,6 +11,7 @@ from portfolio_rag.access.limits import TokenBudget
 from portfolio_rag.adapters.aws.clients import Patience
 from portfolio_rag.adapters.aws.cloudwatch import CloudWatchBilledUsage
 from portfolio_rag.adapters.dynamodb.usage_store import DynamoUsageStore
+from portfolio_rag.answering.answer_durations import AnswerDurations
 from portfolio_rag.answering.feedback.answer_log import AnswerLog
 from portfolio_rag.answering.feedback.feedback_service import FeedbackService
 from portfolio_rag.answering.generation.chat import Chat
@@ -132,6 +133,10 @@ class ApiParts(OperationsParts, KeyParts):
         )
 
     @cached_property
+    def answer_durations(self) -> AnswerDurations:
+        return AnswerDurations(self.metrics)
+
+    @cached_property
     def health(self) -> HealthChecks:
         return HealthChecks(
             {
@@ -185,6 +190,7 @@ class ApiServices:
     conversations: Conversations
     answer_log: AnswerLog
     """Stopped with the server; it starts itself."""
+    answer_durations: AnswerDurations
     feedback: FeedbackService
     keyring: Keyring
     token_budget: TokenBudget
@@ -194,7 +200,7 @@ class ApiServices:
     settings: Settings
     full_text_follower: FullTextFollower | None = None
     load_reporter: LoadReporter | None = None
-    """Both to be started and stopped with the server, as the recorder is."""
+    """Both to be started and stopped with the server, as the recorder and the durations are."""
 
 
 def build_api(settings: Settings) -> ApiServices:
@@ -215,6 +221,7 @@ def build_api(settings: Settings) -> ApiServices:
         chat=parts.chat,
         conversations=parts.conversations,
         answer_log=parts.answer_log,
+        answer_durations=parts.answer_durations,
         feedback=parts.feedback,
         keyring=parts.keyring,
         token_budget=parts.token_budget,

@@ -119,6 +119,7 @@ def deployment_of(world: World, access_lists: str = "true") -> Deployment:
         chat=parts.chat,
         conversations=parts.conversations,
         answer_log=parts.answer_log,
+        answer_durations=parts.answer_durations,
         feedback=parts.feedback,
         keyring=keyring,
         token_budget=parts.token_budget,

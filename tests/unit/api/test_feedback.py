@@ -88,6 +88,17 @@ def test_an_answer_is_rated_by_its_id_whichever_way_it_was_asked(client: TestCli
     assert listed(client, "up") == listed(client, "unanswered") == []
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_how_long_an_answer_took_is_published_whichever_way_it_was_asked(
+    services: FakeServices, client: TestClient, way: str
+) -> None:
+    WAYS[way](client)
+    services.answer_durations.publish()
+    (point,) = services.published
+    assert (point.name, point.unit) == ("AnswerDuration", "Seconds")
+    assert 0 < point.value < 600
+
+
 def test_the_last_word_counts(client: TestClient) -> None:
     answer_id = WAYS["chat"](client)["answer_id"]
     rate(client, answer_id, "down", "No.")

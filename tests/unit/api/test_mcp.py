@@ -164,6 +164,26 @@ def test_list_documents_goes_in_pages(url: str, services: FakeServices) -> None:
 
 
 @pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ({"name": "GUIDES/sqs"}, 1),
+        ({"name": "lambda"}, 0),
+        ({"attributes": ["service:sqs", "file_type:MD", "topics:messaging"]}, 1),
+        ({"attributes": ["service:sqs", "year:2025"]}, 0),
+        ({"name": "sqs", "attributes": ["service:sns"], "status": "COMPLETED"}, 0),
+    ],
+)
+def test_list_documents_filters_by_name_and_attributes_as_the_route_does(
+    url: str, wanted: dict[str, Any], found: int
+) -> None:
+    listed = call(url, "list_documents", wanted).structured_content["documents"]
+    assert [entry["document_id"] for entry in listed] == [DOCUMENT_ID] * found
+    query = {("attribute" if name == "attributes" else name): value for name, value in wanted.items()}
+    routed = httpx.get(f"{url}/api/documents", params=query).json()["items"]
+    assert [entry["document_id"] for entry in routed] == [entry["document_id"] for entry in listed]
+
+
+@pytest.mark.parametrize(
     ("content", "encoding", "size"),
     [
         ("# Größe", None, 9),
@@ -217,6 +237,7 @@ def test_a_score_that_is_no_number_is_null(url: str, services: FakeServices, mod
         ("get_passage", {"document_id": "a", "chunk_id": "b"}, "document_id: Input should be a valid UUID"),
         ("get_passage", {"document_id": UNKNOWN_ID, "chunk_id": UNKNOWN_ID}, "no chunk .* list_documents give the ids"),
         ("list_documents", {"cursor": "page-3"}, "cursor is not one of ours"),
+        ("list_documents", {"attributes": ["sqs"]}, "attributes"),
         ("upload_document", {"filename": "a.pdf", "content": "%", "encoding": "base64"}, "not base64"),
         ("upload_document", {"filename": "a.md", "content": "x" * 10_001}, "larger than 10000 bytes. Split"),
     ],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 _MAX_TRIES = 10
-"""Looks at a version whose chunks are not all to be seen; after that the next reconciliation tries, or a new version."""
+"""Looks at a version whose chunks are not all to be seen; after that the next reconciliation tries."""
 
 Key = tuple[str, int]
 

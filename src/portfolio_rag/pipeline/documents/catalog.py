@@ -172,7 +172,7 @@ class Documents:
         query: DocumentQuery,
         sees: Callable[[DocumentVersion], bool] | None,
     ) -> Page:
-        """Of one status. Those that are COMPLETED answer, nearly all, so the index knows them without their partition."""
+        """Of one status. Those that are COMPLETED answer, nearly all, so the index knows them."""
 
         def passes(version: DocumentVersion) -> bool:
             return query.passes(version) and (sees is None or sees(version))

@@ -1,4 +1,4 @@
-"""How much was ingested, what failed and how long it took: the published metrics over time, for plots."""
+"""How much was ingested and answered, what failed and how long it took: the published metrics over time, for plots."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ UNITS: Final = {
     MetricQuery("ChromaDBErrors", "Sum"): "Count",
     MetricQuery("ProcessingDuration", "Average"): "Seconds",
     MetricQuery("ProcessingDuration", "p95"): "Seconds",
+    MetricQuery("AnswerDuration", "Average"): "Seconds",
+    MetricQuery("AnswerDuration", "p95"): "Seconds",
     MetricQuery("QueueDepth", "Maximum"): "Count",
     MetricQuery("DeadLetters", "Maximum"): "Count",
     MetricQuery("StuckDocuments", "Maximum"): "Count",
