@@ -43,13 +43,19 @@ def show_all(*, kind: AnswerKind | None, limit: int, as_json: bool = False, api:
     screen().print(table if answers else "Nobody has rated an answer, and no question was refused.")
 
 
-def export(output: Path | None, *, api: ApiClient | None = None) -> None:
+def export(output: Path | None, *, as_json: bool = False, api: ApiClient | None = None) -> None:
     """Write everything that is listed as questions for `rag eval`, one a line; without `output` to standard output.
+
+    With `as_json` one object tells what was done, and holds the questions where no file does.
 
     Raises InvalidRequest when the file cannot be written.
     """
     with api or ApiClient(StackConfig.load()) as client:
         questions = questions_of(_newest(client, list(AnswerKind), None))
+    reviews = sum(question.get("expect") == "review" for question in questions)
+    if output is None and as_json:
+        print_json({"questions": questions, "reviews": reviews})
+        return
     if output is None:
         for question in questions:
             print_json_line(question)
@@ -59,8 +65,10 @@ def export(output: Path | None, *, api: ApiClient | None = None) -> None:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InvalidRequest(f"{output} cannot be written: {error.strerror}.") from None
-    reviews = sum(question.get("expect") == "review" for question in questions)
-    print(f"{len(questions)} questions in {output}, {reviews} of them for review.")
+    if as_json:
+        print_json({"output": str(output), "questions": len(questions), "reviews": reviews})
+    else:
+        print(f"{len(questions)} questions in {output}, {reviews} of them for review.")
 
 
 def questions_of(answers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -103,6 +103,10 @@ def test_the_export_is_read_by_rag_eval(tmp_path: Path, capsys: pytest.CaptureFi
         "Question 2?",
         "Question 1?",
     ]
+    feedback.export(file, as_json=True, api=Api(tmp_path, *pages).client)
+    assert json.loads(capsys.readouterr().out) == {"output": str(file), "questions": 3, "reviews": 1}
+    feedback.export(None, as_json=True, api=Api(tmp_path, *pages).client)
+    assert len(json.loads(capsys.readouterr().out)["questions"]) == 3
 
 
 def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:

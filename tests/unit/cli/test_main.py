@@ -6,11 +6,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
+from typer.core import TyperGroup
 from typer.testing import CliRunner
 
 from portfolio_rag.cli.main import app, main
@@ -22,6 +25,24 @@ def test_every_command_explains_itself(command: str) -> None:
     result = CliRunner().invoke(app, [command, "--help"])
     assert result.exit_code == 0
     assert "Usage:" in result.output
+
+
+def commands_of(group: TyperGroup, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    for name, command in group.commands.items():
+        if isinstance(command, TyperGroup):
+            yield from commands_of(command, (*path, name))
+        else:
+            yield " ".join((*path, name)), command
+
+
+def test_every_command_has_an_output_for_programs() -> None:
+    group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup)
+    options = {
+        name: [option for part in command.params for option in part.opts] for name, command in commands_of(group)
+    }
+    assert len(options) > 20
+    assert [name for name, known in options.items() if "--json" not in known] == []
 
 
 def test_the_version_is_that_of_the_package() -> None:

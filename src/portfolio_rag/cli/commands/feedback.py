@@ -29,8 +29,9 @@ def list_feedback(
 @feedback_app.command("export")
 def export_feedback(
     output: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to; standard output without.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Write refused questions and rated answers as questions for `rag eval`, one a line of JSON."""
     from portfolio_rag.cli.feedback import export
 
-    export(output)
+    export(output, as_json=as_json)
