@@ -115,7 +115,7 @@ run "dashboard" {
 
   assert {
     condition = alltrue([
-      for metric in ["IngestedDocuments", "ProcessingDuration", "FailedChunks", "ChromaDBErrors", "FailureRate", "QueueDepth", "DeadLetters", "StuckDocuments"] :
+      for metric in ["IngestedDocuments", "ProcessingDuration", "AnswerDuration", "FailedChunks", "ChromaDBErrors", "FailureRate", "QueueDepth", "DeadLetters", "StuckDocuments"] :
       strcontains(aws_cloudwatch_dashboard.this.dashboard_body, "[\"PortfolioRAG\",\"${metric}\"")
     ])
     error_message = "A metric of the pipeline is not on the dashboard."

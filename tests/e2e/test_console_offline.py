@@ -584,7 +584,7 @@ def test_a_rollback_from_the_document_says_what_was_refused_and_what_it_has_made
     services.documents.detail = replace(detail, versions=[restored, *detail.versions])
     roll_back()
     page.get_by_text("restores version 1, asked for by ops").wait_for()
-    assert page.url.endswith(f"#/documents/{DOCUMENT_ID}")
+    page.wait_for_url(f"**#/documents/{DOCUMENT_ID}")
 
 
 def test_a_key_that_only_reads_is_offered_nothing_that_writes(console: Open) -> None:

@@ -67,7 +67,7 @@ DESIGN: Final[Sequence[DesignRow]] = (
         "CloudWatch: 5 GB of logs",
         2.50,
         [(5, "CloudWatch log GB")],
-        "right for the logs; nine metrics, four alarms and a dashboard come to 6.10 on top",
+        "right for the logs; ten metrics, four alarms and a dashboard come to 6.40 on top",
         [(5, "CloudWatch log GB")],
     ),
 )

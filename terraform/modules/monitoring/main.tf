@@ -128,6 +128,14 @@ locals {
       {
         type = "metric"
         properties = {
+          title   = "Answer duration (s)"
+          stat    = "Average"
+          metrics = [[var.namespace, "AnswerDuration"], [var.namespace, "AnswerDuration", { stat = "p95", label = "p95" }]]
+        }
+      },
+      {
+        type = "metric"
+        properties = {
           title   = "Failure rate (%)"
           stat    = "Average"
           metrics = [[var.namespace, "FailureRate"]]
