@@ -35,8 +35,9 @@ def uploaded(stack: LiveStack) -> Any:
             receipt = structure(await client.call_tool("upload_document", given))
             with anyio.fail_after(PATIENCE):
                 while True:
-                    page = structure(await client.call_tool("list_documents", {"status": "COMPLETED", "limit": 100}))
-                    if receipt["document_id"] in {listed["document_id"] for listed in page["documents"]}:
+                    wanted = {"status": "COMPLETED", "name": "agents/vard", "attributes": ["topic:visits"]}
+                    page = structure(await client.call_tool("list_documents", wanted))
+                    if [listed["document_id"] for listed in page["documents"]] == [receipt["document_id"]]:
                         break
                     await anyio.sleep(0.5)
                 # A document is found within seconds of its completion.

@@ -95,7 +95,7 @@ def test_a_pdf_is_cited_and_opens_on_its_page(page: Page, tmp_path: Path) -> Non
     page.get_by_role("heading", name="Documents").wait_for()
 
 
-def test_a_failed_document_tells_why_and_is_tried_again(page: Page, tmp_path: Path) -> None:
+def test_a_failed_document_tells_why_is_tried_again_and_mended_answers(page: Page, tmp_path: Path) -> None:
     broken = tmp_path / "broken.pdf"
     broken.write_bytes(b"%PDF-1.7\nnot a page of it\n")
     show(page, "Documents")
@@ -113,11 +113,47 @@ def test_a_failed_document_tells_why_and_is_tried_again(page: Page, tmp_path: Pa
     page.get_by_role("button", name="Retry").click()
     expect(attempts).to_have_count(before + 1)
     expect(attempts.first).to_contain_text("Failed", timeout=TIMEOUT_MS)
+    # The reason says what to do.
+    broken.write_bytes(make_pdf([column("Airships", "An airship of Friedrichshafen", "carries 9 tonnes of ballast.")]))
+    show(page, "Documents")
+    page.locator("#files").set_input_files(broken)
+    expect(uploads.get_by_text("Completed")).to_be_visible(timeout=TIMEOUT_MS)
+    show(page, "Chat")
+    turn = ask(page, "How much ballast does an airship of Friedrichshafen carry?")
+    turn.get_by_role("button", name=re.compile("^Source 1, broken.pdf")).first.click()
+    sheet = page.get_by_role("dialog", name="Source: broken.pdf")
+    expect(sheet.locator(".page-text mark").first).to_be_visible()
+    assert "ballast" in " ".join(sheet.locator(".page-text mark").all_inner_texts())
+    sheet.get_by_role("link", name="Show the document").click()
+    page.get_by_role("searchbox").wait_for(state="detached")
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     page.get_by_role("heading", name="Documents").wait_for()
     expect(page.get_by_role("table").get_by_role("link", name="eventbridge-schedules.md")).to_be_visible()
     expect(page.get_by_role("table").get_by_role("link", name="broken.pdf")).to_have_count(0)
+
+
+def test_versions_are_compared_and_an_older_one_answers_again(page: Page, tmp_path: Path) -> None:
+    guide = tmp_path / "gondola.md"
+    show(page, "Documents")
+    page.get_by_label("Folder", exact=True).fill("console")
+    uploads = page.get_by_role("region", name="Uploads")
+    for version, seats in enumerate(("twelve", "fourteen"), start=1):
+        guide.write_text(f"# Gondola\n\nThe gondola of the airship has {seats} seats.\n", encoding="utf-8")
+        page.locator("#files").set_input_files(guide)
+        expect(uploads.get_by_text("Completed")).to_have_count(version, timeout=TIMEOUT_MS)
+    uploads.get_by_role("link", name="gondola.md").first.click()
+    page.get_by_role("link", name="Compare version 1 with version 2").click()
+    expect(page.locator("del")).to_contain_text("has twelve seats")
+    expect(page.locator("ins")).to_contain_text("has fourteen seats")
+    page.get_by_role("button", name="Roll back to version 1").click()
+    page.get_by_role("dialog").get_by_role("button", name="Roll back").click()
+    expect(page.get_by_text("restores version 1")).to_be_visible()
+    expect(page.locator(".facts")).to_contain_text("version 3 answers", timeout=TIMEOUT_MS)
+    expect(page.locator(".chunk .text")).to_contain_text("twelve seats")
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    page.get_by_role("heading", name="Documents").wait_for()
 
 
 def test_a_dead_letter_leads_to_its_document_and_is_driven_again(page: Page, stack: LiveStack, tmp_path: Path) -> None:
@@ -138,7 +174,7 @@ def test_a_dead_letter_leads_to_its_document_and_is_driven_again(page: Page, sta
 def test_operations_show_what_the_emulator_has_measured(page: Page, stack: LiveStack) -> None:
     stack.ended("samples/sqs-queues.md")
     show(page, "Operations")
-    page.locator(".plot .u-over").nth(3).wait_for()
+    page.locator(".plot .u-over").nth(4).wait_for()
     plot = page.locator(".plot").first
     plot.get_by_text("Numbers").click()
     # At least the samples have come within the hours that are shown.

@@ -149,8 +149,8 @@ class FullTextFollower:
         recent = self._unindexed.versions()
         if len(recent) > _RECENT:
             return None
-        known = self._known or {}
-        for head in self._registry.pending_reconciliation(changed_after=iso(self._looked - OVERLAP)):
+        known, since = self._known or {}, iso(self._looked - OVERLAP)
+        for head in self._registry.pending_reconciliation(changed_after=since):
             if head.live_version and head.deleted_at is None and known.get(head.document_id) != head.live_version:
                 recent[head.document_id] = head.live_version
         return recent if len(recent) <= _RECENT else None
