@@ -90,6 +90,24 @@ Ids, metadata and the check of live versions stay as they are: a search returns 
 answer. The backup in S3 fills any of them without embedding anew.
 """
 
+_MEASURED = """## What was measured, and what was not
+
+| Part | Measured | Not measured |
+|---|---|---|
+| Chroma, one node | 1,005 to 100,008 windows on every `make bench`; 1,000,004 once by hand: 3,038 MB, p50 \
+6.3 ms a query ([performance](performance.md)) | **3 million windows on one node**: loading them takes hours \
+of a machine that does nothing else. What is said above of millions is bytes a window, times windows |
+| Words' index | Tantivy at 38,852 chunks (a question 3.0 ms) and 413,512 texts (11.4 ms): \
+[0019](decisions/0019-words-in-tantivy.md) | 10 million chunks. From the first of these, 2.6 KB of disk a \
+chunk with its text: some 26 GB for each API process |
+| DynamoDB, SQS, Lambda | calls a document, counted | AWS's side of them: quotas are its documentation's, \
+latencies are assumed |
+| Chroma Cloud | its published quotas, by a proxy before one node ([on AWS](aws.md#chroma-cloud)) | the \
+distributed engine itself |
+| A GPU | [below](#a-gpu-beside-cpus), by hand on one card | on AWS |
+| A lost index, built again | [on AWS](aws.md#how-long-a-lost-index-takes-to-come-back) | a million windows |
+"""
+
 _GPU = """## A GPU beside CPUs
 
 Measured by hand on one H100 80GB (torch 2.11.0+cu130, sentence-transformers 6.0.1, onnxruntime 1.30.0 on its Intel
@@ -139,7 +157,9 @@ def page(
         },
     )
     (plots / "scaling-backlog.svg").write_text(chart, encoding="utf-8")
-    return "\n".join([_HEAD, _arithmetic(result, shipped), _limits(result, shipped), _GPU, _simulated(traces)])
+    return "\n".join(
+        [_HEAD, _arithmetic(result, shipped), _limits(result, shipped), _MEASURED, _GPU, _simulated(traces)]
+    )
 
 
 def _arithmetic(result: Mapping[str, Any], shipped: Sequence[Stage]) -> str:

@@ -124,4 +124,8 @@ def _running(command: Sequence[str], variables: Mapping[str, str]) -> Iterator[i
         yield process.pid
     finally:
         process.terminate()
-        process.wait(30)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

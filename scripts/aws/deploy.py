@@ -96,15 +96,9 @@ def deploy(state_bucket: str, *, ask: bool) -> None:
     deployment.init()
     _say("Repositories and secrets first")
     _apply(deployment, ask=ask, targets=FIRST)
+    key = _give_keys(session, deployment)
     _say("Images")
     subprocess.run(["make", "build-images", "push-images"], cwd=ROOT, check=True, env=deployment.environment)
-    secret_names = deployment.output("api_secret_names")
-    key = _first_key(session, secret_names["API_KEY"])
-    if "CHROMA_API_KEY" in secret_names:
-        # The one that the functions get: without it no task of the API starts.
-        session.client("secretsmanager").put_secret_value(
-            SecretId=secret_names["CHROMA_API_KEY"], SecretString=deployment.variable("chroma_api_key")
-        )
     _say("Everything else")
     _apply(deployment, ask=ask)
     _say("Waiting for Chroma and the API")
@@ -133,15 +127,41 @@ def _session() -> Any:
     return session
 
 
-def _first_key(session: Any, name: str) -> str:
-    """The key in the secret; made now if there is none. No state and no log holds it."""
+def _give_keys(session: Any, deployment: Deployment) -> str:
+    """A value to each secret of the API, without which no task of it starts; the API's own key."""
+    names = deployment.output("api_secret_names")
     client = session.client("secretsmanager")
+    if "CHROMA_API_KEY" in names:
+        # The one that the functions get.
+        client.put_secret_value(SecretId=names["CHROMA_API_KEY"], SecretString=deployment.variable("chroma_api_key"))
+    if "OPENAI_API_KEY" in names:
+        given = deployment.environment.get("OPENAI_API_KEY")
+        if given:
+            client.put_secret_value(SecretId=names["OPENAI_API_KEY"], SecretString=given)
+        elif _value(client, names["OPENAI_API_KEY"]) is None:
+            raise DeployError(
+                "Answers by OpenAI need its key: set OPENAI_API_KEY in the environment of this command. It is kept in "
+                "Secrets Manager, and asked for once."
+            )
+    return _first_key(session, names["API_KEY"])
+
+
+def _value(client: Any, name: str) -> str | None:
+    """What the secret holds; None before it was given a value."""
     try:
         return str(client.get_secret_value(SecretId=name)["SecretString"])
     except client.exceptions.ResourceNotFoundException:
+        return None
+
+
+def _first_key(session: Any, name: str) -> str:
+    """The key in the secret; made now if there is none. No state and no log holds it."""
+    client = session.client("secretsmanager")
+    key = _value(client, name)
+    if key is None:
         key = secrets.token_urlsafe(32)
         client.put_secret_value(SecretId=name, SecretString=key)
-        return key
+    return key
 
 
 def _apply(deployment: Deployment, *, ask: bool, targets: tuple[str, ...] = ()) -> None:

@@ -119,7 +119,8 @@ class Deployment:
         self._run(["state", "rm", *addresses])
 
     def output(self, name: str) -> Any:
-        return json.loads(self._read(["output", "-json", name]))
+        """None for one that is null, which Terraform does not keep in its state."""
+        return json.loads(self._read(["output", "-json"])).get(name, {}).get("value")
 
     def _console(self, expression: str) -> Any:
         done = subprocess.run(

@@ -80,9 +80,8 @@ def tag_of(image: str) -> str:
 
 
 def names_of(image: str, tag: str) -> list[str]:
-    """What a built image is called here: by its tag, `latest`, and for a function the name in the emulator's ECR."""
-    names = [f"{PREFIX}/{image}:{tag}", f"{PREFIX}/{image}:latest"]
-    return names if image == API else [*names, f"{EMULATED_REGISTRY}/{PREFIX}/{image}:{tag}"]
+    """What a built image is called here: by its tag, `latest`, and the name in the emulator's ECR."""
+    return [f"{PREFIX}/{image}:{tag}", f"{PREFIX}/{image}:latest", f"{EMULATED_REGISTRY}/{PREFIX}/{image}:{tag}"]
 
 
 def _given_build_args() -> list[str]:

@@ -351,6 +351,16 @@ run "vector_database" {
   }
 
   assert {
+    condition     = aws_volume_attachment.data.volume_id == aws_ebs_volume.data.id && aws_volume_attachment.data.instance_id == aws_instance.this.id && aws_volume_attachment.data.stop_instance_before_detaching
+    error_message = "The volume is not attached to the machine of Chroma, or is torn from it while it runs."
+  }
+
+  assert {
+    condition     = one(aws_ecs_service.this.service_registries).registry_arn == aws_service_discovery_service.this.arn && aws_service_discovery_service.this.name == "chroma" && one(one(aws_service_discovery_service.this.dns_config).dns_records).type == "A" && one(aws_service_discovery_service.this.dns_config).namespace_id == "ns-1"
+    error_message = "The name of Chroma does not lead to its task."
+  }
+
+  assert {
     condition     = aws_backup_plan.this.rule != null && one(one(aws_backup_plan.this.rule).lifecycle).delete_after == 14
     error_message = "Snapshots are not kept as long as asked for."
   }
@@ -438,6 +448,11 @@ run "api_service" {
       plain   = container.environment[*].name
     } } == { api = { root = true, drop = ["ALL"], mounts = ["/tmp"], secrets = ["API_KEY"], plain = ["LOG_LEVEL"] } }
     error_message = "The task may write its own code, or has keys in the clear."
+  }
+
+  assert {
+    condition     = aws_lb_target_group.this.port == 8000 && aws_lb_target_group.this.target_type == "ip" && one(aws_lb_target_group.this.health_check).path == "/api/live" && one(aws_lb_target_group.this.health_check).matcher == "200" && one(aws_ecs_service.this.load_balancer).container_port == 8000
+    error_message = "The load balancer does not ask the tasks whether they are alive where they say so."
   }
 
   assert {

@@ -34,6 +34,7 @@ from portfolio_rag.domain.jobs import Job, JobStatus, JobType, Trigger
 from portfolio_rag.domain.versions import history_collection, known_versions, live_collection
 from portfolio_rag.pipeline.documents.staging import STAGING
 from portfolio_rag.pipeline.ingestion import processing
+from portfolio_rag.pipeline.jobs.backup_copy import ENTRIES_A_TIME
 from portfolio_rag.pipeline.jobs.report import Entry
 from portfolio_rag.pipeline.jobs.service import JobService
 from portfolio_rag.pipeline.maintenance.differences import Difference
@@ -69,6 +70,8 @@ TRIES = {"batch_reindex": 2, "check_health": 1}
 COLLECTION = "portfolio_knowledge"
 HURRIED_CHUNKS = 3
 """An invocation, in a world that is `hurried`."""
+HURRIED_ENTRIES = 2
+"""Of the backup between two checkpoints of a reindex, in such a world."""
 RESERVE = timedelta(seconds=20)
 """What batch-reindex keeps of an invocation for handing over."""
 
@@ -123,6 +126,7 @@ class SimContainer(ProcessorParts, EmbeddingParts, JobParts, RepairParts, ApiPar
         self.ingestion_queue = SqsQueue(clients["sqs"], INGESTION, sleep=world.pause)
         self.embedding_queue = SqsQueue(clients["sqs"], EMBEDDING, sleep=world.pause)
         self.slice_chunks = HURRIED_CHUNKS if world.hurried else SLICE_CHUNKS
+        self.backup_entries_a_time = HURRIED_ENTRIES if world.hurried else ENTRIES_A_TIME
 
     def _table(self, name: str) -> Table:
         return Table(self._aws("dynamodb"), name, sleep=self.world.pause)

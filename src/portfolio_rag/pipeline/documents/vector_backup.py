@@ -14,7 +14,7 @@ import io
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from portfolio_rag.domain.documents import ObjectRef
@@ -31,12 +31,13 @@ METADATA = "metadata/"
 
 @dataclass(frozen=True, slots=True)
 class BackupEntry:
-    """One metadata object: which version it belongs to and where."""
+    """One metadata object: which version it belongs to and where. `size` in bytes, where it was listed."""
 
     document_id: str
     version: int
     fingerprint: str
     key: str
+    size: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class VectorBackup:
     def entries(self, fingerprint: str, *, after: str = "") -> Iterator[BackupEntry]:
         """Every metadata object under that fingerprint, by key, from behind the key `after` on."""
         for info in self._store.list(self._bucket, METADATA, after=after):
-            entry = _entry(info.ref.key)
+            entry = replace(_entry(info.ref.key), size=info.size)
             if entry.fingerprint == fingerprint:
                 yield entry
 

@@ -19,27 +19,26 @@ from dataclasses import replace
 from datetime import timedelta
 
 from portfolio_rag.domain.chunks import Chunk
-from portfolio_rag.domain.documents import DocumentHead, DocumentVersion
+from portfolio_rag.domain.documents import DocumentVersion
 from portfolio_rag.domain.errors import ConditionFailed, NotFound
 from portfolio_rag.domain.identifiers import iso
-from portfolio_rag.domain.index_names import index_name, partitions_of
+from portfolio_rag.domain.index_names import index_name
 from portfolio_rag.domain.jobs import Job, JobStatus
 from portfolio_rag.domain.versions import (
     Period,
     history_collection,
-    history_window,
     known_versions,
     live_collection,
-    period_of,
 )
-from portfolio_rag.pipeline.documents.history import VersionHistory, as_history
+from portfolio_rag.pipeline.documents.history import as_history
 from portfolio_rag.pipeline.documents.stores import DocumentStores
-from portfolio_rag.pipeline.documents.vector_backup import BackupEntry
 from portfolio_rag.pipeline.ingestion.embedding import window_records
+from portfolio_rag.pipeline.jobs.backup_copy import ENTRIES_A_TIME, BackupCopy, replaced_period
 from portfolio_rag.pipeline.jobs.claim import ClaimedJob, StopReason
+from portfolio_rag.pipeline.jobs.index_check import IndexCheck
 from portfolio_rag.pipeline.jobs.report import PART_ENTRIES, Entry, JobReport, Outcome
 from portfolio_rag.ports.embedder import Embedder
-from portfolio_rag.ports.runtime import Clock
+from portfolio_rag.ports.runtime import Clock, Parallel
 from portfolio_rag.ports.vector_store import VectorRecord
 
 _log = logging.getLogger(__name__)
@@ -54,7 +53,6 @@ _GRACE_SECONDS = 10.0
 """Queries that read the alias before the switch end on the old collection."""
 
 _CHUNKS_A_TIME = 32
-_COPIES_A_TIME = 20
 _COPY, _EMBED = "COPY", "EMBED"
 
 
@@ -68,20 +66,24 @@ class ReindexJob:
         base_collection: str,
         partitions: int,
         compatible: Collection[str],
+        parallel: Parallel,
         sleep: Callable[[float], None],
+        entries_a_time: int = ENTRIES_A_TIME,
     ) -> None:
         """`partitions`: of how many collections the index is made that is built.
 
         `compatible`: fingerprints of the same model in another precision, whose vectors are as good as the embedder's.
+        `entries_a_time`: so many of the backup are copied between two checkpoints.
         """
         self._stores = stores
-        self._history = VersionHistory(stores.vectors, stores.backup, stores.index_aliases)
+        self._backup_copy = BackupCopy(stores, parallel, entries_a_time)
         self._embedder = embedder
         self._report = report
         self._clock = clock
         self._base = base_collection
         self._partitions = partitions
         self._compatible = compatible
+        self._parallel = parallel
         self._sleep = sleep
 
     def work(self, claimed: ClaimedJob) -> StopReason | Job:
@@ -158,40 +160,8 @@ class ReindexJob:
         }
 
     def _matches(self, claimed: ClaimedJob) -> bool:
-        """True if Chroma holds the windows of the backup, no more and no less, and the backup holds every document.
-
-        In as many collections as there shall be. False when there is no time to tell.
-        """
-        live, fingerprint = self._stores.index_aliases.current().live, self._embedder.fingerprint
-        if partitions_of(live) != self._partitions:
-            return False
-        if self._stores.vectors.fingerprint(live) not in (None, fingerprint):
-            return False  # The same ids, with the vectors of another model.
-        windows = dict.fromkeys((live, history_collection(live)), 0)
-        # Listed in the order of documents and versions: no more is held than the ids of one.
-        by_version = itertools.groupby(
-            self._stores.backup.entries(fingerprint), key=lambda entry: (entry.document_id, entry.version)
-        )
-        for (document_id, number), entries in by_version:
-            if not claimed.has_time_for():
-                return False
-            expected = {id_ for entry in entries for id_ in self._stores.backup.window_ids(entry)}
-            place, period = live, self._replaced(self._stores.registry.head(document_id), number)
-            if period is not None:
-                place = history_collection(live)
-                expected = {history_window(id_, document_id, number, period).id for id_ in expected}
-            if self._stores.vectors.present(place, sorted(expected), document_id=document_id) != expected:
-                return False
-            windows[place] += len(expected)
-        return all(self._stores.vectors.count(name) == count for name, count in windows.items()) and (
-            self._live().keys() <= self._stores.backup.covered(fingerprint)
-        )
-
-    @staticmethod
-    def _replaced(head: DocumentHead | None, number: int) -> Period | None:
-        """When a version answered that is kept and answers no more; None for any other."""
-        period = period_of(head.publications, number) if head is not None else None
-        return period if period is not None and period.until is not None else None
+        check = IndexCheck(self._stores, self._parallel, self._embedder.fingerprint, self._partitions)
+        return check.passes(claimed, self._stores.index_aliases.current().live, self._live().keys())
 
     def _completed(self, job: Job, *, rebuilt: int) -> Job:
         total = len(self._live())
@@ -213,17 +183,11 @@ class ReindexJob:
         if claimed.checkpoint_value("after", "") == "" and not self._adopt(claimed):
             return False
         entries = self._stores.backup.entries(self._embedder.fingerprint, after=claimed.checkpoint_value("after", ""))
-        while batch := list(itertools.islice(entries, _COPIES_A_TIME)):
-            windows = 0
-            for entry in batch:
-                copied = self._copy_one(self._building(claimed.job), entry)
-                claimed.charge(windows=copied)
-                windows += copied
-                last = entry
-                if not claimed.has_time_for():
-                    break
+        for batch in self._backup_copy.batches(entries):
+            windows = self._backup_copy.copy(self._building(claimed.job), batch)
+            claimed.charge(windows=windows)
             self._renew(claimed)
-            claimed.save({"after": last.key}, statistics=_more(claimed.job, windows=windows))
+            claimed.save({"after": batch[-1].key}, statistics=_more(claimed.job, windows=windows))
             if not claimed.has_time_for():
                 return False
         self._plan(claimed)
@@ -250,28 +214,6 @@ class ReindexJob:
                     return False
         self._renew(claimed)
         return True
-
-    def _copy_one(self, building: str, entry: BackupEntry) -> int:
-        if (period := self._period_of(entry)) is not None:
-            return self._history.copy(building, [entry], period)
-        try:
-            records = self._stores.backup.read(entry)
-        except NotFound:
-            return 0
-        self._stores.vectors.upsert(building, records, fingerprint=entry.fingerprint)
-        ids = [record.id for record in records]
-        if not self._stores.backup.exists(entry):
-            # Purged while it was copied: the purge may have looked before the copy was there.
-            self._stores.vectors.delete(building, ids, document_id=entry.document_id)
-            return 0
-        if (period := self._period_of(entry)) is not None:
-            # Replaced while it was copied: it may have been moved to the history before the copy was there.
-            self._stores.vectors.delete(building, ids, document_id=entry.document_id)
-            return self._history.copy(building, [entry], period)
-        return len(records)
-
-    def _period_of(self, entry: BackupEntry) -> Period | None:
-        return self._replaced(self._stores.registry.head(entry.document_id), entry.version)
 
     # --- what the backup lacks: after a change of model, that is all
 
@@ -309,7 +251,7 @@ class ReindexJob:
             head, version = self._stores.registry.heads_and_versions([key])[key]
             if head is None or version is None or key[1] not in {head.live_version, *known_versions(head.publications)}:
                 break  # Deleted or forgotten since: it is not asked for any more.
-            windows = self._embed_group(self._building(claimed.job), version, group, self._replaced(head, key[1]))
+            windows = self._embed_group(self._building(claimed.job), version, group, replaced_period(head, key[1]))
             claimed.charge(windows=windows)
             self._renew(claimed)
             done = claimed.checkpoint_value("chunk", 0) + len(group)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -80,18 +81,22 @@ def run(
     monkeypatch: pytest.MonkeyPatch,
     folder: Path,
     *,
-    cloud: bool,
+    cloud: bool = False,
+    openai: bool = False,
     environment: dict[str, str] | None = None,
 ) -> tuple[Terraform, list[str]]:
     """A deployment from an empty account; also the services that it waited for."""
     secrets = {"API_KEY": "portfolio/api-key"} | ({"CHROMA_API_KEY": "portfolio/chroma-api-key"} if cloud else {})
+    secrets |= {"OPENAI_API_KEY": "portfolio/openai-api-key"} if openai else {}
     services = {"cluster": "portfolio", "api": "portfolio-api"} | ({} if cloud else {"chroma": "portfolio-chroma"})
     outputs = {"api_secret_names": secrets, "service_names": services, "api_url": "http://rag.example"}
     terraform = Terraform(folder, outputs, environment or {})
     terraform.variable = lambda name: deploy.Deployment.variable(terraform, name)
     waited: list[str] = []
-    for name in secrets.values():
-        account.client("secretsmanager").create_secret(Name=name)
+    client = account.client("secretsmanager")
+    there = {entry["Name"] for entry in client.list_secrets()["SecretList"]}
+    for name in set(secrets.values()) - there:
+        client.create_secret(Name=name)
     monkeypatch.setattr(
         deploy, "Deployment", type("Stub", (), {"on_aws": lambda _: terraform, "variable": deploy.Deployment.variable})
     )
@@ -194,3 +199,27 @@ def test_an_account_is_asked_for_before_anything_else(
         monkeypatch.setenv(name, value)
     with pytest.raises(deploy.DeployError, match=problem):
         deploy._session()
+
+
+def test_the_key_of_openai_is_asked_for_once_and_before_anything_is_built(
+    deploy: ModuleType, account: boto3.Session, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = chosen(tmp_path, "")
+    with pytest.raises(deploy.DeployError, match="set OPENAI_API_KEY"):
+        run(deploy, account, monkeypatch, folder, openai=True)
+    run(deploy, account, monkeypatch, folder, openai=True, environment={"OPENAI_API_KEY": "sk-of-the-account"})
+    assert secret(account, "portfolio/openai-api-key") == "sk-of-the-account"
+    terraform, _ = run(deploy, account, monkeypatch, folder, openai=True)
+    assert "everything" in terraform.seen
+    assert secret(account, "portfolio/openai-api-key") == "sk-of-the-account"
+
+
+def test_an_output_that_is_null_is_none(deploy: ModuleType, tmp_path: Path) -> None:
+    """Without a certificate, or with Chroma Cloud, there are such outputs; Terraform does not keep them."""
+    text = 'output "api_url" {\n  value = "http://rag.example"\n}\noutput "api_certificate_arn" {\n  value = null\n}\n'
+    (tmp_path / "outputs.tf").write_text(text)
+    environment = dict(os.environ) | {"CHECKPOINT_DISABLE": "1"}
+    deployment = deploy.Deployment(tmp_path, ("terraform",), environment)
+    deployment.init()
+    deployment.apply()
+    assert (deployment.output("api_url"), deployment.output("api_certificate_arn")) == ("http://rag.example", None)
