@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -36,6 +37,8 @@ _LIBRARIES = [
         "snowballstemmer",
         "markdown_it",
     ),
+    # What pytest would read of its plugins anew in each process takes longer than most of the tests.
+    *(plugin.module for plugin in entry_points(group="pytest11")),
     "tests.planted.running",
 ]
 
