@@ -11,6 +11,7 @@ from itertools import combinations
 
 from portfolio_rag.text.language.content_words import Word, terms, words_of
 from portfolio_rag.text.language.months import is_month
+from portfolio_rag.text.language.name_variants import missing_names
 from portfolio_rag.text.language.quantities_and_names import Facts, Quantity
 
 _LESS = re.compile(
@@ -71,6 +72,21 @@ _PREFIX = re.compile(r"(?:un|non|dis|mis|im|ir|il|in)(?=[a-z]{4})")
 _ADJECTIVE = re.compile(r".*(?:able|ible|ent|ant|ive|ete|ect|al|ate|ly|ous|ed|ar|ure)$")
 _SHORT_WORD = 4
 
+_OPPOSITES = """
+    weekday / weekend; day / night; morning / afternoon evening; summer / winter; spring / autumn; early / late
+    open / close; start begin / end finish; arrive arrival / depart departure; enter entrance / leave exit; add / remove
+    accept / reject refuse; pass / fail; import / export; input / output; send / receive; empty / full; clean / dirty
+    wet / dry; inside indoor / outside outdoor; inner / outer; front / rear; top / bottom; odd / even; single / double
+    manual manually / automatic automatically; temporary / permanent; adult / child; boy / girl; man / woman
+    landlord / tenant; employer / employee; buyer / seller; lender / borrower; sender / recipient; teacher / pupil
+    doctor / patient; credit / debit; profit / loss; plus / minus; light / heavy; thin / thick; narrow / wide
+"""
+_OPPOSITE_TERMS = [
+    tuple(frozenset(terms(side)) for side in pair.split("/"))
+    for line in _OPPOSITES.strip().splitlines()
+    for pair in line.split(";")
+]
+
 _BE = frozenset(("is", "are", "was", "were", "be", "been", "being", "gets", "got"))
 _CONVERSES = (("buy bought purchase purchased acquire acquired", "sell sold"), ("lend lent", "borrow borrowed"),
               ("teach taught", "learn learned learnt"), ("win won beat defeated defeat", "lose lost"))  # fmt: skip
@@ -85,6 +101,7 @@ def turned(claim: str, claim_facts: Facts, evidence: str, evidence_facts: Facts)
         or _other_prefix(claim, evidence)
         or _hedged(claim, evidence)
         or _excluded(claim, evidence)
+        or _opposite(claim, evidence)
     )
 
 
@@ -104,6 +121,15 @@ def _excluded(claim: str, evidence: str) -> str:
         words = [word.term or word.text for word in words_of(match["words"]) if word.text not in _POINTING]
         if words and said.issuperset(words):
             return f"it says “{' '.join(match.group().split()).lstrip(', ')}”"
+    return ""
+
+
+def _opposite(claim: str, evidence: str) -> str:
+    own, its = frozenset(terms(claim)), frozenset(terms(evidence))
+    for pair in _OPPOSITE_TERMS:
+        for one, other in (pair, pair[::-1]):
+            if own & one and its & other and not own & other and not its & one:
+                return f"one says “{min(own & one)}”, the other “{min(its & other)}”"
     return ""
 
 
@@ -218,6 +244,7 @@ def other_agent(claim: str, evidence: str, known: frozenset[str]) -> str:
             and agent not in its
             and other not in own
             and len(rest & set(its)) >= max(2, _SAME_REST * len(rest))
+            and missing_names(frozenset([agent]), claim, [evidence])
         ):
             return f"there it is “{other}” who does"
     return ""
