@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
 from portfolio_rag.answering.grounding.evidence import Claim, Sentence, SourceText
-from portfolio_rag.answering.grounding.meaning import added, other_agent, other_roles, turned
+from portfolio_rag.answering.grounding.meaning import added, added_condition, other_agent, other_roles, turned
 from portfolio_rag.answering.grounding.subjects import are_parallel
 from portfolio_rag.answering.grounding.value_attribution import Alignment, misattributed_value
 from portfolio_rag.text.language.content_words import coverage, terms, words_of
@@ -125,7 +125,7 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
     invented, _ = _least_known_clause(claim, source.all_terms | variants, _SOME_LENGTH)
     verbatim = source.has_verbatim(claim.text)
     covered = 1.0 if verbatim else claim.covered(held, stated.quantities + source.context_quantities)
-    doubt = "" if verbatim else _doubt(claim, source, start, end)
+    doubt = "" if verbatim else _doubt(claim, source, start, end, variants)
     address = next((named for named in sorted(claim.facts.addresses) if named not in source.text), "")
     features = Features(
         verbatim=float(verbatim),
@@ -163,7 +163,7 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
     return SpanFeatures(features, covered, reason, barred=bool(address), limit=limit)
 
 
-def _doubt(claim: Claim, source: SourceText, start: int, end: int) -> str:
+def _doubt(claim: Claim, source: SourceText, start: int, end: int, variants: frozenset[str]) -> str:
     """What turns the claim's sense against that of the nearest sentence, or adds to it, in words; empty for nothing."""
     touched = source.touched(start, end)
     nearest = max(touched, key=lambda sentence: claim.covered(sentence.terms, sentence.quantities), default=None)
@@ -184,6 +184,13 @@ def _doubt(claim: Claim, source: SourceText, start: int, end: int) -> str:
         return f"the source does not say “{extra}”"
     if mixed := _mixed(claim, nearest, touched):
         return f"it puts together what is said of two things: “{mixed.text}”"
+    known = source.all_terms | claim.asked_terms | variants
+    if condition := added_condition(
+        claim.facts.wording, known, nearest.terms | nearest.context_terms | claim.asked_terms
+    ):
+        return f"the source does not say “{condition}”"
+    if _denies(claim, nearest):
+        return "one denies what the other says"
     if covered >= _SAME_WORDS and other_roles(claim.text, nearest.text):
         return "it turns round who did it to whom"
     for value in claim.facts.quantities:
@@ -191,6 +198,17 @@ def _doubt(claim: Claim, source: SourceText, start: int, end: int) -> str:
         if value.rate and same and not any(own.rate for own in same) and held.isdisjoint(terms(value.rate)):
             return f"the source does not say “per {value.rate}”"
     return ""
+
+
+def _denies(claim: Claim, nearest: Sentence) -> bool:
+    """Whether the nearest sentence says of all that is denied there the same as the claim does, or the other way."""
+    own, its = claim.facts.negated, nearest.facts.negated
+    if bool(own) == bool(its) or _YES_OR_NO.match(claim.text) or _YES_OR_NO.match(nearest.text):
+        return False
+    held = nearest.terms | nearest.context_terms
+    denied, other = (its, claim.terms) if its else (own, held)
+    rest = claim.wording - frozenset().union(*denied)
+    return any(scope <= other for scope in denied) and coverage(rest, held) >= _SAME_SENTENCE
 
 
 def _mixed(claim: Claim, nearest: Sentence, touched: Sequence[Sentence]) -> Sentence | None:
@@ -234,7 +252,9 @@ def _rival_of_absent(claim: Claim, source: SourceText, stated: Facts) -> bool:
     """Whether the span has another value of the kind in place of one of the claim's that the source lacks."""
     others = [own for own in stated.quantities if not any(own.same(value) for value in claim.facts.quantities)]
     return any(
-        bool(value.dimension) and value.dimension == other.dimension
+        not value.is_year
+        and value.dimension == other.dimension
+        and (bool(value.dimension) or value.noun == other.noun or "" in (value.noun, other.noun))
         for value in _absent_quantities(claim, source)
         for other in others
     )

@@ -295,7 +295,7 @@ def _other_column(claim: Claim, value: Quantity, row: Sentence) -> str:
     if not holding or not others:
         return ""
     # What both columns are called by does not tell them apart: `Low season` and `High season`.
-    is_named = any(words[column] & named - other for column in holding for other in others)
+    is_named = any(all(words[column] & named - other for other in others) for column in holding)
     return "" if is_named else holding[0]
 
 
@@ -316,8 +316,8 @@ def _is_rival(value: Quantity, other: Quantity) -> bool:
 
 def are_parallel(sentence: Sentence, other: Sentence) -> bool:
     """Whether two sentences say the same of two things."""
-    shared, together = sentence.wording & other.wording, sentence.wording | other.wording
-    return len(shared) >= _MIN_SHARED and len(shared) >= _PARALLEL * len(together)
+    shared, shorter = sentence.wording & other.wording, min(len(sentence.wording), len(other.wording))
+    return len(shared) >= _MIN_SHARED and len(shared) >= _PARALLEL * shorter
 
 
 def cells_of(sentence: Sentence) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from portfolio_rag.text.language.clock_times import clock_times, is_same_time
 from portfolio_rag.text.language.content_words import FUNCTION_WORDS, terms
-from portfolio_rag.text.language.language_detection import function_terms
+from portfolio_rag.text.language.language_detection import function_terms, language_of
 from portfolio_rag.text.language.months import MONTHS, is_month
 from portfolio_rag.text.language.number_words import NUMBER_IN_WORDS, SCALES, value_of
 from portfolio_rag.text.language.units import PERIODS, UNITS, unit_key
@@ -403,9 +403,9 @@ def _negated(text: str) -> Iterable[frozenset[str]]:
         clause = _CLAUSE_END.split(blanked[match.end() :], maxsplit=1)[0]
         if _RELATIVE.search(blanked, 0, match.start()):
             clause = _MAIN_VERB.split(clause, maxsplit=1)[0]
-        language = (match.lastgroup or "en")[:2]
+        language = match.lastgroup[:2] if match.lastgroup else language_of(text)
         scope = [term for term in terms(clause) if term not in function_terms(language)][:_SCOPE]
-        if not scope and language != "en":
+        if not scope and language not in ("", "en"):
             # "Er öffnet sonntags nicht": the verb that is denied stands before.
             before = _CLAUSE_END.split(blanked[: match.start()])[-1]
             scope = [term for term in terms(before) if term not in function_terms(language)][-_SCOPE:]

@@ -61,7 +61,7 @@ _NAMES: dict[tuple[str, float], str] = {
 UNITS = {name: unit for unit, names in _NAMES.items() for name in names.split()}
 """By name, in lower case: the dimension, and the factor to its base unit."""
 
-_ENGLISH_PERIODS = {
+_ENGLISH_PERIODS: dict[tuple[str, float], str] = {
     ("time", 1): "second",
     ("time", 60): "minute",
     ("time", 3600): "hour",
