@@ -184,9 +184,9 @@ def _doubt(claim: Claim, source: SourceText, start: int, end: int, variants: fro
         return f"the source does not say “{extra}”"
     if mixed := _mixed(claim, nearest, touched):
         return f"it puts together what is said of two things: “{mixed.text}”"
-    known = source.all_terms | claim.asked_terms | variants
+    vocabulary = source.all_terms | claim.asked_terms | variants
     if condition := added_condition(
-        claim.facts.wording, known, nearest.terms | nearest.context_terms | claim.asked_terms
+        claim.facts.wording, vocabulary, nearest.terms | nearest.context_terms | claim.asked_terms
     ):
         return f"the source does not say “{condition}”"
     if _denies(claim, nearest):
