@@ -15,6 +15,7 @@ import unicodedata
 from functools import lru_cache
 
 from portfolio_rag.domain.link_addresses import LINKED_ADDRESS
+from portfolio_rag.text.language.compatibility import compatible
 from portfolio_rag.text.language.content_words import FUNCTION_WORDS, content_words
 from portfolio_rag.text.language.stemming import alike_stem
 
@@ -43,7 +44,7 @@ def fold(text: str) -> str:
         text = LINKED_ADDRESS.sub(lambda match: f" {_address_word(match[1].lower())}", text)
     if text.isascii():
         return text.lower()
-    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    apart = unicodedata.normalize("NFKD", compatible(text).casefold())
     return unicodedata.normalize("NFC", _ACCENTS.sub("", apart))
 
 

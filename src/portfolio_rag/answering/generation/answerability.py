@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from portfolio_rag.domain.answers import Passage
 from portfolio_rag.text.language.content_words import coverage, terms
 from portfolio_rag.text.language.identifiers import identifiers, is_strict, named_identifiers
-from portfolio_rag.text.language.language_detection import language_of
+from portfolio_rag.text.language.language_detection import function_terms, language_of
 from portfolio_rag.text.language.name_variants import missing_names
 from portfolio_rag.text.language.quantities_and_names import extract_facts
 
@@ -47,7 +47,7 @@ def score(question: str, passages: Sequence[Passage]) -> float:
     """The best window's cosine plus weighted coverage, less the penalty: -0.3 to 1.5; 0 without passages."""
     if not passages:
         return 0.0
-    wanted = frozenset(terms(question))
+    wanted = frozenset(terms(question)) - function_terms(language_of(question))
     best = 0.0
     for passage in passages:
         texts = passage.chunk.window_texts

@@ -16,7 +16,7 @@ from portfolio_rag.answering.generation.context_window import ContextSource
 from portfolio_rag.answering.grounding.absent_subjects import absent_subject
 from portfolio_rag.answering.grounding.drafted_answer import DraftSentence, source_line
 from portfolio_rag.answering.grounding.evidence import LIST_ITEM, Claim, Sentence, SourceText
-from portfolio_rag.answering.grounding.subjects import about_subject
+from portfolio_rag.answering.grounding.subjects import about_subject, are_parallel
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.ports.embedder import Embedder
 from portfolio_rag.text.language.content_words import coverage, terms
@@ -93,8 +93,9 @@ def extract_answer(
 
     `texts` are the passages as evidence, of which `sources` are the numbered excerpts.
     """
-    asked = frozenset(terms(question))
-    about = {text.number: text for text in about_subject(Claim("", question), texts)}
+    claim = Claim("", question)
+    asked = claim.asked_terms
+    about = {text.number: text for text in about_subject(claim, texts)}
     candidates = [candidate for source in sources for candidate in _candidates(source, about[source.number], asked)]
     candidates.sort(key=lambda candidate: -(_LEXICAL_WEIGHT * candidate.covered + _WINDOW_WEIGHT * candidate.prior))
     candidates = candidates[:_EMBEDDED]
@@ -125,7 +126,8 @@ def extract_answer(
             float(vectors[1 + index] @ vectors[1 + other]) < _REDUNDANT for other in chosen
         ):
             chosen.append(index)
-    return [drafted for line, index in enumerate(chosen) for drafted in _draft(candidates[index], line)]
+    drafted = [sentence for line, index in enumerate(chosen) for sentence in _draft(candidates[index], line)]
+    return list({(sentence.text, sentence.citations): sentence for sentence in reversed(drafted)}.values())[::-1]
 
 
 def _candidates(source: ContextSource, text: SourceText, asked: frozenset[str]) -> Iterator[_Candidate]:
@@ -209,9 +211,10 @@ def _adds(candidate: _Candidate, share: float, first: _Candidate, asked: frozens
 
     `share` is that of the best sentence's score which it has.
     """
-    if _is_side_by_side(candidate.sentence) and not asked & first.sentence.terms <= candidate.sentence.terms:
-        # Rows are alike in their columns, and steps in what they work on: one that holds less of the question is about
-        # something else.
+    is_side_by_side = _is_side_by_side(candidate.sentence) or are_parallel(first.sentence, candidate.sentence)
+    if is_side_by_side and not asked & first.sentence.terms <= candidate.sentence.terms:
+        # Rows are alike in their columns, steps in what they work on, and sentences in how they say it: one that holds
+        # less of the question is about something else.
         return False
     if (
         candidate.text.document == first.text.document

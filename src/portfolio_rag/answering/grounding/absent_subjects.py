@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from portfolio_rag.answering.grounding.evidence import Sentence, SourceText
+from portfolio_rag.answering.grounding.evidence import Claim, Sentence, SourceText
 from portfolio_rag.answering.grounding.subjects import cells_of, labels_of
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.text.language.content_words import terms, words_of
@@ -43,7 +43,7 @@ def absent_subject(question: str, best: Sentence, source: SourceText, sources: S
     Empty where the question names what the sentence is about, or where the sentence has nothing of its kind beside it
     and shares a word with the question.
     """
-    asked = frozenset(terms(question))
+    asked = Claim("", question).asked_terms
     if asked <= (known := frozenset().union(*(text.all_terms for text in sources))):
         return ""
     wanted = asked - known - _GENERAL - frozenset(terms(" ".join(m.group() for m in _ASKED_KIND.finditer(question))))

@@ -17,11 +17,11 @@ from portfolio_rag.answering.grounding.cross_language import (
     nearest_sentence,
 )
 from portfolio_rag.answering.grounding.drafted_answer import DraftSentence
-from portfolio_rag.answering.grounding.evidence import Claim, SourceText
+from portfolio_rag.answering.grounding.evidence import Claim, SourceText, folded
 from portfolio_rag.answering.grounding.scoring import Support, rank_evidence, score_span
 from portfolio_rag.answering.grounding.subjects import SubjectIndex, about_subject
 from portfolio_rag.domain.answers import CheckedSentence, Verdict
-from portfolio_rag.text.language.content_words import coverage
+from portfolio_rag.text.language.content_words import coverage, terms
 
 SUPPORTED_FROM = 0.35
 DROP_BELOW = 0.2
@@ -30,6 +30,9 @@ DROP_BELOW = 0.2
 _SHORT_CLAIM_TERMS = 3
 _MIN_QUESTION_COVERED = 0.3
 """A fragment such as `4 days` proves nothing by itself: its evidence must speak of what was asked."""
+
+_SAME_QUESTION = 0.5
+"""Share of a heading's words that the question has when it asks the same."""
 
 _MIN_PART = 0.34
 """Share of a sentence's words that each of several sources must hold, for it to be put together from them."""
@@ -97,10 +100,10 @@ def _holds(source: SourceText, address: str) -> bool:
 def _verdict_on(
     sentence: DraftSentence, claim: Claim, all_sources: Sequence[SourceText], index: SubjectIndex
 ) -> SentenceVerdict:
-    if not claim.terms:
-        return SentenceVerdict(sentence, Verdict.DROPPED, 0.0, "it states nothing that can be checked")
     joint = len(sentence.citations) > 1
     sources = {source.number: source for source in about_subject(claim, all_sources, index, joint=joint)}
+    if not claim.terms:
+        return _bare_answer(sentence, claim, sources)
     if verdict := _in_other_words(sentence, claim, sources):
         return verdict
     own = rank_evidence(claim, [source for source in sources.values() if source.number in sentence.citations])
@@ -126,6 +129,28 @@ def _verdict_on(
     if nearest.score >= DROP_BELOW:
         return _shown(replace(sentence, doubtful=True), Verdict.FLAGGED, [nearest], nearest.reason)
     return SentenceVerdict(sentence, Verdict.DROPPED, nearest.score, nearest.reason)
+
+
+def _bare_answer(sentence: DraftSentence, claim: Claim, sources: Mapping[int, SourceText]) -> SentenceVerdict:
+    """The verdict on a sentence without a content word: `Yes.` holds where it stands under the question."""
+    supports = [
+        replace(score_span(claim, source, own.start, own.end), score=1.0)
+        for source in (sources[number] for number in sentence.citations if number in sources)
+        for own in source.sentences
+        if folded(own.text) == folded(claim.text)
+        and own.heading_path
+        and _asks_that(claim, own.heading_path[-1], source)
+    ]
+    if supports:
+        return _shown(sentence, Verdict.SUPPORTED, supports[:1], "")
+    return SentenceVerdict(sentence, Verdict.DROPPED, 0.0, "it states nothing that can be checked")
+
+
+def _asks_that(claim: Claim, heading: str, source: SourceText) -> bool:
+    """Whether the heading asks what the claim answers, and no other one there has more of its words."""
+    headings = {own.heading_path[-1] for own in source.sentences if own.heading_path}
+    shares = {text: coverage(frozenset(terms(text)), claim.asked_terms) for text in headings if text.endswith("?")}
+    return shares.get(heading, 0.0) >= _SAME_QUESTION and shares[heading] == max(shares.values())
 
 
 def _in_other_words(sentence: DraftSentence, claim: Claim, sources: dict[int, SourceText]) -> SentenceVerdict | None:

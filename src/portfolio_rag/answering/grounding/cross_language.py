@@ -9,32 +9,18 @@ from __future__ import annotations
 
 import re
 
-from portfolio_rag.answering.grounding.evidence import Claim, SourceText, folded
-from portfolio_rag.text.language.quantities_and_names import Facts, Quantity, extract_facts
+from portfolio_rag.answering.grounding.evidence import Claim, SourceText
+from portfolio_rag.text.language.quantities_and_names import Facts, Quantity
 
 IN_ANOTHER_LANGUAGE = "in another language than its source: only its numbers and identifiers could be checked"
 
 _IDENTIFIER = re.compile(r"\b(?:\w*[A-Z]\w*[A-Z]\w*|\w*[a-z][A-Z]\w*|(?=\w*[A-Za-z])\w*\d[\w.]*)\b")
 
-# Unit words of other languages as the ones that quantities_and_names.py reads.
-_UNITS = {
-    "days": "tag tage tagen jour jours día días giorno giorni dia dias dag dagen",
-    "hours": "stunde stunden heure heures hora horas ora ore uur",
-    "minutes": "minuten minuto minutos minuti minuut",
-    "seconds": "sekunde sekunden seconde secondes segundo segundos secondo secondi",
-    "weeks": "woche wochen semaine semaines semana semanas settimana settimane weken",
-    "months": "monat monate monaten mois mes meses mese mesi maand maanden",
-    "years": "jahr jahre jahren an ans année années año años anno anni ano anos jaar",
-    "percent": "prozent",
-}
-_UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words.split()}
-_NUMBER_AND_WORD = re.compile(r"(\d)(\s+)([^\W\d_]+)")
-
 
 def is_other_language(claim: Claim, source: SourceText) -> bool:
     """Whether both languages are known, and differ; what stands there word for word is in none."""
     differ = bool(claim.language and source.language) and claim.language != source.language
-    return differ and folded(claim.text) not in source.folded
+    return differ and not source.has_verbatim(claim.text)
 
 
 def missing_value(claim: Claim, source: SourceText) -> str | None:
@@ -71,12 +57,7 @@ def nearest_sentence(claim: Claim, source: SourceText) -> tuple[int, int]:
 
 def _shared(claim: Claim) -> tuple[Facts, list[str]]:
     """The claim's values and identifiers."""
-    return extract_facts(_NUMBER_AND_WORD.sub(_in_english, claim.text)), sorted(set(_IDENTIFIER.findall(claim.text)))
-
-
-def _in_english(match: re.Match[str]) -> str:
-    number, blank, word = match.groups()
-    return f"{number}{blank}{_UNIT_OF.get(word.lower(), word)}"
+    return claim.facts, sorted(set(_IDENTIFIER.findall(claim.text)))
 
 
 def _among(quantity: Quantity, others: tuple[Quantity, ...]) -> bool:

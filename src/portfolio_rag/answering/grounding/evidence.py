@@ -11,8 +11,9 @@ from portfolio_rag.answering.grounding.value_attribution import WordPositions
 from portfolio_rag.domain.chunks import BlockKind, ChunkPart
 from portfolio_rag.text.language.content_words import Word, terms, words_of
 from portfolio_rag.text.language.identifiers import identifiers
-from portfolio_rag.text.language.language_detection import language_of
-from portfolio_rag.text.language.quantities_and_names import Facts, Quantity, extract_facts
+from portfolio_rag.text.language.language_detection import function_terms, language_of
+from portfolio_rag.text.language.name_variants import NameForms
+from portfolio_rag.text.language.quantities_and_names import NEGATION, Facts, Quantity, extract_facts
 from portfolio_rag.text.language.sentences import sentences
 
 _NEAR_SENTENCES = 2
@@ -59,6 +60,11 @@ _LONG_ITEM = 200
 """Characters beyond which an item of a list is read by its sentences."""
 _LONG_SENTENCE = 350
 """Characters beyond which a `sentence` is a table or a list: its lines are its sentences."""
+
+
+_CLAUSE_START = re.compile(r"[.!?;:,|]\s")
+_CLAUSE_CHARACTERS = 60
+"""Before what stands there word for word in which a negation may stand that turns it."""
 
 
 def folded(text: str) -> str:
@@ -287,6 +293,21 @@ class SourceText:
         """The body as it is compared word for word."""
         return folded(self.body)
 
+    def has_verbatim(self, text: str) -> bool:
+        """Whether the text stands there word for word, and nothing before it in its clause denies it."""
+        wanted = folded(text)
+        place = self.folded.find(wanted)
+        while place >= 0:
+            clause = _CLAUSE_START.split(self.folded[max(0, place - _CLAUSE_CHARACTERS) : place])[-1]
+            if not NEGATION.search(clause):
+                return True
+            place = self.folded.find(wanted, place + 1)
+        return False
+
+    @cached_property
+    def name_forms(self) -> NameForms:
+        return NameForms([f"{self.context}\n{self.body}"])
+
     @cached_property
     def language(self) -> str:
         """Of the body; empty when it does not tell."""
@@ -317,7 +338,7 @@ class Claim:
 
     @cached_property
     def terms(self) -> frozenset[str]:
-        return frozenset(terms(self.text))
+        return frozenset(terms(self.text)) - self._function_terms
 
     @cached_property
     def words(self) -> list[Word]:
@@ -338,12 +359,16 @@ class Claim:
 
     @cached_property
     def asked_terms(self) -> frozenset[str]:
-        return frozenset(terms(self.question))
+        return frozenset(terms(self.question)) - function_terms(language_of(self.question))
+
+    @cached_property
+    def _function_terms(self) -> frozenset[str]:
+        return function_terms(language_of(f"{self.question}\n{self.text}"))
 
     @cached_property
     def wording(self) -> frozenset[str]:
         """The content words without numbers and dates, which are compared by value."""
-        return frozenset(terms(self.facts.wording))
+        return frozenset(terms(self.facts.wording)) - self._function_terms
 
     def covered(self, held: frozenset[str], quantities: Sequence[Quantity]) -> float:
         """Weighted share, 0 to 1, of the claim's words and values that a text with these ones holds."""

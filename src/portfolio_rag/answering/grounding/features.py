@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
-from portfolio_rag.answering.grounding.evidence import Claim, Sentence, SourceText, folded
-from portfolio_rag.answering.grounding.meaning import added, other_agent, other_roles, turned
+from portfolio_rag.answering.grounding.evidence import Claim, Sentence, SourceText
+from portfolio_rag.answering.grounding.meaning import added, added_condition, other_agent, other_roles, turned
+from portfolio_rag.answering.grounding.subjects import are_parallel
 from portfolio_rag.answering.grounding.value_attribution import Alignment, misattributed_value
 from portfolio_rag.text.language.content_words import coverage, terms, words_of
-from portfolio_rag.text.language.quantities_and_names import Facts, extract_facts, has_antonym
+from portfolio_rag.text.language.quantities_and_names import Facts, Quantity, extract_facts, has_antonym
 
 DOUBTED = 0.3
 """Score of what is shown with a question mark at best: between the bounds of check.py."""
@@ -106,22 +108,24 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
     others of their kind near the span.
     """
     text = source.text[start:end]
-    held = source.held_terms(start, end)
+    unknown = claim.wording - source.all_terms
+    variants = unknown - source.name_forms.missing(unknown, claim.text) if unknown else unknown
+    held = source.held_terms(start, end) | variants
     stated = extract_facts(text)
     nearby = source.around(start, end)
     absent = _absent_values(claim, source)
-    missing = claim.facts.names - source.all_terms - claim.asked_terms
+    missing = claim.facts.names - source.all_terms - claim.asked_terms - variants
     gap, doubtful = misattributed_value(claim.words, claim.facts, source.word_positions, source.facts, nearby)
     alignment = Alignment.of(claim.words, words_of(text))
     aligned = alignment.aligned
-    swap, put = alignment.replaced_name(claim.terms - source.all_terms, source.lower_terms)
+    swap, put = alignment.replaced_name(claim.terms - source.all_terms - variants, source.lower_terms)
     denied = _negation_differs(claim, stated, held)
     opposite = has_antonym(claim.terms, held)
     loose, clause = _least_known_clause(claim, held, 2)
-    invented, _ = _least_known_clause(claim, source.all_terms, _SOME_LENGTH)
-    verbatim = folded(claim.text) in source.folded
+    invented, _ = _least_known_clause(claim, source.all_terms | variants, _SOME_LENGTH)
+    verbatim = source.has_verbatim(claim.text)
     covered = 1.0 if verbatim else claim.covered(held, stated.quantities + source.context_quantities)
-    doubt = "" if verbatim else _doubt(claim, source, start, end)
+    doubt = "" if verbatim else _doubt(claim, source, start, end, variants)
     address = next((named for named in sorted(claim.facts.addresses) if named not in source.text), "")
     features = Features(
         verbatim=float(verbatim),
@@ -150,15 +154,16 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
         (opposite, "it says the opposite"),
         (loose >= _DOUBTED_CLAUSE, f"the source does not say “{clause}”"),
     )
+    rival = _rival_of_absent(claim, source, stated)
     reason = next((words for applies, words in reasons if applies), NOT_SAID)
     borrowed = claim.wording & source.left_out_terms
-    limit = DOUBTED if doubt else 1.0
+    limit = DOUBTED if doubt or rival else 1.0
     if borrowed and not verbatim:
         limit = DOUBTED if len(borrowed) == 1 else 0.0
     return SpanFeatures(features, covered, reason, barred=bool(address), limit=limit)
 
 
-def _doubt(claim: Claim, source: SourceText, start: int, end: int) -> str:
+def _doubt(claim: Claim, source: SourceText, start: int, end: int, variants: frozenset[str]) -> str:
     """What turns the claim's sense against that of the nearest sentence, or adds to it, in words; empty for nothing."""
     touched = source.touched(start, end)
     nearest = max(touched, key=lambda sentence: claim.covered(sentence.terms, sentence.quantities), default=None)
@@ -177,6 +182,15 @@ def _doubt(claim: Claim, source: SourceText, start: int, end: int) -> str:
     extra = added(claim.text, known)
     if extra and coverage(claim.wording - frozenset(terms(extra)), held) >= _SAME_SENTENCE:
         return f"the source does not say “{extra}”"
+    if mixed := _mixed(claim, nearest, touched):
+        return f"it puts together what is said of two things: “{mixed.text}”"
+    vocabulary = source.all_terms | claim.asked_terms | variants
+    if condition := added_condition(
+        claim.facts.wording, vocabulary, nearest.terms | nearest.context_terms | claim.asked_terms
+    ):
+        return f"the source does not say “{condition}”"
+    if _denies(claim, nearest):
+        return "one denies what the other says"
     if covered >= _SAME_WORDS and other_roles(claim.text, nearest.text):
         return "it turns round who did it to whom"
     for value in claim.facts.quantities:
@@ -184,6 +198,27 @@ def _doubt(claim: Claim, source: SourceText, start: int, end: int) -> str:
         if value.rate and same and not any(own.rate for own in same) and held.isdisjoint(terms(value.rate)):
             return f"the source does not say “per {value.rate}”"
     return ""
+
+
+def _denies(claim: Claim, nearest: Sentence) -> bool:
+    """Whether the nearest sentence says of all that is denied there the same as the claim does, or the other way."""
+    own, its = claim.facts.negated, nearest.facts.negated
+    if bool(own) == bool(its) or _YES_OR_NO.match(claim.text) or _YES_OR_NO.match(nearest.text):
+        return False
+    held = nearest.terms | nearest.context_terms
+    denied, other = (its, claim.terms) if its else (own, held)
+    rest = claim.wording - frozenset().union(*denied)
+    return any(scope <= other for scope in denied) and coverage(rest, held) >= _SAME_SENTENCE
+
+
+def _mixed(claim: Claim, nearest: Sentence, touched: Sequence[Sentence]) -> Sentence | None:
+    """The sentence from which the claim takes a part, when the nearest one says the same of another thing."""
+    for other in touched:
+        own, its = nearest.wording - other.wording, other.wording - nearest.wording
+        takes_of_both = claim.wording & own and claim.wording & its and own - claim.terms and its - claim.terms
+        if takes_of_both and are_parallel(nearest, other):
+            return other
+    return None
 
 
 def _other_answer(claim: Claim, source: SourceText, nearest: Sentence) -> str:
@@ -203,12 +238,26 @@ def _other_answer(claim: Claim, source: SourceText, nearest: Sentence) -> str:
 def _absent_values(claim: Claim, source: SourceText) -> list[str]:
     """The claim's own values that are nowhere in the source, in words; those of the question are not its own."""
     dates = (*source.facts.dates, *claim.asked.dates)
-    quantities = source.facts.quantities + source.context_quantities + claim.asked.quantities
     return [f"the date {date.text}" for date in claim.facts.dates if not any(date.same(known) for known in dates)] + [
-        f"the number {quantity.text}"
-        for quantity in claim.facts.quantities
-        if not any(quantity.same(known) for known in quantities)
+        f"the number {quantity.text}" for quantity in _absent_quantities(claim, source)
     ]
+
+
+def _absent_quantities(claim: Claim, source: SourceText) -> list[Quantity]:
+    known = source.facts.quantities + source.context_quantities + claim.asked.quantities
+    return [quantity for quantity in claim.facts.quantities if not any(quantity.same(other) for other in known)]
+
+
+def _rival_of_absent(claim: Claim, source: SourceText, stated: Facts) -> bool:
+    """Whether the span has another value of the kind in place of one of the claim's that the source lacks."""
+    others = [own for own in stated.quantities if not any(own.same(value) for value in claim.facts.quantities)]
+    return any(
+        not value.is_year
+        and value.dimension == other.dimension
+        and (bool(value.dimension) or value.noun == other.noun or "" in (value.noun, other.noun))
+        for value in _absent_quantities(claim, source)
+        for other in others
+    )
 
 
 def _least_known_clause(claim: Claim, held: frozenset[str], length: int) -> tuple[float, str]:

@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from portfolio_rag.text.language.content_words import Word, terms, words_of
+from portfolio_rag.text.language.content_words import Word, coverage, terms, words_of
 from portfolio_rag.text.language.months import is_month
+from portfolio_rag.text.language.name_variants import missing_names
 from portfolio_rag.text.language.quantities_and_names import Facts, Quantity
 
 _LESS = re.compile(
@@ -27,6 +28,9 @@ _MORE = re.compile(
 _OR_LESS = re.compile(r"(?:\s+\w+)?\s+(?:or (?:less|fewer|under|earlier)|at (?:the )?most|maximum)\b", re.IGNORECASE)
 _OR_MORE = re.compile(
     r"(?:\s+\w+)?\s+(?:or (?:more|above|longer|later|older)|at (?:the )?least|minimum)\b", re.IGNORECASE
+)
+_BEYOND = re.compile(
+    r"(?<!no )(?<!not )\b(?:more|less|fewer|longer|greater|larger|higher|later|earlier) than\s+$", re.IGNORECASE
 )
 _LOOKED_AROUND = 40
 
@@ -71,6 +75,31 @@ _PREFIX = re.compile(r"(?:un|non|dis|mis|im|ir|il|in)(?=[a-z]{4})")
 _ADJECTIVE = re.compile(r".*(?:able|ible|ent|ant|ive|ete|ect|al|ate|ly|ous|ed|ar|ure)$")
 _SHORT_WORD = 4
 
+_OPPOSITES = """
+    weekday / weekend; day / night; morning / afternoon evening; summer / winter; spring / autumn; early / late
+    open / close; start begin / end finish; arrive arrival / depart departure; enter entrance / leave exit; add / remove
+    accept / reject refuse; pass / fail; import / export; input / output; send / receive; empty / full; clean / dirty
+    wet / dry; inside indoor / outside outdoor; inner / outer; front / rear; top / bottom; odd / even; single / double
+    manual manually / automatic automatically; temporary / permanent; adult / child; boy / girl; man / woman
+    landlord / tenant; employer / employee; buyer / seller; lender / borrower; sender / recipient; teacher / pupil
+    doctor / patient; credit / debit; profit / loss; plus / minus; light / heavy; thin / thick; narrow / wide
+"""
+_OPPOSITE_TERMS = [
+    tuple(frozenset(terms(side)) for side in pair.split("/"))
+    for line in _OPPOSITES.strip().splitlines()
+    for pair in line.split(";")
+]
+
+_CIRCUMSTANCE = re.compile(
+    r"""(?<=[\w\s])[,;]?\s(?=(?:(?P<condition>if|unless|when|whenever|provided|as\slong\sas|except|only|once|until|before|after)
+      |with|without|for|on|upon|against|in|at|by|through|during|from|to)
+    \s(?P<words>[^.;!?\n]+)[.!?]?\s*$)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_MIN_CIRCUMSTANCE = 2
+_MOSTLY_UNKNOWN = 0.75
+_MIN_SHARED_REST = 2
+
 _BE = frozenset(("is", "are", "was", "were", "be", "been", "being", "gets", "got"))
 _CONVERSES = (("buy bought purchase purchased acquire acquired", "sell sold"), ("lend lent", "borrow borrowed"),
               ("teach taught", "learn learned learnt"), ("win won beat defeated defeat", "lose lost"))  # fmt: skip
@@ -85,6 +114,7 @@ def turned(claim: str, claim_facts: Facts, evidence: str, evidence_facts: Facts)
         or _other_prefix(claim, evidence)
         or _hedged(claim, evidence)
         or _excluded(claim, evidence)
+        or _opposite(claim, evidence)
     )
 
 
@@ -93,6 +123,26 @@ def added(claim: str, known: str) -> str:
     claim, known = _NOT_ONLY.sub(" ", claim), _NOT_ONLY.sub(" ", known)
     said = (words.search(claim) for words in _ADDED.values() if not words.search(known))
     return next((match.group() for match in said if match), "")
+
+
+def added_condition(claim: str, known: frozenset[str], nearest: frozenset[str]) -> str:
+    """The condition or the circumstance that ends the claim, of which no word is known; empty where it has none.
+
+    The rest of the claim is said by the nearest sentence, whose words and those of its place are `nearest`.
+    """
+    for match in _CIRCUMSTANCE.finditer(claim):
+        said = frozenset(terms(match["words"]))
+        rest = frozenset(terms(claim[: match.start()]))
+        is_condition = match["condition"] is not None
+        unknown = said - known
+        if (
+            len(unknown) >= (1 if is_condition else _MIN_CIRCUMSTANCE)
+            and len(unknown) >= _MOSTLY_UNKNOWN * len(said)
+            and len(rest) >= _MIN_SHARED_REST
+            and coverage(rest, nearest) >= _SAME_REST
+        ):
+            return " ".join(claim[match.end() :].split()).rstrip(" .")
+    return ""
 
 
 def _excluded(claim: str, evidence: str) -> str:
@@ -107,6 +157,15 @@ def _excluded(claim: str, evidence: str) -> str:
     return ""
 
 
+def _opposite(claim: str, evidence: str) -> str:
+    own, its = frozenset(terms(claim)), frozenset(terms(evidence))
+    for pair in _OPPOSITE_TERMS:
+        for one, other in (pair, pair[::-1]):
+            if own & one and its & other and not own & other and not its & one:
+                return f"one says “{min(own & one)}”, the other “{min(its & other)}”"
+    return ""
+
+
 def _hedged(claim: str, evidence: str) -> str:
     own, its = _HARDLY.search(claim), _HARDLY.search(evidence)
     said = own or its
@@ -118,7 +177,10 @@ def _other_bound(claim: str, wanted: Sequence[Quantity], evidence: str, stated: 
         own = _bound(claim, value)
         if not own:
             continue
-        bounds = [_bound(evidence, other) for other in stated if value.same(other)]
+        same = [other for other in stated if value.same(other)]
+        bounds = [_bound(evidence, other) for other in same]
+        if same and not any(bounds) and _BEYOND.search(claim, max(0, value.start - _LOOKED_AROUND), value.start):
+            return f"it says just {value.text}"
         if bounds and all(bound and bound != own for bound in bounds):
             return f"{value.text} is {'a lower' if own == 'less' else 'an upper'} bound there"
     return ""
@@ -218,6 +280,7 @@ def other_agent(claim: str, evidence: str, known: frozenset[str]) -> str:
             and agent not in its
             and other not in own
             and len(rest & set(its)) >= max(2, _SAME_REST * len(rest))
+            and missing_names(frozenset([agent]), claim, [evidence])
         ):
             return f"there it is “{other}” who does"
     return ""

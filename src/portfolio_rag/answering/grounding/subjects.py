@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from portfolio_rag.answering.grounding.evidence import LIST_ITEM, Claim, Sentence, SourceText, folded
+from portfolio_rag.answering.grounding.evidence import LIST_ITEM, Claim, Sentence, SourceText
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.text.language.content_words import coverage, terms
 from portfolio_rag.text.language.identifiers import identifiers, is_same, is_strict, named_identifiers, shape
@@ -240,7 +240,7 @@ def _about_subject(
     claim: Claim, mentions: tuple[Mention, Mention], source: SourceText, index: SubjectIndex
 ) -> SourceText:
     # What stands there word for word is about whatever it says itself, and only the question may ask for another thing.
-    is_verbatim = folded(claim.text) in source.folded
+    is_verbatim = source.has_verbatim(claim.text)
     mentions = (Mention(""), mentions[1]) if is_verbatim else mentions
     set_aside = {
         sentence: reason for sentence in source.sentences if (reason := index.objection(source, sentence, mentions))
@@ -287,13 +287,16 @@ def value_noun_differs(value: Quantity, sentence: Sentence) -> bool:
 
 def _other_column(claim: Claim, value: Quantity, row: Sentence) -> str:
     """The column in which the value stands, when the claim names another one of the row and not that."""
-    cells = [(column, text) for column, text in cells_of(row) if column]
+    cells = [(column, f"{column}: {text}") for column, text in cells_of(row) if column]
     named = claim.terms | claim.asked_terms
     holding = [column for column, text in cells if any(value.same(own) for own in extract_facts(text).quantities)]
-    if not holding or any(frozenset(terms(column)) & named for column in holding):
+    words = {column: frozenset(terms(column)) for column, _ in cells}
+    others = [own for column, own in words.items() if own and column not in holding and own <= named]
+    if not holding or not others:
         return ""
-    others = [column for column, text in cells if column not in holding and frozenset(terms(column)) <= named]
-    return holding[0] if any(terms(column) for column in others) else ""
+    # What both columns are called by does not tell them apart: `Low season` and `High season`.
+    is_named = any(all(words[column] & named - other for other in others) for column in holding)
+    return "" if is_named else holding[0]
 
 
 def _better_sentence(claim: Claim, value: Quantity, sentence: Sentence, others: Sequence[Sentence]) -> Sentence | None:
@@ -302,7 +305,7 @@ def _better_sentence(claim: Claim, value: Quantity, sentence: Sentence, others: 
         if other is sentence or not any(_is_rival(value, rival) for rival in other.quantities):
             continue
         held = claim.wording & (other.terms | other.context_terms)
-        if own < held and _are_parallel(sentence, other) and not any(value.same(its) for its in other.quantities):
+        if own < held and are_parallel(sentence, other) and not any(value.same(its) for its in other.quantities):
             return other
     return None
 
@@ -311,9 +314,10 @@ def _is_rival(value: Quantity, other: Quantity) -> bool:
     return value.dimension == other.dimension and value.noun in ("", other.noun) and not value.same(other)
 
 
-def _are_parallel(sentence: Sentence, other: Sentence) -> bool:
-    shared, together = sentence.wording & other.wording, sentence.wording | other.wording
-    return len(shared) >= _MIN_SHARED and len(shared) >= _PARALLEL * len(together)
+def are_parallel(sentence: Sentence, other: Sentence) -> bool:
+    """Whether two sentences say the same of two things."""
+    shared, shorter = sentence.wording & other.wording, min(len(sentence.wording), len(other.wording))
+    return len(shared) >= _MIN_SHARED and len(shared) >= _PARALLEL * shorter
 
 
 def cells_of(sentence: Sentence) -> list[tuple[str, str]]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 
+from portfolio_rag.text.language.compatibility import compatible
 from portfolio_rag.text.language.stemming import alike_stem
 
 # Function words and question words: they say how something is asked, not what about.
@@ -34,7 +34,7 @@ def terms(text: str) -> list[str]:
 
 def content_words(text: str) -> list[str]:
     """The same words as they stand, in lower case, not stemmed."""
-    folded = unicodedata.normalize("NFKC", text).lower().replace("’", "'").replace("n't", " not")
+    folded = compatible(text).lower().replace("’", "'").replace("n't", " not")
     return [word for word in _WORD.findall(folded) if word not in FUNCTION_WORDS]
 
 

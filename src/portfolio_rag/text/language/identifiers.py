@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
+from portfolio_rag.text.language.compatibility import compatible
 from portfolio_rag.text.language.months import is_month
 
 _TOKEN = re.compile(r"[^\W_]+(?:[._\-/+:#–−][^\W_]+)*")
@@ -53,7 +53,7 @@ def named_identifiers(text: str) -> frozenset[str]:
 def numbered(text: str) -> frozenset[str]:
     """`step#4` for `step 4`, `ostrin#4` for `Ostrin 4`, `4.2` for `version 4.2` and `Ostrin 4.2`."""
     found = set()
-    for match in _NUMBERED.finditer(unicodedata.normalize("NFKC", text)):
+    for match in _NUMBERED.finditer(compatible(text)):
         word, number = match[1], match[2].lstrip("v")
         label = word.casefold()
         is_name = word[0].isupper() and (match.start() > 0 or "." in number) and not is_month(label)
@@ -75,7 +75,7 @@ def is_same(one: str, other: str) -> bool:
 
 
 def _written(text: str) -> frozenset[str]:
-    text = _APART.sub(r"\1\2", unicodedata.normalize("NFKC", text))
+    text = _APART.sub(r"\1\2", compatible(text))
     folded = text.casefold().replace("−", "-").replace("–", "-")
     return frozenset(name for match in _TOKEN.finditer(folded) if (name := _identifier(match.group())))
 

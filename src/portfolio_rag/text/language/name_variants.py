@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 from portfolio_rag.text.language.content_words import terms, words_of
 
@@ -16,26 +17,50 @@ _MIN_STEM = 5
 """Letters from which a word and the same word with a letter or two more are one: `Norwegian` and `Norway` are not."""
 
 
+class NameForms:
+    """The words of some texts in all the forms in which another text may have them."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._texts = texts
+
+    @cached_property
+    def _held(self) -> frozenset[str]:
+        return frozenset(term for text in self._texts for term in terms(text))
+
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        return frozenset(word.text for text in self._texts for word in words_of(text))
+
+    @cached_property
+    def _forms(self) -> frozenset[str]:
+        """Compounds as one word, and the first letters of names."""
+        return frozenset(form for text in self._texts for form in (*_joined(text), *_initials(text)))
+
+    @cached_property
+    def _acronyms(self) -> frozenset[str]:
+        found = (acronym for text in self._texts for acronym in _ACRONYM.findall(text))
+        return frozenset(acronym.casefold().removesuffix("s") for acronym in found)
+
+    def missing(self, names: frozenset[str], text: str) -> frozenset[str]:
+        """The names (terms of a text) that none of the texts has in any form."""
+        missing = names - self._held
+        if not missing:
+            return frozenset()
+        parts = (own for whole, own in _joined(text).items() if whole in self._held)
+        known = _spelled_out(text, self._acronyms).union(*parts) | self._forms
+        written = {word.term: word.text for word in words_of(text) if word.term in missing}
+        return frozenset(
+            name
+            for name in missing
+            if name not in known
+            and not _has_inflected(name, self._held)
+            and not _has_inflected(written.get(name, ""), self._words)
+        )
+
+
 def missing_names(names: frozenset[str], text: str, others: Sequence[str]) -> frozenset[str]:
     """The names (terms of a text) that none of the other texts has in any form."""
-    held: set[str] = set()
-    for other in others:
-        held.update(terms(other))
-    missing = names - held
-    if not missing:
-        return frozenset()
-    joined = {form for other in others for form in _joined(other)}
-    own_joined = _joined(text)
-    initials = {form for other in others for form in _initials(other)}
-    acronyms = {acronym.casefold().removesuffix("s") for other in others for acronym in _ACRONYM.findall(other)}
-    known = _spelled_out(text, acronyms) | {
-        part for whole, parts in own_joined.items() if whole in held for part in parts
-    }
-    return frozenset(
-        name
-        for name in missing
-        if name not in joined and name not in initials and name not in known and not _has_inflected(name, held)
-    )
+    return NameForms(others).missing(names, text)
 
 
 def _joined(text: str) -> dict[str, frozenset[str]]:
@@ -73,7 +98,7 @@ def _initials(text: str) -> set[str]:
     }
 
 
-def _spelled_out(text: str, acronyms: set[str]) -> set[str]:
+def _spelled_out(text: str, acronyms: frozenset[str]) -> set[str]:
     """The terms of the text's names whose first letters are one of the acronyms."""
     return {
         term
@@ -85,7 +110,7 @@ def _spelled_out(text: str, acronyms: set[str]) -> set[str]:
     }
 
 
-def _has_inflected(name: str, held: set[str]) -> bool:
+def _has_inflected(name: str, held: frozenset[str]) -> bool:
     """Whether a text has the name with another ending: `Haldorans`, `Penhalliner`."""
     if len(name) < _MIN_STEM or not name.isalpha():
         return False

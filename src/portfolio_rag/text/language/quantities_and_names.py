@@ -7,106 +7,69 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from portfolio_rag.text.language.content_words import terms
-from portfolio_rag.text.language.months import is_month
+from portfolio_rag.text.language.clock_times import clock_times, is_same_time
+from portfolio_rag.text.language.content_words import FUNCTION_WORDS, terms
+from portfolio_rag.text.language.language_detection import function_terms, language_of
+from portfolio_rag.text.language.months import MONTHS, is_month
+from portfolio_rag.text.language.number_words import NUMBER_IN_WORDS, SCALES, value_of
+from portfolio_rag.text.language.units import PERIODS, UNITS, unit_key
 
-_ONES_LIST = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-)
-_TENS_LIST = "twenty thirty forty fifty sixty seventy eighty ninety"
-_ONES = {word: value for value, word in enumerate(_ONES_LIST.split())}
-_TENS = {word: 10 * value for value, word in enumerate(_TENS_LIST.split(), start=2)}
-_SCALES = {"hundred": 1e2, "thousand": 1e3, "k": 1e3, "million": 1e6, "billion": 1e9, "bn": 1e9, "trillion": 1e12}
-
-# Unit -> (dimension, factor to the dimension's base). Months and years have no fixed length: dimensions of their own.
-_UNIT_NAMES: dict[tuple[str, float], str] = {
-    ("time", 1e-3): "ms millisecond milliseconds",
-    ("time", 1): "s sec secs second seconds sekunde sekunden",
-    ("time", 60): "min mins minute minutes minuten",
-    ("time", 3600): "h hr hrs hour hours stunde stunden",
-    ("time", 86400): "day days tag tage tagen",
-    ("time", 604800): "week weeks woche wochen",
-    ("month", 1): "month months monat monate monaten",
-    ("year", 1): "year years jahr jahre jahren",
-    ("bytes", 1): "byte bytes",
-    ("bytes", 1024): "kb kib kilobyte kilobytes kibibyte kibibytes",
-    ("bytes", 1024**2): "mb mib megabyte megabytes mebibyte mebibytes",
-    ("bytes", 1024**3): "gb gib gigabyte gigabytes gibibyte gibibytes",
-    ("bytes", 1024**4): "tb tib terabyte terabytes tebibyte tebibytes",
-    ("percent", 1): "% percent prozent",
-    ("dollar", 1): "$ dollar dollars usd",
-    ("euro", 1): "€ euro euros eur",
-    ("pound", 1): "£ gbp pound pounds",
-    ("length", 1e-3): "mm millimetre millimetres millimeter millimeters",
-    ("length", 1e-2): "cm centimetre centimetres centimeter centimeters",
-    ("length", 1): "metre metres meter meters",
-    ("length", 1e3): "km kilometre kilometres kilometer kilometers",
-    ("mile", 1): "mile miles",
-    ("mass", 1e-6): "mg milligram milligrams",
-    ("mass", 1e-3): "g gram grams gramme grammes",
-    ("mass", 1): "kg kilo kilos kilogram kilograms",
-    ("mass", 1e3): "tonne tonnes",
-    ("volume", 1e-3): "ml millilitre millilitres milliliter milliliters",
-    ("volume", 1e-2): "cl centilitre centilitres",
-    ("volume", 1): "l litre litres liter liters",
-    ("degree", 1): "degree degrees grad °",
-    ("fahrenheit", 1): "fahrenheit",
-    ("power", 1): "w watt watts",
-    ("power", 1e3): "kw kilowatt kilowatts",
-    ("power", 1e6): "mw megawatt megawatts",
-    ("voltage", 1): "v volt volts",
-    ("voltage", 1e3): "kv",
-    ("frequency", 1): "hz hertz",
-    ("frequency", 1e3): "khz",
-    ("frequency", 1e6): "mhz",
-    ("frequency", 1e9): "ghz",
-    ("pressure", 1): "bar bars",
-    ("torque", 1): "nm",
-    ("franc", 1): "chf franc francs",
-    ("yen", 1): "¥ jpy yen",
-}
-_UNITS = {name: unit for unit, names in _UNIT_NAMES.items() for name in names.split()}
-
-_NUMBER_WORD = "|".join([*_ONES, *_TENS])
+_FRACTIONS = "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
 _QUANTITY = re.compile(
     rf"""(?P<currency>[$€£¥]\s?)?
-    (?:(?<![\w.])(?P<digits>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)
-      |\b(?P<words>(?:{_NUMBER_WORD})(?:[\s-](?:{_NUMBER_WORD}|hundred|thousand|million|billion))*)\b)
-    (?:(?P<scale>k\b|[\s-]?(?:hundred|thousand|million|billion|bn|trillion)\b))?
-    (?:(?:\s|-)?(?P<unit>[%$€£¥]|(?:°|degrees?\b)(?:\s?(?:celsius|fahrenheit|[CF])\b)?|[a-zäöüß]+))?""",
+    (?:(?<![\w.])(?P<digits>
+        \d{{1,3}}(?:[,\u00a0\u202f]\d{{3}})+(?:\.\d+)?(?![,\d])|\d{{1,3}}(?:\s\d{{3}})+(?=\s?(?:[€$£]|eur))|\d{{1,3}}(?:\.\d{{3}})+,\d+|\d+,\d{{1,2}}(?![,\d])|\d+(?:\.\d+)?)
+        \s?(?P<fraction>[{_FRACTIONS}])?
+      |(?<!\w)(?P<alone>[{_FRACTIONS}])
+      |\b(?P<words>{NUMBER_IN_WORDS})\b)
+    (?:(?P<scale>k\b|[\s-]?(?:{"|".join(name for name in SCALES if len(name) > 1)})\b))?
+    (?:(?:\s|-)?(?P<unit>[%$€£¥]|(?:°|degrees?\b)(?:\s?(?:celsius|fahrenheit|[CF])\b)?|[^\W\d_]+))?""",
     re.IGNORECASE | re.VERBOSE,
 )
+_DECIMAL_COMMA = re.compile(r"\d{1,3}(?:\.\d{3})+,\d+|\d+,\d{1,2}")
+_ADJECTIVE = re.compile(r"\s+([^\W\d_]+)")
+_UNIT_BEFORE = re.compile(
+    r"[(\[](?P<unit>[^\W\d_]{1,12}|[%$€£¥]|°\s?[CF]?)(?:\s?(?:/|per\s)\s?(?P<rate>[^\W\d_]{1,12}))?[)\]]:\s*[-−–+]?$"
+)
+"""Of a column or a label that names the unit of its values: `Weight (kg): 14`."""
+_LOOKED_BEFORE = 20
+_DEGREES = ("degrees", "fahrenheit")
+_LABEL = re.compile(
+    r"^[ \t]*(?:\d{1,3}(?:\.\d{1,3})*[.)](?=\s+\S)|\d{1,3}(?:\.\d{1,3})+(?=[ \t]+[A-ZÄÖÜ]))", re.MULTILINE
+)
+"""The number of an item, a clause or a heading: `4. Repairs`, `4.2 The tenant …`. It counts nothing."""
 _SIGN = re.compile(r"(?:(?:^|[\s(\[\"'“=<>:~])[-−–]|\b(?:minus|negative)\s)[$€£¥]?$", re.IGNORECASE)
 _BELOW_ZERO = re.compile(r"\s*(?:celsius\s*)?below (?:zero|freezing)\b", re.IGNORECASE)
-_PERIODS = "second minute hour day night week month quarter year season"
-_SHARERS = "person head user seat guest adult child member vehicle car bike item page call request piece unit pair"
+_SHARERS = (
+    "kilometre kilometer km metre meter mile litre liter kilo kg tonne person head user seat guest adult child member "
+    "vehicle car bike item page call request piece unit pair night quarter season"
+)
+_PERIOD = "|".join(sorted(PERIODS, key=len, reverse=True))
 _RATE = re.compile(
-    rf"""[\s-]*(?:[a-z]+\s+){{0,2}}?(?:
-      (?:/\s?|\b(?:per|each|every|pro|je)\s+)(?P<any>[a-z]+)
-      |\b(?:an?)\s+(?P<known>{"|".join(f"{_PERIODS} {_SHARERS}".split())})s?\b
+    rf"""[\s-]*(?:[^\W\d_][\w-]*\s+){{0,2}}?(?:
+      (?:/\s?|\b(?:per|each|every|pro|je|par|por|cada|chaque|jede[rnms]?)\s+)(?P<any>[^\W\d_]+)
+      |\b(?:an?|im|am|in\sder|al|alla|à\sla|à\sl['’]|a\sla)\s?(?P<period>{_PERIOD})\b
+      |\b(?:an?)\s+(?P<known>{_SHARERS.replace(" ", "|")})s?\b
       |\b(?P<adverb>hour|dai|night|week|month|quarter|year)ly\b|\bannual(?P<annual>)(?:ly)?\b)""",
     re.IGNORECASE | re.VERBOSE,
 )
 _TIMES = re.compile(r"\b(once|twice|thrice)(?=\s+(?:an?|per|each|every)\s+[a-z]+)", re.IGNORECASE)
 _TIMES_VALUES = {"once": "1", "twice": "2", "thrice": "3"}
 
-_MONTH_LIST = (
-    "jan january januar;feb february februar;mar march märz;apr april;may mai;jun june juni;jul july juli;aug august;"
-    "sep sept september;oct october oktober;nov november;dec december dezember"
-)
-_MONTHS = {name: number for number, names in enumerate(_MONTH_LIST.split(";"), start=1) for name in names.split()}
-_MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
-_CAPITAL_MONTH = (
-    "|".join(name.capitalize() for name in sorted(_MONTHS, key=len, reverse=True) if len(name) > 3) + "|May|Mai"
-)
+_MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
+_PLAIN_MONTH_LIST = """
+    january february march april may june july august september october november december
+    januar februar märz mai juni juli oktober dezember
+"""
+_CAPITAL_MONTH = "|".join(name.capitalize() for name in sorted(_PLAIN_MONTH_LIST.split(), key=len, reverse=True))
 _DATES = [
     re.compile(r"\b(?P<year>\d{4})-(?P<number>\d{2})-(?P<day>\d{2})\b"),
     re.compile(
-        rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.)?\s+(?:of\s+)?(?P<month>{_MONTH})\.?(?:,?\s+(?P<year>\d{{4}}))?\b",
+        rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|\.)?\s+(?:(?:of|de)\s+)?(?P<month>{_MONTH})\.?(?:,?\s+(?:de\s+)?(?P<year>\d{{4}}))?\b",
         re.I,
     ),
     re.compile(rf"\b(?P<month>{_MONTH})\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s+(?P<year>\d{{4}}))?\b", re.I),
@@ -119,11 +82,16 @@ _DATES = [
     ),
 ]
 
-_NEGATION = re.compile(
-    r"\b(?:not|never|no|none|nobody|nothing|neither|nor|without|cannot|can't|unable|fails? to|failed to|"
-    r"isn't|aren't|wasn't|weren't|don't|doesn't|didn't|won't|wouldn't|shouldn't|couldn't|hasn't|haven't|hadn't)\b",
+NEGATION = re.compile(
+    r"\b(?:(?P<de>nicht|nie|niemals|niemand|nichts|ohne|weder|kein(?:e[rmns]?)?)|(?P<fr>ne(?!\s\S+\sque\b)|sans|aucune?)"
+    r"|(?P<es>nunca|jamás|sin|ningun[oa]s?|ningún|nadie|tampoco)|(?P<it>non|senza|nessun[oa]?)"
+    r"|(?P<pt>não|sem|nenhuma?)|(?P<nl>niet|geen|nooit|zonder)"
+    r"|not|never|no|none|nobody|nothing|neither|nor|without|cannot|can't|unable|fails? to|failed to|"
+    r"isn't|aren't|wasn't|weren't|don't|doesn't|didn't|won't|wouldn't|shouldn't|couldn't|hasn't|haven't|hadn't)\b"
+    r"|\b(?P<french>n')(?=\w)",
     re.IGNORECASE,
 )
+"""Words that deny; those of another language in its group."""
 # "not only X but Y" affirms X; "no longer than", "no more than" bound a number and negate nothing.
 _NO_NEGATION = re.compile(r"\b(?:not only|not just|no (?:more|less|fewer|later|longer|earlier) than)\b", re.IGNORECASE)
 _CLAUSE_END = re.compile(r"[,;:.!?()]|\b(?:but|and|or|because|although|while|whereas|unless|if|which|so)\b", re.I)
@@ -176,6 +144,8 @@ class Quantity:
     """A number as it stands in a text, from character `start`; `dimension` is empty where no unit of ours follows.
 
     `noun` is then the term of the word behind it. `rate` is what the value counts for: `night` in `120 euros a night`.
+    A time of the day has the dimension `clock`, its value in minutes, and is vague where it may be of either half of
+    the day. The number of an item or a clause has the dimension `item`: it counts nothing.
     """
 
     value: float
@@ -185,21 +155,46 @@ class Quantity:
     start: int
     noun: str = ""
     rate: str = ""
+    is_vague: bool = False
 
     @property
     def is_year(self) -> bool:
         return not self.dimension and 1000 <= self.value < 2200 and self.value.is_integer()
 
     def same(self, other: Quantity) -> bool:
-        """Equal values of compatible units: 60 seconds is 1 minute; a number without a unit matches any.
+        """Equal values of compatible units: 60 seconds is 1 minute; a bare number matches any unit.
 
-        Values that count for different things differ: 5 euros a day are not 5 euros a week.
+        Values that count for different things differ: 5 euros a day are not 5 euros a week, nor are 5 pages 5 minutes.
         """
         if self.rate and other.rate and self.rate != other.rate:
             return False
-        if not self.dimension or not other.dimension:
-            return math.isclose(self.value, other.value)
-        return self.dimension == other.dimension and math.isclose(self.value * self.factor, other.value * other.factor)
+        if _CLOCK in (self.dimension, other.dimension):
+            return _same_time(self, other)
+        if self.dimension and other.dimension:
+            same_unit = self.dimension == other.dimension
+            return same_unit and math.isclose(self.value * self.factor, other.value * other.factor)
+        if any(one.dimension not in ("", _ITEM_NUMBER) and two.noun for one, two in ((self, other), (other, self))):
+            return False
+        return math.isclose(self.value, other.value)
+
+
+def _same_time(one: Quantity, other: Quantity) -> bool:
+    """Of two values of which one is a time of the day; a bare number is an hour of it."""
+    first, second = (
+        value.value
+        if value.dimension == _CLOCK
+        else 60 * value.value
+        if value.dimension == "" and not value.noun
+        else None
+        for value in (one, other)
+    )
+    if first is None or second is None:
+        return False
+    return is_same_time(first, second, is_vague=one.is_vague or other.is_vague or one.dimension != other.dimension)
+
+
+_CLOCK = "clock"
+_ITEM_NUMBER = "item"
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +232,7 @@ def extract_facts(text: str) -> Facts:
     """The hard facts of one sentence, or of a few together."""
     dates, rest = _dates(text)
     quantities, wording = _quantities(rest)
-    names, openers = _names(text)
+    names, openers = _names(_without_units(text, quantities))
     return Facts(
         quantities=(*quantities, *(_year(date) for date in dates if date.year)),
         dates=tuple(dates),
@@ -261,6 +256,14 @@ def has_antonym(claim: frozenset[str], source: frozenset[str]) -> bool:
 _ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>\"\])]+|[\w.+-]+@[\w-]+\.[\w.-]+", re.IGNORECASE)
 # A word with a capital or a digit inside it: names, acronyms, identifiers such as c5d.12xlarge or PutItem.
 _NAME = re.compile(r"[^\W_]*(?:[A-Z]|(?<=[^\W\d_])\d|\d(?=[^\W\d_]))[\w-]*(?:\.\w+)*")
+
+
+def _without_units(text: str, quantities: Iterable[Quantity]) -> str:
+    """The text with its values blanked where they have a unit: `°C` and `degrees Celsius`, `EUR` and `euros`."""
+    for quantity in quantities:
+        if quantity.dimension:
+            text = _blanked(text, quantity.start, quantity.start + len(quantity.text.removeprefix("-")))
+    return text
 
 
 def _names(text: str) -> tuple[frozenset[str], frozenset[str]]:
@@ -291,7 +294,7 @@ def _dates(text: str) -> tuple[list[Date], str]:
     for pattern in _DATES:
         for match in list(pattern.finditer(text)):
             parts = match.groupdict()
-            month = int(parts["number"]) if parts.get("number") else _MONTHS[parts["month"].lower()]
+            month = int(parts["number"]) if parts.get("number") else MONTHS[parts["month"].lower()]
             year = int(parts["year"]) if parts.get("year") else None
             day = int(parts["day"]) if parts.get("day") else None
             found.append(Date(year, month, day, match.group(), match.start()))
@@ -301,42 +304,79 @@ def _dates(text: str) -> tuple[list[Date], str]:
 
 def _quantities(text: str) -> tuple[list[Quantity], str]:
     """The quantities, and the text with them blanked; a noun after a number that is no unit of ours stays."""
-    found: list[Quantity] = []
+    found = [
+        Quantity(float(time.minutes), _CLOCK, 1.0, text[time.start : time.end], time.start, is_vague=time.is_vague)
+        for time in clock_times(text)
+    ]
+    for time in found:
+        text = _blanked(text, time.start, time.start + len(time.text))
     # As long as the words that it stands for, so that places stay what they are.
     text = _TIMES.sub(lambda times: _TIMES_VALUES[times[1].lower()].ljust(len(times[1])), text)
     wording = text
+    labels = {match.end() for match in _LABEL.finditer(text)}
     for match in _QUANTITY.finditer(text):
-        if match["digits"]:
-            value = float(match["digits"].replace(",", ""))
-        else:
-            value = _spelled(match["words"].lower())
-            if value == 1 and not match["unit"]:
-                continue
-        if match["scale"]:
-            value *= _SCALES[match["scale"].strip("- \t\n\u00a0\u202f").lower()]
-        unit = _unit_of(match["currency"] or match["unit"] or "")
-        if match["words"] and value == 1 and unit not in _UNITS:
+        value = _value_of(match)
+        unit, unit_start, end = _unit_behind(text, match)
+        dimension, factor = UNITS.get(unit, ("", 1.0))
+        if match["words"] and value == 1 and not dimension:
             continue  # "one of", "one queue": an article more than a number
-        dimension, factor = _UNITS.get(unit, ("", 1.0))
-        end = match.end() if dimension or not match["unit"] else match.start("unit")
+        before = text[max(0, match.start() - _LOOKED_BEFORE) : match.start()]
+        rate = _rate_of(text, end)
+        if not dimension and (named := _UNIT_BEFORE.search(before)):
+            dimension, factor = UNITS.get(unit_key(named["unit"]), ("", 1.0))
+            rate = rate or _period(named["rate"] or "")
         sign = ""
-        if _SIGN.search(text[max(0, match.start() - 10) : match.start()]) or (
-            dimension == "degree" and _BELOW_ZERO.match(text, match.end())
-        ):
+        if _SIGN.search(before) or (dimension == "degree" and _BELOW_ZERO.match(text, match.end())):
             value, sign = -value, "-"
+        if any(match.start() < label <= match.end() + 1 for label in labels):
+            dimension = _ITEM_NUMBER
         nouns = terms(match["unit"]) if match["unit"] and not dimension else []
         said = sign + text[match.start() : end].strip(" -\n")
         noun = nouns[0] if nouns else ""
-        found.append(Quantity(value, dimension, factor, said, match.start(), noun, _rate_of(text, end)))
-        wording = wording[: match.start()] + " " * (end - match.start()) + wording[end:]
-    return found, wording
+        found.append(Quantity(value, dimension, factor, said, match.start(), noun, rate))
+        number_end = match.start("unit") if match["unit"] else match.end()
+        wording = _blanked(_blanked(wording, match.start(), number_end), unit_start, end)
+    return sorted(found, key=lambda quantity: quantity.start), wording
 
 
-def _unit_of(said: str) -> str:
-    unit = said.strip().lower()
-    if unit.startswith(("°", "degree")):
-        return "fahrenheit" if unit.endswith("f") or unit.endswith("fahrenheit") else "degrees"
-    return unit
+def _value_of(match: re.Match[str]) -> float:
+    if match["words"]:
+        value = value_of(match["words"].lower())
+    elif match["alone"]:
+        value = unicodedata.numeric(match["alone"])
+    else:
+        value = _digits_value(match["digits"]) + (unicodedata.numeric(match["fraction"]) if match["fraction"] else 0.0)
+    return value * SCALES[match["scale"].strip("- \t\n\u00a0\u202f").lower()] if match["scale"] else value
+
+
+def _digits_value(digits: str) -> float:
+    """`1,024` and `1.5` as English has them, `54,50` and `1.024,5` as others do."""
+    if _DECIMAL_COMMA.fullmatch(digits):
+        return float(digits.replace(".", "").replace(",", "."))
+    return float(re.sub(r"[,\s]", "", digits))
+
+
+def _unit_behind(text: str, match: re.Match[str]) -> tuple[str, int, int]:
+    """The unit of a number as a key of UNITS, and [start, end) of what says nothing but it.
+
+    A word may stand between the two (`five working days`) or be one with the unit (`fünf Werktage`). Where there is no
+    unit, it is the empty place behind the number.
+    """
+    said = match["unit"] or ""
+    unit = unit_key(match["currency"] or said)
+    place = match.start("unit") if said else match.end()
+    if match["currency"] or not said:
+        return unit, place, place
+    if unit in UNITS:
+        return unit, place, match.end() if said.lower() == unit or unit in _DEGREES else place
+    behind = _ADJECTIVE.match(text, match.end())
+    if behind and said.lower() not in FUNCTION_WORDS and len(behind[1]) > 1 and unit_key(behind[1]) in UNITS:
+        return unit_key(behind[1]), behind.start(1), behind.end()
+    return unit, place, place
+
+
+def _blanked(text: str, start: int, end: int) -> str:
+    return text[:start] + " " * (end - start) + text[end:]
 
 
 def _rate_of(text: str, end: int) -> str:
@@ -348,29 +388,26 @@ def _rate_of(text: str, end: int) -> str:
         return "year"
     if adverb := match["adverb"]:
         return "day" if adverb.lower() == "dai" else adverb.lower()
-    named = (match["any"] or match["known"] or "").lower()
-    return "year" if named == "annum" else named.removesuffix("s")
+    return _period(match["any"] or match["period"] or match["known"] or "")
 
 
-def _spelled(words: str) -> float:
-    total = current = 0.0
-    for word in re.split(r"[\s-]", words):
-        if word in _SCALES:
-            current = max(current, 1) * _SCALES[word]
-            if _SCALES[word] >= 1e3:
-                total, current = total + current, 0.0
-        else:
-            current += _ONES.get(word, _TENS.get(word, 0))
-    return total + current
+def _period(said: str) -> str:
+    named = said.lower()
+    return "year" if named == "annum" else PERIODS.get(named, named.removesuffix("s"))
 
 
 def _negated(text: str) -> Iterable[frozenset[str]]:
     """For each negation the content words that it denies."""
     blanked = _NO_NEGATION.sub(lambda match: " " * len(match.group()), text.replace("’", "'"))
-    for match in _NEGATION.finditer(blanked):
+    for match in NEGATION.finditer(blanked):
         clause = _CLAUSE_END.split(blanked[match.end() :], maxsplit=1)[0]
         if _RELATIVE.search(blanked, 0, match.start()):
             clause = _MAIN_VERB.split(clause, maxsplit=1)[0]
-        scope = terms(clause)[:_SCOPE]
+        language = match.lastgroup[:2] if match.lastgroup else language_of(text)
+        scope = [term for term in terms(clause) if term not in function_terms(language)][:_SCOPE]
+        if not scope and language not in ("", "en"):
+            # "Er öffnet sonntags nicht": the verb that is denied stands before.
+            before = _CLAUSE_END.split(blanked[: match.start()])[-1]
+            scope = [term for term in terms(before) if term not in function_terms(language)][-_SCOPE:]
         if scope:
             yield frozenset(scope)

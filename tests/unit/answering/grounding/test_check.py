@@ -125,7 +125,7 @@ def test_what_the_question_names_the_source_need_not_name() -> None:
         (
             "Amazon SQS bewahrt eine Nachricht für 9 Tage auf, wenn nichts anderes eingestellt ist [1].",
             "dropped",
-            "9 days",
+            "9 Tage",
         ),
         (
             "Amazon SNS bewahrt eine Nachricht für 4 Tage auf, wenn nichts anderes eingestellt ist [1].",

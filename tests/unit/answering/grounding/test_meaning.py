@@ -27,6 +27,21 @@ CASES = [
     ("A tray holds twelve cups.", "A tray holds 12 cups.", "A tray holds 20 cups."),
     ("Hang the keys over the desk, not behind it.", "The keys hang over the desk.", "The keys hang behind the desk."),
     ("Bills are sent as PDF and no longer as paper.", "Bills are sent as PDF.", "Bills are sent as paper."),
+    ("The hall opens on weekdays.", "The hall opens on weekdays.", "The hall opens on weekends."),
+    ("The cart holds 70 sacks.", "The cart holds 70 sacks.", "The cart holds more than 70 sacks."),
+    ("Members may borrow tools.", "Members may borrow tools.", "Members may borrow tools if they leave a pledge."),
+    ("Lamps are lent for a week.", "Lamps are lent for a week.", "Lamps are lent for a week with the mayor's consent."),
+    ("Snow chains are not included.", "Snow chains are not included.", "The rental includes snow chains."),
+    ("Visitors must not feed the owls.", "Visitors must not feed the owls.", "feed the owls."),
+    ("Der Hof nimmt keine Katzen auf.", "Der Hof nimmt keine Katzen auf.", "Der Hof nimmt Katzen auf."),
+    ("Le parc ne vend pas de glaces.", "Le parc ne vend pas de glaces.", "Le parc vend de glaces."),
+    ("No se puede fumar en la sala azul.", "No se puede fumar en la sala azul.", "Se puede fumar en la sala azul."),
+    (
+        "The upper lock is tended by Ravn. The lower lock is tended by Holt.",
+        "Ravn tends the upper lock.",
+        "The upper lock is tended by Holt.",
+    ),
+    ("The Board of Old Mills (BOM) meets at ten.", "The BOM meets at ten.", "The BOM meets at noon."),
     ("The ferry costs 4.50 € for an adult.", "The ferry costs 4.50 €.", "The ferry costs 4.50 € a night."),
 ]  # fmt: skip
 
@@ -64,3 +79,21 @@ def test_a_question_is_no_evidence() -> None:
     source = SourceText.build(1, "Does the pool close in winter? Ask at the desk.", "pool.md")
     (result,) = check("When is the pool closed?", parse_draft("The pool closes in winter. [1]"), [source])
     assert not result.verdict.shown
+
+
+@pytest.mark.parametrize(("draft", "held"), [("Yes.", True), ("No.", False), ("2 weeks.", False)])
+def test_a_bare_answer_holds_where_it_stands_under_the_question(draft: str, held: bool) -> None:
+    questions = {
+        "Is the sauna heated on Sundays?": "Yes.",
+        "Do you lend towels?": "No.",
+        "How long is a pass valid?": "9 weeks.",
+    }
+    text = "\n\n".join(f"{question}\n\n{answer}" for question, answer in questions.items())
+    parts = [
+        ChunkPart(text.index(piece, text.index(question)), (question,), kind=kind)
+        for question, answer in questions.items()
+        for piece, kind in ((question, BlockKind.HEADING), (answer, BlockKind.PARAGRAPH))
+    ]
+    asked = "How long is a pass valid?" if "weeks" in draft else "Is the sauna heated on Sundays?"
+    (result,) = check(asked, parse_draft(f"{draft} [1]"), [SourceText.build(1, text, "sauna.md", parts)])
+    assert (result.verdict is Verdict.SUPPORTED) is held, result.reason

@@ -45,6 +45,27 @@ ITEMS = """# Boats of the Pellworm inn
 - Otter: holds 3 people, costs 20 euros.
 - Beaver: holds 9 people, costs 45 euros.
 """
+SEASONS = """# Cabins
+
+| Cabin | Low season | High season |
+|---|---|---|
+| Wren | 40 EUR | 66 EUR |
+| Rook | 52 EUR | 81 EUR |
+"""
+LOADS = """# Winches
+
+| Winch | Reach (m) | Weight (kg) |
+|---|---|---|
+| Tarn | 31 | 17 |
+| Beck | 44 | 23 |
+"""
+CLAUSES = """# Notice
+
+4. Notice
+
+4.1 A lodger gives notice of two months.
+4.2 An owner gives notice of six months.
+"""
 PROSE = """# Tickets
 
 The red ticket admits 3 people. The blue ticket admits 11 people.
@@ -81,6 +102,9 @@ HELD = {Verdict.SUPPORTED, Verdict.REPAIRED}
         (SIZES, "What does Tern cost?", "Tern costs 175 EUR.", "Tern costs 80 EUR."),
         (SIZES, "How many beds has Tern?", "Tern has 6 beds.", "Tern has 175 beds."),
         (ITEMS, "How many people does the Otter hold?", "The Otter holds 3 people.", "The Otter holds 9 people."),
+        (SEASONS, "What does the Wren cost in the low season?", "The Wren costs 40 EUR.", "The Wren costs 66 EUR."),
+        (LOADS, "How heavy is the Tarn?", "The Tarn weighs 17 kg.", "The Tarn weighs 31 kg."),
+        (CLAUSES, "What notice may a lodger give?", "A lodger gives two months.", "A lodger gives four months."),
         (ITEMS, "What does the Beaver cost?", "The Beaver costs 45 euros.", "The Beaver costs 20 euros."),
         (
             PROSE,

@@ -25,6 +25,17 @@ def quantities(text: str) -> list[tuple[float, str]]:
         ("one of the queues", []),
         ("in 2018", [(2018, "")]),
         ("c5d.12xlarge", []),
+        ("54,50 Euro und 1.200,5 kg", [(54.5, "euro"), (1200.5, "mass")]),
+        ("12½ kg and ¼ l", [(12.5, "mass"), (0.25, "volume")]),
+        ("14\u202f500 € or 14 500 €", [(14500, "euro"), (14500, "euro")]),
+        ("five working days, fünf Werktage", [(432000, "time"), (432000, "time")]),
+        ("treinta y cinco minutos", [(2100, "time")]),
+        ("vierundzwanzig Stunden, huit jours", [(86400, "time"), (691200, "time")]),
+        ("Weight (kg): 14 | Reach [m]: 3", [(14, "mass"), (3, "length")]),
+        ("4.2 The guest pays.", [(4.2, "item")]),
+        ("4. Fees", [(4, "item")]),
+        ("14:15, 2.15 pm and half past two", [(855, "clock"), (855, "clock"), (150, "clock")]),
+        ("at ten, at noon, um 19.30 Uhr", [(600, "clock"), (720, "clock"), (1170, "clock")]),
     ],
 )
 def test_quantities(text: str, expected: list[tuple[float, str]]) -> None:
@@ -41,6 +52,18 @@ def test_quantities(text: str, expected: list[tuple[float, str]]) -> None:
         ("400 KB", "400 MB", False),
         ("five tables", "5 tables", True),
         ("35 percent", "35%", True),
+        ("2 pm", "14:00", True),
+        ("at two", "14:00", True),
+        ("at two", "14:30", False),
+        ("9 am", "21:00", False),
+        ("10 o'clock", "10", True),
+        ("4. Fees", "four months", False),
+        ("Step 4", "4. Fees", True),
+        ("40 pages", "40 minutes", False),
+        ("40", "40 minutes", True),
+        ("3 kg of CO₂ a year", "3 kg of CO2 a day", False),
+        ("12 euros par mois", "12 euros a month", True),
+        ("18 Euro im Jahr", "18 Euro im Monat", False),
     ],
 )
 def test_values_are_compared_with_their_units(one: str, other: str, same: bool) -> None:
@@ -68,6 +91,7 @@ def test_a_date_without_a_year_matches_any_and_another_day_none() -> None:
         ("Use PutItem on c5d.12xlarge.", {"putitem", "c5d", "12xlarg"}),
         ("Retention is long.", set()),
         ("256KB and 3rd and 5pm", set()),
+        ("It is kept at 4 degrees Celsius for 12 EUR.", set()),
     ],
 )
 def test_names(text: str, names: set[str]) -> None:
@@ -90,6 +114,10 @@ def test_addresses_lose_the_punctuation_around_them() -> None:
         ("no more than 5 tables", None),
         ("It cannot be undone, but it is fast", ["undon"]),
         ("A bike that nobody has booked may be taken.", ["book"]),
+        ("Hunde sind hier nicht erlaubt", ["erlaubt"]),
+        ("Der Laden öffnet sonntags nicht", ["laden", "offnet", "sonntag"]),
+        ("Les chiens ne peuvent pas entrer", ["entrer"]),
+        ("No se puede fumar en la terraza", ["fumar", "terraza"]),
     ],
 )
 def test_negations(text: str, denied: list[str] | None) -> None:

@@ -99,9 +99,25 @@ class TestTitles:
         document = read("NAME\n    port - moors ships\n\nSEE ALSO\n\nThe mole.", "a.txt")
         assert paths(document) == {"port - moors ships": ("NAME",), "The mole.": ("SEE ALSO",)}
 
+    def test_of_a_word_that_counts_the_parts(self, read: Read) -> None:
+        document = read("Rules of the pier\n\nArticle 1. Name\nIt is Vell.\n\nArticle 2. Fees\nNine euros.", "a.txt")
+        assert document.title == "Rules of the pier"
+        assert paths(document) == {
+            "It is Vell.": ("Rules of the pier", "Article 1. Name"),
+            "Nine euros.": ("Rules of the pier", "Article 2. Fees"),
+        }
+
+    @pytest.mark.parametrize("between", ["\n", "\n\n", "\n\n   "])
+    def test_short_lines_above_sentences(self, read: Read, between: str) -> None:
+        document = read(f"Hours{between}Open at nine.\n\nPrices{between}Free for all.", "a.txt")
+        assert paths(document) == {"Open at nine.": ("Hours",), "Free for all.": ("Prices",)}
+
     @pytest.mark.parametrize(
         "text",
         [
+            "Hours\n\nOpen at nine.",
+            "Mr. A. Vell\nMole 3\nPort\n\nDear Sir,\nwe moor at nine.\n\nYours\nThe pilot",
+            "salt\n\npepper\n\nStir it.\n\noil\n\nrice",
             "1. Open the valve\n\n2. Press the lamp\n\n3. Wait",
             "4. Scope\n\nThe fourth, alone.",
             "1. Scope\n\nOne.\n\n5. Fees\n\nFive.",

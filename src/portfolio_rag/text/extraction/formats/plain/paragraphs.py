@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from portfolio_rag.text.extraction.document import DocumentBuilder
 from portfolio_rag.text.extraction.drawn_tables import read_table
+from portfolio_rag.text.extraction.formats.plain.titles import names_whole, plain_titles
 from portfolio_rag.text.extraction.questions import (
     is_numbered_question,
     split_at_questions,
@@ -45,7 +46,7 @@ def add_paragraphs(text: str, builder: DocumentBuilder) -> None:
     titles = _titles(paragraphs)
     for number, lines in enumerate(paragraphs):
         if number in titles:
-            builder.heading(lines[0], titles[number], names_document=False)
+            builder.heading(lines[0], titles[number], names_document=titles[number] == 1)
             lines = lines[1:]
         following = paragraphs[number + 1] if number + 1 < len(paragraphs) else []
         if lines:
@@ -117,7 +118,9 @@ def _underlined(lines: list[str]) -> tuple[str, str, list[str]] | None:
 
 def _titles(paragraphs: Sequence[Sequence[str]]) -> dict[int, int]:
     """The levels of titles by the numbers of the paragraphs that they are: numbered ones, and such in capitals."""
-    titles = _numbered_titles(paragraphs)
+    plain = plain_titles(paragraphs)
+    whole = {0: 1} if names_whole(paragraphs, plain) else {}
+    titles = whole | dict.fromkeys(plain, _LEVEL) | _numbered_titles(paragraphs)
     capitals = [number for number, lines in enumerate(paragraphs) if _is_in_capitals(paragraphs, number, lines)]
     if len(capitals) > 1:
         titles.update(dict.fromkeys(capitals, _LEVEL))
