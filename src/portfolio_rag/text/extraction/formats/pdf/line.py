@@ -14,6 +14,8 @@ from portfolio_rag.text.extraction.scripts import subscript, superscript
 
 SAME_BASELINE = 0.35
 """In sizes of the type: lines whose baselines are no farther apart stand in one row."""
+SCRIPT_BASELINE = 0.45
+"""The same for what is raised or lowered, in sizes of the type beside it."""
 GAP_RATIO = 0.55
 """In sizes of the type: a wider gap parts the pieces of a line. A blank in justified text hardly gets that wide."""
 WIDE_GAP_RATIO = 0.9
@@ -24,8 +26,8 @@ SCRIPT_GAP_RATIO = 0.3
 """The same for a piece that is raised or lowered."""
 ROW_GAP_RATIO = 1.5
 """In sizes of the type: what stands behind a wider gap is not the same running text."""
-SMALL_RATIO = 0.82
-"""Type of this share of the size beside it, on another baseline, is raised or lowered."""
+SMALL_RATIO = 0.86
+"""Type of this share of the size beside it, on another baseline, is raised or lowered; browsers set it to five sixths."""
 RAISED = 0.12
 """In sizes of the type: how far another baseline is from the line's."""
 UPRIGHT = 0
@@ -102,7 +104,9 @@ class Placed(Protocol):
 def in_one_row(first: Placed, second: Placed) -> bool:
     smaller, larger = sorted((first.size, second.size))
     apart = abs(first.baseline - second.baseline)
-    return apart < SAME_BASELINE * smaller or (smaller < SMALL_RATIO * larger and apart < SAME_BASELINE * larger)
+    return apart < SAME_BASELINE * smaller or (
+        smaller < SMALL_RATIO * larger and apart < SCRIPT_BASELINE * larger
+    )
 
 
 def rows_of(lines: Iterable[Line]) -> list[list[Line]]:
