@@ -173,8 +173,11 @@ def _place(edges: Sequence[float], at: float) -> int:
 
 def _holds_rows(rows: Sequence[PhysicalRow], bands: int) -> bool:
     """Whether a band between two level lines holds many rows of the table, as where only its head is ruled off."""
-    if bands > 3 or len(rows) < 3:
+    if bands > 3 or len(rows) < 2:
         return False
+    if len(rows) == 2:
+        texts = [cell.text for cell in rows[1].cells if cell is not None]
+        return rows[0].filled == len(rows[0].cells) == len(texts) and not any(text[:1].islower() for text in texts)
     begun = sum(row.cells[0] is not None and row.filled >= 2 for row in rows)
     return begun >= (0.75 if len(rows) < 5 else 0.6) * len(rows)
 

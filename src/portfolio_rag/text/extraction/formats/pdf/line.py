@@ -27,7 +27,7 @@ SCRIPT_GAP_RATIO = 0.3
 ROW_GAP_RATIO = 1.5
 """In sizes of the type: what stands behind a wider gap is not the same running text."""
 SMALL_RATIO = 0.86
-"""Type of this share of the size beside it, on another baseline, is raised or lowered; browsers set it to five sixths."""
+"""Type of less than this share of the size beside it, on another baseline, is raised or lowered: 5/6 in browsers."""
 RAISED = 0.12
 """In sizes of the type: how far another baseline is from the line's."""
 UPRIGHT = 0
@@ -104,9 +104,7 @@ class Placed(Protocol):
 def in_one_row(first: Placed, second: Placed) -> bool:
     smaller, larger = sorted((first.size, second.size))
     apart = abs(first.baseline - second.baseline)
-    return apart < SAME_BASELINE * smaller or (
-        smaller < SMALL_RATIO * larger and apart < SCRIPT_BASELINE * larger
-    )
+    return apart < SAME_BASELINE * smaller or (smaller < SMALL_RATIO * larger and apart < SCRIPT_BASELINE * larger)
 
 
 def rows_of(lines: Iterable[Line]) -> list[list[Line]]:

@@ -13,6 +13,7 @@ from pypdfium2 import raw
 from portfolio_rag.text.extraction.formats.pdf.annotations import read_annotations
 from portfolio_rag.text.extraction.formats.pdf.borders import parted_at_borders
 from portfolio_rag.text.extraction.formats.pdf.glyphs import Box, Glyphs, is_invisible
+from portfolio_rag.text.extraction.formats.pdf.joints import with_joints
 from portfolio_rag.text.extraction.formats.pdf.layers import HiddenLayers
 from portfolio_rag.text.extraction.formats.pdf.legibility import Legibility, legibility
 from portfolio_rag.text.extraction.formats.pdf.line import Line, usual_turn
@@ -71,7 +72,7 @@ def _read(
         write_addresses(seen.pieces, glyphs, marks.links)
     lines = _finished(seen.pieces, number)
     turn = usual_turn(lines)
-    rules = rules_of(page, turn) if _has_neighbours(lines) else []
+    rules = with_joints(rules_of(page, turn), lines) if _has_neighbours(lines) else []
     pieces, is_cut = parted_at_borders(glyphs, seen.pieces, rules, turn)
     if is_cut:
         lines = _finished(pieces, number)
