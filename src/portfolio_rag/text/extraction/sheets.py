@@ -217,9 +217,10 @@ def _goes_on(above: Region, region: Region) -> bool:
         0 < gap <= _MAX_GAP
         and above.header_rows > 0
         and not region.header_rows
-        and not region.captions
         and region.width > 1
         and set(region.columns) <= set(above.columns)
+        # A caption may name a part of the table above, or a table of its own.
+        and (not region.captions or (region.width > 2 and region.columns[0] == above.columns[0]))
     )
 
 

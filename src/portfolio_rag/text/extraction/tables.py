@@ -24,6 +24,11 @@ _GUESSED_ROWS = 50
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 _NUMERIC = re.compile(r"[\d\s.,:/%+\-–€$£°]*\d[\d\s.,:/%+\-–€$£°]*(?:[a-zA-Z]{1,3})?")
 
+_TRUTH = frozenset({"TRUE", "FALSE"})
+"""What spreadsheets show for a value that is true or not; no name of a column."""
+_VALUE = re.compile(rf"{_NUMERIC.pattern}|\W|\w|yes|no|n/?a|none", re.IGNORECASE)
+"""What stands in all the cells of a row by itself, and not as the name of the rows below it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -86,7 +91,7 @@ def guess_header_rows(grid: Sequence[Sequence[str]]) -> int:
     is_header = (
         all(named)
         and len({name.casefold() for name in named}) == len(named)
-        and not any(_NUMERIC.fullmatch(name) for name in named)
+        and not any(_NUMERIC.fullmatch(name) or name in _TRUTH for name in named)
         and max(map(len, named)) <= MAX_NAME_CHARACTERS
         and not any(name.endswith((".", ":")) for name in named[:1])
         and not any(map(_is_quantity_among_its_kind, zip(*grid[:_GUESSED_ROWS], strict=False)))
@@ -119,7 +124,7 @@ def table_lines(grid: Sequence[Sequence[str]], header_rows: int) -> list[str]:
     names = [name if len(name) <= MAX_NAME_CHARACTERS else name[: MAX_NAME_CHARACTERS - 1] + "…" for name in names]
     group = ""
     for row in body:
-        if len(row) > 1 and len(set(row)) == 1:
+        if len(row) > 1 and len(set(row)) == 1 and not _VALUE.fullmatch(row[0]):
             group = row[0] if len(row[0]) <= _GROUP_CHARACTERS and not row[0].endswith((".", "!", "?")) else ""
             lines.append(row[0])
             continue

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from statistics import median
 
 from portfolio_rag.text.extraction.formats.pdf.line import Line
+from portfolio_rag.text.extraction.formats.pdf.rules import Rule
+from portfolio_rag.text.extraction.formats.pdf.table import Table, is_amount
 
 _PROSE_BLANKS = 3
 """A line with more blanks is running text."""
@@ -16,6 +18,8 @@ _SAME_PLACE = 2.0
 _LEAST_SHARE = 0.6
 """Of the widest column: narrower ones are margins."""
 _MAX_COLUMNS = 4
+_AMOUNTS_SHARE = 0.6
+_RULED_SHARE = 0.7
 _REACH = 4.0
 """In sizes of the type: so far above and below a table the text beside it is looked at."""
 
@@ -53,6 +57,21 @@ def text_columns(lines: Sequence[Line]) -> list[Span]:
 def within(line: Line, span: Span) -> bool:
     middle = (line.left + line.right) / 2
     return span[0] - _SAME_PLACE <= line.left and middle <= span[1] and line.right <= span[1] + line.size
+
+
+def is_evident(table: Table, rules: Sequence[Rule]) -> bool:
+    """Whether amounts or ruling lines show that it is a table, and no drawing with names on it."""
+    columns = list(zip(*table.rows[1:], strict=True))[1:]
+    for column in columns:
+        texts = [" ".join(cell) for cell in column if cell]
+        if len(texts) > 1 and sum(map(is_amount, texts)) >= _AMOUNTS_SHARE * len(texts):
+            return True
+    return any(
+        rule.is_level
+        and table.bottom - table.size < rule.at < table.baseline + 2 * table.size
+        and min(rule.end, table.right) - max(rule.start, table.left) > _RULED_SHARE * (table.right - table.left)
+        for rule in rules
+    )
 
 
 def stands_beside_prose(held: Sequence[Line], lines: Sequence[Line], span: Span) -> bool:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from portfolio_rag.text.extraction.formats.pdf.alignment import aligned_tables
-from portfolio_rag.text.extraction.formats.pdf.columns import stands_beside_prose, text_columns, within
+from portfolio_rag.text.extraction.formats.pdf.columns import (
+    is_evident,
+    stands_beside_prose,
+    text_columns,
+    within,
+)
 from portfolio_rag.text.extraction.formats.pdf.glyphs import SLANTED
 from portfolio_rag.text.extraction.formats.pdf.grids import ruled_tables
 from portfolio_rag.text.extraction.formats.pdf.line import Line, recognition_of, usual_turn
@@ -65,7 +70,7 @@ def _aligned(
     for span in text_columns(lines):
         inside = [line for line in lines if within(line, span)]
         for table, held in aligned_tables(inside, rules, orders):
-            if stands_beside_prose(held, lines, span):
+            if is_evident(table, rules) and stands_beside_prose(held, lines, span):
                 taken.update(map(id, held))
                 yield table, held
     yield from aligned_tables([line for line in lines if id(line) not in taken], rules, orders)

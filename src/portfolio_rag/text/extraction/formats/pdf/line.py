@@ -14,8 +14,11 @@ from portfolio_rag.text.extraction.scripts import subscript, superscript
 
 SAME_BASELINE = 0.35
 """In sizes of the type: lines whose baselines are no farther apart stand in one row."""
-SCRIPT_BASELINE = 0.45
-"""The same for what is raised or lowered, in sizes of the type beside it."""
+_SCRIPT_BASELINE = 0.5
+"""The same for a power or an index that touches what stands before it."""
+_LEAST_SCRIPT = 0.5
+"""Of the size of the type beside it: smaller type is none of its powers and indices."""
+_SCRIPT_CHARACTERS = 6
 GAP_RATIO = 0.55
 """In sizes of the type: a wider gap parts the pieces of a line. A blank in justified text hardly gets that wide."""
 WIDE_GAP_RATIO = 0.9
@@ -26,8 +29,8 @@ SCRIPT_GAP_RATIO = 0.3
 """The same for a piece that is raised or lowered."""
 ROW_GAP_RATIO = 1.5
 """In sizes of the type: what stands behind a wider gap is not the same running text."""
-SMALL_RATIO = 0.86
-"""Type of less than this share of the size beside it, on another baseline, is raised or lowered: 5/6 in browsers."""
+SMALL_RATIO = 0.82
+"""Type of this share of the size beside it, on another baseline, is raised or lowered."""
 RAISED = 0.12
 """In sizes of the type: how far another baseline is from the line's."""
 UPRIGHT = 0
@@ -104,7 +107,7 @@ class Placed(Protocol):
 def in_one_row(first: Placed, second: Placed) -> bool:
     smaller, larger = sorted((first.size, second.size))
     apart = abs(first.baseline - second.baseline)
-    return apart < SAME_BASELINE * smaller or (smaller < SMALL_RATIO * larger and apart < SCRIPT_BASELINE * larger)
+    return apart < SAME_BASELINE * smaller or (smaller < SMALL_RATIO * larger and apart < SAME_BASELINE * larger)
 
 
 def rows_of(lines: Iterable[Line]) -> list[list[Line]]:
@@ -118,6 +121,28 @@ def rows_of(lines: Iterable[Line]) -> list[list[Line]]:
     for row in rows:
         row.sort(key=lambda line: line.left)
     return rows
+
+
+def with_scripts(lines: Iterable[Line]) -> list[Line]:
+    """The lines as they are drawn, those that are a power or an index of the one before joined to it."""
+    found: list[Line] = []
+    for line in lines:
+        if found and _is_script_of(found[-1], line):
+            found[-1] = joined([found[-1], line])
+        else:
+            found.append(line)
+    return found
+
+
+def _is_script_of(line: Line, script: Line) -> bool:
+    return (
+        len(script.text) <= _SCRIPT_CHARACTERS
+        and " " not in script.text
+        and _LEAST_SCRIPT * line.size < script.size < SMALL_RATIO * line.size
+        and RAISED * line.size < abs(script.baseline - line.baseline) < _SCRIPT_BASELINE * line.size
+        and abs(script.left - line.right) < BLANK_RATIO * line.size
+        and script.turn == line.turn
+    )
 
 
 def is_right_to_left(text: str) -> bool:

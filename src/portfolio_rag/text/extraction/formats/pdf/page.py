@@ -16,7 +16,7 @@ from portfolio_rag.text.extraction.formats.pdf.glyphs import Box, Glyphs, is_inv
 from portfolio_rag.text.extraction.formats.pdf.joints import with_joints
 from portfolio_rag.text.extraction.formats.pdf.layers import HiddenLayers
 from portfolio_rag.text.extraction.formats.pdf.legibility import Legibility, legibility
-from portfolio_rag.text.extraction.formats.pdf.line import Line, usual_turn
+from portfolio_rag.text.extraction.formats.pdf.line import Line, usual_turn, with_scripts
 from portfolio_rag.text.extraction.formats.pdf.links import write_addresses
 from portfolio_rag.text.extraction.formats.pdf.pieces import Piece, pieces_of
 from portfolio_rag.text.extraction.formats.pdf.rules import Rule, rules_of
@@ -85,7 +85,7 @@ def _read(
 
 
 def _finished(pieces: Iterable[Piece], number: int) -> list[Line]:
-    return [line for piece in pieces if (line := piece.finished(number)).text]
+    return with_scripts(line for piece in pieces if (line := piece.finished(number)).text)
 
 
 @dataclass(slots=True)

@@ -13,7 +13,6 @@ from portfolio_rag.text.extraction.formats.pdf.glyphs import Box, Glyphs, withou
 from portfolio_rag.text.extraction.formats.pdf.line import (
     GAP_RATIO,
     RAISED,
-    SMALL_RATIO,
     WIDE_GAP_RATIO,
     Line,
     is_right_to_left,
@@ -30,6 +29,8 @@ _BOLD = re.compile(r"bold|black|heavy|demi|medi\b|cmbx", re.IGNORECASE)
 _MONOSPACED = re.compile(r"mono|courier|consol|menlo|cmtt|typewriter", re.IGNORECASE)
 _WORD = re.compile(r"\S+")
 _FORMULA_CHARACTERS = 3
+_SCRIPT_RATIO = 0.86
+"""Type of this share of the line's size, on another baseline, is raised or lowered: five sixths in browsers."""
 _FAR_RAISED = 0.25
 _FAR_LOWERED = 0.15
 """In sizes of the type: how far some producers move powers and indices that they do not make smaller."""
@@ -237,11 +238,11 @@ def _mark_scripts(glyphs: Glyphs, piece: Piece, words: Sequence[tuple[int, int]]
     for start, end in words:
         boxes = [glyphs.box(index, piece.turn) for index in piece.indexes[start:end]]
         baselines = [glyphs.baseline(index, piece.turn) for index in piece.indexes[start:end]]
-        if max(baselines) - min(baselines) < 0.01 * size and boxes[0].height >= SMALL_RATIO * size:
+        if max(baselines) - min(baselines) < 0.01 * size and boxes[0].height >= _SCRIPT_RATIO * size:
             continue
         level = _usual_baseline(glyphs, piece, size)
         shifts = [
-            _shift(baseline - level, size, is_small=box.height < SMALL_RATIO * size)
+            _shift(baseline - level, size, is_small=box.height < _SCRIPT_RATIO * size)
             for baseline, box in zip(baselines, boxes, strict=True)
         ]
         at = 0
