@@ -99,6 +99,17 @@ def guess_header_rows(grid: Sequence[Sequence[str]]) -> int:
     return 1 if is_header else 0
 
 
+def reads_as_pairs(grid: Sequence[Sequence[str]]) -> bool:
+    """Whether two columns are names and their values, whose first row names no columns: the values are of many kinds.
+
+    A list of settings below the names of its columns may read so too; its rows are understood without these.
+    """
+    if len(grid) < 3 or any(len(row) != 2 for row in grid):
+        return False
+    kinds = {bool(_NUMERIC.fullmatch(row[1])) for row in grid[1:_GUESSED_ROWS] if row[1]}
+    return len(kinds) > 1 and not any(_NUMERIC.fullmatch(row[0]) for row in grid)
+
+
 def _is_quantity_among_its_kind(column: Sequence[str]) -> bool:
     """Whether the first cell of a column holds a number, and most of those below are the same but for theirs."""
     if not column[0]:

@@ -129,7 +129,7 @@ class RunningText:
 
     def _changed(self, tag: str, attributes: Attributes, text: str) -> str:
         match tag:
-            case "a" if attributes.get("role") == "doc-noteref":
+            case "a" if attributes.get("role") == "doc-noteref" or attributes.get("epub:type") == "noteref":
                 return note_mark(text.strip(" []()").removeprefix(f"{NOTE_NAMES['footnote']} "))
             case "a" if not self._in_heading:
                 href = attributes.get("href") or ""
