@@ -15,8 +15,8 @@ from portfolio_rag.text.extraction.formats.pdf.line import (
     RAISED,
     WIDE_GAP_RATIO,
     Line,
-    is_right_to_left,
 )
+from portfolio_rag.text.extraction.formats.pdf.right_to_left import put_in_order
 from portfolio_rag.text.extraction.scripts import subscript, superscript
 
 SOFT_HYPHEN = "\ufffe"
@@ -36,7 +36,6 @@ _FAR_LOWERED = 0.15
 """In sizes of the type: how far some producers move powers and indices that they do not make smaller."""
 _DIGIT = re.compile(r"\d")
 _SCRIPT = re.compile(r"[\w+\-−–*†‡§™®©°′″()=,.]+")
-_ARABIC = re.compile("[\u0600-\u08ff\ufb50-\ufdff\ufe70-\ufefc]{2}")
 
 
 @lru_cache(maxsize=1024)
@@ -119,7 +118,7 @@ def _pieces_of_line(glyphs: Glyphs, text: str, start: int) -> Iterator[Piece]:
     if count > 1 and (runs > 1 or piece.runs_wide):
         yield from _parted(glyphs, piece, runs)
     else:
-        _turn_ligatures(glyphs, piece)
+        piece.indexes = put_in_order(glyphs, piece.texts, piece.indexes, piece.turn)
         yield piece
 
 
@@ -175,7 +174,7 @@ def _parted(glyphs: Glyphs, line: Piece, runs: int) -> Iterator[Piece]:
             ]
             if marked:
                 _mark_scripts(glyphs, piece, marked)
-        _turn_ligatures(glyphs, piece)
+        piece.indexes = put_in_order(glyphs, piece.texts, piece.indexes, piece.turn)
         yield piece
 
 
@@ -285,21 +284,3 @@ def _shift(raised: float, size: float, *, is_small: bool) -> int:
     """1 for raised, -1 for lowered; type as large as the line's must be moved far."""
     up, down = (RAISED, RAISED / 2) if is_small else (_FAR_RAISED, _FAR_LOWERED)
     return (raised > up * size) - (raised < -down * size)
-
-
-def _turn_ligatures(glyphs: Glyphs, piece: Piece) -> None:
-    """Put the letters of ligatures, which PDFium turns around with the line, into the order of reading."""
-    texts, indexes = piece.texts, piece.indexes
-    text = "".join(texts)
-    if text.isascii() or not _ARABIC.search(text) or not is_right_to_left(text) or not glyphs.turns_ligatures:
-        return
-    at = 0
-    while at < len(texts):
-        end = at + 1
-        if is_right_to_left(texts[at]):
-            origin = glyphs.origin(indexes[at])
-            while end < len(texts) and is_right_to_left(texts[end]) and glyphs.origin(indexes[end]) == origin:
-                end += 1
-            if end - at > 1:
-                texts[at:end] = texts[at:end][::-1]
-        at = end
