@@ -16,7 +16,7 @@ from portfolio_rag.domain.document_warnings import DocumentWarning, WarningCode
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
 from portfolio_rag.domain.ocr import OcrRules
 from portfolio_rag.text.extraction.sanitise import clean_code, clean_line, clean_prose
-from portfolio_rag.text.extraction.tables import guess_header_rows, table_lines
+from portfolio_rag.text.extraction.tables import guess_header_rows, reads_as_pairs, table_lines
 from portfolio_rag.text.extraction.titles import given_title
 from portfolio_rag.text.language.sentences import sentences
 
@@ -241,7 +241,7 @@ class DocumentBuilder:
         width = max(map(len, grid), default=0)
         grid = [row + [""] * (width - len(row)) for row in grid if any(row)]
         self.paragraph(caption, page)
-        lines = table_lines(grid, guess_header_rows(grid) if header_rows is None else header_rows)
+        lines = table_lines(grid, _guessed(grid) if header_rows is None else header_rows)
         self._append(BlockKind.TABLE, "\n".join(lines), page, lead_in=clean_line(caption)[:MAX_LEAD_IN_CHARACTERS])
 
     def item(self, text: str, marker: str = "- ", depth: int = 0, page: int | None = None) -> None:
@@ -360,3 +360,8 @@ class DocumentBuilder:
                 f"The document holds more than {self._max_characters:,} characters of text. Split it into parts.",
             )
         self._parts.append(text)
+
+
+def _guessed(grid: Sequence[Sequence[str]]) -> int:
+    """How many rows of a table name its columns, where the format does not say."""
+    return 0 if reads_as_pairs(grid) else guess_header_rows(grid)

@@ -100,6 +100,10 @@ def decode(data: bytes, declared: str | None = None) -> str:
     for mark, encoding in BOMS:
         if data.startswith(mark):
             return _strictly(data[len(mark) :], encoding)
+    if _ISO_2022.search(data):
+        shifted = _as_declared(data, declared if declared and declared.startswith("iso-2022") else "iso2022_jp_2")
+        if shifted is not None:
+            return shifted
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -149,6 +153,8 @@ def wide_encoding(data: bytes) -> str | None:
     return None
 
 
+_ISO_2022 = re.compile(rb"\x1b\$\(?[@A-DO-Q]|\x1b\$\)C")
+"""Where text of seven bits turns to Japanese, Chinese or Korean: read as ASCII it is rubbish."""
 _MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _HIGH = re.compile(rb"[\x80-\xff]+")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import groupby, islice, pairwise
 
 from portfolio_rag.text.extraction.document import DocumentBuilder
-from portfolio_rag.text.extraction.tables import guess_header_rows
+from portfolio_rag.text.extraction.tables import guess_header_rows, reads_as_pairs
 
 Row = Mapping[int, str]
 """The texts of a row by column, none of them empty."""
@@ -189,6 +189,8 @@ def _header_rows(region: Region, header_ends: Collection[int]) -> int:
     for count in range(1, min(_MAX_HEADER_ROWS, len(grid) - 1) + 1):
         if region.top + count - 1 in header_ends:
             return count
+    if reads_as_pairs(grid):
+        return 0
     if guess_header_rows(grid):
         return 1
     if _names_years(grid[0]):
@@ -217,9 +219,10 @@ def _goes_on(above: Region, region: Region) -> bool:
         0 < gap <= _MAX_GAP
         and above.header_rows > 0
         and not region.header_rows
-        and not region.captions
         and region.width > 1
         and set(region.columns) <= set(above.columns)
+        # A caption may name a part of the table above, or a table of its own.
+        and (not region.captions or (region.width > 2 and region.columns[0] == above.columns[0]))
     )
 
 

@@ -24,6 +24,11 @@ _GUESSED_ROWS = 50
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 _NUMERIC = re.compile(r"[\d\s.,:/%+\-–€$£°]*\d[\d\s.,:/%+\-–€$£°]*(?:[a-zA-Z]{1,3})?")
 
+_TRUTH = frozenset({"TRUE", "FALSE"})
+"""What spreadsheets show for a value that is true or not; no name of a column."""
+_VALUE = re.compile(rf"{_NUMERIC.pattern}|\W|\w|yes|no|n/?a|none", re.IGNORECASE)
+"""What stands in all the cells of a row by itself, and not as the name of the rows below it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -86,12 +91,23 @@ def guess_header_rows(grid: Sequence[Sequence[str]]) -> int:
     is_header = (
         all(named)
         and len({name.casefold() for name in named}) == len(named)
-        and not any(_NUMERIC.fullmatch(name) for name in named)
+        and not any(_NUMERIC.fullmatch(name) or name in _TRUTH for name in named)
         and max(map(len, named)) <= MAX_NAME_CHARACTERS
         and not any(name.endswith((".", ":")) for name in named[:1])
         and not any(map(_is_quantity_among_its_kind, zip(*grid[:_GUESSED_ROWS], strict=False)))
     )
     return 1 if is_header else 0
+
+
+def reads_as_pairs(grid: Sequence[Sequence[str]]) -> bool:
+    """Whether two columns are names and their values, whose first row names no columns: the values are of many kinds.
+
+    A list of settings below the names of its columns may read so too; its rows are understood without these.
+    """
+    if len(grid) < 3 or any(len(row) != 2 for row in grid):
+        return False
+    kinds = {bool(_NUMERIC.fullmatch(row[1])) for row in grid[1:_GUESSED_ROWS] if row[1]}
+    return len(kinds) > 1 and not any(_NUMERIC.fullmatch(row[0]) for row in grid)
 
 
 def _is_quantity_among_its_kind(column: Sequence[str]) -> bool:
@@ -119,7 +135,7 @@ def table_lines(grid: Sequence[Sequence[str]], header_rows: int) -> list[str]:
     names = [name if len(name) <= MAX_NAME_CHARACTERS else name[: MAX_NAME_CHARACTERS - 1] + "…" for name in names]
     group = ""
     for row in body:
-        if len(row) > 1 and len(set(row)) == 1:
+        if len(row) > 1 and len(set(row)) == 1 and not _VALUE.fullmatch(row[0]):
             group = row[0] if len(row[0]) <= _GROUP_CHARACTERS and not row[0].endswith((".", "!", "?")) else ""
             lines.append(row[0])
             continue

@@ -19,7 +19,15 @@ from portfolio_rag.domain.errors import DocumentRejected, FailureReason
 from portfolio_rag.text.extraction.archives import check_archive, malformed, transitional
 from portfolio_rag.text.extraction.document import DocumentBuilder, ExtractedDocument, ExtractionLimits
 from portfolio_rag.text.extraction.formats.slide_graphics import chart_rows, diagram_lines
-from portfolio_rag.text.extraction.formats.slide_shapes import Placed, lines_of, placed_shapes, table_cells, text_of
+from portfolio_rag.text.extraction.formats.slide_shapes import (
+    Placed,
+    apparent_title,
+    header_rows,
+    lines_of,
+    placed_shapes,
+    table_cells,
+    text_of,
+)
 from portfolio_rag.text.extraction.sanitise import clean_line
 from portfolio_rag.text.extraction.tables import expand
 from portfolio_rag.text.extraction.titles import given_title
@@ -67,7 +75,9 @@ class _Deck:
 
     def add(self, slide: Any, number: int) -> None:
         shapes = placed_shapes(slide)
-        title = next((text for placed in shapes if _role(placed) in _TITLES and (text := _title(placed))), "")
+        titled = next((placed for placed in shapes if _role(placed) in _TITLES and _title(placed)), None)
+        titled = titled or apparent_title([placed for placed in shapes if _role(placed) is None])
+        title = "" if titled is None else _title(titled)
         self.title = self.title or title or None
         if not title and not _says_something(slide, shapes):
             if any(placed.shape._element.tag == qn("p:pic") for placed in shapes):
@@ -76,9 +86,8 @@ class _Deck:
         hidden = " (hidden)" if slide._element.get("show") in ("0", "false") else ""
         self._builder.heading(f"Slide {number}{hidden}: {title}" if title else f"Slide {number}{hidden}", 1, number)
         for placed in shapes:
-            if _role(placed) in _TITLES and _title(placed) == title:
-                continue
-            self._shape(placed, number)
+            if placed is not titled:
+                self._shape(placed, number)
         self._notes(slide, number)
         self._comments(slide, number)
 
@@ -87,7 +96,7 @@ class _Deck:
         if role in _NOT_READ:
             return
         if getattr(shape, "has_table", False):
-            self._builder.table(expand(table_cells(shape.table)), header_rows=int(shape.table.first_row), page=page)
+            self._builder.table(expand(table_cells(shape.table)), header_rows=header_rows(shape.table), page=page)
         elif getattr(shape, "has_chart", False):
             self._chart(shape, page)
         elif shape._element.tag == qn("p:graphicFrame"):

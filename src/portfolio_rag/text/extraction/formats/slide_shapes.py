@@ -9,15 +9,23 @@ from typing import Any
 from pptx.oxml.ns import qn
 from pptx.shapes.shapetree import BaseShapeFactory
 
+from portfolio_rag.text.extraction.formats.docx.formulas import linear
 from portfolio_rag.text.extraction.links import with_address
 from portfolio_rag.text.extraction.scripts import subscript, superscript
 from portfolio_rag.text.extraction.tables import Cell
 
 _ALTERNATIVES = "{http://schemas.openxmlformats.org/markup-compatibility/2006}AlternateContent"
 _CHOICE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Choice"
-_MATHS = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
+_MATHS = "{http://schemas.openxmlformats.org/officeDocument/2006/math}oMath"
 _MAX_DEPTH = 50
 _SHAPES = tuple(map(qn, ("p:sp", "p:grpSp", "p:graphicFrame", "p:cxnSp", "p:pic", "p:contentPart")))
+_ALIKE = 0.05
+"""Of its width: shapes whose sides are no farther apart stand in one column."""
+_USUAL_SIZE = 1800
+"""In hundredths of a point: of text in a box that says nothing of its size."""
+_TITLE_SIZE = 2400
+"""The same, at least, for the box that takes the place of a title."""
+_TITLE_CHARACTERS = 100
 _BULLETS = (qn("a:buChar"), qn("a:buAutoNum"), qn("a:buBlip"))
 
 
@@ -98,14 +106,55 @@ def _is_hidden(element: Any) -> bool:
 
 def _in_reading_order(shapes: list[Placed]) -> list[Placed]:
     """Row by row: what begins above the middle of the first shape of a row stands in that row."""
-    ordered: list[Placed] = []
-    row: list[Placed] = []
+    rows: list[list[Placed]] = []
     for placed in sorted(shapes, key=lambda placed: (placed.top, placed.left)):
-        if row and placed.top >= row[0].top + min(row[0].height, placed.height) / 2:
-            ordered += sorted(row, key=lambda other: other.left)
-            row = []
-        row.append(placed)
-    return ordered + sorted(row, key=lambda other: other.left)
+        if rows and placed.top < rows[-1][0].top + min(rows[-1][0].height, placed.height) / 2:
+            rows[-1].append(placed)
+        else:
+            rows.append([placed])
+    for row in rows:
+        row.sort(key=lambda other: other.left)
+    ordered: list[Placed] = []
+    at = 0
+    while at < len(rows):
+        if at + 1 < len(rows) and _head(rows[at], rows[at + 1]):
+            ordered += [placed for pair in zip(rows[at], rows[at + 1], strict=True) for placed in pair]
+            at += 2
+        else:
+            ordered += rows[at]
+            at += 1
+    return ordered
+
+
+def _head(heads: list[Placed], texts: list[Placed]) -> bool:
+    """Whether each shape of a row is the heading of the one below it: as wide, and with less to say."""
+    if len(heads) < 2 or len(heads) != len(texts):
+        return False
+    return all(
+        abs(head.left - text.left) + abs(head.width - text.width) <= _ALIKE * text.width
+        and 0 < _characters(head.shape) < _characters(text.shape)
+        and len(lines_of(head.shape)) == 1
+        for head, text in zip(heads, texts, strict=True)
+    )
+
+
+def _characters(shape: Any) -> int:
+    return sum(len(text) for _, _, text in lines_of(shape))
+
+
+def apparent_title(shapes: list[Placed]) -> Placed | None:
+    """The highest text of a slide without a title, if it is short, large, and larger than the others."""
+    boxes = [placed for placed in shapes if lines_of(placed.shape)]
+    if not boxes or len(lines_of(boxes[0].shape)) > 1 or _characters(boxes[0].shape) > _TITLE_CHARACTERS:
+        return None
+    first, *others = map(_type_size, boxes)
+    return boxes[0] if others and first >= max(_TITLE_SIZE, *(size + 1 for size in others)) else None
+
+
+def _type_size(placed: Placed) -> int:
+    """The largest size of type in the shape, in hundredths of a point."""
+    sizes = [properties.get("sz", "") for properties in placed.shape._element.txBody.iter(qn("a:rPr"))]
+    return max((int(size) for size in sizes if size.isdigit()), default=_USUAL_SIZE)
 
 
 def lines_of(shape: Any) -> list[tuple[str, int, str]]:
@@ -155,7 +204,7 @@ def text_of(paragraph: Any, part: Any = None) -> str:
         elif element.tag == qn("a:br"):
             pieces.append("\n")
         elif isinstance(element.tag, str) and element.tag != qn("a:pPr"):
-            pieces.append("".join(node.text or "" for node in element.iter(_MATHS)))
+            pieces.append(" ".join(map(linear, element.iter(_MATHS))))
     return "".join(pieces)
 
 
@@ -170,6 +219,20 @@ def _run(run: Any, part: Any, before: str) -> str:
     link = properties.find(qn("a:hlinkClick"))
     relation = None if link is None or part is None else part.rels.get(link.get(qn("r:id")))
     return with_address(text, relation.target_ref) if relation is not None and relation.is_external else text
+
+
+def header_rows(table: Any) -> int:
+    """1 where the table says that its first row is one of names, or sets that row alone in bold type."""
+    rows = table._tbl.tr_lst
+    if table.first_row or len(rows) < 2:
+        return int(table.first_row)
+    return int(_is_bold(rows[0]) and not _is_bold(rows[1]))
+
+
+def _is_bold(row: Any) -> bool:
+    runs = [run for run in row.iter(qn("a:r")) if (run.findtext(qn("a:t")) or "").strip()]
+    properties = [run.find(qn("a:rPr")) for run in runs]
+    return bool(runs) and all(found is not None and found.get("b") in ("1", "true") for found in properties)
 
 
 def table_cells(table: Any) -> Iterator[list[Cell]]:

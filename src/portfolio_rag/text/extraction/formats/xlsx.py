@@ -13,8 +13,8 @@ import zlib
 from dataclasses import replace
 from typing import Any
 
-import openpyxl
 from lxml import etree
+from openpyxl.reader.excel import ExcelReader
 from openpyxl.utils.datetime import MAC_EPOCH
 
 from portfolio_rag.domain.document_warnings import WarningCode
@@ -62,13 +62,25 @@ def extract(data: bytes, limits: ExtractionLimits) -> ExtractedDocument:
     return document if given_title(document.title or "") else replace(document, title=None)
 
 
+class _Reader(ExcelReader):  # type: ignore[misc]
+    """openpyxl's own reader, without sheets that are a chart: it fails on those without a drawing, and none is read."""
+
+    def read_chartsheet(self, sheet: Any, rel: Any) -> None:
+        pass
+
+
 def _open(data: bytes) -> Any:
     try:
-        return openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+        return _book(data)
     except (ValueError, TypeError, IndexError, AttributeError, KeyError):
         # Programs write styles that Excel puts up with and openpyxl does not.
-        plain = _with_plain_styles(data)
-        return openpyxl.load_workbook(io.BytesIO(plain), read_only=True, data_only=True, keep_links=False)
+        return _book(_with_plain_styles(data))
+
+
+def _book(data: bytes) -> Any:
+    reader = _Reader(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+    reader.read()
+    return reader.wb
 
 
 def _add_sheets(book: Any, archive: zipfile.ZipFile, builder: DocumentBuilder) -> None:

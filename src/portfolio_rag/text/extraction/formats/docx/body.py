@@ -7,6 +7,7 @@ from typing import Any
 
 from portfolio_rag.domain.document_warnings import WarningCode
 from portfolio_rag.domain.errors import DocumentRejected
+from portfolio_rag.text.extraction.formats.docx.apparent_headings import ApparentHeadings
 from portfolio_rag.text.extraction.formats.docx.asides import AsideWriter
 from portfolio_rag.text.extraction.formats.docx.cells import Apart, CellReader, code_beside_line_numbers
 from portfolio_rag.text.extraction.formats.docx.document import DAMAGED, WordDocument
@@ -65,6 +66,7 @@ class BodyReader:
         self._lines = LineReader(word.package, word.main, word.styles, word.notes)
         self._shapes = Shapes(word.styles, word.numbering)
         self._forms = TableForms(word.styles, self._shapes)
+        self._apparent = ApparentHeadings(word.styles, self._shapes)
         self._asides = AsideWriter(word, word.main)
         self._code: list[tuple[int, str]] = []
         self._waiting: list[Aside] = []
@@ -88,15 +90,19 @@ class BodyReader:
             elif self._is_caption_above(elements, at):
                 caption = self._caption(element)
             elif at != taken:
-                self._paragraph(element)
+                self._paragraph(element, is_apparent=self._apparent.holds(elements, at))
         if self._initial.strip():
             self._builder.paragraph(self._initial)
         self._initial = ""
         self._flush()
 
-    def _paragraph(self, paragraph: Any) -> None:
+    def _paragraph(self, paragraph: Any, *, is_apparent: bool) -> None:
+        """`is_apparent`: it looks like a heading, though its style says nothing of it."""
         shape = self._shapes.shape(paragraph)
-        is_code = shape.level is None and shape.label is None and self._shapes.is_code(paragraph, shape.style)
+        has_label = shape.label is not None and not shape.label.shows_nothing
+        is_code = (
+            not is_apparent and shape.level is None and not has_label and self._shapes.is_code(paragraph, shape.style)
+        )
         line = self._lines.read(paragraph, shape.style, is_heading=shape.level is not None)
         self._warn_of(line.unknown_fonts)
         if is_code and not self._code and not self._shapes.is_code_by_style(shape.style):
@@ -111,24 +117,26 @@ class BodyReader:
             text = line.text
             if text.strip():
                 text, self._initial = self._initial + text, ""
-            self._write(shape, text, line.asides)
+            self._write(shape, text, line.asides, is_apparent=is_apparent and not self._initial)
         if self._at_section_end is not None and paragraph.find(_SECTION) is not None:
             self._flush()
             self._at_section_end()
 
-    def _write(self, shape: Shape, text: str, asides: list[Aside]) -> None:
+    def _write(self, shape: Shape, text: str, asides: list[Aside], *, is_apparent: bool) -> None:
         """Add a paragraph as what it is, and what hangs on it; for items that comes behind their list."""
         is_item = shape.level is None and (shape.label is not None or shape.is_list_style)
         if is_item and 0 < len(text.strip()) <= MAX_ITEM_CHARACTERS:
             self._flush_code()
             marker = "- " if shape.label is None else shape.label.marker(text)
-            self._builder.item(text, marker, 0 if shape.label is None else shape.label.level)
+            self._builder.item(text, marker, shape.depth)
             self._waiting += asides
             return
         if text.strip() or asides:
             self._flush()
         if shape.level is not None:
             self._builder.heading(labelled(shape.label, text), shape.level)
+        elif is_apparent:
+            self._builder.subheading(labelled(shape.label, text))
         else:
             self._builder.paragraph(labelled(shape.label, text))
         self._waiting += asides
@@ -204,7 +212,7 @@ class BodyReader:
         lines = without_idle_edges(read_cells(rows, cells.text))
         grid = expand(lines)
         self._warn_of(cells.unknown_fonts)
-        header_rows = self._forms.header_rows(rows)
+        header_rows = self._forms.header_rows(table, rows)
         if header_rows is None:
             header_rows = int(not is_form(lines) and names_columns(lines, grid))
         header = grid[0] if header_rows else []

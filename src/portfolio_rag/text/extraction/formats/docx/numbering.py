@@ -36,6 +36,11 @@ class Label:
     is_bullet: bool
     separator: str = " "
 
+    @property
+    def shows_nothing(self) -> bool:
+        """Whether the paragraph only goes on with the item before it."""
+        return not self.text and not self.is_bullet
+
     def marker(self, text: str) -> str:
         """What stands before the text of an item. Words do not run together, even where Word sets no blank."""
         if self.is_bullet:
@@ -151,6 +156,8 @@ class Numbering:
     def _shown(self, instance: _Instance, definition: _Definition, level: int) -> Label:
         shape = _level(instance, definition, level)
         if shape.number_format == "bullet":
+            if not shape.text.strip() and not shape.mark:
+                return Label("", level, False, shape.separator)
             is_word = sum(character.isalpha() for character in shape.text) > 1
             return Label(shape.text if is_word else shape.mark, level, True, shape.separator)
 

@@ -34,18 +34,24 @@ _TABLE_CAPTION = re.compile(
     r"\s*(?i:table|tab\.|tabelle|tableau|tabla|tabella|tabela|tabel|tabell|taulukko|таблица|表)\s*"
     r"(?:\d|[IVXLC]+\b|[A-Z][.\-–]?\d)"
 )
+_LIST_STYLE = re.compile(r"list (?:bullet|number)(?: ([2-5]))?")
+"""Word's own styles of lists: those with a number stand inside the others."""
 _MAX_CAPTION_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """`level` is that of a heading from 1. `is_initial`: its text is the begin of the next paragraph's."""
+    """`level` is that of a heading from 1, `depth` that of an item in a list from 0.
+
+    `is_initial`: its text is the begin of the next paragraph's.
+    """
 
     style: str | None
     level: int | None
     label: Label | None
     is_initial: bool
     is_list_style: bool
+    depth: int
 
 
 class Shapes:
@@ -61,12 +67,16 @@ class Shapes:
         own: dict[str, Any] = {} if properties is None else {child.tag: child for child in properties}
         style = self._styles.paragraph_style(own.get(_PSTYLE))
         mark = own.get(_RPR)
+        label = None if _is_hidden(mark) else self._numbering.label(own.get(_NUMBERING), style)
+        list_style = _LIST_STYLE.match(self._styles.name(style))
+        by_style = int(list_style[1] or 1) - 1 if list_style else 0
         return Shape(
             style,
             self._level(own.get(_OUTLINE), style),
-            None if _is_hidden(mark) else self._numbering.label(own.get(_NUMBERING), style),
+            label,
             _is_initial(own.get(_FRAME), mark),
-            self._styles.name(style).startswith(("list bullet", "list number")),
+            list_style is not None,
+            max(by_style, 0 if label is None else label.level),
         )
 
     def style(self, paragraph: Any) -> str | None:

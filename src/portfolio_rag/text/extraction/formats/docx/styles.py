@@ -8,8 +8,13 @@ from typing import Any
 
 from portfolio_rag.text.extraction.formats.docx.names import is_on, number, qn, value
 
+_BESIDE_TITLES = frozenset({"subtitle", "author", "date", "abstract", "abstract title", "affiliation"})
+"""Styles that are often based on that of the title, and are none."""
 _DEPTH = 20
 """Of styles that are based on one another; a longer chain is a loop."""
+_FIRST_ROW = 0x20
+"""Of the bits of `w:tblLook`."""
+_HEX = re.compile(r"[0-9A-Fa-f]{1,8}")
 BODY_LEVEL = 9
 """The outline level of running text; `w:outlineLvl` counts headings from 0."""
 
@@ -75,6 +80,8 @@ class Styles:
                 return int(name[8:])
             if name == "title":
                 return 1
+            if name in _BESIDE_TITLES:
+                return None
             level = outline_level(style.find(f"{qn('w:pPr')}/{qn('w:outlineLvl')}"))
             if level is not None:
                 return None if level == BODY_LEVEL else level + 1
@@ -112,6 +119,28 @@ class Styles:
     def _is_code(self, style_id: str | None) -> bool:
         """Whether paragraphs of that style are code by its name."""
         return any(_CODE_STYLE.fullmatch(value(style.find(qn("w:name"))) or "") for style in self.chain(style_id))
+
+    def usual_value(self, tag: str) -> str | None:
+        """`w:val` of a run property in paragraphs that name no style."""
+        by_style = self.run_value(self._defaults.get("paragraph"), tag)
+        return by_style or (None if self._document is None else value(self._document.find(tag)))
+
+    def sets_first_row_apart(self, table: Any) -> bool:
+        """Whether the table's style has a look of its own for its first row, and the table uses it."""
+        properties = table.find(qn("w:tblPr"))
+        look = None if properties is None else properties.find(qn("w:tblLook"))
+        if properties is None or look is None:
+            return False
+        own = look.get(qn("w:firstRow"))
+        bits = look.get(qn("w:val")) or "0"
+        is_used = own in ("1", "true", "on") if own else bool(int(bits, 16) & _FIRST_ROW if _HEX.fullmatch(bits) else 0)
+        if not is_used:
+            return False
+        return any(
+            part.get(qn("w:type")) == "firstRow"
+            for style in self.chain(value(properties.find(qn("w:tblStyle"))))
+            for part in style.iterchildren(qn("w:tblStylePr"))
+        )
 
     def base_is_monospaced(self) -> bool:
         """Whether the whole document is set so, as typescripts are: the font then says nothing of a paragraph."""

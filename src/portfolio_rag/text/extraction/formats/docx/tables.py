@@ -12,7 +12,7 @@ from portfolio_rag.text.extraction.formats.docx.names import is_on, nearest, num
 from portfolio_rag.text.extraction.formats.docx.paragraphs import Shapes, is_empty
 from portfolio_rag.text.extraction.formats.docx.runs import RunProperties
 from portfolio_rag.text.extraction.formats.docx.styles import Styles
-from portfolio_rag.text.extraction.tables import MAX_SPAN, Cell, guess_header_rows
+from portfolio_rag.text.extraction.tables import MAX_SPAN, Cell, guess_header_rows, reads_as_pairs
 
 _ROW = frozenset([qn("w:tr")])
 _CELL = frozenset([qn("w:tc")])
@@ -99,7 +99,8 @@ def is_form(lines: list[list[Cell]]) -> bool:
 def names_columns(lines: list[list[Cell]], grid: list[list[str]]) -> bool:
     """Whether the first row reads as the names of columns, merged cells of it as one name."""
     places = list(accumulate((cell.columns for cell in lines[0][:-1]), initial=0)) if lines and lines[0] else []
-    return guess_header_rows([[row[at] for at in places] for row in grid if any(row)]) > 0
+    cells = [[row[at] for at in places] for row in grid if any(row)]
+    return guess_header_rows(cells) > 0 and not reads_as_pairs(cells)
 
 
 def _continues(mark: Any | None) -> bool:
@@ -121,7 +122,7 @@ class TableForms:
         is_single = len(list(islice(filled, 2))) == 1
         return any(self._has_section(cell) or (is_single and _has_blocks(cell)) for row in rows for cell in row.cells)
 
-    def header_rows(self, rows: list[Row]) -> int | None:
+    def header_rows(self, table: Any, rows: list[Row]) -> int | None:
         """How many rows at the top name the columns; None where nothing in the file tells."""
         marked = 0
         while marked < len(rows) and rows[marked].is_header:
@@ -136,6 +137,8 @@ class TableForms:
         first, second = (all(self._bold(row.cells)) and any(self._bold(row.cells)) for row in rows[:2])
         if first and len(rows[0].cells) > 1:
             return None if second else 1
+        if len(rows[0].cells) > 1 and self._styles.sets_first_row_apart(table):
+            return 1
         labels = [row.cells[0] for row in rows[:_FIRST_ROWS] if len(row.cells) > 1]
         return 0 if len(labels) > 1 and _all_true(self._bold(labels)) else None
 

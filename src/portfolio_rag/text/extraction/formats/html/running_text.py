@@ -18,7 +18,7 @@ from portfolio_rag.text.extraction.formats.html.nodes import (
     is_permalink,
 )
 from portfolio_rag.text.extraction.links import with_address
-from portfolio_rag.text.extraction.scripts import note_mark, subscript, superscript
+from portfolio_rag.text.extraction.scripts import NOTE_NAMES, note_mark, subscript, superscript
 
 _BLANKS = re.compile(r"\s+")
 _BOLD = frozenset(["b", "strong"])
@@ -129,8 +129,8 @@ class RunningText:
 
     def _changed(self, tag: str, attributes: Attributes, text: str) -> str:
         match tag:
-            case "a" if attributes.get("role") == "doc-noteref":
-                return note_mark(text.strip(" []()"))
+            case "a" if attributes.get("role") == "doc-noteref" or attributes.get("epub:type") == "noteref":
+                return note_mark(text.strip(" []()").removeprefix(f"{NOTE_NAMES['footnote']} "))
             case "a" if not self._in_heading:
                 href = attributes.get("href") or ""
                 is_shown = not self.furniture_depth or href.lower().startswith(_CONTACTS)

@@ -44,6 +44,8 @@ class Box(NamedTuple):
 _LAM = "\u0644"
 _LAM_ALEF = re.compile(f"(?=({_LAM}[\u0622\u0623\u0625\u0627]|[\u0622\u0623\u0625\u0627]{_LAM}))")
 _NOWHERE = Box(0.0, 0.0, 0.0, 0.0)
+_BEYOND_UNIT = re.compile("[\U00010000-\U0010ffff]")
+_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
 class Glyphs:
@@ -51,7 +53,8 @@ class Glyphs:
 
     def __init__(self, textpage: pypdfium2.PdfTextPage) -> None:
         self._handle = textpage.raw
-        self.text: str = textpage.get_text_range()
+        # PDFium counts units of UTF-16: a letter of a formula that needs two of them is two of its characters.
+        self.text: str = _BEYOND_UNIT.sub(_as_pair, textpage.get_text_range())
         self._same_index = len(self.text) == raw.FPDFText_CountChars(self._handle)
         self._get_box = raw.FPDFText_GetLooseCharBox
         self._box = raw.FS_RECTF()
@@ -138,6 +141,18 @@ class Glyphs:
 
     def text_object(self, index: int) -> raw.FPDF_PAGEOBJECT | None:
         return raw.FPDFText_GetTextObject(self._handle, index) if index >= 0 else None
+
+
+def _as_pair(match: re.Match[str]) -> str:
+    offset = ord(match[0]) - 0x10000
+    return chr(0xD800 + (offset >> 10)) + chr(0xDC00 + (offset & 0x3FF))
+
+
+def without_pairs(text: str) -> str:
+    """`text` in which each character is one again, of whatever units of UTF-16 `Glyphs.text` has made it."""
+    if text.isascii():
+        return text
+    return _PAIR.sub(lambda match: match[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le"), text)
 
 
 def is_invisible(text_object: raw.FPDF_PAGEOBJECT) -> bool:

@@ -16,6 +16,8 @@ _SNAP = 2.5
 """In points: lines no farther apart are one."""
 _REACH = 4.0
 """In points: lines that miss each other by no more cross."""
+_SPACED = 1.4
+"""In sizes of the type: lines farther apart are no lines of one cell."""
 _MIN_COVER = 0.5
 """Of the side of a cell: so much of a ruling line parts it from the next."""
 _MAX_CELL_CHARACTERS = 500
@@ -138,7 +140,7 @@ def _table(grid: _Grid, lines: Sequence[Line]) -> Table | None:
     for row in range(rows):
         held = [(column, line) for column in range(columns) for line in placed.get((row, column), [])]
         inner = physical_rows(held, columns)
-        if _holds_rows(inner, rows):
+        if _holds_rows(inner, rows, size):
             found.extend(logical_rows(inner, size))
             continue
         cells: Cells = []
@@ -171,10 +173,15 @@ def _place(edges: Sequence[float], at: float) -> int:
     return place
 
 
-def _holds_rows(rows: Sequence[PhysicalRow], bands: int) -> bool:
+def _holds_rows(rows: Sequence[PhysicalRow], bands: int, size: float) -> bool:
     """Whether a band between two level lines holds many rows of the table, as where only its head is ruled off."""
-    if bands > 3 or len(rows) < 3:
+    if bands > 3 or len(rows) < 2:
         return False
+    if len(rows) == 2:
+        texts = [cell.text for cell in rows[1].cells if cell is not None]
+        is_whole = rows[0].filled == len(rows[0].cells) == len(texts)
+        is_spaced = rows[0].baseline - rows[1].baseline > _SPACED * size
+        return is_whole and (is_spaced or not any(text[:1].islower() for text in texts))
     begun = sum(row.cells[0] is not None and row.filled >= 2 for row in rows)
     return begun >= (0.75 if len(rows) < 5 else 0.6) * len(rows)
 

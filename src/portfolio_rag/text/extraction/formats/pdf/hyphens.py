@@ -53,7 +53,7 @@ class Words:
         for line in self._lines:
             if was_divided:
                 line = line.partition(" ")[2]
-            was_divided = line.endswith("-")
+            was_divided = line.endswith(("-", "‐"))
             parts.append(line.rpartition(" ")[0] if was_divided else line)
         return frozenset(word.lower() for word in _WORD.findall("\n".join(parts)))
 

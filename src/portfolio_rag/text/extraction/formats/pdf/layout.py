@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from portfolio_rag.text.extraction.formats.pdf.alignment import aligned_tables
+from portfolio_rag.text.extraction.formats.pdf.columns import (
+    is_evident,
+    stands_beside_prose,
+    text_columns,
+    within,
+)
 from portfolio_rag.text.extraction.formats.pdf.glyphs import SLANTED
 from portfolio_rag.text.extraction.formats.pdf.grids import ruled_tables
 from portfolio_rag.text.extraction.formats.pdf.line import Line, recognition_of, usual_turn
@@ -40,7 +46,7 @@ def _arranged(lines: Sequence[Line], rules: Sequence[Rule]) -> list[Line | Table
         tables.append(table)
         taken.update((id(line), table) for line in held)
     free = [line for line in lines if id(line) not in taken]
-    for table, held in aligned_tables(free, rules, orders):
+    for table, held in _aligned(free, rules, orders):
         table.recognition = recognition_of(held)
         tables.append(table)
         taken.update((id(line), table) for line in held)
@@ -54,3 +60,17 @@ def _arranged(lines: Sequence[Line], rules: Sequence[Rule]) -> list[Line | Table
             placed.add(id(table_of_line))
             items.append(table_of_line)
     return in_reading_order(items)
+
+
+def _aligned(
+    lines: Sequence[Line], rules: Sequence[Rule], orders: Mapping[int, int]
+) -> Iterator[tuple[Table, list[Line]]]:
+    """Tables without ruling lines: those in a column of text first, then those across the page."""
+    taken: set[int] = set()
+    for span in text_columns(lines):
+        inside = [line for line in lines if within(line, span)]
+        for table, held in aligned_tables(inside, rules, orders):
+            if is_evident(table, rules) and stands_beside_prose(held, lines, span):
+                taken.update(map(id, held))
+                yield table, held
+    yield from aligned_tables([line for line in lines if id(line) not in taken], rules, orders)

@@ -14,6 +14,11 @@ from portfolio_rag.text.extraction.scripts import subscript, superscript
 
 SAME_BASELINE = 0.35
 """In sizes of the type: lines whose baselines are no farther apart stand in one row."""
+_SCRIPT_BASELINE = 0.5
+"""The same for a power or an index that touches what stands before it."""
+_LEAST_SCRIPT = 0.5
+"""Of the size of the type beside it: smaller type is none of its powers and indices."""
+_SCRIPT_CHARACTERS = 6
 GAP_RATIO = 0.55
 """In sizes of the type: a wider gap parts the pieces of a line. A blank in justified text hardly gets that wide."""
 WIDE_GAP_RATIO = 0.9
@@ -116,6 +121,28 @@ def rows_of(lines: Iterable[Line]) -> list[list[Line]]:
     for row in rows:
         row.sort(key=lambda line: line.left)
     return rows
+
+
+def with_scripts(lines: Iterable[Line]) -> list[Line]:
+    """The lines as they are drawn, those that are a power or an index of the one before joined to it."""
+    found: list[Line] = []
+    for line in lines:
+        if found and _is_script_of(found[-1], line):
+            found[-1] = joined([found[-1], line])
+        else:
+            found.append(line)
+    return found
+
+
+def _is_script_of(line: Line, script: Line) -> bool:
+    return (
+        len(script.text) <= _SCRIPT_CHARACTERS
+        and " " not in script.text
+        and _LEAST_SCRIPT * line.size < script.size < SMALL_RATIO * line.size
+        and RAISED * line.size < abs(script.baseline - line.baseline) < _SCRIPT_BASELINE * line.size
+        and abs(script.left - line.right) < BLANK_RATIO * line.size
+        and script.turn == line.turn
+    )
 
 
 def is_right_to_left(text: str) -> bool:

@@ -11,10 +11,12 @@ import pypdfium2
 from pypdfium2 import raw
 
 from portfolio_rag.text.extraction.formats.pdf.annotations import read_annotations
+from portfolio_rag.text.extraction.formats.pdf.borders import parted_at_borders
 from portfolio_rag.text.extraction.formats.pdf.glyphs import Box, Glyphs, is_invisible
+from portfolio_rag.text.extraction.formats.pdf.joints import with_joints
 from portfolio_rag.text.extraction.formats.pdf.layers import HiddenLayers
 from portfolio_rag.text.extraction.formats.pdf.legibility import Legibility, legibility
-from portfolio_rag.text.extraction.formats.pdf.line import Line, usual_turn
+from portfolio_rag.text.extraction.formats.pdf.line import Line, usual_turn, with_scripts
 from portfolio_rag.text.extraction.formats.pdf.links import write_addresses
 from portfolio_rag.text.extraction.formats.pdf.pieces import Piece, pieces_of
 from portfolio_rag.text.extraction.formats.pdf.rules import Rule, rules_of
@@ -68,15 +70,22 @@ def _read(
     seen = _seen(page, glyphs, pieces_of(glyphs), hidden_layers)
     if marks.links:
         write_addresses(seen.pieces, glyphs, marks.links)
-    lines = [line for piece in seen.pieces if (line := piece.finished(number)).text]
+    lines = _finished(seen.pieces, number)
     turn = usual_turn(lines)
-    rules = rules_of(page, turn) if _has_neighbours(lines) else []
+    rules = with_joints(rules_of(page, turn), lines) if _has_neighbours(lines) else []
+    pieces, is_cut = parted_at_borders(glyphs, seen.pieces, rules, turn)
+    if is_cut:
+        lines = _finished(pieces, number)
     characters = sum(len(line.text) for line in lines)
     # A program that has read a scan seldom finds less than a few words.
     is_behind = seen.is_behind_picture and characters >= A_FEW_WORDS
     is_picture = not is_behind and _shows_pictures(page, characters)
     is_large = not is_behind and characters < LARGE_PICTURE[0] and has_picture(page, LARGE_PICTURE[1])
     return Page([*lines, *marks.lines(lines, turn)], rules, is_picture, seen.is_unreadable, is_large)
+
+
+def _finished(pieces: Iterable[Piece], number: int) -> list[Line]:
+    return with_scripts(line for piece in pieces if (line := piece.finished(number)).text)
 
 
 @dataclass(slots=True)

@@ -70,7 +70,7 @@ def _breaks(above: Line, below: Line, pitch: float, right_edge: float) -> bool:
         return True
     if above.is_code or below.is_code:
         return above.is_code != below.is_code
-    if above.is_row or below.is_row:
+    if (above.is_row or below.is_row) and not _is_justified(above, below):
         return True
     if (
         BULLET.match(below.text)
@@ -91,3 +91,9 @@ def _breaks(above: Line, below: Line, pitch: float, right_edge: float) -> bool:
     indented = below.left > above.left + 0.8 * size and not BULLET.match(above.text)
     short = above.right < 0.75 * right_edge
     return ended and (indented or short)
+
+
+def _is_justified(above: Line, below: Line) -> bool:
+    """Whether a sentence goes on between lines of a narrow column, in which justified text has wide gaps."""
+    is_column = abs(above.left - below.left) < 0.2 * above.size and above.right >= below.right - 0.2 * above.size
+    return is_column and (above.text[-1:].islower() or above.text[-1:] in "-‐,") and below.text[:1].islower()

@@ -9,15 +9,14 @@ from functools import lru_cache
 from itertools import pairwise
 from statistics import median
 
-from portfolio_rag.text.extraction.formats.pdf.glyphs import Box, Glyphs
+from portfolio_rag.text.extraction.formats.pdf.glyphs import Box, Glyphs, without_pairs
 from portfolio_rag.text.extraction.formats.pdf.line import (
     GAP_RATIO,
     RAISED,
-    SMALL_RATIO,
     WIDE_GAP_RATIO,
     Line,
-    is_right_to_left,
 )
+from portfolio_rag.text.extraction.formats.pdf.right_to_left import put_in_order
 from portfolio_rag.text.extraction.scripts import subscript, superscript
 
 SOFT_HYPHEN = "\ufffe"
@@ -30,9 +29,13 @@ _BOLD = re.compile(r"bold|black|heavy|demi|medi\b|cmbx", re.IGNORECASE)
 _MONOSPACED = re.compile(r"mono|courier|consol|menlo|cmtt|typewriter", re.IGNORECASE)
 _WORD = re.compile(r"\S+")
 _FORMULA_CHARACTERS = 3
+_SCRIPT_RATIO = 0.86
+"""Type of this share of the line's size, on another baseline, is raised or lowered: five sixths in browsers."""
+_FAR_RAISED = 0.25
+_FAR_LOWERED = 0.15
+"""In sizes of the type: how far some producers move powers and indices that they do not make smaller."""
 _DIGIT = re.compile(r"\d")
 _SCRIPT = re.compile(r"[\w+\-−–*†‡§™®©°′″()=,.]+")
-_ARABIC = re.compile("[\u0600-\u08ff\ufb50-\ufdff\ufe70-\ufefc]{2}")
 
 
 @lru_cache(maxsize=1024)
@@ -69,7 +72,7 @@ class Piece:
     def finished(self, page: int) -> Line:
         is_bold, is_code = _style(self.font)
         return Line(
-            text="".join(self.texts).strip(),
+            text=without_pairs("".join(self.texts)).strip(),
             page=page,
             left=self.left,
             right=self.right,
@@ -110,16 +113,16 @@ def _pieces_of_line(glyphs: Glyphs, text: str, start: int) -> Iterator[Piece]:
     texts = list(stripped)
     if texts[-1] == SOFT_HYPHEN:
         texts[-1] = "-"
-    piece = _sampled(glyphs, texts, indexes, glyphs.turn(first))
+    piece = sampled(glyphs, texts, indexes, glyphs.turn(first))
     runs = glyphs.runs(first, count) if is_plain else count
     if count > 1 and (runs > 1 or piece.runs_wide):
         yield from _parted(glyphs, piece, runs)
     else:
-        _turn_ligatures(glyphs, piece)
+        piece.indexes = put_in_order(glyphs, piece.texts, piece.indexes, piece.turn)
         yield piece
 
 
-def _sampled(glyphs: Glyphs, texts: list[str], indexes: Sequence[int], turn: int) -> Piece:
+def sampled(glyphs: Glyphs, texts: list[str], indexes: Sequence[int], turn: int) -> Piece:
     """Three characters speak for all of them, as bullets, initials and footnote marks are of another size."""
     middle = len(texts) // 2
     if texts[middle].isspace():
@@ -171,7 +174,7 @@ def _parted(glyphs: Glyphs, line: Piece, runs: int) -> Iterator[Piece]:
             ]
             if marked:
                 _mark_scripts(glyphs, piece, marked)
-        _turn_ligatures(glyphs, piece)
+        piece.indexes = put_in_order(glyphs, piece.texts, piece.indexes, piece.turn)
         yield piece
 
 
@@ -207,7 +210,7 @@ def _part_of(glyphs: Glyphs, line: Piece, words: _Words, ends: Sequence[tuple[Bo
     indexes = line.indexes[start:end]
     is_usual = abs(first.height - line.size) < 0.02 * line.size and abs(last.height - line.size) < 0.02 * line.size
     if not is_usual:
-        return _sampled(glyphs, line.texts[start:end], indexes, line.turn)
+        return sampled(glyphs, line.texts[start:end], indexes, line.turn)
     return Piece(
         line.texts[start:end],
         indexes,
@@ -233,14 +236,14 @@ def _mark_scripts(glyphs: Glyphs, piece: Piece, words: Sequence[tuple[int, int]]
     size = piece.size
     for start, end in words:
         boxes = [glyphs.box(index, piece.turn) for index in piece.indexes[start:end]]
-        baselines = [
-            glyphs.baseline(index, piece.turn) if box.height < SMALL_RATIO * size else None
-            for box, index in zip(boxes, piece.indexes[start:end], strict=True)
-        ]
-        if not any(baseline is not None for baseline in baselines):
+        baselines = [glyphs.baseline(index, piece.turn) for index in piece.indexes[start:end]]
+        if max(baselines) - min(baselines) < 0.01 * size and boxes[0].height >= _SCRIPT_RATIO * size:
             continue
         level = _usual_baseline(glyphs, piece, size)
-        shifts = [0 if baseline is None else _shift(baseline - level, size) for baseline in baselines]
+        shifts = [
+            _shift(baseline - level, size, is_small=box.height < _SCRIPT_RATIO * size)
+            for baseline, box in zip(baselines, boxes, strict=True)
+        ]
         at = 0
         while at < len(shifts):
             stop = at + 1
@@ -277,23 +280,7 @@ def _mark(glyphs: Glyphs, piece: Piece, start: int, end: int, shift: int) -> Non
     texts[start:end] = [written] + [""] * (end - start - 1)
 
 
-def _shift(raised: float, size: float) -> int:
-    return (raised > RAISED * size) - (raised < -RAISED * size / 2)
-
-
-def _turn_ligatures(glyphs: Glyphs, piece: Piece) -> None:
-    """Put the letters of ligatures, which PDFium turns around with the line, into the order of reading."""
-    texts, indexes = piece.texts, piece.indexes
-    text = "".join(texts)
-    if text.isascii() or not _ARABIC.search(text) or not is_right_to_left(text) or not glyphs.turns_ligatures:
-        return
-    at = 0
-    while at < len(texts):
-        end = at + 1
-        if is_right_to_left(texts[at]):
-            origin = glyphs.origin(indexes[at])
-            while end < len(texts) and is_right_to_left(texts[end]) and glyphs.origin(indexes[end]) == origin:
-                end += 1
-            if end - at > 1:
-                texts[at:end] = texts[at:end][::-1]
-        at = end
+def _shift(raised: float, size: float, *, is_small: bool) -> int:
+    """1 for raised, -1 for lowered; type as large as the line's must be moved far."""
+    up, down = (RAISED, RAISED / 2) if is_small else (_FAR_RAISED, _FAR_LOWERED)
+    return (raised > up * size) - (raised < -down * size)
