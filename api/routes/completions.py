@@ -75,11 +75,12 @@ def create_chat_completion(
 ) -> ChatCompletionResponse | StreamingResponse:
     """Any OpenAI client or chat window works with `base_url` set to this server's `/v1` and the model `portfolio-rag`.
 
-    The user's last message is the question, understood from the six turns before it. The answer is that of
-    `POST /api/chat`, checked before it is shown, also as a stream. `citations`, `validation`, `answered` and `mode`
-    stand beside the usual fields, in a stream in the chunk with the `finish_reason`; where the language model was cut
-    short, that is `length` or `content_filter`, and the answer has whole sentences only. `top_k` and `filter` can be
-    sent along (`extra_body`). A key of this server is the client's API key. Errors have OpenAI's shape.
+    The user's last message is the question, understood from the six turns before it. The answer is that of `POST
+    /api/chat`, checked before it is shown, also as a stream. `citations`, `validation`, `answered` and `mode` stand
+    beside the usual fields, in a stream in the chunk with the `finish_reason`; where the language model was cut
+    short, that is `length` or `content_filter`, and the answer has whole sentences only. `top_k`, `filter`, `as_of`
+    and `document_id` can be sent along (`extra_body`) and mean what they do there. A key of this server is the
+    client's API key. Errors have OpenAI's shape.
     """
     reply_id, created = f"chatcmpl-{uuid.uuid4().hex}", int(time.time())
     if body.stream:

@@ -27,6 +27,10 @@ FINISH_REASON = (
     "Of a draft that is not whole, the answer has the sentences before the one that was cut."
 )
 
+ANSWER_AS_OF = (
+    "As of when it was made (UTC): the same question with this `as_of` has the same sources, for as long as their "
+    "versions are kept."
+)
 ANSWER_ID = (
     "For `POST /api/answers/{answer_id}/feedback`; null where the server keeps no answers (`ANSWERS_KEPT_DAYS=0`)."
 )
@@ -236,10 +240,7 @@ class ChatResponse(BaseModel):
     finish_reason: FinishReason = Field(description=FINISH_REASON, examples=["stop"])
     as_of: str = Field(
         default="",
-        description=(
-            "As of when it was made (UTC): the same question with this `as_of` has the same sources, for as long as "
-            "their versions are kept."
-        ),
+        description=ANSWER_AS_OF,
         examples=["2026-01-05T12:00:00.000000Z"],
     )
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_serializer
 
-from api.schemas.answers import ANSWER_ID, FINISH_REASON, CitationOut, ValidationOut
+from api.schemas.answers import ANSWER_AS_OF, ANSWER_ID, FINISH_REASON, CitationOut, ValidationOut
 from api.schemas.openai_requests import MODEL, AskingRequest, ChatMessage, NoFunctions, TextForm
 from portfolio_rag.domain.answers import Answer, AnswerMode, FinishReason
 
@@ -90,6 +90,7 @@ class Evidence(BaseModel):
     citations: list[CitationOut] = Field(description="The sources that the answer cites.")
     validation: ValidationOut
     finish_reason: FinishReason = Field(description=FINISH_REASON, examples=["stop"])
+    as_of: str = Field(description=ANSWER_AS_OF, examples=["2026-01-05T12:00:00.000000Z"])
 
     @classmethod
     def of(cls, answer: Answer) -> Evidence:
@@ -100,6 +101,7 @@ class Evidence(BaseModel):
             citations=[CitationOut.of(citation) for citation in answer.citations],
             validation=ValidationOut.of(answer),
             finish_reason=answer.finish_reason,
+            as_of=answer.as_of,
         )
 
 

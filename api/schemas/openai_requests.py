@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from pydantic import (
     BaseModel,
@@ -20,6 +21,7 @@ from pydantic_core import PydanticCustomError
 from api.front_ends import is_task
 from api.schemas.filters import FilterField
 from api.schemas.passages import TOP_K, TopK
+from api.schemas.versions import AS_OF, DOCUMENT, AsOfField
 from portfolio_rag.answering.generation.question_rewriting import MAX_TURNS
 from portfolio_rag.domain.answers import ConversationTurn
 from portfolio_rag.domain.errors import InvalidRequest
@@ -110,6 +112,10 @@ class AskingRequest(BaseModel):
     )
     top_k: TopK | None = Field(default=None, description=TOP_K)
     filter: FilterField | None = Field(default=None, description="Only documents that pass may answer.")
+    as_of: AsOfField | None = Field(default=None, description=AS_OF, examples=["2026-01-05T12:00:00Z"])
+    document_id: UUID | None = Field(
+        default=None, description=DOCUMENT, examples=["5b0f8a52-6c8e-5a0f-9d5e-0f6a5b1f7c11"]
+    )
 
     @field_validator("tool_choice")
     @classmethod

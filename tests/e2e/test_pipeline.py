@@ -262,10 +262,12 @@ def test_upload_through_the_api_and_by_presigned_form(stack: LiveStack) -> None:
     assert answer.json()["document_id"] == stack.document_id("api/quay.md")
     assert stack.ended("api/quay.md").status is DocumentStatus.COMPLETED
 
-    form = stack.api.post("/api/documents/presign", json={"filename": "pier.md", "prefix": "api"}).json()
+    asked = {"filename": "pier.md", "prefix": "api"}
+    form = stack.api.post("/api/documents/presign", json=asked, headers={"X-Request-Id": "pier-4712"}).json()
     upload = stack.api.post(form["url"], data=form["fields"], files={"file": ("pier.md", b"# Pier\n\nIt is long.\n")})
     assert upload.is_success, upload.text
-    assert stack.ended("api/pier.md").status is DocumentStatus.COMPLETED
+    ended = stack.ended("api/pier.md")
+    assert (ended.status, ended.correlation_id) == (DocumentStatus.COMPLETED, "pier-4712")
 
 
 def test_the_metrics_arrive_in_cloudwatch(stack: LiveStack) -> None:

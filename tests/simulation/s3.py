@@ -168,9 +168,25 @@ class S3Model:
         pieces = iter(lambda: Fileobj.read(65536), b"")
         self.put_object(Bucket=Bucket, Key=Key, Body=b"".join(pieces), **ExtraArgs)
 
-    def generate_presigned_post(self, Bucket: str, Key: str, Conditions: list[Any], ExpiresIn: int) -> dict[str, Any]:
-        policy = {"conditions": Conditions, "expires_in": ExpiresIn}
-        return {"url": f"https://{Bucket}.s3.example", "fields": {"key": Key, "policy": json.dumps(policy)}}
+    def generate_presigned_post(
+        self, Bucket: str, Key: str, Fields: dict[str, str], Conditions: list[Any], ExpiresIn: int
+    ) -> dict[str, Any]:
+        policy = {"conditions": [*Conditions, {"bucket": Bucket}, {"key": Key}], "expires_in": ExpiresIn}
+        return {"url": f"https://{Bucket}.s3.example", "fields": {**Fields, "key": Key, "policy": json.dumps(policy)}}
+
+    def post_object(self, fields: Mapping[str, str], body: bytes) -> str:
+        """What S3 does with a form: each field is in the policy as it is, and nothing of the policy is left out."""
+        policy = json.loads(fields["policy"])
+        signed = {
+            name: text for entry in policy["conditions"] if isinstance(entry, dict) for name, text in entry.items()
+        }
+        sent = {name: text for name, text in fields.items() if name != "policy"}
+        bucket = signed.pop("bucket")
+        if sent != signed:
+            raise AssertionError(f"AccessDenied: {sent} is not {signed}")
+        prefix = "x-amz-meta-"
+        metadata = {name.removeprefix(prefix): text for name, text in sent.items() if name.startswith(prefix)}
+        return self._write(bucket, fields["key"], body, "ObjectCreated:Post", metadata)
 
     def get_paginator(self, operation: str) -> _Paginator:
         return _Paginator(getattr(self, operation))

@@ -84,6 +84,19 @@ def test_an_upload_through_the_api_keeps_the_request_s_id(world: World, lines: l
     assert {line["correlation_id"] for line in embedded} == {"request-4711"}
 
 
+def test_an_upload_by_a_presigned_form_keeps_the_id_of_the_request_that_made_the_form(
+    world: World, lines: list[dict[str, str]]
+) -> None:
+    with log_context(correlation_id="request-4712"):
+        form = world.container.documents.presign("a.md")
+    world.s3.post_object(form.fields, text_of("a", 3).encode())
+    world.run()
+    assert correlation_of(world, form.document_id) == "request-4712"
+    about = [line for line in lines if line.get("document_id") == form.document_id]
+    assert {line["name"] for line in about} >= set(FUNCTIONS.values())
+    assert {line["correlation_id"] for line in about} == {"request-4712"}
+
+
 @pytest.mark.parametrize("sent", ["", "a b", 'x"; DROP', "é", "a" * 129, "line\nfeed"])
 def test_an_id_that_is_none_is_not_taken_over(world: World, sent: str) -> None:
     assert valid_correlation_id(sent) is None

@@ -34,9 +34,14 @@ class LiveDocumentReader(Protocol):
         """
 
     def read_as_of(
-        self, moment: str, versions: Iterable[tuple[str, int]], chunks: Iterable[tuple[str, str]]
+        self,
+        moment: str,
+        versions: Iterable[tuple[str, int]],
+        chunks: Iterable[tuple[str, str]],
+        *,
+        current: bool = True,
     ) -> LiveRead:
-        """The same of the pairs that answered at that moment, as far as they are kept, with `current`.
+        """The same of the pairs that answered at that moment, as far as they are kept. Nothing of a deleted document.
 
-        In two reads, as what answered then stands in the head. Nothing of a document that is deleted by now.
+        With `current`, which takes a second read where a version is asked for that has been replaced.
         """

@@ -51,10 +51,10 @@ def _target(ref: ObjectRef) -> dict[str, str]:
     return {**target, "VersionId": ref.version_id} if ref.version_id else target
 
 
-def _metadata() -> dict[str, Any]:
+def _metadata() -> dict[str, str]:
+    """What an upload carries of the request that it comes from."""
     known = {CORRELATION_ID: correlation_id(), TRACEPARENT: traceparent()}
-    metadata = {name: text for name, text in known.items() if text is not None}
-    return {"Metadata": metadata} if metadata else {}
+    return {name: text for name, text in known.items() if text is not None}
 
 
 def _pieces(stream: Any) -> Iterator[bytes]:
@@ -143,7 +143,7 @@ class S3ObjectStore:
             _Capped(stream, max_bytes),
             bucket,
             key,
-            ExtraArgs={"ContentType": content_type, **_metadata()},
+            ExtraArgs={"ContentType": content_type, "Metadata": _metadata()},
             Config=TransferConfig(use_threads=False),
         )
         info = self.head(ObjectRef(bucket, key))
@@ -153,8 +153,14 @@ class S3ObjectStore:
 
     @translating("S3 presigned POST")
     def presign_post(self, bucket: str, key: str, *, max_bytes: int, expires_in_seconds: int) -> PresignedPost:
+        # What is uploaded by the form goes by the id of the request that made it. S3 refuses a form without it.
+        fields = {f"x-amz-meta-{name}": text for name, text in _metadata().items()}
         answer = self._client.generate_presigned_post(
-            bucket, key, Conditions=[["content-length-range", 1, max_bytes]], ExpiresIn=expires_in_seconds
+            bucket,
+            key,
+            Fields=dict(fields),
+            Conditions=[["content-length-range", 1, max_bytes], *({name: text} for name, text in fields.items())],
+            ExpiresIn=expires_in_seconds,
         )
         return PresignedPost(answer["url"], answer["fields"])
 

@@ -42,38 +42,48 @@ class DynamoLiveDocumentReader:
         return LiveRead(documents, {row["chunk_id"]: chunk_of(row) for row in stored})
 
     def read_as_of(
-        self, moment: str, versions: Iterable[tuple[str, int]], chunks: Iterable[tuple[str, str]]
+        self,
+        moment: str,
+        versions: Iterable[tuple[str, int]],
+        chunks: Iterable[tuple[str, str]],
+        *,
+        current: bool = True,
     ) -> LiveRead:
         pairs = list(dict.fromkeys(versions))
-        ids = dict.fromkeys(document_id for document_id, _ in pairs)
-        (heads,) = get_many(
-            Wanted(self._registry, (document_key(id_, HEAD) for id_ in ids), ("document_id", "publications", *_HEAD))
-        )
-        live = {head["document_id"]: int(head["live_version"]) for head in heads if head.get("deleted_at") is None}
-        publications = {head["document_id"]: publications_of(head.get("publications", ())) for head in heads}
-        answered = {pair for pair in pairs if pair[0] in live and _answered(*pair, publications, live, moment)}
-        keys = dict.fromkeys([*answered, *((id_, live[id_]) for id_, _ in answered)])
+        keys = dict.fromkeys([*((document_id, HEAD) for document_id, _ in pairs), *pairs])
         registered, stored = get_many(
-            Wanted(self._registry, (document_key(*key) for key in keys), _DOCUMENT),
+            Wanted(self._registry, (document_key(*key) for key in keys), (*_DOCUMENT, *_HEAD, "publications")),
             Wanted(self._chunks, (chunk_key(*key) for key in dict.fromkeys(chunks))),
         )
-        documents = {(row["document_id"], row["version"]): _live_document(row) for row in registered}
+        rows = {(row["document_id"], row["version"]): row for row in registered}
+        live = {
+            head["document_id"]: int(head["live_version"])
+            for (_, version), head in rows.items()
+            if version == HEAD and head.get("deleted_at") is None
+        }
+        documents = {
+            pair: document
+            for pair in pairs
+            if pair in rows and pair[0] in live
+            # Of what answered before publications were recorded, the row says since when it does.
+            if _answered(*pair, publications_of(rows[pair[0], HEAD].get("publications", ())), live, moment)
+            and ((document := _live_document(rows[pair])).processing_completed_at or "") <= moment
+        }
+        if not current:
+            return LiveRead(documents, {row["chunk_id"]: chunk_of(row) for row in stored})
+        answers_now = {id_: (id_, live[id_]) for id_, _ in documents}
+        missing = [document_key(*pair) for pair in answers_now.values() if pair not in rows]
+        if missing:
+            more = self._registry.get_many(missing, attributes=_DOCUMENT)
+            rows |= {(row["document_id"], row["version"]): row for row in more}
         return LiveRead(
-            {
-                pair: documents[pair]
-                for pair in pairs
-                # Of what answered before publications were recorded, the row says since when it does.
-                if pair in answered and pair in documents and (documents[pair].processing_completed_at or "") <= moment
-            },
+            documents,
             {row["chunk_id"]: chunk_of(row) for row in stored},
-            {id_: documents[id_, live[id_]] for id_, _ in answered if (id_, live[id_]) in documents},
+            {id_: _live_document(rows[pair]) for id_, pair in answers_now.items() if pair in rows},
         )
 
 
-def _answered(
-    document_id: str, version: int, publications: dict[str, Publications], live: dict[str, int], moment: str
-) -> bool:
-    known = publications[document_id]
+def _answered(document_id: str, version: int, known: Publications, live: dict[str, int], moment: str) -> bool:
     return (version_at(known, moment) if known else live[document_id]) == version
 
 

@@ -50,29 +50,35 @@ def attribute_rows(attributes: Mapping[str, Any]) -> Iterator[tuple[str, str, Sc
             yield key, _kind(value), value
 
 
-def document_condition(where: Filter, column: str) -> tuple[str, list[Scalar]]:
-    """A condition on `column`, which holds the number of a document, that says what the filter says; its values."""
+def document_condition(where: Filter, column: str, *, probed: bool = False) -> tuple[str, list[Scalar]]:
+    """A condition on `column`, which holds the number of a document, that says what the filter says; its values.
+
+    `probed`: asked of few rows, whose attributes are looked up. Otherwise all documents that pass are looked up first,
+    once: at 50,000 that pass, some 30 ms.
+    """
     if isinstance(where, Condition):
-        return _condition(where, column)
-    parts = [document_condition(member, column) for member in where.members]
+        return _condition(where, column, _PROBED if probed else _LOOKED_UP)
+    parts = [document_condition(member, column, probed=probed) for member in where.members]
     joined = (" AND " if where.operator == "andAll" else " OR ").join(f"({sql})" for sql, _ in parts)
     return joined, [value for _, values in parts for value in values]
 
 
-def _condition(condition: Condition, column: str) -> tuple[str, list[Scalar]]:
+_LOOKED_UP = "{column} IN (SELECT document FROM attributes WHERE {test})"
+_PROBED = "EXISTS (SELECT 1 FROM attributes INDEXED BY attributes_of_document WHERE document = {column} AND {test})"
+
+
+def _condition(condition: Condition, column: str, holds: str) -> tuple[str, list[Scalar]]:
+    """`holds` says that the document has a row that passes a test."""
     if condition.operator in _TEXT_CONDITIONS:
-        return _text_condition(condition, column)
+        test, values = _TEXT_CONDITIONS[condition.operator](str(condition.value))
+        return holds.format(column=column, test=f"key = ? AND {test}"), [condition.key, *values]
+    test, values = _membership(condition)
+    passes = holds.format(column=column, test=test)
+    if condition.operator not in ("notEquals", "notIn", "listNotContains"):
+        return passes, values
     if condition.operator == "notIn":
-        without, values = _membership(condition, column)
-        has_key = f"{column} IN (SELECT document FROM attributes WHERE key = ?)"  # noqa: S608
-        return f"{has_key} AND {without}", [condition.key, *values]
-    return _membership(condition, column)
-
-
-def _text_condition(condition: Condition, column: str) -> tuple[str, list[Scalar]]:
-    value = str(condition.value)
-    test, values = _TEXT_CONDITIONS[condition.operator](value)
-    return f"{column} IN (SELECT document FROM attributes WHERE key = ? AND {test})", [condition.key, *values]  # noqa: S608
+        return f"{holds.format(column=column, test='key = ?')} AND NOT {passes}", [condition.key, *values]
+    return f"NOT {passes}", values
 
 
 def _starts_with(value: str) -> tuple[str, list[Scalar]]:
@@ -98,13 +104,11 @@ def _successor(prefix: str) -> str | None:
     return None
 
 
-def _membership(condition: Condition, column: str) -> tuple[str, list[Scalar]]:
+def _membership(condition: Condition) -> tuple[str, list[Scalar]]:
     values = list(condition.value) if isinstance(condition.value, tuple) else [condition.value]
     comparison = _COMPARISONS.get(condition.operator) or f"IN ({', '.join('?' * len(values))})"
     kind = _ITEM if condition.operator in ("listContains", "listNotContains") else _kind(values[0])
-    holds = "NOT IN" if condition.operator in ("notEquals", "notIn", "listNotContains") else "IN"
-    wanted = f"SELECT document FROM attributes WHERE key = ? AND kind = ? AND value {comparison}"  # noqa: S608
-    return f"{column} {holds} ({wanted})", [condition.key, kind, *values]
+    return f"key = ? AND kind = ? AND value {comparison}", [condition.key, kind, *values]
 
 
 def _kind(value: Scalar) -> str:

@@ -74,7 +74,7 @@ class IndexedChunks:
 
     def chunks_passing(self, numbers: Sequence[int], where: Filter) -> set[int]:
         """Those of the chunks that the filter lets pass, by number."""
-        condition, values = document_condition(where, "chunks.document")
+        condition, values = document_condition(where, "chunks.document", probed=True)
         rows = self._file.connection().execute(_PASSING.format(condition=condition), [json.dumps(numbers), *values])
         return {number for (number,) in rows}
 

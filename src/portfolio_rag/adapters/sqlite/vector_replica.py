@@ -47,7 +47,7 @@ class SqliteVectorReplica:
     # --- what a query asks
 
     def owners(self, chunk_ids: Sequence[str], where: Filter | None = None) -> dict[str, tuple[str, int]]:
-        condition, values = document_condition(where, "documents.id") if where else ("", [])
+        condition, values = document_condition(where, "documents.id", probed=True) if where else ("", [])
         prefix = f"({condition}) AND" if condition else ""
         owners: dict[str, tuple[str, int]] = {}
         for batch in _batches(list(dict.fromkeys(chunk_ids))):

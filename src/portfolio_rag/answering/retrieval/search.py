@@ -18,7 +18,7 @@ from functools import partial
 from typing import ParamSpec, Protocol, TypeVar
 
 from portfolio_rag.answering.retrieval.fusion import Candidate, fuse, missing_cosines, vectors_only
-from portfolio_rag.answering.retrieval.history_search import HistorySearch
+from portfolio_rag.answering.retrieval.history_search import HistorySearch, uploaded_by
 from portfolio_rag.answering.retrieval.passage_selection import Selection
 from portfolio_rag.answering.retrieval.vector_search import VectorSearch
 from portfolio_rag.domain import tracing
@@ -27,7 +27,7 @@ from portfolio_rag.domain.answers import Passage
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import LiveDocument
 from portfolio_rag.domain.errors import IndexMismatch, InvalidRequest
-from portfolio_rag.domain.filters import Condition, Filter, Group
+from portfolio_rag.domain.filters import Filter, Group
 from portfolio_rag.ports.embedder import Embedder
 from portfolio_rag.ports.full_text_index import FullTextHit
 from portfolio_rag.ports.index_alias import IndexAliases
@@ -106,7 +106,7 @@ class PassageSearch:
         self._aliases = aliases
         self._full_text = full_text
         self._vector_search = VectorSearch(vectors, replica)
-        self._history = HistorySearch(vectors)
+        self._history = HistorySearch(vectors, self._vector_search, self._beside)
         self._has_replica = replica is not None
         self._counted = (0, 0.0)
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="search")
@@ -139,23 +139,23 @@ class PassageSearch:
     def _search_as_of(self, query: str, top_k: int, where: Filter | None, moment: str) -> list[Passage]:
         """What answers still of what answered then is found as ever, what was replaced since in the history."""
         limit = top_k * WINDOWS_PER_PASSAGE
-        uploaded = Condition("lessThanOrEquals", "upload_timestamp", moment)
-        then = uploaded if where is None else Group("andAll", (where, uploaded))
-        words = self._words(query, limit, then)
+        then = uploaded_by(moment)
+        filter_ = then if where is None else Group("andAll", (where, then))
+        words = self._words(query, limit, filter_)
         alias = self._beside(self._aliases.current)
         vector = self._embedder.embed([query])[0]
         collection = alias.result().live
         self.check_model(collection)
-        read = partial(self._live.read_as_of, moment)
+        access = access_filter_of(where)
+        read = partial(self._live.read_as_of, moment, current=access is not None)
         while True:
-            replaced = partial(self._history.search, collection, vector, moment=moment, where=where)
-            exact_filter = not self._has_replica
-            candidates, exhausted = self._candidates(words, vector, collection, limit, then, exact_filter, replaced)
-            passages, _ = self._live_passages(_group(candidates), top_k, access_filter_of(where), read)
+            found = self._history.search(collection, vector, moment=moment, limit=self._depth(limit), where=where)
+            candidates, exhausted = self._fused(words, vector, collection, limit, *found)
+            passages, _ = self._live_passages(_group(candidates), top_k, access, read)
             if len(passages) >= top_k or exhausted or limit >= MAX_WINDOWS:
                 return passages
             limit = min(limit * LIMIT_GROWTH, MAX_WINDOWS)
-            words = self._words(query, limit, then)
+            words = self._words(query, limit, filter_)
 
     def _search(self, query: str, top_k: int, where: Filter | None) -> list[Passage]:
         limit = top_k * WINDOWS_PER_PASSAGE
@@ -224,23 +224,28 @@ class PassageSearch:
         limit: int,
         where: Filter | None,
         exact_filter: bool,
-        replaced: Callable[..., list[VectorHit]] | None = None,
     ) -> tuple[list[Candidate], bool]:
-        """Windows, best first, and whether there are no more; with those that `replaced` brings of the history."""
-        limit = self._depth(limit)
-        by_vector = self._vector_search.search(collection, vector, limit=limit, where=where, exact_filter=exact_filter)
-        exhausted = len(by_vector) < limit
-        if replaced is not None:
-            floor = -1.0 if exhausted else by_vector[-1].score
-            of_history = replaced(limit=limit, floor=floor)
-            by_vector, exhausted = [*by_vector, *of_history], exhausted and len(of_history) < limit
+        """Windows, best first, and whether there are no more."""
+        depth = self._depth(limit)
+        by_vector = self._vector_search.search(collection, vector, limit=depth, where=where, exact_filter=exact_filter)
+        return self._fused(words, vector, collection, limit, by_vector, len(by_vector) < depth)
+
+    def _fused(
+        self,
+        words: Future[list[FullTextHit]],
+        vector: Vectors,
+        collection: str,
+        limit: int,
+        by_vector: list[VectorHit],
+        exhausted: bool,
+    ) -> tuple[list[Candidate], bool]:
+        """The same of what was found by vectors, which is all that there is where `exhausted`."""
         by_words = words.result()
         if not by_words:
             return vectors_only(by_vector), exhausted
         missing = missing_cosines(by_vector, by_words)
         cosines = self._vector_search.similarities(collection, missing, vector) if missing else {}
-        exhausted = exhausted and len(by_words) < limit
-        return fuse(by_vector, by_words, cosines), exhausted
+        return fuse(by_vector, by_words, cosines), exhausted and len(by_words) < self._depth(limit)
 
     def _live_passages(
         self,

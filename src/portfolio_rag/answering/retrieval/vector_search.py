@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from portfolio_rag.domain.filters import Filter
+from portfolio_rag.domain.filters import Filter, Group, matches
 from portfolio_rag.domain.identifiers import window_id
 from portfolio_rag.ports.vector_replica import ReplicaHit, VectorReplica
 from portfolio_rag.ports.vector_store import VectorHit, VectorStore
@@ -28,6 +29,20 @@ _MIN_SCAN = 2000
 
 _HIT_IN_SCANS = 10.0
 """What a further hit costs, in windows compared one by one: some 20 us, Chroma's part and ours, and 2 us."""
+
+
+NO_MORE = -math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class NearestWindows:
+    """All windows that pass with a cosine of `floor` or more, nearest first, and perhaps others.
+
+    `floor` is NO_MORE where these are all that there are.
+    """
+
+    hits: list[VectorHit]
+    floor: float
 
 
 class VectorSearch:
@@ -60,19 +75,46 @@ class VectorSearch:
                 return kept[:limit]
         return [_local(hit) for hit in self._replica.search(vector, limit=limit, where=where)]
 
+    def uploaded_by_then(
+        self, collection: str, vector: Vectors, *, limit: int, then: Filter, where: Filter | None = None
+    ) -> NearestWindows:
+        """Of what answers now, windows that were uploaded by `then`, which is told apart from the rest of a filter:
+
+        Chroma cannot compare the times, and counting the documents that pass took longer than the search. So more are
+        asked for than wanted, as in `search` where many pass, and the times of those alone are looked up.
+        """
+        if where is not None:
+            both = Group("andAll", (where, then))
+            hits = self.search(collection, vector, limit=limit, where=both, exact_filter=self._replica is None)
+            return NearestWindows(hits, hits[-1].score if len(hits) >= limit else NO_MORE)
+        asked = math.ceil(_SPARE * limit)
+        if self._replica is None:
+            found = self._vectors.query(collection, vector, limit=asked)
+            floor = found[-1].score if len(found) >= asked else NO_MORE
+            return NearestWindows([hit for hit in found if matches(then, hit.metadata)], floor)
+        nearest = self._vectors.nearest(collection, vector, limit=asked)
+        floor = nearest[-1][1] if len(nearest) >= asked else NO_MORE
+        return NearestWindows(self._owned(collection, nearest, then), floor)
+
     def similarities(self, collection: str, ids: Sequence[str], vector: Vectors) -> dict[str, float]:
         """Cosine of those windows with `vector`; ids that the collection does not have are left out."""
         similarities = self._replica.similarities(collection, ids, vector) if self._replica is not None else {}
         missing = [id_ for id_ in ids if id_ not in similarities]
         return {**similarities, **self._vectors.similarities(collection, missing, vector)} if missing else similarities
 
-    def _owned(self, collection: str, hits: Sequence[tuple[str, float]]) -> list[VectorHit]:
-        """The hits with their documents: of windows that the replica does not know yet, from Chroma."""
+    def _owned(
+        self, collection: str, hits: Sequence[tuple[str, float]], where: Filter | None = None
+    ) -> list[VectorHit]:
+        """Those that pass, with their documents: of windows that the replica does not know yet, from Chroma."""
         assert self._replica is not None
-        owners = self._replica.owners([_chunk_of(id_) for id_, _ in hits])
-        unknown = [id_ for id_, _ in hits if _chunk_of(id_) not in owners]
+        chunks = [_chunk_of(id_) for id_, _ in hits]
+        owners = known = self._replica.owners(chunks)
+        if where is not None:
+            owners = self._replica.owners(chunks, where)
+        unknown = [id_ for id_, _ in hits if _chunk_of(id_) not in known]
         for id_, metadata in self._metadata(collection, unknown):
-            owners[_chunk_of(id_)] = (str(metadata["document_id"]), int(str(metadata["version"])))
+            if where is None or matches(where, metadata):
+                owners[_chunk_of(id_)] = (str(metadata["document_id"]), int(str(metadata["version"])))
         new = set(unknown)
         # A window that is in neither was deleted between the two reads.
         return [

@@ -36,7 +36,9 @@ def test_a_presigned_upload_has_a_quarter_of_an_hour_and_the_size_of_the_rules(w
     for prefix, size in (("", 5000), ("small", 100)):
         upload = world.container.documents.presign("a.md", prefix=prefix)
         policy = json.loads(upload.fields["policy"])
-        assert policy == {"conditions": [["content-length-range", 1, size]], "expires_in": 900}
+        key = f"incoming/{prefix}/a.md" if prefix else "incoming/a.md"
+        assert policy["conditions"] == [["content-length-range", 1, size], {"bucket": RAW}, {"key": key}]
+        assert policy["expires_in"] == 900
         assert upload.expires_in_seconds == 900
 
 
