@@ -3,6 +3,7 @@
 python -m bench                          # all of it: at most 25 minutes on two cores
 python -m bench --quick                  # a look in minutes; figures and page go to .portfolio/bench/quick
 python -m bench --only embedding         # one section; the others keep the figures that they have
+python -m bench --only before            # beside an earlier commit: measured when it is named alone, takes an hour
 python -m bench --render                 # only render the newest figures again
 """
 
@@ -25,7 +26,7 @@ from bench.section import Options, Section
 from evaluation.datasets import data_directory
 from portfolio_rag.domain.errors import ConfigurationError
 
-SECTIONS = ("embedding", "ingestion", "extraction", "peers", "search", "api_load", "cold_starts", "scaling")
+SECTIONS = ("embedding", "ingestion", "extraction", "peers", "search", "before", "api_load", "cold_starts", "scaling")
 """Modules of this package, in the order of the page."""
 
 WORK = ROOT / ".portfolio" / "bench"
@@ -59,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for section in sections
         if (not chosen.only or section.NAME in chosen.only)
         and (options.peers or not getattr(section, "NEEDS_PEERS", False))
+        and (chosen.only or not getattr(section, "BY_HAND", False))
     ]
     return run(sections, wanted, options, results, page)
 

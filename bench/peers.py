@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import shutil
 import statistics
+import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ NAME = "peers"
 TITLE = "Beside other libraries"
 NEEDS_PEERS = True
 
-OURS = "portfolio-rag"
+OURS, _OWN = "portfolio-rag", "in process"
 NAMES = ("LlamaIndex", "LangChain", "Haystack", "txtai")
 ROUNDS, DOCUMENTS, SEARCHES = 2, 80, 30
 QUICK_ROUNDS, QUICK_DOCUMENTS, QUICK_SEARCHES = 1, 8, 10
@@ -46,8 +47,14 @@ _LINES = {
     "changed_s": "again, 1 % changed",
     "p50_ms": "search, p50",
     "p99_ms": "search, p99",
+    "own_p50_ms": "search, all in their own process, p50",
+    "own_p99_ms": "search, all in their own process, p99",
 }
-"""What is compared; less is better in each. By `rag sync` is ours; theirs are the same run as above."""
+"""What is compared; less is better in each. By `rag sync` is ours, and so is the search in process: theirs are the same
+run as above."""
+
+_AHEAD = {"own_p50_ms": 1.2, "own_p99_ms": 1.2}
+"""By how much ours has to be ahead of the best of them; where none is given, it must not be behind."""
 
 _PSS = (
     "*Memory* is what is held after a round of ingestion, the most of the rounds; what several processes share counts "
@@ -82,8 +89,13 @@ def measure(options: Options) -> Result:
         results[OURS]["sync"] = {"wall_s": ours.sync(folders[-1])}
         for name, system in systems.items():
             results[name]["changed"] = system.ingest(revised, again=True)
-        for name in [*systems, *systems]:  # The first turn warms up.
-            results[name]["search"] = systems[name].search(queries)
+        asked: dict[str, _System | _InProcess] = {**systems, _OWN: opened.enter_context(_in_process(stack))}
+        found = {}
+        for name in [*asked, *asked]:  # The first turn warms up.
+            found[name] = asked[name].search(queries)
+        results[OURS]["in_process"] = found.pop(_OWN)
+        for name, taken in found.items():
+            results[name]["search"] = taken
         for name in NAMES:
             results[name]["defaults"] = systems[name].ingest(folders[-1], defaults=True)
             results[name]["version"] = systems[name].version()
@@ -157,6 +169,22 @@ class _Ours:
 _System = _Ours | _Peer
 
 
+class _InProcess:
+    """Ours as a library: its retrieval in a process of its own, over the stack's stores."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    def search(self, queries: Sequence[str]) -> Result:
+        return self._worker.ask(queries=list(queries))
+
+
+@contextmanager
+def _in_process(stack: RunningStack) -> Iterator[_InProcess]:
+    with Worker([sys.executable, "-m", "bench.own_search"], environment=stack.environment) as worker:
+        yield _InProcess(worker)
+
+
 def _from(names: list[str], place: int) -> list[str]:
     first = place % len(names)
     return names[first:] + names[:first]
@@ -183,6 +211,8 @@ def _figures(system: Mapping[str, Any]) -> dict[str, float]:
         "changed_s": system["changed"]["wall_s"],
         "p50_ms": system["search"]["p50"],
         "p99_ms": system["search"]["p99"],
+        "own_p50_ms": system.get("in_process", system["search"])["p50"],
+        "own_p99_ms": system.get("in_process", system["search"])["p99"],
     }
 
 
@@ -199,10 +229,14 @@ def targets(result: Mapping[str, Any]) -> list[Target]:
         "Ours is asked over HTTP and reads DynamoDB twice: which index is live; which versions are, with the "
         "chunks. Theirs are asked in their own process."
     )
+    tried["own_p50_ms"] = tried["own_p99_ms"] = (
+        "Without HTTP, but with both reads of DynamoDB, and Chroma's server in another process. Theirs ask a store in "
+        "their own memory, by vectors alone, and believe it."
+    )
     return [
         Target(
             f"The best of the others against ours: {what}",
-            1.0,
+            _AHEAD.get(line, 1.0),
             min(systems[name][line] for name in NAMES) / systems[OURS][line],
             "×",
             tried=tried.get(line, ""),
@@ -212,8 +246,9 @@ def targets(result: Mapping[str, Any]) -> list[Target]:
 
 
 def _lines(systems: Mapping[str, Any]) -> Mapping[str, str]:
-    """Those that were measured: before 2026-11-27 nothing was synchronised."""
-    return {line: what for line, what in _LINES.items() if line != "sync_s" or "sync" in systems[OURS]}
+    """Those that were measured: before 2026-11-27 nothing was synchronised, and ours was asked over HTTP alone."""
+    later = {"sync_s": "sync", "own_p50_ms": "in_process", "own_p99_ms": "in_process"}
+    return {line: what for line, what in _LINES.items() if line not in later or later[line] in systems[OURS]}
 
 
 def render(result: Mapping[str, Any], plots: Path) -> str:

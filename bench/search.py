@@ -63,7 +63,7 @@ FILTERS: dict[str, dict[str, Any]] = {
 
 def measure(options: Options) -> Result:
     sizes = sorted({*(QUICK_SIZES if options.quick else SIZES), *_by_hand()})
-    questions = _questions(options)
+    questions = questions_of(options)
     return {
         "questions": len(questions),
         "real_questions": options.data is not None,
@@ -251,7 +251,7 @@ def _graph(vectors: Vectors, path: Path) -> Any:
     return graph
 
 
-def _questions(options: Options) -> list[str]:
+def questions_of(options: Options) -> list[str]:
     """Real questions first, then first sentences of pages, which are as long as what people search for."""
     own = json.loads((ROOT / "samples" / "questions.json").read_text(encoding="utf-8"))
     found = [str(one["question"]) for one in own]

@@ -130,8 +130,8 @@ MUTATIONS = [
          "sorted(stored.intersection(ended) - known)", "sorted(stored)"),
     _one("the original goes before its copy is recorded", 7, "pipeline.documents.object_moves",
          "        self._registry.update_location(version, moved, settled=settled, retired=version.retired)\n"
-         "        self._remove_moved(source)",
-         "        self._remove_moved(source)\n"
+         "        self._remove_moved(source, found)",
+         "        self._remove_moved(source, found)\n"
          "        self._registry.update_location(version, moved, settled=settled, retired=version.retired)"),
     _one("a move takes whatever lies there now", 3, "pipeline.documents.object_moves",
          "        source = version.ref\n        try:\n            copied",

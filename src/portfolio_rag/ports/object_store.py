@@ -17,6 +17,25 @@ class PresignedPost:
     fields: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class KeyVersions:
+    """What S3 holds under one key: `refs`, newest first, without delete markers; `deleted` when one lies on top."""
+
+    refs: tuple[ObjectRef, ...]
+    deleted: bool
+
+    @property
+    def exists(self) -> bool:
+        """Whether the key has an object now."""
+        return bool(self.refs) and not self.deleted
+
+    def older_than(self, ref: ObjectRef) -> list[ObjectRef]:
+        """Oldest first; none where that version is gone itself."""
+        if ref not in self.refs:
+            return []
+        return list(reversed(self.refs[self.refs.index(ref) + 1 :]))
+
+
 class ObjectStore(Protocol):
     """S3. Raises NotFound for a missing object or version, StorageUnavailable when S3 keeps failing."""
 
@@ -53,8 +72,8 @@ class ObjectStore(Protocol):
     def delete(self, ref: ObjectRef) -> None:
         """Delete that version for good, or set a delete marker when the ref names none. Missing is fine."""
 
-    def older_versions(self, ref: ObjectRef) -> list[ObjectRef]:
-        """The versions of the same key that are older than that one, oldest first, delete markers left out."""
+    def versions(self, bucket: str, key: str) -> KeyVersions:
+        """Every version of that key, in one call unless they are very many."""
 
     def deleted(self, bucket: str, key: str) -> ObjectInfo | None:
         """The version that a delete marker covers; None if nothing is there, or what is there is not deleted."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from typing import Any, BinaryIO
 
 from botocore.exceptions import ClientError
@@ -13,7 +14,7 @@ from portfolio_rag.domain.documents import ObjectInfo, ObjectRef
 from portfolio_rag.domain.errors import NotFound, PayloadTooLarge
 from portfolio_rag.domain.log_context import correlation_id, valid_correlation_id
 from portfolio_rag.domain.tracing import TRACEPARENT, traceparent
-from portfolio_rag.ports.object_store import PresignedPost
+from portfolio_rag.ports.object_store import KeyVersions, PresignedPost
 
 _DELETE_BATCH = 1000
 """DeleteObjects takes at most 1,000 keys."""
@@ -175,14 +176,11 @@ class S3ObjectStore:
         self._client.delete_object(**_target(ref))
 
     @translating("S3 ListObjectVersions")
-    def older_versions(self, ref: ObjectRef) -> list[ObjectRef]:
-        newest_first = [
-            version["VersionId"] for version in self._versions(ref.bucket, ref.key) if version["Key"] == ref.key
-        ]
-        if ref.version_id not in newest_first:
-            return []
-        older = newest_first[newest_first.index(ref.version_id) + 1 :]
-        return [ObjectRef(ref.bucket, ref.key, version_id) for version_id in reversed(older)]
+    def versions(self, bucket: str, key: str) -> KeyVersions:
+        # A key comes before all that it is the beginning of: attachments of a mail, and its own sidecar.
+        found = list(takewhile(lambda version: version["Key"] == key, self._versions(bucket, key)))
+        refs = tuple(ObjectRef(bucket, key, version["VersionId"]) for version in found)
+        return KeyVersions(refs, deleted=bool(found) and not found[0]["IsLatest"])
 
     @translating("S3 ListObjectVersions")
     def deleted(self, bucket: str, key: str) -> ObjectInfo | None:

@@ -198,11 +198,11 @@ class Lifecycle:
         here: ObjectRef | None = version.ref
         if stage == keys.PROCESSED:
             self._moves.delete_leftover_upload(version, head)
-        elif self._moves.original_exists(version):
+        elif (found := self._moves.found_original(version)) is not None:
             # Without a sidecar, older versions and staged text nothing is left to do after the move: it finalizes the
             # version, and an original that a crash leaves behind is removed by the sweep.
             last = version.version == 1 and version.metadata_version_id is None and version.progress is None
-            here = self._moves.move(version, keys.PROCESSED + head.logical_key, settled=last)
+            here = self._moves.move(version, keys.PROCESSED + head.logical_key, settled=last, found=found)
             if here is not None and last:
                 return
         else:

@@ -15,7 +15,7 @@ from portfolio_rag.domain.documents import DocumentHead, DocumentVersion, Object
 from portfolio_rag.domain.errors import NotFound
 from portfolio_rag.domain.identifiers import document_id_for
 from portfolio_rag.ports.document_registry import DocumentRegistry
-from portfolio_rag.ports.object_store import ObjectStore
+from portfolio_rag.ports.object_store import KeyVersions, ObjectStore
 
 _log = logging.getLogger(__name__)
 
@@ -30,9 +30,10 @@ class ObjectMoves:
         self._store = store
         self._registry = registry
 
-    def original_exists(self, version: DocumentVersion) -> bool:
-        """True if an object lies where the version's bytes are said to be."""
-        return self._store.head(ObjectRef(version.bucket, version.s3_key)) is not None
+    def found_original(self, version: DocumentVersion) -> KeyVersions | None:
+        """What lies where the version's bytes are said to be, for its `move`; None where no object does."""
+        found = self._store.versions(version.bucket, version.s3_key)
+        return found if found.exists else None
 
     def move(
         self,
@@ -41,10 +42,11 @@ class ObjectMoves:
         *,
         reason: DocumentVersion | None = None,
         settled: bool = False,
+        found: KeyVersions | None = None,
     ) -> ObjectRef | None:
         """Copy to `target`, record it, then remove the original: in that order nothing is ever without a home.
 
-        None if the original is gone.
+        None if the original is gone. `found` is what lies beside it, where that is known: nothing older can come.
         """
         source = version.ref
         try:
@@ -54,7 +56,7 @@ class ObjectMoves:
             return None
         moved = ObjectRef(source.bucket, target, copied)
         self._registry.update_location(version, moved, settled=settled, retired=version.retired)
-        self._remove_moved(source)
+        self._remove_moved(source, found)
         return moved
 
     def archive(self, older: DocumentVersion, head: DocumentHead) -> ObjectRef:
@@ -92,12 +94,11 @@ class ObjectMoves:
     def delete_leftover_upload(self, version: DocumentVersion, head: DocumentHead) -> None:
         """Remove the upload from `incoming/` where a crash has left it there after its copy was in place."""
         source = ObjectRef(version.bucket, keys.INCOMING + head.logical_key, version.source_version_id)
-        if (
-            source != version.ref
-            and self._store.head(source) is not None
-            and not self.newer_version_needs_upload(version)
-        ):
-            self._remove_moved(source)
+        if source == version.ref:
+            return
+        found = self._store.versions(source.bucket, source.key)
+        if source in found.refs and not self.newer_version_needs_upload(version):
+            self._remove_moved(source, found)
 
     def discard(self, upload: ObjectRef) -> None:
         """Remove an upload, or a sidecar, that is not needed: what it says is known already."""
@@ -161,7 +162,7 @@ class ObjectMoves:
             and copied.last_modified >= datetime.fromisoformat(version.upload_timestamp)
         )
 
-    def _remove_moved(self, source: ObjectRef) -> None:
+    def _remove_moved(self, source: ObjectRef, found: KeyVersions | None = None) -> None:
         """Remove an original whose copy is in place: that version alone, so that a newer upload stays on top.
 
         Older versions would come to light again by it, so they are archived first. Most were replaced before the
@@ -170,7 +171,8 @@ class ObjectMoves:
         """
         if keys.stage_of(source.key) == keys.ARCHIVED:
             return
-        for older in self._store.older_versions(source):
+        found = found or self._store.versions(source.bucket, source.key)
+        for older in found.older_than(source):
             logical_key = keys.logical_key_of(older.key)
             target = keys.archived_key(logical_key, f"replaced-{(older.version_id or '')[:12]}")
             try:
