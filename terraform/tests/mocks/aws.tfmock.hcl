@@ -128,6 +128,12 @@ mock_resource "aws_ebs_volume" {
   }
 }
 
+mock_resource "aws_instance" {
+  defaults = {
+    id = "i-1"
+  }
+}
+
 mock_resource "aws_service_discovery_service" {
   defaults = {
     arn = "arn:aws:servicediscovery:eu-central-1:123456789012:service/srv-1"
