@@ -40,8 +40,8 @@ EMBEDDING = "embedding-generator"
 LIGHT_S, EMBEDDING_S = 0.6, 1.0
 _BUSY = (
     "Beside other programs on the same cores (a load of 15) everything takes longer: on a quieter machine "
-    "`document-intake` took 0.44 s on 2026-11-22. In processor time, the least of five, `check-health` starts in 0.35 s "
-    "and `embedding-generator` in 0.53 s ([decision 21](decisions/0021-lean-functions.md))."
+    "`document-intake` took 0.44 s on 2026-11-22. In processor time, the least of five, `check-health` starts in "
+    "0.35 s and `embedding-generator` in 0.53 s ([decision 21](decisions/0021-lean-functions.md))."
 )
 _CLIENT = (
     "Most of what is left is the import of Chroma's own client at the first call to Chroma, half a second. The jobs "
