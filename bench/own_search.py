@@ -30,9 +30,7 @@ class Searcher:
         follower = parts.full_text_follower
         assert follower is not None  # the stack's API keeps the whole index
         self._retrieval = parts.retrieval
-        follower.start()
-        _wait_until_whole(follower, parts)
-        follower.stop()  # The documents stay as they are from here on.
+        _catch_up(follower)  # The documents stay as they are from here on.
 
     def answer(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         times = []
@@ -43,14 +41,12 @@ class Searcher:
         return percentiles(times, 50, 99)
 
 
-def _wait_until_whole(follower: FullTextFollower, parts: AnsweringParts) -> None:
+def _catch_up(follower: FullTextFollower) -> None:
+    """Words first, then the vectors: a search while those are on their way would ask Chroma for them."""
     deadline = time.monotonic() + _WHOLE_WITHIN_S
-    while time.monotonic() < deadline:
-        state = follower.state()
-        if state.whole and not state.waiting and not parts.full_text_index.replica.waiting(limit=1):
-            return
-        time.sleep(0.1)
-    raise TimeoutError("The full-text index has not caught up with the stack.")
+    while follower.step() or not follower.whole:
+        if time.monotonic() > deadline:
+            raise TimeoutError("The full-text index has not caught up with the stack.")
 
 
 if __name__ == "__main__":

@@ -133,6 +133,8 @@ MUTATIONS = [
          "        self._remove_moved(source, found)",
          "        self._remove_moved(source, found)\n"
          "        self._registry.update_location(version, moved, settled=settled, retired=version.retired)"),
+    _one("a move takes an upload that its owner has deleted", 5, "pipeline.documents.object_moves",
+         "return found if found.exists else None", "return found if found.refs else None"),
     _one("a move takes whatever lies there now", 3, "pipeline.documents.object_moves",
          "        source = version.ref\n        try:\n            copied",
          "        source = ObjectRef(version.bucket, version.s3_key)\n        try:\n            copied"),

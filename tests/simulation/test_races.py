@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 
 from portfolio_rag.domain.chunks import ChunkStatus
-from portfolio_rag.domain.documents import DocumentStatus
+from portfolio_rag.domain.documents import DocumentStatus, DocumentVersion
 from portfolio_rag.domain.errors import ConditionFailed
 from portfolio_rag.domain.messages import EmbeddingMessage
 from portfolio_rag.pipeline.documents.catalog import DocumentDetail
+from portfolio_rag.pipeline.documents.object_moves import ObjectMoves
+from portfolio_rag.ports.object_store import KeyVersions
 
 from .fast import install
 from .faults import Crash
@@ -264,6 +266,26 @@ def test_two_workers_that_settle_at_once_lose_nothing() -> None:
         world.check()
         assert world.live(document_id) == 1
         assert world.bytes_of(world.version(document_id, 1)) == TEXTS["long"].encode()
+
+
+@pytest.mark.failure(5)
+def test_an_upload_that_is_deleted_just_before_its_move_does_not_answer() -> None:
+    world, document_id = with_messages(1)
+    look = ObjectMoves.found_original
+    deleted: list[DocumentVersion] = []
+
+    def deleted_first(moves: ObjectMoves, version: DocumentVersion) -> KeyVersions | None:
+        if not deleted:
+            deleted.append(version)
+            world.delete(version.s3_key)
+        return look(moves, version)
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(ObjectMoves, "found_original", deleted_first)
+        world.rest()
+    world.check()
+    assert len(deleted) == 1
+    assert world.live(document_id) == 0
 
 
 @pytest.mark.failure(5)

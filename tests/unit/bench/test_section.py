@@ -78,6 +78,8 @@ def test_what_is_not_measured_again_keeps_its_figures(tmp_path: Path, options: O
     page = (docs / "performance.md").read_text()
     assert "It is 5." in page
     assert "It is 4." in page
+    # Each says by which commit and when, not only what is older than the page.
+    assert page.count(f"*Measured at `{report.newest(results)['commit']}` on ") == 2
     assert [path.name for path in results.iterdir()] == [
         f"{report.newest(results)['date']}-{report.newest(results)['commit']}.json"
     ]
