@@ -173,6 +173,20 @@ def test_a_range_tells_the_whole_length_and_an_empty_object_has_none(services: S
     assert (empty[0].size, empty[1]) == (0, b"")
 
 
+def test_a_part_of_an_older_version_is_read(services: Services) -> None:
+    """By `peek` for a rollback, by `stream` for a page of a PDF; MiniStack answers with the whole."""
+    body = b"0123456789" * 300_000
+    version = services.s3.put_object(Bucket=services.bucket, Key="a", Body=body)["VersionId"]
+    services.s3.put_object(Bucket=services.bucket, Key="a", Body=b"later")
+    store, ref = S3ObjectStore(services.s3), ObjectRef(services.bucket, "a", version)
+    found = store.peek(ref, 4)
+    assert found is not None
+    assert (found[0].size, found[0].ref, found[1]) == (len(body), ref, b"0123")
+    last = len(body) - 1
+    for part in ((0, 3), (5, 1_048_583), (1_048_577, 2_500_001), (last, last), (0, last)):
+        assert b"".join(store.stream(ref, part)) == body[part[0] : part[1] + 1]
+
+
 def test_a_version_is_hashed_as_it_is_read(services: Services) -> None:
     """What tells an upload that changes nothing: that version's bytes, whatever lies on top of it."""
     body = b"0123456789" * 300_000

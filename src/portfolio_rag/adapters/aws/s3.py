@@ -58,10 +58,15 @@ def _metadata() -> dict[str, str]:
     return {name: text for name, text in known.items() if text is not None}
 
 
-def _pieces(stream: Any) -> Iterator[bytes]:
+def _pieces(stream: Any, part: tuple[int, int] | None = None) -> Iterator[bytes]:
+    """All of the stream, or what of it lies in `part`, its first and its last byte."""
     with translated("S3 GetObject"), stream as body:
-        while data := body.read(_READ_BYTES):
-            yield data
+        place = 0
+        while (part is None or place <= part[1]) and (data := body.read(_READ_BYTES)):
+            kept = data if part is None else data[max(0, part[0] - place) : part[1] + 1 - place]
+            place += len(data)
+            if kept:
+                yield kept
 
 
 class S3ObjectStore:
@@ -87,7 +92,8 @@ class S3ObjectStore:
     @translating("S3 GetObject")
     def stream(self, ref: ObjectRef, part: tuple[int, int] | None = None) -> Iterator[bytes]:
         wanted = {"Range": f"bytes={part[0]}-{part[1]}"} if part else {}
-        return _pieces(self._client.get_object(**_target(ref), **wanted)["Body"])
+        answer = self._client.get_object(**_target(ref), **wanted)
+        return _pieces(answer["Body"], None if "ContentRange" in answer else part)
 
     def peek(self, ref: ObjectRef, size: int) -> tuple[ObjectInfo, bytes] | None:
         try:
@@ -109,8 +115,10 @@ class S3ObjectStore:
             raise
         with answer["Body"] as body:
             data = bytes(body.read(size))
-        # "bytes 0-8191/20480": the length of the answer is that of the range.
-        total = int(answer["ContentRange"].rpartition("/")[2])
+        # "bytes 0-8191/20480": the length of the answer is that of the range. A server may answer with the whole
+        # instead, as MiniStack does where a version is named.
+        told = answer.get("ContentRange")
+        total = int(told.rpartition("/")[2]) if told else int(answer["ContentLength"])
         found = ObjectRef(ref.bucket, ref.key, answer.get("VersionId"))
         metadata = answer.get("Metadata", {})
         sent_with = valid_correlation_id(metadata.get(CORRELATION_ID))
