@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Bug:
-    """`module` below the root or src; `old` stands in it once. `tests` is the file whose tests are to notice it."""
+    """`module` below the root or src; `old` stands in it once. `tests` are to notice it: a file or one test."""
 
     name: str
     module: str
@@ -25,6 +25,11 @@ def _api(name: str, module: str, old: str, new: str, tests: str = "") -> Bug:
 
 def _package(name: str, module: str, old: str, new: str, tests: str) -> Bug:
     return Bug(name, f"portfolio_rag.{module}", old, new, f"tests/unit/{tests}.py")
+
+
+def _at(name: str, module: str, old: str, new: str, test: str) -> Bug:
+    """With the very test that is to notice it."""
+    return Bug(name, f"portfolio_rag.{module}", old, new, f"tests/{test}")
 
 
 BUGS = [
@@ -423,4 +428,79 @@ BUGS = [
         'FilterExpression=f"expires_at <> :now{own}"',
         "answering/feedback/test_answer_log",
     ),
+    # What it costs.
+    _at(
+        "a month's first hours are taken for the whole of it",
+        "costs.month",
+        "max(self.elapsed, _RATE_HOURS)",
+        "self.elapsed",
+        "unit/costs/test_month.py::test_the_first_hours_of_a_month_are_taken_for_a_day",
+    ),
+    _at(
+        "what AWS has counted is estimated all the same",
+        "costs.month",
+        "if line.price in billed:",
+        "if False:",
+        "unit/costs/test_month.py::test_the_sheet_made_by_hand",
+    ),
+    _at(
+        "failed versions are left out of what is held",
+        "costs.month",
+        "            held_bytes += version.file_size\n            of_version",
+        "            held_bytes += version.file_size if version.chunk_count else 0\n            of_version",
+        "unit/costs/test_month.py::test_the_counts_are_those_of_the_registry",
+    ),
+    _at(
+        "what was replaced counts among what answers",
+        "costs.month",
+        "if status is DocumentStatus.COMPLETED and not version.retired:",
+        "if status is DocumentStatus.COMPLETED:",
+        "unit/costs/test_month.py::test_the_counts_are_those_of_the_registry",
+    ),
+    _at(
+        "counts of last month stand in the new one",
+        "costs.month",
+        "or _beginning(self._counted[0]) != _beginning(now)",
+        "or False",
+        "unit/costs/test_month.py::test_counts_of_a_month_s_last_minutes_do_not_stand_in_the_next",
+    ),
+    _at(
+        "tokens of an unknown price are passed over in silence",
+        "costs.month",
+        "if used.prompt_tokens + used.completion_tokens and not self._price_of(model)",
+        "if False",
+        "unit/costs/test_month.py::test_the_notes_say_what_the_figures_lack",
+    ),
+    _at(
+        "Chroma Cloud is billed as a machine of one's own",
+        "domain.cost_lines",
+        'if activity.own_chroma or not line.item.startswith("Chroma")',
+        "",
+        "unit/costs/test_month.py::test_the_notes_say_what_the_figures_lack",
+    ),
+    _at(
+        "a large index is priced on the small machine",
+        "domain.cost_lines",
+        "self.windows <= 3 * WINDOWS_PER_CHROMA_GB",
+        "True",
+        "unit/costs/test_month.py::test_the_sheet_made_by_hand",
+    ),
+    _at(
+        "a second task of the API costs nothing",
+        "domain.cost_lines",
+        "activity.tasks * hours * 2",
+        "hours * 2",
+        "unit/costs/test_month.py::test_the_sheet_made_by_hand",
+    ),
+    _at(
+        "counts that cannot be written are lost",
+        "costs.usage_recorder",
+        "self._counts[month, model] = self._counts.get((month, model), ModelUsage()) + count",
+        "pass",
+        "unit/costs/test_usage_recorder.py::test_what_cannot_be_written_is_kept",
+    ),
+    # What alarms watch.
+    # Traces, and one id from the upload to the vector.
+    # Feedback.
+    # Questions as of a time.
 ]

@@ -207,6 +207,16 @@ def test_a_new_month_begins_with_nothing_new_and_all_that_is_held(world: World) 
     assert after.month > before.month
 
 
+def test_counts_of_a_month_s_last_minutes_do_not_stand_in_the_next(world: World) -> None:
+    world.clock.time = datetime(2026, 11, 30, 23, 55, tzinfo=UTC)
+    world.upload("a.md", text_of("a", 1))
+    world.run()
+    costs = monthly_cost(world, MemoryUsage(), {})
+    assert costs.report().counts.new_versions == 1
+    world.clock.time = datetime(2026, 12, 1, 0, 1, tzinfo=UTC)
+    assert costs.report().counts.new_versions == 0
+
+
 def test_counts_are_kept_for_minutes_and_questions_are_not(world: World) -> None:
     usage = MemoryUsage()
     costs = monthly_cost(world, usage, {})
