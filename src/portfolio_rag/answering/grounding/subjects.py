@@ -316,8 +316,8 @@ def _is_rival(value: Quantity, other: Quantity) -> bool:
 
 def are_parallel(sentence: Sentence, other: Sentence) -> bool:
     """Whether two sentences say the same of two things."""
-    shared, shorter = sentence.wording & other.wording, min(len(sentence.wording), len(other.wording))
-    return len(shared) >= _MIN_SHARED and len(shared) >= _PARALLEL * shorter
+    shared, longer = sentence.wording & other.wording, max(len(sentence.wording), len(other.wording))
+    return len(shared) >= _MIN_SHARED and len(shared) >= _PARALLEL * longer
 
 
 def cells_of(sentence: Sentence) -> list[tuple[str, str]]:

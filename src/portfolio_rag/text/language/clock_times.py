@@ -26,6 +26,11 @@ _PATTERNS = [
         rf"\bat (?={_HOUR.replace('hour', 'bare')}(?:[,;!?)]|\.(?!\d)|$|\n|\s{_GOES_ON}\b)){_HOUR}{_PART_OF_DAY}", re.I
     ),
 ]
+_ANY = re.compile(
+    r"\d(?::|[.h]\d\d|\sh\s)|\b(?:at|past|quarter|noon|midday|midnight|mitternacht)\b|clock\b|uhr\b|heure|[\d\s][ap]\.?m\b",
+    re.I,
+)
+"""What every time of the day has one of: the text without one is read no further."""
 _MINUTES = {"half": 30, "quarter": 15}
 _HALF = 12 * 60
 
@@ -43,7 +48,7 @@ class ClockTime:
 def clock_times(text: str) -> Iterator[ClockTime]:
     """The times of the day in a text, none over another."""
     taken: list[tuple[int, int]] = []
-    for pattern in _PATTERNS:
+    for pattern in _PATTERNS if _ANY.search(text) else ():
         for match in pattern.finditer(text):
             parts = match.groupdict()
             is_behind_at = "bare" in parts

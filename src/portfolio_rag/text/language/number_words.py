@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 _ONES = {
     0: "zero",
@@ -79,7 +80,15 @@ _SCALE_WORDS = "|".join(name for name in SCALES if len(name) > 2)
 _AND = r"(?<=[atez])\s(?:y|et|e)\s"
 """Between tens and ones: `treinta y cinco`."""
 
-NUMBER_WORD = "|".join(sorted(_VALUES, key=len, reverse=True))
+
+def alternatives(words: Iterable[str]) -> str:
+    """Pattern of any of the words, the longest first; by their first letters, which spares most attempts."""
+    words = sorted(words, key=len, reverse=True)
+    groups = {word[0]: "|".join(other[1:] for other in words if other[0] == word[0]) for word in words}
+    return "|".join(f"{first}(?:{rest})" for first, rest in groups.items())
+
+
+NUMBER_WORD = alternatives(_VALUES)
 NUMBER_IN_WORDS = rf"(?:{NUMBER_WORD})(?:(?:[\s-]|{_AND})(?:{NUMBER_WORD}|{_SCALE_WORDS}))*"
 """Pattern of a number of one or more words."""
 

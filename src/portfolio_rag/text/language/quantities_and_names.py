@@ -15,7 +15,7 @@ from portfolio_rag.text.language.clock_times import clock_times, is_same_time
 from portfolio_rag.text.language.content_words import FUNCTION_WORDS, terms
 from portfolio_rag.text.language.language_detection import function_terms, language_of
 from portfolio_rag.text.language.months import MONTHS, is_month
-from portfolio_rag.text.language.number_words import NUMBER_IN_WORDS, SCALES, value_of
+from portfolio_rag.text.language.number_words import NUMBER_IN_WORDS, SCALES, alternatives, value_of
 from portfolio_rag.text.language.units import PERIODS, UNITS, unit_key
 
 _FRACTIONS = "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
@@ -48,7 +48,7 @@ _SHARERS = (
     "kilometre kilometer km metre meter mile litre liter kilo kg tonne person head user seat guest adult child member "
     "vehicle car bike item page call request piece unit pair night quarter season"
 )
-_PERIOD = "|".join(sorted(PERIODS, key=len, reverse=True))
+_PERIOD = alternatives(PERIODS)
 _RATE = re.compile(
     rf"""[\s-]*(?:[^\W\d_][\w-]*\s+){{0,2}}?(?:
       (?:/\s?|\b(?:per|each|every|pro|je|par|por|cada|chaque|jede[rnms]?)\s+)(?P<any>[^\W\d_]+)
@@ -60,7 +60,7 @@ _RATE = re.compile(
 _TIMES = re.compile(r"\b(once|twice|thrice)(?=\s+(?:an?|per|each|every)\s+[a-z]+)", re.IGNORECASE)
 _TIMES_VALUES = {"once": "1", "twice": "2", "thrice": "3"}
 
-_MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
+_MONTH = alternatives(MONTHS)
 _PLAIN_MONTH_LIST = """
     january february march april may june july august september october november december
     januar februar märz mai juni juli oktober dezember
@@ -98,6 +98,8 @@ _CLAUSE_END = re.compile(r"[,;:.!?()]|\b(?:but|and|or|because|although|while|whe
 # "A tool that nobody waits for may be kept": who waits is denied, and not what may be done.
 _RELATIVE = re.compile(r"\b(?:that|which|who|whom)\s+(?:\w+\s+)?$", re.IGNORECASE)
 _MAIN_VERB = re.compile(r"(?<=\w)\s+(?:may|can|must|shall|will|should|is|are|was|were)\b", re.IGNORECASE)
+_NEAR = 100
+"""Characters on both sides of a `no` that tell whether it is English or Spanish."""
 _SCOPE = 3
 """Content words after a negation, inside its clause, that it is taken to deny."""
 
@@ -403,7 +405,9 @@ def _negated(text: str) -> Iterable[frozenset[str]]:
         clause = _CLAUSE_END.split(blanked[match.end() :], maxsplit=1)[0]
         if _RELATIVE.search(blanked, 0, match.start()):
             clause = _MAIN_VERB.split(clause, maxsplit=1)[0]
-        language = match.lastgroup[:2] if match.lastgroup else language_of(text)
+        language = (match.lastgroup or "en")[:2]
+        if match.group().lower() == "no":
+            language = language_of(text[max(0, match.start() - _NEAR) : match.start() + _NEAR])
         scope = [term for term in terms(clause) if term not in function_terms(language)][:_SCOPE]
         if not scope and language not in ("", "en"):
             # "Er öffnet sonntags nicht": the verb that is denied stands before.
