@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -186,3 +186,8 @@ def test_a_sentence_goes_on_in_a_narrow_column_with_wide_gaps() -> None:
         ["the harbour is", "closed at"],
         ["Fee 12"],
     ]
+
+
+def test_items_in_large_type_are_no_headings(read: Read, pdf: MakePdf, blocks_of: Callable[..., Any]) -> None:
+    inks = [Ink("\u2022 Laws of the lock", 72, 740, 20), *column(*["It is opened by hand at six."] * 6, top=700)]
+    assert blocks_of(read(pdf([inks]), "a.pdf"))[0] == ("list", "- Laws of the lock")
