@@ -84,9 +84,9 @@ _ANY_TAG = re.compile(rb"<(?:[a-z][a-z0-9]*[\s/>]|!--)", re.IGNORECASE)
 _PDF_BODY = re.compile(rb"\s*+(?:%[^\r\n]*+\s*+)*+\d+ \d+ obj\b")
 """What follows the header of a PDF, for one that has lost it."""
 _TEXTUAL_NON_TEXT = (
-    (b"{\\rtf", "an RTF document"),
-    (b"%!PS", "a PostScript file"),
-    (b"-----BEGIN PGP MESSAGE", "a PGP-encrypted message"),
+    (b"{\\rtf", "an RTF document", "Save it as .docx."),
+    (b"%!PS", "a PostScript file", "Save it as a PDF."),
+    (b"-----BEGIN PGP MESSAGE", "a PGP-encrypted message", "Decrypt it."),
 )
 _ZIP_CONTENTS = (
     ("xl/workbook.bin", "a binary Excel workbook (.xlsb)", "Save it as .xlsx."),
@@ -230,9 +230,9 @@ def _text_type(head: bytes, extension: str) -> str:
         if head.startswith(mark):
             head = head[len(mark) :].decode(encoding, "ignore").encode()
     head = head.replace(b"\x00", b"")
-    for start, what in _TEXTUAL_NON_TEXT:
+    for start, what, advice in _TEXTUAL_NON_TEXT:
         if head.lstrip().startswith(start):
-            raise unsupported(what)
+            raise unsupported(what, advice=advice)
     if _HTML_ROOT.match(head):
         return "html"
     if _is_mail(head, extension):

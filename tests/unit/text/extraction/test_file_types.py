@@ -126,7 +126,7 @@ def test_no_text_makes_the_patterns_run_away(data: bytes) -> None:
         (b"\x7fELF\x02\x01\x01" + bytes(200), "a.txt", "binary"),
         (Random(1).randbytes(5000), "a.txt", "binary"),
         (bytes(1000), "zeros.txt", "binary"),
-        (b"{\\rtf1\\ansi hello}", "a.rtf", "RTF"),
+        (b"{\\rtf1\\ansi hello}", "a.rtf", "RTF document, which cannot be ingested. Save it as .docx."),
         (b"{\\rtf1\\ansi hello}", "a.txt", "RTF"),
         (OLE, "old.doc", "old binary format"),
         (archive("a.txt"), "a.zip", "ZIP"),

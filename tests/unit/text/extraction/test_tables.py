@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portfolio_rag.text.extraction.tables import MAX_SPAN, Cell, expand, guess_header_rows, table_lines
+from portfolio_rag.text.extraction.tables import MAX_SPAN, Cell, expand, guess_header_rows, reads_as_pairs, table_lines
 
 
 def test_a_merged_cell_stands_in_each_place_that_it_covers() -> None:
@@ -90,3 +90,29 @@ def test_the_first_row_names_the_columns_only_where_it_reads_so(first: list[str]
 )
 def test_values_are_no_names(grid: list[list[str]], rows: int) -> None:
     assert guess_header_rows(grid) == rows
+
+
+def test_a_row_of_equal_values_is_no_name_of_the_rows_below() -> None:
+    grid = [["Port", "East", "West"], ["4", "4", "4"], ["Open berths", "Open berths", "Open berths"], ["5", "6", "7"]]
+    assert table_lines(grid, 1) == [
+        "Port: 4 | East: 4 | West: 4",
+        "Open berths",
+        "Open berths | Port: 5 | East: 6 | West: 7",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "are_pairs"),
+    [
+        (["Ida Brook", "7 years", "2026-03-01", "DE twelve"], True),
+        (["Users", "7", "12", "40"], False),
+        (["Meaning", "a rope", "a hook", "a buoy"], False),
+    ],
+)
+def test_values_of_many_kinds_are_pairs_with_their_names(values: list[str], are_pairs: bool) -> None:
+    grid = [[f"name {letter}", value] for letter, value in zip("abcd", values, strict=True)]
+    assert reads_as_pairs(grid) is are_pairs
+
+
+def test_a_truth_names_no_column() -> None:
+    assert guess_header_rows([["Ready", "TRUE"], ["Sum", "12"]]) == 0

@@ -412,3 +412,8 @@ class TestXhtml:
 
     def test_html_is_read_as_html(self, read: Read) -> None:
         assert read("<!DOCTYPE html><html><p>a<div/>b</p>", "a.html").text == "a\n\nb"
+
+
+def test_marks_of_notes_that_are_raised_links(read: Read) -> None:
+    page = '<html><body><p>Built in 1911<a href="#fn1" role="doc-noteref"><sup>1</sup></a>.</p></body></html>'
+    assert read(page, "a.html").text == "Built in 1911[note 1]."

@@ -186,3 +186,9 @@ def test_messages_without_end(read: Read) -> None:
     extracted = read(data, "a.eml")
     assert "Innermost words." not in extracted.text
     assert [warning.code for warning in extracted.warnings] == ["PARTS_LEFT_OUT"]
+
+
+def test_japanese_of_seven_bits(read: Read) -> None:
+    body = "会議は三時に始まります。"
+    head = f"{HEAD}MIME-Version: 1.0\r\nContent-Type: text/plain; charset=ISO-2022-JP\r\n\r\n"
+    assert body in read(head.encode() + body.encode("iso2022_jp"), "a.eml").text

@@ -13,7 +13,7 @@ from pptx.enum.chart import XL_CHART_TYPE
 from pptx.opc.constants import RELATIONSHIP_TYPE
 from pptx.opc.package import Part
 from pptx.opc.packuri import PackURI
-from pptx.util import Inches
+from pptx.util import Inches, Pt
 
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
 from portfolio_rag.text.extraction.document import ExtractedDocument
@@ -231,3 +231,47 @@ def test_damaged_presentations_are_refused(read: Read, rezip: Callable[..., byte
     with pytest.raises(DocumentRejected) as rejected:
         read(rezip(deck("Fleet"), **{part: content}), "a.pptx")
     assert rejected.value.reason is FailureReason.MALFORMED
+
+
+def test_headings_above_their_texts_are_read_with_them(read: Read) -> None:
+    presentation, slide = new(4)
+    slide.shapes.title.text = "Cranes"
+    for place, text in ((1, "Old"), (2, "Lifts 5 t\nBuilt in 1970"), (3, "New"), (4, "Lifts 9 t\nBuilt in 2024")):
+        slide.placeholders[place].text = text
+    text = read(saved(presentation), "a.pptx").text
+    assert [text.index(part) for part in ("Old", "1970", "New", "2024")] == sorted(
+        text.index(part) for part in ("Old", "1970", "New", "2024")
+    )
+
+
+@pytest.mark.parametrize(("points", "heading"), [(40, "Slide 1: Exits"), (18, "Slide 1")])
+def test_large_text_at_the_top_is_the_title(read: Read, points: int, heading: str) -> None:
+    presentation, slide = new()
+    title = box(slide.shapes, "Exits", 1, 0.5)
+    title.text_frame.paragraphs[0].runs[0].font.size = Pt(points)
+    box(slide.shapes, "Exit A is beside the crane.", 1, 3)
+    assert read(saved(presentation), "a.pptx").blocks[0].heading_path == (heading,)
+
+
+def test_formulas_are_linear(read: Read) -> None:
+    presentation, slide = new()
+    paragraph = box(slide.shapes, "Flow: ", 1, 1).text_frame.paragraphs[0]._p
+    maths = "http://schemas.openxmlformats.org/officeDocument/2006/math"
+    fraction = "<m:f><m:num><m:r><m:t>a</m:t></m:r></m:num><m:den><m:r><m:t>b</m:t></m:r></m:den></m:f>"
+    paragraph.append(
+        etree.fromstring(
+            f'<a14:m xmlns:a14="http://schemas.microsoft.com/office/drawing/2010/main" xmlns:m="{maths}">'
+            f"<m:oMath>{fraction}</m:oMath></a14:m>"
+        )
+    )
+    assert "Flow: a/b" in read(saved(presentation), "a.pptx").text
+
+
+def test_a_bold_first_row_names_the_columns(read: Read, blocks_of: BlocksOf) -> None:
+    presentation, slide = new()
+    table = slide.shapes.add_table(2, 2, 0, 0, Inches(4), Inches(1)).table
+    table.first_row = False
+    for (row, column), text in {(0, 0): "Cone", (0, 1): "Heat", (1, 0): "06", (1, 1): "1000"}.items():
+        table.cell(row, column).text = text
+        table.cell(row, column).text_frame.paragraphs[0].runs[0].font.bold = row == 0
+    assert ("table", "Cone: 06 | Heat: 1000") in blocks_of(read(saved(presentation), "a.pptx"))

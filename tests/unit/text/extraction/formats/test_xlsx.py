@@ -263,3 +263,15 @@ def test_a_bomb(read: Read, rezip: Callable[..., bytes]) -> None:
     data = rezip(workbook(["a", "b"]), xl__worksheets__sheet9_DOT_xml=b" " * (40 * 2**20))
     with pytest.raises(DocumentRejected, match="zip bomb"):
         read(data, "a.xlsx")
+
+
+def test_a_chart_on_a_sheet_of_its_own_is_left_aside(read: Read) -> None:
+    book, _ = sheet({"A1": "Plan", "B1": "Users", "A2": "Gold", "B2": 900})
+    book.create_chartsheet("Figure")
+    assert "Plan: Gold | Users: 900" in read(saved(book), "a.xlsx").text
+
+
+def test_a_named_part_below_an_empty_row_keeps_the_names_of_columns(read: Read) -> None:
+    cells = {"A1": "Name", "B1": "Rank", "C1": "Ship", "A2": "Ida", "B2": "mate", "C2": "Wren", "A4": "Former crew"}
+    book, _ = sheet({**cells, "A5": "Tob", "B5": "cook", "C5": "Tern"}, merged=("A4:C4",))
+    assert "Name: Tob | Rank: cook | Ship: Tern" in read(saved(book), "a.xlsx").text

@@ -24,6 +24,8 @@ _BLANKS = re.compile(r"\s+")
 _BOLD = frozenset(["b", "strong"])
 _FRAMED = frozenset(["a", "sup", "sub", "q", "rt"]) | _BOLD
 _CONTACTS = ("mailto:", "tel:")
+_NOTE_SIGNS = " []()^"
+"""What may stand around the label of a note, when it is raised and when it is not."""
 _NOTE_CLASS = re.compile(r"(?:^|[\s_-])(?:footnote|noteref|fn-?ref|endnote)", re.IGNORECASE)
 
 
@@ -130,7 +132,7 @@ class RunningText:
     def _changed(self, tag: str, attributes: Attributes, text: str) -> str:
         match tag:
             case "a" if attributes.get("role") == "doc-noteref" or attributes.get("epub:type") == "noteref":
-                return note_mark(text.strip(" []()").removeprefix(f"{NOTE_NAMES['footnote']} "))
+                return note_mark(text.strip(_NOTE_SIGNS).removeprefix(f"{NOTE_NAMES['footnote']} "))
             case "a" if not self._in_heading:
                 href = attributes.get("href") or ""
                 is_shown = not self.furniture_depth or href.lower().startswith(_CONTACTS)

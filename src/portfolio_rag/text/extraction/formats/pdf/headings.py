@@ -18,6 +18,7 @@ MAX_HEADING_LEVELS = 4
 MAX_HEADING_CHARACTERS = 150
 _HEADING_MIN_LETTERS = 3
 _NUMBERED = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[A-Z]\.|[IVX]{1,5}\.)\s+[^\W\d]")
+_BULLETS = frozenset("•◦▪‣●○■□")
 _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
 
 
@@ -91,7 +92,7 @@ def _level_by_size(paragraphs: Sequence[Paragraph], other_characters: Counter[fl
 
 def _stands_out(paragraph: Paragraph, body: float) -> bool:
     """Larger than the body's type `body`; if bold, a little larger, or as large and numbered or in capitals."""
-    if paragraph.is_code or body <= 0:
+    if paragraph.is_code or body <= 0 or paragraph.lines[0].text[:1] in _BULLETS:
         return False
     ratio = paragraph.size / body
     if paragraph.is_bold and ratio > 0.97:

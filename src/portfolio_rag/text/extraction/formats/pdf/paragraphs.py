@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from portfolio_rag.text.extraction.formats.pdf.line import Line
 
 _GAP_RATIO = 1.3
+_NARROW_COLUMN = 20
+"""In sizes of the type: in narrower columns justified text has gaps as wide as those of a table."""
 BULLET = re.compile(r"^(?:[•◦▪‣●○■□–—*\uf0b7\uf0a7\uf0d8]|-|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s+(?=\S)")
 _NOTE = re.compile(r"^Note \d{1,3}: ")
 _SENTENCE_END = re.compile("[.!?。！？…][\"'”’»」)\\]]*$")
@@ -96,4 +98,7 @@ def _breaks(above: Line, below: Line, pitch: float, right_edge: float) -> bool:
 def _is_justified(above: Line, below: Line) -> bool:
     """Whether a sentence goes on between lines of a narrow column, in which justified text has wide gaps."""
     is_column = abs(above.left - below.left) < 0.2 * above.size and above.right >= below.right - 0.2 * above.size
-    return is_column and (above.text[-1:].islower() or above.text[-1:] in "-‐,") and below.text[:1].islower()
+    is_narrow = above.right - above.left < _NARROW_COLUMN * above.size
+    return (
+        is_column and is_narrow and (above.text[-1:].islower() or above.text[-1:] in "-‐,") and below.text[:1].islower()
+    )

@@ -346,3 +346,46 @@ def test_headers_of_the_section_before(read: Read) -> None:
 
 def test_numbered_paragraph_that_is_empty_adds_nothing(read: Read) -> None:
     assert read(word_file(p("Text.") + numbered("", 1)), "a.docx").text == "Text."
+
+
+BOLD = "<w:b/>"
+
+
+@pytest.mark.parametrize(
+    ("run", "heading"),
+    [(BOLD, True), ('<w:u w:val="single"/>', True), ('<w:sz w:val="32"/>', True), ("<w:i/>", False)],
+)
+def test_paragraphs_that_look_like_headings_are_such(read: Read, run: str, heading: bool) -> None:
+    document = read(word_file(p("Fire", run=run) + p("Call 112 at once.")), "a.docx")
+    assert document.blocks[1].heading_path == (("Fire",) if heading else ())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        p("Never run.", run=BOLD) + p("It is wet."),
+        p("Fire", run=BOLD),
+        p("Fire", run=BOLD) + p("Water", run=BOLD),
+        p(inner=r("Fire", BOLD) + r(" is hot")) + p("It burns."),
+    ],
+)
+def test_what_is_bold_and_no_heading(read: Read, body: str) -> None:
+    assert all(block.kind != "heading" for block in read(word_file(body), "a.docx").blocks)
+
+
+def test_authors_below_a_title_are_no_titles(read: Read, blocks_of: BlocksOf) -> None:
+    styles = (
+        '<w:style w:type="paragraph" w:styleId="T"><w:name w:val="Title"/></w:style>'
+        '<w:style w:type="paragraph" w:styleId="A"><w:name w:val="Author"/><w:basedOn w:val="T"/></w:style>'
+    )
+    document = read(word_file(p("Weirs", "T") + p("Mara Quill", "A"), styles=styles), "a.docx")
+    assert blocks_of(document) == [("heading", "Weirs"), ("paragraph", "Mara Quill")]
+
+
+def test_lists_of_inner_styles_stand_inside(read: Read) -> None:
+    styles = "".join(
+        f'<w:style w:type="paragraph" w:styleId="L{level}"><w:name w:val="List Bullet{level}"/></w:style>'
+        for level in ("", " 2")
+    )
+    body = p("Gas kiln", "L") + p("Front burner", "L 2")
+    assert read(word_file(body, styles=styles), "a.docx").text == "- Gas kiln\n  - Front burner"

@@ -247,3 +247,17 @@ def test_notes_in_cells_stand_behind_the_table(read: Read, blocks_of: BlocksOf) 
         "a.docx",
     )
     assert blocks_of(document) == [("table", "Name: a | Size: 12"), ("paragraph", "Comment: Sure?")]
+
+
+def test_names_and_values_without_a_head(read: Read) -> None:
+    rows = [("Borrower", "Ida Brook"), ("Term", "7"), ("Account", "DE twelve"), ("Paid out", "2026-03-01")]
+    body = tbl(*(tr(tc(p(name)), tc(p(value))) for name, value in rows))
+    assert read(word_file(body), "a.docx").text.split("\n")[0] == "Borrower | Ida Brook"
+
+
+@pytest.mark.parametrize(("look", "line"), [("0020", "12: Gate | 14: open"), ("0000", "12 | 14")])
+def test_the_style_of_a_table_tells_of_its_first_row(read: Read, look: str, line: str) -> None:
+    styles = '<w:style w:type="table" w:styleId="G"><w:tblStylePr w:type="firstRow"/></w:style>'
+    properties = f'<w:tblStyle w:val="G"/><w:tblLook w:val="{look}"/>'
+    body = tbl(tr(tc(p("12")), tc(p("14"))), tr(tc(p("Gate")), tc(p("open"))), properties=properties)
+    assert read(word_file(body, styles=styles), "a.docx").text.split("\n")[0] == line

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
 
 import pytest
 
 from portfolio_rag.text.extraction.document import ExtractedDocument
+from portfolio_rag.text.extraction.formats.pdf.glyphs import Box, Glyphs
+from portfolio_rag.text.extraction.formats.pdf.hyphens import Words, running_text
+from portfolio_rag.text.extraction.formats.pdf.line import Line, with_scripts
+from portfolio_rag.text.extraction.formats.pdf.paragraphs import paragraphs_of
+from portfolio_rag.text.extraction.formats.pdf.right_to_left import put_in_order
 from tests.support.pdfs import FIRST_OBJECT, Ink, Sheet, column
 
 Read = Callable[..., ExtractedDocument]
@@ -59,6 +66,8 @@ def raised(*parts: tuple[str, float, float]) -> list[Ink]:
         ([("the 1", 0, 10), ("st", 4, 6), (" lock", 0, 10)], "the 1st lock"),
         ([("the harbour", 0, 10), ("2", 4, 6), (" of it", 0, 10)], "the harbour[note 2] of it"),
         ([("2", 4, 6), (" Before the war.", 0, 10)], "Note 2: Before the war."),
+        ([("an area of 9 m", 0, 10), ("2", 4, 8.33), (" of it", 0, 10)], "an area of 9 m^2 of it"),
+        ([("an area of 9 m", 0, 10), ("2", 4, 9.7), (" of it", 0, 10)], "an area of 9 m^2 of it"),
         ([("A ", 0, 10), ("SMALL", 0, 7), (" word", 0, 10)], "A SMALL word"),
     ],
 )
@@ -111,3 +120,74 @@ def test_lam_alef_and_numbers(read: Read, pdf: MakePdf, ligature: str) -> None:
     sheet, objects = arabic(visual)
     document = read(pdf([sheet], objects=objects, further_fonts=f"/F9 {FIRST_OBJECT} 0 R"), "a.pdf")
     assert document.text == f"{LAM_ALEF} {''.join(REST[:4])} 12"
+
+
+@dataclass
+class Drawn:
+    """Glyphs by their places on a line."""
+
+    places: Sequence[float]
+    turns_ligatures: bool = True
+
+    def box(self, index: int, turn: int) -> Box:
+        assert turn == 0
+        return Box(self.places[index], 0, self.places[index] + 5, 10)
+
+    def origin(self, index: int) -> tuple[float, float]:
+        return self.places[index], 0
+
+
+@pytest.mark.parametrize(
+    ("drawn", "places", "read_as"),
+    [
+        ("\u0639\u0645\u0644", (10, 20, 30), "\u0644\u0645\u0639"),
+        ("\u0644\u0645\u0639", (30, 20, 10), "\u0644\u0645\u0639"),
+        ("\u0645\u0627\u0644", (10, 20, 20), f"{LAM_ALEF}\u0645"),
+        (f"{LAM_ALEF}\u0645", (20, 20, 10), f"{LAM_ALEF}\u0645"),
+    ],
+)
+def test_words_that_are_drawn_from_left_to_right(drawn: str, places: Sequence[float], read_as: str) -> None:
+    texts = list(drawn)
+    order = put_in_order(cast(Glyphs, Drawn(places)), texts, range(len(texts)), 0)
+    assert "".join(texts) == read_as
+    assert [places[index] for index in order] == sorted(places, reverse=True)
+
+
+@pytest.mark.parametrize(("left", "raised", "texts"), [(104, 4.2, ["5 x 10^-4"]), (120, 4.2, ["5 x 10", "-4"])])
+def test_powers_far_above_the_line_are_joined_where_they_touch_it(left: float, raised: float, texts: list[str]) -> None:
+    lines = [Line("5 x 10", 1, 72, 104, 700, 10), Line("-4", 1, left, left + 8, 700 + raised, 7)]
+    assert [line.text for line in with_scripts(lines)] == texts
+
+
+def test_letters_of_formulas_do_not_shift_what_stands_behind_them(read: Read, pdf: MakePdf) -> None:
+    rows = (("Pier", "Fee"), ("North", "7"), ("South", "12"), ("West", "40"))
+    inks = [
+        Ink(text, x, 680 - 20 * row) for row, texts in enumerate(rows) for text, x in zip(texts, (72, 250), strict=True)
+    ]
+    _, objects = arabic(["\U0001d444"])
+    page = Sheet(inks, drawing="BT /F9 12 Tf 72 740 Td <414141414141414141414141> Tj ET\n")
+    document = read(pdf([page], objects=objects, further_fonts=f"/F9 {FIRST_OBJECT} 0 R"), "a.pdf")
+    assert document.text.split("\n\n")[1] == "Pier: North | Fee: 7\nPier: South | Fee: 12\nPier: West | Fee: 40"
+
+
+def test_words_divided_by_the_hyphen_of_unicode() -> None:
+    lines = ["of the adminis\u2010", "trative kind"]
+    assert running_text(lines, Words(lines)) == "of the administrative kind"
+
+
+def test_a_sentence_goes_on_in_a_narrow_column_with_wide_gaps() -> None:
+    column = [
+        Line("the harbour is", 1, 72, 172, 700, 10, is_row=True),
+        Line("closed at", 1, 72, 172, 688, 10, is_row=True),
+        Line("Fee 12", 1, 72, 172, 676, 10, is_row=True),
+    ]
+    paragraphs = paragraphs_of(column, 1.2, 500, lambda line: False)
+    assert [[line.text for line in paragraph.lines] for paragraph in paragraphs] == [
+        ["the harbour is", "closed at"],
+        ["Fee 12"],
+    ]
+
+
+def test_items_in_large_type_are_no_headings(read: Read, pdf: MakePdf, blocks_of: Callable[..., Any]) -> None:
+    inks = [Ink("\u2022 Laws of the lock", 72, 740, 20), *column(*["It is opened by hand at six."] * 6, top=700)]
+    assert blocks_of(read(pdf([inks]), "a.pdf"))[0] == ("list", "- Laws of the lock")

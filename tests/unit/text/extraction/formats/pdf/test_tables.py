@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -248,3 +249,32 @@ def pairs(*rows: tuple[str, str], right: float = 300, step: float = 14) -> list[
 )
 def test_no_table(table: Callable[..., list[str]], page: list[Ink]) -> None:
     assert table(page) == []
+
+
+def test_cells_close_to_each_other_are_parted_by_the_line_between_them(table: Callable[..., list[str]]) -> None:
+    rows = [["Boat", "Day", "Week"], ["Wide ketch", "4.00", "20.00"], ["Sloop", "3.00", "15.00"]]
+    inks = [*PROSE, *grid(rows, [74, 126, 149], 720)]
+    page = Sheet(inks, drawing=strokes([70, 125, 147.5, 180], [735, 715, 695, 675]))
+    assert table(page) == ["Boat: Wide ketch | Day: 4.00 | Week: 20.00", "Boat: Sloop | Day: 3.00 | Week: 15.00"]
+
+
+def test_rows_that_are_ruled_off_cell_by_cell(table: Callable[..., list[str]]) -> None:
+    rows = [["Name", "Role", "Room"], ["Ida", "Keeper of ropes", "12"], ["Tob", "Deputy", "14"], ["Mara", "Clerk", ""]]
+    ends = list(pairwise([70, 110, 186, 215]))
+    pieces = "".join(f"{left} {y} m {right} {y} l S\n" for y in (715, 695, 675, 655) for left, right in ends)
+    page = Sheet([*PROSE, *grid(rows, [72, 112, 188], 720)], drawing=pieces)
+    assert table(page) == [
+        "Name: Ida | Role: Keeper of ropes | Room: 12",
+        "Name: Tob | Role: Deputy | Room: 14",
+        "Name: Mara | Role: Clerk",
+    ]
+
+
+def test_a_table_in_one_of_two_columns_of_text(table: Callable[..., list[str]]) -> None:
+    left = column(*["The keeper of the lock opens it at six"] * 9, top=790, size=10)
+    right = column(*["The boats wait in a row before the gate"] * 22, top=790, size=10, x=320)
+    rows = [["Site", "Least", "Most"], ["North", "1.2 m", "3.4 m"], ["South", "0.8 m", "2.2 m"]]
+    assert table(Sheet([*left, *grid(rows, [80, 140, 200], 660, 14), *right])) == [
+        "Site: North | Least: 1.2 m | Most: 3.4 m",
+        "Site: South | Least: 0.8 m | Most: 2.2 m",
+    ]
