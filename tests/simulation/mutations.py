@@ -151,6 +151,8 @@ MUTATIONS = [
          "current = None\n            if current is not None and"),
     _one("a version does not follow bytes that another one has moved", 5, "pipeline.documents.object_moves",
          "earlier.version < version.version\n", "False\n"),
+    _one("a replaced version is archived only from where it was itself", 5, "pipeline.documents.object_moves",
+         "archived = moved and self._copied(moved, target)", "archived = None"),
     _one("ingestion does not write to the index that is being built", 28, "pipeline.ingestion.embedding",
          "targets = self._stores.index_aliases.current().targets",
          "targets = [self._stores.index_aliases.current().live]"),

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from portfolio_rag.domain.chunks import Chunk
-from portfolio_rag.domain.documents import DocumentHead
+from portfolio_rag.domain.documents import DocumentHead, DocumentVersion
 from portfolio_rag.domain.errors import Conflict, NotFound
 from portfolio_rag.domain.identifiers import document_id_for, iso
 from portfolio_rag.domain.versions import history_collection, known_versions
+from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
 from portfolio_rag.pipeline.maintenance.differences import DifferenceKind
 
 from .fast import install
@@ -335,6 +336,31 @@ def test_the_leftover_of_an_upload_that_a_rollback_has_overtaken_is_cleared_away
     world.check()
     assert name_of(world, DOCUMENT) == "short"
     assert not world.s3.current_keys(RAW, "incoming/")
+
+
+def test_a_version_keeps_its_bytes_that_the_next_one_of_the_same_upload_has_moved(world: World) -> None:
+    """New attributes come after the first version has answered, and before its bytes are moved."""
+    finalize = Lifecycle._finalize_completed
+
+    def crash(lifecycle: Lifecycle, head: DocumentHead, version: DocumentVersion) -> None:
+        if head.live_version > 1:
+            finalize(lifecycle, head, version)
+
+    with pytest.MonkeyPatch.context() as crashed:
+        crashed.setattr(Lifecycle, "_finalize_completed", crash)
+        world.upload(KEY, TEXTS["short"])
+        world.run()
+        world.upload(f"{KEY}.metadata.json", '{"metadataAttributes": {"n": 1}}')
+        world.run()
+    assert head_of(world).live_version == 2
+    first = world.version(DOCUMENT, 1)
+    assert first.s3_key == "archived/guides/queues.v1.md"
+    assert world.bytes_of(first) == TEXTS["short"].encode()
+    world.rest()
+    world.check()
+    world.container.rollback.to(DOCUMENT, 1)
+    world.run()
+    assert head_of(world).live_version == 3
 
 
 def test_an_upload_after_a_rollback_replaces_it(world: World) -> None:

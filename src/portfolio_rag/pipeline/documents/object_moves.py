@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from portfolio_rag.domain import object_keys as keys
-from portfolio_rag.domain.documents import DocumentHead, DocumentVersion, ObjectRef
+from portfolio_rag.domain.documents import DocumentHead, DocumentStatus, DocumentVersion, ObjectRef
 from portfolio_rag.domain.errors import NotFound
 from portfolio_rag.domain.identifiers import document_id_for
 from portfolio_rag.ports.document_registry import DocumentRegistry
@@ -69,9 +69,11 @@ class ObjectMoves:
         if stage == keys.ARCHIVED:
             return here
         target = keys.archived_key(head.logical_key, f"v{older.version}")
-        try:
-            archived = ObjectRef(here.bucket, target, self._store.copy(here, here.bucket, target))
-        except NotFound:
+        archived = self._copied(here, target)
+        if archived is None:
+            moved = self._moved_by_newer(older)
+            archived = moved and self._copied(moved, target)
+        if archived is None:
             _log.info("The bytes of version %s of %s are gone.", older.version, older.document_id)
             return here
         if stage == keys.FAILED:
@@ -143,6 +145,20 @@ class ObjectMoves:
             return None
         self._registry.update_location(version, moved, settled=version.settled, retired=version.retired)
         return replace(version, s3_key=moved.key, s3_version_id=moved.version_id or "null")
+
+    def _copied(self, source: ObjectRef, target: str) -> ObjectRef | None:
+        try:
+            return ObjectRef(source.bucket, target, self._store.copy(source, source.bucket, target))
+        except NotFound:
+            return None
+
+    def _moved_by_newer(self, version: DocumentVersion) -> ObjectRef | None:
+        """Where a newer version of the same upload has moved the bytes of one that it replaced before that one's move."""
+        for newer in self._registry.versions(version.document_id):
+            shares = newer.source_version_id == version.source_version_id and newer.ref != version.ref
+            if newer.version > version.version and shares and newer.status is DocumentStatus.COMPLETED:
+                return newer.ref
+        return None
 
     def was_deleted_after_unrecorded_move(self, version: DocumentVersion, head: DocumentHead) -> bool:
         """True if the bytes of a completed version had come to `processed/` already and were deleted there since.
