@@ -153,7 +153,7 @@ class ObjectMoves:
             return None
 
     def _moved_by_newer(self, version: DocumentVersion) -> ObjectRef | None:
-        """Where a newer version of the same upload has moved the bytes of one that it replaced before that one's move."""
+        """Where a newer version of the same upload has moved the bytes that both share, or None."""
         for newer in self._registry.versions(version.document_id):
             shares = newer.source_version_id == version.source_version_id and newer.ref != version.ref
             if newer.version > version.version and shares and newer.status is DocumentStatus.COMPLETED:
