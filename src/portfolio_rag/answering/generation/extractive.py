@@ -126,8 +126,11 @@ def extract_answer(
             float(vectors[1 + index] @ vectors[1 + other]) < _REDUNDANT for other in chosen
         ):
             chosen.append(index)
-    drafted = [sentence for line, index in enumerate(chosen) for sentence in _draft(candidates[index], line)]
-    return list({(sentence.text, sentence.citations): sentence for sentence in reversed(drafted)}.values())[::-1]
+    drafted = (sentence for line, index in enumerate(chosen) for sentence in _draft(candidates[index], line))
+    shown: dict[tuple[str, tuple[int, ...]], DraftSentence] = {}
+    for sentence in drafted:
+        shown.setdefault((sentence.text, sentence.citations), sentence)
+    return list(shown.values())
 
 
 def _candidates(source: ContextSource, text: SourceText, asked: frozenset[str]) -> Iterator[_Candidate]:

@@ -122,7 +122,9 @@ def _verdict_on(
     if len(cited) > 1 and (together := _held_together(claim, cited, sources)):
         return _shown(sentence, Verdict.SUPPORTED, together, "")
     best = supports[0]
-    if best.score >= SUPPORTED_FROM and not best.span.features.values_missing:
+    # A source that speaks of it less than the cited ones do proves nothing against what those say.
+    speaks_of_it = all(best.span.covered >= support.span.covered for support in cited)
+    if best.score >= SUPPORTED_FROM and speaks_of_it and not best.span.features.values_missing:
         why = f"{_wrong_citation(sentence, sources)}: source {best.number} does"
         return _shown(sentence, Verdict.REPAIRED, [best], why)
     nearest = max(cited or supports, key=lambda support: support.score)

@@ -84,7 +84,7 @@ _DATES = [
 
 NEGATION = re.compile(
     r"\b(?:(?P<de>nicht|nie|niemals|niemand|nichts|ohne|weder|kein(?:e[rmns]?)?)|(?P<fr>ne(?!\s\S+\sque\b)|sans|aucune?)"
-    r"|(?P<es>nunca|jamás|sin|ningun[oa]s?|ningún|nadie|tampoco)|(?P<it>non|senza|nessun[oa]?)"
+    r"|(?P<es>nunca|jamás|sin|ningun[oa]s?|ningún|nadie|tampoco)|(?P<it>non(?!-)|senza|nessun[oa]?)"
     r"|(?P<pt>não|sem|nenhuma?)|(?P<nl>niet|geen|nooit|zonder)"
     r"|not|never|no|none|nobody|nothing|neither|nor|without|cannot|can't|unable|fails? to|failed to|"
     r"isn't|aren't|wasn't|weren't|don't|doesn't|didn't|won't|wouldn't|shouldn't|couldn't|hasn't|haven't|hadn't)\b"

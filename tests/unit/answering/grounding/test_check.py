@@ -190,6 +190,17 @@ def test_the_evidence_is_the_place_in_the_source() -> None:
     assert evidence.end - evidence.start < len(SQS) / 2
 
 
+def test_a_source_that_speaks_of_it_less_does_not_outweigh_the_cited_one_that_denies_it() -> None:
+    texts = [
+        "The inner hatch must not be opened while the outer hatch is open.",
+        "Open the outer hatch before you begin.",
+    ]
+    sources = [SourceText.build(number, text, f"{number}.md") for number, text in enumerate(texts, start=1)]
+    draft = "The inner hatch may be opened while the outer hatch is open [1]."
+    (result,) = check("May the inner hatch be opened while the outer one is?", parse_draft(draft), sources)
+    assert result.verdict in (Verdict.DROPPED, Verdict.FLAGGED)
+
+
 def test_no_sources_support_nothing() -> None:
     (result,) = check("Q?", parse_draft("Amazon SQS keeps messages 4 days [1]."), [])
     assert result.verdict is Verdict.DROPPED
