@@ -24,7 +24,8 @@ from bench.measure import interleaved, summary
 from bench.search_services import running_dynamodb
 from portfolio_rag.access.keyring import Keyring
 from portfolio_rag.adapters.aws.clients import AwsClients
-from portfolio_rag.adapters.dynamodb.document_registry import HEAD, STATUS_INDEX, DynamoDocumentRegistry
+from portfolio_rag.adapters.dynamodb.document_items import HEAD, STATUS_INDEX
+from portfolio_rag.adapters.dynamodb.document_registry import DynamoDocumentRegistry
 from portfolio_rag.adapters.dynamodb.table import Table
 from portfolio_rag.adapters.tantivy.full_text_index import TantivyFullTextIndex
 from portfolio_rag.answering.retrieval.full_text_follower import FullTextFollower

@@ -15,7 +15,7 @@ from bench.search_corpus import SearchCorpus
 from bench.stack import wait_until_up
 from portfolio_rag.adapters.aws.clients import AwsClients
 from portfolio_rag.adapters.dynamodb.chunk_store import _item
-from portfolio_rag.adapters.dynamodb.document_registry import HEAD
+from portfolio_rag.adapters.dynamodb.document_items import HEAD
 from portfolio_rag.adapters.dynamodb.table import Table
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentHead, DocumentVersion, LiveDocument

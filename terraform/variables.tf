@@ -345,7 +345,7 @@ variable "network" {
 variable "vector_database" {
   description = "Chroma. instance_type: its memory holds the index (t3.medium, 4 GB, about 30 USD a month; docs/aws.md has the sizes). volume_gb: gp3 at 0.08 USD a GB and month, at least as much as there is memory. snapshot_id starts a new volume from a snapshot. snapshot_retention_days: of daily snapshots, 0.05 USD a GB and month of what changed. ami_id pins the machine's image. image: Chroma's, where Docker Hub is not reached."
   type = object({
-    image                   = optional(string, "chromadb/chroma:1.5.9")
+    image                   = optional(string, "chromadb/chroma:1.5.9@sha256:1e0b73a187a28757c572acba508c46f48c9e8b0acaf5c20e6d95cdedce1acdf6")
     instance_type           = optional(string, "t3.medium")
     ami_id                  = optional(string)
     volume_gb               = optional(number, 30)

@@ -27,14 +27,18 @@ def test_dockerfiles_pass_hadolint(path: Path) -> None:
 def test_dockerfiles_build_without_a_frontend_to_pull_on_one_pinned_base(path: Path) -> None:
     text = path.read_text()
     assert not re.search(r"^#\s*syntax\s*=", text, re.MULTILINE | re.IGNORECASE)
-    assert re.findall(r"^ARG BASE_IMAGE=(.+)$", text, re.MULTILINE) == ["python:3.11.14-slim-bookworm"]
+    (base,) = re.findall(r"^ARG BASE_IMAGE=(.+)$", text, re.MULTILINE)
+    assert re.fullmatch(r"python:3\.11\.14-slim-bookworm@sha256:[0-9a-f]{64}", base)
+    assert base in (ROOT / "images" / "Dockerfile").read_text()
 
 
 def test_compose_pins_what_the_requirements_pin() -> None:
     lock = dict(
         re.findall(r"^(chromadb|ministack)==(\S+)", (ROOT / "requirements" / "dev.txt").read_text(), re.MULTILINE)
     )
-    assert f"image: chromadb/chroma:{lock['chromadb']}\n" in (ROOT / "docker-compose.yml").read_text()
+    compose = (ROOT / "docker-compose.yml").read_text()
+    (chroma,) = re.findall(rf"image: (chromadb/chroma:{re.escape(lock['chromadb'])}@sha256:[0-9a-f]{{64}})\n", compose)
+    assert f'optional(string, "{chroma}")' in (ROOT / "terraform" / "variables.tf").read_text()
     assert f"image: ministackorg/ministack:{lock['ministack']}\n" in (ROOT / "compose" / "ministack.yml").read_text()
 
 

@@ -16,7 +16,7 @@ from tests.simulation.schedule import text_of
 from tests.simulation.world import RAW, World
 
 FUNCTIONS = {
-    "document_intake": "portfolio_rag.pipeline.ingestion.intake",
+    "document_intake": "portfolio_rag.pipeline.ingestion.registration",
     "document_processor": "portfolio_rag.pipeline.ingestion.processing",
     "embedding_generator": "portfolio_rag.pipeline.ingestion.embedding",
 }

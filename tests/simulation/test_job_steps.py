@@ -14,7 +14,7 @@ from portfolio_rag.domain.documents import DocumentStatus, ObjectRef
 from portfolio_rag.domain.errors import Conflict, InvalidRequest, NotFound
 from portfolio_rag.domain.jobs import Job, JobStatus, JobType
 from portfolio_rag.pipeline.documents.vector_backup import BackupEntry, VectorBackup
-from portfolio_rag.pipeline.ingestion.intake import Registration
+from portfolio_rag.pipeline.ingestion.registration import Registration
 from portfolio_rag.pipeline.jobs.report import Outcome
 from portfolio_rag.pipeline.jobs.service import summary
 from portfolio_rag.ports.vector_store import VectorRecord

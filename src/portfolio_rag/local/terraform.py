@@ -18,7 +18,7 @@ from portfolio_rag.local.report import Step
 
 _PROVIDER = Path("registry.terraform.io/hashicorp/aws")
 # What Terraform and tflocal write: never copied from the source tree, never removed from the working copy.
-_WRITTEN = (".terraform", ".terraform.lock.hcl", "terraform.tfstate", "terraform.tfstate.backup")
+_WRITTEN = (".terraform", "terraform.tfstate", "terraform.tfstate.backup")
 _OVERRIDE = "localstack_providers_override.tf"
 _VARIABLES = "embedded.auto.tfvars.json"
 
@@ -172,12 +172,14 @@ _TFLOCAL = (sys.executable, str(Path(sys.executable).parent / "tflocal"))
 
 
 def plugin_environment(environment: Mapping[str, str], project: Path) -> dict[str, str]:
-    """For any Terraform here: a provider from the registry is kept once for all working copies."""
+    """For any Terraform here: a provider from the registry is kept once for all working copies.
+
+    The lock file has each platform's hash of the unpacked provider, so one from the cache is checked like any other.
+    """
     cache = project / ".portfolio" / "cache" / "terraform-plugins"
     cache.mkdir(parents=True, exist_ok=True)
     return {
         "TF_PLUGIN_CACHE_DIR": str(cache),
-        "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE": "1",
         **environment,
         "TF_IN_AUTOMATION": "1",
         "CHECKPOINT_DISABLE": "1",

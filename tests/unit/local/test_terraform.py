@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ def terraform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terraform:
     (source / "modules" / "queue").mkdir(parents=True)
     (source / "main.tf").write_text("one")
     (source / "modules" / "queue" / "main.tf").write_text("two")
-    for written in ("terraform.tfstate", "localstack_providers_override.tf", ".terraform.lock.hcl"):
+    for written in ("terraform.tfstate", "localstack_providers_override.tf"):
         (source / written).write_text("the user's own")
     monkeypatch.setattr(Terraform, "_init", lambda _self, *, backend: None)
     return Terraform(source, tmp_path / "work", {})
@@ -62,6 +63,26 @@ def files(folder: Path) -> dict[str, str]:
 def test_the_copy_holds_what_people_wrote_and_not_what_terraform_did(terraform: Terraform) -> None:
     terraform.prepare()
     assert files(terraform.work) == {"main.tf": "one", "modules/queue/main.tf": "two"}
+
+
+def test_the_lock_of_the_provider_goes_along_whatever_an_init_made_of_it(terraform: Terraform) -> None:
+    (terraform.source / ".terraform.lock.hcl").write_text("hashes")
+    terraform.prepare()
+    (terraform.work / ".terraform.lock.hcl").write_text("hashes of something else")
+    terraform.prepare()
+    assert files(terraform.work)[".terraform.lock.hcl"] == "hashes"
+
+
+def test_the_lock_holds_the_only_version_for_every_platform_packed_and_unpacked() -> None:
+    terraform = Path(__file__).parents[3] / "terraform"
+    lock = (terraform / ".terraform.lock.hcl").read_text()
+    assert 'version     = "5.100.0"' in lock
+    constraint = re.search(r'version = "(~> [0-9.]+)"', (terraform / "versions.tf").read_text())
+    assert constraint is not None
+    assert f'constraints = "{constraint[1]}"' in lock
+    # Terraform's releases: 14 platforms, and a manifest that is packed only.
+    assert len(set(re.findall(r'"h1:[A-Za-z0-9+/]{43}="', lock))) == 14
+    assert len(set(re.findall(r'"zh:[0-9a-f]{64}"', lock))) == 15
 
 
 def test_an_update_removes_what_is_stale_and_keeps_the_state(terraform: Terraform) -> None:

@@ -16,7 +16,7 @@ from dataclasses import asdict, fields, replace
 from typing import Any
 
 from portfolio_rag.adapters.dynamodb.chunk_parts import decode_parts, encode_parts
-from portfolio_rag.adapters.dynamodb.document_registry import publication
+from portfolio_rag.adapters.dynamodb.document_heads import publication
 from portfolio_rag.adapters.dynamodb.table import (
     TRANSACTION_ACTIONS,
     TRANSACTION_BYTES,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 
 from portfolio_rag.adapters.dynamodb.chunk_store import chunk_key, chunk_of
-from portfolio_rag.adapters.dynamodb.document_registry import HEAD, document_key
+from portfolio_rag.adapters.dynamodb.document_items import HEAD, document_key
 from portfolio_rag.adapters.dynamodb.table import Item, Table, Wanted, get_many
 from portfolio_rag.domain.access import access_list_of
 from portfolio_rag.domain.documents import LiveDocument

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from portfolio_rag.adapters.dynamodb import document_registry
+from portfolio_rag.adapters.dynamodb import status_listing
 from portfolio_rag.adapters.tantivy.full_text_index import TantivyFullTextIndex
 from portfolio_rag.answering.retrieval.full_text_follower import FullTextFollower
 from portfolio_rag.domain.document_query import DocumentQuery
@@ -119,7 +119,7 @@ def test_a_list_with_a_condition_is_paged_and_reads_only_so_much(world: World, m
     assert whole(2) == whole(1, DocumentStatus.COMPLETED) == kites
     assert whole(5, DocumentStatus.FAILED) == []
     # However little passes, one call comes to its end.
-    monkeypatch.setattr(document_registry, "MAX_READS", 1)
+    monkeypatch.setattr(status_listing, "MAX_READS", 1)
     monkeypatch.setattr(world.dynamo, "_page_size", 2)
     assert whole(10) == kites
     assert len(pages(10)) > 4
