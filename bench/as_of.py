@@ -38,7 +38,7 @@ from bench.section import Options
 from evaluation.workbench import STATE
 from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
 from portfolio_rag.adapters.dynamodb.chunk_store import _item
-from portfolio_rag.adapters.dynamodb.document_registry import HEAD
+from portfolio_rag.adapters.dynamodb.document_items import HEAD
 from portfolio_rag.adapters.dynamodb.table import item
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentHead, DocumentVersion
