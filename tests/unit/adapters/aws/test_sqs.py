@@ -10,6 +10,7 @@ import pytest
 from portfolio_rag.adapters.aws.sqs import SqsQueue
 from portfolio_rag.composition.lambda_events import queue_records
 from portfolio_rag.domain.errors import StorageUnavailable
+from portfolio_rag.domain.log_context import log_context
 
 
 class FlakyClient:
@@ -89,6 +90,19 @@ def test_a_message_that_is_sent_later_tells_of_its_tries() -> None:
     record = {"messageId": "m", "receiptHandle": "r", "body": "body", "messageAttributes": attributes}
     (delivery,) = queue_records({"Records": [record]})
     assert delivery.tries == 7
+
+
+def test_a_message_goes_by_the_id_of_the_work_that_sends_it() -> None:
+    client = RecordingClient()
+    with log_context(correlation_id="request-4713"):
+        SqsQueue(client, "queue").send_later("body", tries=1, seconds=0)
+    attributes = {
+        name: {"dataType": told["DataType"], "stringValue": told["StringValue"]}
+        for name, told in client.sent[0]["MessageAttributes"].items()
+    }
+    record = {"messageId": "m", "receiptHandle": "r", "body": "body", "messageAttributes": attributes}
+    (delivery,) = queue_records({"Records": [record]})
+    assert delivery.correlation_id == "request-4713"
 
 
 def test_messages_are_hidden_together_and_one_that_is_gone_is_no_matter() -> None:

@@ -174,5 +174,6 @@ def test_a_page_of_one_s_own_is_filled_over_those_of_others(
         cursor = page.cursor
         if cursor is None:
             break
+        assert len(page.items) == 2
     assert len(seen) == 3
     assert {record.key_id for record in seen} == {"own"}
