@@ -132,8 +132,8 @@ def table(bugs: Sequence[Bug], caught: Mapping[str, str]) -> str:
     lines = [
         "# Planted bugs of the API",
         "",
-        "Each line is a bug that is planted into the code that lets in, shows, limits, answers, counts costs and rings, and the test that",
-        "catches it. Written by `python -m tests.planted`; `tests/planted/test_bugs.py` plants each of them again.",
+        "Each line is a bug that is planted into the code that lets in, shows, limits, answers, counts and rings, and the",
+        "test that catches it. Written by `python -m tests.planted`; `tests/planted/test_bugs.py` plants each of them again.",
         "Those of the pipeline are in [mutations.md](mutations.md).",
         "",
         "| Planted bug | Where | Caught by |",
