@@ -132,9 +132,9 @@ def table(bugs: Sequence[Bug], caught: Mapping[str, str]) -> str:
     lines = [
         "# Planted bugs of the API",
         "",
-        "Each line is a bug that is planted into the code that lets in, shows, limits, answers, counts and rings, and the",
-        "test that catches it. Written by `python -m tests.planted`; `tests/planted/test_bugs.py` plants each of them again.",
-        "Those of the pipeline are in [mutations.md](mutations.md).",
+        "Each line is a bug that is planted into the code that lets in, shows, limits, answers, counts and rings,",
+        "and the test that catches it. Written by `python -m tests.planted`; `tests/planted/test_bugs.py` plants",
+        "each of them again. Those of the pipeline are in [mutations.md](mutations.md).",
         "",
         "| Planted bug | Where | Caught by |",
         "|---|---|---|",
