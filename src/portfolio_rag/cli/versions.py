@@ -64,7 +64,8 @@ def rendered(response: Mapping[str, Any]) -> str:
             lines += [f"  [red]- {escape_line(text)}[/red]" for text in change["removed"]]
             lines += [f"  [green]+ {escape_line(text)}[/green]" for text in change["added"]]
     count = len(response["sections"])
-    lines.append(f"[dim]{count} sections differ, {response['unchanged']} do not.[/dim]")
+    differ = "1 section differs" if count == 1 else f"{count} sections differ"
+    lines.append(f"[dim]{differ}, the same: {response['unchanged']}.[/dim]")
     if response["truncated"]:
         lines.append("[yellow]There is more than is shown.[/yellow]")
     return "\n".join(lines)
