@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from threading import Event, Thread
 
+from portfolio_rag.domain.periodic import Periodic
 from portfolio_rag.ports.runtime import Metric, Metrics
 
 PERIOD_SECONDS = 60.0
@@ -19,24 +19,18 @@ class AnswerDurations:
 
     def __init__(self, metrics: Metrics, *, period_seconds: float = PERIOD_SECONDS) -> None:
         self._metrics = metrics
-        self._period = period_seconds
         self._seconds: deque[float] = deque()
-        self._stopped = Event()
-        self._thread: Thread | None = None
+        self._publishing = Periodic(self.publish, period_seconds, name="answer-durations")
 
     def add(self, seconds: float) -> None:
         self._seconds.append(seconds)
 
     def start(self) -> None:
-        self._stopped.clear()
-        self._thread = Thread(target=self._run, name="answer-durations", daemon=True)
-        self._thread.start()
+        self._publishing.start()
 
     def stop(self) -> None:
         """Publishes what is left."""
-        self._stopped.set()
-        if self._thread is not None:
-            self._thread.join()
+        self._publishing.stop()
         self.publish()
 
     def publish(self) -> None:
@@ -44,7 +38,3 @@ class AnswerDurations:
         while self._seconds:
             points = [self._seconds.popleft() for _ in range(min(_POINTS, len(self._seconds)))]
             self._metrics.put_all([Metric("AnswerDuration", seconds, "Seconds") for seconds in points])
-
-    def _run(self) -> None:
-        while not self._stopped.wait(self._period):
-            self.publish()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from threading import Event, Lock, Thread
+from threading import Lock
 
 from portfolio_rag.domain.answers import Answer, Usage
 from portfolio_rag.domain.errors import PortfolioRagError
 from portfolio_rag.domain.model_usage import ModelUsage
+from portfolio_rag.domain.periodic import Periodic
 from portfolio_rag.ports.runtime import Clock
 from portfolio_rag.ports.usage import UsageStore
 
@@ -30,11 +31,9 @@ class UsageRecorder:
         self._store = store
         self._clock = clock
         self._model = model
-        self._period = period_seconds
         self._lock = Lock()
         self._counts: dict[tuple[str, str], ModelUsage] = {}
-        self._stopped = Event()
-        self._thread: Thread | None = None
+        self._writing = Periodic(self.flush, period_seconds, name="usage-recorder")
 
     def count(self, answer: Answer) -> None:
         """Count a question and the tokens of its answer."""
@@ -45,14 +44,10 @@ class UsageRecorder:
         self._add(self._model(), usage)
 
     def start(self) -> None:
-        self._stopped.clear()
-        self._thread = Thread(target=self._run, name="usage-recorder", daemon=True)
-        self._thread.start()
+        self._writing.start()
 
     def stop(self) -> None:
-        self._stopped.set()
-        if self._thread is not None:
-            self._thread.join()
+        self._writing.stop()
         self.flush()
 
     def flush(self) -> None:
@@ -74,10 +69,6 @@ class UsageRecorder:
         one = ModelUsage(1, usage.prompt_tokens, usage.completion_tokens)
         with self._lock:
             self._counts[month, model] = self._counts.get((month, model), ModelUsage()) + one
-
-    def _run(self) -> None:
-        while not self._stopped.wait(self._period):
-            self.flush()
 
 
 def month_of(moment: str) -> str:

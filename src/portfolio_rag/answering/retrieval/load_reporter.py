@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from threading import Event, Thread
-
 from portfolio_rag.answering.retrieval.fair_semaphore import FairSemaphore
+from portfolio_rag.domain.periodic import Periodic
 from portfolio_rag.ports.runtime import Metrics
 
 PERIOD_SECONDS = 60.0
@@ -20,17 +19,13 @@ class LoadReporter:
     def __init__(self, slots: FairSemaphore, metrics: Metrics, *, period_seconds: float = PERIOD_SECONDS) -> None:
         self._slots = slots
         self._metrics = metrics
-        self._period = period_seconds
-        self._stopped = Event()
-        self._thread = Thread(target=self._run, name="load-reporter", daemon=True)
+        self._reporting = Periodic(self._report, period_seconds, name="load-reporter")
 
     def start(self) -> None:
-        self._thread.start()
+        self._reporting.start()
 
     def stop(self) -> None:
-        self._stopped.set()
-        self._thread.join()
+        self._reporting.stop()
 
-    def _run(self) -> None:
-        while not self._stopped.wait(self._period):
-            self._metrics.put("QuestionsWaiting", self._slots.take_peak(), "Count")
+    def _report(self) -> None:
+        self._metrics.put("QuestionsWaiting", self._slots.take_peak(), "Count")

@@ -191,9 +191,8 @@ class ObjectMoves:
         for older in found.older_than(source):
             logical_key = keys.logical_key_of(older.key)
             target = keys.archived_key(logical_key, f"replaced-{(older.version_id or '')[:12]}")
-            try:
-                archived = ObjectRef(older.bucket, target, self._store.copy(older, older.bucket, target))
-            except NotFound:
+            archived = self._copied(older, target)
+            if archived is None:
                 continue  # Its own worker was faster.
             for owner in self._registry.versions(document_id_for(older.bucket, logical_key)):
                 if owner.ref == older:
