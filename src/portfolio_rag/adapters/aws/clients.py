@@ -14,6 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.loaders import Loader, create_loader
 
+from portfolio_rag.adapters.aws.item_parsing import read_items_from_json
 from portfolio_rag.adapters.process.garbage import collector_paused
 from portfolio_rag.domain.errors import NotFound, StorageUnavailable
 from portfolio_rag.settings.environment import Settings
@@ -76,7 +77,10 @@ class AwsClients:
                 common = common.merge(self._s3)
             options = {**self._options, "config": common.merge(Config(**config))}
             with collector_paused():
-                self._clients[service] = self._session.client(service, **options)
+                client = self._session.client(service, **options)
+            if service == "dynamodb":
+                read_items_from_json(client)
+            self._clients[service] = client
         return self._clients[service]
 
 
