@@ -63,6 +63,8 @@ _FOLLOW_SHARE = 0.6
 """A further sentence of the section is added when it scores at least this share of the best one."""
 _ELSEWHERE_SHARE = 0.9
 """The same of one of another section or document: nearly as good as the best one, which may be the wrong one."""
+_SAME_SUBJECT = 0.8
+"""Share of the question's words in the first sentence from which one that is put alike is about the same."""
 _REDUNDANT = 0.9
 """Cosine from which two sentences say the same."""
 _MAX_SENTENCE_CHARACTERS = 600
@@ -214,10 +216,7 @@ def _adds(candidate: _Candidate, share: float, first: _Candidate, asked: frozens
 
     `share` is that of the best sentence's score which it has.
     """
-    is_side_by_side = _is_side_by_side(candidate.sentence) or are_parallel(first.sentence, candidate.sentence)
-    if is_side_by_side and not asked & first.sentence.terms <= candidate.sentence.terms:
-        # Rows are alike in their columns, steps in what they work on, and sentences in how they say it: one that holds
-        # less of the question is about something else.
+    if _is_about_another(candidate.sentence, first.sentence, asked):
         return False
     if (
         candidate.text.document == first.text.document
@@ -225,6 +224,30 @@ def _adds(candidate: _Candidate, share: float, first: _Candidate, asked: frozens
     ):
         return True
     return share >= _ELSEWHERE_SHARE
+
+
+def _is_about_another(sentence: Sentence, first: Sentence, asked: frozenset[str]) -> bool:
+    """Whether it says of something else what the first says of what is asked.
+
+    Rows are alike in their columns, steps in what they work on, and sentences in how they say it: one that holds less
+    of the question is about something else. A sentence that stands in no list may lack one word in five, unless it has
+    a name or a value of its own.
+    """
+    wanted = asked & first.terms
+    if wanted <= sentence.terms:
+        return False
+    if _is_side_by_side(sentence):
+        return True
+    if not are_parallel(first, sentence):
+        return False
+    return coverage(wanted, sentence.terms) < _SAME_SUBJECT or _states_another(sentence, first, asked)
+
+
+def _states_another(sentence: Sentence, first: Sentence, asked: frozenset[str]) -> bool:
+    """Whether it has a name or a value that neither the question nor the first sentence has."""
+    if sentence.facts.names - asked - first.terms:
+        return True
+    return any(not any(value.same(known) for known in first.quantities) for value in sentence.quantities)
 
 
 def _is_side_by_side(sentence: Sentence) -> bool:

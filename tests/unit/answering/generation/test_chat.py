@@ -384,6 +384,39 @@ def test_a_step_that_is_about_less_of_the_question_is_not_added() -> None:
     assert answer.text == "Leave the lid of the kiln ajar for six minutes [1]."
 
 
+@pytest.mark.parametrize(
+    ("further", "is_added"),
+    [
+        ("The sync command mirrors a whole harbour archive into a local folder.", True),
+        ("The sync command mirrors a whole letter album into a local folder.", False),
+    ],
+)
+def test_a_sentence_that_is_put_alike_is_added_when_it_holds_nearly_all_of_the_question(
+    further: str, is_added: bool
+) -> None:
+    corpus = Corpus()
+    first = "Use the following command to copy a whole harbour archive into a local folder."
+    corpus.text("harbour.txt", f"{first} {further}")
+    answer = chat(corpus).answer("How do I copy a whole harbour archive into a folder?")
+    assert first.rstrip(".") in answer.text
+    assert (further.rstrip(".") in answer.text) is is_added
+
+
+@pytest.mark.parametrize(
+    "sibling",
+    [
+        "Keepers of the Tern lodge may bring a rowing boat to the summer regatta.",
+        "Keepers of the lodge may bring 3 guests and a rowing boat to the summer regatta.",
+    ],
+)
+def test_a_sentence_that_is_put_alike_of_another_thing_is_not_added(sibling: str) -> None:
+    corpus = Corpus()
+    first = "Keepers of the Gull lodge may bring a rowing boat to the summer regatta."
+    corpus.text("lodge.txt", f"{first} {sibling}")
+    answer = chat(corpus).answer("May keepers of the Gull lodge bring a rowing boat to the summer regatta?")
+    assert answer.text == f"{first.rstrip('.')} [1]."
+
+
 def test_a_question_about_what_no_row_names_is_refused() -> None:
     corpus, added = Corpus(), document("boats.md")
     rows = "Boat: Gull | Price of the Ravnsholm hire: 80 EUR\nBoat: Tern | Price of the Ravnsholm hire: 175 EUR"
