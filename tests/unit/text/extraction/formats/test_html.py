@@ -417,3 +417,23 @@ class TestXhtml:
 def test_marks_of_notes_that_are_raised_links(read: Read) -> None:
     page = '<html><body><p>Built in 1911<a href="#fn1" role="doc-noteref"><sup>1</sup></a>.</p></body></html>'
     assert read(page, "a.html").text == "Built in 1911[note 1]."
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("<p>costs <s>30</s> 24 euros</p>", "costs ~~30~~ 24 euros"),
+        ("<p><del>The <b>old</b> rule.</del> The new one.</p>", "~~The old rule.~~ The new one."),
+        ("<del><p>Gone.</p><p>Too.</p></del><p>Here.</p>", "~~Gone.~~\n\n~~Too.~~\n\nHere."),
+        ("<ul><li style='text-decoration: line-through'>milk</li><li>tea</li></ul>", "- ~~milk~~\n- tea"),
+        (
+            "<table><tr><th>Day</th><th>Fee</th></tr><tr><td>Mon</td><td><strike>9</strike> 7</td></tr></table>",
+            "Day: Mon | Fee: ~~9~~ 7",
+        ),
+        ("<h2><s>Old</s> hall</h2><p>Text</p>", "~~Old~~ hall\n\nText"),
+        ("<p>~~~~ <i>rule</i></p>", "~~~~ rule"),
+        ("<s><h2>Head</h2></s><p>Text</p>", "Head\n\nText"),
+    ],
+)
+def test_struck_out_text_is_marked(read: Read, source: str, text: str) -> None:
+    assert read(source, "a.html").text == text

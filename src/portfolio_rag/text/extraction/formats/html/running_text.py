@@ -16,9 +16,11 @@ from portfolio_rag.text.extraction.formats.html.nodes import (
     classes,
     events,
     is_permalink,
+    is_struck,
 )
 from portfolio_rag.text.extraction.links import with_address
 from portfolio_rag.text.extraction.scripts import NOTE_NAMES, note_mark, subscript, superscript
+from portfolio_rag.text.language.struck_out import struck, without_seams
 
 _BLANKS = re.compile(r"\s+")
 _BOLD = frozenset(["b", "strong"])
@@ -69,13 +71,23 @@ class RunningText:
         self._frames = [_Frame({})]
         self._bold_depth = 0
         self._bold: str | None = None
+        self._struck_depth = 0
+        self._holds_struck = False
         self.furniture_depth = 0
         """Above 0 inside the head, the foot or the margin of the page: links there lead all over the site."""
 
     def add(self, text: str) -> None:
         if self._bold is None and not self._bold_depth and text and not text.isspace():
             self._bold = self._so_far()
+        if self._struck_depth and text.strip():
+            text, self._holds_struck = struck(text), True
         self._frames[-1].parts.append(text)
+
+    def strike(self, event: Event, *, is_read: bool = False) -> None:
+        """To be told of each element once it was handled; `is_read`: what is inside was dealt with."""
+        kind, node, attributes = event
+        if kind != "text" and not is_read and is_struck(node, attributes):
+            self._struck_depth += 1 if kind == "enter" else -1
 
     def handle(self, event: Event) -> bool:
         """Whether what is inside the element was dealt with."""
@@ -112,10 +124,12 @@ class RunningText:
         """
         text = self._so_far()
         bold = text if self._bold is None else self._bold
+        if self._holds_struck:
+            text, bold = without_seams(text), without_seams(bold)
         for frame in self._frames:
             frame.parts.clear()
             frame.attributes = {}
-        self._bold = None
+        self._bold, self._holds_struck = None, False
         return text, bold
 
     def _so_far(self) -> str:
@@ -185,6 +199,7 @@ def text_of(
         else:
             after_item = after_item and kind == "text" and not (node.text_content or "").strip()
             skip = running.handle(event)
+        running.strike(event, is_read=skip)
     return running.take()[0]
 
 

@@ -54,6 +54,7 @@ class Walk:
             except StopIteration:
                 break
             skip = self._handle(event)
+            self._text.strike(event, is_read=skip)
         self._flush()
 
     def _handle(self, event: Event) -> bool:

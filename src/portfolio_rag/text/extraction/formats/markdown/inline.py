@@ -10,6 +10,7 @@ from markdown_it.token import Token
 
 from portfolio_rag.text.extraction.links import with_address
 from portfolio_rag.text.extraction.scripts import note_mark, subscript, superscript
+from portfolio_rag.text.language.struck_out import STRUCK_MARK
 
 SOFT_BREAK = "\x1e"
 """Where the source begins a new line within a paragraph. No text holds this sign: cleaning has taken it out."""
@@ -24,6 +25,7 @@ _LINK_IN_CODE = re.compile(r"^\[([^\]]+)\]\([^)\s]+\)$")
 _ACTIVE_ELEMENTS = frozenset({"script", "style", "iframe", "object", "template", "noscript", "textarea", "title"})
 _SCRIPTS = frozenset(["sup", "sub"])
 _BOLD = frozenset(["strong", "b"])
+_STRUCK = frozenset(["s", "del", "strike"])
 _SCRIPT = re.compile(r"[\w+\-−–*′,.() ]{1,30}")
 _PERMALINK_SIGNS = re.compile(r"[\s¶#§🔗⚓∞]*")
 
@@ -86,6 +88,8 @@ class _Reader:
                 self._close("a")
             case "sup_close" | "sub_close":
                 self._close_script(token, following)
+            case "s_open" | "s_close":
+                self._frames[-1].parts.append(STRUCK_MARK)
             case "strong_open":
                 self._bold_depth += 1
             case "strong_close":
@@ -115,6 +119,8 @@ class _Reader:
             self._add(_attribute(tag, "alt"))
         elif name == "input" and _attribute(tag, "type") == "checkbox":
             self._add("[x] " if re.search(r"\schecked\b", tag) else "[ ] ")
+        elif name in _STRUCK:
+            self._frames[-1].parts.append(STRUCK_MARK)
         elif name in _BOLD:
             self._bold_depth += -1 if is_end else 1
         elif name == "a" or name in _SCRIPTS:
