@@ -123,6 +123,8 @@ def test_blocks_are_all_there_is(read: Read) -> None:
         ("`[Action](https://example.com/api)` call", "Action call"),
         ("<table><tr><td>a</td><td>b</td></tr></table>", "a | b"),
         ("[ref][1]\n\n[1]: https://example.com", "ref (https://example.com)"),
+        ("See [[Fees|what it costs]], [[Harbour rules]].", "See what it costs, Harbour rules."),
+        ("if [[ -f x ]]; a == b == c and ==marked words== here", "if [[ -f x ]]; a == b == c and marked words here"),
         ("~~old~~ new", "~~old~~ new"),
         ("<del>old</del> <s>older</s> new", "~~old~~ ~~older~~ new"),
         ("\ufeff# BOM", "BOM"),

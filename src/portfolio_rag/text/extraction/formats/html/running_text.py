@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborNode
 
+from portfolio_rag.text.extraction.formats.html.banners import skips_menu
 from portfolio_rag.text.extraction.formats.html.formulas import formula_of
 from portfolio_rag.text.extraction.formats.html.nodes import (
     BLOCKS,
@@ -18,16 +19,15 @@ from portfolio_rag.text.extraction.formats.html.nodes import (
     is_permalink,
     is_struck,
 )
+from portfolio_rag.text.extraction.formats.html.notes import Notes, is_note_mark, label_of
 from portfolio_rag.text.extraction.links import with_address
-from portfolio_rag.text.extraction.scripts import NOTE_NAMES, note_mark, subscript, superscript
+from portfolio_rag.text.extraction.scripts import note_mark, subscript, superscript
 from portfolio_rag.text.language.struck_out import struck, without_seams
 
 _BLANKS = re.compile(r"\s+")
 _BOLD = frozenset(["b", "strong"])
 _FRAMED = frozenset(["a", "sup", "sub", "q", "rt"]) | _BOLD
 _CONTACTS = ("mailto:", "tel:")
-_NOTE_SIGNS = " []()^"
-"""What may stand around the label of a note, when it is raised and when it is not."""
 _NOTE_CLASS = re.compile(r"(?:^|[\s_-])(?:footnote|noteref|fn-?ref|endnote)", re.IGNORECASE)
 
 
@@ -36,7 +36,7 @@ class Reading:
     """What the page as a whole says: the address that others are relative to, and what shows only when asked for.
 
     `revealed` are the ids of elements that a control shows, `menus` those of what is no content. `labels` are the names
-    of tab panels by the panels' `mem_id`, and `tabs` the elements that hold these names.
+    of tab panels by the panels' `mem_id`, and `tabs` the elements that hold these names. `banners` are no content, too.
     """
 
     base: str = ""
@@ -44,6 +44,8 @@ class Reading:
     menus: frozenset[str] = frozenset()
     labels: dict[int, str] = field(default_factory=dict)
     tabs: frozenset[int] = frozenset()
+    banners: frozenset[int] = frozenset()
+    notes: Notes = field(default_factory=Notes)
 
     def address(self, href: str | None) -> str | None:
         if not href or href.lstrip().startswith("#"):
@@ -106,7 +108,7 @@ class RunningText:
             if attributes.get("type") == "checkbox":
                 self.add("[x] " if "checked" in attributes else "[ ] ")
         elif tag in _FRAMED:
-            if tag == "a" and is_permalink(node, attributes, in_heading=self._in_heading):
+            if tag == "a" and self._link(node, attributes):
                 return True
             self._bold_depth += tag in _BOLD
             self._frames.append(_Frame(attributes))
@@ -116,6 +118,20 @@ class RunningText:
                 self.add(formula)
                 return True
         return False
+
+    def _link(self, node: LexborNode, attributes: Attributes) -> bool:
+        """Whether a link is no part of the text, or was dealt with: it is the mark of a note."""
+        notes = self._reading.notes
+        if node.mem_id in notes.marks:
+            label = notes.refer(node.mem_id)
+            if not self._in_heading:
+                self.add(note_mark(label))
+            return True
+        return (
+            node.mem_id in notes.left_out
+            or is_permalink(node, attributes, in_heading=self._in_heading)
+            or skips_menu(attributes, node.text())
+        )
 
     def take(self) -> tuple[str, str]:
         """The text since the last call, and what of it is in bold type at its start.
@@ -145,8 +161,8 @@ class RunningText:
 
     def _changed(self, tag: str, attributes: Attributes, text: str) -> str:
         match tag:
-            case "a" if attributes.get("role") == "doc-noteref" or attributes.get("epub:type") == "noteref":
-                return note_mark(text.strip(_NOTE_SIGNS).removeprefix(f"{NOTE_NAMES['footnote']} "))
+            case "a" if is_note_mark(attributes):
+                return note_mark(label_of(text))
             case "a" if not self._in_heading:
                 href = attributes.get("href") or ""
                 is_shown = not self.furniture_depth or href.lower().startswith(_CONTACTS)
@@ -188,7 +204,11 @@ def text_of(
         kind, node, _ = event
         tag = node.tag or ""
         skip = False
-        is_out = (tag == "button" and not with_buttons) or node.mem_id in without
+        is_out = (
+            (tag == "button" and not with_buttons)
+            or node.mem_id in without
+            or (node.mem_id in reading.notes.elements and node.mem_id != root.mem_id)
+        )
         if kind == "enter" and is_out:
             skip = True
         elif kind != "text" and tag in BLOCKS:

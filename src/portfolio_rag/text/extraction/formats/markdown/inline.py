@@ -22,6 +22,9 @@ _ATTRIBUTE = {
 }
 _LINK_IN_CODE = re.compile(r"^\[([^\]]+)\]\([^)\s]+\)$")
 """Generated documentation puts links in code spans, where they are no links but noise."""
+_WIKI_LINK = re.compile(r"!?\[\[(?!\s)([^\[\]|\n]{1,200})(?:\|([^\[\]\n]{1,200}))?(?<!\s)\]\]")
+"""`[[Page]]` and `[[Page|what it is called here]]` of wikis and note books."""
+_HIGHLIGHT = re.compile(r"(?<![=\w])==(?=[^\s=])([^=\n]{1,200})(?<=[^\s=])==(?![=\w])")
 _ACTIVE_ELEMENTS = frozenset({"script", "style", "iframe", "object", "template", "noscript", "textarea", "title"})
 _SCRIPTS = frozenset(["sup", "sub"])
 _BOLD = frozenset(["strong", "b"])
@@ -70,7 +73,9 @@ class _Reader:
 
     def _token(self, token: Token, following: Token | None) -> None:
         match token.type:
-            case "text" | "text_special":
+            case "text":
+                self._add(_without_wiki_marks(token.content))
+            case "text_special":
                 self._add(token.content)
             case "softbreak":
                 self._frames[-1].parts.append(SOFT_BREAK)
@@ -177,8 +182,14 @@ class _Reader:
 def line_of(children: Sequence[Token], *, in_heading: bool = False, notes: dict[int, str] | None = None) -> Line:
     """`notes` are the texts of footnotes that stand within the line, by their id."""
     if len(children) == 1 and children[0].type == "text":
-        return Line(children[0].content, "")
+        return Line(_without_wiki_marks(children[0].content), "")
     return _Reader(in_heading=in_heading, notes=notes or {}).read(children)
+
+
+def _without_wiki_marks(text: str) -> str:
+    if "[[" in text:
+        text = _WIKI_LINK.sub(lambda link: link[2] or link[1], text)
+    return _HIGHLIGHT.sub(r"\1", text) if "==" in text else text
 
 
 def joined(text: str) -> str:
