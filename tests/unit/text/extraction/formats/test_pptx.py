@@ -285,3 +285,12 @@ def test_struck_out_text_is_marked(read: Read) -> None:
         run.text = text
         run._r.get_or_add_rPr().set("strike", strike)
     assert "costs ~~30 or 40~~ 24" in read(saved(presentation), "a.pptx").text
+
+
+def test_a_chart_shows_percentages_as_such(read: Read) -> None:
+    presentation, slide = new()
+    data = CategoryChartData(number_format="0.0%")
+    data.categories = ["2024"]
+    data.add_series("Ships", (0.125,))
+    slide.shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, 0, 0, Inches(4), Inches(3), data)
+    assert "2024 | Ships: 12.5%" in read(saved(presentation), "a.pptx").text

@@ -78,6 +78,10 @@ class RunningText:
         self.furniture_depth = 0
         """Above 0 inside the head, the foot or the margin of the page: links there lead all over the site."""
 
+    @property
+    def is_empty(self) -> bool:
+        return not any(frame.parts for frame in self._frames)
+
     def add(self, text: str) -> None:
         if self._bold is None and not self._bold_depth and text and not text.isspace():
             self._bold = self._so_far()

@@ -57,7 +57,7 @@ class Walk:
                 break
             skip = self._handle(event)
             self._text.strike(event, is_read=skip)
-            if self._reading.notes.waiting and not self._lists:
+            if self._reading.notes.waiting and not self._lists and self._text.is_empty:
                 self._add_notes()
         self._flush()
         self._add_notes(rest=True)
