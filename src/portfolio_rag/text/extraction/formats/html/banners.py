@@ -11,6 +11,7 @@ from portfolio_rag.text.extraction.formats.html.nodes import Attributes
 MAX_BANNER_CHARACTERS = 3000
 """More is a page about cookies."""
 
+_MAX_CANDIDATES = 100
 _CANDIDATES = ", ".join(
     f"{tag}[{name}*={word} i]"
     for tag in ("div", "aside", "section", "form")
@@ -37,7 +38,7 @@ def banners_of(tree: LexborHTMLParser) -> set[int]:
     """The `mem_id` of banners: called so, short, and with something to press."""
     return {
         node.mem_id
-        for node in tree.css(_CANDIDATES)
+        for node in tree.css(_CANDIDATES)[:_MAX_CANDIDATES]
         if any(_BANNER.search(node.attributes.get(name) or "") for name in ("id", "class"))
         and len(node.text()) <= MAX_BANNER_CHARACTERS
     }

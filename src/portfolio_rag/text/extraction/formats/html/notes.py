@@ -18,6 +18,9 @@ from portfolio_rag.text.extraction.scripts import NOTE_NAMES
 MAX_NOTE_CHARACTERS = 3000
 """A longer "note" is a part of the page."""
 
+MAX_MARKS = 3000
+"""Of a page: with more, its notes are read where they stand."""
+
 NOTE_SIGNS = " \xa0\n\t[]()^"
 """What may stand around the label of a note, when it is raised and when it is not."""
 
@@ -30,6 +33,11 @@ _NOTE_TYPES = frozenset(["footnote", "endnote", "rearnote"])
 _INLINE = frozenset(["a", "b", "span", "strong", "sup"])
 _LINKS = 'a[href^="#"]'
 _LISTS = '[role=doc-endnotes], [data-footnotes], [class*="footnotes"], [class*="endnotes"], [style*="footnote-list"]'
+_BLOCKS = frozenset(["aside", "dd", "div", "li", "p", "section"])
+_COUNTING = "-:_0123456789"
+"""By which the names of several marks of one note differ."""
+_MAX_DEPTH = 300
+_MAX_LINKS = 200
 _NEAR = 3
 """How many elements up from a mark or a place its own names are looked for."""
 
@@ -78,19 +86,21 @@ def label_of(text: str) -> str:
 
 
 def notes_of(tree: LexborHTMLParser) -> Notes:
+    """Those of the page; none where it has more than MAX_MARKS of what may be marks."""
     notes = Notes()
     marks = [link for link in tree.css(_LINKS) if _may_be_mark(link)]
-    if not marks:
+    if not 0 < len(marks) <= MAX_MARKS:
         return notes
     places: dict[str, LexborNode] = {}
     for node in tree.css("[id], a[name]"):
         for name in _names(node):
             places.setdefault(name, node)
+    finder = _Finder()
     for mark in marks:
         if mark.mem_id in notes.left_out or _is_called_note(mark):
             continue  # it leads from a note back to the text, which comes first
-        note = _note_at(places.get(_fragment(mark)), mark)
-        back = [] if note is None else list(_ways_back(note, mark))
+        note = finder.note_at(places.get(_fragment(mark)), mark)
+        back = [] if note is None else finder.ways_back(note, mark)
         if note is None or not (back or _is_called_note(note)):
             continue
         notes.elements.setdefault(note.mem_id, note)
@@ -133,37 +143,63 @@ def _fragment(link: LexborNode) -> str:
     return unquote((link.attributes.get("href") or "")[1:])
 
 
-def _note_at(place: LexborNode | None, mark: LexborNode) -> LexborNode | None:
-    """The block that a mark leads to; None for one that holds the mark or a heading, or is no block of text."""
-    if place is not None and place.tag in _INLINE:
-        place = next((parent for parent in _upwards(place) if parent.tag not in _INLINE), None)
-    if place is not None and place.tag == "p" and _is_alone(place):
-        place = place.parent
-    if place is None or place.tag not in ("aside", "dd", "div", "li", "p", "section"):
-        return None
-    if len(place.text()) > MAX_NOTE_CHARACTERS or place.css_first("h1, h2, h3, h4, h5, h6, table") is not None:
-        return None
-    parent = mark.parent
-    while parent is not None:
-        if parent.mem_id == place.mem_id:
+class _Finder:
+    """Finds notes, and looks at each element once however many marks lead to it."""
+
+    def __init__(self) -> None:
+        self._can_be_note: dict[int, bool] = {}
+        self._links: dict[int, list[LexborNode]] = {}
+
+    def note_at(self, place: LexborNode | None, mark: LexborNode) -> LexborNode | None:
+        """The block that a mark leads to; None for one that holds the mark or a heading, or is no block of text."""
+        if place is not None and place.tag in _INLINE:
+            place = next((parent for parent in _upwards(place) if parent.tag not in _INLINE), None)
+        if place is not None and place.tag == "p" and self._is_alone(place):
+            place = place.parent
+        if place is None or not self._is_block_of_text(place):
             return None
-        parent = parent.parent
-    return place
+        parent = mark.parent
+        for _ in range(_MAX_DEPTH):
+            if parent is None:
+                return place
+            if parent.mem_id == place.mem_id:
+                return None
+            parent = parent.parent
+        return None
 
+    def ways_back(self, note: LexborNode, mark: LexborNode) -> list[LexborNode]:
+        """The links from a note to the mark, and those to other marks of the same note beside them."""
+        own = {name for node in (mark, *_upwards(mark), *mark.css("[id]")) for name in _names(node)}
+        links = self._links_of(note)
+        if not any(_fragment(link) in own for link in links):
+            return []
+        stems = {name.rstrip(_COUNTING) for name in own}
+        return [link for link in links if _fragment(link).rstrip(_COUNTING) in stems]
 
-def _is_alone(paragraph: LexborNode) -> bool:
-    """Whether it is all that leads anywhere in its `div`, which then holds the whole of one note."""
-    parent = paragraph.parent
-    return parent is not None and parent.tag == "div" and len(parent.css(_LINKS)) == len(paragraph.css(_LINKS)) == 1
+    def _is_block_of_text(self, place: LexborNode) -> bool:
+        verdict = self._can_be_note.get(place.mem_id)
+        if verdict is None:
+            verdict = (
+                place.tag in _BLOCKS
+                and len(place.text()) <= MAX_NOTE_CHARACTERS
+                and place.css_first("h1, h2, h3, h4, h5, h6, table") is None
+            )
+            self._can_be_note[place.mem_id] = verdict
+        return verdict
 
+    def _is_alone(self, paragraph: LexborNode) -> bool:
+        """Whether it is all that leads anywhere in its `div`, which then holds the whole of one note."""
+        parent = paragraph.parent
+        if parent is None or parent.tag != "div":
+            return False
+        return len(self._links_of(parent)) == len(self._links_of(paragraph)) == 1
 
-def _ways_back(note: LexborNode, mark: LexborNode) -> Iterator[LexborNode]:
-    """The links from a note to the mark; those to other marks of the same note beside them."""
-    own = {name for node in (mark, *_upwards(mark), *mark.css("[id]")) for name in _names(node)}
-    links = [link for link in note.css(_LINKS) if len(link.text()) <= _MAX_MARK_CHARACTERS]
-    if any(_fragment(link) in own for link in links):
-        stems = {name.rstrip("-:_0123456789") for name in own}
-        yield from (link for link in links if _fragment(link).rstrip("-:_0123456789") in stems)
+    def _links_of(self, element: LexborNode) -> list[LexborNode]:
+        """The first links within the page that stand in an element, those with a short text."""
+        if element.mem_id not in self._links:
+            links = element.css(_LINKS)[:_MAX_LINKS]
+            self._links[element.mem_id] = [link for link in links if len(link.text()) <= _MAX_MARK_CHARACTERS]
+        return self._links[element.mem_id]
 
 
 def _is_called_note(note: LexborNode) -> bool:
