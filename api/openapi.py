@@ -16,7 +16,8 @@ DESCRIPTION = """\
 Documents go into S3, by this API or past it (`aws s3 cp FILE s3://portfolio-raw/incoming/FILE`). The pipeline extracts,
 cuts and embeds them; then they answer questions.
 
-1. `POST /api/documents` uploads a document: md, txt, pdf, html, docx, xlsx, pptx, csv, tsv, json, jsonl, eml or epub.
+1. `POST /api/documents` uploads a document: md, txt, pdf, html, docx, xlsx, pptx, csv, tsv, json,
+   jsonl, ipynb, eml or epub.
 2. `GET /api/documents/{document_id}` shows it going from PENDING to COMPLETED, or to FAILED with a reason.
 3. `POST /api/chat` answers from it. Every sentence of an answer is checked against the source that it cites; what the
    sources do not hold is not shown.

@@ -441,7 +441,7 @@ variable "api_service" {
 variable "ingestion_rules" {
   description = "Which documents are taken and how they are cut; written to ingestion-rules/default.json. `prefixes` overrides any of it for documents whose key, without its stage, begins with the map's key."
   type = object({
-    allowed_types        = optional(list(string), ["md", "txt", "pdf", "html", "docx", "xlsx", "pptx", "csv", "tsv", "json", "jsonl", "eml", "epub"])
+    allowed_types        = optional(list(string), ["md", "txt", "pdf", "html", "docx", "xlsx", "pptx", "csv", "tsv", "json", "jsonl", "ipynb", "eml", "epub"])
     max_file_size_bytes  = optional(number, 52428800)
     chunk_size_tokens    = optional(number, 1000)
     chunk_overlap_tokens = optional(number, 200)
@@ -484,9 +484,9 @@ variable "ingestion_rules" {
   validation {
     condition = alltrue([
       for rules in concat([var.ingestion_rules], values(var.ingestion_rules.prefixes)) :
-      rules.allowed_types == null ? true : length(rules.allowed_types) > 0 && length(setsubtract(rules.allowed_types, ["md", "txt", "pdf", "html", "docx", "xlsx", "pptx", "csv", "tsv", "json", "jsonl", "eml", "epub"])) == 0
+      rules.allowed_types == null ? true : length(rules.allowed_types) > 0 && length(setsubtract(rules.allowed_types, ["md", "txt", "pdf", "html", "docx", "xlsx", "pptx", "csv", "tsv", "json", "jsonl", "ipynb", "eml", "epub"])) == 0
     ])
-    error_message = "allowed_types must be chosen from md, txt, pdf, html, docx, xlsx, pptx, csv, tsv, json, jsonl, eml and epub, and not be empty."
+    error_message = "allowed_types must be chosen from md, txt, pdf, html, docx, xlsx, pptx, csv, tsv, json, jsonl, ipynb, eml and epub, and not be empty."
   }
 
   validation {

@@ -55,7 +55,7 @@ run "config_bucket_holds_what_the_functions_obey" {
 
   assert {
     condition = jsondecode(aws_s3_object.config["ingestion-rules/default.json"].content) == {
-      allowed_types                  = ["md", "txt", "pdf", "html", "docx", "xlsx", "pptx", "csv", "tsv", "json", "jsonl", "eml", "epub"]
+      allowed_types                  = ["md", "txt", "pdf", "html", "docx", "xlsx", "pptx", "csv", "tsv", "json", "jsonl", "ipynb", "eml", "epub"]
       max_file_size_bytes            = 52428800
       chunk_size_tokens              = 1000
       chunk_overlap_tokens           = 200

@@ -102,6 +102,7 @@ ONE_OF_EACH: dict[str, bytes] = {
     "ports.tsv": b"Port\tDepth\nOslo\t11.5\n",
     "settings.json": b'{"server": {"port": 8080}}',
     "events.jsonl": b'{"event": "start"}\n{"event": "stop"}\n',
+    "tides.ipynb": b'{"nbformat": 4, "cells": [{"cell_type": "markdown", "source": ["The tide turns at six."]}]}',
     "offer.eml": mail("The offer stands until May."),
     "birds.epub": book({"one.xhtml": "<h1>Gulls</h1><p>They fly.</p>"}),
 }

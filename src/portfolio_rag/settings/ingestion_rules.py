@@ -28,7 +28,22 @@ _log = logging.getLogger(__name__)
 INGESTION_RULES_KEY = "ingestion-rules/default.json"
 MODEL_CONFIG_KEY = "model-configs/default.json"
 ACCESS_LISTS_KEY = "access-lists/default.json"
-_FILE_TYPES = ("md", "txt", "pdf", "html", "docx", "xlsx", "pptx", "csv", "tsv", "json", "jsonl", "eml", "epub")
+_FILE_TYPES = (
+    "md",
+    "txt",
+    "pdf",
+    "html",
+    "docx",
+    "xlsx",
+    "pptx",
+    "csv",
+    "tsv",
+    "json",
+    "jsonl",
+    "ipynb",
+    "eml",
+    "epub",
+)
 FILE_TYPES = frozenset(_FILE_TYPES)
 FILE_TYPES_IN_WORDS = f"{', '.join(_FILE_TYPES[:-1])} or {_FILE_TYPES[-1]}"
 

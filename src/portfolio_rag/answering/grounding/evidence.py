@@ -15,6 +15,7 @@ from portfolio_rag.text.language.language_detection import function_terms, langu
 from portfolio_rag.text.language.name_variants import NameForms
 from portfolio_rag.text.language.quantities_and_names import NEGATION, Facts, Quantity, extract_facts
 from portfolio_rag.text.language.sentences import sentences
+from portfolio_rag.text.language.struck_out import blanked
 
 _NEAR_SENTENCES = 2
 """A value may stand this far from the sentences that hold the rest of the claim; further off it is another value."""
@@ -232,6 +233,7 @@ class SourceText:
     def build(
         cls, number: int, text: str, context: str, parts: Sequence[ChunkPart] = (), document: str = ""
     ) -> SourceText:
+        text = blanked(text)  # what is struck out holds no more
         return cls(number, text, context, tuple(split_sentences(text, parts)), document)
 
     def without(self, sentences: Sequence[Sentence], reason: str) -> SourceText:

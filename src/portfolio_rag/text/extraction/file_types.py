@@ -26,6 +26,7 @@ DESCRIPTIONS = {
     "tsv": "TSV",
     "json": "JSON",
     "jsonl": "JSON Lines",
+    "ipynb": "Jupyter notebooks",
     "eml": "e-mail (.eml)",
     "epub": "EPUB",
 }
@@ -52,6 +53,7 @@ _TEXT_TYPES = {
         "geojson": "json",
         "jsonl": "jsonl",
         "ndjson": "jsonl",
+        "ipynb": "ipynb",
     },
 }
 """What a text is by its extension; any other is plain text."""

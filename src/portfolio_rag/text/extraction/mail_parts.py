@@ -55,7 +55,14 @@ class EncryptedPart:
     pass
 
 
-Part = TextPart | FilePart | MessagePart | EncryptedPart
+@dataclass(frozen=True, slots=True)
+class CalendarPart:
+    """Events in iCalendar, as invitations have them."""
+
+    text: str
+
+
+Part = TextPart | CalendarPart | FilePart | MessagePart | EncryptedPart
 
 
 def parsed(data: bytes) -> EmailMessage:
@@ -101,6 +108,8 @@ def parts_of(part: Message[Any, Any]) -> Iterator[Part]:
                 yield from parts_of(inner)
     elif kind in ("text/plain", "text/html") and part.get_content_disposition() != "attachment" and not _filename(part):
         yield _text(part)
+    elif kind == "text/calendar" and part.get_content_disposition() != "attachment":
+        yield CalendarPart(_text(part).text)
     elif kind in _SIGNATURES or (kind.startswith("image/") and part.get_content_disposition() != "attachment"):
         return  # signatures, and pictures within a text
     else:

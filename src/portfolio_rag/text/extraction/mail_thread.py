@@ -108,6 +108,18 @@ def _headed(lines: Sequence[str], at: int) -> _Introduction | None:
     return _Introduction(start, heading, len(fields))
 
 
+def introduction_of(paragraph: str, *, by_quotation: bool) -> tuple[str, bool]:
+    """Whose message a paragraph of a mail in HTML introduces, and whether it is the header of that message.
+
+    Empty for any other. `by_quotation`: `On 3 March, Ann wrote:` introduces one, too, as all behind it is quoted.
+    """
+    words = " ".join(paragraph.split("\n"))
+    if by_quotation and words.endswith(":") and _ATTRIBUTION.fullmatch(words):
+        return words.rstrip(": "), False
+    headed = _headed(paragraph.split("\n"), 0)
+    return ("", False) if headed is None else (headed.heading, True)
+
+
 def _are_quoted(lines: Sequence[str], start: int) -> bool:
     quoted = False
     for at in range(start, len(lines)):

@@ -11,6 +11,7 @@ import re
 import sentencex
 
 from portfolio_rag.text.language.months import MONTHS
+from portfolio_rag.text.language.struck_out import STRUCK_MARK
 
 # Behind these a sentence goes on, whatever follows: none of them ends one.
 _ABBREVIATION_LIST = """
@@ -46,12 +47,19 @@ def sentences(text: str, language: str = "en") -> list[tuple[int, int]]:
     An empty line ends a sentence. `language` (ISO 639) chooses the abbreviations that are known.
     """
     spans: list[tuple[int, int]] = []
+    is_open = False
     for boundary in sentencex.get_sentence_boundaries(language, text):
-        piece = text[boundary["start_index"] : boundary["end_index"]]
+        first = boundary["start_index"]
+        piece = text[first : boundary["end_index"]]
+        if is_open and spans and piece.startswith(STRUCK_MARK):
+            # The mark that ends struck-out text belongs to the sentence before it.
+            spans[-1] = (spans[-1][0], first + len(STRUCK_MARK))
+            first, piece, is_open = spans[-1][1], piece[len(STRUCK_MARK) :], False
+        is_open ^= piece.count(STRUCK_MARK) % 2 == 1
         stripped = piece.strip()
         if not stripped:
             continue
-        start = boundary["start_index"] + piece.index(stripped)
+        start = first + piece.index(stripped)
         if spans and _goes_on(text, spans[-1], start):
             spans[-1] = (spans[-1][0], start + len(stripped))
         else:

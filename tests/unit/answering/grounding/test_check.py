@@ -245,3 +245,17 @@ def test_a_long_hostile_draft_is_read_to_its_limit() -> None:
     results = check("queues?", parse_draft(draft), [source])
     assert len(results) == 60
     assert not any(result.verdict.shown for result in results)
+
+
+@pytest.mark.parametrize(
+    ("draft", "verdict"),
+    [
+        ("The harbour tour costs 24 euros [1].", Verdict.SUPPORTED),
+        ("The harbour tour costs 30 euros [1].", Verdict.DROPPED),
+        ("The kiosk beside the pier sells bait [1].", Verdict.DROPPED),
+    ],
+)
+def test_nothing_rests_on_struck_out_text(draft: str, verdict: Verdict) -> None:
+    text = "The harbour tour costs ~~30~~ 24 euros. ~~The kiosk beside the pier sells bait.~~ It takes two hours."
+    (result,) = check("What does the harbour tour cost?", parse_draft(draft), [SourceText.build(1, text, "tour.md")])
+    assert result.verdict is verdict

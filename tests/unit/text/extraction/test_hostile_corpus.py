@@ -65,6 +65,11 @@ def _bombs() -> Iterator[tuple[str, Case]]:
     yield "json of objects", (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "a.json")
     yield "json with a number of digits", (b'{"a": ' + b"9" * 500_000 + b"}", "a.json")
     yield "jsonl of long lines", ((json.dumps({"a": "b" * 200_000}).encode() + b"\n") * 20, "a.jsonl")
+    outputs = [{"output_type": "stream", "text": "\r" * MEGABYTE}, {"data": {"text/html": "<table>" * 100_000}}]
+    yield (
+        "notebook of outputs",
+        (json.dumps({"cells": [{"cell_type": "code", "outputs": outputs}]}).encode(), "a.ipynb"),
+    )
     yield "csv of commas", (b"a,b\n" + b"," * 1_000_000, "a.csv")
     yield "csv of quotes", (b'a,b\n"' + b'""' * 500_000, "a.csv")
     yield "markdown of brackets", (b"x " + b"[" * 16_000, "a.md")
@@ -75,6 +80,12 @@ def _bombs() -> Iterator[tuple[str, Case]]:
     yield "markdown table of pipes", (b"|a" * 20_000 + b"\n" + b"|-" * 20_000 + b"\n" + b"|b" * 20_000, "a.md")
     yield "html of divs", (b"<html>" + b"<div>" * 100_000 + b"a", "a.html")
     yield "html of an open attribute", (b'<html><p a="' + b"<" * 500_000, "a.html")
+    marks = b"<sup><a id=r href=#x>1</a></sup>" * 2_500
+    yield (
+        "html of marks of notes",
+        (b"<html><div id=x>" + b"a " * 200_000 + b"</div>" + b"<b>" * 5_000 + marks, "a.html"),
+    )
+    yield "html of banners", (b"<html>" + b"<div class=cookie-banner>" * 5_000 + b"a " * 200_000, "a.html")
     yield "html of tables", (b"<html>" + b"<table><tr><td>" * 3_000 + b"a", "a.html")
     yield (
         "html table that spans all",

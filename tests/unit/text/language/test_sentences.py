@@ -26,6 +26,7 @@ from portfolio_rag.text.language.sentences import sentences
         ["1. Open the valve.", "Wait for fig. 2 to match."],
         ["Das Büro bleibt am 3. Oktober und am 22. Dezember zu.", "Danach ist es offen."],
         ["Der Aufzug hält im 2. Stock bzw. im Keller.", "Es sind 12.", "Das genügt."],
+        ["~~Dogs are welcome.~~", "Dogs stay out.", "~~It is long.", "And wet.~~", "It is short."],
         ["これは文です。", "次の文です！", "そうですか？"],
         ["你好世界。", "这是第二句！"],
     ],

@@ -29,6 +29,9 @@ MAX_LINES_OF_A_FIELD = 1000
 
 _SAMPLE_CHARACTERS = 64 * 1024
 _SAMPLE_ROWS = 100
+_MAX_ROWS_ABOVE = 20
+_MAX_WIDTH_ABOVE = 2
+"""Fields of a row that stands above the records: a name and its value."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _NUMBER_CHARACTERS = frozenset("0123456789.,:/%+-–€$£ ")
 
@@ -59,10 +62,23 @@ def _add_records(text: str, delimiter: str, builder: DocumentBuilder) -> None:
     beginning = list(islice(rows, _SAMPLE_ROWS))
     while beginning and len(beginning[0]) == 1 and any(len(row) > 1 for row in beginning[1:]):
         builder.paragraph(beginning.pop(0)[0])  # a title above the records
+    above = _rows_above(beginning)
+    builder.paragraph("\n".join(": ".join([*(name.rstrip(":") for name in row[:-1]), row[-1]]) for row in above))
+    beginning = beginning[len(above) :]
     head = [beginning.pop(0)] if is_header(beginning) else []
     if head and not beginning:
         builder.table(head, header_rows=1)
     add_rows(head, chain(beginning, rows), builder, rows=text.count("\n"), characters=len(text))
+
+
+def _rows_above(rows: Sequence[Sequence[str]]) -> Sequence[Sequence[str]]:
+    """The rows before the names of the columns that say something of the whole: `Period;Q1`, and records are wider."""
+    widths = Counter(map(len, rows))
+    usual = widths.most_common(1)[0][0] if rows else 0
+    first = next((at for at, row in enumerate(rows) if len(row) > _MAX_WIDTH_ABOVE), 0)
+    if first > _MAX_ROWS_ABOVE or usual <= _MAX_WIDTH_ABOVE or len(rows[first]) < usual or not is_header(rows[first:]):
+        return []
+    return rows[:first]
 
 
 def _declared(text: str) -> tuple[str, str]:

@@ -10,10 +10,13 @@ from email.utils import getaddresses, parsedate_to_datetime
 from portfolio_rag.domain.attributes import AttributeValue
 from portfolio_rag.domain.document_warnings import WarningCode
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
+from portfolio_rag.text.extraction.calendar_events import events_of
 from portfolio_rag.text.extraction.document import Attachment, ExtractedDocument, ExtractionLimits
 from portfolio_rag.text.extraction.file_types import detect_type
 from portfolio_rag.text.extraction.formats.html import add_fragment
+from portfolio_rag.text.extraction.formats.mail_quotes import QuotingBuilder
 from portfolio_rag.text.extraction.mail_parts import (
+    CalendarPart,
     EncryptedPart,
     FilePart,
     MessagePart,
@@ -25,7 +28,6 @@ from portfolio_rag.text.extraction.mail_parts import (
     parts_of,
 )
 from portfolio_rag.text.extraction.mail_thread import messages_of, unflowed
-from portfolio_rag.text.extraction.nesting import NestingBuilder
 from portfolio_rag.text.extraction.sanitise import clean
 
 MAX_ATTACHMENTS = 100
@@ -57,7 +59,7 @@ def extract(data: bytes, limits: ExtractionLimits) -> ExtractedDocument:
 class _Mail:
     def __init__(self, limits: ExtractionLimits) -> None:
         self._limits = limits
-        self._builder = NestingBuilder(limits.max_characters)
+        self._builder = QuotingBuilder(limits.max_characters)
         self._attachments: list[Attachment] = []
         self._names: set[str] = set()
         self.is_locked = False
@@ -75,6 +77,8 @@ class _Mail:
         for part in parts:
             if isinstance(part, TextPart):
                 self._add_text(part, depth)
+            elif isinstance(part, CalendarPart):
+                self._add_events(part)
             elif isinstance(part, FilePart):
                 self._add_file(part)
             elif isinstance(part, EncryptedPart):
@@ -109,7 +113,8 @@ class _Mail:
     def _add_text(self, part: TextPart, depth: int) -> None:
         self.has_text = self.has_text or bool(part.text.strip())
         if part.is_html:
-            add_fragment(part.text, self._builder)
+            with self._builder.quotations(part.text, depth + 1):
+                add_fragment(part.text, self._builder)
             return
         text = unflowed(part.text, delete_space=part.delete_space) if part.flowed else part.text
         for message in messages_of(clean(text)):
@@ -117,6 +122,13 @@ class _Mail:
                 self._builder.enter(message.heading, depth + 1)
             for paragraph in _EMPTY_LINES.split(message.text):
                 self._builder.paragraph(paragraph)
+
+    def _add_events(self, part: CalendarPart) -> None:
+        for event in events_of(part.text):
+            self._builder.paragraph(event.text)
+            if event.description.strip():
+                self._builder.paragraph(event.description)
+            self.has_text = True
 
     def _add_file(self, part: FilePart) -> None:
         try:

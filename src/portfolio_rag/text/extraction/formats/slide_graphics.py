@@ -8,9 +8,12 @@ from typing import Any
 from lxml import etree
 from pptx.oxml.ns import qn
 
+from portfolio_rag.text.extraction.formats.docx.charts import displayed
+
 _DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
 _ACROSS = f"{qn('c:xVal')}//{qn('c:pt')}/{qn('c:v')}"
 """Where the points of a scatter chart lie, which has no categories."""
+_FORMAT = f"{qn('c:val')}//{qn('c:formatCode')}"
 _MAX_DEPTH = 20
 
 
@@ -26,7 +29,9 @@ def chart_rows(chart: Any) -> tuple[str, list[list[str]]]:
         categories = max(categories, labels or [str(label) for label in plot.categories], key=len)
         for series in plot.series:
             categories = categories or [node.text or "" for node in series._element.iterfind(_ACROSS)]
-            columns.append((series.name or f"Series {len(columns) + 1}", [_number(value) for value in series.values]))
+            number_format = series._element.findtext(_FORMAT) or ""
+            values = [_number(value, number_format) for value in series.values]
+            columns.append((series.name or f"Series {len(columns) + 1}", values))
     length = max([len(categories), *(len(values) for _, values in columns)], default=0)
     categories += [""] * (length - len(categories))
     padded = [(name, values + [""] * (length - len(values))) for name, values in columns]
@@ -36,8 +41,8 @@ def chart_rows(chart: Any) -> tuple[str, list[list[str]]]:
     return title, [head, *([label, *row] for label, *row in zip(categories, *(v for _, v in padded), strict=True))]
 
 
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.10g}"
+def _number(value: float | None, number_format: str) -> str:
+    return "" if value is None else displayed(f"{value:.10g}", number_format)
 
 
 def diagram_lines(frame: Any) -> Iterator[tuple[int, str]]:

@@ -13,6 +13,7 @@ from portfolio_rag.text.extraction.formats.docx.formulas import linear
 from portfolio_rag.text.extraction.links import with_address
 from portfolio_rag.text.extraction.scripts import subscript, superscript
 from portfolio_rag.text.extraction.tables import Cell
+from portfolio_rag.text.language.struck_out import struck, without_seams
 
 _ALTERNATIVES = "{http://schemas.openxmlformats.org/markup-compatibility/2006}AlternateContent"
 _CHOICE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Choice"
@@ -205,7 +206,9 @@ def text_of(paragraph: Any, part: Any = None) -> str:
             pieces.append("\n")
         elif isinstance(element.tag, str) and element.tag != qn("a:pPr"):
             pieces.append(" ".join(map(linear, element.iter(_MATHS))))
-    return "".join(pieces)
+    text = "".join(pieces)
+    is_struck = any(properties.get("strike") for properties in paragraph.iter(qn("a:rPr")))
+    return without_seams(text) if is_struck else text
 
 
 def _run(run: Any, part: Any, before: str) -> str:
@@ -216,6 +219,8 @@ def _run(run: Any, part: Any, before: str) -> str:
     baseline = properties.get("baseline", "0").rstrip("%")
     if baseline.lstrip("-").isdigit() and int(baseline):
         text = superscript(text, before) if int(baseline) > 0 else subscript(text)
+    if properties.get("strike", "noStrike") != "noStrike":
+        text = struck(text)
     link = properties.find(qn("a:hlinkClick"))
     relation = None if link is None or part is None else part.rels.get(link.get(qn("r:id")))
     return with_address(text, relation.target_ref) if relation is not None and relation.is_external else text

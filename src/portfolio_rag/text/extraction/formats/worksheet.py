@@ -12,12 +12,14 @@ from lxml import etree
 from openpyxl.comments.comment_sheet import CommentSheet
 from openpyxl.packaging.relationship import RelationshipList, get_dependents, get_rels_path
 from openpyxl.utils import get_column_letter, range_boundaries
-from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
+from openpyxl.worksheet._reader import FORMULA_TAG, INLINE_STRING, WorkSheetParser
 from openpyxl.xml.functions import fromstring
 
 from portfolio_rag.text.extraction.formats.cell_text import CellTexts
+from portfolio_rag.text.extraction.formats.rich_strings import text_of
 from portfolio_rag.text.extraction.links import with_address
 from portfolio_rag.text.extraction.tables import MAX_CELLS
+from portfolio_rag.text.language.struck_out import struck
 
 _DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/main"
 _ON_SHEET = "http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing"
@@ -47,6 +49,8 @@ class _Parser(WorkSheetParser):  # type: ignore[misc]
 
     def parse_cell(self, element: Any) -> dict[str, Any]:
         cell: dict[str, Any] = super().parse_cell(element)
+        if (string := element.find(INLINE_STRING)) is not None:
+            cell["value"] = text_of(string)
         formula = element.find(FORMULA_TAG)
         if formula is None:
             return cell
@@ -75,12 +79,13 @@ def read_worksheet(sheet: Any, archive: zipfile.ZipFile, texts: CellTexts) -> Wo
             date_formats=book._date_formats,
             timedelta_formats=book._timedelta_formats,
         )
-        formats = _Formats(book)
+        formats, strikes = _Formats(book), _strikes(book)
         for at, row in parser.parse():
             shown = {}
             for cell in row:
                 text = texts.of(cell["value"], formats[cell["style_id"]])
                 if text.strip():
+                    text = struck(text) if cell["style_id"] in strikes else text
                     shown[cell["column"]] = with_address(text, cell.get("link"))
             if shown:
                 cells[at] = {**cells.get(at, {}), **shown}
@@ -111,6 +116,12 @@ class _Formats(dict[int, str]):
         except IndexError:
             self[style] = "General"  # a style that the workbook does not have
         return self[style]
+
+
+def _strikes(book: Any) -> set[int]:
+    """The styles of cells whose text is struck out."""
+    fonts = {at for at, font in enumerate(book._fonts) if font.strike}
+    return {at for at, style in enumerate(book._cell_styles) if style.fontId in fonts} if fonts else set()
 
 
 def _related(archive: zipfile.ZipFile, path: str) -> RelationshipList:

@@ -16,11 +16,13 @@ from typing import Any
 from lxml import etree
 from openpyxl.reader.excel import ExcelReader
 from openpyxl.utils.datetime import MAC_EPOCH
+from openpyxl.xml.constants import SHARED_STRINGS
 
 from portfolio_rag.domain.document_warnings import WarningCode
 from portfolio_rag.text.extraction.archives import check_archive, malformed, transitional
 from portfolio_rag.text.extraction.document import DocumentBuilder, ExtractedDocument, ExtractionLimits
 from portfolio_rag.text.extraction.formats.cell_text import CellTexts
+from portfolio_rag.text.extraction.formats.rich_strings import shared_strings
 from portfolio_rag.text.extraction.formats.worksheet import read_worksheet
 from portfolio_rag.text.extraction.sheets import add_regions, regions_of
 from portfolio_rag.text.extraction.titles import given_title
@@ -63,7 +65,16 @@ def extract(data: bytes, limits: ExtractionLimits) -> ExtractedDocument:
 
 
 class _Reader(ExcelReader):  # type: ignore[misc]
-    """openpyxl's own reader, without sheets that are a chart: it fails on those without a drawing, and none is read."""
+    """openpyxl's own reader, without sheets that are a chart: it fails on those without a drawing, and none is read.
+
+    Texts say what of them is struck out, raised or lowered.
+    """
+
+    def read_strings(self) -> None:
+        part = self.package.find(SHARED_STRINGS)
+        if part is not None:
+            with self.archive.open(part.PartName[1:]) as source:
+                self.shared_strings = shared_strings(source)
 
     def read_chartsheet(self, sheet: Any, rel: Any) -> None:
         pass

@@ -84,3 +84,12 @@ def test_too_much(read: Read) -> None:
     with pytest.raises(DocumentRejected) as rejected:
         read("a,b\n" + "1,2\n" * 1000, "a.csv", max_characters=500)
     assert rejected.value.reason is FailureReason.LIMIT_EXCEEDED
+
+
+def test_rows_above_the_names_of_the_columns(read: Read) -> None:
+    source = "Report;Harbour;;\nPeriod:;Q1;;\n;;;\nBoat;Berth;Paid;Note\nWren;12;yes;ok\nTern;14;no;late\n"
+    text = read(source, "a.csv").text
+    assert text.startswith("Report: Harbour\nPeriod: Q1\n\n")
+    assert text.endswith(
+        "Boat: Wren | Berth: 12 | Paid: yes | Note: ok\nBoat: Tern | Berth: 14 | Paid: no | Note: late"
+    )

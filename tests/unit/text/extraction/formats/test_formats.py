@@ -20,7 +20,7 @@ from tests.support.texts import rewritten_zip
 
 Read = Callable[..., ExtractedDocument]
 
-NAMES = ["a.md", "a.txt", "a.html", "a.csv", "a.tsv", "a.json", "a.jsonl", "a.eml"]
+NAMES = ["a.md", "a.txt", "a.html", "a.csv", "a.tsv", "a.json", "a.jsonl", "a.ipynb", "a.eml"]
 SIGNS = [*"#->|*_`~=[](!)\\<&1. \n\t\x00\u202e", "\n\n", "    ", "```", "---", "|-|", "<!--", "-->", "&#0;"]
 WRITTEN = [
     "$",

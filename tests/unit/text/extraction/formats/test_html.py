@@ -417,3 +417,129 @@ class TestXhtml:
 def test_marks_of_notes_that_are_raised_links(read: Read) -> None:
     page = '<html><body><p>Built in 1911<a href="#fn1" role="doc-noteref"><sup>1</sup></a>.</p></body></html>'
     assert read(page, "a.html").text == "Built in 1911[note 1]."
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("<p>costs <s>30</s> 24 euros</p>", "costs ~~30~~ 24 euros"),
+        ("<p><del>The <b>old</b> rule.</del> The new one.</p>", "~~The old rule.~~ The new one."),
+        ("<del><p>Gone.</p><p>Too.</p></del><p>Here.</p>", "~~Gone.~~\n\n~~Too.~~\n\nHere."),
+        ("<ul><li style='text-decoration: line-through'>milk</li><li>tea</li></ul>", "- ~~milk~~\n- tea"),
+        (
+            "<table><tr><th>Day</th><th>Fee</th></tr><tr><td>Mon</td><td><strike>9</strike> 7</td></tr></table>",
+            "Day: Mon | Fee: ~~9~~ 7",
+        ),
+        ("<h2><s>Old</s> hall</h2><p>Text</p>", "~~Old~~ hall\n\nText"),
+        ("<p>~~~~ <i>rule</i></p>", "~~~~ rule"),
+        ("<s><h2>Head</h2></s><p>Text</p>", "Head\n\nText"),
+    ],
+)
+def test_struck_out_text_is_marked(read: Read, source: str, text: str) -> None:
+    assert read(source, "a.html").text == text
+
+
+NOTES = """<html><body><h1>Lease</h1><h2>Rent</h2><p>Rent is 900{mark} a month.</p><h2>Term</h2><p>Two years.</p>
+{notes}</body></html>"""
+
+
+@pytest.mark.parametrize(
+    ("mark", "notes"),
+    [
+        (
+            '<a href="#n1" id="r1" role="doc-noteref"><sup>1</sup></a>',
+            '<section role="doc-endnotes"><h2>Notes</h2><ol><li id="n1"><p>Without heating.'
+            '<a href="#r1" role="doc-backlink">back</a></p></li></ol></section>',
+        ),
+        (
+            '<sup><a href="#fn-1" id="fnref-1" data-footnote-ref>1</a></sup>',
+            '<section data-footnotes class="footnotes"><h2>Footnotes</h2><ol><li id="fn-1"><p>Without heating. '
+            '<a href="#fnref-1" data-footnote-backref>↩</a></p></li></ol></section>',
+        ),
+        (
+            '<sup id="cite_ref-1"><a href="#cite_note-1">[1]</a></sup>',
+            '<ol><li id="cite_note-1"><b><a href="#cite_ref-1">^</a></b> <span>Without heating.</span></li></ol>',
+        ),
+        (
+            '<sup><a href="#ftnt1" id="ftnt_ref1">[1]</a></sup>',
+            '<hr><div><p><a href="#ftnt_ref1" id="ftnt1">[1]</a><span>&nbsp;Without heating.</span></p></div>',
+        ),
+        (
+            '<a href="#_ftn1" name="_ftnref1"><span>[1]</span></a>',
+            '<div><div id="ftn1"><p><a href="#_ftnref1" name="_ftn1">[1]</a> Without heating.</p></div></div>',
+        ),
+    ],
+)
+def test_a_note_is_read_where_the_text_refers_to_it(read: Read, blocks_of: BlocksOf, mark: str, notes: str) -> None:
+    document = read(NOTES.format(mark=mark, notes=notes), "a.html")
+    assert blocks_of(document) == [
+        ("heading", "Lease"),
+        ("heading", "Rent"),
+        ("paragraph", "Rent is 900[note 1] a month."),
+        ("paragraph", "[note 1] Without heating."),
+        ("heading", "Term"),
+        ("paragraph", "Two years."),
+    ]
+    assert document.blocks[3].heading_path == ("Lease", "Rent")
+
+
+def test_notes_of_lists_and_tables_come_behind_these(read: Read, blocks_of: BlocksOf) -> None:
+    page = (
+        '<ul><li>One<sup><a id=r1 href="#n1">1</a></sup></li><li>Two</li></ul><table><tr><th>Boat</th><th>Fee</th></tr>'
+        '<tr><td>Wren</td><td>40<sup><a id=r2 href="#n2">2</a></sup></td></tr></table><p>End</p>'
+        '<p id=n1><a href="#r1">1</a> Of May.</p><p id=n2><a href="#r2">2</a> Without power.</p><p id=n3>Last</p>'
+    )
+    assert blocks_of(read(page, "a.html")) == [
+        ("list", "- One[note 1]\n- Two"),
+        ("paragraph", "[note 1] Of May."),
+        ("table", "Boat: Wren | Fee: 40[note 2]"),
+        ("paragraph", "[note 2] Without power."),
+        ("paragraph", "End"),
+        ("paragraph", "Last"),
+    ]
+
+
+def test_a_note_that_nothing_on_the_page_refers_to_stays(read: Read) -> None:
+    page = (
+        '<nav><p><sup><a id=r1 href="#n1">1</a></sup></p></nav><p>Text.</p>'
+        '<ol><li id=n1><a href="#r1">^</a> Of May.</li></ol>'
+    )
+    assert read(page, "a.html").text == "Text.\n\n[note 1] Of May."
+
+
+def test_links_between_a_list_of_contents_and_its_headings_are_no_notes(read: Read) -> None:
+    page = (
+        '<p>[<a id=t1 href="#s1">1</a>] <a href="#s2">[2]</a></p><div id=s1><h2><a href="#t1">Fees</a></h2>'
+        "<p>Forty.</p></div><p id=s2>Long text.</p>"
+    )
+    assert read(page, "a.html").text.endswith("Fees\n\nForty.\n\nLong text.")
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ('<div id="cookie-banner"><p>We use cookies.</p><button>OK</button></div><p>Pool</p>', "Pool"),
+        ('<div id="onetrust-consent-sdk"><p>Our partners</p></div><p>Pool</p>', "Pool"),
+        ('<section id="cookie-policy"><h2>Cookies</h2><p>Five days.</p></section>', "Cookies\n\nFive days."),
+        ('<a class="x" href="#main">Skip to main content</a><p>Pool</p>', "Pool"),
+        ('<a href="#main">Zum Inhalt springen</a><p>Pool</p>', "Pool"),
+    ],
+)
+def test_what_lies_over_the_page_is_no_part_of_it(read: Read, source: str, text: str) -> None:
+    assert read(source, "a.html").text == text
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ("<svg aria-label='included'><path/></svg>", "included"),
+        ("<svg><title>not included</title></svg>", "not included"),
+        ("<i class='fa fa-times' title='never'></i>", "never"),
+        ("<i class='fas fa-check'></i>", "✓"),
+        ("<span class='icon icon-x-mark'></span>", "✗"),
+        ("yes <i class='fas fa-check'></i>", "yes"),
+    ],
+)
+def test_a_cell_that_is_an_icon_says_what_it_shows(read: Read, cell: str, text: str) -> None:
+    page = f"<table><tr><th>Part</th><th>Free</th></tr><tr><td>Backup</td><td>{cell}</td></tr></table>"
+    assert read(page, "a.html").text == f"Part: Backup | Free: {text}"

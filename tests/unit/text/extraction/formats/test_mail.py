@@ -192,3 +192,71 @@ def test_japanese_of_seven_bits(read: Read) -> None:
     body = "会議は三時に始まります。"
     head = f"{HEAD}MIME-Version: 1.0\r\nContent-Type: text/plain; charset=ISO-2022-JP\r\n\r\n"
     assert body in read(head.encode() + body.encode("iso2022_jp"), "a.eml").text
+
+
+def html_mail(body: str) -> str:
+    return HEAD + f"MIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<html><body>{body}</body></html>"
+
+
+QUOTED = "<div>On Mon, 2 Mar 2026 at 09:00, Bob Ek wrote:<br></div><blockquote><p>How deep?</p></blockquote>"
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        (f"<p>Nine metres.</p>{QUOTED}", ("Pumps", "On Mon, 2 Mar 2026 at 09:00, Bob Ek wrote")),
+        (f"{QUOTED}<p>Nine metres.</p>", ("Pumps",)),
+        (
+            "<p>Nine.</p><p><b>From:</b> Bob Ek<br><b>Sent:</b> Monday<br><b>To:</b> Ana</p><p>How deep?</p>",
+            ("Pumps", "Message from Bob Ek, Monday"),
+        ),
+    ],
+)
+def test_quotations_in_html(read: Read, body: str, path: tuple[str, ...]) -> None:
+    document = read(html_mail(body), "a.eml")
+    asked, told = (
+        next(block for block in document.blocks if words in document.text[block.start : block.end])
+        for words in ("How deep?", "Nine")
+    )
+    assert asked.heading_path == path
+    assert told.heading_path == ("Pumps",)
+
+
+INVITATION = """BEGIN:VCALENDAR
+BEGIN:VEVENT
+DTSTART;TZID=Europe/Oslo:20260310T140000
+DTEND:20260310T140000Z
+SUMMARY:Pump
+  test
+LOCATION:Hall 9\\, gate 4
+ORGANIZER;CN="Ek, Bob":mailto:bob@example.org
+ATTENDEE:mailto:cy@example.org
+ATTENDEE;CN=Di:MAILTO:di@example.org
+DESCRIPTION:Bring boots.\\nAnd a lamp.
+BEGIN:VALARM
+DESCRIPTION:Reminder
+END:VALARM
+END:VEVENT
+BEGIN:VEVENT
+DTSTART;VALUE=DATE:20260401
+SUMMARY:Holiday
+END:VEVENT
+END:VCALENDAR"""
+
+
+def test_an_invitation_says_when_and_where(read: Read, blocks_of: BlocksOf) -> None:
+    parts = f"--b\nContent-Type: text/plain\n\nPlease come.\n--b\nContent-Type: text/calendar\n\n{INVITATION}\n--b--\n"
+    source = HEAD + "MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n" + parts
+    document = read(source, "a.eml")
+    assert blocks_of(document)[2:] == [
+        ("paragraph", "Please come."),
+        (
+            "paragraph",
+            "Event: Pump test\nStart: 2026-03-10 14:00 (Europe/Oslo)\nEnd: 2026-03-10 14:00 UTC\n"
+            "Location: Hall 9, gate 4\nOrganizer: Ek, Bob <bob@example.org>\n"
+            "Attendees: cy@example.org, Di <di@example.org>",
+        ),
+        ("paragraph", "Bring boots.\nAnd a lamp."),
+        ("paragraph", "Event: Holiday\nStart: 2026-04-01"),
+    ]
+    assert not document.attachments

@@ -68,6 +68,12 @@ def test_headings_by_outline(read: Read, pdf: MakePdf, lines: Column) -> None:
     ]
 
 
+def test_few_bookmarks_name_headings_that_nothing_else_tells(read: Read, pdf: MakePdf, lines: Column) -> None:
+    pages = [lines("Fees", top=760) + lines(*BODY, top=730), lines("Times", top=760) + lines(*BODY, top=730)]
+    document = read(pdf(pages, outline=[("Fees", 1), ("Times", 2)]), "a.pdf")
+    assert [b.heading_path for b in document.blocks if b.kind == "paragraph"] == [("Fees",), ("Times",)]
+
+
 def test_lists_and_code(read: Read, blocks_of: BlocksOf, pdf: MakePdf, lines: Column) -> None:
     page = (
         lines(*BODY, top=760)

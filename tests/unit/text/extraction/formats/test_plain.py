@@ -172,3 +172,26 @@ def test_tables(read: Read, blocks_of: BlocksOf) -> None:
 )
 def test_lines_that_count_are_kept(read: Read, blocks_of: BlocksOf, text: str) -> None:
     assert blocks_of(read(text, "a.txt")) == [("code", text)]
+
+
+ASCIIDOC = "= Boats\n\n== Fees\nForty.\n\n----\n== no heading\n----\n\n=== Summer ===\nFifty.\n"
+LATEX = "\\documentclass{a}\n\\title{Boats}\n\\section{Fees of \\emph{Arn}}\nForty.\n\\subsection*{Summer}\nFifty.\n"
+ORG = "#+TITLE: Boats\n* Fees\nForty.\n** TODO Summer  :tag:\nFifty.\n* Rest\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        (ASCIIDOC, ("Boats", "Fees", "Summer")),
+        (LATEX, ("Boats", "Fees of Arn", "Summer")),
+        (ORG, ("Fees", "Summer")),
+        ("=== RUN   TestA\n=== RUN   TestB\nFifty.", ()),
+        ("* Fees\n** Summer\nFifty.", ()),
+        ("== one line\n\nFifty.", ()),
+    ],
+)
+def test_headings_in_the_markup_of_other_formats(read: Read, text: str, path: tuple[str, ...]) -> None:
+    document = read(text, "a.txt")
+    block = next(block for block in document.blocks if "Fifty." in document.text[block.start : block.end])
+    assert block.heading_path == path
+    assert "== no heading" in document.text or text is not ASCIIDOC

@@ -275,3 +275,22 @@ def test_a_bold_first_row_names_the_columns(read: Read, blocks_of: BlocksOf) -> 
         table.cell(row, column).text = text
         table.cell(row, column).text_frame.paragraphs[0].runs[0].font.bold = row == 0
     assert ("table", "Cone: 06 | Heat: 1000") in blocks_of(read(saved(presentation), "a.pptx"))
+
+
+def test_struck_out_text_is_marked(read: Read) -> None:
+    presentation, slide = new()
+    paragraph = box(slide.shapes, "costs ", 1, 1).text_frame.paragraphs[0]
+    for text, strike in (("30", "sngStrike"), (" or 40", "dblStrike"), (" 24", "noStrike")):
+        run = paragraph.add_run()
+        run.text = text
+        run._r.get_or_add_rPr().set("strike", strike)
+    assert "costs ~~30 or 40~~ 24" in read(saved(presentation), "a.pptx").text
+
+
+def test_a_chart_shows_percentages_as_such(read: Read) -> None:
+    presentation, slide = new()
+    data = CategoryChartData(number_format="0.0%")
+    data.categories = ["2024"]
+    data.add_series("Ships", (0.125,))
+    slide.shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, 0, 0, Inches(4), Inches(3), data)
+    assert "2024 | Ships: 12.5%" in read(saved(presentation), "a.pptx").text

@@ -11,7 +11,10 @@ from typing import Any
 
 import openpyxl
 import pytest
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
 from openpyxl.comments import Comment
+from openpyxl.styles import Font
 from openpyxl.worksheet.table import Table
 
 from portfolio_rag.domain.errors import DocumentRejected, FailureReason
@@ -275,3 +278,29 @@ def test_a_named_part_below_an_empty_row_keeps_the_names_of_columns(read: Read) 
     cells = {"A1": "Name", "B1": "Rank", "C1": "Ship", "A2": "Ida", "B2": "mate", "C2": "Wren", "A4": "Former crew"}
     book, _ = sheet({**cells, "A5": "Tob", "B5": "cook", "C5": "Tern"}, merged=("A4:C4",))
     assert "Name: Tob | Rank: cook | Ship: Tern" in read(saved(book), "a.xlsx").text
+
+
+def test_struck_out_and_raised_text_in_cells(read: Read) -> None:
+    book, first = sheet({"A1": "Item", "B1": "Price", "A2": "Rope", "B2": 12, "A3": "Chain", "B3": 30})
+    first["A3"].font = first["B3"].font = Font(strike=True)
+    first["A4"], first["B4"] = "Hook", CellRichText("was ", TextBlock(InlineFont(strike=True), "9"), ", is 7")
+    first["A5"] = "Bolt"
+    first["B5"] = CellRichText("5×10", TextBlock(InlineFont(vertAlign="superscript"), "-4"), " of H")
+    first["B5"].value.append(TextBlock(InlineFont(vertAlign="subscript"), "2"))
+    text = read(saved(book), "a.xlsx").text
+    assert "Rope | 12\n~~Chain~~ | ~~30~~\nHook | was ~~9~~, is 7\nBolt | 5×10^-4 of H_2" in text
+
+
+def test_rich_text_that_stands_in_its_cell(read: Read, rezip: Callable[..., bytes]) -> None:
+    cells = "".join(
+        f"<row r='{at}'><c r='A{at}' t='inlineStr'><is>{name}</is></c>"
+        f"<c r='B{at}' t='inlineStr'><is>{price}</is></c></row>"
+        for at, name, price in (
+            (1, "<t>Item</t>", "<t>Price</t>"),
+            (2, "<t>Rope</t>", "<r><rPr><strike/></rPr><t>9</t></r><r><rPr><strike val='0'/></rPr><t> 7</t></r>"),
+        )
+    )
+    space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    part = f"<worksheet xmlns='{space}'><sheetData>{cells}</sheetData></worksheet>"
+    data = rezip(workbook(["a", "b"]), xl__worksheets__sheet1_DOT_xml=part.encode())
+    assert read(data, "a.xlsx").text.endswith("Item: Rope | Price: ~~9~~ 7")

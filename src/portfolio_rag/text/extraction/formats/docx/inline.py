@@ -18,6 +18,7 @@ from portfolio_rag.text.extraction.formats.docx.styles import Styles
 from portfolio_rag.text.extraction.formats.docx.symbols import in_font, symbol
 from portfolio_rag.text.extraction.links import with_address
 from portfolio_rag.text.extraction.scripts import note_mark, subscript, superscript
+from portfolio_rag.text.language.struck_out import struck, without_seams
 
 MAX_QUOTE_CHARACTERS = 200
 """Of the words that a comment is about; a longer piece is not repeated."""
@@ -64,6 +65,7 @@ class LineReader:
         self._properties = RunProperties(styles, None)
         self._current: Any = None
         self._font = self._script = ""
+        self._is_struck = self._holds_struck = False
         self._readers: dict[str, Callable[[Any], None]] = {
             qn("w:r"): self._run,
             qn("w:hyperlink"): self._hyperlink,
@@ -95,7 +97,7 @@ class LineReader:
     def read(self, paragraph: Any, style: str | None, *, is_heading: bool = False) -> Line:
         """In a heading, marks of notes and addresses of links are left out of the line."""
         self._pieces, self._comments, self._line = [], {}, Line()
-        self._is_heading = is_heading
+        self._is_heading, self._holds_struck = is_heading, False
         self._properties = RunProperties(self._styles, style)
         for open_field in self._fields:
             open_field.start = 0
@@ -105,7 +107,8 @@ class LineReader:
             self._readers[paragraph.tag](paragraph)
         # An instruction that has not ended hides nothing of what follows.
         self._fields = [open_field for open_field in self._fields if open_field.shows]
-        self._line.text = _rendered(self._pieces)
+        text = _rendered(self._pieces)
+        self._line.text = without_seams(text) if self._holds_struck else text
         return self._line
 
     def _inside(self, parent: Any) -> None:
@@ -121,7 +124,8 @@ class LineReader:
 
     def _add(self, text: str, script: str = "") -> None:
         if text and all(open_field.shows for open_field in self._fields):
-            self._pieces.append((script, text))
+            self._holds_struck = self._holds_struck or self._is_struck
+            self._pieces.append((script, struck(text) if self._is_struck else text))
 
     def _inner_paragraph(self, paragraph: Any) -> None:
         self._add(" ")
@@ -135,6 +139,7 @@ class LineReader:
                 self._run_readers[element.tag](element)
             return
         self._current = run
+        self._is_struck = self._properties.is_struck(run)
         for element in run:
             fixed = _FIXED.get(element.tag)
             reader = self._run_readers.get(element.tag)
@@ -142,6 +147,7 @@ class LineReader:
                 self._add(fixed)
             elif reader is not None:
                 reader(element)
+        self._is_struck = False
 
     def _text(self, element: Any) -> None:
         text = element.text or ""

@@ -1,4 +1,4 @@
-"""How a run of text is set: hidden, raised or lowered, in which font; by its own properties and by styles."""
+"""How a run of text is set: hidden, struck out, raised, lowered, in which font; by its own properties and by styles."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ _VANISH = qn("w:vanish")
 _VERTICAL = qn("w:vertAlign")
 _BOLD = qn("w:b")
 _FONTS = qn("w:rFonts")
+_STRIKES = (qn("w:strike"), qn("w:dstrike"))
 _SCRIPTS = {"superscript": "^", "subscript": "_"}
 _OFF = (None, "0", "false", "off")
 
@@ -24,6 +25,7 @@ class RunProperties:
         self._styles = styles
         self._style = paragraph_style
         self._is_hidden = styles.run_value(paragraph_style, _VANISH) not in _OFF
+        self._is_struck = self._strikes(paragraph_style)
 
     def read(self, run: Any) -> tuple[bool, str, str]:
         """Whether it is hidden; `^`, `_` or nothing; the font that it names itself, by a style of characters too."""
@@ -48,6 +50,18 @@ class RunProperties:
             vertical = vertical or self._styles.run_value(style, _VERTICAL)
             font = font or self._styles.font(style)
         return self._is_hidden if hidden is None else hidden, _SCRIPTS.get(vertical or "", ""), font
+
+    def is_struck(self, run: Any) -> bool:
+        properties = run.find(_RPR)
+        if properties is None:
+            return self._is_struck
+        own = [child for child in properties if child.tag in _STRIKES]
+        if own:
+            return any(map(is_on, own))
+        return self._is_struck or self._strikes(value(properties.find(_RSTYLE)))
+
+    def _strikes(self, style: str | None) -> bool:
+        return style is not None and any(self._styles.run_value(style, tag) not in _OFF for tag in _STRIKES)
 
     def is_monospaced(self, run: Any) -> bool:
         _, _, font = self.read(run)

@@ -26,6 +26,7 @@ BLOCKS = frozenset(
     ]
 )
 # fmt: on
+STRUCK = frozenset(["s", "del", "strike"])
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 PREFORMATTED = frozenset(["pre", "listing", "xmp", "plaintext"])
 
@@ -102,6 +103,12 @@ def is_hidden(attributes: Attributes, revealed: frozenset[str]) -> bool:
         or ("style" in attributes and bool(_HIDDEN_STYLE.search((attributes["style"] or "").lower())))
     )
     return hidden and role != "tabpanel" and not (revealed and attributes.get("id") in revealed)
+
+
+def is_struck(node: LexborNode, attributes: Attributes) -> bool:
+    """Whether the page shows the element's text struck out."""
+    style = attributes.get("style") if attributes else None
+    return node.tag in STRUCK or (style is not None and "line-through" in style.lower())
 
 
 def classes(attributes: Attributes) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborNode
 
+from portfolio_rag.text.extraction.formats.html.banners import skips_menu
 from portfolio_rag.text.extraction.formats.html.formulas import formula_of
 from portfolio_rag.text.extraction.formats.html.nodes import (
     BLOCKS,
@@ -16,16 +17,17 @@ from portfolio_rag.text.extraction.formats.html.nodes import (
     classes,
     events,
     is_permalink,
+    is_struck,
 )
+from portfolio_rag.text.extraction.formats.html.notes import Notes, is_note_mark, label_of
 from portfolio_rag.text.extraction.links import with_address
-from portfolio_rag.text.extraction.scripts import NOTE_NAMES, note_mark, subscript, superscript
+from portfolio_rag.text.extraction.scripts import note_mark, subscript, superscript
+from portfolio_rag.text.language.struck_out import struck, without_seams
 
 _BLANKS = re.compile(r"\s+")
 _BOLD = frozenset(["b", "strong"])
 _FRAMED = frozenset(["a", "sup", "sub", "q", "rt"]) | _BOLD
 _CONTACTS = ("mailto:", "tel:")
-_NOTE_SIGNS = " []()^"
-"""What may stand around the label of a note, when it is raised and when it is not."""
 _NOTE_CLASS = re.compile(r"(?:^|[\s_-])(?:footnote|noteref|fn-?ref|endnote)", re.IGNORECASE)
 
 
@@ -34,7 +36,7 @@ class Reading:
     """What the page as a whole says: the address that others are relative to, and what shows only when asked for.
 
     `revealed` are the ids of elements that a control shows, `menus` those of what is no content. `labels` are the names
-    of tab panels by the panels' `mem_id`, and `tabs` the elements that hold these names.
+    of tab panels by the panels' `mem_id`, and `tabs` the elements that hold these names. `banners` are no content, too.
     """
 
     base: str = ""
@@ -42,6 +44,8 @@ class Reading:
     menus: frozenset[str] = frozenset()
     labels: dict[int, str] = field(default_factory=dict)
     tabs: frozenset[int] = frozenset()
+    banners: frozenset[int] = frozenset()
+    notes: Notes = field(default_factory=Notes)
 
     def address(self, href: str | None) -> str | None:
         if not href or href.lstrip().startswith("#"):
@@ -69,13 +73,27 @@ class RunningText:
         self._frames = [_Frame({})]
         self._bold_depth = 0
         self._bold: str | None = None
+        self._struck_depth = 0
+        self._holds_struck = False
         self.furniture_depth = 0
         """Above 0 inside the head, the foot or the margin of the page: links there lead all over the site."""
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(frame.parts for frame in self._frames)
 
     def add(self, text: str) -> None:
         if self._bold is None and not self._bold_depth and text and not text.isspace():
             self._bold = self._so_far()
+        if self._struck_depth and text.strip():
+            text, self._holds_struck = struck(text), True
         self._frames[-1].parts.append(text)
+
+    def strike(self, event: Event, *, is_read: bool = False) -> None:
+        """To be told of each element once it was handled; `is_read`: what is inside was dealt with."""
+        kind, node, attributes = event
+        if kind != "text" and not is_read and is_struck(node, attributes):
+            self._struck_depth += 1 if kind == "enter" else -1
 
     def handle(self, event: Event) -> bool:
         """Whether what is inside the element was dealt with."""
@@ -94,7 +112,7 @@ class RunningText:
             if attributes.get("type") == "checkbox":
                 self.add("[x] " if "checked" in attributes else "[ ] ")
         elif tag in _FRAMED:
-            if tag == "a" and is_permalink(node, attributes, in_heading=self._in_heading):
+            if tag == "a" and self._link(node, attributes):
                 return True
             self._bold_depth += tag in _BOLD
             self._frames.append(_Frame(attributes))
@@ -105,6 +123,20 @@ class RunningText:
                 return True
         return False
 
+    def _link(self, node: LexborNode, attributes: Attributes) -> bool:
+        """Whether a link is no part of the text, or was dealt with: it is the mark of a note."""
+        notes = self._reading.notes
+        if node.mem_id in notes.marks:
+            label = notes.refer(node.mem_id)
+            if not self._in_heading:
+                self.add(note_mark(label))
+            return True
+        return (
+            node.mem_id in notes.left_out
+            or is_permalink(node, attributes, in_heading=self._in_heading)
+            or skips_menu(attributes, node.text())
+        )
+
     def take(self) -> tuple[str, str]:
         """The text since the last call, and what of it is in bold type at its start.
 
@@ -112,10 +144,12 @@ class RunningText:
         """
         text = self._so_far()
         bold = text if self._bold is None else self._bold
+        if self._holds_struck:
+            text, bold = without_seams(text), without_seams(bold)
         for frame in self._frames:
             frame.parts.clear()
             frame.attributes = {}
-        self._bold = None
+        self._bold, self._holds_struck = None, False
         return text, bold
 
     def _so_far(self) -> str:
@@ -131,8 +165,8 @@ class RunningText:
 
     def _changed(self, tag: str, attributes: Attributes, text: str) -> str:
         match tag:
-            case "a" if attributes.get("role") == "doc-noteref" or attributes.get("epub:type") == "noteref":
-                return note_mark(text.strip(_NOTE_SIGNS).removeprefix(f"{NOTE_NAMES['footnote']} "))
+            case "a" if is_note_mark(attributes):
+                return note_mark(label_of(text))
             case "a" if not self._in_heading:
                 href = attributes.get("href") or ""
                 is_shown = not self.furniture_depth or href.lower().startswith(_CONTACTS)
@@ -174,7 +208,11 @@ def text_of(
         kind, node, _ = event
         tag = node.tag or ""
         skip = False
-        is_out = (tag == "button" and not with_buttons) or node.mem_id in without
+        is_out = (
+            (tag == "button" and not with_buttons)
+            or node.mem_id in without
+            or (node.mem_id in reading.notes.elements and node.mem_id != root.mem_id)
+        )
         if kind == "enter" and is_out:
             skip = True
         elif kind != "text" and tag in BLOCKS:
@@ -185,6 +223,7 @@ def text_of(
         else:
             after_item = after_item and kind == "text" and not (node.text_content or "").strip()
             skip = running.handle(event)
+        running.strike(event, is_read=skip)
     return running.take()[0]
 
 

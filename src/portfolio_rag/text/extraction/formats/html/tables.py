@@ -10,6 +10,7 @@ from selectolax.lexbor import LexborNode
 
 from portfolio_rag.text.extraction.document import DocumentBuilder
 from portfolio_rag.text.extraction.formats.html.code import code_text, numbered_code
+from portfolio_rag.text.extraction.formats.html.icons import icon_text
 from portfolio_rag.text.extraction.formats.html.nodes import Attributes, is_dropped
 from portfolio_rag.text.extraction.formats.html.running_text import Reading, text_of
 from portfolio_rag.text.extraction.sanitise import clean_line
@@ -183,6 +184,8 @@ class _Table:
                 apart.add(inner.mem_id)
                 self._codes.append(code)
         text = text_of(cell, self._reading, without=frozenset(apart))
+        if not marks and not text.strip():
+            text = icon_text(cell)
         return Cell(text + "".join(marks), columns, rows)
 
     def _inner_table(self, table: LexborNode) -> list[str]:

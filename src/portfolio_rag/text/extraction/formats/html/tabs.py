@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from portfolio_rag.text.extraction.formats.html.banners import banners_of
 from portfolio_rag.text.extraction.formats.html.nodes import HEADINGS, Attributes, classes
+from portfolio_rag.text.extraction.formats.html.notes import notes_of
 from portfolio_rag.text.extraction.formats.html.running_text import Reading, heading_text
 
 _CONTROLS = "[aria-controls], [data-target], [data-bs-target], [data-toggle], [data-bs-toggle]"
@@ -35,7 +37,7 @@ def reading_of(tree: LexborHTMLParser) -> Reading:
             names, panels = group.css(label), group.css(panel)
             if len(names) == len(panels):
                 _name(zip(names, panels, strict=True), labels, lists)
-    return Reading(address, revealed, menus, labels, frozenset(lists))
+    return Reading(address, revealed, menus, labels, frozenset(lists), frozenset(banners_of(tree)), notes_of(tree))
 
 
 def _revealed(tree: LexborHTMLParser) -> Iterable[str]:

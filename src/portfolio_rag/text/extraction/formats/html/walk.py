@@ -11,12 +11,14 @@ from portfolio_rag.text.extraction.document import DocumentBuilder, ListNumberin
 from portfolio_rag.text.extraction.formats.html.code import code_text, is_preformatted
 from portfolio_rag.text.extraction.formats.html.lists import integer, numbering_of
 from portfolio_rag.text.extraction.formats.html.nodes import BLOCKS, HEADINGS, Attributes, Event, classes, events
-from portfolio_rag.text.extraction.formats.html.running_text import Reading, RunningText, heading_text
+from portfolio_rag.text.extraction.formats.html.running_text import Reading, RunningText, heading_text, text_of
 from portfolio_rag.text.extraction.formats.html.tables import add_table
 from portfolio_rag.text.extraction.formats.html.tabs import holds_heading, is_disclosure
 from portfolio_rag.text.extraction.questions import split_question, without_answer_label
+from portfolio_rag.text.extraction.scripts import note_mark
 
 _LISTS = frozenset(["ul", "ol", "dir"])
+_BEFORE_NOTE = " \xa0\n^↑"
 _FURNITURE = frozenset(["header", "footer", "aside"])
 _QUESTION_CLASS = re.compile(
     r"(?:^|[\s_-])(?:faqs?|accordions?)[_-]{1,2}(?:item[_-]{1,2})?(?:question|title|header|heading|button|trigger|toggle)"
@@ -54,7 +56,11 @@ class Walk:
             except StopIteration:
                 break
             skip = self._handle(event)
+            self._text.strike(event, is_read=skip)
+            if self._reading.notes.waiting and not self._lists and self._text.is_empty:
+                self._add_notes()
         self._flush()
+        self._add_notes(rest=True)
 
     def _handle(self, event: Event) -> bool:
         """Whether the inside of the element was dealt with."""
@@ -62,6 +68,9 @@ class Walk:
         if kind == "text":
             return self._text.handle(event)
         tag = node.tag or ""
+        if kind == "enter" and self._is_left_out(node):
+            self._flush()
+            return True
         if kind == "leave":
             if tag in BLOCKS or node.mem_id in self._reading.labels:
                 self._flush()
@@ -82,6 +91,20 @@ class Walk:
             self._enter(node, tag, attributes)
             return False
         return self._text.handle(event)
+
+    def _is_left_out(self, node: LexborNode) -> bool:
+        """Whether it is no part of the page, or is a note, which is read where the text refers to it."""
+        notes = self._reading.notes
+        if node.mem_id in notes.elements:
+            notes.met.append(node.mem_id)
+            return True
+        return node.mem_id in self._reading.banners or (node.mem_id in notes.left_out and node.tag in HEADINGS)
+
+    def _add_notes(self, *, rest: bool = False) -> None:
+        for label, note in self._reading.notes.take(rest=rest):
+            text = text_of(note, self._reading).strip(_BEFORE_NOTE)
+            if text:
+                self._builder.paragraph(f"{note_mark(label)} {text}")
 
     def _enter(self, node: LexborNode, tag: str, attributes: Attributes) -> None:
         if tag in _LISTS:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from portfolio_rag.text.extraction.document import DocumentBuilder, ExtractedDocument, ExtractionLimits
 from portfolio_rag.text.extraction.formats.markdown.front_matter import split_front_matter
 from portfolio_rag.text.extraction.formats.markdown.parser import parser
@@ -13,7 +15,19 @@ def extract(data: bytes, limits: ExtractionLimits) -> ExtractedDocument:
     matter, text = split_front_matter(clean(decode(data)))
     builder = DocumentBuilder(limits.max_characters)
     builder.paragraph(matter.text)
-    markdown = parser()
+    _add(text, builder)
+    return builder.build("md", matter.title, attributes=matter.attributes)
+
+
+def add_fragment(content: str, builder: DocumentBuilder) -> None:
+    """Add what is readable in a piece of Markdown inside another document."""
+    _add(clean(content), builder)
+
+
+def _add(text: str, builder: DocumentBuilder) -> None:
+    markdown = _parser()
     environment: dict[str, object] = {}
     Walk(builder, markdown).run(markdown.parse(text, environment), environment)
-    return builder.build("md", matter.title, attributes=matter.attributes)
+
+
+_parser = cache(parser)

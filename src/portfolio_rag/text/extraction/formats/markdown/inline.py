@@ -10,6 +10,7 @@ from markdown_it.token import Token
 
 from portfolio_rag.text.extraction.links import with_address
 from portfolio_rag.text.extraction.scripts import note_mark, subscript, superscript
+from portfolio_rag.text.language.struck_out import STRUCK_MARK
 
 SOFT_BREAK = "\x1e"
 """Where the source begins a new line within a paragraph. No text holds this sign: cleaning has taken it out."""
@@ -21,9 +22,13 @@ _ATTRIBUTE = {
 }
 _LINK_IN_CODE = re.compile(r"^\[([^\]]+)\]\([^)\s]+\)$")
 """Generated documentation puts links in code spans, where they are no links but noise."""
+_WIKI_LINK = re.compile(r"!?\[\[(?!\s)([^\[\]|\n]{1,200})(?:\|([^\[\]\n]{1,200}))?(?<!\s)\]\]")
+"""`[[Page]]` and `[[Page|what it is called here]]` of wikis and note books."""
+_HIGHLIGHT = re.compile(r"(?<![=\w])==(?=[^\s=])([^=\n]{1,200})(?<=[^\s=])==(?![=\w])")
 _ACTIVE_ELEMENTS = frozenset({"script", "style", "iframe", "object", "template", "noscript", "textarea", "title"})
 _SCRIPTS = frozenset(["sup", "sub"])
 _BOLD = frozenset(["strong", "b"])
+_STRUCK = frozenset(["s", "del", "strike"])
 _SCRIPT = re.compile(r"[\w+\-−–*′,.() ]{1,30}")
 _PERMALINK_SIGNS = re.compile(r"[\s¶#§🔗⚓∞]*")
 
@@ -68,7 +73,9 @@ class _Reader:
 
     def _token(self, token: Token, following: Token | None) -> None:
         match token.type:
-            case "text" | "text_special":
+            case "text":
+                self._add(_without_wiki_marks(token.content))
+            case "text_special":
                 self._add(token.content)
             case "softbreak":
                 self._frames[-1].parts.append(SOFT_BREAK)
@@ -86,6 +93,8 @@ class _Reader:
                 self._close("a")
             case "sup_close" | "sub_close":
                 self._close_script(token, following)
+            case "s_open" | "s_close":
+                self._frames[-1].parts.append(STRUCK_MARK)
             case "strong_open":
                 self._bold_depth += 1
             case "strong_close":
@@ -115,6 +124,8 @@ class _Reader:
             self._add(_attribute(tag, "alt"))
         elif name == "input" and _attribute(tag, "type") == "checkbox":
             self._add("[x] " if re.search(r"\schecked\b", tag) else "[ ] ")
+        elif name in _STRUCK:
+            self._frames[-1].parts.append(STRUCK_MARK)
         elif name in _BOLD:
             self._bold_depth += -1 if is_end else 1
         elif name == "a" or name in _SCRIPTS:
@@ -171,8 +182,14 @@ class _Reader:
 def line_of(children: Sequence[Token], *, in_heading: bool = False, notes: dict[int, str] | None = None) -> Line:
     """`notes` are the texts of footnotes that stand within the line, by their id."""
     if len(children) == 1 and children[0].type == "text":
-        return Line(children[0].content, "")
+        return Line(_without_wiki_marks(children[0].content), "")
     return _Reader(in_heading=in_heading, notes=notes or {}).read(children)
+
+
+def _without_wiki_marks(text: str) -> str:
+    if "[[" in text:
+        text = _WIKI_LINK.sub(lambda link: link[2] or link[1], text)
+    return _HIGHLIGHT.sub(r"\1", text) if "==" in text else text
 
 
 def joined(text: str) -> str:

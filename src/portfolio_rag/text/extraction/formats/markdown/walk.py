@@ -51,6 +51,8 @@ class Walk:
             self._handle(tokens, position, token)
         for label in list(self._notes):
             self._add_note(label)
+        while self._sections:
+            self._close_section(self._sections[-1][0])
 
     def _without_notes(self, tokens: Sequence[Token]) -> list[Token]:
         """The tokens but for those of footnotes, which are kept until they are referred to."""

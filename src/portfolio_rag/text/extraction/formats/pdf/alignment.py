@@ -10,6 +10,7 @@ from statistics import median
 from portfolio_rag.text.extraction.formats.pdf.line import Line, joined, rows_of
 from portfolio_rag.text.extraction.formats.pdf.reading_order import is_filled_in, is_labels
 from portfolio_rag.text.extraction.formats.pdf.rules import Rule
+from portfolio_rag.text.extraction.formats.pdf.spanners import names_above
 from portfolio_rag.text.extraction.formats.pdf.table import (
     PhysicalRow,
     Table,
@@ -24,6 +25,9 @@ LEADERS = re.compile(r"(?:[.·…_]\s?){5,}")
 MAX_DISTANCE = 3.2
 """In sizes of the type: rows farther apart belong to no one table."""
 _FEW_ROWS = 5
+_FEWEST_COLUMNS = 3
+"""Of a table with names above several of its columns, and rows with that of the names."""
+_MOST_NAMES = 60
 _CLOSE = 1.35
 """In sizes of the type: so close stand the lines of running text."""
 _MAX_FIRST_CELL = 60
@@ -72,13 +76,41 @@ def aligned_tables(
     levels = [rule for rule in rules if rule.is_level]
     at = 0
     while at < len(rows):
-        end, spans = _run(rows, at)
-        run = [with_labels(row) for row in rows[at:end]]
-        if end - at >= 2 and not _is_cut_out(rows, at, end) and _is_table(run, spans, levels, orders, rows[at:end]):
+        start = at
+        end, spans, above = _run_below_names(rows, at, levels)
+        if above:
+            start += 1
+        else:
+            end, spans = _run(rows, at)
+        run = [with_labels(row) for row in rows[start:end]]
+        if (
+            end - start >= 2
+            and not _is_cut_out(rows, start, end)
+            and _is_table(run, spans, levels, orders, rows[start:end])
+        ):
             table = _table(run, spans, levels)
             if _is_plausible(table, has_bold_head=_has_bold_head(run)):
+                for column, name in above.items():
+                    own = table.rows[0][column]
+                    table.rows[0][column] = [f"{name} -", *own] if own else [name]
                 yield table, [line for row in rows[at:end] for line in row]
         at = max(at + 1, end)
+
+
+def _run_below_names(
+    rows: Sequence[Sequence[Line]], at: int, levels: Sequence[Rule]
+) -> tuple[int, list[_Span], dict[int, str]]:
+    """The run of a table above whose columns stand names of several of them, in row `at`; without them no such run."""
+    head, first = rows[at], rows[at + 1] if at + 1 < len(rows) else []
+    if len(first) < _FEWEST_COLUMNS or len(head) >= len(first) or len(head) > _MOST_NAMES:
+        return at, [], {}
+    if head[0].baseline - first[0].baseline > MAX_DISTANCE * head[0].size or any(line.is_code for line in head):
+        return at, [], {}
+    end, spans = _run(rows, at + 1)
+    if end - at < _FEWEST_COLUMNS or len(spans) > _MOST_NAMES:
+        return at, [], {}
+    named = {_column(piece, spans) for piece in with_labels(first)}
+    return end, spans, names_above(head, spans, named, levels, first[0].baseline)
 
 
 def _run(rows: Sequence[Sequence[Line]], start: int) -> tuple[int, list[_Span]]:

@@ -17,6 +17,8 @@ BOLD_RATIO = 1.04
 MAX_HEADING_LEVELS = 4
 MAX_HEADING_CHARACTERS = 150
 _HEADING_MIN_LETTERS = 3
+_LEAST_BOOKMARKS = 3
+"""Fewer are believed only where nothing stands out by its type."""
 _NUMBERED = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[A-Z]\.|[IVX]{1,5}\.)\s+[^\W\d]")
 _BULLETS = frozenset("•◦▪‣●○■□")
 _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
@@ -40,13 +42,16 @@ def mark_headings(
     paragraphs: Sequence[Paragraph], outline: Sequence[OutlineEntry], other_characters: Counter[float]
 ) -> None:
     """`other_characters` count, by half points of their size, the characters that stand in no paragraph."""
-    if not _level_by_outline(paragraphs, outline):
-        _level_by_size(paragraphs, other_characters)
+    if _level_by_outline(paragraphs, outline, _LEAST_BOOKMARKS):
+        return
+    _level_by_size(paragraphs, other_characters)
+    if all(paragraph.level is None for paragraph in paragraphs):
+        _level_by_outline(paragraphs, outline, 1)
 
 
-def _level_by_outline(paragraphs: Sequence[Paragraph], outline: Sequence[OutlineEntry]) -> bool:
+def _level_by_outline(paragraphs: Sequence[Paragraph], outline: Sequence[OutlineEntry], least: int) -> bool:
     """Make headings of the paragraphs that bookmarks name; False, and nothing done, when too few are found."""
-    if len(outline) < 3:
+    if len(outline) < least:
         return False
     levels = {(entry.page, key_of(entry.title)): entry.level for entry in outline}
     pages = {entry.page for entry in outline}

@@ -14,19 +14,20 @@ from portfolio_rag.text.extraction.formats.pdf.columns import (
 from portfolio_rag.text.extraction.formats.pdf.glyphs import SLANTED
 from portfolio_rag.text.extraction.formats.pdf.grids import ruled_tables
 from portfolio_rag.text.extraction.formats.pdf.line import Line, recognition_of, usual_turn
+from portfolio_rag.text.extraction.formats.pdf.line_numbers import without_line_numbers
 from portfolio_rag.text.extraction.formats.pdf.reading_order import in_reading_order, is_drawn_as_read
 from portfolio_rag.text.extraction.formats.pdf.rules import Rule
 from portfolio_rag.text.extraction.formats.pdf.table import Table
 
 
 def arranged(lines: Sequence[Line], rules: Sequence[Rule]) -> list[Line | Table]:
-    """The lines of a page whole and in reading order, its tables among them.
+    """The lines of a page whole and in reading order, its tables among them, without numbers that count its lines.
 
     Lines turned otherwise than most come behind them, those turned alike together, slanted ones last.
     """
     turn = usual_turn(lines)
     straight = [line for line in lines if line.turn == turn]
-    found = _arranged(straight, rules)
+    found = _arranged(without_line_numbers(straight), rules)
     if len(straight) < len(lines):
         for other in sorted({line.turn for line in lines} - {turn}):
             turned = [line for line in lines if line.turn == other]

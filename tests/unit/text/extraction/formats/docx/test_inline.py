@@ -14,6 +14,7 @@ Read = Callable[..., ExtractedDocument]
 BlocksOf = Callable[[ExtractedDocument], list[tuple[str, str]]]
 
 SUP = '<w:vertAlign w:val="superscript"/>'
+STRUCK = "<w:strike/>"
 SUB = '<w:vertAlign w:val="subscript"/>'
 
 
@@ -33,6 +34,10 @@ def sym(font: str, code: str) -> str:
     ("inner", "text"),
     [
         (r("10") + r("7", SUP) + r(" cells"), "10^7 cells"),
+        (r("costs ") + r("30 ", STRUCK) + r("or 40", "<w:b/>" + STRUCK) + r(" 24"), "costs ~~30 or 40~~ 24"),
+        (r("no longer", "<w:dstrike/>") + r(" so", '<w:strike w:val="0"/>'), "~~no longer~~ so"),
+        (r("gone", '<w:rStyle w:val="Gone"/>') + r(" new"), "~~gone~~ new"),
+        (r("~~~~ rule"), "~~~~ rule"),
         (r("10") + r("−", SUP) + r("4", SUP), "10^−4"),
         (r("CO") + r("2", SUB), "CO_2"),
         (r("the 1") + r("st", SUP) + r(" day"), "the 1st day"),
@@ -61,6 +66,7 @@ def test_runs(read: Read, inner: str, text: str) -> None:
     styles = (
         f'<w:style w:type="character" w:styleId="Raised"><w:name w:val="Raised"/><w:rPr>{SUP}</w:rPr></w:style>'
         '<w:style w:type="character" w:styleId="Unseen"><w:name w:val="Unseen"/><w:rPr><w:vanish/></w:rPr></w:style>'
+        '<w:style w:type="character" w:styleId="Gone"><w:name w:val="Gone"/><w:rPr><w:strike/></w:rPr></w:style>'
     )
     assert read(word_file(p(inner=inner), styles=styles), "a.docx").text == text
 

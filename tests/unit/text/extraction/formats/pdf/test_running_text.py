@@ -191,3 +191,31 @@ def test_a_sentence_goes_on_in_a_narrow_column_with_wide_gaps() -> None:
 def test_items_in_large_type_are_no_headings(read: Read, pdf: MakePdf, blocks_of: Callable[..., Any]) -> None:
     inks = [Ink("\u2022 Laws of the lock", 72, 740, 20), *column(*["It is opened by hand at six."] * 6, top=700)]
     assert blocks_of(read(pdf([inks]), "a.pdf"))[0] == ("list", "- Laws of the lock")
+
+
+NUMBERED = (
+    "The parties agree that the crane",
+    "shall be moved to the north quay",
+    "before the end of June and that",
+    "the costs are shared in equal",
+    "parts between both harbours.",
+    "The lease ends in ten years.",
+)
+
+
+@pytest.mark.parametrize("step", [1, 2])
+def test_numbers_of_lines_are_no_text(read: Read, pdf: MakePdf, step: int) -> None:
+    inks = [Ink(text, 72, 700 - 14 * at) for at, text in enumerate(NUMBERED)]
+    counted = [Ink(str(at + 1), 40, 700 - 14 * at, 8) for at in range(len(NUMBERED)) if (at + 1) % step == 0]
+    assert read(pdf([[*counted, *inks]]), "a.pdf").text == " ".join(NUMBERED)
+
+
+def test_numbers_of_items_stay(read: Read, pdf: MakePdf) -> None:
+    things = ("Oil", "Rope of hemp", "Chain", "Lamp", "Hook", "Sail")
+    inks = [
+        ink
+        for at, thing in enumerate(things)
+        for ink in (Ink(str(at + 1), 40, 700 - 14 * at), Ink(thing, 72, 700 - 14 * at))
+    ]
+    text = read(pdf([inks]), "a.pdf").text
+    assert [f"{at} {thing}" in text.replace(" | ", " ") for at, thing in enumerate(things, 1)] == [True] * 6

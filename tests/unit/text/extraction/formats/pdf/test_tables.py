@@ -278,3 +278,41 @@ def test_a_table_in_one_of_two_columns_of_text(table: Callable[..., list[str]]) 
         "Site: North | Least: 1.2 m | Most: 3.4 m",
         "Site: South | Least: 0.8 m | Most: 2.2 m",
     ]
+
+
+PORTS = [
+    ("Port", "low", "high", "low", "high"),
+    ("Arn", "4.1", "7.2", "3.9", "6.8"),
+    ("Bel", "5.3", "9.4", "5.1", "8.7"),
+]
+PORT_COLUMNS = (72, 200, 280, 370, 450)
+SEASONS = [Ink("Summer", 234, 704, 10), Ink("Winter", 404, 704, 10)]
+
+
+@pytest.mark.parametrize("rules", ["", "180 698 m 310 698 l S\n350 698 m 480 698 l S\n"])
+def test_names_above_several_columns(table: Callable[..., list[str]], rules: str) -> None:
+    inks = [*SEASONS, *grid([*PORTS, ("Cor", "6.0", "9.9", "5.5", "9.1")], PORT_COLUMNS, 686, 18, head="F1")]
+    assert table(Sheet(inks, drawing=rules)) == [
+        "Port: Arn | Summer - low: 4.1 | Summer - high: 7.2 | Winter - low: 3.9 | Winter - high: 6.8",
+        "Port: Bel | Summer - low: 5.3 | Summer - high: 9.4 | Winter - low: 5.1 | Winter - high: 8.7",
+        "Port: Cor | Summer - low: 6.0 | Summer - high: 9.9 | Winter - low: 5.5 | Winter - high: 9.1",
+    ]
+
+
+def test_one_name_above_the_columns_of_its_rule(table: Callable[..., list[str]]) -> None:
+    rows = [
+        ("", "low", "high", "Pilot"),
+        ("Arn", "4.1", "7.2", "yes"),
+        ("Bel", "5.3", "9.4", "no"),
+        ("Cor", "6", "9", "no"),
+    ]
+    inks = [Ink("Port", 72, 704, 10), Ink("Depth", 240, 704, 10), *grid(rows, (72, 200, 280, 370), 686, 18, head="F1")]
+    assert table(Sheet(inks, drawing="195 698 m 310 698 l S\n"))[0] == (
+        "Port: Arn | Depth - low: 4.1 | Depth - high: 7.2 | Pilot: yes"
+    )
+
+
+@pytest.mark.parametrize("above", [[Ink("Ports of the north", 200, 704, 10)], [Ink("Alpha", 72, 704, 10)]])
+def test_a_title_above_a_table_is_no_name_of_columns(table: Callable[..., list[str]], above: list[Ink]) -> None:
+    rows = table(above + grid([("Port", "low", "high", "least", "most"), *PORTS[1:]], PORT_COLUMNS, 680, 18))
+    assert rows[0] == "Port: Arn | low: 4.1 | high: 7.2 | least: 3.9 | most: 6.8"
