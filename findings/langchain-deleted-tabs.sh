@@ -28,6 +28,7 @@ LINES = {
     "Basic\t10 MB": "Basic10 MB",
     "See §\u00a012 of the terms.": "See §12 of the terms.",
     "It runs 10\u202f000\u00a0km a year.": "It runs 10000km a year.",
+    "Persian: \u0645\u06cc\u200c\u0634\u0648\u062f": "Persian: \u0645\u06cc\u0634\u0648\u062f",
     "A plain line.": "A plain line.",
 }
 TEXT = "# Plans\n\n{}\n\n```\nx\ty\n```\n"

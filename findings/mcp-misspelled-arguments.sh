@@ -7,7 +7,7 @@
 # Reason: the arguments go through a pydantic model that ignores what it does not know, and the tool's schema has no
 # "additionalProperties": false, so that a client that checks by it finds no fault, either.
 # Expected: an error that names the argument, as for a required one that is missing, and as fastmcp 4.2.3 gives it for the
-# same tool. Known upstream: issue 3067, open when this was written. The lower-level Server checks nothing by itself.
+# same tool. Known upstream: issue 3067, open when this was written.
 #
 # Exit status: 0 while this is so, 1 when it has changed.
 set -euo pipefail
