@@ -36,7 +36,7 @@ PYTHON
 
 run() {
     # A fresh home each time, and one thread for the numerics, so that what is counted is onnxruntime's own.
-    rm -rf "$folder/home"
+    rm -rf "${folder:?}/home"
     mkdir "$folder/home"
     env -i "HOME=$folder/home" "PATH=$PATH" OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 "${@:2}" \
         "$folder/$1/bin/python" "$folder/check.py"

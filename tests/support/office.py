@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Mapping
 from email.message import EmailMessage
 from typing import Any
+from urllib.parse import unquote
 
 import openpyxl
 import pptx
@@ -60,7 +61,7 @@ def book(
     extra: str = "",
     parts: Mapping[str, str] | None = None,
 ) -> bytes:
-    """An EPUB whose spine is `chapters`, path -> XHTML body; `names` go into its table of contents.
+    """An EPUB whose spine is `chapters`, URL -> XHTML body; `names` go into its table of contents.
 
     `extra` goes into its manifest, and `parts` into the archive.
     """
@@ -87,7 +88,7 @@ def book(
         )
         for path, body in chapters.items():
             archive.writestr(
-                f"OEBPS/{path}",
+                f"OEBPS/{unquote(path)}",
                 f'<html xmlns="http://www.w3.org/1999/xhtml"><head><title/></head><body>{body}</body></html>',
             )
         for path, content in (parts or {}).items():

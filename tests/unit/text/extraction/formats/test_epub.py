@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Callable
 
@@ -59,6 +60,24 @@ def test_names_of_chapters_in_an_old_book(read: Read) -> None:
 def test_own_headings_without_a_table_of_contents(read: Read) -> None:
     extracted = read(book({"a.xhtml": "<h1>One</h1><p>x</p>", "b.xhtml": "<h1>Two</h1><p>y</p>"}), "a.epub")
     assert extracted.blocks[-1].heading_path == ("Two",)
+
+
+def test_a_chapter_whose_name_is_percent_encoded(read: Read, blocks_of: BlocksOf) -> None:
+    # Other readers lose it: findings/kreuzberg-encoded-chapters.sh.
+    url = "gulls%20and%20%C3%A9ider.xhtml"
+    extracted = read(book({url: "<p>They fly.</p>"}, names={url: "Gulls"}), "a.epub")
+    assert blocks_of(extracted)[1:] == [("heading", "Gulls"), ("paragraph", "They fly.")]
+    assert extracted.warnings == ()
+
+
+def test_a_package_document_with_a_namespace_prefix(read: Read, rezip: Callable[..., bytes]) -> None:
+    # Other readers find no chapter: findings/markitdown-epub-prefixes.sh.
+    data = book({"a.xhtml": "<p>They fly.</p>"}, names={"a.xhtml": "Gulls"})
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        package = archive.read("OEBPS/book.opf").decode()
+    prefixed = re.sub(r"<(/?)(package|metadata|manifest|item|spine|itemref)\b", r"<\1opf:\2", package)
+    prefixed = prefixed.replace("xmlns=", "xmlns:opf=")
+    assert read(rezip(data, OEBPS__book_DOT_opf=prefixed.encode()), "a.epub") == read(data, "a.epub")
 
 
 def test_digital_rights(read: Read) -> None:

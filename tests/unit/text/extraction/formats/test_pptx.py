@@ -61,6 +61,16 @@ def test_structure(read: Read, blocks_of: BlocksOf) -> None:
     assert [block.page for block in extracted.blocks] == [1, 1, 1, 1, 2]
 
 
+def test_a_slide_that_was_moved_is_where_it_is_shown(read: Read, blocks_of: BlocksOf) -> None:
+    # Other readers go by the names of the files: findings/kreuzberg-slide-order.sh.
+    presentation, first = new(5)
+    first.shapes.title.text = "Made first"
+    presentation.slides.add_slide(presentation.slide_layouts[5]).shapes.title.text = "Made second"
+    presentation.slides._sldIdLst.append(presentation.slides._sldIdLst[0])
+    extracted = read(saved(presentation), "a.pptx")
+    assert [text for _, text in blocks_of(extracted)] == ["Slide 1: Made second", "Slide 2: Made first"]
+
+
 def test_titles(read: Read) -> None:
     presentation, slide = new(5)
     presentation.core_properties.title = "PowerPoint Presentation"
