@@ -15,6 +15,7 @@ import pytest
 
 from portfolio_rag.domain.errors import VectorStoreUnavailable
 from portfolio_rag.domain.versions import history_collection
+from portfolio_rag.pipeline.documents.vector_backup import vector_id
 from portfolio_rag.ports.vector_store import VectorRecord
 from tests.simulation.fast import install
 from tests.simulation.models import HashEmbedder
@@ -83,22 +84,24 @@ def test_a_write_that_was_half_done_is_brought_to_its_end(world: World, monkeypa
     assert world.chroma.replaced == []
 
 
-def test_a_chunk_that_two_documents_share_hides_no_earlier_try(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The address of its vectors is that of the document that came last."""
+def test_chunks_that_two_documents_share_hide_no_earlier_try(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The addresses of their vectors are those of the document that came last."""
     writes = Writes(world, monkeypatch)
     writes.unanswered = {0: 1.0}
     world.upload("a.md", TEXTS["long"])
     for _ in range(3):
         world.step()
     assert writes.repeated == [False]
+    backup, locations = world.container.backup, world.container.embedding_locations
     [first, *_] = world.chroma.data[COLLECTION].values()
-    [chunk, *_] = world.container.chunks.of_document(first.metadata["document_id"])
-    address = f"{world.embedder.fingerprint}:{chunk.embedding_hash}"
-    place = world.container.embedding_locations.find([address])[address]
-    elsewhere = replace(place, s3_key=place.s3_key.replace(chunk.document_id, "another"))
-    rows = world.container.backup.load({address: place})[address]
-    world.container.backup.write(elsewhere.s3_key, [VectorRecord("x#0", row) for row in rows])
-    world.container.embedding_locations.add({address: replace(elsewhere, row=0)})
+    # Every second one, so that each message has some.
+    for chunk in list(world.container.chunks.of_document(first.metadata["document_id"]))[::2]:
+        address = vector_id(world.embedder.fingerprint, chunk.embedding_hash)
+        place = locations.find([address])[address]
+        elsewhere = f"{place.s3_key.replace(chunk.document_id, 'another')}{chunk.chunk_index}"
+        rows = backup.load({address: place})[address]
+        backup.write(elsewhere, [VectorRecord(f"x#{n}", row) for n, row in enumerate(rows)])
+        locations.add({address: replace(place, s3_key=elsewhere, row=0)})
     world.rest()
     assert writes.repeated[1] is True
     assert world.chroma.replaced == []
