@@ -127,11 +127,12 @@ def fill_backup(parts: JobParts, windows: int) -> None:
         rows = rng.normal(size=(size, _DIMENSIONS)).astype(np.float32)
         rows /= np.linalg.norm(rows, axis=1, keepdims=True)
         document_id = str(uuid.UUID(int=rng.integers(2**63).item() << 64 | number))
-        records = [_record(document_id, n, row) for n, row in enumerate(rows)]
+        records = [window_record(document_id, n, row) for n, row in enumerate(rows)]
         backup.write(backup.key_for(fingerprint, document_id, 1, [document_id]), records)
 
 
-def _record(document_id: str, n: int, row: Any) -> VectorRecord:
+def window_record(document_id: str, n: int, row: Any) -> VectorRecord:
+    """Window `n` of a document, with the attributes that windows have."""
     chunk_id = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{document_id}-{n // 4}"))
     attributes = {
         "document_id": document_id,

@@ -191,13 +191,18 @@ def _vectors(texts: list[str], options: Options) -> tuple[Vectors, int]:
     real = first + len(cached)
     vectors[first:real] = cached
     if real < len(texts):
-        random = np.random.default_rng(1)
-        mixed = len(texts) - real
-        one, other = vectors[random.integers(0, real, mixed)], vectors[random.integers(0, real, mixed)]
-        noise = random.standard_normal((mixed, own.dimensions), dtype=np.float32) / np.sqrt(np.float32(own.dimensions))
-        vectors[real:] = _OWN * one + _OTHER * other + _NOISE * noise
-        vectors[real:] /= np.linalg.norm(vectors[real:], axis=1, keepdims=True)
+        vectors[real:] = mixed(vectors[:real], len(texts) - real, np.random.default_rng(1))
     return vectors, real
+
+
+def mixed(real: Vectors, count: int, random: np.random.Generator) -> Vectors:
+    """So many vectors, each of two real ones and a little noise; shape (count, dimensions), unit length."""
+    one, other = real[random.integers(0, len(real), count)], real[random.integers(0, len(real), count)]
+    dimensions = real.shape[1]
+    noise = random.standard_normal((count, dimensions), dtype=np.float32) / np.sqrt(np.float32(dimensions))
+    found: Vectors = _OWN * one + _OTHER * other + _NOISE * noise
+    found /= np.linalg.norm(found, axis=1, keepdims=True)
+    return found
 
 
 def _of_evaluations(fingerprint: str, limit: int, dimensions: int) -> Vectors:

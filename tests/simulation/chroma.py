@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from portfolio_rag.adapters.chroma.repeated_writes import differing
 from portfolio_rag.domain.errors import VectorStoreUnavailable
 from portfolio_rag.domain.filters import Filter, matches
 from portfolio_rag.ports.vector_store import VectorHit, VectorRecord
@@ -18,6 +19,8 @@ class ChromaModel:
     def __init__(self, now: Callable[[], datetime]) -> None:
         self.data: dict[str, dict[str, VectorRecord]] = {}
         self.fingerprints: dict[str, str | None] = {}
+        self.replaced: list[str] = []
+        """Ids of the windows that were written though they were there: what costs Chroma most."""
         self.down = False
         self.away_until = datetime.min.replace(tzinfo=UTC)
         self._now = now
@@ -34,9 +37,19 @@ class ChromaModel:
             self.data[collection] = {}
             self.fingerprints[collection] = fingerprint
 
-    def upsert(self, collection: str, records: Sequence[VectorRecord], *, fingerprint: str | None = None) -> None:
+    def upsert(
+        self,
+        collection: str,
+        records: Sequence[VectorRecord],
+        *,
+        fingerprint: str | None = None,
+        repeated: bool = False,
+    ) -> None:
         self.ensure(collection, fingerprint=fingerprint)
-        self.data[collection].update({record.id: record for record in records})
+        stored = self.data[collection]
+        written = {record.id: record for record in (differing(records, stored) if repeated else records)}
+        self.replaced += sorted(written.keys() & stored.keys())
+        stored.update(written)
 
     def fingerprint(self, collection: str) -> str | None:
         # The adapter asks once a collection: no call to count, or to fail.

@@ -182,8 +182,8 @@ def test_a_crash_in_the_middle_of_copying_leaves_nothing_out(monkeypatch: pytest
     world = World(hurried=True)
     ingested(world, 6)
     windows = world.windows()
-    # The next call is the write of the second batch.
-    monkeypatch.setattr(world.chroma, "present", CrashAt(world, world.chroma.present, 2))
+    # The copy crashes before it writes the second batch.
+    monkeypatch.setattr(world.chroma, "upsert", CrashAt(world, world.chroma.upsert, 2))
     job_id = world.start_job(JobType.REINDEX)
     assert not world.attempt("batch_reindex", {"job_id": job_id})
     world.rest()

@@ -68,7 +68,14 @@ class MemoryVectors:
         self.collections.setdefault(collection, {})
         self.fingerprints.setdefault(collection, fingerprint)
 
-    def upsert(self, collection: str, records: Sequence[VectorRecord], *, fingerprint: str | None = None) -> None:
+    def upsert(
+        self,
+        collection: str,
+        records: Sequence[VectorRecord],
+        *,
+        fingerprint: str | None = None,
+        repeated: bool = False,
+    ) -> None:
         self.ensure(collection, fingerprint=fingerprint)
         self.collections.setdefault(collection, {}).update({record.id: record for record in records})
 

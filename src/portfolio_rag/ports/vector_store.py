@@ -43,8 +43,19 @@ class VectorStore(Protocol):
     def ensure(self, collection: str, *, fingerprint: str | None = None) -> None:
         """Create the collection (cosine) if it is missing, labelled with the fingerprint of its vectors."""
 
-    def upsert(self, collection: str, records: Sequence[VectorRecord], *, fingerprint: str | None = None) -> None:
-        """Insert or replace, making the collection as `ensure` does. The label of one that is there stays."""
+    def upsert(
+        self,
+        collection: str,
+        records: Sequence[VectorRecord],
+        *,
+        fingerprint: str | None = None,
+        repeated: bool = False,
+    ) -> None:
+        """Insert or replace, making the collection as `ensure` does. The label of one that is there stays.
+
+        `repeated`: an earlier try may have written some of them. It is asked which are there, a call more, and those
+        that are the same are not written again: replacing costs many times what writing does.
+        """
 
     def fingerprint(self, collection: str) -> str | None:
         """Under which fingerprint (Embedder.fingerprint) the collection was made; None where it does not say.

@@ -36,11 +36,22 @@ class PartitionedVectorStore:
     def ensure(self, collection: str, *, fingerprint: str | None = None) -> None:
         self._on_all(collection, lambda part: self._store.ensure(part, fingerprint=fingerprint))
 
-    def upsert(self, collection: str, records: Sequence[VectorRecord], *, fingerprint: str | None = None) -> None:
+    def upsert(
+        self,
+        collection: str,
+        records: Sequence[VectorRecord],
+        *,
+        fingerprint: str | None = None,
+        repeated: bool = False,
+    ) -> None:
         by_part: dict[str, list[VectorRecord]] = defaultdict(list)
         for record in records:
             by_part[partition_name(collection, str(record.metadata.get("document_id")))].append(record)
-        self._parallel(lambda part: self._store.upsert(part, by_part[part], fingerprint=fingerprint), by_part)
+
+        def write(part: str) -> None:
+            self._store.upsert(part, by_part[part], fingerprint=fingerprint, repeated=repeated)
+
+        self._parallel(write, by_part)
 
     def fingerprint(self, collection: str) -> str | None:
         # Collections that were made anew one by one, after a loss, may differ: then it is that of no model.

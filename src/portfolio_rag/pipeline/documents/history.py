@@ -53,7 +53,8 @@ class VersionHistory:
                 records = as_history(self._backup.read(entry), entry.document_id, entry.version, period)
             except NotFound:
                 continue
-            self._vectors.upsert(history, records, fingerprint=entry.fingerprint)
+            # What moves a version is tried again, from its first entry on, until all of them are there.
+            self._vectors.upsert(history, records, fingerprint=entry.fingerprint, repeated=True)
             if not self._backup.exists(entry):
                 # Purged while it was copied: the purge may have looked before the copy was there.
                 self._vectors.delete(history, [record.id for record in records])

@@ -36,13 +36,17 @@ Key = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """One message whose version is under way, with its vectors and where they are backed up."""
+    """One message whose version is under way, with its vectors and where they are backed up.
+
+    `known`: all of them are backed up there. `tried`: an earlier try came so far that it may have written to Chroma.
+    """
 
     version: DocumentVersion
     chunks: tuple[Chunk, ...]
     backup_key: str
     records: list[VectorRecord]
     known: bool
+    tried: bool
 
 
 class EmbeddingGenerator:
@@ -83,7 +87,7 @@ class EmbeddingGenerator:
         records = [record for item in work for record in item.records]
         if records:
             with tracing.span("store vectors", vectors=len(records)):
-                self._upsert(targets, records)
+                self._upsert(targets, records, repeated=any(item.tried for item in work))
         keys_ = dict.fromkeys((message.document_id, message.version) for message in messages)
         self._parallel(lambda key: self._finish_version(key, *states[key], by_version.get(key, [])), keys_)
 
@@ -130,10 +134,10 @@ class EmbeddingGenerator:
                 for chunk, address in zip(message.chunks, addresses, strict=True)
                 for record in window_records(version, chunk, vectors[address])
             ]
-            known = all(
-                address not in missing and address in places and places[address].s3_key == key for address in addresses
-            )
-            work.append(_Work(version, message.chunks, key, records, known))
+            own = {address for address in addresses if address in places and places[address].s3_key == key}
+            known = all(address in own and address not in missing for address in addresses)
+            # Not where all are: another document may have taken over the address of what both have.
+            work.append(_Work(version, message.chunks, key, records, known, tried=bool(own)))
         return work
 
     def _embed_chunks(self, chunks: Mapping[str, Chunk]) -> dict[str, Vectors]:
@@ -163,10 +167,11 @@ class EmbeddingGenerator:
                 row += len(chunk.windows)
         return places
 
-    def _upsert(self, targets: Iterable[str], records: Sequence[VectorRecord]) -> None:
+    def _upsert(self, targets: Iterable[str], records: Sequence[VectorRecord], *, repeated: bool) -> None:
+        fingerprint = self._embedder.fingerprint
         try:
             for collection in targets:
-                self._stores.vectors.upsert(collection, records, fingerprint=self._embedder.fingerprint)
+                self._stores.vectors.upsert(collection, records, fingerprint=fingerprint, repeated=repeated)
         except VectorStoreUnavailable:
             self._metrics.put("ChromaDBErrors", 1, "Count")
             raise

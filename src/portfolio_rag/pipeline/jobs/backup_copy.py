@@ -29,10 +29,6 @@ ENTRIES_A_TIME = 50
 _BYTES_A_TIME = 2**20
 """Of metadata: some 2,500 windows, where few documents have as many as 50 others."""
 
-_WINDOWS_A_WRITE = 300
-"""As many as Chroma Cloud takes; so few that a busy node has written them within the timeout of a call (of 600, with 25
-processes on two cores, it had not once in 20,000 windows)."""
-
 Records = dict[BackupEntry, list[VectorRecord]]
 
 
@@ -103,14 +99,10 @@ class BackupCopy:
         if not records:
             return
         rows = list(itertools.chain.from_iterable(records.values()))
-        # What an interrupted copy has written, or the worker that embedded it, is the same: an id stands for its text.
-        # To replace a window costs Chroma (1.5.9) 10 to 20 times what a new one does, so that a write which was not
-        # answered in time would be answered even later the next time.
-        present = self._stores.vectors.present(collection, [row.id for row in rows])
-        missing = (row for row in rows if row.id not in present)
-        while part := list(itertools.islice(missing, _WINDOWS_A_WRITE)):
-            # A backup is listed by fingerprint, so it is the same for all.
-            self._stores.vectors.upsert(collection, part, fingerprint=next(iter(records)).fingerprint)
+        # A backup is listed by fingerprint, so it is the same for all. An interrupted copy has written some of them, or
+        # the worker that embedded them.
+        fingerprint = next(iter(records)).fingerprint
+        self._stores.vectors.upsert(collection, rows, fingerprint=fingerprint, repeated=True)
 
     def _existing(self, entries: Sequence[BackupEntry]) -> set[BackupEntry]:
         existing: set[BackupEntry] = set()

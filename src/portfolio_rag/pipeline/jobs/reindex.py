@@ -274,7 +274,8 @@ class ReindexJob:
                 history_collection(building),
                 as_history(records, version.document_id, version.version, replaced),
             )
-        self._stores.vectors.upsert(building, records, fingerprint=self._embedder.fingerprint)
+        # Tried again after a write that nobody answered in time; to embed takes far longer than to look.
+        self._stores.vectors.upsert(building, records, fingerprint=self._embedder.fingerprint, repeated=True)
         return len(records)
 
 

@@ -20,8 +20,8 @@ import psutil
 import pytest
 
 from portfolio_rag.adapters.chroma.api import ChromaRefused, ChromaWay
-from portfolio_rag.adapters.chroma.client import ClientApi
-from portfolio_rag.adapters.chroma.http import HttpApi
+from portfolio_rag.adapters.chroma.client import ClientApi, ClientCollection
+from portfolio_rag.adapters.chroma.http import HttpApi, HttpCollection
 from portfolio_rag.adapters.chroma.login import NO_LOGIN, Login
 from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
 from portfolio_rag.adapters.process.circuit_breaker import FAILURES, OPEN_SECONDS, CircuitBreaker, guarded
@@ -121,6 +121,53 @@ def test_the_same_ids_again_replace_and_do_not_add(store: ChromaVectorStore) -> 
     metadata = store.query("again", unit(1, 0), limit=1)[0].metadata
     assert metadata["team"] == "x"
     assert metadata["tags"] == ["p", "q"]
+
+
+@pytest.fixture
+def written(kind: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The ids that reach Chroma in writes, in order."""
+    collection: Any = ClientCollection if kind.startswith("client") else HttpCollection
+    upsert, seen = collection.upsert, []
+
+    def noted(self: Any, *, ids: list[str], **rows: Any) -> None:
+        seen.extend(ids)
+        upsert(self, ids=ids, **rows)
+
+    monkeypatch.setattr(collection, "upsert", noted)
+    return seen
+
+
+def test_a_write_that_is_repeated_leaves_out_what_is_there_and_the_same(
+    store: ChromaVectorStore, written: list[str]
+) -> None:
+    rng = np.random.default_rng(5)
+    access = access_attributes(document("d1"))
+    attributes = {**access, "tags": ["p", "q"], "pages": [1, 2], "weight": 0.1, "draft": False, "nothing": None}
+    attributes |= {f"attribute {n}": n for n in range(40)} | {"long": "x" * 9000}
+    given = [record(str(n), *rng.normal(size=384), **attributes, window=n) for n in range(620)]
+    store.upsert("repeats", given[:610])
+    assert written == [str(n) for n in range(610)]
+    given[3] = replace(given[3], vector=unit(*rng.normal(size=384)))
+    given[605] = replace(given[605], metadata={**given[605].metadata, "weight": 0.2})
+    written.clear()
+    store.upsert("repeats", given, fingerprint="f", repeated=True)
+    assert sorted(written, key=int) == ["3", "605", *(str(n) for n in range(610, 620))]
+    written.clear()
+    store.upsert("repeats", given, repeated=True)
+    assert written == []
+    assert store.count("repeats") == 620
+    assert store.metadata("repeats", ["605"])["605"]["weight"] == 0.2
+    assert store.similarities("repeats", ["3"], given[3].vector)["3"] == pytest.approx(1.0, abs=1e-5)
+    assert store.query("repeats", given[3].vector, limit=1)[0].id == "3"
+
+
+def test_a_write_that_is_repeated_makes_a_collection_that_is_gone(store: ChromaVectorStore, written: list[str]) -> None:
+    store.upsert("repeats-anew", [record("a", 1, 0)], fingerprint="f")
+    store.drop("repeats-anew")
+    written.clear()
+    store.upsert("repeats-anew", [record("a", 1, 0)], fingerprint="g", repeated=True)
+    assert written == ["a"]
+    assert store.fingerprint("repeats-anew") == "g"
 
 
 def test_filters_and_deletes(store: ChromaVectorStore) -> None:
