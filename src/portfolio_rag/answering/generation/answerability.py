@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 
 from portfolio_rag.domain.answers import Passage
+from portfolio_rag.text.language.abbreviations import spelled_out
 from portfolio_rag.text.language.content_words import coverage, terms
 from portfolio_rag.text.language.identifiers import identifiers, is_strict, named_identifiers
 from portfolio_rag.text.language.language_detection import function_terms, language_of
@@ -53,7 +54,8 @@ def score(question: str, passages: Sequence[Passage]) -> float:
         texts = passage.chunk.window_texts
         scores = passage.window_scores or (passage.score,) * len(passage.windows)
         for window, cosine in zip(passage.windows, scores, strict=True):
-            best = max(best, window_score(cosine, coverage(wanted, frozenset(terms(texts[window])))))
+            held = frozenset(terms(texts[window])) | spelled_out(texts[window])
+            best = max(best, window_score(cosine, coverage(wanted, held)))
     return best + bonus(question, passages) - penalty(question, passages)
 
 

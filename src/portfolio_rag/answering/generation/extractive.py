@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from portfolio_rag.answering.generation.context_window import ContextSource
+from portfolio_rag.answering.generation.labelled_values import labels_asked
 from portfolio_rag.answering.grounding.absent_subjects import absent_subject
 from portfolio_rag.answering.grounding.drafted_answer import DraftSentence, source_line
 from portfolio_rag.answering.grounding.evidence import LIST_ITEM, Claim, Sentence, SourceText
@@ -55,6 +56,8 @@ _POINTER = re.compile(
 _LEXICAL_WEIGHT = 0.5
 _WINDOW_WEIGHT = 0.5
 _TYPE_BONUS = 0.12
+_LABELLED_BONUS = 0.4
+"""Of a sentence that has the value of just what is asked for behind its label, and names nothing else of it."""
 _POINTER_PENALTY = 0.15
 """Of a sentence that only says where more is to be read."""
 _PLACE_WEIGHT = 0.8
@@ -107,6 +110,7 @@ def extract_answer(
             _LEXICAL_WEIGHT * candidate.covered
             + _WINDOW_WEIGHT * candidate.prior
             + _type_bonus(question, candidate.sentence.text)
+            + _LABELLED_BONUS * labels_asked(asked, candidate.sentence.text)
             - _POINTER_PENALTY * bool(_POINTER.search(candidate.sentence.text))
             for candidate in candidates
         ]
