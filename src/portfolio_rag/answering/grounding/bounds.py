@@ -66,6 +66,9 @@ _BOUNDED_ONE = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _CHANGE = re.compile(r"(?:(?P<by>\b(?:by|um))|(?P<to>\b(?:to|auf)))\s+[-−–$€£]?$", re.IGNORECASE)
+_LATER = re.compile(r"late|spät|tard|earli|früh|tôt", re.IGNORECASE)
+_AHEAD = re.compile(r"\s+(?:before|vor|avant|antes|prior)\b", re.IGNORECASE)
+"""No later than 40 minutes before the departure is 40 minutes or more."""
 _LOOKED_AROUND = 60
 _BARE = frozenset(("more", "fewer"))
 _IS_UPPER = {"upper": True, "fewer": True, "lower": False, "more": False}
@@ -135,7 +138,8 @@ def _kind(text: str, value: Quantity | Date) -> str:
         behind = _BEHIND.match(text, value.start + len(value.text.removeprefix("-")))
         return (behind.lastgroup or "") if behind else ""
     kind = match.lastgroup or ""
-    if _is_denied(text, value):
+    is_ahead = _LATER.search(match.group()) and _AHEAD.match(text, value.start + len(value.text.removeprefix("-")))
+    if _is_denied(text, value) or is_ahead:
         return "lower" if _IS_UPPER[kind] else "upper"
     return kind
 

@@ -196,7 +196,7 @@ def _doubt(claim: Claim, source: SourceText, start: int, end: int, variants: fro
         claim.facts.wording, vocabulary, nearest.terms | nearest.context_terms | claim.asked_terms
     ):
         return f"the source does not say “{condition}”"
-    if _denies(claim, nearest, held):
+    if _denies(claim, nearest, held) or _denied_beside(claim, nearest, touched, held):
         return "one denies what the other says"
     if covered >= _SAME_WORDS and other_roles(claim.text, nearest.text):
         return "it turns round who did it to whom"
@@ -222,6 +222,21 @@ def _denies(claim: Claim, nearest: Sentence, around: frozenset[str]) -> bool:
         any(scope <= other for scope in denied)
         and (not rest or coverage(rest, held | around) >= _SAME_SENTENCE)
         and not bounds_alike(claim.text, claim.facts, nearest.text, nearest.facts, one_denied=True)
+    )
+
+
+def _denied_beside(claim: Claim, nearest: Sentence, touched: Sequence[Sentence], held: frozenset[str]) -> bool:
+    """Whether another sentence than the nearest denies what the claim says, and none of them affirms that.
+
+    `Replace the filter every 300 hours. Do not wash it.` speaks of the filter in the one that denies nothing.
+    """
+    if claim.facts.negated:
+        return False
+    return any(
+        sentence is not nearest
+        and _denies(claim, sentence, held)
+        and not any(scope <= own.terms for scope in sentence.facts.negated for own in touched if own is not sentence)
+        for sentence in touched
     )
 
 

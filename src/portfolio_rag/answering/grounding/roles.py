@@ -41,7 +41,7 @@ _NO_SUBJECT = frozenset(("dem", "den", "einem", "einen"))
 """German articles before what is acted on, wherever it stands."""
 _SMALL_WORD_LIST = "et ou que qui ne pas en dans sur sous und oder sich y o que no en con a"
 _SMALL_WORDS = frozenset(_SMALL_WORD_LIST.split())
-_NUMBER = re.compile(rf"\d+|{NUMBER_IN_WORDS}", re.IGNORECASE)
+_NUMBER = re.compile(rf"\d\w*|{NUMBER_IN_WORDS}", re.IGNORECASE)
 _VERB = re.compile(r"[^\W\d_]+")
 _VERSION = re.compile(r"(?<![\w.])\d+(?:\.\d+)+(?!\w|\.\w)")
 
@@ -157,17 +157,16 @@ def _order(text: str) -> dict[str, tuple[int, bool]]:
             if word.term in found:
                 twice.add(word.term)
             is_first = position == 0 or (position == 1 and before is not None and before.text in _ARTICLES)
-            acts = word.capital or is_first or (before is not None and _introduces(before, word))
-            found[word.term] = (position, acts and not word.text[0].isdigit() and not is_month(word.text))
+            acts = word.capital or is_first or (before is not None and _introduces(before))
+            is_measure = bool(_NUMBER.fullmatch(word.text)) or is_month(word.text) or unit_key(word.text) in UNITS
+            found[word.term] = (position, acts and not is_measure)
         before = word
     return {term: place for term, place in found.items() if term not in twice}
 
 
-def _introduces(before: Word, word: Word) -> bool:
-    """Whether the word before it says that the word is a thing or a person: an article, or the number of them."""
-    if before.text in _ARTICLES:
-        return True
-    return bool(_NUMBER.fullmatch(before.text)) and unit_key(word.text) not in UNITS
+def _introduces(before: Word) -> bool:
+    """Whether it says that the next word is a thing or a person: an article, or the number of them."""
+    return before.text in _ARTICLES or bool(_NUMBER.fullmatch(before.text))
 
 
 def _is_verb(term: str, text: str) -> bool:
