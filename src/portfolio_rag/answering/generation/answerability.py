@@ -56,7 +56,9 @@ def score(question: str, passages: Sequence[Passage]) -> float:
         texts = passage.chunk.window_texts
         scores = passage.window_scores or (passage.score,) * len(passage.windows)
         for window, cosine in zip(passage.windows, scores, strict=True):
-            held = frozenset(terms(texts[window])) | spelled_out(texts[window])
+            held = frozenset(terms(texts[window]))
+            if not wanted <= held:
+                held |= spelled_out(texts[window])
             if wanted & held:
                 held |= _title_of_table(passage)
             best = max(best, window_score(cosine, coverage(wanted, held)))

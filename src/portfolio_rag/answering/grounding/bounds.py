@@ -79,7 +79,7 @@ def other_bound(claim: str, own: Facts, evidence: str, its: Facts) -> str:
 
     More than a value is also another thing than just the value.
     """
-    for value in (*own.quantities, *own.dates):
+    for value in _values(own):
         same = _same_values(value, its)
         if not same:
             continue
@@ -100,7 +100,7 @@ def bounds_alike(claim: str, own: Facts, evidence: str, its: Facts, *, one_denie
 
     With `one_denied` only where one of the two denies what the other says, as `no more than 5` and `at most 5`.
     """
-    for value in (*own.quantities, *own.dates):
+    for value in _values(own):
         bound = _bound(claim, value) or _end_at(claim, value)
         for other in _same_values(value, its) if bound else ():
             if bound == _bound(evidence, other) and (
@@ -119,6 +119,10 @@ _ENDS = re.compile(
 
 def _end_at(text: str, value: Quantity | Date) -> str:
     return "upper" if _ENDS.search(text, max(0, value.start - _LOOKED_AROUND), value.start) else ""
+
+
+def _values(facts: Facts) -> list[Quantity | Date]:
+    return [*facts.quantities, *facts.dates]
 
 
 def _same_values(value: Quantity | Date, facts: Facts) -> Sequence[Quantity | Date]:

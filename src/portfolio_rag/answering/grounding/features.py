@@ -175,10 +175,7 @@ def _doubt(claim: Claim, source: SourceText, start: int, end: int, variants: fro
         return ""
     covered = coverage(claim.wording, nearest.terms | nearest.context_terms | source.context_terms)
     held = source.held_terms(start, end)
-    if any(value.same(own) for value in claim.facts.quantities for own in nearest.quantities):
-        # `It closes at 10`: what it speaks of stands before it.
-        covered = max(covered, coverage(claim.wording, held))
-    if covered >= _SAME_MATTER and (
+    if (covered >= _SAME_MATTER or _goes_on_about_it(claim, nearest, held)) and (
         difference := turned(claim.text, claim.facts, nearest.text, nearest.facts)
         or other_agent(claim.text, nearest.text, source.all_terms)
     ):
@@ -205,6 +202,14 @@ def _doubt(claim: Claim, source: SourceText, start: int, end: int, variants: fro
         if value.rate and same and not any(own.rate for own in same) and held.isdisjoint(terms(value.rate)):
             return f"the source does not say “per {value.rate}”"
     return ""
+
+
+def _goes_on_about_it(claim: Claim, nearest: Sentence, held: frozenset[str]) -> bool:
+    """Whether the sentence has a value of the claim, and those around it the rest: `It closes at 10.`"""
+    return (
+        any(value.same(own) for value in claim.facts.quantities for own in nearest.quantities)
+        and coverage(claim.wording, held) >= _SAME_MATTER
+    )
 
 
 def _denies(claim: Claim, nearest: Sentence, around: frozenset[str]) -> bool:

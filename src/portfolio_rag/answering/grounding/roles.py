@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from itertools import combinations
 
-from portfolio_rag.text.language.content_words import Word, words_of
+from portfolio_rag.text.language.content_words import Word, terms, words_of
 from portfolio_rag.text.language.months import is_month
 from portfolio_rag.text.language.name_variants import missing_names
 from portfolio_rag.text.language.number_words import NUMBER_IN_WORDS
@@ -22,7 +22,7 @@ _BE_LIST = """
 """
 _BE = frozenset(_BE_LIST.split())
 _BY = frozenset(("by", "von", "vom", "durch", "par", "por"))
-_PASSIVE = re.compile(r"\b(?:is|are|was|were|be|been)\s+(?:(?:not|also|always|never|only)\s+)?[a-z]{2,}(?:ed|en)\b")
+_PASSIVE = re.compile(r"\b(?:is|are|was|were|be|been)\s+(?:(?:not|also|always|never|only)\s+)?([a-z]{2,}(?:ed|en))\b")
 _CONVERSES = (("buy bought purchase purchased acquire acquired", "sell sold"), ("lend lent", "borrow borrowed"),
               ("teach taught", "learn learned learnt"), ("win won beat defeated defeat", "lose lost"))  # fmt: skip
 _MIN_ORDERED = 3
@@ -183,12 +183,14 @@ def _is_verb(term: str, text: str) -> bool:
 
 
 def _is_passive(text: str, other: str) -> bool:
-    """Whether who acts stands behind: `is kept by`; without that word only where the other text has no such form."""
+    """Whether who acts stands behind: `is kept by`; or the other text just has the verb."""
     words = [word.text for word in words_of(text)]
     if any(word in _BY and not _BE.isdisjoint(words[max(0, place - 8) : place]) for place, word in enumerate(words)):
         return True
-    # German puts who acts before the participle, and that before its auxiliary only in a clause of its own.
-    return bool(other and _PASSIVE.search(text) and not _PASSIVE.search(other))
+    match = _PASSIVE.search(text)
+    if match is None or _PASSIVE.search(other):
+        return False
+    return not frozenset(terms(match[1])).isdisjoint(terms(other))
 
 
 def _begins_with_object(text: str) -> bool:

@@ -78,13 +78,13 @@ _WORD_LIST = {
 }
 _WORDS = {short: tuple(terms(words)) for shorts, words in _WORD_LIST.items() for short in shorts.split()}
 _NEEDS_NUMBER = frozenset(("no", "num"))
-_NO_DOT = frozenset(("qty", "nr", "tel", "tél", "n°", "nº", "n.º"))
+_WITHOUT_DOT = ("qty", "nr", "tel", "tél", "°", "º")
+_NO_DOT = frozenset((*_WITHOUT_DOT, "n°", "nº", "n.º"))
 _SHORT = re.compile(
-    rf"(?<![^\W])(?P<short>{'|'.join(re.escape(short) for short in sorted(_WORDS, key=len, reverse=True))})"
-    r"(?P<dot>\.?)(?!\w)(?P<behind>\s*[:#]?\s*(?:[A-Za-z]{0,5}[-/ ]?\d|:|\|))?",
+    r"(?<!\w)(?P<short>[^\W\d_]{1,7}(?=\.)|qty|nr|t[eé]l|n\.?[°º])(?P<dot>\.?)(?!\w)"
+    r"(?P<behind>\s*[:#]?\s*(?:[A-Za-z]{0,5}[-/ ]?\d|:|\|))?",
     re.IGNORECASE,
 )
-_MAY_HAVE = re.compile(r"\.[\s:,)|-]\s*\S|[°º]|\b(?:qty|nr|tel|tél)\b", re.IGNORECASE)
 _BEFORE = re.compile(r"(?P<word>[^\W\d_]{2,})\.?[-\s]$")
 _COUNTED = re.compile(r"\d\s?$")
 
@@ -101,12 +101,12 @@ class Abbreviation:
 
 def abbreviations(text: str) -> list[Abbreviation]:
     """Those of `text`, in order. German compounds count: `Dok.-Nr.` stands for `Dokumentnummer`, too."""
-    if not _MAY_HAVE.search(text):
+    if "." not in text[:-1] and not any(sign in text.casefold() for sign in _WITHOUT_DOT):
         return []
     found = []
     for match in _SHORT.finditer(text):
         short = match["short"].casefold()
-        if not _is_abbreviation(text, match, short):
+        if short not in _WORDS or not _is_abbreviation(text, match, short):
             continue
         words = _WORDS[short]
         if short == "nr" and (before := _BEFORE.search(text, 0, match.start())):
