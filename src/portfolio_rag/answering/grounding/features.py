@@ -8,7 +8,7 @@ from dataclasses import astuple, dataclass
 
 from portfolio_rag.answering.grounding.bounds import bounds_alike
 from portfolio_rag.answering.grounding.evidence import Claim, Sentence, SourceText
-from portfolio_rag.answering.grounding.meaning import added, added_condition, turned
+from portfolio_rag.answering.grounding.meaning import added, added_condition, says_only, turned
 from portfolio_rag.answering.grounding.roles import other_agent, other_roles
 from portfolio_rag.answering.grounding.subjects import are_parallel
 from portfolio_rag.answering.grounding.value_attribution import Alignment, misattributed_value
@@ -121,8 +121,10 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
     alignment = Alignment.of(claim.words, words_of(text))
     aligned = alignment.aligned
     swap, put = alignment.replaced_name(claim.terms - source.all_terms - variants, source.lower_terms)
-    denied = _negation_differs(claim, stated, held) and not bounds_alike(
-        claim.text, claim.facts, text, stated, one_denied=True
+    denied = (
+        _negation_differs(claim, stated, held)
+        and not bounds_alike(claim.text, claim.facts, text, stated, one_denied=True)
+        and not says_only(claim.text, text)
     )
     opposite = has_antonym(claim.terms, held)
     loose, clause = _least_known_clause(claim, held, 2)
@@ -227,6 +229,7 @@ def _denies(claim: Claim, nearest: Sentence, around: frozenset[str]) -> bool:
         any(scope <= other for scope in denied)
         and (not rest or coverage(rest, held | around) >= _SAME_SENTENCE)
         and not bounds_alike(claim.text, claim.facts, nearest.text, nearest.facts, one_denied=True)
+        and not says_only(claim.text, nearest.text)
     )
 
 

@@ -112,6 +112,14 @@ def added(claim: str, known: str) -> str:
     return next((match.group() for match in said if match), "")
 
 
+def says_only(claim: str, evidence: str) -> bool:
+    """Whether one says `only with` where the other says `not without`: the two are the same."""
+    return any(
+        bool(_ADDED["only"].search(one)) and bool(_NOT_WITHOUT.search(other)) and not _NOT_WITHOUT.search(one)
+        for one, other in ((claim, evidence), (evidence, claim))
+    )
+
+
 def added_condition(claim: str, known: frozenset[str], nearest: frozenset[str]) -> str:
     """The condition or the circumstance that ends the claim, of which no word is known; empty where it has none.
 

@@ -31,19 +31,22 @@ _ROMANCE = re.compile(
     (?:\s(?:pas|jamais|aussi|también))?\s+(?:être\s|ser\s)?(?P<verb>[^\W\d_]+)""",
     re.IGNORECASE | re.VERBOSE,
 )
+_WITHOUT = re.compile(r"\b(?:without|ohne|sans|sin)\b", re.IGNORECASE)
 _SAID = {"obliged": "must", "free": "may", "forbidden": "must not", "exempt": "need not"}
 
 
 def other_modality(claim: str, evidence: str) -> str:
     """How the claim obliges or allows otherwise than the evidence does with the same verb, in words; empty for not.
 
-    What one forbids and the other allows is told by its negation.
+    What one forbids and the other allows is told by its negation, unless both have another one: `not without it`.
     """
     own = dict(_modals(claim))
     its = dict(_modals(evidence)) if own else {}
     for verb, kind in own.items():
         other = its.get(verb)
-        if other and other != kind and {kind, other} != {"forbidden", "free"}:
+        if other is None or other == kind:
+            continue
+        if {kind, other} != {"forbidden", "free"} or (_WITHOUT.search(claim) and _WITHOUT.search(evidence)):
             return f"one says that it {_SAID[kind]}, the other that it {_SAID[other]}"
     return ""
 

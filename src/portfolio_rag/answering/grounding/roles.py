@@ -37,8 +37,12 @@ _ARTICLE_LIST = """
     el los las una del al cada su sus este esta todo toda todos todas
 """
 _ARTICLES = frozenset(_ARTICLE_LIST.split())
-_NO_SUBJECT = frozenset(("dem", "den", "einem", "einen"))
-"""German articles before what is acted on, wherever it stands."""
+_NO_SUBJECT_LIST = (
+    "dem den einem einen um am im in an auf bis ab seit nach vor bei mit ohne für zum zur alle jeden jede"
+)
+_NO_SUBJECT = frozenset(_NO_SUBJECT_LIST.split())
+_GERMAN = frozenset(("der", "die", "das", "den", "dem", "des", "ein", "eine", "es", "wird", "werden", "ist", "sind"))
+"""A German sentence that begins so begins with something else than who acts, and has that behind its verb."""
 _SMALL_WORD_LIST = "et ou que qui ne pas en dans sur sous und oder sich y o que no en con a"
 _SMALL_WORDS = frozenset(_SMALL_WORD_LIST.split())
 _NUMBER = re.compile(rf"\d\w*|{NUMBER_IN_WORDS}", re.IGNORECASE)
@@ -74,7 +78,7 @@ def other_roles(claim: str, evidence: str) -> bool:
     claim, evidence = _with_names_for_versions(claim), _with_names_for_versions(evidence)
     own, its = _order(_neutral(claim)), _order(_neutral(evidence))
     shared = [term for term in own if term in its]
-    if len(shared) < _MIN_ORDERED or _begins_with_object(claim) or _begins_with_object(evidence):
+    if len(shared) < _MIN_ORDERED or _is_inverted(claim) or _is_inverted(evidence):
         return False
     turned_round = (_is_passive(claim, evidence) != _is_passive(evidence, claim)) != _is_converse(claim, evidence)
     for first, last in combinations(shared, 2):
@@ -193,9 +197,9 @@ def _is_passive(text: str, other: str) -> bool:
     return not frozenset(terms(match[1])).isdisjoint(terms(other))
 
 
-def _begins_with_object(text: str) -> bool:
+def _is_inverted(text: str) -> bool:
     words = words_of(text)
-    return bool(words) and words[0].text in _NO_SUBJECT
+    return bool(words) and words[0].text in _NO_SUBJECT and any(word.text in _GERMAN for word in words[1:])
 
 
 def _is_converse(claim: str, evidence: str) -> bool:

@@ -81,7 +81,7 @@ _NEEDS_NUMBER = frozenset(("no", "num"))
 _WITHOUT_DOT = ("qty", "nr", "tel", "tél", "°", "º")
 _NO_DOT = frozenset((*_WITHOUT_DOT, "n°", "nº", "n.º"))
 _SHORT = re.compile(
-    r"(?<!\w)(?P<short>[^\W\d_]{1,7}(?=\.)|qty|nr|t[eé]l|n\.?[°º])(?P<dot>\.?)(?!\w)"
+    r"(?<!\w)(?P<short>n\.?[°º]|[^\W\d_]{1,7}(?=\.)|qty|nr|t[eé]l)(?P<dot>\.?)(?!\w)"
     r"(?P<behind>\s*[:#]?\s*(?:[A-Za-z]{0,5}[-/ ]?\d|:|\|))?",
     re.IGNORECASE,
 )
