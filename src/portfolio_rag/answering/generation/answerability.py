@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 
 from portfolio_rag.domain.answers import Passage
+from portfolio_rag.text.language.abbreviations import spelled_out
 from portfolio_rag.text.language.content_words import coverage, terms
 from portfolio_rag.text.language.identifiers import identifiers, is_strict, named_identifiers
 from portfolio_rag.text.language.language_detection import function_terms, language_of
@@ -37,6 +38,8 @@ THRESHOLD_GROWTH = 0.175
 
 _SMALL_INDEX = 1000
 
+_TABLE_ENDINGS = frozenset(("csv", "tsv", "xlsx"))
+
 
 def threshold_for(windows: int, base: float = THRESHOLD) -> float:
     """The threshold for an index of so many windows; `base` is that of a small one."""
@@ -53,8 +56,19 @@ def score(question: str, passages: Sequence[Passage]) -> float:
         texts = passage.chunk.window_texts
         scores = passage.window_scores or (passage.score,) * len(passage.windows)
         for window, cosine in zip(passage.windows, scores, strict=True):
-            best = max(best, window_score(cosine, coverage(wanted, frozenset(terms(texts[window])))))
+            held = frozenset(terms(texts[window]))
+            if not wanted <= held:
+                held |= spelled_out(texts[window])
+            if wanted & held:
+                held |= _title_of_table(passage)
+            best = max(best, window_score(cosine, coverage(wanted, held)))
     return best + bonus(question, passages) - penalty(question, passages)
+
+
+def _title_of_table(passage: Passage) -> frozenset[str]:
+    """The words of its file's name: a table has no other title."""
+    name, _, ending = passage.document.filename.rpartition(".")
+    return frozenset(terms(name)) if ending.casefold() in _TABLE_ENDINGS else frozenset()
 
 
 def window_score(cosine: float, covered: float) -> float:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from portfolio_rag.answering.generation.context_window import ContextSource
+from portfolio_rag.answering.generation.labelled_values import labels_asked
 from portfolio_rag.answering.grounding.absent_subjects import absent_subject
 from portfolio_rag.answering.grounding.drafted_answer import DraftSentence, source_line
 from portfolio_rag.answering.grounding.evidence import LIST_ITEM, Claim, Sentence, SourceText
@@ -20,6 +21,7 @@ from portfolio_rag.answering.grounding.subjects import about_subject, are_parall
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.ports.embedder import Embedder
 from portfolio_rag.text.language.content_words import coverage, terms
+from portfolio_rag.text.language.name_variants import missing_names
 from portfolio_rag.text.language.quantities_and_names import extract_facts
 
 MAX_SENTENCES = 3
@@ -43,6 +45,13 @@ _QUESTION = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
+_ASKS_WHAT = re.compile(
+    r"\W*(?:how|what|when|where|which|who|whom|whose|why|wie|was|wann|wo|welche[rmns]?|wer|wem|wen|warum|wieso"
+    r"|combien|comment|quand|où|qui|quel(?:le)?s?|pourquoi|cuánt[oa]s?|cómo|cuándo|dónde|quién(?:es)?|cuál(?:es)?|qué)\b",
+    re.IGNORECASE,
+)
+_YES_OR_NO = re.compile(r"\W*(?:yes|no|ja|nein|oui|non|sí)\s*[,.;:!–—]", re.IGNORECASE)
+
 _POINTER = re.compile(
     r"^\W*(?:note\W+)?(?:for (?:more |further |additional )?(?:information|details|instructions)\b"
     r"|(?:to )?(?:learn|read) more\b|more information\b|see (?:also )?|refer to )|\b(?:see|refer to) [A-Z“\"\[(]"
@@ -55,6 +64,10 @@ _POINTER = re.compile(
 _LEXICAL_WEIGHT = 0.5
 _WINDOW_WEIGHT = 0.5
 _TYPE_BONUS = 0.12
+_LABELLED_BONUS = 0.4
+"""Of a sentence that has the value of just what is asked for behind its label, and names nothing else of it."""
+_POLAR_PENALTY = 0.3
+"""Of a sentence that says yes or no, where it is asked how many, when, who or what."""
 _POINTER_PENALTY = 0.15
 """Of a sentence that only says where more is to be read."""
 _PLACE_WEIGHT = 0.8
@@ -76,6 +89,8 @@ _NAMED_BY_PLACE = 0.8
 """Share of the question's words in its place from which no sentence of a section says more to it than another."""
 _MAX_SECTION_CHARACTERS = 400
 """What stands under a question is given whole up to this length."""
+_SAME_QUESTION = 0.75
+"""Cosine of a question and an answer under its own question from which the two ask the same in other words."""
 _INCOMPLETE = ("?", ":", "following.", "follows.")
 
 
@@ -103,19 +118,23 @@ def extract_answer(
     candidates = candidates[:_EMBEDDED]
     if not candidates:
         return []
+    is_polar = not _ASKS_WHAT.match(question)
     vectors = embedder.embed([question, *(_embedded_text(candidate, asked) for candidate in candidates)])
     scores = vectors[1:] @ vectors[0] + np.array(
         [
             _LEXICAL_WEIGHT * candidate.covered
             + _WINDOW_WEIGHT * candidate.prior
             + _type_bonus(question, candidate.sentence.text)
+            + _LABELLED_BONUS * labels_asked(asked, candidate.sentence.text)
+            - _POLAR_PENALTY * (not is_polar and bool(_YES_OR_NO.match(candidate.sentence.text)))
             - _POINTER_PENALTY * bool(_POINTER.search(candidate.sentence.text))
             for candidate in candidates
         ]
     )
     order = [int(index) for index in np.argsort(-scores, kind="stable")]
     best = candidates[order[0]]
-    if absent_subject(question, best.sentence, best.text, texts):
+    is_same_question = _is_under_question(best) and float(vectors[1 + order[0]] @ vectors[0]) >= _SAME_QUESTION
+    if not is_same_question and absent_subject(question, best.sentence, best.text, texts):
         return []
     if section := _whole_section(best, asked):
         return [_drafted(best.source.number, sentence, 0) for sentence in section]
@@ -124,7 +143,7 @@ def extract_answer(
         share = float(scores[index] / scores[chosen[0]])
         if len(chosen) == MAX_SENTENCES or share < _FOLLOW_SHARE:
             break
-        if _adds(candidates[index], share, best, asked) and all(
+        if _adds(candidates[index], share, best, claim) and all(
             float(vectors[1 + index] @ vectors[1 + other]) < _REDUNDANT for other in chosen
         ):
             chosen.append(index)
@@ -194,6 +213,11 @@ def _type_bonus(question: str, sentence: str) -> float:
     return 0.0
 
 
+def _is_under_question(candidate: _Candidate) -> bool:
+    path = candidate.sentence.heading_path
+    return bool(path) and path[-1].rstrip().endswith("?")
+
+
 def _whole_section(best: _Candidate, asked: frozenset[str]) -> list[Sentence]:
     """All that stands under the heading that asks the question, or names all that it names; nothing when it is long."""
     path = best.sentence.heading_path
@@ -211,12 +235,12 @@ def _whole_section(best: _Candidate, asked: frozenset[str]) -> list[Sentence]:
     return section if length <= _MAX_SECTION_CHARACTERS and len(section) <= MAX_SENTENCES else []
 
 
-def _adds(candidate: _Candidate, share: float, first: _Candidate, asked: frozenset[str]) -> bool:
+def _adds(candidate: _Candidate, share: float, first: _Candidate, claim: Claim) -> bool:
     """Whether it says more to the same question: of the same section, or nearly as good as the best one.
 
     `share` is that of the best sentence's score which it has.
     """
-    if _is_about_another(candidate.sentence, first.sentence, asked):
+    if _is_about_another(candidate.sentence, first.sentence, claim):
         return False
     if (
         candidate.text.document == first.text.document
@@ -226,28 +250,35 @@ def _adds(candidate: _Candidate, share: float, first: _Candidate, asked: frozens
     return share >= _ELSEWHERE_SHARE
 
 
-def _is_about_another(sentence: Sentence, first: Sentence, asked: frozenset[str]) -> bool:
+def _is_about_another(sentence: Sentence, first: Sentence, claim: Claim) -> bool:
     """Whether it says of something else what the first says of what is asked.
 
     Rows are alike in their columns, steps in what they work on, and sentences in how they say it: one that holds less
     of the question is about something else. A sentence that stands in no list may lack one word in five, unless it has
     a name or a value of its own.
     """
-    wanted = asked & first.terms
-    if wanted <= sentence.terms:
+    wanted = _named(claim, first)
+    held = _named(claim, sentence)
+    if wanted <= held:
         return False
     if _is_side_by_side(sentence):
         return True
     if not are_parallel(first, sentence):
         return False
-    return coverage(wanted, sentence.terms) < _SAME_SUBJECT or _states_another(sentence, first, asked)
+    return coverage(wanted, held) < _SAME_SUBJECT or _states_another(sentence, first, claim)
 
 
-def _states_another(sentence: Sentence, first: Sentence, asked: frozenset[str]) -> bool:
+def _states_another(sentence: Sentence, first: Sentence, claim: Claim) -> bool:
     """Whether it has a name or a value that neither the question nor the first sentence has."""
-    if sentence.facts.names - asked - first.terms:
+    if sentence.facts.names - claim.asked_terms - first.terms:
         return True
     return any(not any(value.same(known) for known in first.quantities) for value in sentence.quantities)
+
+
+def _named(claim: Claim, sentence: Sentence) -> frozenset[str]:
+    """The words of the question that the sentence has, in whatever form: `Klammer` for `Klammern`."""
+    held = claim.asked_terms & sentence.terms
+    return claim.asked_terms - missing_names(claim.asked_terms - held, claim.question, [sentence.text])
 
 
 def _is_side_by_side(sentence: Sentence) -> bool:

@@ -31,7 +31,7 @@ _KINDS = frozenset(terms(_KIND_LIST))
 _ASKS_WHO = re.compile(r"\W*who[ms]?e?\b", re.IGNORECASE)
 _ASKED_KIND = re.compile(
     r"\b(?:which|what|whose|how (?:many|much))\s+(?:(?:kinds?|types?|sorts?|other)\s+(?:of\s+)?)?(?P<kind>[^\W\d_]+)"
-    r"|\b[^\W\d_]{3,}(?:est|ly)\b",
+    r"|\bhow\s+[^\W\d_]+|\b[^\W\d_]{3,}(?:est|ly)\b",
     re.IGNORECASE,
 )
 """The kind of thing that is asked for, and how: a document need not name either."""

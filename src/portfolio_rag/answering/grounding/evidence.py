@@ -9,6 +9,7 @@ from functools import cached_property
 
 from portfolio_rag.answering.grounding.value_attribution import WordPositions
 from portfolio_rag.domain.chunks import BlockKind, ChunkPart
+from portfolio_rag.text.language.abbreviations import spelled_out
 from portfolio_rag.text.language.content_words import Word, terms, words_of
 from portfolio_rag.text.language.identifiers import identifiers
 from portfolio_rag.text.language.language_detection import function_terms, language_of
@@ -99,7 +100,8 @@ class Sentence:
 
     @cached_property
     def terms(self) -> frozenset[str]:
-        return frozenset(terms(self.text))
+        """Those of its words and of the words that its abbreviations stand for."""
+        return frozenset(terms(self.text)) | spelled_out(self.text)
 
     @cached_property
     def context_terms(self) -> frozenset[str]:
@@ -322,7 +324,8 @@ class SourceText:
     def held_terms(self, start: int, end: int) -> frozenset[str]:
         """The content words of [start, end) of the text and of the places in which it stands."""
         contexts = (sentence.context_terms for sentence in self.touched(start, end))
-        return frozenset(terms(self.text[start:end])).union(self.context_terms, *contexts)
+        text = self.text[start:end]
+        return frozenset(terms(text)).union(spelled_out(text), self.context_terms, *contexts)
 
     def around(self, start: int, end: int) -> tuple[int, int]:
         """[start, end) in the body of the sentences that [start, end) of the text touches and those near them."""

@@ -6,8 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
+from portfolio_rag.answering.grounding.bounds import bounds_alike
 from portfolio_rag.answering.grounding.evidence import Claim, Sentence, SourceText
-from portfolio_rag.answering.grounding.meaning import added, added_condition, other_agent, other_roles, turned
+from portfolio_rag.answering.grounding.meaning import added, added_condition, says_only, turned
+from portfolio_rag.answering.grounding.roles import other_agent, other_roles
 from portfolio_rag.answering.grounding.subjects import are_parallel
 from portfolio_rag.answering.grounding.value_attribution import Alignment, misattributed_value
 from portfolio_rag.text.language.content_words import coverage, terms, words_of
@@ -119,7 +121,11 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
     alignment = Alignment.of(claim.words, words_of(text))
     aligned = alignment.aligned
     swap, put = alignment.replaced_name(claim.terms - source.all_terms - variants, source.lower_terms)
-    denied = _negation_differs(claim, stated, held)
+    denied = (
+        _negation_differs(claim, stated, held)
+        and not bounds_alike(claim.text, claim.facts, text, stated, one_denied=True)
+        and not says_only(claim.text, text)
+    )
     opposite = has_antonym(claim.terms, held)
     loose, clause = _least_known_clause(claim, held, 2)
     invented, _ = _least_known_clause(claim, source.all_terms | variants, _SOME_LENGTH)
@@ -170,14 +176,14 @@ def _doubt(claim: Claim, source: SourceText, start: int, end: int, variants: fro
     if nearest is None:
         return ""
     covered = coverage(claim.wording, nearest.terms | nearest.context_terms | source.context_terms)
-    if covered >= _SAME_MATTER and (
+    held = source.held_terms(start, end)
+    if (covered >= _SAME_MATTER or _goes_on_about_it(claim, nearest, held)) and (
         difference := turned(claim.text, claim.facts, nearest.text, nearest.facts)
         or other_agent(claim.text, nearest.text, source.all_terms)
     ):
         return difference
     if answer := _other_answer(claim, source, nearest):
         return f"there the answer to that is “{answer}”"
-    held = source.held_terms(start, end)
     known = "\n".join([source.text[start:end], source.context, *(sentence.context for sentence in touched)])
     extra = added(claim.text, known)
     if extra and coverage(claim.wording - frozenset(terms(extra)), held) >= _SAME_SENTENCE:
@@ -189,7 +195,7 @@ def _doubt(claim: Claim, source: SourceText, start: int, end: int, variants: fro
         claim.facts.wording, vocabulary, nearest.terms | nearest.context_terms | claim.asked_terms
     ):
         return f"the source does not say “{condition}”"
-    if _denies(claim, nearest):
+    if _denies(claim, nearest, held) or _denied_beside(claim, nearest, touched, held):
         return "one denies what the other says"
     if covered >= _SAME_WORDS and other_roles(claim.text, nearest.text):
         return "it turns round who did it to whom"
@@ -200,15 +206,46 @@ def _doubt(claim: Claim, source: SourceText, start: int, end: int, variants: fro
     return ""
 
 
-def _denies(claim: Claim, nearest: Sentence) -> bool:
-    """Whether the nearest sentence says of all that is denied there the same as the claim does, or the other way."""
+def _goes_on_about_it(claim: Claim, nearest: Sentence, held: frozenset[str]) -> bool:
+    """Whether the sentence has a value of the claim, and those around it the rest: `It closes at 10.`"""
+    return (
+        any(value.same(own) for value in claim.facts.quantities for own in nearest.quantities)
+        and coverage(claim.wording, held) >= _SAME_MATTER
+    )
+
+
+def _denies(claim: Claim, nearest: Sentence, around: frozenset[str]) -> bool:
+    """Whether the nearest sentence says of all that is denied there the same as the claim does, or the other way.
+
+    The rest of the claim may stand `around` it: `Never use bleach` stands under what it must not be used for.
+    """
     own, its = claim.facts.negated, nearest.facts.negated
     if bool(own) == bool(its) or _YES_OR_NO.match(claim.text) or _YES_OR_NO.match(nearest.text):
         return False
     held = nearest.terms | nearest.context_terms
     denied, other = (its, claim.terms) if its else (own, held)
     rest = claim.wording - frozenset().union(*denied)
-    return any(scope <= other for scope in denied) and coverage(rest, held) >= _SAME_SENTENCE
+    return (
+        any(scope <= other for scope in denied)
+        and (not rest or coverage(rest, held | around) >= _SAME_SENTENCE)
+        and not bounds_alike(claim.text, claim.facts, nearest.text, nearest.facts, one_denied=True)
+        and not says_only(claim.text, nearest.text)
+    )
+
+
+def _denied_beside(claim: Claim, nearest: Sentence, touched: Sequence[Sentence], held: frozenset[str]) -> bool:
+    """Whether another sentence than the nearest denies what the claim says, and none of them affirms that.
+
+    `Replace the filter every 300 hours. Do not wash it.` speaks of the filter in the one that denies nothing.
+    """
+    if claim.facts.negated:
+        return False
+    return any(
+        sentence is not nearest
+        and _denies(claim, sentence, held)
+        and not any(scope <= own.terms for scope in sentence.facts.negated for own in touched if own is not sentence)
+        for sentence in touched
+    )
 
 
 def _mixed(claim: Claim, nearest: Sentence, touched: Sequence[Sentence]) -> Sentence | None:

@@ -190,8 +190,6 @@ class SubjectIndex:
         said = sentence.terms | sentence.identifiers
         if slot[0] == "heading":
             said |= self._vocabulary[source.document, sentence.heading_path]
-        else:
-            said |= sentence.context_terms
         if (rival.terms | rival.identifiers) & telling & (mention.terms | mention.identifiers) <= said:
             return None  # Its own section, row or item speaks of the sibling, too.
         return rival.text

@@ -274,7 +274,7 @@ def _names(text: str) -> tuple[frozenset[str], frozenset[str]]:
     opening: set[str] = set()
     for match in _NAME.finditer(text):
         word = match.group()
-        opens = not text[: match.start()].strip(" \t\n*_\"'“‘(-•") or text[: match.start()].rstrip()[-1:] in ".!?"
+        opens = not text[: match.start()].strip(" \t\n*_\"'“‘„«¿¡(-•") or text[: match.start()].rstrip()[-1:] in ".!?¿¡"
         if _UNIT_GLUED.fullmatch(word) or is_month(word):
             continue
         # Single letters are what is left of U.S. and of initials.

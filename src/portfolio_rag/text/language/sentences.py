@@ -17,10 +17,15 @@ from portfolio_rag.text.language.struck_out import STRUCK_MARK
 _ABBREVIATION_LIST = """
     approx appr e.g i.e cf viz vs ca resp incl excl max min avg fig figs nr nrs vol chap sec
     sect par para eq ref refs p pp tel dept temp qty mr mrs ms dr prof st mt capt sgt
+    tél adr abt dok réf tlf verantw zust bez dpto máx mín qté kd
     z.b d.h u.a bzw bspw ggf evtl vgl abs ziff kap abb hr fr inkl exkl mio mrd tsd zzgl
     p.ex núm pág aprox ej
 """
 _ABBREVIATIONS = frozenset(_ABBREVIATION_LIST.split())
+# Behind these, too, where a word in lower case or a number follows: they may be words by themselves.
+_SHORT_WORD_LIST = "spec specs cust art rev ext serv mod cat ser doc no vers ver ed n.º"
+_SHORT_WORDS = frozenset(_SHORT_WORD_LIST.split())
+_GOES_ON = re.compile(r"[a-zäöüßàâçéèêëîïôûñáíóú]|\S{0,6}\d")
 _MONTH = re.compile(rf"(?:{'|'.join(sorted(MONTHS, key=len, reverse=True))})\b", re.IGNORECASE)
 # German sentences begin with these, and nothing that an ordinal counts does.
 _OPENER = re.compile(r"(?:der|die|das|es|er|sie|wir|ich|man|ein|eine|dies|diese[rs]?|danach|dann|dort|hier)\b", re.I)
@@ -76,7 +81,7 @@ def _goes_on(text: str, sentence: tuple[int, int], start: int) -> bool:
     if _LONE_DOT.search(before):
         return "\n" not in between
     if not between:
-        return bool(_NAME_BEHIND_DOT.match(behind))
+        return bool(_NAME_BEHIND_DOT.match(behind)) or behind.startswith(("-Nr", "-nr", "-No", "-no"))
     if _LIST_NUMBER.fullmatch(text[sentence[0] : sentence[1]]):
         return "\n" not in between
     if _BEFORE_ORDINAL.search(before) and not _OPENER.match(behind):
@@ -84,4 +89,7 @@ def _goes_on(text: str, sentence: tuple[int, int], start: int) -> bool:
     if _DAY.search(before) and _MONTH.match(behind):
         return True
     word = _LAST_WORD.search(before)
-    return word is not None and word.group(1).casefold() in _ABBREVIATIONS
+    if word is None:
+        return False
+    last = word.group(1).casefold().rsplit("-", 1)[-1]
+    return last in _ABBREVIATIONS or (last in _SHORT_WORDS and bool(_GOES_ON.match(behind)))

@@ -427,3 +427,41 @@ def test_a_question_about_what_no_row_names_is_refused() -> None:
     assert not refused.answered
     assert refused.citations == []
     assert refused.passages
+
+
+def test_a_labelled_value_answers_before_a_sentence_that_names_more_of_the_question() -> None:
+    corpus, added = Corpus(), document("weir.docx")
+    text = "Drawing no. WE-20, sheet 3\n\nThe gates of the Holm weir close in four minutes."
+    path = ("Holm weir",)
+    parts = (ChunkPart(0, path), ChunkPart(text.index("The gates"), path))
+    corpus.add(added, replace(chunk_of(added, text, heading=path), parts=parts))
+    answer = chat(corpus).answer("What is the drawing number of the gates of the Holm weir?")
+    assert answer.text.splitlines()[0] == "Drawing no. WE-20, sheet 3 [1]"
+
+
+def test_a_yes_or_no_is_no_answer_to_how_many() -> None:
+    corpus, added = Corpus(), document("tower.md")
+    asked = {
+        "How many stairs lead up the tower of Holm?": "31.",
+        "Are there stairs in the tower of Holm?": "No, ramps.",
+    }
+    text = "\n\n".join(f"{question}\n\n{answer}" for question, answer in asked.items())
+    parts = tuple(
+        ChunkPart(text.index(piece, text.index(question)), (question,), kind=kind)
+        for question, answer in asked.items()
+        for piece, kind in ((question, BlockKind.HEADING), (answer, BlockKind.PARAGRAPH))
+    )
+    corpus.add(added, replace(chunk_of(added, text), parts=parts))
+    assert chat(corpus).answer("How many stairs are there in the tower of Holm?").text == "31 [1]."
+    assert chat(corpus).answer("Are there any stairs in the tower of Holm?").text == "No, ramps [1]."
+
+
+def test_a_row_that_is_named_in_another_form_is_given_alone() -> None:
+    corpus, added = Corpus(), document("parts.md")
+    rows = "Part: lantern | Quantity for Holm: 6\nPart: shackle | Quantity for Holm: 12"
+    corpus.add(
+        added,
+        replace(chunk_of(added, rows, heading=("Holm",)), parts=(ChunkPart(0, ("Holm",), kind=BlockKind.TABLE),)),
+    )
+    answer = chat(corpus).answer("What is the quantity of Lanternen for Holm?")
+    assert answer.text == "Part: lantern | Quantity for Holm: 6 [1]"

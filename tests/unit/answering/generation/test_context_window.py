@@ -92,6 +92,14 @@ def test_the_score_adds_words_to_meaning() -> None:
     assert answerability.score("visibility timeout", []) == 0.0
 
 
+def test_abbreviations_and_the_file_name_of_a_table_hold_words_of_the_question() -> None:
+    header = passage("pump.docx", "Drawing no. PU-4, max. pressure 9 bar", (0, 0.4))
+    assert answerability.score("the drawing number", [header]) == 0.4 + 0.5
+    row = "Dish: barley soup | Price: 4.20"
+    assert answerability.score("soup of the canteen", [passage("canteen.xlsx", row, (0, 0.4))]) == 0.4 + 0.5
+    assert answerability.score("soup of the canteen", [passage("canteen.md", row, (0, 0.4))]) == 0.4 + 0.25
+
+
 def test_a_name_that_no_passage_mentions_counts_against() -> None:
     found = passage("sqs.md", "The visibility timeout hides messages.", (0, 0.4), heading=("Amazon Queue",))
     named = answerability.score("the visibility in Amazon SQS", [found])

@@ -90,6 +90,7 @@ def test_a_date_without_a_year_matches_any_and_another_day_none() -> None:
         ("The limit of DynamoDB is low.", {"dynamodb"}),
         ("Use PutItem on c5d.12xlarge.", {"putitem", "c5d", "12xlarg"}),
         ("Retention is long.", set()),
+        ("¿Cuántas velas lleva la barca?", set()),
         ("256KB and 3rd and 5pm", set()),
         ("It is kept at 4 degrees Celsius for 12 EUR.", set()),
     ],
