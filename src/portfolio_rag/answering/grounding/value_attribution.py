@@ -7,8 +7,8 @@ of the claim is looked up with the claim's other words around it, and compared w
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -40,6 +40,7 @@ class WordPositions:
     def __init__(self, words: Sequence[Word], starts: Sequence[int]) -> None:
         self._at = [word.start for word in words]
         self._texts = [word.text for word in words]
+        self._terms = [word.term for word in words]
         self._sentence = [bisect_right(starts, start) for start in self._at]
         self._of: dict[str, list[int]] = {}
         for position, word in enumerate(words):
@@ -54,6 +55,12 @@ class WordPositions:
         """Whether the values at two characters are the ends of a range: `from 1 minute to 14 days`."""
         first, last = sorted((self.position_at(one), self.position_at(other)))
         return last - first <= _RANGE and not _RANGE_WORDS.isdisjoint(self._texts[first:last])
+
+    def beside(self, value: Quantity | Date) -> frozenset[str]:
+        """The terms of the words right before and right behind the value."""
+        first = bisect_left(self._at, value.start)
+        last = bisect_left(self._at, value.start + len(value.text))
+        return frozenset(filter(None, (*self._terms[max(0, first - 1) : first], *self._terms[last : last + 1])))
 
     def nearness(self, term: str, position: int) -> float:
         """1 where the word stands at that position, falling with the distance; 0 where it does not stand anywhere."""
@@ -74,7 +81,7 @@ def misattributed_value(
     With it the value that is in doubt. The other one stands within `near`, [start, end) of the text of `facts`. Values
     that the source lacks are not judged here.
     """
-    wanted: list[Quantity | Date] = [*claim.dates, *claim.quantities]
+    wanted: list[Quantity | Date] = [*claim.dates, *_loose(claim, facts)]
     stated: list[Quantity | Date] = [*facts.dates, *facts.quantities]
     worst, doubtful = 0.0, ""
     for value in wanted:
@@ -89,12 +96,30 @@ def misattributed_value(
         ][:_MAX_OCCURRENCES]
         if not occurrences or not rivals:
             continue
+        beside = _beside(claim_words, value)
+        is_beside = beside and any(source.beside(known) >= beside for known in occurrences)
+        if is_beside and not any(beside & source.beside(rival) for rival in rivals):
+            continue  # What it counts or dates stands right beside it, and beside none of the others.
         around = _around(claim_words, value, wanted)
         best_rival = max(_fit(around, source, rival) for rival in rivals)
         gap = best_rival - max(_fit(around, source, occurrence) for occurrence in occurrences)
         if gap > worst:
             worst, doubtful = gap, value.text
     return worst, doubtful
+
+
+def _loose(claim: Facts, facts: Facts) -> list[Quantity]:
+    """The claim's numbers without the years of such dates as the source has, perhaps without a year."""
+    dated = {date.start for date in claim.dates if any(date.same(known) for known in facts.dates)}
+    return [quantity for quantity in claim.quantities if quantity.start not in dated]
+
+
+def _beside(words: Sequence[Word], value: Quantity | Date) -> frozenset[str]:
+    """The terms of the words right before and right behind the value."""
+    end = value.start + len(value.text)
+    before = [word.term for word in words if word.end <= value.start][-1:]
+    behind = [word.term for word in words if word.start >= end][:1]
+    return frozenset(filter(None, (*before, *behind)))
 
 
 def _around(
@@ -156,19 +181,35 @@ class Alignment:
         """
         stated = {word.text for word in self.claim}
         worst, name = 0.0, ""
-        for number, (step, first, end, start, stop) in enumerate(self.steps):
-            if step != "replace":
-                continue
-            put = [word for word in self.claim[first:end] if word.capital and word.term in unknown]
-            gone = [
-                word
-                for word in self.span[start:stop]
-                if word.capital and word.term and word.text not in stated and word.term not in lower
-            ]
-            if put and gone:
-                around = self.steps[max(0, number - 1) : number + 2]
-                beside = [neighbour for neighbour in around if neighbour[0] == "equal"]
-                sure = min(1.0, sum(neighbour[2] - neighbour[1] for neighbour in beside) / _SURE_CONTEXT) * self.aligned
-                if sure > worst:
-                    worst, name = sure, put[0].text
+        for put, gone, sure in self._replaced():
+            added = [word for word in put if word.capital and word.term in unknown]
+            named = [word for word in gone if word.capital and word.term and word.text not in stated]
+            if added and any(word.term not in lower for word in named) and sure > worst:
+                worst, name = sure, added[0].text
         return worst, name
+
+    def replaced_value(self, lost: Sequence[Quantity]) -> tuple[float, str]:
+        """How surely a number of the span has been replaced by one of `lost`: those of the claim that the span lacks.
+
+        0 to 1, with that number.
+        """
+        stated = {word.text for word in self.claim}
+        worst, value = 0.0, ""
+        for put, gone, sure in self._replaced():
+            numbers = [
+                quantity.text
+                for quantity in lost
+                if any(quantity.start <= word.start < quantity.start + len(quantity.text) for word in put)
+            ]
+            if numbers and any(word.text[0].isdigit() and word.text not in stated for word in gone) and sure > worst:
+                worst, value = sure, numbers[0]
+        return worst, value
+
+    def _replaced(self) -> Iterator[tuple[Sequence[Word], Sequence[Word], float]]:
+        """What stands in the claim in place of what in the span, and how surely it is the same place, 0 to 1."""
+        for number, (step, first, end, start, stop) in enumerate(self.steps):
+            if step == "replace":
+                around = self.steps[max(0, number - 1) : number + 2]
+                equal = sum(neighbour[2] - neighbour[1] for neighbour in around if neighbour[0] == "equal")
+                sure = min(1.0, equal / _SURE_CONTEXT) * self.aligned
+                yield self.claim[first:end], self.span[start:stop], sure

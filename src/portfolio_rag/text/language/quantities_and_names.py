@@ -30,6 +30,8 @@ _QUANTITY = re.compile(
     (?:(?:\s|-)?(?P<unit>[%$€£¥]|(?:°|degrees?\b)(?:\s?(?:celsius|fahrenheit|[CF])\b)?|[^\W\d_]+))?""",
     re.IGNORECASE | re.VERBOSE,
 )
+_FIRST_YEAR = re.compile(r"(?<![\w.,])(?P<year>(?:1\d|20)\d\d)[-–/]$")
+"""Of a span of years whose second one is cut short: `2018–19`."""
 _DECIMAL_COMMA = re.compile(r"\d{1,3}(?:\.\d{3})+,\d+|\d+,\d{1,2}")
 _ADJECTIVE = re.compile(r"\s+([^\W\d_]+)")
 _UNIT_BEFORE = re.compile(
@@ -38,6 +40,7 @@ _UNIT_BEFORE = re.compile(
 """Of a column or a label that names the unit of its values: `Weight (kg): 14`."""
 _LOOKED_BEFORE = 20
 _DEGREES = ("degrees", "fahrenheit")
+_ORDINALS = frozenset(("st", "nd", "rd", "th"))
 _LABEL = re.compile(
     r"^[ \t]*(?:\d{1,3}(?:\.\d{1,3})*[.)](?=\s+\S)|\d{1,3}(?:\.\d{1,3})+(?=[ \t]+[A-ZÄÖÜ]))", re.MULTILINE
 )
@@ -74,7 +77,7 @@ _DATES = [
     ),
     re.compile(rf"\b(?P<month>{_MONTH})\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s+(?P<year>\d{{4}}))?\b", re.I),
     re.compile(r"\b(?P<day>\d{1,2})\.(?P<number>\d{1,2})\.(?P<year>\d{4})\b"),
-    re.compile(rf"\b(?P<month>{_MONTH})\.?,?\s+(?P<year>\d{{4}})\b", re.I),
+    re.compile(rf"\b(?P<month>{_MONTH})\.?,?\s+(?:of\s+)?(?P<year>\d{{4}})\b", re.I),
     # A month alone is one where it says when: "may" and "march" are words, too.
     re.compile(
         r"\b(?:[Ii]n|[Ss]ince|[Uu]ntil|[Tt]ill|[Bb]y|[Oo]f|[Dd]uring|[Ff]rom|[Tt]o|[Bb]efore|[Aa]fter|[Ee]very|[Ee]ach|[Ee]arly|"
@@ -275,13 +278,14 @@ def _names(text: str) -> tuple[frozenset[str], frozenset[str]]:
     for match in _NAME.finditer(text):
         word = match.group()
         opens = not text[: match.start()].strip(" \t\n*_\"'“‘„«¿¡(-•") or text[: match.start()].rstrip()[-1:] in ".!?¿¡"
-        if _UNIT_GLUED.fullmatch(word) or is_month(word):
+        if _UNIT_GLUED.fullmatch(word) or is_month(word) or _ORDINAL_FIRST.match(word):
             continue
         # Single letters are what is left of U.S. and of initials.
         (opening if opens and word[1:].islower() else found).update(term for term in terms(word) if len(term) > 1)
     return frozenset(found), frozenset(opening - found)
 
 
+_ORDINAL_FIRST = re.compile(r"\d+(?:st|nd|rd|th)-", re.IGNORECASE)
 _UNIT_GLUED = re.compile(r"[\d.,]+(?:st|nd|rd|th|k|x|s|ms|[kmgt]i?b|[ap]m)?", re.IGNORECASE)
 
 
@@ -317,12 +321,12 @@ def _quantities(text: str) -> tuple[list[Quantity], str]:
     wording = text
     labels = {match.end() for match in _LABEL.finditer(text)}
     for match in _QUANTITY.finditer(text):
-        value = _value_of(match)
+        before = text[max(0, match.start() - _LOOKED_BEFORE) : match.start()]
+        value = _second_year(match, before) or _value_of(match)
         unit, unit_start, end = _unit_behind(text, match)
         dimension, factor = UNITS.get(unit, ("", 1.0))
         if match["words"] and value == 1 and not dimension:
             continue  # "one of", "one queue": an article more than a number
-        before = text[max(0, match.start() - _LOOKED_BEFORE) : match.start()]
         rate = _rate_of(text, end)
         if not dimension and (named := _UNIT_BEFORE.search(before)):
             dimension, factor = UNITS.get(unit_key(named["unit"]), ("", 1.0))
@@ -332,13 +336,26 @@ def _quantities(text: str) -> tuple[list[Quantity], str]:
             value, sign = -value, "-"
         if any(match.start() < label <= match.end() + 1 for label in labels):
             dimension = _ITEM_NUMBER
-        nouns = terms(match["unit"]) if match["unit"] and not dimension else []
+        is_ordinal = (match["unit"] or "").lower() in _ORDINALS
+        nouns = terms(match["unit"]) if match["unit"] and not dimension and not is_ordinal else []
         said = sign + text[match.start() : end].strip(" -\n")
         noun = nouns[0] if nouns else ""
         found.append(Quantity(value, dimension, factor, said, match.start(), noun, rate))
-        number_end = match.start("unit") if match["unit"] else match.end()
+        number_end = match.start("unit") if match["unit"] and not is_ordinal else match.end()
         wording = _blanked(_blanked(wording, match.start(), number_end), unit_start, end)
     return sorted(found, key=lambda quantity: quantity.start), wording
+
+
+def _second_year(match: re.Match[str], before: str) -> float | None:
+    """The year that two digits behind another one stand for: 2019 in `2018–19`, 2000 in `1999–00`; None for no such."""
+    digits, first = match["digits"] or "", _FIRST_YEAR.search(before)
+    if first is None or len(digits) != 2 or not digits.isdecimal():
+        return None
+    year = int(first["year"])
+    second = year - year % 100 + int(digits)
+    if digits == "00" and year % 100 == 99:
+        second += 100
+    return float(second) if second > year else None
 
 
 def _value_of(match: re.Match[str]) -> float:

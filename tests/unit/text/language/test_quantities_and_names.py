@@ -142,3 +142,29 @@ def test_opposites(claim: str, source: str, result: bool) -> None:
 def test_a_currency_may_stand_behind_its_number() -> None:
     (price,) = extract_facts("The ferry costs 4.50 € a crossing.").quantities
     assert (price.value, price.dimension, price.text) == (4.5, "euro", "4.50 €")
+
+
+@pytest.mark.parametrize(
+    ("text", "years"),
+    [
+        ("in the season 2021–22", [2021, 2022]),
+        ("in the season of 1999-00", [1999, 2000]),
+        ("in the season of 1874/75", [1874, 1875]),
+        ("in 2021–2022", [2021, 2022]),
+        ("the form 2021–07 is new", [2021, 7]),
+    ],
+)
+def test_the_second_year_of_a_span_may_be_cut_short(text: str, years: list[int]) -> None:
+    assert [quantity.value for quantity in extract_facts(text).quantities] == years
+
+
+def test_the_ending_of_an_ordinal_is_no_word_of_the_claim() -> None:
+    facts = extract_facts("The choir sang at the 7th harvest fair, with 40 4th-grade pupils")
+    assert "th" not in terms(facts.wording)
+    assert [quantity.noun for quantity in facts.quantities] == ["", "", ""]
+    assert not facts.names
+
+
+def test_a_month_of_a_year_is_a_date() -> None:
+    (date,) = extract_facts("built in October of 1893").dates
+    assert (date.month, date.year) == (10, 1893)
