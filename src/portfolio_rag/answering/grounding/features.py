@@ -8,12 +8,13 @@ from dataclasses import astuple, dataclass
 
 from portfolio_rag.answering.grounding.bounds import bounds_alike
 from portfolio_rag.answering.grounding.evidence import Claim, Sentence, SourceText
-from portfolio_rag.answering.grounding.meaning import added, added_condition, says_only, turned
-from portfolio_rag.answering.grounding.roles import other_agent, other_roles
+from portfolio_rag.answering.grounding.meaning import added, added_condition, says_only, turned, without_addition
+from portfolio_rag.answering.grounding.roles import other_agent, other_object, other_roles
 from portfolio_rag.answering.grounding.subjects import are_parallel
 from portfolio_rag.answering.grounding.value_attribution import Alignment, misattributed_value
+from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.text.language.content_words import coverage, terms, words_of
-from portfolio_rag.text.language.quantities_and_names import Facts, Quantity, extract_facts, has_antonym
+from portfolio_rag.text.language.quantities_and_names import Date, Facts, Quantity, extract_facts, has_antonym
 
 DOUBTED = 0.25
 """Score of what is shown with a question mark at best: between the bounds of check.py."""
@@ -197,21 +198,29 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
 def _doubt(claim: Claim, source: SourceText, start: int, end: int, variants: frozenset[str]) -> str:
     """What turns the claim's sense against that of the nearest sentence, or adds to it, in words; empty for nothing."""
     touched = source.touched(start, end)
-    nearest = max(touched, key=lambda sentence: claim.covered(sentence.terms, sentence.quantities), default=None)
+    # A heading states nothing, but may hold more of the claim's words than the sentences below it.
+    bodies = [sentence for sentence in touched if sentence.kind is not BlockKind.HEADING] or touched
+    nearest = max(bodies, key=lambda sentence: claim.covered(sentence.terms, sentence.quantities), default=None)
     if nearest is None:
         return ""
+    titles = frozenset(terms("\n".join(own.heading_path[0] for own in touched if len(own.heading_path) > 1)))
+    beyond_title = claim.wording - source.context_terms - titles - variants
+    if len(beyond_title) > 1 and beyond_title.isdisjoint(source.held_terms(start, end)):
+        return NOT_SAID
     covered = coverage(claim.wording, nearest.terms | nearest.context_terms | source.context_terms)
     held = source.held_terms(start, end)
     if (covered >= _SAME_MATTER or _goes_on_about_it(claim, nearest, held)) and (
         difference := turned(claim.text, claim.facts, nearest.text, nearest.facts)
         or other_agent(claim.text, nearest.text, source.all_terms)
+        or other_object(claim.text, nearest.text, source.all_terms)
     ):
         return difference
     if answer := _other_answer(claim, source, nearest):
         return f"there the answer to that is “{answer}”"
     known = "\n".join([source.text[start:end], source.context, *(sentence.context for sentence in touched)])
     extra = added(claim.text, known)
-    if extra and coverage(claim.wording - frozenset(terms(extra)), held) >= _SAME_SENTENCE:
+    rest = frozenset(terms(without_addition(claim.text, extra))) & claim.wording if extra else frozenset()
+    if extra and max(coverage(rest, held), coverage(claim.wording - frozenset(terms(extra)), held)) >= _SAME_SENTENCE:
         return f"the source does not say “{extra}”"
     if mixed := _mixed(claim, nearest, touched):
         return f"it puts together what is said of two things: “{mixed.text}”"
@@ -309,11 +318,18 @@ def _runs(claim: Claim, missing: frozenset[str]) -> int:
 
 def _absent_values(claim: Claim, source: SourceText) -> list[str]:
     """The claim's own values that are nowhere in the source, in words; those of the question are not its own."""
-    known = (*source.facts.dates, *claim.asked.dates)
-    dates = [date for date in claim.facts.dates if not any(date.same(other) for other in known)]
+    dates = [
+        date for date in claim.facts.dates if not any(date.same(other) for other in _known_dates(claim, source, date))
+    ]
     counted = {date.start for date in dates}  # Its year is a number of the claim, too.
     numbers = [quantity for quantity in _absent_quantities(claim, source) if quantity.start not in counted]
     return [f"the date {date.text}" for date in dates] + [f"the number {number.text}" for number in numbers]
+
+
+def _known_dates(claim: Claim, source: SourceText, date: Date) -> list[Date]:
+    """Those of the source and of the question. A question about a month vouches for no day of it."""
+    asked = (own for own in claim.asked.dates if own.day is not None or date.day is None)
+    return [*source.facts.dates, *asked]
 
 
 def _absent_quantities(claim: Claim, source: SourceText) -> list[Quantity]:
