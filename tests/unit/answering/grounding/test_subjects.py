@@ -89,6 +89,10 @@ ROUTES = """# Interface of Pellworm
 | Field | Default |
 |---|---|
 | `sort` | `size` |
+
+## Errors
+
+The nest is empty.
 """
 SALES = """# Sales
 
