@@ -8,9 +8,16 @@ from dataclasses import astuple, dataclass
 
 from portfolio_rag.answering.grounding.bounds import bounds_alike
 from portfolio_rag.answering.grounding.evidence import Claim, Sentence, SourceText
-from portfolio_rag.answering.grounding.meaning import added, added_condition, says_only, turned, without_addition
+from portfolio_rag.answering.grounding.meaning import (
+    added,
+    added_condition,
+    is_excepted,
+    says_only,
+    turned,
+    without_addition,
+)
 from portfolio_rag.answering.grounding.roles import other_agent, other_object, other_roles
-from portfolio_rag.answering.grounding.subjects import are_parallel
+from portfolio_rag.answering.grounding.subjects import are_parallel, cells_of
 from portfolio_rag.answering.grounding.value_attribution import Alignment, misattributed_value
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.text.language.content_words import coverage, terms, words_of
@@ -42,6 +49,8 @@ _DENYING = frozenset(terms("ban banned forbid forbidden prohibit prohibited proh
 """By which a sentence says without a negation that something is not so, or not allowed."""
 
 _YES_OR_NO = re.compile(r"\s*(?:(?P<no>no|nein)|yes|ja)\b(?!\s+\w)", re.IGNORECASE)
+
+_PERIOD_STEMS = {"hour": "stund", "day": "tag", "night": "nacht", "week": "woch", "month": "monat", "year": "jahr"}
 
 _SAME_SENTENCE = 0.7
 """Share of a claim's words from which a sentence says the same, or the same turned round."""
@@ -132,6 +141,7 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
     nearby = source.around(start, end)
     absent = _absent_values(claim, source)
     missing = claim.facts.names - source.all_terms - claim.asked_terms - variants
+    missing = frozenset(name for name in missing if not _is_period_within(name, source.all_terms))
     gap, doubtful = misattributed_value(claim.words, claim.facts, source.word_positions, source.facts, nearby)
     alignment = Alignment.of(claim.words, words_of(text))
     aligned = alignment.aligned
@@ -142,6 +152,7 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
         _negation_differs(claim, stated, held)
         and not bounds_alike(claim.text, claim.facts, text, stated, one_denied=True)
         and not says_only(claim.text, text)
+        and not is_excepted(claim.text, text)
     )
     opposite = has_antonym(claim.terms, held)
     loose, clause = _least_known_clause(claim, held, 2)
@@ -215,6 +226,8 @@ def _doubt(claim: Claim, source: SourceText, start: int, end: int, variants: fro
         or other_object(claim.text, nearest.text, source.all_terms)
     ):
         return difference
+    if cell := _other_cell(claim, nearest):
+        return f"there it is “{cell}”"
     if answer := _other_answer(claim, source, nearest):
         return f"there the answer to that is “{answer}”"
     known = "\n".join([source.text[start:end], source.context, *(sentence.context for sentence in touched)])
@@ -235,9 +248,18 @@ def _doubt(claim: Claim, source: SourceText, start: int, end: int, variants: fro
         return "it turns round who did it to whom"
     for value in claim.facts.quantities:
         same = [own for sentence in touched for own in sentence.quantities if value.same(own)]
-        if value.rate and same and not any(own.rate for own in same) and held.isdisjoint(terms(value.rate)):
+        if value.rate and same and not any(own.rate for own in same) and not _names_period(value.rate, held):
             return f"the source does not say “per {value.rate}”"
     return ""
+
+
+def _names_period(rate: str, held: frozenset[str]) -> bool:
+    """Whether the words name the period of a rate, in German also within another word: `Tagespreis`."""
+    return not held.isdisjoint(terms(rate)) or _is_period_within(_PERIOD_STEMS.get(rate, ""), held)
+
+
+def _is_period_within(name: str, held: frozenset[str]) -> bool:
+    return name in _PERIOD_STEMS.values() and any(word.startswith(name) for word in held)
 
 
 def _goes_on_about_it(claim: Claim, nearest: Sentence, held: frozenset[str]) -> bool:
@@ -264,6 +286,7 @@ def _denies(claim: Claim, nearest: Sentence, around: frozenset[str]) -> bool:
         and (not rest or coverage(rest, held | around) >= _SAME_SENTENCE)
         and not bounds_alike(claim.text, claim.facts, nearest.text, nearest.facts, one_denied=True)
         and not says_only(claim.text, nearest.text)
+        and not is_excepted(claim.text, nearest.text)
     )
 
 
@@ -290,6 +313,17 @@ def _mixed(claim: Claim, nearest: Sentence, touched: Sequence[Sentence]) -> Sent
         if takes_of_both and are_parallel(nearest, other):
             return other
     return None
+
+
+def _other_cell(claim: Claim, row: Sentence) -> str:
+    """The cell that says yes or no to what the claim says the other way: `Retry: no` beside `it may be retried`."""
+    for column, text in cells_of(row):
+        answer, named = _YES_OR_NO.fullmatch(text), frozenset(terms(column))
+        if answer is None or not named or not named <= claim.terms or _YES_OR_NO.match(claim.text):
+            continue
+        if any(named & scope for scope in claim.facts.negated) is not (answer["no"] is not None):
+            return f"{column}: {text}"
+    return ""
 
 
 def _other_answer(claim: Claim, source: SourceText, nearest: Sentence) -> str:

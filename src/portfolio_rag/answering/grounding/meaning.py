@@ -19,7 +19,7 @@ _ADDED_WORDS = {
     "for free": _FREE + "|gratis|complimentary|cost-free",
     "never": "never",
     "always": "always|at all times|in all cases|without exception",
-    "only": "(?<!the )only|solely|exclusively",
+    "only": "(?<!the )only|solely|exclusively|nur|ausschließlich|seulement|uniquement|sólo|solamente|únicamente",
     "automatically": "automatic(?:ally)?|by itself|on its own",
     "unlimited": "unlimited|without limits?|any number of|unrestricted",
     "guaranteed": "guarantee[sd]?|warrant(?:y|ed)",
@@ -32,7 +32,9 @@ _HARDLY = re.compile(r"\b(?:barely|hardly|scarcely|almost never|rarely|seldom)\b
 _NOT_ONLY = re.compile(r"\b(?:not only|if only|only if|feel free|free to|free from|free space)\b", re.IGNORECASE)
 
 _NOT_WITHOUT = re.compile(
-    r"\b(?:not|never|no|cannot)\b[^.;:!?\n]{1,80}\b(?:without|unless|until|except)\b", re.IGNORECASE
+    r"\b(?:not|never|no|cannot)\b[^.;:!?\n]{1,80}\b(?:without|unless|until|except)\b"
+    r"|\b(?:without|ohne|sans|sin)\b[^.;:!?\n]{1,80}\b(?:not?|never|cannot|nicht|kein(?:e[rmns]?)?|pas|aucune?|ning[uú]n[oa]?)\b",
+    re.IGNORECASE,
 )
 
 _NEEDS = re.compile(
@@ -58,9 +60,21 @@ _EXCEPT = re.compile(
     r"(?P<last>[^\W\d_]{2,})",
     re.IGNORECASE,
 )
+_EXCEPTED = re.compile(
+    r"\b(?:except(?:\s+for)?|other\s+than|apart\s+from|außer|ausgenommen|sauf|excepté|salvo|excepto)\s+"
+    r"(?P<words>[^,.;:!?()\n]{1,40})",
+    re.IGNORECASE,
+)
 _LEAVES_OUT = re.compile(
     r"\b(?:except(?:ing|ed)?|excluding|exempt|unless|until|without|other than|apart from|besides|rather than|instead of"
     r"|but|lack|lacks|free|off|ohne|außer|ausgenommen|ausnahme|sans|sauf|excepté|hors|sin|salvo|excepto|menos|fuera)\b",
+    re.IGNORECASE,
+)
+_ONE_PERIOD = re.compile(
+    r"\b(?P<word>within|after|every|in|innerhalb|nach|binnen|dans|après|en|dentro\sde|después\sde)\s+"
+    r"(?:an?|one|einer?s?|einem|une?|una?)\s+"
+    r"(?P<period>minute|hour|day|week|month|quarter|year|stunde|tag(?:es)?|woche|monats?|jahr(?:es)?|heure|jour|semaine"
+    r"|mois|an|hora|d[ií]a|semana|mes|año)\b",
     re.IGNORECASE,
 )
 _POINTING = frozenset(("a", "an", "the", "it", "them", "him", "her", "this", "that", "these", "those", "its", "their"))
@@ -124,6 +138,7 @@ def turned(claim: str, claim_facts: Facts, evidence: str, evidence_facts: Facts)
         or _hedged(claim, evidence)
         or _excluded(claim, evidence)
         or _other_exception(claim, evidence)
+        or _other_period(claim, evidence)
         or _opposite(claim, claim_facts, evidence, evidence_facts)
     )
 
@@ -133,6 +148,12 @@ def added(claim: str, known: str) -> str:
     claim, known = _NOT_ONLY.sub(" ", claim), _NOT_WITHOUT.sub(" only ", _NOT_ONLY.sub(" ", known))
     said = (words.search(claim) for words in _ADDED.values() if not words.search(known))
     return next((match.group() for match in said if match), "")
+
+
+def is_excepted(claim: str, evidence: str) -> bool:
+    """Whether the claim speaks of just what the evidence leaves out: `folded ones need none`, `all but folded ones`."""
+    excepted = (match["words"] for match in _EXCEPTED.finditer(evidence))
+    return any(not frozenset(terms(words)).isdisjoint(terms(claim)) for words in excepted)
 
 
 def without_addition(claim: str, extra: str) -> str:
@@ -187,12 +208,27 @@ def _excluded(claim: str, evidence: str) -> str:
 
 def _other_exception(claim: str, evidence: str) -> str:
     """What one leaves out and the other does not: `every state except draft` beside `only in the state draft`."""
+    needed = _NOT_WITHOUT.search(evidence)
+    if needed and not NEGATION.search(_EXCEPT.sub(" ", claim)):
+        for match in _EXCEPT.finditer(claim):
+            if not frozenset(terms(match["last"])).isdisjoint(terms(needed.group())):
+                return f"it says “{' '.join(needed.group().split())}”"
     for one, other in ((claim, evidence), (evidence, claim)):
         if NEGATION.search(_EXCEPT.sub(" ", one)) or NEGATION.search(other) or _LEAVES_OUT.search(other):
             continue
         for match in _EXCEPT.finditer(one):
             if not frozenset(terms(match["last"])).isdisjoint(terms(other)):
                 return f"one says “{' '.join(match.group().split())}”, the other does not"
+    return ""
+
+
+def _other_period(claim: str, evidence: str) -> str:
+    """`Within a month` beside `within a week`: one is no quantity, as it stands for an article more often."""
+    its = {match["word"].lower(): match for match in _ONE_PERIOD.finditer(evidence)}
+    for match in _ONE_PERIOD.finditer(claim):
+        other = its.get(match["word"].lower())
+        if other and terms(other["period"]) != terms(match["period"]) and other["period"].lower() not in claim.lower():
+            return f"one says “{match.group()}”, the other “{other.group()}”"
     return ""
 
 

@@ -147,7 +147,7 @@ def other_agent(claim: str, evidence: str, known: frozenset[str]) -> str:
             and other
             and agent in known
             and agent not in its
-            and other not in own
+            and (other not in own or own[other][0] > own[verb][0])
             and len(rest & set(its)) >= max(2, _SAME_REST * len(rest))
             and missing_names(frozenset([agent]), claim, [evidence])
         ):
