@@ -8,7 +8,7 @@ siblings is no evidence for a claim that names another one.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,6 +30,8 @@ _MIN_SHARED = 2
 """Content words that two sentences share when they say the same of two things."""
 
 _MAX_LABEL_WORDS = 6
+_MAX_RIVALS = 20
+"""Of the siblings that a sentence seems to name whole, so many are held against each of them."""
 _ITEM_LABEL = re.compile(r"\s*([^:–—\n]{1,60}?)(?::|\s[–—-])\s")
 _CELL = re.compile(r"^([^:]{1,80}):\s(.*)$", re.DOTALL)
 _WHOLE_NUMBER = re.compile(r"\d{1,6}")
@@ -113,6 +115,7 @@ class SubjectIndex:
                 if sentence.kind is not BlockKind.HEADING:
                     self._vocabulary[source.document, sentence.heading_path] |= sentence.terms
                 self._identifiers[source.document] |= _place_identifiers(source, sentence)
+        self._shapes: dict[str, Counter[str]] = {}
         self._distinguishing: dict[Slot, frozenset[str]] = {}
         self._named: dict[tuple[Slot, str], dict[str, Label]] = {}
 
@@ -163,10 +166,17 @@ class SubjectIndex:
             # A heading or a row that is numbered does not say what by: it is another step only where that one is known.
             is_another = kind in own_shapes or ("#" in kind and "#9" in own_shapes and is_known)
             # Where the document numbers several things so, one that it does not name is another one of them.
-            is_series = sum(shape(name) == kind for name in known) > 1
-            if is_another or (not is_known and (is_series or all(map(is_strict, wanted)))):
+            if is_another or (
+                not is_known and (all(map(is_strict, wanted)) or self._shapes_of(source.document)[kind] > 1)
+            ):
                 return min(wanted)
         return ""
+
+    def _shapes_of(self, document: str) -> Counter[str]:
+        """How many identifiers of each shape a document has."""
+        if document not in self._shapes:
+            self._shapes[document] = Counter(map(shape, self._identifiers[document]))
+        return self._shapes[document]
 
     def _named_elsewhere(self, source: SourceText, sentence: Sentence, mentions: Sequence[Mention]) -> str:
         """The sibling that is named in place of the one that the sentence stands under; empty when there is none.
@@ -228,10 +238,11 @@ class SubjectIndex:
                 for text, label in self._siblings[slot].items()
                 if mention.share_named(label, telling) == 1.0
             }
+            rivals = list(named.values())[:_MAX_RIVALS]
             self._named[key] = {
                 text: label
                 for text, label in named.items()
-                if not any(_is_named_better(rival, label, mention, telling) for rival in named.values())
+                if not any(_is_named_better(rival, label, mention, telling) for rival in rivals)
             }
         return self._named[key]
 
