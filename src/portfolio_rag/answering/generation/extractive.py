@@ -21,6 +21,7 @@ from portfolio_rag.answering.grounding.subjects import about_subject, are_parall
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.ports.embedder import Embedder
 from portfolio_rag.text.language.content_words import coverage, terms
+from portfolio_rag.text.language.identifiers import named_identifiers
 from portfolio_rag.text.language.name_variants import missing_names
 from portfolio_rag.text.language.quantities_and_names import extract_facts
 
@@ -58,6 +59,12 @@ _POINTER = re.compile(
     r"|\bthe following (?:topics?|sections?|tables?|videos?|procedures?|examples?)\b",
     re.IGNORECASE,
 )
+_DESCRIPTION = re.compile(
+    r"\b(?:are|is) (?:listed|described|documented|collected|explained|summari[sz]ed) (?:here|below|in this)\b"
+    r"|^\W*this (?:page|document|guide|manual|file|section|chapter|article|list|changelog|reference) "
+    r"(?:lists|describes|documents|collects|explains|covers|shows|summari[sz]es|contains)\b",
+    re.IGNORECASE,
+)
 
 # Beside the cosine of the sentence, which weighs 1; chosen on 300 questions of squad2 (the answer stands in the first
 # sentence for 77 % of them, in one of the three for 88 %).
@@ -70,6 +77,10 @@ _POLAR_PENALTY = 0.3
 """Of a sentence that says yes or no, where it is asked how many, when, who or what."""
 _POINTER_PENALTY = 0.15
 """Of a sentence that only says where more is to be read."""
+_DESCRIPTION_PENALTY = 0.5
+"""Of one that only says what the document is about: it names the subject of nearly every question to it."""
+_SECTION_BONUS = 0.5
+"""Of a sentence in the section that a version or a code of the question heads."""
 _PLACE_WEIGHT = 0.8
 """A word of the question that the place of a sentence holds counts nearly as one in the sentence."""
 _FOLLOW_SHARE = 0.6
@@ -89,6 +100,8 @@ _NAMED_BY_PLACE = 0.8
 """Share of the question's words in its place from which no sentence of a section says more to it than another."""
 _MAX_SECTION_CHARACTERS = 400
 """What stands under a question is given whole up to this length."""
+_MAX_ITEMS = 8
+"""The same of a list that is asked for as a whole."""
 _SAME_QUESTION = 0.75
 """Cosine of a question and an answer under its own question from which the two ask the same in other words."""
 _INCOMPLETE = ("?", ":", "following.", "follows.")
@@ -119,6 +132,7 @@ def extract_answer(
     if not candidates:
         return []
     is_polar = not _ASKS_WHAT.match(question)
+    named = named_identifiers(question)
     vectors = embedder.embed([question, *(_embedded_text(candidate, asked) for candidate in candidates)])
     scores = vectors[1:] @ vectors[0] + np.array(
         [
@@ -128,6 +142,8 @@ def extract_answer(
             + _LABELLED_BONUS * labels_asked(asked, candidate.sentence.text)
             - _POLAR_PENALTY * (not is_polar and bool(_YES_OR_NO.match(candidate.sentence.text)))
             - _POINTER_PENALTY * bool(_POINTER.search(candidate.sentence.text))
+            - _DESCRIPTION_PENALTY * bool(_DESCRIPTION.search(candidate.sentence.text))
+            + _SECTION_BONUS * (not named.isdisjoint(candidate.sentence.context_identifiers))
             for candidate in candidates
         ]
     )
@@ -138,6 +154,8 @@ def extract_answer(
         return []
     if section := _whole_section(best, asked):
         return [_drafted(best.source.number, sentence, 0) for sentence in section]
+    if items := _whole_list(best, asked):
+        return [_drafted(best.source.number, item, line) for line, item in enumerate(items)]
     chosen = order[:1]
     for index in order[1:]:
         share = float(scores[index] / scores[chosen[0]])
@@ -233,6 +251,28 @@ def _whole_section(best: _Candidate, asked: frozenset[str]) -> list[Sentence]:
     ]
     length = sum(len(sentence.text) for sentence in section)
     return section if length <= _MAX_SECTION_CHARACTERS and len(section) <= MAX_SENTENCES else []
+
+
+def _whole_list(best: _Candidate, asked: frozenset[str]) -> list[Sentence]:
+    """All items of the list whose leading sentence asks for them: no item says more to the question than another.
+
+    Nothing where the best item has a word of the question that its place lacks, or where the list is long.
+    """
+    own = best.sentence
+    if own.kind is not BlockKind.LIST or not own.lead_in:
+        return []
+    leading = frozenset(terms(own.lead_in))
+    headings = frozenset(terms("\n".join(own.heading_path)))
+    if coverage(asked - (headings - leading), leading) < _ASKED_BY_PLACE or asked & own.terms - own.context_terms:
+        return []
+    items = [
+        sentence
+        for sentence in best.text.sentences
+        if (sentence.heading_path, sentence.lead_in) == (own.heading_path, own.lead_in)
+        and sentence.kind is BlockKind.LIST
+    ]
+    length = sum(len(item.text) for item in items)
+    return items if length <= _MAX_SECTION_CHARACTERS and len(items) <= _MAX_ITEMS else []
 
 
 def _adds(candidate: _Candidate, share: float, first: _Candidate, claim: Claim) -> bool:

@@ -11,16 +11,17 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from portfolio_rag.answering.grounding.evidence import Claim, Sentence, SourceText
-from portfolio_rag.answering.grounding.subjects import cells_of, labels_of
+from portfolio_rag.answering.grounding.subjects import are_parallel, cells_of, labels_of
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.text.language.content_words import terms, words_of
 from portfolio_rag.text.language.name_variants import missing_names
 
 _GENERAL_LIST = """
-    amount available big build call cause charge come contain cost count date day do event fast fee find get give happen
-    height high kind know large last least length like list long low make many mean money month most name need next
-    number offer old order paid part pay people person place possible price purpose rate reason receive run set show
-    size slow small sort start state stop take thing time total type use user value want way week width work write year
+    amount available begin big build call cause charge come contain cost count date day do end event fast fee find
+    finish get give happen height high kind know large last least length like list long low make many mean money
+    month most name need next number offer old order paid part pay people person place possible price purpose rate
+    reason receive run set show size slow small sort start state stop take thing time total type use user value want
+    way week width work write year
 """
 _GENERAL = frozenset(terms(_GENERAL_LIST))
 """Words by which a question says how it asks: they name no thing that a document would have to have."""
@@ -57,7 +58,31 @@ def absent_subject(question: str, best: Sentence, source: SourceText, sources: S
         return min(missing)
     if any(_tells_apart(labels, asked) is False for labels in _sibling_labels(best, source)):
         return min(missing)
+    if (names := missing & _later_names(question)) and _is_said_of_several(best, source, sources, asked):
+        return min(names)
     return ""
+
+
+def _later_names(question: str) -> frozenset[str]:
+    """The words with a capital behind the first one: `Africa` in `What does the plan cost in Africa?`."""
+    return frozenset(word.term for word in words_of(question)[1:] if word.term and word.capital)
+
+
+def _is_said_of_several(
+    best: Sentence, source: SourceText, sources: Sequence[SourceText], asked: frozenset[str]
+) -> bool:
+    """Whether another section says the same with another value, and no word of the question tells which is meant."""
+    own = frozenset(terms("\n".join(best.heading_path)))
+    return any(
+        sentence.heading_path != best.heading_path
+        and sentence.quantities
+        and best.quantities
+        and are_parallel(best, sentence)
+        and asked.isdisjoint(own ^ frozenset(terms("\n".join(sentence.heading_path))))
+        for text in sources
+        if text.document == source.document
+        for sentence in text.sentences
+    )
 
 
 def _is_all_but_title(unknown: frozenset[str], asked: frozenset[str], best: Sentence, source: SourceText) -> bool:

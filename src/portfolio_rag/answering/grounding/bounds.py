@@ -137,6 +137,8 @@ def _kind(text: str, value: Quantity | Date) -> str:
     What is denied bounds the other way: `no longer than`, `not open after`. It is never a mere comparison then.
     """
     low = max(0, value.start - _LOOKED_AROUND)
+    if end := _end_of_range(text, value):
+        return end
     match = _BEFORE.search(text, low, value.start)
     if match is None:
         behind = _BEHIND.match(text, value.start + len(value.text.removeprefix("-")))
@@ -146,6 +148,20 @@ def _kind(text: str, value: Quantity | Date) -> str:
     if _is_denied(text, value) or is_ahead:
         return "lower" if _IS_UPPER[kind] else "upper"
     return kind
+
+
+_RANGE_START = re.compile(r"\b(?:between|zwischen|entre)\s+$", re.IGNORECASE)
+_RANGE_END = re.compile(
+    r"\b(?:between|zwischen|entre)\s+[$€£]?\d[\d.,]*(?:\s\w+)?\s+(?:and|und|et|y)\s+[$€£]?$", re.IGNORECASE
+)
+
+
+def _end_of_range(text: str, value: Quantity | Date) -> str:
+    """The way in which a value bounds at one of the ends of `between 5 and 8`."""
+    low = max(0, value.start - _LOOKED_AROUND)
+    if _RANGE_START.search(text, low, value.start):
+        return "lower"
+    return "upper" if _RANGE_END.search(text, low, value.start) else ""
 
 
 def _is_denied(text: str, value: Quantity | Date) -> bool:

@@ -8,12 +8,20 @@ from dataclasses import astuple, dataclass
 
 from portfolio_rag.answering.grounding.bounds import bounds_alike
 from portfolio_rag.answering.grounding.evidence import Claim, Sentence, SourceText
-from portfolio_rag.answering.grounding.meaning import added, added_condition, says_only, turned
-from portfolio_rag.answering.grounding.roles import other_agent, other_roles
-from portfolio_rag.answering.grounding.subjects import are_parallel
+from portfolio_rag.answering.grounding.meaning import (
+    added,
+    added_condition,
+    is_excepted,
+    says_only,
+    turned,
+    without_addition,
+)
+from portfolio_rag.answering.grounding.roles import other_agent, other_object, other_roles
+from portfolio_rag.answering.grounding.subjects import are_parallel, cells_of
 from portfolio_rag.answering.grounding.value_attribution import Alignment, misattributed_value
+from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.text.language.content_words import coverage, terms, words_of
-from portfolio_rag.text.language.quantities_and_names import Facts, Quantity, extract_facts, has_antonym
+from portfolio_rag.text.language.quantities_and_names import Date, Facts, Quantity, extract_facts, has_antonym
 
 DOUBTED = 0.25
 """Score of what is shown with a question mark at best: between the bounds of check.py."""
@@ -41,6 +49,8 @@ _DENYING = frozenset(terms("ban banned forbid forbidden prohibit prohibited proh
 """By which a sentence says without a negation that something is not so, or not allowed."""
 
 _YES_OR_NO = re.compile(r"\s*(?:(?P<no>no|nein)|yes|ja)\b(?!\s+\w)", re.IGNORECASE)
+
+_PERIOD_STEMS = {"hour": "stund", "day": "tag", "night": "nacht", "week": "woch", "month": "monat", "year": "jahr"}
 
 _SAME_SENTENCE = 0.7
 """Share of a claim's words from which a sentence says the same, or the same turned round."""
@@ -131,6 +141,7 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
     nearby = source.around(start, end)
     absent = _absent_values(claim, source)
     missing = claim.facts.names - source.all_terms - claim.asked_terms - variants
+    missing = frozenset(name for name in missing if not _is_period_within(name, source.all_terms))
     gap, doubtful = misattributed_value(claim.words, claim.facts, source.word_positions, source.facts, nearby)
     alignment = Alignment.of(claim.words, words_of(text))
     aligned = alignment.aligned
@@ -141,6 +152,7 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
         _negation_differs(claim, stated, held)
         and not bounds_alike(claim.text, claim.facts, text, stated, one_denied=True)
         and not says_only(claim.text, text)
+        and not is_excepted(claim.text, text)
     )
     opposite = has_antonym(claim.terms, held)
     loose, clause = _least_known_clause(claim, held, 2)
@@ -197,21 +209,31 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
 def _doubt(claim: Claim, source: SourceText, start: int, end: int, variants: frozenset[str]) -> str:
     """What turns the claim's sense against that of the nearest sentence, or adds to it, in words; empty for nothing."""
     touched = source.touched(start, end)
-    nearest = max(touched, key=lambda sentence: claim.covered(sentence.terms, sentence.quantities), default=None)
+    # A heading states nothing, but may hold more of the claim's words than the sentences below it.
+    bodies = [sentence for sentence in touched if sentence.kind is not BlockKind.HEADING] or touched
+    nearest = max(bodies, key=lambda sentence: claim.covered(sentence.terms, sentence.quantities), default=None)
     if nearest is None:
         return ""
+    titles = frozenset(terms("\n".join(own.heading_path[0] for own in touched if len(own.heading_path) > 1)))
+    beyond_title = claim.wording - source.context_terms - titles - variants
+    if len(beyond_title) > 1 and beyond_title.isdisjoint(source.held_terms(start, end)):
+        return NOT_SAID
     covered = coverage(claim.wording, nearest.terms | nearest.context_terms | source.context_terms)
     held = source.held_terms(start, end)
     if (covered >= _SAME_MATTER or _goes_on_about_it(claim, nearest, held)) and (
         difference := turned(claim.text, claim.facts, nearest.text, nearest.facts)
         or other_agent(claim.text, nearest.text, source.all_terms)
+        or other_object(claim.text, nearest.text, source.all_terms)
     ):
         return difference
+    if cell := _other_cell(claim, nearest):
+        return f"there it is “{cell}”"
     if answer := _other_answer(claim, source, nearest):
         return f"there the answer to that is “{answer}”"
     known = "\n".join([source.text[start:end], source.context, *(sentence.context for sentence in touched)])
     extra = added(claim.text, known)
-    if extra and coverage(claim.wording - frozenset(terms(extra)), held) >= _SAME_SENTENCE:
+    rest = frozenset(terms(without_addition(claim.text, extra))) & claim.wording if extra else frozenset()
+    if extra and max(coverage(rest, held), coverage(claim.wording - frozenset(terms(extra)), held)) >= _SAME_SENTENCE:
         return f"the source does not say “{extra}”"
     if mixed := _mixed(claim, nearest, touched):
         return f"it puts together what is said of two things: “{mixed.text}”"
@@ -226,9 +248,18 @@ def _doubt(claim: Claim, source: SourceText, start: int, end: int, variants: fro
         return "it turns round who did it to whom"
     for value in claim.facts.quantities:
         same = [own for sentence in touched for own in sentence.quantities if value.same(own)]
-        if value.rate and same and not any(own.rate for own in same) and held.isdisjoint(terms(value.rate)):
+        if value.rate and same and not any(own.rate for own in same) and not _names_period(value.rate, held):
             return f"the source does not say “per {value.rate}”"
     return ""
+
+
+def _names_period(rate: str, held: frozenset[str]) -> bool:
+    """Whether the words name the period of a rate, in German also within another word: `Tagespreis`."""
+    return not held.isdisjoint(terms(rate)) or _is_period_within(_PERIOD_STEMS.get(rate, ""), held)
+
+
+def _is_period_within(name: str, held: frozenset[str]) -> bool:
+    return name in _PERIOD_STEMS.values() and any(word.startswith(name) for word in held)
 
 
 def _goes_on_about_it(claim: Claim, nearest: Sentence, held: frozenset[str]) -> bool:
@@ -255,6 +286,7 @@ def _denies(claim: Claim, nearest: Sentence, around: frozenset[str]) -> bool:
         and (not rest or coverage(rest, held | around) >= _SAME_SENTENCE)
         and not bounds_alike(claim.text, claim.facts, nearest.text, nearest.facts, one_denied=True)
         and not says_only(claim.text, nearest.text)
+        and not is_excepted(claim.text, nearest.text)
     )
 
 
@@ -283,6 +315,17 @@ def _mixed(claim: Claim, nearest: Sentence, touched: Sequence[Sentence]) -> Sent
     return None
 
 
+def _other_cell(claim: Claim, row: Sentence) -> str:
+    """The cell that says yes or no to what the claim says the other way: `Retry: no` beside `it may be retried`."""
+    for column, text in cells_of(row):
+        answer, named = _YES_OR_NO.fullmatch(text), frozenset(terms(column))
+        if answer is None or not named or not named <= claim.terms or _YES_OR_NO.match(claim.text):
+            continue
+        if any(named & scope for scope in claim.facts.negated) is not (answer["no"] is not None):
+            return f"{column}: {text}"
+    return ""
+
+
 def _other_answer(claim: Claim, source: SourceText, nearest: Sentence) -> str:
     """The yes or no under the question that the claim answers, when the claim says the other; empty otherwise."""
     question = nearest.heading_path[-1] if nearest.heading_path else ""
@@ -309,11 +352,18 @@ def _runs(claim: Claim, missing: frozenset[str]) -> int:
 
 def _absent_values(claim: Claim, source: SourceText) -> list[str]:
     """The claim's own values that are nowhere in the source, in words; those of the question are not its own."""
-    known = (*source.facts.dates, *claim.asked.dates)
-    dates = [date for date in claim.facts.dates if not any(date.same(other) for other in known)]
+    dates = [
+        date for date in claim.facts.dates if not any(date.same(other) for other in _known_dates(claim, source, date))
+    ]
     counted = {date.start for date in dates}  # Its year is a number of the claim, too.
     numbers = [quantity for quantity in _absent_quantities(claim, source) if quantity.start not in counted]
     return [f"the date {date.text}" for date in dates] + [f"the number {number.text}" for number in numbers]
+
+
+def _known_dates(claim: Claim, source: SourceText, date: Date) -> list[Date]:
+    """Those of the source and of the question. A question about a month vouches for no day of it."""
+    asked = (own for own in claim.asked.dates if own.day is not None or date.day is None)
+    return [*source.facts.dates, *asked]
 
 
 def _absent_quantities(claim: Claim, source: SourceText) -> list[Quantity]:

@@ -12,14 +12,14 @@ from portfolio_rag.answering.grounding.modality import other_modality
 from portfolio_rag.answering.grounding.quantifiers import other_quantifier
 from portfolio_rag.answering.grounding.roles import other_direction
 from portfolio_rag.text.language.content_words import coverage, terms, words_of
-from portfolio_rag.text.language.quantities_and_names import Facts
+from portfolio_rag.text.language.quantities_and_names import NEGATION, Facts
 
 _FREE = "for free|free of charge|at no (?:extra |additional )?(?:cost|charge)|without (?:any )?(?:charge|cost|fee)|free"
 _ADDED_WORDS = {
     "for free": _FREE + "|gratis|complimentary|cost-free",
     "never": "never",
     "always": "always|at all times|in all cases|without exception",
-    "only": "(?<!the )only|solely|exclusively",
+    "only": "(?<!the )only|solely|exclusively|nur|ausschließlich|seulement|uniquement|sólo|solamente|únicamente",
     "automatically": "automatic(?:ally)?|by itself|on its own",
     "unlimited": "unlimited|without limits?|any number of|unrestricted",
     "guaranteed": "guarantee[sd]?|warrant(?:y|ed)",
@@ -27,11 +27,19 @@ _ADDED_WORDS = {
     "on request": "(?:on|upon) request",
 }
 _ADDED = {name: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for name, words in _ADDED_WORDS.items()}
+_CLAUSE_END = re.compile(r"(?=[,;:.!?])")
 _HARDLY = re.compile(r"\b(?:barely|hardly|scarcely|almost never|rarely|seldom)\b", re.IGNORECASE)
 _NOT_ONLY = re.compile(r"\b(?:not only|if only|only if|feel free|free to|free from|free space)\b", re.IGNORECASE)
 
 _NOT_WITHOUT = re.compile(
-    r"\b(?:not|never|no|cannot)\b[^.;:!?\n]{1,80}\b(?:without|unless|until|except)\b", re.IGNORECASE
+    r"\b(?:not|never|no|cannot)\b[^.;:!?\n]{1,80}\b(?:without|unless|until|except)\b"
+    r"|\b(?:without|ohne|sans|sin)\b[^.;:!?\n]{1,80}\b(?:not?|never|cannot|nicht|kein(?:e[rmns]?)?|pas|aucune?|ning[uú]n[oa]?)\b",
+    re.IGNORECASE,
+)
+
+_NEEDS = re.compile(
+    r"\b(?:needs?|requires?|must have|(?:is|are) (?:needed|required)|braucht|brauchen|benötigen|benötigt)\b",
+    re.IGNORECASE,
 )
 
 _EXCLUDED = re.compile(
@@ -40,7 +48,35 @@ _EXCLUDED = re.compile(
     \s+(?P<words>[^,.;:!?()\n]{1,60})""",
     re.IGNORECASE | re.VERBOSE,
 )
-_EXCLUDES = re.compile(r"\b(?:not|never|no longer|rather than|instead of|without|cannot)\b|n['’]t\b", re.IGNORECASE)
+_EXCLUDES = re.compile(
+    r"\b(?:not|never|no longer|rather than|instead of|without|cannot|before|previously|formerly|earlier|used to|from)\b"
+    r"|n['’]t\b",
+    re.IGNORECASE,
+)
+"""By which a claim, too, says that something is not so, or that it was so once."""
+_EXCEPT = re.compile(
+    r"\b(?:(?<!not )without|except(?:\s+for|\s+in)?|other\s+than|apart\s+from|ohne|außer|ausgenommen|sans|sauf"
+    r"|excepté|sin|salvo|excepto)\s+(?:(?:the|an?|any|der|die|das|dem|den|einem?r?|les?|la|l['’]|une?|el|l[oa]s|una?)\s+)*"
+    r"(?P<last>[^\W\d_]{2,})",
+    re.IGNORECASE,
+)
+_EXCEPTED = re.compile(
+    r"\b(?:except(?:\s+for)?|other\s+than|apart\s+from|außer|ausgenommen|sauf|excepté|salvo|excepto)\s+"
+    r"(?P<words>[^,.;:!?()\n]{1,40})",
+    re.IGNORECASE,
+)
+_LEAVES_OUT = re.compile(
+    r"\b(?:except(?:ing|ed)?|excluding|exempt|unless|until|without|other than|apart from|besides|rather than|instead of"
+    r"|but|lack|lacks|free|off|ohne|außer|ausgenommen|ausnahme|sans|sauf|excepté|hors|sin|salvo|excepto|menos|fuera)\b",
+    re.IGNORECASE,
+)
+_ONE_PERIOD = re.compile(
+    r"\b(?P<word>within|after|every|in|innerhalb|nach|binnen|dans|après|en|dentro\sde|después\sde)\s+"
+    r"(?:an?|one|einer?s?|einem|une?|una?)\s+"
+    r"(?P<period>minute|hour|day|week|month|quarter|year|stunde|tag(?:es)?|woche|monats?|jahr(?:es)?|heure|jour|semaine"
+    r"|mois|an|hora|d[ií]a|semana|mes|año)\b",
+    re.IGNORECASE,
+)
 _POINTING = frozenset(("a", "an", "the", "it", "them", "him", "her", "this", "that", "these", "those", "its", "their"))
 
 _PREFIX = re.compile(r"(?:un|non|dis|mis|im|ir|il|in)(?=[a-z]{4})")
@@ -101,6 +137,8 @@ def turned(claim: str, claim_facts: Facts, evidence: str, evidence_facts: Facts)
         or _other_prefix(claim, evidence)
         or _hedged(claim, evidence)
         or _excluded(claim, evidence)
+        or _other_exception(claim, evidence)
+        or _other_period(claim, evidence)
         or _opposite(claim, claim_facts, evidence, evidence_facts)
     )
 
@@ -112,10 +150,26 @@ def added(claim: str, known: str) -> str:
     return next((match.group() for match in said if match), "")
 
 
+def is_excepted(claim: str, evidence: str) -> bool:
+    """Whether the claim speaks of just what the evidence leaves out: `folded ones need none`, `all but folded ones`."""
+    excepted = (match["words"] for match in _EXCEPTED.finditer(evidence))
+    return any(not frozenset(terms(words)).isdisjoint(terms(claim)) for words in excepted)
+
+
+def without_addition(claim: str, extra: str) -> str:
+    """The claim without the words that make it say more, and without what follows them in their clause."""
+    before, _, behind = claim.partition(extra)
+    if not before.strip():
+        return behind
+    return f"{before} {' '.join(_CLAUSE_END.split(behind, maxsplit=1)[1:])}"
+
+
 def says_only(claim: str, evidence: str) -> bool:
-    """Whether one says `only with` where the other says `not without`: the two are the same."""
+    """Whether one says `only with` or `needs` where the other says `not without`: the two are the same."""
     return any(
-        bool(_ADDED["only"].search(one)) and bool(_NOT_WITHOUT.search(other)) and not _NOT_WITHOUT.search(one)
+        bool(_ADDED["only"].search(one) or (_NEEDS.search(one) and not NEGATION.search(one)))
+        and bool(_NOT_WITHOUT.search(other))
+        and not _NOT_WITHOUT.search(one)
         for one, other in ((claim, evidence), (evidence, claim))
     )
 
@@ -149,6 +203,32 @@ def _excluded(claim: str, evidence: str) -> str:
         words = [word.term or word.text for word in words_of(match["words"]) if word.text not in _POINTING]
         if words and said.issuperset(words):
             return f"it says “{' '.join(match.group().split()).lstrip(', ')}”"
+    return ""
+
+
+def _other_exception(claim: str, evidence: str) -> str:
+    """What one leaves out and the other does not: `every state except draft` beside `only in the state draft`."""
+    needed = _NOT_WITHOUT.search(evidence)
+    if needed and not NEGATION.search(_EXCEPT.sub(" ", claim)):
+        for match in _EXCEPT.finditer(claim):
+            if not frozenset(terms(match["last"])).isdisjoint(terms(needed.group())):
+                return f"it says “{' '.join(needed.group().split())}”"
+    for one, other in ((claim, evidence), (evidence, claim)):
+        if NEGATION.search(_EXCEPT.sub(" ", one)) or NEGATION.search(other) or _LEAVES_OUT.search(other):
+            continue
+        for match in _EXCEPT.finditer(one):
+            if not frozenset(terms(match["last"])).isdisjoint(terms(other)):
+                return f"one says “{' '.join(match.group().split())}”, the other does not"
+    return ""
+
+
+def _other_period(claim: str, evidence: str) -> str:
+    """`Within a month` beside `within a week`: one is no quantity, as it stands for an article more often."""
+    its = {match["word"].lower(): match for match in _ONE_PERIOD.finditer(evidence)}
+    for match in _ONE_PERIOD.finditer(claim):
+        other = its.get(match["word"].lower())
+        if other and terms(other["period"]) != terms(match["period"]) and other["period"].lower() not in claim.lower():
+            return f"one says “{match.group()}”, the other “{other.group()}”"
     return ""
 
 

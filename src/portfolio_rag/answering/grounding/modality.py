@@ -14,12 +14,13 @@ _ENGLISH = re.compile(
       |(?P<forbidden>must\snot|mustn't|may\snot|can\snot|cannot|can't|(?:is|are)\snot\s(?:allowed|permitted)\sto
         |(?:is|are)\s(?:forbidden|prohibited)\s(?:to|from))
       |(?P<obliged>must|shall|(?:has|have|needs?)\sto|(?:is|are)\s(?:required|obliged|bound)\sto)
+      |(?P<advised>should|ought\sto|(?:is|are)\s(?:advised|recommended)\sto)
       |(?P<free>may|can|could|might|(?:is|are)\s(?:allowed|permitted|free)\sto))
     \b\s*(?:(?:also|always|only|not)\s)?(?:be\s)?(?P<verb>[^\W\d_]+)?""",
     re.IGNORECASE | re.VERBOSE,
 )
 _GERMAN = re.compile(
-    r"\b(?:(?P<obliged>muss|müssen)|(?P<free>darf|dürfen|kann|können)|(?P<exempt>braucht|brauchen))\b"
+    r"\b(?:(?P<obliged>muss|müssen)|(?P<advised>sollten?)|(?P<free>darf|dürfen|kann|können)|(?P<exempt>braucht|brauchen))\b"
     r"(?P<clause>[^,.;:!?()\n]*)",
     re.IGNORECASE,
 )
@@ -32,7 +33,7 @@ _ROMANCE = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _WITHOUT = re.compile(r"\b(?:without|ohne|sans|sin)\b", re.IGNORECASE)
-_SAID = {"obliged": "must", "free": "may", "forbidden": "must not", "exempt": "need not"}
+_SAID = {"obliged": "must", "advised": "should", "free": "may", "forbidden": "must not", "exempt": "need not"}
 
 
 def other_modality(claim: str, evidence: str) -> str:
@@ -45,6 +46,10 @@ def other_modality(claim: str, evidence: str) -> str:
     for verb, kind in own.items():
         other = its.get(verb)
         if other is None or other == kind:
+            continue
+        if "advised" in (kind, other):
+            if (kind, other) == ("obliged", "advised"):
+                return "one says that it must, the other that it should"
             continue
         if {kind, other} != {"forbidden", "free"} or (_WITHOUT.search(claim) and _WITHOUT.search(evidence)):
             return f"one says that it {_SAID[kind]}, the other that it {_SAID[other]}"
@@ -59,7 +64,15 @@ def _modals(text: str) -> Iterator[tuple[str, str]]:
     for match in _GERMAN.finditer(text):
         # The verb ends the clause.
         if words := terms(_GERMAN_AUXILIARY.sub("", match["clause"])):
-            kind = "obliged" if match["obliged"] else "free" if match["free"] else "exempt"
+            kind = (
+                "obliged"
+                if match["obliged"]
+                else "advised"
+                if match["advised"]
+                else "free"
+                if match["free"]
+                else "exempt"
+            )
             if _GERMAN_DENIAL.search(match["clause"]):
                 kind = "forbidden" if kind == "free" else "exempt"
             yield words[-1], kind

@@ -22,6 +22,11 @@ _ONLY = re.compile(
     r"(?P<who>[^\W\d_]+)\s+(?:may|can|must|are|is|have|has|dürfen|darf|können|kann|peu(?:t|vent)|pueden?)\b",
     re.IGNORECASE,
 )
+_ONLY_BY = re.compile(
+    r"\b(?:only|nur|seulement|sólo|solo)\s+(?:by|von|vom|durch|par|por)\s+"
+    r"(?:(?:the|an?|its|their|his|her|de[mrn]|seine[mrn]|ihre[mrn]|les?|la|son|sa|leurs?|el|l[oa]s?|su)\s+)?(?P<who>[^\W\d_]+)",
+    re.IGNORECASE,
+)
 _ANYONE = re.compile(
     r"(?:^|[.;,]\s*)(?:all|every|each|any|everyone|everybody|anyone|anybody|alle|jede[rs]?|tous|toutes|tout|chaque"
     r"|todos|todas|cada)\b",
@@ -31,7 +36,8 @@ _ANYONE = re.compile(
 
 def other_quantifier(claim: str, evidence: str) -> str:
     """How the claim says it of more or fewer than the evidence does, in words; empty where it does not."""
-    if (only := _ONLY.search(evidence)) and _ANYONE.search(claim) and not set(terms(only["who"])) & set(terms(claim)):
+    only = _ONLY.search(evidence) or _ONLY_BY.search(evidence)
+    if only and _ANYONE.search(claim) and not set(terms(only["who"])) & set(terms(claim)):
         return f"it says “only {only['who']}”"
     own = dict(_quantified(claim))
     its = dict(_quantified(evidence)) if own else {}

@@ -16,6 +16,11 @@ from portfolio_rag.text.language.number_words import NUMBER_IN_WORDS
 from portfolio_rag.text.language.quantities_and_names import NEGATION
 from portfolio_rag.text.language.units import UNITS, unit_key
 
+_HOLDS = re.compile(
+    r"\b(?P<verb>includ(?:es?|ed)|contains?|comprises?|covers?|excludes?)\s+(?P<what>[^,;:.!?()\n]{1,60})",
+    re.IGNORECASE,
+)
+_NEXT_CLAUSE = re.compile(r";\s+|,?\s+(?:while|whereas)\s+", re.IGNORECASE)
 _BE_LIST = """
     is are was were be been being gets got wird werden wurde wurden est sont était étaient être été
     es son fue fueron sea ser sido
@@ -56,15 +61,23 @@ _JOINED = re.compile(
     \s+(?:(?:the|a|an|der|die|das|dem|den|le|la|les|l['’]|el|los|las|que|de|del)\s+)*(?P<last>[^\W_]+)""",
     re.IGNORECASE | re.VERBOSE,
 )
+_RECEIVER = re.compile(
+    r"\b(?:to|an|à|a)\s+(?:the\s+|die\s+|den\s+|la\s+|le\s+|el\s+)?(?P<who>[^\W\d_]+)", re.IGNORECASE
+)
+"""Who something is given to needs no article: `forwards it to payroll`."""
+_INSTEAD = re.compile(
+    r"(?P<new>[^\W_]+)\s+(?:instead\s+of|rather\s+than|statt|au\s+lieu\s+de|en\s+vez\s+de)\s+(?P<old>[^\W_]+)"
+)
 _GOVERNED = re.compile(
-    r"""\b(?P<word>before|after|without|with|inside|outside|above|below|over|under|vor|nach|mit|ohne|avant|après
-      |avec|sans|antes\sde|después\sde|con|sin)
+    r"""\b(?P<word>before|after|without|with|inside|outside|above|below|over|under|from|until|vor|nach|mit|ohne|ab|bis
+      |avant|après|avec|sans|antes\sde|después\sde|con|sin)
     \s+(?:(?:the|a|an|any|der|die|das|dem|den|des|einem?r?|le|la|les|l['’]|un|une|el|los|las|una|que)\s+)*
     (?P<last>[^\W_]+)""",
     re.IGNORECASE | re.VERBOSE,
 )
 _OPPOSITE_PAIRS = (
-    "before/after with/without inside/outside above/below over/under vor/nach mit/ohne avant/après avec/sans con/sin"
+    "before/after with/without inside/outside above/below over/under from/until vor/nach mit/ohne ab/bis avant/après "
+    "avec/sans con/sin"
 )
 _OPPOSITE = {
     word: other
@@ -80,9 +93,10 @@ def other_roles(claim: str, evidence: str) -> bool:
     shared = [term for term in own if term in its]
     if len(shared) < _MIN_ORDERED or _is_inverted(claim) or _is_inverted(evidence):
         return False
+    receiving = frozenset(term for match in _RECEIVER.finditer(claim) for term in terms(match["who"]))
     turned_round = (_is_passive(claim, evidence) != _is_passive(evidence, claim)) != _is_converse(claim, evidence)
     for first, last in combinations(shared, 2):
-        if not (own[first][1] and own[last][1]):
+        if not (own[first][1] and (own[last][1] or (its[last][1] and last in receiving))):
             continue  # Only names and the like act: other words move freely.
         swapped = its[first][0] > its[last][0]
         if swapped is turned_round:
@@ -117,8 +131,11 @@ def other_direction(claim: str, evidence: str) -> str:
 
 def other_agent(claim: str, evidence: str, known: frozenset[str]) -> str:
     """Who acts in the evidence in place of another one that the source knows (`known`), in words; empty for nobody."""
-    if _is_passive(claim, "") or _is_passive(evidence, ""):
+    if _is_passive(claim, "") or _is_passive(evidence, "") or _is_inverted(claim) or _is_inverted(evidence):
         return ""
+    clauses = _NEXT_CLAUSE.split(evidence)
+    if len(clauses) > 1 and not _NEXT_CLAUSE.search(claim):
+        return next((other for clause in clauses if (other := other_agent(claim, clause, known))), "")
     own, its = _order(claim), _order(evidence)
     for verb in own.keys() & its.keys():
         if not (_is_verb(verb, claim) and _is_verb(verb, evidence)):
@@ -130,12 +147,29 @@ def other_agent(claim: str, evidence: str, known: frozenset[str]) -> str:
             and other
             and agent in known
             and agent not in its
-            and other not in own
+            and (other not in own or own[other][0] > own[verb][0])
             and len(rest & set(its)) >= max(2, _SAME_REST * len(rest))
             and missing_names(frozenset([agent]), claim, [evidence])
         ):
             return f"there it is “{other}” who does"
     return ""
+
+
+def other_object(claim: str, evidence: str, known: frozenset[str]) -> str:
+    """What a verb of holding goes with in the evidence in place of what the claim names and the source knows.
+
+    `The rates include water. Power is charged by the meter.` says nothing of rates that include power.
+    """
+    own, its = _HOLDS.search(claim), _HOLDS.search(evidence)
+    if own is None or its is None or terms(own["verb"]) != terms(its["verb"]):
+        return ""
+    wanted, said = frozenset(terms(own["what"])), frozenset(terms(its["what"]))
+    before = frozenset(terms(claim[: own.start()]))
+    if not wanted or not said or not wanted <= known or wanted & frozenset(terms(evidence)):
+        return ""
+    if before.isdisjoint(terms(evidence)):
+        return ""
+    return f"it says “{' '.join(its.group().split())}”"
 
 
 def _before(order: dict[str, tuple[int, bool]], verb: str) -> str:
@@ -228,6 +262,7 @@ def _with_names_for_versions(text: str) -> str:
 def _joined(text: str) -> list[tuple[str, str, str]]:
     """What stands before and behind each preposition that has a direction, as terms."""
     found = []
+    text = _INSTEAD.sub(r"\g<old> to \g<new>", text)  # It is now B instead of A, as it changed from A to B.
     place = 0
     while match := _JOINED.search(text, place):
         first, last = words_of(match["first"]), words_of(match["last"])

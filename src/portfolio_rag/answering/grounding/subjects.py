@@ -8,16 +8,16 @@ siblings is no evidence for a claim that names another one.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from portfolio_rag.answering.grounding.evidence import LIST_ITEM, Claim, Sentence, SourceText
 from portfolio_rag.domain.chunks import BlockKind
-from portfolio_rag.text.language.content_words import coverage, terms
+from portfolio_rag.text.language.content_words import coverage, terms, words_of
 from portfolio_rag.text.language.identifiers import identifiers, is_same, is_strict, named_identifiers, shape
-from portfolio_rag.text.language.quantities_and_names import Quantity, extract_facts
+from portfolio_rag.text.language.quantities_and_names import Date, Quantity, extract_facts
 
 Slot = tuple[str, ...]
 """Where siblings stand beside each other: under one heading, in one column of a table, in one list."""
@@ -30,6 +30,8 @@ _MIN_SHARED = 2
 """Content words that two sentences share when they say the same of two things."""
 
 _MAX_LABEL_WORDS = 6
+_MAX_RIVALS = 20
+"""Of the siblings that a sentence seems to name whole, so many are held against each of them."""
 _ITEM_LABEL = re.compile(r"\s*([^:–—\n]{1,60}?)(?::|\s[–—-])\s")
 _CELL = re.compile(r"^([^:]{1,80}):\s(.*)$", re.DOTALL)
 _WHOLE_NUMBER = re.compile(r"\d{1,6}")
@@ -44,6 +46,11 @@ class Label:
     @cached_property
     def terms(self) -> frozenset[str]:
         return frozenset(terms(self.text))
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """All of them in order, function words too: a model may be told from another one by an `S`."""
+        return tuple(word.text for word in words_of(self.text))
 
     @cached_property
     def identifiers(self) -> frozenset[str]:
@@ -68,6 +75,17 @@ class Mention:
     def required(self) -> frozenset[str]:
         """The identifiers that evidence must have in its place: those that surely name something."""
         return named_identifiers(self.text)
+
+    def quotes(self, label: Label, *, beside: Label) -> bool:
+        """Whether the label stands in the text as it is written, and not only as a part of the one `beside` it."""
+        words = self._words
+        if len(beside.words) > len(label.words):
+            words = " ".join(words.replace(f" {' '.join(beside.words)} ", " | ").split())
+        return f" {' '.join(label.words)} " in f" {words} "
+
+    @cached_property
+    def _words(self) -> str:
+        return f" {' '.join(word.text for word in words_of(self.text))} "
 
     def identifies(self, label: Label, distinguishing: frozenset[str]) -> bool:
         names = label.identifiers & distinguishing
@@ -97,6 +115,7 @@ class SubjectIndex:
                 if sentence.kind is not BlockKind.HEADING:
                     self._vocabulary[source.document, sentence.heading_path] |= sentence.terms
                 self._identifiers[source.document] |= _place_identifiers(source, sentence)
+        self._shapes: dict[str, Counter[str]] = {}
         self._distinguishing: dict[Slot, frozenset[str]] = {}
         self._named: dict[tuple[Slot, str], dict[str, Label]] = {}
 
@@ -139,14 +158,25 @@ class SubjectIndex:
         known = self._identifiers[source.document]
         for kind in sorted({shape(name) for name in required}):
             wanted = {name for name in required if shape(name) == kind}
-            if any(is_same(name, its) for name in wanted for its in own):
+            # `API 429` may be written as one, or be the 429 of an API.
+            apart = {name for name in required if name.replace("#", "") in wanted}
+            if any(is_same(name, its) for name in wanted | apart for its in own):
                 continue
             is_known = any(is_same(name, its) for name in wanted for its in known)
             # A heading or a row that is numbered does not say what by: it is another step only where that one is known.
             is_another = kind in own_shapes or ("#" in kind and "#9" in own_shapes and is_known)
-            if is_another or (not is_known and all(map(is_strict, wanted))):
+            # Where the document numbers several things so, one that it does not name is another one of them.
+            if is_another or (
+                not is_known and (all(map(is_strict, wanted)) or self._shapes_of(source.document)[kind] > 1)
+            ):
                 return min(wanted)
         return ""
+
+    def _shapes_of(self, document: str) -> Counter[str]:
+        """How many identifiers of each shape a document has."""
+        if document not in self._shapes:
+            self._shapes[document] = Counter(map(shape, self._identifiers[document]))
+        return self._shapes[document]
 
     def _named_elsewhere(self, source: SourceText, sentence: Sentence, mentions: Sequence[Mention]) -> str:
         """The sibling that is named in place of the one that the sentence stands under; empty when there is none.
@@ -190,7 +220,11 @@ class SubjectIndex:
         said = sentence.terms | sentence.identifiers
         if slot[0] == "heading":
             said |= self._vocabulary[source.document, sentence.heading_path]
-        if (rival.terms | rival.identifiers) & telling & (mention.terms | mention.identifiers) <= said:
+        is_longer = _is_short_for(rival, own) and not mention.quotes(own, beside=rival)
+        if (
+            not is_longer
+            and (rival.terms | rival.identifiers) & telling & (mention.terms | mention.identifiers) <= said
+        ):
             return None  # Its own section, row or item speaks of the sibling, too.
         return rival.text
 
@@ -199,10 +233,16 @@ class SubjectIndex:
         key = (slot, mention.text)
         if key not in self._named:
             telling = self._telling(slot)
-            self._named[key] = {
+            named = {
                 text: label
                 for text, label in self._siblings[slot].items()
                 if mention.share_named(label, telling) == 1.0
+            }
+            rivals = list(named.values())[:_MAX_RIVALS]
+            self._named[key] = {
+                text: label
+                for text, label in named.items()
+                if not any(_is_named_better(rival, label, mention, telling) for rival in rivals)
             }
         return self._named[key]
 
@@ -213,6 +253,24 @@ class SubjectIndex:
             all_terms = [label.terms | label.identifiers for label in labels]
             self._distinguishing[slot] = frozenset().union(*all_terms) - frozenset.intersection(*all_terms)
         return self._distinguishing[slot]
+
+
+def _is_short_for(label: Label, longer: Label) -> bool:
+    """Whether the other one is called by the same words and one or two more: `Pump 20` and `Pump 20 S`, or as long."""
+    words = label.words
+    is_begun = longer.words[: len(words)] == words and len(longer.words) <= len(words) + 2
+    return label.terms == longer.terms or (bool(label.terms) and is_begun)
+
+
+def _is_named_better(rival: Label, label: Label, mention: Mention, telling: frozenset[str]) -> bool:
+    """Whether what seems to name the label names the rival: `Pump 20 S` is no `Pump 20`, nor `POST /a` `GET /a`."""
+    if rival is label:
+        return False
+    if rival.terms == label.terms:
+        return mention.quotes(rival, beside=label) and not mention.quotes(label, beside=rival)
+    said = mention.terms | mention.identifiers
+    own, its = (one.terms & telling & said for one in (label, rival))
+    return own < its and not label.terms & telling <= said and rival.terms & telling <= said
 
 
 def about_subject(
@@ -263,6 +321,11 @@ def misplaced_value(claim: Claim, sentence: Sentence, others: Sequence[Sentence]
     values = [
         value for value in claim.facts.quantities if not any(value.same(asked) for asked in claim.asked.quantities)
     ]
+    for date in claim.facts.dates:
+        if any(date.same(own) for own in sentence.facts.dates) and (
+            rival := _better_dated(claim, date, sentence, others)
+        ):
+            return f"{date.text} is the date of something else there: “{rival.text}”"
     for value in values:
         if not any(value.same(own) for own in sentence.quantities):
             continue
@@ -289,11 +352,14 @@ def _other_column(claim: Claim, value: Quantity, row: Sentence) -> str:
     named = claim.terms | claim.asked_terms
     holding = [column for column, text in cells if any(value.same(own) for own in extract_facts(text).quantities)]
     words = {column: frozenset(terms(column)) for column, _ in cells}
+    labels, label = cells_of(row)[0] if cells else ("", "")
+    if not extract_facts(label).quantities:
+        words.pop(labels, None)  # What the rows are called by has no value of its own.
     others = [own for column, own in words.items() if own and column not in holding and own <= named]
     if not holding or not others:
         return ""
     # What both columns are called by does not tell them apart: `Low season` and `High season`.
-    is_named = any(all(words[column] & named - other for other in others) for column in holding)
+    is_named = any(all(words.get(column, frozenset()) & named - other for other in others) for column in holding)
     return "" if is_named else holding[0]
 
 
@@ -302,8 +368,28 @@ def _better_sentence(claim: Claim, value: Quantity, sentence: Sentence, others: 
     for other in others:
         if other is sentence or not any(_is_rival(value, rival) for rival in other.quantities):
             continue
+        if _quotes_row(claim, sentence, other):
+            continue
         held = claim.wording & (other.terms | other.context_terms)
         if own < held and are_parallel(sentence, other) and not any(value.same(its) for its in other.quantities):
+            return other
+    return None
+
+
+def _quotes_row(claim: Claim, row: Sentence, other: Sentence) -> bool:
+    """Whether the claim names the row by its first cell, and not only as a part of what the other row is called."""
+    own, its = cells_of(row), cells_of(other)
+    return bool(own and its) and Mention(claim.text).quotes(Label(own[0][1]), beside=Label(its[0][1]))
+
+
+def _better_dated(claim: Claim, date: Date, sentence: Sentence, others: Sequence[Sentence]) -> Sentence | None:
+    """The sentence that says the same with another date, and has more of the claim's words, and all that this has."""
+    own = claim.wording & (sentence.wording | sentence.context_terms)
+    for other in others:
+        dates = other.facts.dates
+        if other is sentence or not dates or any(date.same(its) for its in dates):
+            continue
+        if own < claim.wording & (other.wording | other.context_terms) and are_parallel(sentence, other):
             return other
     return None
 

@@ -61,7 +61,7 @@ _LISTS = {
 _DETECTED = {"en": FUNCTION_WORDS, **{language: frozenset(words.split()) for language, words in _LISTS.items()}}
 _WORD = re.compile(r"[^\W\d_]+")
 _MIN_WORDS = 2
-"""Function words that must be found: one alone is a chance hit, `die` is English, too."""
+"""Different function words that must be found: one alone is a chance hit, as the `Plus` of a table of plans."""
 
 
 def language_of(text: str) -> str:
@@ -69,7 +69,8 @@ def language_of(text: str) -> str:
     words = [word.lower() for word in _WORD.findall(text)]
     counts = {language: sum(word in known for word in words) for language, known in _DETECTED.items()}
     first, second = sorted(counts, key=lambda language: -counts[language])[:2]
-    return first if counts[first] >= _MIN_WORDS and counts[first] > counts[second] else ""
+    is_told = len(_DETECTED[first].intersection(words)) >= _MIN_WORDS
+    return first if is_told and counts[first] > counts[second] else ""
 
 
 @cache

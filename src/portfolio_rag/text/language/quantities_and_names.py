@@ -69,6 +69,8 @@ _PLAIN_MONTH_LIST = """
     januar februar märz mai juni juli oktober dezember
 """
 _CAPITAL_MONTH = "|".join(name.capitalize() for name in sorted(_PLAIN_MONTH_LIST.split(), key=len, reverse=True))
+_GOES_ON = re.compile(r"\s+[a-z]{2,}")
+_DATE_FOLLOWS = re.compile(r"\b(?:on|until|till|by|from|since|before|after|the|and|to)\s+$", re.IGNORECASE)
 _DATES = [
     re.compile(r"\b(?P<year>\d{4})-(?P<number>\d{2})-(?P<day>\d{2})\b"),
     re.compile(
@@ -294,12 +296,19 @@ def _year(date: Date) -> Quantity:
     return Quantity(float(date.year or 0), "", 1.0, str(date.year), date.start)
 
 
+def _is_verb_behind(text: str, match: re.Match[str]) -> bool:
+    """Whether `may` behind a number says what is allowed, as in `children under 12 may enter`."""
+    return bool(_GOES_ON.match(text, match.end())) and not _DATE_FOLLOWS.search(text, 0, match.start())
+
+
 def _dates(text: str) -> tuple[list[Date], str]:
     """The dates, and the text with them blanked so that their parts are not read as quantities."""
     found: list[Date] = []
     for pattern in _DATES:
         for match in list(pattern.finditer(text)):
             parts = match.groupdict()
+            if parts.get("month") == "may" and not parts.get("year") and _is_verb_behind(text, match):
+                continue
             month = int(parts["number"]) if parts.get("number") else MONTHS[parts["month"].lower()]
             year = int(parts["year"]) if parts.get("year") else None
             day = int(parts["day"]) if parts.get("day") else None

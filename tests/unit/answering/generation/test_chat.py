@@ -374,6 +374,45 @@ def test_a_sentence_that_only_points_elsewhere_is_not_the_answer() -> None:
     assert answer.text.startswith("The brake of the mill holds the cap")
 
 
+def test_a_sentence_that_says_what_the_document_is_about_is_not_the_answer() -> None:
+    corpus = Corpus()
+    corpus.text("quarl.md", "All settings of the Quarl mill are listed here. The brake is set to 7 by default.")
+    answer = chat(corpus).answer("Which brake settings has the Quarl mill?")
+    assert answer.text.startswith("The brake is set to 7")
+
+
+def test_all_items_are_given_where_the_sentence_that_leads_them_in_is_asked_for() -> None:
+    corpus, added = Corpus(), document("mill.md")
+    lead = "To hire the mill you need:"
+    items = ["- the form M-2,", "- the key of the warden,", "- a deposit,", "- boots."]
+    text = "\n".join([lead, *items, "", "The warden is away in May."])
+    parts = (
+        ChunkPart(0, ("Quarl mill",), kind=BlockKind.PARAGRAPH),
+        ChunkPart(text.index(items[0]), ("Quarl mill",), lead_in=lead, kind=BlockKind.LIST),
+        ChunkPart(text.index("The warden is"), ("Quarl mill",), kind=BlockKind.PARAGRAPH),
+    )
+    corpus.add(added, replace(chunk_of(added, text, heading=("Quarl mill",)), parts=parts))
+    answer = chat(corpus).answer("What do I need to hire the Quarl mill?")
+    assert [line.partition(" [")[0].rstrip(",") for line in answer.text.splitlines()] == [
+        "the form M-2",
+        "the key of the warden",
+        "a deposit",
+        "boots",
+    ]
+
+
+def test_the_section_that_a_version_of_the_question_heads_goes_before_a_sentence_that_names_the_product() -> None:
+    corpus, added = Corpus(), document("quarl.md")
+    text = "Quarl mirrors the changes of folders.\n\n- The pause at night."
+    parts = (
+        ChunkPart(0, ("Quarl",), kind=BlockKind.PARAGRAPH),
+        ChunkPart(text.index("- The"), ("Quarl", "4.2.0", "Removed"), kind=BlockKind.LIST),
+    )
+    corpus.add(added, replace(chunk_of(added, text, heading=("Quarl",)), parts=parts))
+    answer = chat(corpus).answer("Which changes of Quarl were removed in version 4.2.0?")
+    assert answer.text.startswith("The pause at night")
+
+
 def test_a_step_that_is_about_less_of_the_question_is_not_added() -> None:
     corpus = Corpus()
     corpus.text(

@@ -48,6 +48,29 @@ def test_sentences_that_say_the_same_of_other_things_are_no_answer(question: str
     assert absent_subject(question, sentence(herbs, holding), herbs, [herbs]) == absent
 
 
+@pytest.mark.parametrize(
+    ("question", "absent"),
+    [
+        ("What does the Deluxe berth cost in Ribe?", "ribe"),
+        ("What does the Deluxe berth cost in Odense?", ""),
+        ("What does the Deluxe berth cost today?", ""),
+    ],
+)
+def test_what_several_sections_say_needs_one_that_the_question_names(question: str, absent: str) -> None:
+    text = "A berth costs 9 euros a night. A berth costs 7 euros a night."
+    parts = [
+        ChunkPart(0, ("Ravnsholm hire", "Odense", "Deluxe"), kind=BlockKind.PARAGRAPH),
+        ChunkPart(text.rindex("A berth"), ("Ravnsholm hire", "Aarhus", "Deluxe"), kind=BlockKind.PARAGRAPH),
+    ]
+    berths = SourceText.build(1, text, "ravnsholm.md\nRavnsholm hire", parts, "d")
+    assert absent_subject(question, berths.sentences[0], berths, [berths]) == absent
+
+
+def test_when_something_begins_names_nothing() -> None:
+    seasons = source("The warm season runs from 4 May. The cold season runs from 2 October.", BlockKind.PARAGRAPH)
+    assert absent_subject("When does the warm season begin?", seasons.sentences[0], seasons, [seasons]) == ""
+
+
 def test_a_name_before_a_word_for_such_things_has_to_be_known() -> None:
     boats = source(BOATS, BlockKind.TABLE)
     terms = source("All boats of Ravnsholm have a radio.", BlockKind.PARAGRAPH, ("Ravnsholm hire",))

@@ -6,7 +6,8 @@ import pytest
 
 from portfolio_rag.answering.grounding.check import check
 from portfolio_rag.answering.grounding.drafted_answer import parse_draft
-from portfolio_rag.answering.grounding.evidence import SourceText
+from portfolio_rag.answering.grounding.evidence import Claim, SourceText
+from portfolio_rag.answering.grounding.subjects import about_subject
 from portfolio_rag.domain.answers import Verdict
 from portfolio_rag.domain.chunks import BlockKind, ChunkPart
 from portfolio_rag.text.chunking.chunker import chunk
@@ -66,6 +67,43 @@ CLAUSES = """# Notice
 4.1 A lodger gives notice of two months.
 4.2 An owner gives notice of six months.
 """
+MODELS = """# Pumps of Pellworm
+
+| Pump | Noise | Flow |
+|---|---|---|
+| Brae 7 | 51 dB | 90 litres |
+| Brae 7 S | 44 dB | 95 litres |
+| Brae Plus | 60 dB | 140 litres |
+| Brae Plus Max | 63 dB | 170 litres |
+"""
+ROUTES = """# Interface of Pellworm
+
+## GET /v3/nests
+
+| Field | Default |
+|---|---|
+| `sort` | `age` |
+
+## POST /v3/nests
+
+| Field | Default |
+|---|---|
+| `sort` | `size` |
+
+## Errors
+
+The nest is empty.
+"""
+SALES = """# Sales
+
+On 6 April 2024 the roofs of the lot K3 were sold. On 9 May 2024 the doors of the lot K5 were sold.
+"""
+SHORT = """# Pellworm inn
+
+## Words
+
+Booking: a wish for a room, held for 8 days.
+"""
 PROSE = """# Tickets
 
 The red ticket admits 3 people. The blue ticket admits 11 people.
@@ -107,6 +145,37 @@ HELD = {Verdict.SUPPORTED, Verdict.REPAIRED}
         (CLAUSES, "What notice may a lodger give?", "A lodger gives two months.", "A lodger gives four months."),
         (ITEMS, "What does the Beaver cost?", "The Beaver costs 45 euros.", "The Beaver costs 20 euros."),
         (
+            MODELS,
+            "How loud is the Brae 7 S?",
+            "The Brae 7 S has a noise of 44 dB.",
+            "The Brae 7 S has a noise of 51 dB.",
+        ),
+        (MODELS, "How loud is the Brae 7?", "The Brae 7 has a noise of 51 dB.", "The Brae 7 has a noise of 44 dB."),
+        (
+            MODELS,
+            "How do the larger pumps compare?",
+            "The Brae Plus has 60 dB and the Brae Plus Max 63 dB.",
+            "The Brae Plus has a noise of 63 dB.",
+        ),
+        (
+            ROUTES,
+            "What is sorted by?",
+            "GET /v3/nests sorts by age by default.",
+            "GET /v3/nests sorts by size by default.",
+        ),
+        (
+            SALES,
+            "What was sold in April 2024?",
+            "On 6 April 2024 the roofs of the lot K3 were sold.",
+            "On 6 April 2024 the doors of the lot K5 were sold.",
+        ),
+        (
+            SHORT,
+            "How long is it kept?",
+            "A booking is held for 8 days.",
+            "At Pellworm inn a key is lent for 8 days.",
+        ),
+        (
             PROSE,
             "Whom does the red ticket admit?",
             "The red ticket admits 3 people.",
@@ -125,6 +194,37 @@ def test_an_identifier_that_is_nowhere_has_no_evidence() -> None:
     caught, reason = verdict(RELEASES, "How often do backups run in version 3.0?", "Backups run every two hours.")
     assert caught is Verdict.DROPPED
     assert "3.0" in reason
+
+
+LETTERS = """# Parcels of Pellworm
+
+Parcels are weighed at the desk.
+
+## Q4
+The label is torn.
+
+## Q7
+The weight is missing.
+"""
+ERRORS = """# Interface of Pellworm
+
+## 501
+The scale is off.
+
+## 502
+The scale does not answer.
+"""
+
+
+def test_one_of_a_series_that_is_nowhere_has_no_evidence() -> None:
+    asked = Claim("", "What does Q9 of the parcels mean?")
+    (about,) = about_subject(asked, [source(LETTERS)])
+    assert not about.sentences
+
+
+def test_a_number_behind_a_name_is_that_of_a_heading() -> None:
+    (about,) = about_subject(Claim("", "Pellworm API 502"), [source(ERRORS)])
+    assert "The scale does not answer." in [own.text for own in about.sentences]
 
 
 def test_a_claim_that_names_another_sibling_than_its_question_is_about_that() -> None:

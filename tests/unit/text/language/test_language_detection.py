@@ -14,6 +14,7 @@ from portfolio_rag.text.language.language_detection import function_terms, langu
         ("Quanto costa il biglietto per il porto?", "it"),
         ("No tram stops on line 4 at 8 a m", "en"),
         ("Mooring 12", ""),
+        ("Mooring Plus: 12 | Mooring Plus Max: 19", ""),
     ],
 )
 def test_a_question_tells_its_language(text: str, language: str) -> None:

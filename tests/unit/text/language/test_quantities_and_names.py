@@ -99,6 +99,14 @@ def test_names(text: str, names: set[str]) -> None:
     assert extract_facts(text).names == names
 
 
+@pytest.mark.parametrize(
+    ("text", "is_date"),
+    [("Anglers under 16 may fish.", False), ("It opens on 16 may at noon.", True), ("It opens on 16 May.", True)],
+)
+def test_may_behind_a_number_is_a_verb_where_a_sentence_goes_on(text: str, is_date: bool) -> None:
+    assert bool(extract_facts(text).dates) is is_date
+
+
 def test_addresses_lose_the_punctuation_around_them() -> None:
     assert extract_facts("See https://a.example/x?y=1, or write to me@b.example.").addresses == {
         "https://a.example/x?y=1",
