@@ -9,7 +9,7 @@ from typing import Any
 from portfolio_rag.text.extraction.formats.docx.names import is_on, number, qn
 from portfolio_rag.text.extraction.formats.docx.numbering import Label, Numbering
 from portfolio_rag.text.extraction.formats.docx.runs import RunProperties
-from portfolio_rag.text.extraction.formats.docx.styles import BODY_LEVEL, Styles, outline_level
+from portfolio_rag.text.extraction.formats.docx.styles import BODY_LEVEL, Styles, is_drop_cap, outline_level
 
 MAX_CODE_LINE_CHARACTERS = 300
 """A longer line in a monospaced font that ends as a sentence is prose."""
@@ -19,7 +19,6 @@ _RPR = qn("w:rPr")
 _OUTLINE = qn("w:outlineLvl")
 _NUMBERING = qn("w:numPr")
 _FRAME = qn("w:framePr")
-_DROP_CAP = qn("w:dropCap")
 _VANISH = qn("w:vanish")
 _VANISH_OF_END = qn("w:specVanish")
 _DELETED = qn("w:del")
@@ -74,7 +73,7 @@ class Shapes:
             style,
             self._level(own.get(_OUTLINE), style),
             label,
-            _is_initial(own.get(_FRAME), mark),
+            _is_initial(own.get(_FRAME), mark) or self._styles.is_drop_cap(style),
             list_style is not None,
             max(by_style, 0 if label is None else label.level),
         )
@@ -164,6 +163,6 @@ def _is_hidden(mark: Any | None) -> bool:
 
 def _is_initial(frame: Any | None, mark: Any | None) -> bool:
     """Whether the text goes on in the next paragraph: a drop cap, or a paragraph whose end was deleted."""
-    if frame is not None and frame.get(_DROP_CAP, "none") != "none":
+    if is_drop_cap(frame):
         return True
     return mark is not None and mark.find(_DELETED) is not None
