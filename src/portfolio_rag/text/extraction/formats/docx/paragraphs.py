@@ -66,7 +66,7 @@ class Shapes:
         own: dict[str, Any] = {} if properties is None else {child.tag: child for child in properties}
         style = self._styles.paragraph_style(own.get(_PSTYLE))
         mark = own.get(_RPR)
-        label = None if _is_hidden(mark) else self._numbering.label(own.get(_NUMBERING), style)
+        label = None if _is_hidden(mark) or _is_end_deleted(mark) else self._numbering.label(own.get(_NUMBERING), style)
         list_style = _LIST_STYLE.match(self._styles.name(style))
         by_style = int(list_style[1] or 1) - 1 if list_style else 0
         return Shape(
@@ -165,4 +165,9 @@ def _is_initial(frame: Any | None, mark: Any | None) -> bool:
     """Whether the text goes on in the next paragraph: a drop cap, or a paragraph whose end was deleted."""
     if is_drop_cap(frame):
         return True
+    return _is_end_deleted(mark)
+
+
+def _is_end_deleted(mark: Any | None) -> bool:
+    """Whether the end of a paragraph was deleted: what is left of it belongs to the next, which alone is counted."""
     return mark is not None and mark.find(_DELETED) is not None

@@ -129,6 +129,7 @@ class Drawn:
 
     places: Sequence[float]
     turns_ligatures: bool = True
+    holds_right_to_left: bool = True
 
     def box(self, index: int, turn: int) -> Box:
         assert turn == 0
@@ -152,6 +153,23 @@ def test_words_that_are_drawn_from_left_to_right(drawn: str, places: Sequence[fl
     order = put_in_order(cast(Glyphs, Drawn(places)), texts, range(len(texts)), 0)
     assert "".join(texts) == read_as
     assert [places[index] for index in order] == sorted(places, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("drawn", "places", "read_as"),
+    [
+        ("-20AX", (30, 40, 50, 10, 20), "AX-20"),
+        ("AX-20", (10, 20, 30, 40, 50), "AX-20"),
+        ("7/b", (30, 20, 10), "b/7"),
+        ("-AX", (30, 10, 20), "-AX"),
+        ("12-7", (40, 50, 30, 20), "12-7"),
+    ],
+)
+def test_names_in_text_from_right_to_left(drawn: str, places: Sequence[float], read_as: str) -> None:
+    texts = list(drawn)
+    order = put_in_order(cast(Glyphs, Drawn(places)), texts, range(len(texts)), 0)
+    assert "".join(texts) == read_as
+    assert [drawn[index] for index in order] == texts
 
 
 def test_words_that_look_small_on_the_same_baseline_stay_apart() -> None:
