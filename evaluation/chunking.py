@@ -46,16 +46,15 @@ class Covered:
 
 
 def measure_chunking(directory: Path, embedder: Embedder, tokenizer: Tokenizer, rules: Rules | None = None) -> Covered:
-    """All texts of the set lie in one index. They are read as plain text, so that their positions stay."""
+    """All texts of the set lie in one index. Read as plain text, they lose the marks of headings alone."""
     texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted((directory / "chunking").glob("*.md"))}
     documents = [EvalDocument(f"{name}.txt", text.encode(), name) for name, text in texts.items()]
     bench = build(EvalSet("chunking", documents, []), embedder, tokenizer, rules)
     search = search_of(bench)
     ids = {name.removesuffix(".txt"): document_id for document_id, name in bench.corpus.names.items()}
     raw = {ids[name]: _places(text) for name, text in texts.items()}
-    made = {document_id: _places(text) for document_id, text in bench.corpus.extracted.items()}
-    if any(raw[one][-1] != made[one][-1] for one in raw):
-        raise ConfigurationError("Extraction changed the text of the chunking set: its positions do not fit.")
+    extracted = bench.corpus.extracted
+    made = {ids[name]: places_in(text, extracted[ids[name]]) for name, text in texts.items()}
 
     def shown(chunk: Chunk, start: int, end: int) -> tuple[str, int, int]:
         places = made[chunk.document_id]
@@ -120,6 +119,26 @@ def share_of(wanted: Sequence[tuple[str, int, int]], shown: Sequence[tuple[str, 
         for place in range(max(start, first), min(end, last))
     }
     return len(needed & given) / len(needed)
+
+
+def places_in(original: str, extracted: str) -> list[int]:
+    """For each position of the extracted text, and its end: the characters before it in the original, less blanks.
+
+    Raises ConfigurationError where it is not the original with characters left out.
+    """
+    found: list[int] = []
+    place = 0
+    characters = enumerate(one for one in original if not one.isspace())
+    for wanted in extracted:
+        if wanted.isspace():
+            found.append(place)
+            continue
+        at = next((at for at, one in characters if one == wanted), None)
+        if at is None:
+            raise ConfigurationError("Extraction changed the text of the chunking set: its positions do not fit.")
+        found.append(at)
+        place = at + 1
+    return [*found, place]
 
 
 def _places(text: str) -> list[int]:

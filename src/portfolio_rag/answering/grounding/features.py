@@ -185,7 +185,7 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
     rival = _rival_of_absent(claim, source, stated)
     reason = next((words for applies, words in reasons if applies), NOT_SAID)
     borrowed = claim.wording & source.left_out_terms
-    taken_back = denied and not claim.facts.negated and covered >= _SAME_SENTENCE
+    taken_back = denied and not verbatim and not claim.facts.negated and covered >= _SAME_SENTENCE
     limit = DOUBTED if doubt or rival or taken_back or invented >= _MOSTLY_INVENTED else 1.0
     if exchanged >= _SURELY_EXCHANGED and not verbatim:
         limit = 0.0

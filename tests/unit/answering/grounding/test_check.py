@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from portfolio_rag.answering.grounding.check import SentenceVerdict, check, supported_share
-from portfolio_rag.answering.grounding.drafted_answer import parse_draft
+from portfolio_rag.answering.grounding.drafted_answer import DraftSentence, parse_draft
 from portfolio_rag.answering.grounding.evidence import SourceText, split_sentences
 from portfolio_rag.domain.answers import Verdict
 from portfolio_rag.text.language.language_detection import language_of
@@ -259,3 +259,12 @@ def test_nothing_rests_on_struck_out_text(draft: str, verdict: Verdict) -> None:
     text = "The harbour tour costs ~~30~~ 24 euros. ~~The kiosk beside the pier sells bait.~~ It takes two hours."
     (result,) = check("What does the harbour tour cost?", parse_draft(draft), [SourceText.build(1, text, "tour.md")])
     assert result.verdict is verdict
+
+
+def test_a_copied_row_is_not_denied_by_what_stands_behind_it() -> None:
+    row = "| B4 | Are the deep berths free, when some ships are longer than others? |"
+    table = (
+        f"| Berth | Question |\n|---|---|\n{row}\n\nA ship without a deep berth waits. Deep berths are free from noon."
+    )
+    (result,) = check("", [DraftSentence(row, (1,), 0)], [SourceText.build(1, table, "")])
+    assert (result.verdict, result.reason) == (Verdict.SUPPORTED, "")
