@@ -270,6 +270,11 @@ class TestTables:
             "Hall: One | Holds: Now: Ropes | 4 coils\nHall: One | Holds: Now: Nets | 5 rolls\nHall: Two | Holds: none"
         )
 
+    def test_text_around_a_table_in_a_cell_stays_apart(self, read: Read) -> None:
+        inner = "<table><tr><td>Ropes<td>4 coils</table>"
+        page = f"<html><table><tr><th>Hall<th>Holds<tr><td>One<td>Now:{inner}only.<tr><td>Two<td>none</table>"
+        assert read(page, "a.html").text.startswith("Hall: One | Holds: Now: only. Ropes | 4 coils\n")
+
     def test_tables_that_lay_out_the_page(self, read: Read, blocks_of: BlocksOf) -> None:
         inner = "<table><tr><th>Ship<th>Fee<tr><td>Wren<td>3</table>"
         for outer in (
@@ -331,6 +336,11 @@ TEX = "<annotation encoding='application/x-tex'>\\displaystyle F=ma^{2}</annotat
     ("source", "text"),
     [
         ("3×10<sup>5</sup>, CO<sub>2</sub>, 1<sup>st</sup>", "3×10^5, CO_2, 1st"),
+        (
+            "3×10<span style='font-size:8px; Vertical-Align: super'>5</span>, CO"
+            "<small style=vertical-align:sub>2</small><span style='vertical-align:superb'>!</span>",
+            "3×10^5, CO_2!",
+        ),
         (f"so {MATHML}.", "so a/(b+1)."),
         ("<math><msubsup><mi>x</mi><mi>i</mi><mn>2</mn></msubsup><msqrt><mn>2</mn></msqrt></math>", "x_i^2√(2)"),
         (

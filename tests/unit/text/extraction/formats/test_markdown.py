@@ -348,6 +348,20 @@ class TestMarksOfGenerators:
             "import goods from abroad.": ("Guide",),
         }
 
+    def test_what_is_set_in_by_its_component_is_no_code(self, read: Read) -> None:
+        document = read(
+            "<Steps>\n  <Step>\n    Press <kbd>K</kbd>.\n\n    - One\n    - Two\n\n"
+            "    ```js\n    if (a)\n      b()\n    ```\n"
+            "  </Step>\n</Steps>\n\n    make all\n",
+            "a.mdx",
+        )
+        assert texts(document, "paragraph") == ["Press K."]
+        assert texts(document, "list") == ["- One\n- Two"]
+        assert texts(document, "code") == ["if (a)\n  b()", "make all"]
+
+    def test_what_looks_like_a_component_and_is_never_closed(self, read: Read) -> None:
+        assert texts(read("<Name> of the ship\n\n    make all\n", "a.md"), "code") == ["make all"]
+
     def test_code_is_never_touched(self, read: Read) -> None:
         code = "import a from 'b';\n:::note\n#Heading\n| a | b |\n| c | d |\n{/* x */}\n$x$ [^1] ^2^"
         assert texts(read(f"```\n{code}\n```", "a.md"), "code") == [code]
@@ -380,6 +394,7 @@ class TestMarksOfGenerators:
             "3×10<sup>5</sup>, 10^6^, H~2~O, a^2 + b^2, 2^10^6, ~5 to ~7",
             "3×10^5, 10^6, H_2O, a^2 + b^2, 2^10^6, ~5 to ~7",
         ),
+        ("8 km<SUP>2</SUP>,<BR>see <A HREF='https://f.example'>f</A>", "8 km^2,\nsee f (https://f.example)"),
         ("$F=ma^{2}$ for $5 or $6", "F=ma^2 for $5 or $6"),
         ("$$\na = b\n$$", "a = b"),
         ("- [x] done\n- [ ] open", "- [x] done\n- [ ] open"),

@@ -9,7 +9,7 @@ from typing import Any
 from portfolio_rag.text.extraction.formats.docx.names import is_on, number, qn
 from portfolio_rag.text.extraction.formats.docx.numbering import Label, Numbering
 from portfolio_rag.text.extraction.formats.docx.runs import RunProperties
-from portfolio_rag.text.extraction.formats.docx.styles import BODY_LEVEL, Styles, outline_level
+from portfolio_rag.text.extraction.formats.docx.styles import BODY_LEVEL, Styles, is_drop_cap, outline_level
 
 MAX_CODE_LINE_CHARACTERS = 300
 """A longer line in a monospaced font that ends as a sentence is prose."""
@@ -19,7 +19,6 @@ _RPR = qn("w:rPr")
 _OUTLINE = qn("w:outlineLvl")
 _NUMBERING = qn("w:numPr")
 _FRAME = qn("w:framePr")
-_DROP_CAP = qn("w:dropCap")
 _VANISH = qn("w:vanish")
 _VANISH_OF_END = qn("w:specVanish")
 _DELETED = qn("w:del")
@@ -67,14 +66,14 @@ class Shapes:
         own: dict[str, Any] = {} if properties is None else {child.tag: child for child in properties}
         style = self._styles.paragraph_style(own.get(_PSTYLE))
         mark = own.get(_RPR)
-        label = None if _is_hidden(mark) else self._numbering.label(own.get(_NUMBERING), style)
+        label = None if _is_hidden(mark) or _is_end_deleted(mark) else self._numbering.label(own.get(_NUMBERING), style)
         list_style = _LIST_STYLE.match(self._styles.name(style))
         by_style = int(list_style[1] or 1) - 1 if list_style else 0
         return Shape(
             style,
             self._level(own.get(_OUTLINE), style),
             label,
-            _is_initial(own.get(_FRAME), mark),
+            _is_initial(own.get(_FRAME), mark) or self._styles.is_drop_cap(style),
             list_style is not None,
             max(by_style, 0 if label is None else label.level),
         )
@@ -164,6 +163,11 @@ def _is_hidden(mark: Any | None) -> bool:
 
 def _is_initial(frame: Any | None, mark: Any | None) -> bool:
     """Whether the text goes on in the next paragraph: a drop cap, or a paragraph whose end was deleted."""
-    if frame is not None and frame.get(_DROP_CAP, "none") != "none":
+    if is_drop_cap(frame):
         return True
+    return _is_end_deleted(mark)
+
+
+def _is_end_deleted(mark: Any | None) -> bool:
+    """Whether the end of a paragraph was deleted: what is left of it belongs to the next, which alone is counted."""
     return mark is not None and mark.find(_DELETED) is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from portfolio_rag.text.extraction.formats.docx.names import is_on, qn, value
+from portfolio_rag.text.extraction.formats.docx.names import is_on, number, qn, value
 from portfolio_rag.text.extraction.formats.docx.styles import Styles, is_monospaced, latin_font
 
 _RPR = qn("w:rPr")
@@ -12,6 +12,12 @@ _RSTYLE = qn("w:rStyle")
 _VANISH = qn("w:vanish")
 _VERTICAL = qn("w:vertAlign")
 _BOLD = qn("w:b")
+_POSITION = qn("w:position")
+_SIZE = qn("w:sz")
+_LEAST_SHIFT = 4
+"""In half points: type that is moved by less is only set straight."""
+_USUAL_SIZE = 20
+"""In half points: of text whose size nothing names."""
 _FONTS = qn("w:rFonts")
 _STRIKES = (qn("w:strike"), qn("w:dstrike"))
 _SCRIPTS = {"superscript": "^", "subscript": "_"}
@@ -28,11 +34,15 @@ class RunProperties:
         self._is_struck = self._strikes(paragraph_style)
 
     def read(self, run: Any) -> tuple[bool, str, str]:
-        """Whether it is hidden; `^`, `_` or nothing; the font that it names itself, by a style of characters too."""
+        """Whether it is hidden; `^`, `_` or nothing; the font that it names itself, by a style of characters too.
+
+        Small type that was moved up or down by hand counts as raised or lowered.
+        """
         properties = run.find(_RPR)
         if properties is None:
             return self._is_hidden, "", ""
         style = hidden = vertical = None
+        shift = size = 0
         font = ""
         for child in properties:
             tag = child.tag
@@ -42,6 +52,10 @@ class RunProperties:
                 hidden = is_on(child)
             elif tag == _VERTICAL:
                 vertical = value(child)
+            elif tag == _POSITION:
+                shift = number(value(child))
+            elif tag == _SIZE:
+                size = number(value(child))
             elif tag == _FONTS:
                 font = latin_font(child)
         if style is not None:
@@ -49,7 +63,14 @@ class RunProperties:
             hidden = by_style not in _OFF if hidden is None and by_style is not None else hidden
             vertical = vertical or self._styles.run_value(style, _VERTICAL)
             font = font or self._styles.font(style)
-        return self._is_hidden if hidden is None else hidden, _SCRIPTS.get(vertical or "", ""), font
+        script = _SCRIPTS.get(vertical or "", "")
+        if not script and abs(shift) >= _LEAST_SHIFT and 0 < size < self._usual_size():
+            script = "^" if shift > 0 else "_"
+        return self._is_hidden if hidden is None else hidden, script, font
+
+    def _usual_size(self) -> int:
+        named = self._styles.run_value(self._style, _SIZE) or self._styles.usual_value(_SIZE)
+        return number(named, _USUAL_SIZE) or _USUAL_SIZE
 
     def is_struck(self, run: Any) -> bool:
         properties = run.find(_RPR)

@@ -18,6 +18,7 @@ _HEX = re.compile(r"[0-9A-Fa-f]{1,8}")
 BODY_LEVEL = 9
 """The outline level of running text; `w:outlineLvl` counts headings from 0."""
 
+_DROP_CAP = qn("w:dropCap")
 _ASCII = qn("w:ascii")
 _HIGH_ANSI = qn("w:hAnsi")
 _MONOSPACED = re.compile(
@@ -49,6 +50,7 @@ class Styles:
         self.numbering = cache(self._numbering)
         self.run_value = cache(self._run_value)
         self.font = cache(self._font)
+        self.is_drop_cap = cache(self._is_drop_cap)
 
     def paragraph_style(self, element: Any | None) -> str | None:
         """The id of a paragraph's style, from its `w:pStyle`."""
@@ -116,6 +118,11 @@ class Styles:
                 return font
         return ""
 
+    def _is_drop_cap(self, style_id: str | None) -> bool:
+        """Whether paragraphs of that style are initials of the next."""
+        frames = (style.find(f"{qn('w:pPr')}/{qn('w:framePr')}") for style in self.chain(style_id))
+        return is_drop_cap(next((frame for frame in frames if frame is not None), None))
+
     def _is_code(self, style_id: str | None) -> bool:
         """Whether paragraphs of that style are code by its name."""
         return any(_CODE_STYLE.fullmatch(value(style.find(qn("w:name"))) or "") for style in self.chain(style_id))
@@ -155,6 +162,11 @@ def outline_level(element: Any | None) -> int | None:
     """From a `w:outlineLvl`, 0 to BODY_LEVEL; None where it says nothing."""
     text = value(element)
     return min(number(text, BODY_LEVEL), BODY_LEVEL) if text and text.isdigit() else None
+
+
+def is_drop_cap(frame: Any | None) -> bool:
+    """Whether a `w:framePr` is that of an initial."""
+    return frame is not None and frame.get(_DROP_CAP, "none") != "none"
 
 
 def font_of(properties: Any | None) -> str:

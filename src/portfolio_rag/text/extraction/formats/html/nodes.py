@@ -34,6 +34,8 @@ _DROPPED_ROLES = frozenset(["navigation", "search", "menu", "menubar"])
 _HIDDEN_STYLE = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|font-size\s*:\s*0(?![.\d]*[1-9])|opacity\s*:\s*0(?![.\d]*[1-9])"
 )
+_RAISED_STYLE = re.compile(r"vertical-align\s*:\s*(super|sub)\b")
+_STYLED = frozenset(["span", "small", "font", "i", "em"])
 _EDITORIAL_CLASS = re.compile(r"(?:^|\s)(?:mw-editsection|MathJax_Preview|MathJax_SVG_Preview)(?:\s|$)")
 """What tools put beside the text: links to edit it, and what stands there until a formula is drawn."""
 
@@ -109,6 +111,13 @@ def is_struck(node: LexborNode, attributes: Attributes) -> bool:
     """Whether the page shows the element's text struck out."""
     style = attributes.get("style") if attributes else None
     return node.tag in STRUCK or (style is not None and "line-through" in style.lower())
+
+
+def script_of(tag: str, attributes: Attributes) -> str:
+    """`sup` or `sub` for what a style raises or lowers as these elements do, else the tag as it is."""
+    style = attributes.get("style") if attributes and tag in _STYLED else None
+    found = _RAISED_STYLE.search(style.lower()) if style else None
+    return tag if found is None else "sup" if found[1] == "super" else "sub"
 
 
 def classes(attributes: Attributes) -> str:

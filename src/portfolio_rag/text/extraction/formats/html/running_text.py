@@ -18,6 +18,7 @@ from portfolio_rag.text.extraction.formats.html.nodes import (
     events,
     is_permalink,
     is_struck,
+    script_of,
 )
 from portfolio_rag.text.extraction.formats.html.notes import Notes, is_note_mark, label_of
 from portfolio_rag.text.extraction.links import with_address
@@ -98,7 +99,7 @@ class RunningText:
     def handle(self, event: Event) -> bool:
         """Whether what is inside the element was dealt with."""
         kind, node, attributes = event
-        tag = node.tag or ""
+        tag = script_of(node.tag or "", attributes)
         if kind == "text":
             self.add(_BLANKS.sub(" ", node.text_content or ""))
         elif kind == "leave":
@@ -215,6 +216,8 @@ def text_of(
         )
         if kind == "enter" and is_out:
             skip = True
+            if tag in BLOCKS:
+                running.add(" ")
         elif kind != "text" and tag in BLOCKS:
             is_item_end = tag == "li" and kind == "leave"
             if not is_item_end:

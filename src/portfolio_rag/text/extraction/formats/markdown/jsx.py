@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from markdown_it import MarkdownIt
+from markdown_it.common.html_blocks import block_names
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 
@@ -27,7 +28,20 @@ _IN_BRACES = r"\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*+\})*+\})*+\}"
 _ATTRIBUTES = rf"((?:[^<>{{}}\"'/]|/(?!>)|\"[^\"]*+\"|'[^']*+'|{_IN_BRACES})*+)(/?)>"
 _COMPONENT = re.compile(rf"<([A-Z][\w.]*+)(?=[\s/>]){_ATTRIBUTES}")
 _ELEMENT = re.compile(rf"<([a-z][\w-]*+)(?=\s){_ATTRIBUTES}")
+# fmt: off
+_HTML_NAMES = frozenset(
+    [
+        *block_names, "a", "abbr", "b", "bdi", "bdo", "big", "br", "cite", "code", "del", "dfn", "em", "font", "i",
+        "img", "input", "ins", "kbd", "mark", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "tt",
+        "u", "var", "wbr",
+    ]
+)
+# fmt: on
+"""Elements of HTML, which some writers put in capitals; components have other names."""
 _END = re.compile(r"</([A-Z][\w.]*+)?\s*>|<>")
+_CLOSING_TAG = re.compile(r"</([A-Z][\w.]*+)\s*>")
+_DEPTH, _CLOSED = "jsx_depth", "jsx_closed"
+"""Of the parser's environment: how many components are open, and the names of those that are closed somewhere."""
 _TITLE = re.compile(
     r"(?<![\w-])(?:title|label|summary|question|heading|header|tab)\s*=\s*(?:\{\s*)?(?:\"([^\"]*)\"|'([^']*)'|`([^`]*)`)"
 )
@@ -47,16 +61,17 @@ class Tag(NamedTuple):
 def jsx_rules(markdown: MarkdownIt) -> None:
     markdown.block.ruler.before("fence", "esm", _statement)
     markdown.block.ruler.before("html_block", "jsx", _component, INTERRUPTS_PARAGRAPH)
+    markdown.block.ruler.before("code", "jsx_indented", _indented)
     markdown.inline.ruler.before("html_inline", "jsx_inline", _inline)
 
 
 def tag_at(source: str, start: int) -> Tag | None:
     """The tag of a component (or of an element with an expression in it) that begins there."""
     end = min(len(source), start + MAX_TAG_CHARACTERS)
-    if match := _END.match(source, start, end):
+    if (match := _END.match(source, start, end)) and not _is_html(match[1] or ""):
         return Tag("close" if match[0].startswith("</") else "open", match[1] or "", match.end())
     match = _COMPONENT.match(source, start, end) or _ELEMENT.match(source, start, end)
-    if match is None or (match[1][0].islower() and "{" not in match[2]):
+    if match is None or _is_html(match[1]) or (match[1][0].islower() and "{" not in match[2]):
         return None
     title, href = _TITLE.search(match[2]), _HREF.search(match[2])
     return Tag(
@@ -66,6 +81,10 @@ def tag_at(source: str, start: int) -> Tag | None:
         next(filter(None, title.groups()), "") if title else "",
         next(filter(None, href.groups()), "") if href else "",
     )
+
+
+def _is_html(name: str) -> bool:
+    return name.isupper() and name.lower() in _HTML_NAMES
 
 
 def _statement(state: StateBlock, start: int, end: int, silent: bool) -> bool:
@@ -103,8 +122,7 @@ def _component(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         return True
     line = start
     while tag is not None and tag.end <= limit:
-        token = state.push("jsx", "", 0)
-        token.meta = {"tag": tag}
+        _push(state, tag)
         position = tag.end
         while state.eMarks[line] < position:
             line += 1
@@ -127,8 +145,34 @@ def _rest_of_line(state: StateBlock, line: int, position: int) -> None:
     state.md.block.tokenize(state, line, line + 1)
     state.bMarks[line], state.tShift[line], state.sCount[line], state.eMarks[line] = kept
     if closing is not None:
-        token = state.push("jsx", "", 0)
-        token.meta = {"tag": Tag("close", closing[1], end)}
+        _push(state, Tag("close", closing[1], end))
+
+
+def _push(state: StateBlock, tag: Tag) -> None:
+    token = state.push("jsx", "", 0)
+    token.meta = {"tag": tag}
+    if tag.kind == "open" and _CLOSED not in state.env:
+        state.env[_CLOSED] = frozenset(_CLOSING_TAG.findall(state.src))
+    if tag.name and tag.name in state.env.get(_CLOSED, ()):
+        step = {"open": 1, "close": -1}.get(tag.kind, 0)
+        state.env[_DEPTH] = max(state.env.get(_DEPTH, 0) + step, 0)
+
+
+def _indented(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Inside a component, what is set in by four blanks and more is no code: its blocks are read as they are."""
+    if silent or not state.env.get(_DEPTH) or not state.is_code_block(start):
+        return False
+    last, least = start, state.sCount[start]
+    while last < end and (state.isEmpty(last) or state.is_code_block(last)):
+        least = least if state.isEmpty(last) else min(least, state.sCount[last])
+        last += 1
+    indent, state.blkIndent = state.blkIndent, least
+    state.level += 2
+    state.md.block.tokenize(state, start, last)
+    state.level -= 2
+    state.blkIndent = indent
+    state.line = last
+    return True
 
 
 def _comment(state: StateBlock, start: int, end: int, silent: bool) -> bool:

@@ -50,6 +50,7 @@ class Inscription:
     box: Box
     is_note: bool = False
     is_tick: bool = False
+    is_value: bool = False
 
 
 @dataclass(slots=True)
@@ -89,6 +90,10 @@ class Annotations:
             baseline = min(baselines, key=lambda baseline: abs(baseline - middle), default=middle)
         else:
             baseline = box.top - 0.8 * size
+            labels = [line.baseline for line in lines if _is_label(line, box, turn)]
+            if inscription.is_value and len(labels) == 1:
+                # Below the line of its label the value goes on.
+                baseline = labels[0]
         for row, text in enumerate(texts):
             right = box.right if inscription.is_tick else box.left + _ADVANCE * size * len(text)
             right = min(right, max(box.right, box.left + size))
@@ -96,6 +101,11 @@ class Annotations:
 
     def _line(self, text: str, left: float, right: float, baseline: float, size: float, turn: int) -> Line:
         return Line(text, self.page, left, right, baseline, size, _ADVANCE * size, turn=turn, is_field=True)
+
+
+def _is_label(line: Line, box: Box, turn: int) -> bool:
+    """Whether a line stands on the left of a field, as high as something in it."""
+    return line.turn == turn and line.right <= box.left + 0.5 * line.size and box.bottom < line.baseline < box.top
 
 
 def read_annotations(document: pypdfium2.PdfDocument, page: pypdfium2.PdfPage, number: int) -> Annotations:
@@ -142,7 +152,7 @@ def _field(form: raw.FPDF_FORMHANDLE, annotation: raw.FPDF_ANNOTATION) -> Iterat
         options = ", ".join(_chosen(form, annotation)) if kind != raw.FPDF_FORMFIELD_TEXTFIELD else ""
         value = options or _utf16(raw.FPDFAnnot_GetFormFieldValue, form, annotation)
         if value.strip():
-            yield Inscription(value, _box(annotation))
+            yield Inscription(value, _box(annotation), is_value=True)
 
 
 def _chosen(form: raw.FPDF_FORMHANDLE, annotation: raw.FPDF_ANNOTATION) -> Iterator[str]:

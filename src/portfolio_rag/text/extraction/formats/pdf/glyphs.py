@@ -43,6 +43,7 @@ class Box(NamedTuple):
 
 _LAM = "\u0644"
 _LAM_ALEF = re.compile(f"(?=({_LAM}[\u0622\u0623\u0625\u0627]|[\u0622\u0623\u0625\u0627]{_LAM}))")
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _NOWHERE = Box(0.0, 0.0, 0.0, 0.0)
 _BEYOND_UNIT = re.compile("[\U00010000-\U0010ffff]")
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
@@ -125,6 +126,11 @@ class Glyphs:
     def is_unmapped(self, index: int) -> bool:
         """Whether the font does not say which character this is."""
         return index >= 0 and raw.FPDFText_HasUnicodeMapError(self._handle, index) == 1
+
+    @cached_property
+    def holds_right_to_left(self) -> bool:
+        """Whether some of the page is written from right to left."""
+        return not self.text.isascii() and _RIGHT_TO_LEFT.search(self.text) is not None
 
     @cached_property
     def turns_ligatures(self) -> bool:

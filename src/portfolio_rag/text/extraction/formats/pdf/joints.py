@@ -5,6 +5,7 @@ The level line below a row is then several, one a cell, and where one ends the n
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -52,6 +53,7 @@ def with_joints(rules: Sequence[Rule], lines: Sequence[Line]) -> list[Rule]:
             if len(table) >= _MIN_LINES and not any(_is_crossed(row, uprights) for row in table):
                 found.extend(_uprights(table))
                 found.extend(_uprights_of_head(table, heights, lines))
+                found.extend(_uprights_of_foot(table, heights, lines))
             table = []
         if line is not None:
             table.append(line)
@@ -91,6 +93,26 @@ def _uprights_of_head(table: Sequence[_Line], heights: Sequence[float], lines: S
     if len(names) > 1 and max(name.baseline for name in names) - last.at < _HEAD * names[0].size:
         for joint in last.joints:
             yield Rule(False, joint, last.at, top)
+
+
+def _uprights_of_foot(table: Sequence[_Line], heights: Sequence[float], lines: Sequence[Line]) -> Iterator[Rule]:
+    """Along the row below the lowest line, where a last row without a line below it hangs as the row above does."""
+    first, second = table[:2]
+    bottom = 2 * first.at - second.at
+    if any(bottom - _ROOM < height < first.at - _ONE_LINE for height in heights):
+        return
+    cells = _between(bottom, first, lines)
+    hang = {round(first.at - cell.baseline) for cell in cells}
+    hang_above = {round(second.at - cell.baseline) for cell in _between(first.at, second, lines)}
+    columns = {bisect(first.joints, cell.left) for cell in cells}
+    if len(columns) == len(cells) > 1 and len(hang) == 1 and hang <= hang_above:
+        for joint in first.joints:
+            yield Rule(False, joint, bottom, first.at)
+
+
+def _between(bottom: float, line: _Line, lines: Sequence[Line]) -> list[Line]:
+    """The pieces of text below the level line, down to `bottom`."""
+    return [piece for piece in lines if bottom < piece.baseline < line.at and line.start <= piece.left < line.end]
 
 
 def _lines(rules: Sequence[Rule]) -> Iterator[_Line]:

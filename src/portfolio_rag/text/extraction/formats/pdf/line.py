@@ -164,7 +164,7 @@ def joined(row: Sequence[Line]) -> Line:
     for before, piece in pairwise(pieces):
         gap = before.left - piece.right if from_right else piece.left - before.right
         widest = max(widest, gap)
-        is_script = piece.size < SMALL_RATIO * largest.size and gap < SCRIPT_GAP_RATIO * largest.size
+        is_script = _is_shifted(piece, largest) and gap < SCRIPT_GAP_RATIO * largest.size
         blank = " " if gap > BLANK_RATIO * largest.size and not is_script else ""
         text += blank + (_beside(text, piece, largest) if is_script else piece.text)
     return largest._replace(
@@ -177,6 +177,12 @@ def joined(row: Sequence[Line]) -> Line:
         is_field=all(line.is_field for line in row),
         is_row=widest > ROW_GAP_RATIO * largest.size,
     )
+
+
+def _is_shifted(piece: Line, largest: Line) -> bool:
+    """Whether a piece is small, and on another baseline: fonts that do not say how high they are look small, too."""
+    apart = abs(piece.baseline - largest.baseline)
+    return piece.size < SMALL_RATIO * largest.size and apart > RAISED / 2 * largest.size
 
 
 def _at_start(first: Line, following: Line, largest: Line) -> str:

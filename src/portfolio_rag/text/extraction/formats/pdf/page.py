@@ -13,6 +13,7 @@ from pypdfium2 import raw
 from portfolio_rag.text.extraction.formats.pdf.annotations import read_annotations
 from portfolio_rag.text.extraction.formats.pdf.borders import parted_at_borders
 from portfolio_rag.text.extraction.formats.pdf.glyphs import Box, Glyphs, is_invisible
+from portfolio_rag.text.extraction.formats.pdf.initials import with_initials
 from portfolio_rag.text.extraction.formats.pdf.joints import with_joints
 from portfolio_rag.text.extraction.formats.pdf.layers import HiddenLayers
 from portfolio_rag.text.extraction.formats.pdf.legibility import Legibility, legibility
@@ -81,6 +82,7 @@ def _read(
     is_behind = seen.is_behind_picture and characters >= A_FEW_WORDS
     is_picture = not is_behind and _shows_pictures(page, characters)
     is_large = not is_behind and characters < LARGE_PICTURE[0] and has_picture(page, LARGE_PICTURE[1])
+    lines = with_initials(lines)
     return Page([*lines, *marks.lines(lines, turn)], rules, is_picture, seen.is_unreadable, is_large)
 
 

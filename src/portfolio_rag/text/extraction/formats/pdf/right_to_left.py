@@ -14,6 +14,8 @@ from portfolio_rag.text.extraction.formats.pdf.line import is_right_to_left
 
 _ARABIC = re.compile("[\u0600-\u08ff\ufb50-\ufdff\ufe70-\ufefc]{2}")
 
+_NAME = re.compile(r"(?=[A-Za-z0-9]{0,40}[-/_])[A-Za-z0-9/_-]{3,40}")
+
 _LAM = "\u0644"
 _ALEFS = frozenset("\u0622\u0623\u0625\u0627")
 
@@ -22,6 +24,8 @@ _Group = tuple[int, int]
 
 def put_in_order(glyphs: Glyphs, texts: list[str], indexes: Sequence[int], turn: int) -> Sequence[int]:
     """Turn words and ligatures of `texts` around that stand against the order of reading; gives the new indexes."""
+    if glyphs.holds_right_to_left:
+        indexes = _with_names_in_order(glyphs, texts, indexes, turn)
     text = "".join(texts)
     if text.isascii() or not is_right_to_left(text):
         return indexes
@@ -37,6 +41,21 @@ def put_in_order(glyphs: Glyphs, texts: list[str], indexes: Sequence[int], turn:
         if is_forwards:
             texts[start:end] = [texts[place] for first, last in reversed(groups) for place in range(first, last)]
             order[start:end] = [order[place] for first, last in reversed(groups) for place in range(first, last)]
+    return order
+
+
+def _with_names_in_order(glyphs: Glyphs, texts: list[str], indexes: Sequence[int], turn: int) -> Sequence[int]:
+    """Names such as `AX-20` in such text, whose parts PDFium takes for words and turns around, as they are drawn."""
+    order = list(indexes)
+    if any(len(text) != 1 for text in texts):
+        return order
+    for match in _NAME.finditer("".join(texts)):
+        start, end = match.span()
+        places = sorted(range(start, end), key=lambda place: glyphs.box(indexes[place], turn).left)
+        name = [texts[place] for place in places]
+        if name[0].isalnum() and name[-1].isalnum() and any(map(str.isalpha, name)):
+            texts[start:end] = name
+            order[start:end] = [indexes[place] for place in places]
     return order
 
 

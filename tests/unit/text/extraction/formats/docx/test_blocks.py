@@ -65,6 +65,13 @@ def test_initials(read: Read, blocks_of: BlocksOf, kind: str) -> None:
     assert blocks_of(read(word_file(body), "a.docx")) == [("paragraph", "Velorin turns."), ("paragraph", "Next.")]
 
 
+def test_initials_by_style(read: Read, blocks_of: BlocksOf) -> None:
+    frame = '<w:pPr><w:framePr w:dropCap="drop" w:lines="2"/></w:pPr>'
+    styles = f'<w:style w:type="paragraph" w:styleId="Cap"><w:name w:val="Cap"/>{frame}</w:style>'
+    body = p("„V", "Cap") + p("elorin turns.“")
+    assert blocks_of(read(word_file(body, styles=styles), "a.docx")) == [("paragraph", "„Velorin turns.“")]
+
+
 def test_paragraph_whose_end_was_deleted(read: Read) -> None:
     body = p("One ", properties="<w:rPr><w:del/></w:rPr>") + p("sentence.")
     assert read(word_file(body), "a.docx").text == "One sentence."

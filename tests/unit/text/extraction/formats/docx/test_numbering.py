@@ -155,6 +155,11 @@ def test_hidden_paragraphs_do_not_count(read: Read) -> None:
     assert lines(read, p("A", "H1") + hidden + p("C", "H1"), HEADINGS, HEADED) == ["§ 1 A", "§ 2 C"]
 
 
+def test_paragraphs_whose_end_was_deleted_do_not_count(read: Read) -> None:
+    gone = p(properties='<w:numPr><w:numId w:val="1"/></w:numPr><w:rPr><w:del/></w:rPr>')
+    assert lines(read, numbered("A", 1) + gone + numbered("B", 1), LEGAL) == ["1. A", "2. B"]
+
+
 def test_long_clauses_are_paragraphs(read: Read) -> None:
     text = "The lessee pays the rent. " * 20
     document = read(word_file(numbered("Rent", 1) + numbered(text, 1, 1), numbering=LEGAL), "a.docx")

@@ -72,6 +72,15 @@ def test_a_field_of_several_lines(read: Read, pdf: MakePdf) -> None:
     assert " ".join(text.split()) == "Remarks Bring a rope. Mind the step."
 
 
+def test_a_field_of_several_lines_begins_beside_its_label(read: Read, pdf: MakePdf) -> None:
+    inks = [Ink("Address:", 72, 690), Ink("Berth:", 72, 640)]
+    fields = [
+        widget("Tx", "address", "150 675 400 705", "/Ff 4096/V(3 Quay Road\\nNorvik)"),
+        widget("Tx", "berth", "150 636 400 654", "/V(12)"),
+    ]
+    assert " ".join(form(read, pdf, inks, fields).split()) == "Address: 3 Quay Road Norvik Berth: 12"
+
+
 def test_typed_text_stands_where_it_was_typed(read: Read, pdf: MakePdf) -> None:
     inks = [Ink("Main fuse:", 72, 700), Ink("The box stands by the door.", 72, 660)]
     typed = "<</Type/Annot/Subtype/FreeText/Rect[200 694 330 714]/Contents(63 A)/DA(/Helv 10 Tf)>>"

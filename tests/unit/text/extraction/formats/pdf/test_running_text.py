@@ -11,7 +11,8 @@ import pytest
 from portfolio_rag.text.extraction.document import ExtractedDocument
 from portfolio_rag.text.extraction.formats.pdf.glyphs import Box, Glyphs
 from portfolio_rag.text.extraction.formats.pdf.hyphens import Words, running_text
-from portfolio_rag.text.extraction.formats.pdf.line import Line, with_scripts
+from portfolio_rag.text.extraction.formats.pdf.initials import with_initials
+from portfolio_rag.text.extraction.formats.pdf.line import Line, joined, with_scripts
 from portfolio_rag.text.extraction.formats.pdf.paragraphs import paragraphs_of
 from portfolio_rag.text.extraction.formats.pdf.right_to_left import put_in_order
 from tests.support.pdfs import FIRST_OBJECT, Ink, Sheet, column
@@ -128,6 +129,7 @@ class Drawn:
 
     places: Sequence[float]
     turns_ligatures: bool = True
+    holds_right_to_left: bool = True
 
     def box(self, index: int, turn: int) -> Box:
         assert turn == 0
@@ -151,6 +153,67 @@ def test_words_that_are_drawn_from_left_to_right(drawn: str, places: Sequence[fl
     order = put_in_order(cast(Glyphs, Drawn(places)), texts, range(len(texts)), 0)
     assert "".join(texts) == read_as
     assert [places[index] for index in order] == sorted(places, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("drawn", "places", "read_as"),
+    [
+        ("-20AX", (30, 40, 50, 10, 20), "AX-20"),
+        ("AX-20", (10, 20, 30, 40, 50), "AX-20"),
+        ("7/b", (30, 20, 10), "b/7"),
+        ("-AX", (30, 10, 20), "-AX"),
+        ("12-7", (40, 50, 30, 20), "12-7"),
+    ],
+)
+def test_names_in_text_from_right_to_left(drawn: str, places: Sequence[float], read_as: str) -> None:
+    texts = list(drawn)
+    order = put_in_order(cast(Glyphs, Drawn(places)), texts, range(len(texts)), 0)
+    assert "".join(texts) == read_as
+    assert [drawn[index] for index in order] == texts
+
+
+def test_words_that_look_small_on_the_same_baseline_stay_apart() -> None:
+    row = [Line("to the", 1, 72, 100, 700, 12), Line("sea", 1, 103, 120, 700, 8)]
+    assert joined(row).text == "to the sea"
+
+
+BESIDE = ("ope and tar are sold in the", "shed behind the second gate,", "and nowhere else.")
+
+
+@pytest.mark.parametrize(
+    ("initial", "texts", "left", "indent", "expected"),
+    [
+        ("R", BESIDE, 110, 0, "Rope and tar are sold in the shed behind the second gate, and nowhere else."),
+        ("“R", BESIDE, 122, 0, "“Rope and tar are sold in the shed behind the second gate, and nowhere else."),
+        ("R", ("OPE and tar", *BESIDE[1:]), 110, 0, "ROPE and tar shed behind the second gate, and nowhere else."),
+        ("A", ("rope and tar", *BESIDE[1:]), 110, 3, "A rope and tar shed behind the second gate, and nowhere else."),
+    ],
+)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_initials(
+    read: Read,
+    pdf: MakePdf,
+    initial: str,
+    texts: Sequence[str],
+    left: float,
+    indent: float,
+    expected: str,
+    is_first: bool,
+) -> None:
+    first, *others = texts
+    beside = [Ink(first, left + indent, 700), *(Ink(text, left, 686 - 14 * row) for row, text in enumerate(others))]
+    large = [Ink(initial, 72, 672, 40)]
+    page = [*large, *beside] if is_first else [*beside, *large]
+    assert read(pdf([page]), "a.pdf").text == expected
+
+
+@pytest.mark.parametrize(
+    ("initial", "texts"),
+    [("A", ("anchor 4", "awning 9", "ark 11")), ("A", ("Rope", "Tar", "Sails")), ("4", ("ropes", "sails", "tar"))],
+)
+def test_large_letters_that_begin_no_word(initial: str, texts: Sequence[str]) -> None:
+    beside = [Line(text, 1, 102, 180, 700 - 14 * row, 12) for row, text in enumerate(texts)]
+    assert with_initials([Line(initial, 1, 72, 98, 672, 44), *beside])[1:] == beside
 
 
 @pytest.mark.parametrize(("left", "raised", "texts"), [(104, 4.2, ["5 x 10^-4"]), (120, 4.2, ["5 x 10", "-4"])])

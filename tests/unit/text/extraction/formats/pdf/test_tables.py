@@ -270,6 +270,19 @@ def test_rows_that_are_ruled_off_cell_by_cell(table: Callable[..., list[str]]) -
     ]
 
 
+def test_the_last_row_needs_no_line_below_it(table: Callable[..., list[str]]) -> None:
+    rows = [["Name", "Role", "Room"], ["Ida", "Keeper of ropes", "12"], ["Tob", "Deputy", "14"], ["Mara", "Clerk", "9"]]
+    ends = list(pairwise([70, 110, 186, 215]))
+    pieces = "".join(f"{left} {y} m {right} {y} l S\n" for y in (715, 695, 675) for left, right in ends)
+    below = column("Rooms are on the first floor, and open from eight to five.", top=630)
+    page = Sheet([*PROSE, *grid(rows, [72, 112, 188], 720), *below], drawing=pieces)
+    assert table(page) == [
+        "Name: Ida | Role: Keeper of ropes | Room: 12",
+        "Name: Tob | Role: Deputy | Room: 14",
+        "Name: Mara | Role: Clerk | Room: 9",
+    ]
+
+
 def test_a_table_in_one_of_two_columns_of_text(table: Callable[..., list[str]]) -> None:
     left = column(*["The keeper of the lock opens it at six"] * 9, top=790, size=10)
     right = column(*["The boats wait in a row before the gate"] * 22, top=790, size=10, x=320)
