@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from portfolio_rag.answering.grounding.evidence import Claim, Sentence, SourceText
-from portfolio_rag.answering.grounding.subjects import are_parallel, cells_of, labels_of
+from portfolio_rag.answering.grounding.labels import are_parallel, cells_of, labels_of
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.text.language.content_words import terms, words_of
 from portfolio_rag.text.language.name_variants import missing_names

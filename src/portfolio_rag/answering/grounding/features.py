@@ -8,6 +8,7 @@ from dataclasses import astuple, dataclass
 
 from portfolio_rag.answering.grounding.bounds import bounds_alike
 from portfolio_rag.answering.grounding.evidence import Claim, Sentence, SourceText
+from portfolio_rag.answering.grounding.labels import are_parallel, cells_of
 from portfolio_rag.answering.grounding.meaning import (
     added,
     added_condition,
@@ -17,7 +18,6 @@ from portfolio_rag.answering.grounding.meaning import (
     without_addition,
 )
 from portfolio_rag.answering.grounding.roles import other_agent, other_object, other_roles
-from portfolio_rag.answering.grounding.subjects import are_parallel, cells_of
 from portfolio_rag.answering.grounding.value_attribution import Alignment, misattributed_value
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.text.language.content_words import coverage, terms, words_of

@@ -7,96 +7,21 @@ siblings is no evidence for a claim that names another one.
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Sequence
 
-from portfolio_rag.answering.grounding.evidence import LIST_ITEM, Claim, Sentence, SourceText
+from portfolio_rag.answering.grounding.evidence import Claim, Sentence, SourceText
+from portfolio_rag.answering.grounding.labels import Label, Mention, Slot, cells_of, labels_of, place_identifiers
+from portfolio_rag.answering.grounding.misplaced_values import misplaced_value
 from portfolio_rag.domain.chunks import BlockKind
-from portfolio_rag.text.language.content_words import coverage, terms, words_of
-from portfolio_rag.text.language.identifiers import identifiers, is_same, is_strict, named_identifiers, shape
-from portfolio_rag.text.language.quantities_and_names import Date, Quantity, extract_facts
-
-Slot = tuple[str, ...]
-"""Where siblings stand beside each other: under one heading, in one column of a table, in one list."""
+from portfolio_rag.text.language.content_words import coverage
+from portfolio_rag.text.language.identifiers import is_same, is_strict, shape
 
 _NEAR = 0.5
 """Share of a claim's words from which a sentence that was set aside says why the claim does not hold."""
 
-_PARALLEL = 0.5
-_MIN_SHARED = 2
-"""Content words that two sentences share when they say the same of two things."""
-
-_MAX_LABEL_WORDS = 6
 _MAX_RIVALS = 20
 """Of the siblings that a sentence seems to name whole, so many are held against each of them."""
-_ITEM_LABEL = re.compile(r"\s*([^:–—\n]{1,60}?)(?::|\s[–—-])\s")
-_CELL = re.compile(r"^([^:]{1,80}):\s(.*)$", re.DOTALL)
-_WHOLE_NUMBER = re.compile(r"\d{1,6}")
-
-
-@dataclass(frozen=True)
-class Label:
-    """What one of several siblings is called: `Silver`, `4.10 (2025-03-03)`, `How many guests may I bring?`."""
-
-    text: str
-
-    @cached_property
-    def terms(self) -> frozenset[str]:
-        return frozenset(terms(self.text))
-
-    @cached_property
-    def words(self) -> tuple[str, ...]:
-        """All of them in order, function words too: a model may be told from another one by an `S`."""
-        return tuple(word.text for word in words_of(self.text))
-
-    @cached_property
-    def identifiers(self) -> frozenset[str]:
-        return identifiers(self.text) | frozenset(f"#{int(number)}" for number in _WHOLE_NUMBER.findall(self.text))
-
-
-@dataclass(frozen=True)
-class Mention:
-    """The words and identifiers of a claim or a question, by which it names things."""
-
-    text: str
-
-    @cached_property
-    def terms(self) -> frozenset[str]:
-        return frozenset(terms(self.text))
-
-    @cached_property
-    def identifiers(self) -> frozenset[str]:
-        return identifiers(self.text)
-
-    @cached_property
-    def required(self) -> frozenset[str]:
-        """The identifiers that evidence must have in its place: those that surely name something."""
-        return named_identifiers(self.text)
-
-    def quotes(self, label: Label, *, beside: Label) -> bool:
-        """Whether the label stands in the text as it is written, and not only as a part of the one `beside` it."""
-        words = self._words
-        if len(beside.words) > len(label.words):
-            words = " ".join(words.replace(f" {' '.join(beside.words)} ", " | ").split())
-        return f" {' '.join(label.words)} " in f" {words} "
-
-    @cached_property
-    def _words(self) -> str:
-        return f" {' '.join(word.text for word in words_of(self.text))} "
-
-    def identifies(self, label: Label, distinguishing: frozenset[str]) -> bool:
-        names = label.identifiers & distinguishing
-        return any(is_same(name, own) for name in names for own in self.identifiers)
-
-    def share_named(self, label: Label, distinguishing: frozenset[str]) -> float:
-        """How much of what tells a label from its siblings is mentioned, 0 to 1."""
-        if self.identifies(label, distinguishing):
-            return 1.0
-        words = label.terms & distinguishing
-        return len(words & self.terms) / len(words) if words else 0.0
 
 
 class SubjectIndex:
@@ -114,7 +39,7 @@ class SubjectIndex:
                     self._siblings[slot].setdefault(text.casefold(), Label(text))
                 if sentence.kind is not BlockKind.HEADING:
                     self._vocabulary[source.document, sentence.heading_path] |= sentence.terms
-                self._identifiers[source.document] |= _place_identifiers(source, sentence)
+                self._identifiers[source.document] |= place_identifiers(source, sentence)
         self._shapes: dict[str, Counter[str]] = {}
         self._distinguishing: dict[Slot, frozenset[str]] = {}
         self._named: dict[tuple[Slot, str], dict[str, Label]] = {}
@@ -153,7 +78,7 @@ class SubjectIndex:
         """
         if not required:
             return ""
-        own = _place_identifiers(source, sentence)
+        own = place_identifiers(source, sentence)
         own_shapes = {shape(name) for name in own}
         known = self._identifiers[source.document]
         for kind in sorted({shape(name) for name in required}):
@@ -312,140 +237,8 @@ def _about_subject(
     return source.without(tuple(set_aside), set_aside[nearest] if is_near else "")
 
 
-def misplaced_value(claim: Claim, sentence: Sentence, others: Sequence[Sentence]) -> str:
-    """Why a value of the claim that stands in the sentence is that of something else there; empty when it is not.
-
-    In a row: it stands in another column than the one that the claim names. In prose: a sentence that says the same in
-    nearly the same words, with another value, has all of the claim's words that this one has, and more.
-    """
-    values = [
-        value for value in claim.facts.quantities if not any(value.same(asked) for asked in claim.asked.quantities)
-    ]
-    for date in claim.facts.dates:
-        if any(date.same(own) for own in sentence.facts.dates) and (
-            rival := _better_dated(claim, date, sentence, others)
-        ):
-            return f"{date.text} is the date of something else there: “{rival.text}”"
-    for value in values:
-        if not any(value.same(own) for own in sentence.quantities):
-            continue
-        if column := _other_column(claim, value, sentence):
-            return f"{value.text} is “{column}” there"
-        if value_noun_differs(value, sentence):
-            return f"{value.text} counts something else there"
-        if rival := _better_sentence(claim, value, sentence, others):
-            return f"{value.text} belongs to something else there: “{rival.text}”"
-    return ""
-
-
-def value_noun_differs(value: Quantity, sentence: Sentence) -> bool:
-    """Whether the sentence counts something else by that number, and what the claim counts by another one."""
-    same = [own for own in sentence.quantities if value.same(own)]
-    if not value.noun or any(not own.dimension and own.noun in ("", value.noun) for own in same):
-        return False
-    return any(own.noun == value.noun and not value.same(own) for own in sentence.quantities)
-
-
-def _other_column(claim: Claim, value: Quantity, row: Sentence) -> str:
-    """The column in which the value stands, when the claim names another one of the row and not that."""
-    cells = [(column, f"{column}: {text}") for column, text in cells_of(row) if column]
-    named = claim.terms | claim.asked_terms
-    holding = [column for column, text in cells if any(value.same(own) for own in extract_facts(text).quantities)]
-    words = {column: frozenset(terms(column)) for column, _ in cells}
-    labels, label = cells_of(row)[0] if cells else ("", "")
-    if not extract_facts(label).quantities:
-        words.pop(labels, None)  # What the rows are called by has no value of its own.
-    others = [own for column, own in words.items() if own and column not in holding and own <= named]
-    if not holding or not others:
-        return ""
-    # What both columns are called by does not tell them apart: `Low season` and `High season`.
-    is_named = any(all(words.get(column, frozenset()) & named - other for other in others) for column in holding)
-    return "" if is_named else holding[0]
-
-
-def _better_sentence(claim: Claim, value: Quantity, sentence: Sentence, others: Sequence[Sentence]) -> Sentence | None:
-    own = claim.wording & (sentence.terms | sentence.context_terms)
-    for other in others:
-        if other is sentence or not any(_is_rival(value, rival) for rival in other.quantities):
-            continue
-        if _quotes_row(claim, sentence, other):
-            continue
-        held = claim.wording & (other.terms | other.context_terms)
-        if own < held and are_parallel(sentence, other) and not any(value.same(its) for its in other.quantities):
-            return other
-    return None
-
-
-def _quotes_row(claim: Claim, row: Sentence, other: Sentence) -> bool:
-    """Whether the claim names the row by its first cell, and not only as a part of what the other row is called."""
-    own, its = cells_of(row), cells_of(other)
-    return bool(own and its) and Mention(claim.text).quotes(Label(own[0][1]), beside=Label(its[0][1]))
-
-
-def _better_dated(claim: Claim, date: Date, sentence: Sentence, others: Sequence[Sentence]) -> Sentence | None:
-    """The sentence that says the same with another date, and has more of the claim's words, and all that this has."""
-    own = claim.wording & (sentence.wording | sentence.context_terms)
-    for other in others:
-        dates = other.facts.dates
-        if other is sentence or not dates or any(date.same(its) for its in dates):
-            continue
-        if own < claim.wording & (other.wording | other.context_terms) and are_parallel(sentence, other):
-            return other
-    return None
-
-
-def _is_rival(value: Quantity, other: Quantity) -> bool:
-    return value.dimension == other.dimension and value.noun in ("", other.noun) and not value.same(other)
-
-
-def are_parallel(sentence: Sentence, other: Sentence) -> bool:
-    """Whether two sentences say the same of two things."""
-    shared, longer = sentence.wording & other.wording, max(len(sentence.wording), len(other.wording))
-    return len(shared) >= _MIN_SHARED and len(shared) >= _PARALLEL * longer
-
-
-def cells_of(sentence: Sentence) -> list[tuple[str, str]]:
-    """The cells of a row of a table as (column, text); the column is empty where the row does not say it."""
-    if sentence.kind is not BlockKind.TABLE and "|" not in sentence.text:
-        return []
-    cells = []
-    for cell in sentence.text.split(" | "):
-        match = _CELL.match(cell.strip())
-        cells.append((match[1], match[2]) if match else ("", cell.strip()))
-    return cells
-
-
 def _place(sentence: Sentence) -> str:
     cells = cells_of(sentence)
     if cells:
         return cells[0][1]
     return sentence.heading_path[-1] if sentence.heading_path else sentence.text
-
-
-def _place_identifiers(source: SourceText, sentence: Sentence) -> frozenset[str]:
-    return sentence.identifiers | sentence.context_identifiers | source.context_identifiers | _row_numbers(sentence)
-
-
-def _row_numbers(sentence: Sentence) -> frozenset[str]:
-    """Whole numbers that fill a cell, and the number of an item, as identifiers."""
-    found = {f"#{int(text)}" for _, text in cells_of(sentence) if _WHOLE_NUMBER.fullmatch(text)}
-    if sentence.kind is BlockKind.LIST and (match := re.match(r"\s*(\d{1,6})[.)]", sentence.text)):
-        found.add(f"#{int(match[1])}")
-    return frozenset(found)
-
-
-def labels_of(source: SourceText, sentence: Sentence) -> Iterator[tuple[Slot, str]]:
-    """What the sentence stands under, each with the slot in which it has siblings."""
-    path = sentence.heading_path
-    for depth, heading in enumerate(path):
-        yield ("heading", source.document, *path[:depth]), heading
-    place = (source.document, *path, sentence.lead_in)
-    if cells := cells_of(sentence):
-        for position, (column, text) in enumerate(cells):
-            if text:
-                yield ("column", *place, column or str(position)), text
-    elif sentence.kind in (BlockKind.LIST, BlockKind.PARAGRAPH, None):
-        item = LIST_ITEM.sub("", sentence.text, count=1)
-        match = _ITEM_LABEL.match(item)
-        if match and len(match[1].split()) <= _MAX_LABEL_WORDS:
-            yield ("item", *place), match[1]

@@ -1,0 +1,96 @@
+"""Values that stand in the evidence and are those of something else there: in another column, row or sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from portfolio_rag.answering.grounding.evidence import Claim, Sentence
+from portfolio_rag.answering.grounding.labels import Label, Mention, are_parallel, cells_of
+from portfolio_rag.text.language.content_words import terms
+from portfolio_rag.text.language.quantities_and_names import Date, Quantity, extract_facts
+
+
+def misplaced_value(claim: Claim, sentence: Sentence, others: Sequence[Sentence]) -> str:
+    """Why a value of the claim that stands in the sentence is that of something else there; empty when it is not.
+
+    In a row: it stands in another column than the one that the claim names. In prose: a sentence that says the same in
+    nearly the same words, with another value, has all of the claim's words that this one has, and more.
+    """
+    values = [
+        value for value in claim.facts.quantities if not any(value.same(asked) for asked in claim.asked.quantities)
+    ]
+    for date in claim.facts.dates:
+        if any(date.same(own) for own in sentence.facts.dates) and (
+            rival := _better_dated(claim, date, sentence, others)
+        ):
+            return f"{date.text} is the date of something else there: “{rival.text}”"
+    for value in values:
+        if not any(value.same(own) for own in sentence.quantities):
+            continue
+        if column := _other_column(claim, value, sentence):
+            return f"{value.text} is “{column}” there"
+        if _noun_differs(value, sentence):
+            return f"{value.text} counts something else there"
+        if rival := _better_sentence(claim, value, sentence, others):
+            return f"{value.text} belongs to something else there: “{rival.text}”"
+    return ""
+
+
+def _noun_differs(value: Quantity, sentence: Sentence) -> bool:
+    """Whether the sentence counts something else by that number, and what the claim counts by another one."""
+    same = [own for own in sentence.quantities if value.same(own)]
+    if not value.noun or any(not own.dimension and own.noun in ("", value.noun) for own in same):
+        return False
+    return any(own.noun == value.noun and not value.same(own) for own in sentence.quantities)
+
+
+def _other_column(claim: Claim, value: Quantity, row: Sentence) -> str:
+    """The column in which the value stands, when the claim names another one of the row and not that."""
+    cells = [(column, f"{column}: {text}") for column, text in cells_of(row) if column]
+    named = claim.terms | claim.asked_terms
+    holding = [column for column, text in cells if any(value.same(own) for own in extract_facts(text).quantities)]
+    words = {column: frozenset(terms(column)) for column, _ in cells}
+    labels, label = cells_of(row)[0] if cells else ("", "")
+    if not extract_facts(label).quantities:
+        words.pop(labels, None)  # What the rows are called by has no value of its own.
+    others = [own for column, own in words.items() if own and column not in holding and own <= named]
+    if not holding or not others:
+        return ""
+    # What both columns are called by does not tell them apart: `Low season` and `High season`.
+    is_named = any(all(words.get(column, frozenset()) & named - other for other in others) for column in holding)
+    return "" if is_named else holding[0]
+
+
+def _better_sentence(claim: Claim, value: Quantity, sentence: Sentence, others: Sequence[Sentence]) -> Sentence | None:
+    own = claim.wording & (sentence.terms | sentence.context_terms)
+    for other in others:
+        if other is sentence or not any(_is_rival(value, rival) for rival in other.quantities):
+            continue
+        if _quotes_row(claim, sentence, other):
+            continue
+        held = claim.wording & (other.terms | other.context_terms)
+        if own < held and are_parallel(sentence, other) and not any(value.same(its) for its in other.quantities):
+            return other
+    return None
+
+
+def _quotes_row(claim: Claim, row: Sentence, other: Sentence) -> bool:
+    """Whether the claim names the row by its first cell, and not only as a part of what the other row is called."""
+    own, its = cells_of(row), cells_of(other)
+    return bool(own and its) and Mention(claim.text).quotes(Label(own[0][1]), beside=Label(its[0][1]))
+
+
+def _better_dated(claim: Claim, date: Date, sentence: Sentence, others: Sequence[Sentence]) -> Sentence | None:
+    """The sentence that says the same with another date, and has more of the claim's words, and all that this has."""
+    own = claim.wording & (sentence.wording | sentence.context_terms)
+    for other in others:
+        dates = other.facts.dates
+        if other is sentence or not dates or any(date.same(its) for its in dates):
+            continue
+        if own < claim.wording & (other.wording | other.context_terms) and are_parallel(sentence, other):
+            return other
+    return None
+
+
+def _is_rival(value: Quantity, other: Quantity) -> bool:
+    return value.dimension == other.dimension and value.noun in ("", other.noun) and not value.same(other)
