@@ -182,8 +182,9 @@ def test_a_crash_in_the_middle_of_copying_leaves_nothing_out(monkeypatch: pytest
     world = World(hurried=True)
     ingested(world, 6)
     windows = world.windows()
-    # The copy crashes before it writes the second batch.
-    monkeypatch.setattr(world.chroma, "upsert", CrashAt(world, world.chroma.upsert, 2))
+    # Two entries a batch: the copy dies while it reads the second one, before it writes any of it.
+    backup = world.container.stores.backup
+    monkeypatch.setattr(backup, "read", CrashAt(world, backup.read, 3))
     job_id = world.start_job(JobType.REINDEX)
     assert not world.attempt("batch_reindex", {"job_id": job_id})
     world.rest()
