@@ -7,9 +7,8 @@ windows goes on from the last, and the exact neighbours need no second copy: eve
 `.portfolio/bench/one-node`, and `--fresh` begins anew. `load.jsonl` there says how it went, a line every 10,000
 windows. The last line printed is the result, as JSON; `result-WINDOWS.json` keeps it.
 
-Chroma writes the whole graph to its disk each time that 1,000 windows have come: at a million that is 1.8 GB, once for
-every 1,000 of them. `--sync-threshold` lets more come between; the graph is the same, and after a crash as many are
-inserted again.
+Each time that 1,000 windows have come Chroma writes what of its graph has changed to its disk, some 50 MB at 80,000.
+`--sync-threshold` lets more come between; the graph is the same, and after a crash as many are inserted again.
 """
 
 from __future__ import annotations

@@ -106,14 +106,15 @@ latencies are assumed |
 | Chroma Cloud | its published quotas, by a proxy before one node ([on AWS](aws.md#chroma-cloud)) | the \
 distributed engine itself |
 | A GPU | [below](#a-gpu-beside-cpus), by hand on one card | on AWS |
-| A lost index, built again | [on AWS](aws.md#how-long-a-lost-index-takes-to-come-back) | a million windows |
+| A lost index, built again | 4.5 and 91 minutes for 100,000 and a million \
+([on AWS](aws.md#how-long-a-lost-index-takes-to-come-back)) | AWS's S3 |
 
 ### One node, by hand
 
 `python -m bench.one_node 3000000` loads so many windows into a Chroma of its own, in `.portfolio/bench/one-node`, and
 measures memory, disk, p50 and p99 of a query, and recall against looking at every window. Broken off, it goes on where
 it was; for more windows it goes on from the last. Three million need some 9 GB of memory and 12 GB of disk (from bytes
-a window). Chroma writes its whole graph to the disk after every 1,000 windows, at three million 5.4 GB each time:
+a window). After every 1,000 windows Chroma writes what of its graph has changed to the disk, some 50 MB at 80,000:
 `--sync-threshold 20000` lets more come between, and as many are inserted again at a start, before the first answer.
 Tried at 20,000 windows on a machine with a load of 9, threshold 5,000: 16 s of Chroma's processor for loading, 234 MB
 of memory, 64 MB of disk, p50 2.9 ms, p99 38 ms, recall@5 0.998.
