@@ -43,7 +43,7 @@ CHANGED = 0.01
 
 _TRIED = (
     "Two cores run the emulator, Chroma, the functions and the command line beside the model, and each call to the "
-    "emulator costs CPU on both sides of it. Calls were cut from 37 to 23 for a note and from 98 to 50 for 134 chunks, "
+    "emulator costs CPU on both sides of it. Calls were cut from 37 to 22 for a note and from 98 to 50 for 134 chunks, "
     "writes of several documents go out at once, and one embedding-generator writes while another computes. What is "
     "left is the price of an AWS in Python on the same cores: on AWS it is other machines' work."
 )
