@@ -132,7 +132,7 @@ def extract_answer(
     candidates = candidates[:_EMBEDDED]
     if not candidates:
         return []
-    is_polar = not _ASKS_WHAT.match(question)
+    asks_what = bool(_ASKS_WHAT.match(question))
     named = named_identifiers(question)
     vectors = embedder.embed([question, *(_embedded_text(candidate, asked) for candidate in candidates)])
     scores = vectors[1:] @ vectors[0] + np.array(
@@ -141,7 +141,7 @@ def extract_answer(
             + _WINDOW_WEIGHT * candidate.prior
             + _type_bonus(question, candidate.sentence.text)
             + _LABELLED_BONUS * labels_asked(asked, candidate.sentence.text)
-            - _POLAR_PENALTY * (not is_polar and bool(_YES_OR_NO.match(candidate.sentence.text)))
+            - _POLAR_PENALTY * (asks_what and bool(_YES_OR_NO.match(candidate.sentence.text)))
             - _POINTER_PENALTY * bool(_POINTER.search(candidate.sentence.text))
             - _DESCRIPTION_PENALTY * bool(_DESCRIPTION.search(candidate.sentence.text))
             + _SECTION_BONUS * (not named.isdisjoint(candidate.sentence.context_identifiers))

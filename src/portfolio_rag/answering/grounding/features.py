@@ -148,12 +148,7 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
     lost = [value for value in claim.facts.quantities if not any(value.same(own) for own in stated.quantities)]
     exchanged, number = alignment.replaced_value(lost)
     swap, put = alignment.replaced_name(claim.terms - source.all_terms - variants, source.lower_terms)
-    denied = (
-        _negation_differs(claim, stated, held)
-        and not bounds_alike(claim.text, claim.facts, text, stated, one_denied=True)
-        and not says_only(claim.text, text)
-        and not is_excepted(claim.text, text)
-    )
+    denied = _negation_differs(claim, stated, held) and not _is_put_otherwise(claim, text, stated)
     opposite = has_antonym(claim.terms, held)
     loose, clause = _least_known_clause(claim, held, 2)
     invented, _ = _least_known_clause(claim, source.all_terms | variants, _SOME_LENGTH)
@@ -284,9 +279,16 @@ def _denies(claim: Claim, nearest: Sentence, around: frozenset[str]) -> bool:
     return (
         any(scope <= other for scope in denied)
         and (not rest or coverage(rest, held | around) >= _SAME_SENTENCE)
-        and not bounds_alike(claim.text, claim.facts, nearest.text, nearest.facts, one_denied=True)
-        and not says_only(claim.text, nearest.text)
-        and not is_excepted(claim.text, nearest.text)
+        and not _is_put_otherwise(claim, nearest.text, nearest.facts)
+    )
+
+
+def _is_put_otherwise(claim: Claim, text: str, stated: Facts) -> bool:
+    """Whether what only one of them denies says the same all the same: by a bound, by `only`, as an exception."""
+    return (
+        bounds_alike(claim.text, claim.facts, text, stated, one_denied=True)
+        or says_only(claim.text, text)
+        or is_excepted(claim.text, text)
     )
 
 

@@ -24,6 +24,7 @@ _GERMAN = re.compile(
     r"(?P<clause>[^,.;:!?()\n]*)",
     re.IGNORECASE,
 )
+_GERMAN_KINDS = ("obliged", "advised", "free", "exempt")
 _GERMAN_DENIAL = re.compile(r"\b(?:nicht|nie|niemals|kein(?:e[rmns]?)?)\b", re.IGNORECASE)
 _GERMAN_AUXILIARY = re.compile(r"(?:\s+(?:werden|worden|sein|haben))+\s*$", re.IGNORECASE)
 _ROMANCE = re.compile(
@@ -64,15 +65,7 @@ def _modals(text: str) -> Iterator[tuple[str, str]]:
     for match in _GERMAN.finditer(text):
         # The verb ends the clause.
         if words := terms(_GERMAN_AUXILIARY.sub("", match["clause"])):
-            kind = (
-                "obliged"
-                if match["obliged"]
-                else "advised"
-                if match["advised"]
-                else "free"
-                if match["free"]
-                else "exempt"
-            )
+            kind = next(name for name in _GERMAN_KINDS if match[name])
             if _GERMAN_DENIAL.search(match["clause"]):
                 kind = "forbidden" if kind == "free" else "exempt"
             yield words[-1], kind
