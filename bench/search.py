@@ -26,6 +26,7 @@ from bench.search_corpus import COLLECTION, SearchCorpus
 from bench.search_report import EXACT, GRAPH, PLOT, SHIPPED, plot, sections, targets_of
 from bench.search_services import Hit, fill_dynamodb, running_chroma, running_dynamodb
 from bench.section import Options, Result
+from bench.sizes import wanted, with_kept
 from bench.stack import wait_until_up
 from bench.targets import Target
 from evaluation.datasets import load
@@ -62,7 +63,7 @@ FILTERS: dict[str, dict[str, Any]] = {
 
 
 def measure(options: Options) -> Result:
-    sizes = sorted({*(QUICK_SIZES if options.quick else SIZES), *_by_hand()})
+    sizes = wanted(QUICK_SIZES if options.quick else SIZES)
     questions = questions_of(options)
     return {
         "questions": len(questions),
@@ -73,13 +74,8 @@ def measure(options: Options) -> Result:
 
 def keep(before: Mapping[str, Any], result: Result) -> Result:
     """With the sizes that were measured by hand before, and when that was."""
-    when = f"`{before['commit']}` on {before['date']}"
-    by_hand = {
-        size: {"measured": when, **one}
-        for size, one in before["result"]["sizes"].items()
-        if int(size) > max(SIZES) and size not in result["sizes"]
-    }
-    return {**result, "sizes": {**result["sizes"], **by_hand}}
+    sizes = with_kept(result["sizes"], before["result"]["sizes"], SIZES, before)
+    return {**result, "sizes": sizes}
 
 
 def targets(result: Mapping[str, Any]) -> list[Target]:
@@ -272,8 +268,3 @@ def _size_mb(*paths: Path) -> float:
     """Of files, and of all that is in folders."""
     files = (file for path in paths for file in (path, *path.rglob("*")) if file.is_file())
     return sum(file.stat().st_size for file in files) / 1e6
-
-
-def _by_hand() -> list[int]:
-    named = os.environ.get("BENCH_SEARCH_WINDOWS", "")
-    return [int(named)] if named else []

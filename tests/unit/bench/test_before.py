@@ -37,7 +37,7 @@ def result() -> dict[str, Any]:
     }
 
 
-def test_ratios_are_formed_round_by_round_at_the_largest_size() -> None:
+def test_ratios_are_formed_round_by_round_at_the_sizes_with_a_promise() -> None:
     found = {target.what.partition(",")[2].strip() or target.what: target for target in before.targets(result())}
     p50, p99, first, again = found.values()
     assert (p50.measured, p50.bound, p50.met) == (0.5, 0.5, True)
@@ -46,6 +46,17 @@ def test_ratios_are_formed_round_by_round_at_the_largest_size() -> None:
     # Beyond the model, 50 and 90 ms a document; again, 15 of 150 ms.
     assert round(first.measured, 3) == round(0.5 / 0.9, 3)
     assert round(again.measured, 3) == round(0.15 / 1.5, 3)
+
+
+def test_a_million_windows_have_a_promise_of_their_own_and_are_kept() -> None:
+    million = {before.BEFORE: {"windows": 1_000_004, "rounds": [{"p50": 100, "p99": 400}]}}
+    million[before.NOW] = {"windows": 1_000_005, "rounds": [{"p50": 20, "p99": 160}]}
+    earlier = {"commit": "abc1234", "date": "2026-11-28", "result": {"search": {"1000000": million}}}
+    kept = before.keep(earlier, result())
+    met = {target.what.split(", of ")[0]: target.met for target in before.targets(kept)}
+    assert met["Search at 1,000,005 windows, p50"]
+    assert not met["Search at 1,000,005 windows, p99"]
+    assert "1,000,005 windows were measured at `abc1234` on 2026-11-28." in before.render(kept, Path())
 
 
 def test_the_page_shows_both_commits(tmp_path: Path) -> None:
