@@ -1,4 +1,4 @@
-"""What one Chroma needs for so many windows: `python -m bench.one_node WINDOWS`, by hand, since millions take hours.
+"""What one Chroma needs for so many windows: `python -m bench.one_node WINDOWS`, by hand: three million take an hour.
 
 Loads windows into a server of its own, as the product writes them, and measures its memory and disk, how long a query
 takes, and how many of the nearest it finds. The vectors are mixed from real ones of 5,000 windows, as those of the
