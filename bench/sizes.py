@@ -23,8 +23,6 @@ def with_kept(
     """`sizes` and those that only the `run` before had by hand, each with the commit and the date of its figures."""
     when = f"`{run['commit']}` on {run['date']}"
     kept = {
-        size: {"measured": when, **one}
-        for size, one in before.items()
-        if int(size) > max(usual) and size not in sizes
+        size: {"measured": when, **one} for size, one in before.items() if int(size) > max(usual) and size not in sizes
     }
     return {**sizes, **kept}
