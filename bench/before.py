@@ -41,7 +41,7 @@ INGESTIONS, DOCUMENTS = 3, 100
 QUICK_INGESTIONS, QUICK_DOCUMENTS = 1, 20
 _SEARCH_BOUNDS = {"100000": {"p50": 0.5, "p99": 0.4}, "1000000": {"p50": 0.3, "p99": 0.3}}
 _SEARCH_TRIED = (
-    "The words took 13 ms at this size and take 3, but they are searched beside the rest, which has stayed: the "
+    "At 100,002 windows the words took 13 ms and take 3, but they are searched beside the rest, which has stayed: the "
     "embedding, Chroma over HTTP and two reads of DynamoDB, one after the other. Of 15 ms, 12.4 are processor time of "
     "the searching process itself (stage by stage at 100,002 windows, on 2026-11-28): 2.7 the words, two thirds of "
     "which weigh the windows of the 50 chunks found, 2.6 the embedding, 3.0 the read of live versions and chunks, "
