@@ -22,9 +22,9 @@ from portfolio_rag.answering.grounding.subjects import about_subject
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.ports.embedder import Embedder
 from portfolio_rag.text.language.content_words import coverage, terms
+from portfolio_rag.text.language.facts import extract_facts
 from portfolio_rag.text.language.identifiers import named_identifiers
 from portfolio_rag.text.language.name_variants import missing_names
-from portfolio_rag.text.language.quantities_and_names import extract_facts
 
 MAX_SENTENCES = 3
 _EMBEDDED = 32

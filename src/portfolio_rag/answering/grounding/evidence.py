@@ -11,10 +11,12 @@ from portfolio_rag.answering.grounding.value_attribution import WordPositions
 from portfolio_rag.domain.chunks import BlockKind, ChunkPart
 from portfolio_rag.text.language.abbreviations import spelled_out
 from portfolio_rag.text.language.content_words import Word, terms, words_of
+from portfolio_rag.text.language.facts import Facts, extract_facts
 from portfolio_rag.text.language.identifiers import identifiers
 from portfolio_rag.text.language.language_detection import function_terms, language_of
 from portfolio_rag.text.language.name_variants import NameForms
-from portfolio_rag.text.language.quantities_and_names import NEGATION, Facts, Quantity, extract_facts
+from portfolio_rag.text.language.negations import NEGATION
+from portfolio_rag.text.language.quantities import Quantity
 from portfolio_rag.text.language.sentences import sentences
 from portfolio_rag.text.language.struck_out import blanked
 

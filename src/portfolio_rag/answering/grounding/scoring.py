@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from portfolio_rag.answering.grounding.evidence import Claim, SourceText
 from portfolio_rag.answering.grounding.features import Features, SpanFeatures, extract_features
 from portfolio_rag.answering.grounding.subjects import about_subject
-from portfolio_rag.text.language.quantities_and_names import Quantity
+from portfolio_rag.text.language.quantities import Quantity
 
 WEIGHTS: Mapping[str, float] = {
     "verbatim": 2.64,
