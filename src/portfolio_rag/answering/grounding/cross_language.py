@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 
-from portfolio_rag.answering.grounding.evidence import Claim, SourceText
+from portfolio_rag.answering.grounding.claim import Claim
+from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.text.language.facts import Facts
 from portfolio_rag.text.language.quantities import Quantity
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 
 from portfolio_rag.answering.grounding.bounds import bounds_alike
-from portfolio_rag.answering.grounding.evidence import Claim, Sentence, SourceText
+from portfolio_rag.answering.grounding.claim import Claim
+from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.answering.grounding.labels import are_parallel, cells_of
 from portfolio_rag.answering.grounding.meaning import (
     added,
@@ -17,6 +18,7 @@ from portfolio_rag.answering.grounding.meaning import (
     without_addition,
 )
 from portfolio_rag.answering.grounding.roles import other_agent, other_object, other_roles
+from portfolio_rag.answering.grounding.source_sentences import Sentence
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.text.language.content_words import coverage, terms
 from portfolio_rag.text.language.facts import Facts

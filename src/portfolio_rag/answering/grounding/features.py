@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import astuple, dataclass
 
+from portfolio_rag.answering.grounding.claim import Claim
 from portfolio_rag.answering.grounding.doubts import (
     NOT_SAID,
     SAME_SENTENCE,
@@ -12,7 +13,7 @@ from portfolio_rag.answering.grounding.doubts import (
     is_period_within,
     is_put_otherwise,
 )
-from portfolio_rag.answering.grounding.evidence import Claim, SourceText
+from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.answering.grounding.value_attribution import Alignment, misattributed_value
 from portfolio_rag.text.language.content_words import coverage, terms, words_of
 from portfolio_rag.text.language.dates import Date
