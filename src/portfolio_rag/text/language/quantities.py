@@ -57,6 +57,12 @@ _RATE = re.compile(
 )
 _TIMES = re.compile(r"\b(once|twice|thrice)(?=\s+(?:an?|per|each|every)\s+[a-z]+)", re.IGNORECASE)
 _TIMES_VALUES = {"once": "1", "twice": "2", "thrice": "3"}
+_ONE_PERIOD = re.compile(
+    r"\b(?P<before>(?:within|after|lasts?|takes?|at\s(?:least|most)|up\sto|(?:less|more|longer)\sthan)\s+)(?P<one>an?)"
+    r"(?=\s+(?:second|minute|hour|day|week|month|year)\b)",
+    re.IGNORECASE,
+)
+"""Where an article counts: `within a week` is within one week, and `three times a week` a rate."""
 
 _CLOCK = "clock"
 _ITEM_NUMBER = "item"
@@ -126,6 +132,7 @@ def quantities_of(text: str) -> tuple[list[Quantity], str]:
         text = blanked(text, time.start, time.start + len(time.text))
     # As long as the words that it stands for, so that places stay what they are.
     text = _TIMES.sub(lambda times: _TIMES_VALUES[times[1].lower()].ljust(len(times[1])), text)
+    text = _ONE_PERIOD.sub(lambda period: period["before"] + "1".ljust(len(period["one"])), text)
     wording = text
     labels = {match.end() for match in _LABEL.finditer(text)}
     for match in _QUANTITY.finditer(text):
