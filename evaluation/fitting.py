@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.claims import Pair
-from portfolio_rag.answering.grounding.evidence import Claim, SourceText
+from portfolio_rag.answering.grounding.claim import Claim
+from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.answering.grounding.features import Features
 from portfolio_rag.answering.grounding.scoring import rank_sources, speaks_of_it
 

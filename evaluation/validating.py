@@ -10,8 +10,9 @@ import numpy as np
 from evaluation.claims import Pair
 from evaluation.metrics import auroc
 from portfolio_rag.answering.grounding.check import check
+from portfolio_rag.answering.grounding.claim import Claim
 from portfolio_rag.answering.grounding.drafted_answer import DraftSentence
-from portfolio_rag.answering.grounding.evidence import Claim, SourceText
+from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.answering.grounding.scoring import rank_sources
 from portfolio_rag.domain.answers import Verdict
 

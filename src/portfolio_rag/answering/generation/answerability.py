@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from portfolio_rag.domain.answers import Passage
 from portfolio_rag.text.language.abbreviations import spelled_out
 from portfolio_rag.text.language.content_words import coverage, terms
+from portfolio_rag.text.language.facts import extract_facts
 from portfolio_rag.text.language.identifiers import identifiers, is_strict, named_identifiers
 from portfolio_rag.text.language.language_detection import function_terms, language_of
 from portfolio_rag.text.language.name_variants import missing_names
-from portfolio_rag.text.language.quantities_and_names import extract_facts
 
 COVERAGE_WEIGHT = 0.5
 """How much full coverage of the question's words adds to the cosine."""

@@ -15,16 +15,18 @@ import numpy as np
 from portfolio_rag.answering.generation.context_window import ContextSource
 from portfolio_rag.answering.generation.labelled_values import labels_asked
 from portfolio_rag.answering.grounding.absent_subjects import absent_subject
+from portfolio_rag.answering.grounding.claim import Claim
 from portfolio_rag.answering.grounding.drafted_answer import DraftSentence, source_line
-from portfolio_rag.answering.grounding.evidence import LIST_ITEM, Claim, Sentence, SourceText
+from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.answering.grounding.labels import are_parallel
+from portfolio_rag.answering.grounding.source_sentences import LIST_ITEM, Sentence
 from portfolio_rag.answering.grounding.subjects import about_subject
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.ports.embedder import Embedder
 from portfolio_rag.text.language.content_words import coverage, terms
+from portfolio_rag.text.language.facts import extract_facts
 from portfolio_rag.text.language.identifiers import named_identifiers
 from portfolio_rag.text.language.name_variants import missing_names
-from portfolio_rag.text.language.quantities_and_names import extract_facts
 
 MAX_SENTENCES = 3
 _EMBEDDED = 32

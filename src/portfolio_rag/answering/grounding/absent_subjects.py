@@ -10,8 +10,10 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from portfolio_rag.answering.grounding.evidence import Claim, Sentence, SourceText
+from portfolio_rag.answering.grounding.claim import Claim
+from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.answering.grounding.labels import are_parallel, cells_of, labels_of
+from portfolio_rag.answering.grounding.source_sentences import Sentence
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.text.language.content_words import terms, words_of
 from portfolio_rag.text.language.name_variants import missing_names

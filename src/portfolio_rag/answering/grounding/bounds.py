@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from portfolio_rag.text.language.quantities_and_names import NEGATION, Date, Facts, Quantity
+from portfolio_rag.text.language.dates import Date
+from portfolio_rag.text.language.facts import Facts
+from portfolio_rag.text.language.negations import NEGATION
+from portfolio_rag.text.language.quantities import Quantity
 
 _UPPER_LIST = """
     at most | up to | no longer than | within | (?:a )?maximum of | until | till | before | no later than

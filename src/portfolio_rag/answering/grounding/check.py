@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from portfolio_rag.answering.grounding.addresses import addresses, holds, without_addresses
+from portfolio_rag.answering.grounding.claim import Claim
 from portfolio_rag.answering.grounding.cross_language import (
     IN_ANOTHER_LANGUAGE,
     is_other_language,
@@ -17,7 +18,7 @@ from portfolio_rag.answering.grounding.cross_language import (
     nearest_sentence,
 )
 from portfolio_rag.answering.grounding.drafted_answer import DraftSentence
-from portfolio_rag.answering.grounding.evidence import Claim, SourceText, folded
+from portfolio_rag.answering.grounding.evidence import SourceText, folded
 from portfolio_rag.answering.grounding.scoring import Support, rank_evidence, score_span
 from portfolio_rag.answering.grounding.subjects import SubjectIndex, about_subject
 from portfolio_rag.domain.answers import CheckedSentence, Verdict

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 
-from portfolio_rag.answering.grounding.evidence import Claim, SourceText
-from portfolio_rag.text.language.quantities_and_names import Facts, Quantity
+from portfolio_rag.answering.grounding.claim import Claim
+from portfolio_rag.answering.grounding.evidence import SourceText
+from portfolio_rag.text.language.facts import Facts
+from portfolio_rag.text.language.quantities import Quantity
 
 IN_ANOTHER_LANGUAGE = "in another language than its source: only its numbers and identifiers could be checked"
 

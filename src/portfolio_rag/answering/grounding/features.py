@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
-from portfolio_rag.answering.grounding.bounds import bounds_alike
-from portfolio_rag.answering.grounding.evidence import Claim, Sentence, SourceText
-from portfolio_rag.answering.grounding.labels import are_parallel, cells_of
-from portfolio_rag.answering.grounding.meaning import (
-    added,
-    added_condition,
-    is_excepted,
-    says_only,
-    turned,
-    without_addition,
+from portfolio_rag.answering.grounding.claim import Claim
+from portfolio_rag.answering.grounding.doubts import (
+    NOT_SAID,
+    SAME_SENTENCE,
+    doubt_of,
+    is_period_within,
+    is_put_otherwise,
 )
-from portfolio_rag.answering.grounding.roles import other_agent, other_object, other_roles
+from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.answering.grounding.value_attribution import Alignment, misattributed_value
-from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.text.language.content_words import coverage, terms, words_of
-from portfolio_rag.text.language.quantities_and_names import Date, Facts, Quantity, extract_facts, has_antonym
+from portfolio_rag.text.language.dates import Date
+from portfolio_rag.text.language.facts import Facts, extract_facts
+from portfolio_rag.text.language.negations import has_antonym
+from portfolio_rag.text.language.quantities import Quantity
 
 DOUBTED = 0.25
 """Score of what is shown with a question mark at best: between the bounds of check.py."""
-
-NOT_SAID = "the source does not say this"
 
 _MAX_MISSING = 3
 """Missing names or values beyond so many make no difference."""
@@ -39,21 +35,8 @@ _ENOUGH_COVERED = 0.5
 
 _CLAUSE = re.compile(r"[.!?,;:()–—]|\b(?:and|but|or|which|while|whereas|because|so that|unless)\b", re.IGNORECASE)
 
-_SAME_MATTER = 0.5
-"""Share of a claim's words from which a sentence speaks of the same, and may say it the other way round."""
-
-_SAME_WORDS = 0.9
-"""The same from which only the order of the words may tell them apart."""
-
 _DENYING = frozenset(terms("ban banned forbid forbidden prohibit prohibited prohibition refuse refusal lack absence"))
 """By which a sentence says without a negation that something is not so, or not allowed."""
-
-_YES_OR_NO = re.compile(r"\s*(?:(?P<no>no|nein)|yes|ja)\b(?!\s+\w)", re.IGNORECASE)
-
-_PERIOD_STEMS = {"hour": "stund", "day": "tag", "night": "nacht", "week": "woch", "month": "monat", "year": "jahr"}
-
-_SAME_SENTENCE = 0.7
-"""Share of a claim's words from which a sentence says the same, or the same turned round."""
 
 _DOUBTED_MISATTRIBUTED = 0.05
 _DOUBTED_REPLACED = 0.3
@@ -141,14 +124,14 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
     nearby = source.around(start, end)
     absent = _absent_values(claim, source)
     missing = claim.facts.names - source.all_terms - claim.asked_terms - variants
-    missing = frozenset(name for name in missing if not _is_period_within(name, source.all_terms))
+    missing = frozenset(name for name in missing if not is_period_within(name, source.all_terms))
     gap, doubtful = misattributed_value(claim.words, claim.facts, source.word_positions, source.facts, nearby)
     alignment = Alignment.of(claim.words, words_of(text))
     aligned = alignment.aligned
     lost = [value for value in claim.facts.quantities if not any(value.same(own) for own in stated.quantities)]
     exchanged, number = alignment.replaced_value(lost)
     swap, put = alignment.replaced_name(claim.terms - source.all_terms - variants, source.lower_terms)
-    denied = _negation_differs(claim, stated, held) and not _is_put_otherwise(claim, text, stated)
+    denied = _negation_differs(claim, stated, held) and not is_put_otherwise(claim, text, stated)
     opposite = has_antonym(claim.terms, held)
     loose, clause = _least_known_clause(claim, held, 2)
     invented, _ = _least_known_clause(claim, source.all_terms | variants, _SOME_LENGTH)
@@ -158,7 +141,7 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
         covered = claim.covered(held, stated.quantities + source.context_quantities)
         around, quantities = source.passage(start, end)
         covered_around = claim.covered(around | variants, quantities + source.context_quantities)
-    doubt = "" if verbatim else _doubt(claim, source, start, end, variants)
+    doubt = "" if verbatim else doubt_of(claim, source, start, end, variants)
     address = next((named for named in sorted(claim.facts.addresses) if named not in source.text), "")
     features = Features(
         verbatim=float(verbatim),
@@ -192,154 +175,13 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
     rival = _rival_of_absent(claim, source, stated)
     reason = next((words for applies, words in reasons if applies), NOT_SAID)
     borrowed = claim.wording & source.left_out_terms
-    taken_back = denied and not verbatim and not claim.facts.negated and covered >= _SAME_SENTENCE
+    taken_back = denied and not verbatim and not claim.facts.negated and covered >= SAME_SENTENCE
     limit = DOUBTED if doubt or rival or taken_back or invented >= _MOSTLY_INVENTED else 1.0
     if exchanged >= _SURELY_EXCHANGED and not verbatim:
         limit = 0.0
     if borrowed and not verbatim:
         limit = DOUBTED if len(borrowed) == 1 else 0.0
     return SpanFeatures(features, covered, covered_around, reason, barred=bool(address), limit=limit)
-
-
-def _doubt(claim: Claim, source: SourceText, start: int, end: int, variants: frozenset[str]) -> str:
-    """What turns the claim's sense against that of the nearest sentence, or adds to it, in words; empty for nothing."""
-    touched = source.touched(start, end)
-    # A heading states nothing, but may hold more of the claim's words than the sentences below it.
-    bodies = [sentence for sentence in touched if sentence.kind is not BlockKind.HEADING] or touched
-    nearest = max(bodies, key=lambda sentence: claim.covered(sentence.terms, sentence.quantities), default=None)
-    if nearest is None:
-        return ""
-    titles = frozenset(terms("\n".join(own.heading_path[0] for own in touched if len(own.heading_path) > 1)))
-    beyond_title = claim.wording - source.context_terms - titles - variants
-    if len(beyond_title) > 1 and beyond_title.isdisjoint(source.held_terms(start, end)):
-        return NOT_SAID
-    covered = coverage(claim.wording, nearest.terms | nearest.context_terms | source.context_terms)
-    held = source.held_terms(start, end)
-    if (covered >= _SAME_MATTER or _goes_on_about_it(claim, nearest, held)) and (
-        difference := turned(claim.text, claim.facts, nearest.text, nearest.facts)
-        or other_agent(claim.text, nearest.text, source.all_terms)
-        or other_object(claim.text, nearest.text, source.all_terms)
-    ):
-        return difference
-    if cell := _other_cell(claim, nearest):
-        return f"there it is “{cell}”"
-    if answer := _other_answer(claim, source, nearest):
-        return f"there the answer to that is “{answer}”"
-    known = "\n".join([source.text[start:end], source.context, *(sentence.context for sentence in touched)])
-    extra = added(claim.text, known)
-    rest = frozenset(terms(without_addition(claim.text, extra))) & claim.wording if extra else frozenset()
-    if extra and max(coverage(rest, held), coverage(claim.wording - frozenset(terms(extra)), held)) >= _SAME_SENTENCE:
-        return f"the source does not say “{extra}”"
-    if mixed := _mixed(claim, nearest, touched):
-        return f"it puts together what is said of two things: “{mixed.text}”"
-    vocabulary = source.all_terms | claim.asked_terms | variants
-    if condition := added_condition(
-        claim.facts.wording, vocabulary, nearest.terms | nearest.context_terms | claim.asked_terms
-    ):
-        return f"the source does not say “{condition}”"
-    if _denies(claim, nearest, held) or _denied_beside(claim, nearest, touched, held):
-        return "one denies what the other says"
-    if covered >= _SAME_WORDS and other_roles(claim.text, nearest.text):
-        return "it turns round who did it to whom"
-    for value in claim.facts.quantities:
-        same = [own for sentence in touched for own in sentence.quantities if value.same(own)]
-        if value.rate and same and not any(own.rate for own in same) and not _names_period(value.rate, held):
-            return f"the source does not say “per {value.rate}”"
-    return ""
-
-
-def _names_period(rate: str, held: frozenset[str]) -> bool:
-    """Whether the words name the period of a rate, in German also within another word: `Tagespreis`."""
-    return not held.isdisjoint(terms(rate)) or _is_period_within(_PERIOD_STEMS.get(rate, ""), held)
-
-
-def _is_period_within(name: str, held: frozenset[str]) -> bool:
-    return name in _PERIOD_STEMS.values() and any(word.startswith(name) for word in held)
-
-
-def _goes_on_about_it(claim: Claim, nearest: Sentence, held: frozenset[str]) -> bool:
-    """Whether the sentence has a value of the claim, and those around it the rest: `It closes at 10.`"""
-    return (
-        any(value.same(own) for value in claim.facts.quantities for own in nearest.quantities)
-        and coverage(claim.wording, held) >= _SAME_MATTER
-    )
-
-
-def _denies(claim: Claim, nearest: Sentence, around: frozenset[str]) -> bool:
-    """Whether the nearest sentence says of all that is denied there the same as the claim does, or the other way.
-
-    The rest of the claim may stand `around` it: `Never use bleach` stands under what it must not be used for.
-    """
-    own, its = claim.facts.negated, nearest.facts.negated
-    if bool(own) == bool(its) or _YES_OR_NO.match(claim.text) or _YES_OR_NO.match(nearest.text):
-        return False
-    held = nearest.terms | nearest.context_terms
-    denied, other = (its, claim.terms) if its else (own, held)
-    rest = claim.wording - frozenset().union(*denied)
-    return (
-        any(scope <= other for scope in denied)
-        and (not rest or coverage(rest, held | around) >= _SAME_SENTENCE)
-        and not _is_put_otherwise(claim, nearest.text, nearest.facts)
-    )
-
-
-def _is_put_otherwise(claim: Claim, text: str, stated: Facts) -> bool:
-    """Whether what only one of them denies says the same all the same: by a bound, by `only`, as an exception."""
-    return (
-        bounds_alike(claim.text, claim.facts, text, stated, one_denied=True)
-        or says_only(claim.text, text)
-        or is_excepted(claim.text, text)
-    )
-
-
-def _denied_beside(claim: Claim, nearest: Sentence, touched: Sequence[Sentence], held: frozenset[str]) -> bool:
-    """Whether another sentence than the nearest denies what the claim says, and none of them affirms that.
-
-    `Replace the filter every 300 hours. Do not wash it.` speaks of the filter in the one that denies nothing.
-    """
-    if claim.facts.negated:
-        return False
-    return any(
-        sentence is not nearest
-        and _denies(claim, sentence, held)
-        and not any(scope <= own.terms for scope in sentence.facts.negated for own in touched if own is not sentence)
-        for sentence in touched
-    )
-
-
-def _mixed(claim: Claim, nearest: Sentence, touched: Sequence[Sentence]) -> Sentence | None:
-    """The sentence from which the claim takes a part, when the nearest one says the same of another thing."""
-    for other in touched:
-        own, its = nearest.wording - other.wording, other.wording - nearest.wording
-        takes_of_both = claim.wording & own and claim.wording & its and own - claim.terms and its - claim.terms
-        if takes_of_both and are_parallel(nearest, other):
-            return other
-    return None
-
-
-def _other_cell(claim: Claim, row: Sentence) -> str:
-    """The cell that says yes or no to what the claim says the other way: `Retry: no` beside `it may be retried`."""
-    for column, text in cells_of(row):
-        answer, named = _YES_OR_NO.fullmatch(text), frozenset(terms(column))
-        if answer is None or not named or not named <= claim.terms or _YES_OR_NO.match(claim.text):
-            continue
-        if any(named & scope for scope in claim.facts.negated) is not (answer["no"] is not None):
-            return f"{column}: {text}"
-    return ""
-
-
-def _other_answer(claim: Claim, source: SourceText, nearest: Sentence) -> str:
-    """The yes or no under the question that the claim answers, when the claim says the other; empty otherwise."""
-    question = nearest.heading_path[-1] if nearest.heading_path else ""
-    if not question.rstrip().endswith("?"):
-        return ""
-    under = [sentence for sentence in source.sentences if sentence.heading_path == nearest.heading_path]
-    answer = next((match for sentence in under if (match := _YES_OR_NO.match(sentence.text))), None)
-    if answer is None or coverage(frozenset(terms(question)), claim.terms) < _SAME_SENTENCE:
-        return ""
-    own = _YES_OR_NO.match(claim.text)
-    denies = own["no"] is not None if own else bool(claim.facts.negated)
-    return answer.group().strip() if denies is not (answer["no"] is not None) else ""
 
 
 def _runs(claim: Claim, missing: frozenset[str]) -> int:
@@ -359,7 +201,9 @@ def _absent_values(claim: Claim, source: SourceText) -> list[str]:
     ]
     counted = {date.start for date in dates}  # Its year is a number of the claim, too.
     numbers = [quantity for quantity in _absent_quantities(claim, source) if quantity.start not in counted]
-    return [f"the date {date.text}" for date in dates] + [f"the number {number.text}" for number in numbers]
+    return [f"the date {date.text}" for date in dates] + [
+        f"the number {' '.join(number.text.split())}" for number in numbers
+    ]
 
 
 def _known_dates(claim: Claim, source: SourceText, date: Date) -> list[Date]:

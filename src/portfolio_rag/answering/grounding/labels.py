@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from portfolio_rag.answering.grounding.evidence import LIST_ITEM, Sentence, SourceText
+from portfolio_rag.answering.grounding.evidence import SourceText
+from portfolio_rag.answering.grounding.source_sentences import LIST_ITEM, Sentence
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.text.language.content_words import terms, words_of
 from portfolio_rag.text.language.identifiers import identifiers, is_same, named_identifiers

@@ -12,7 +12,8 @@ from portfolio_rag.answering.grounding.modality import other_modality
 from portfolio_rag.answering.grounding.quantifiers import other_quantifier
 from portfolio_rag.answering.grounding.roles import other_direction
 from portfolio_rag.text.language.content_words import coverage, terms, words_of
-from portfolio_rag.text.language.quantities_and_names import NEGATION, Facts
+from portfolio_rag.text.language.facts import Facts
+from portfolio_rag.text.language.negations import NEGATION
 
 _FREE = "for free|free of charge|at no (?:extra |additional )?(?:cost|charge)|without (?:any )?(?:charge|cost|fee)|free"
 _ADDED_WORDS = {

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from portfolio_rag.answering.grounding.evidence import Claim, Sentence
+from portfolio_rag.answering.grounding.claim import Claim
 from portfolio_rag.answering.grounding.labels import Label, Mention, are_parallel, cells_of
+from portfolio_rag.answering.grounding.source_sentences import Sentence
 from portfolio_rag.text.language.content_words import terms
-from portfolio_rag.text.language.quantities_and_names import Date, Quantity, extract_facts
+from portfolio_rag.text.language.dates import Date
+from portfolio_rag.text.language.facts import extract_facts
+from portfolio_rag.text.language.quantities import Quantity
 
 
 def misplaced_value(claim: Claim, sentence: Sentence, others: Sequence[Sentence]) -> str:

@@ -12,8 +12,8 @@ from itertools import combinations
 from portfolio_rag.text.language.content_words import Word, terms, words_of
 from portfolio_rag.text.language.months import is_month
 from portfolio_rag.text.language.name_variants import missing_names
+from portfolio_rag.text.language.negations import NEGATION
 from portfolio_rag.text.language.number_words import NUMBER_IN_WORDS
-from portfolio_rag.text.language.quantities_and_names import NEGATION
 from portfolio_rag.text.language.units import UNITS, unit_key
 
 _HOLDS = re.compile(

@@ -6,10 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
-from portfolio_rag.answering.grounding.evidence import Claim, SourceText
+from portfolio_rag.answering.grounding.claim import Claim
+from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.answering.grounding.features import Features, SpanFeatures, extract_features
 from portfolio_rag.answering.grounding.subjects import about_subject
-from portfolio_rag.text.language.quantities_and_names import Quantity
+from portfolio_rag.text.language.quantities import Quantity
 
 WEIGHTS: Mapping[str, float] = {
     "verbatim": 2.64,

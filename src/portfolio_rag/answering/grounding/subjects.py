@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from portfolio_rag.answering.grounding.evidence import Claim, Sentence, SourceText
+from portfolio_rag.answering.grounding.claim import Claim
+from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.answering.grounding.labels import Label, Mention, Slot, cells_of, labels_of, place_identifiers
 from portfolio_rag.answering.grounding.misplaced_values import misplaced_value
+from portfolio_rag.answering.grounding.source_sentences import Sentence
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.text.language.content_words import coverage
 from portfolio_rag.text.language.identifiers import is_same, is_strict, shape

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from portfolio_rag.text.language.content_words import Word
-from portfolio_rag.text.language.quantities_and_names import Date, Facts, Quantity
+from portfolio_rag.text.language.dates import Date
+from portfolio_rag.text.language.facts import Facts
+from portfolio_rag.text.language.quantities import Quantity
 
 _NEAR_IN_SOURCE = 8.0
 _NEAR_IN_CLAIM = 12.0

@@ -1,1 +1,1 @@
-"""Words, stems, sentences, quantities and names."""
+"""Words, stems, sentences, and what sentences state: quantities, dates, names, negations."""

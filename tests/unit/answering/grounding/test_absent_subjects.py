@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from portfolio_rag.answering.grounding.absent_subjects import absent_subject
-from portfolio_rag.answering.grounding.evidence import Sentence, SourceText
+from portfolio_rag.answering.grounding.evidence import SourceText
+from portfolio_rag.answering.grounding.source_sentences import Sentence
 from portfolio_rag.domain.chunks import BlockKind, ChunkPart
 
 BOATS = "Boat: Gull | Beds: 4 | A day: 80 EUR\nBoat: Tern | Beds: 6 | A day: 175 EUR"

@@ -4,7 +4,8 @@ import pytest
 
 from portfolio_rag.answering.grounding.check import SentenceVerdict, check, supported_share
 from portfolio_rag.answering.grounding.drafted_answer import DraftSentence, parse_draft
-from portfolio_rag.answering.grounding.evidence import SourceText, split_sentences
+from portfolio_rag.answering.grounding.evidence import SourceText
+from portfolio_rag.answering.grounding.source_sentences import split_sentences
 from portfolio_rag.domain.answers import Verdict
 from portfolio_rag.text.language.language_detection import language_of
 from tests.support.texts import DYNAMO, SQS

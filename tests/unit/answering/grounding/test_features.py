@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from portfolio_rag.answering.grounding.evidence import Claim, SourceText
+from portfolio_rag.answering.grounding.claim import Claim
+from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.answering.grounding.features import SpanFeatures, extract_features
 from portfolio_rag.answering.grounding.scoring import score_span, speaks_of_it
 

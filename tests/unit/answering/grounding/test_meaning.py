@@ -12,6 +12,8 @@ from portfolio_rag.domain.chunks import BlockKind, ChunkPart
 
 CASES = [
     ("The vault is kept at -30 degrees.", "The vault is kept at -30 °.", "The vault is kept at 30 degrees."),
+    ("Returns are taken within a week.", "Returns are taken within one week.", "Returns are taken within two weeks."),
+    ("The lamp lasts at least one year.", "The lamp lasts at least a year.", "The lamp lasts at least a month."),
     ("Parking costs 12 euros a day.", "Parking costs 12 euros per day.", "Parking costs 12 euros a week."),
     ("Keys are cut within two days.", "Keys are cut within 2 days.", "Keys are cut within two days for free."),
     ("The old bridge is safe for lorries.", "The bridge is safe for lorries.", "The old bridge is unsafe for lorries."),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from portfolio_rag.answering.grounding.check import check
+from portfolio_rag.answering.grounding.claim import Claim
 from portfolio_rag.answering.grounding.drafted_answer import parse_draft
-from portfolio_rag.answering.grounding.evidence import Claim, SourceText
+from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.answering.grounding.subjects import about_subject
 from portfolio_rag.domain.answers import Verdict
 from portfolio_rag.domain.chunks import BlockKind, ChunkPart

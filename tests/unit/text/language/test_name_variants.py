@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from portfolio_rag.text.language.facts import extract_facts
 from portfolio_rag.text.language.name_variants import missing_names
-from portfolio_rag.text.language.quantities_and_names import extract_facts
 
 
 @pytest.mark.parametrize(

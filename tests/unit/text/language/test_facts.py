@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from portfolio_rag.text.language.content_words import terms
-from portfolio_rag.text.language.quantities_and_names import extract_facts, has_antonym
+from portfolio_rag.text.language.facts import extract_facts
+from portfolio_rag.text.language.negations import has_antonym
 
 
 def quantities(text: str) -> list[tuple[float, str]]:

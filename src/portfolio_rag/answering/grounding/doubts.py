@@ -1,0 +1,180 @@
+"""Whether a claim turns what the sentence nearest to it says, or adds to it: the doubt, in the words that are shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from portfolio_rag.answering.grounding.bounds import bounds_alike
+from portfolio_rag.answering.grounding.claim import Claim
+from portfolio_rag.answering.grounding.evidence import SourceText
+from portfolio_rag.answering.grounding.labels import are_parallel, cells_of
+from portfolio_rag.answering.grounding.meaning import (
+    added,
+    added_condition,
+    is_excepted,
+    says_only,
+    turned,
+    without_addition,
+)
+from portfolio_rag.answering.grounding.roles import other_agent, other_object, other_roles
+from portfolio_rag.answering.grounding.source_sentences import Sentence
+from portfolio_rag.domain.chunks import BlockKind
+from portfolio_rag.text.language.content_words import coverage, terms
+from portfolio_rag.text.language.facts import Facts
+
+NOT_SAID = "the source does not say this"
+
+_SAME_MATTER = 0.5
+"""Share of a claim's words from which a sentence speaks of the same, and may say it the other way round."""
+
+_SAME_WORDS = 0.9
+"""The same from which only the order of the words may tell them apart."""
+
+_YES_OR_NO = re.compile(r"\s*(?:(?P<no>no|nein)|yes|ja)\b(?!\s+\w)", re.IGNORECASE)
+
+_PERIOD_STEMS = {"hour": "stund", "day": "tag", "night": "nacht", "week": "woch", "month": "monat", "year": "jahr"}
+
+SAME_SENTENCE = 0.7
+"""Share of a claim's words from which a sentence says the same, or the same turned round."""
+
+
+def doubt_of(claim: Claim, source: SourceText, start: int, end: int, variants: frozenset[str]) -> str:
+    """What turns the claim's sense against that of the nearest sentence, or adds to it, in words; empty for nothing."""
+    touched = source.touched(start, end)
+    # A heading states nothing, but may hold more of the claim's words than the sentences below it.
+    bodies = [sentence for sentence in touched if sentence.kind is not BlockKind.HEADING] or touched
+    nearest = max(bodies, key=lambda sentence: claim.covered(sentence.terms, sentence.quantities), default=None)
+    if nearest is None:
+        return ""
+    titles = frozenset(terms("\n".join(own.heading_path[0] for own in touched if len(own.heading_path) > 1)))
+    beyond_title = claim.wording - source.context_terms - titles - variants
+    if len(beyond_title) > 1 and beyond_title.isdisjoint(source.held_terms(start, end)):
+        return NOT_SAID
+    covered = coverage(claim.wording, nearest.terms | nearest.context_terms | source.context_terms)
+    held = source.held_terms(start, end)
+    if (covered >= _SAME_MATTER or _goes_on_about_it(claim, nearest, held)) and (
+        difference := turned(claim.text, claim.facts, nearest.text, nearest.facts)
+        or other_agent(claim.text, nearest.text, source.all_terms)
+        or other_object(claim.text, nearest.text, source.all_terms)
+    ):
+        return difference
+    if cell := _other_cell(claim, nearest):
+        return f"there it is “{cell}”"
+    if answer := _other_answer(claim, source, nearest):
+        return f"there the answer to that is “{answer}”"
+    known = "\n".join([source.text[start:end], source.context, *(sentence.context for sentence in touched)])
+    extra = added(claim.text, known)
+    rest = frozenset(terms(without_addition(claim.text, extra))) & claim.wording if extra else frozenset()
+    if extra and max(coverage(rest, held), coverage(claim.wording - frozenset(terms(extra)), held)) >= SAME_SENTENCE:
+        return f"the source does not say “{extra}”"
+    if mixed := _mixed(claim, nearest, touched):
+        return f"it puts together what is said of two things: “{mixed.text}”"
+    vocabulary = source.all_terms | claim.asked_terms | variants
+    if condition := added_condition(
+        claim.facts.wording, vocabulary, nearest.terms | nearest.context_terms | claim.asked_terms
+    ):
+        return f"the source does not say “{condition}”"
+    if _denies(claim, nearest, held) or _denied_beside(claim, nearest, touched, held):
+        return "one denies what the other says"
+    if covered >= _SAME_WORDS and other_roles(claim.text, nearest.text):
+        return "it turns round who did it to whom"
+    for value in claim.facts.quantities:
+        same = [own for sentence in touched for own in sentence.quantities if value.same(own)]
+        if value.rate and same and not any(own.rate for own in same) and not _names_period(value.rate, held):
+            return f"the source does not say “per {value.rate}”"
+    return ""
+
+
+def _names_period(rate: str, held: frozenset[str]) -> bool:
+    """Whether the words name the period of a rate, in German also within another word: `Tagespreis`."""
+    return not held.isdisjoint(terms(rate)) or is_period_within(_PERIOD_STEMS.get(rate, ""), held)
+
+
+def is_period_within(name: str, held: frozenset[str]) -> bool:
+    return name in _PERIOD_STEMS.values() and any(word.startswith(name) for word in held)
+
+
+def _goes_on_about_it(claim: Claim, nearest: Sentence, held: frozenset[str]) -> bool:
+    """Whether the sentence has a value of the claim, and those around it the rest: `It closes at 10.`"""
+    return (
+        any(value.same(own) for value in claim.facts.quantities for own in nearest.quantities)
+        and coverage(claim.wording, held) >= _SAME_MATTER
+    )
+
+
+def _denies(claim: Claim, nearest: Sentence, around: frozenset[str]) -> bool:
+    """Whether the nearest sentence says of all that is denied there the same as the claim does, or the other way.
+
+    The rest of the claim may stand `around` it: `Never use bleach` stands under what it must not be used for.
+    """
+    own, its = claim.facts.negated, nearest.facts.negated
+    if bool(own) == bool(its) or _YES_OR_NO.match(claim.text) or _YES_OR_NO.match(nearest.text):
+        return False
+    held = nearest.terms | nearest.context_terms
+    denied, other = (its, claim.terms) if its else (own, held)
+    rest = claim.wording - frozenset().union(*denied)
+    return (
+        any(scope <= other for scope in denied)
+        and (not rest or coverage(rest, held | around) >= SAME_SENTENCE)
+        and not is_put_otherwise(claim, nearest.text, nearest.facts)
+    )
+
+
+def is_put_otherwise(claim: Claim, text: str, stated: Facts) -> bool:
+    """Whether what only one of them denies says the same all the same: by a bound, by `only`, as an exception."""
+    return (
+        bounds_alike(claim.text, claim.facts, text, stated, one_denied=True)
+        or says_only(claim.text, text)
+        or is_excepted(claim.text, text)
+    )
+
+
+def _denied_beside(claim: Claim, nearest: Sentence, touched: Sequence[Sentence], held: frozenset[str]) -> bool:
+    """Whether another sentence than the nearest denies what the claim says, and none of them affirms that.
+
+    `Replace the filter every 300 hours. Do not wash it.` speaks of the filter in the one that denies nothing.
+    """
+    if claim.facts.negated:
+        return False
+    return any(
+        sentence is not nearest
+        and _denies(claim, sentence, held)
+        and not any(scope <= own.terms for scope in sentence.facts.negated for own in touched if own is not sentence)
+        for sentence in touched
+    )
+
+
+def _mixed(claim: Claim, nearest: Sentence, touched: Sequence[Sentence]) -> Sentence | None:
+    """The sentence from which the claim takes a part, when the nearest one says the same of another thing."""
+    for other in touched:
+        own, its = nearest.wording - other.wording, other.wording - nearest.wording
+        takes_of_both = claim.wording & own and claim.wording & its and own - claim.terms and its - claim.terms
+        if takes_of_both and are_parallel(nearest, other):
+            return other
+    return None
+
+
+def _other_cell(claim: Claim, row: Sentence) -> str:
+    """The cell that says yes or no to what the claim says the other way: `Retry: no` beside `it may be retried`."""
+    for column, text in cells_of(row):
+        answer, named = _YES_OR_NO.fullmatch(text), frozenset(terms(column))
+        if answer is None or not named or not named <= claim.terms or _YES_OR_NO.match(claim.text):
+            continue
+        if any(named & scope for scope in claim.facts.negated) is not (answer["no"] is not None):
+            return f"{column}: {text}"
+    return ""
+
+
+def _other_answer(claim: Claim, source: SourceText, nearest: Sentence) -> str:
+    """The yes or no under the question that the claim answers, when the claim says the other; empty otherwise."""
+    question = nearest.heading_path[-1] if nearest.heading_path else ""
+    if not question.rstrip().endswith("?"):
+        return ""
+    under = [sentence for sentence in source.sentences if sentence.heading_path == nearest.heading_path]
+    answer = next((match for sentence in under if (match := _YES_OR_NO.match(sentence.text))), None)
+    if answer is None or coverage(frozenset(terms(question)), claim.terms) < SAME_SENTENCE:
+        return ""
+    own = _YES_OR_NO.match(claim.text)
+    denies = own["no"] is not None if own else bool(claim.facts.negated)
+    return answer.group().strip() if denies is not (answer["no"] is not None) else ""

@@ -1,0 +1,157 @@
+"""The sentences of a source that may serve as evidence, each with the place in which it stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from portfolio_rag.answering.grounding.prompt_injection import injected_spans
+from portfolio_rag.domain.chunks import BlockKind, ChunkPart
+from portfolio_rag.text.language.abbreviations import spelled_out
+from portfolio_rag.text.language.content_words import terms
+from portfolio_rag.text.language.facts import Facts, extract_facts
+from portfolio_rag.text.language.identifiers import identifiers
+from portfolio_rag.text.language.quantities import Quantity
+from portfolio_rag.text.language.sentences import sentences
+
+_LINE = re.compile(r"[^\n]+")
+LIST_ITEM = re.compile(r"^[ \t]*((?:[-*+•–]|(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{2,5})[.)])[ \t]+)", re.MULTILINE)
+_LONG_ITEM = 200
+"""Characters beyond which an item of a list is read by its sentences."""
+_LONG_SENTENCE = 350
+"""Characters beyond which a `sentence` is a table or a list: its lines are its sentences."""
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """[start, end) in the source's text: a sentence, an item of a list, a row of a table or a heading.
+
+    `heading_path` is the one that it stands under; `lead_in` what leads its list or table in, and the item above it in
+    a list of lists. `kind` is None where the source does not say.
+    """
+
+    start: int
+    end: int
+    text: str
+    heading_path: tuple[str, ...] = ()
+    lead_in: str = ""
+    kind: BlockKind | None = None
+
+    @property
+    def context(self) -> str:
+        return "\n".join((*self.heading_path, self.lead_in)) if self.lead_in else "\n".join(self.heading_path)
+
+    @property
+    def is_question(self) -> bool:
+        """A question states nothing, whatever it is that it asks."""
+        return self.text.rstrip().endswith("?")
+
+    @cached_property
+    def terms(self) -> frozenset[str]:
+        """Those of its words and of the words that its abbreviations stand for."""
+        return frozenset(terms(self.text)) | spelled_out(self.text)
+
+    @cached_property
+    def context_terms(self) -> frozenset[str]:
+        return frozenset(terms(self.context))
+
+    @cached_property
+    def identifiers(self) -> frozenset[str]:
+        """Those of its text."""
+        return identifiers(self.text)
+
+    @cached_property
+    def context_identifiers(self) -> frozenset[str]:
+        return identifiers(self.context).union(*(heading_number(heading) for heading in self.heading_path))
+
+    @cached_property
+    def facts(self) -> Facts:
+        return extract_facts(self.text)
+
+    @property
+    def quantities(self) -> tuple[Quantity, ...]:
+        return self.facts.quantities
+
+    @cached_property
+    def wording(self) -> frozenset[str]:
+        """Its content words without numbers and dates."""
+        return frozenset(terms(self.facts.wording))
+
+
+_NUMBER_FIRST = re.compile(r"\s*(?:v|version\s)?(\d+(?:\.\d+)*)[.)]?(?=\s|$)", re.IGNORECASE)
+
+
+def heading_number(heading: str) -> frozenset[str]:
+    """The number that a heading begins with, as an identifier: `3. Payment` gives `#3`, `2.1 Rent` gives `2.1`."""
+    match = _NUMBER_FIRST.match(heading)
+    if match is None:
+        return frozenset()
+    return frozenset([match[1] if "." in match[1] else f"#{int(match[1])}"])
+
+
+def split_sentences(text: str, parts: Sequence[ChunkPart] = ()) -> list[Sentence]:
+    """The sentences of a source that may serve as evidence, in order, each with the place that its part has."""
+    barred = injected_spans(text)
+    return [
+        sentence
+        for sentence in _in_parts(text, parts or [ChunkPart(0)], is_known=bool(parts))
+        if not any(sentence.start < stop and begin < sentence.end for begin, stop in barred)
+    ]
+
+
+def _in_parts(text: str, parts: Sequence[ChunkPart], *, is_known: bool) -> Iterator[Sentence]:
+    for part, following in zip(parts, [*(part.start for part in parts[1:]), len(text)], strict=True):
+        body = text[part.start : following]
+        kind = part.kind if is_known else None
+        above: list[tuple[int, str]] = []
+        for start, end in _pieces(body, kind):
+            piece = body[start:end]
+            lead_in = part.lead_in
+            if kind is BlockKind.LIST:
+                indent = start - (body.rfind("\n", 0, start) + 1)
+                above = [item for item in above if item[0] < indent]
+                lead_in = "\n".join(filter(None, (lead_in, *(item for _, item in above))))
+                above.append((indent, piece))
+            yield Sentence(part.start + start, part.start + end, piece, part.heading_path, lead_in, kind)
+
+
+def _pieces(text: str, kind: BlockKind | None) -> list[tuple[int, int]]:
+    match kind:
+        case BlockKind.TABLE:
+            return _lines(text, 0, len(text))
+        case BlockKind.HEADING:
+            return [(0, len(text.rstrip()))] if text.strip() else []
+        case BlockKind.LIST:
+            bounds = [match.start(1) for match in LIST_ITEM.finditer(text)] or [0]
+            if text[: bounds[0]].strip():
+                bounds.insert(0, 0)
+            return [
+                piece
+                for start, end in zip(bounds, [*bounds[1:], len(text)], strict=True)
+                for piece in _item_pieces(text, start, end)
+            ]
+    pieces: list[tuple[int, int]] = []
+    for start, end in sentences(text):
+        body = text[start:end]
+        if "\n" in body and (end - start > _LONG_SENTENCE or "|" in body):
+            pieces += _lines(text, start, end)
+        else:
+            pieces.append((start, end))
+    return pieces
+
+
+def _lines(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    lines = (line for line in _LINE.finditer(text, start, end) if line.group().strip())
+    return [(line.start(), line.end()) for line in lines]
+
+
+def _item_pieces(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """An item whole; a long one by its sentences."""
+    item = text[start:end].rstrip()
+    if not item:
+        return []
+    if len(item) <= _LONG_ITEM:
+        return [(start, start + len(item))]
+    return [(start + first, start + last) for first, last in sentences(item)]
