@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # icalendar 7.3.2 (PyPI, CPython 3.11) writes a backslash that stands before a capital N as a line end.
 #
-# Behaviour: the description "Log in as ACME\Nora" is written so that every reader, icalendar and vobject 0.9.9 alike,
-# gets "Log in as ACME", a line end, and "ora". "ACME\nora" and "ACME\Otto" come back as they were. There is no error.
+# Behaviour: the description "Log in as ACME\Nora" is written so that icalendar itself and vobject 0.9.9 read
+# "Log in as ACME", a line end, and "ora". "ACME\nora" and "ACME\Otto" come back as they were. There is no error.
 # Reason: before it escapes anything, the writer replaces backslash and N by a backslash and n, which leaves the pair as
 # the format's sign for a line end instead of a backslash that is to be doubled (parser/string.py).
 # Expected: "ACME\\Nora" in the file, as RFC 5545, 3.3.11 asks for each backslash of a text, and the same text when it is

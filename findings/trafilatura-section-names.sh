@@ -2,7 +2,7 @@
 # trafilatura 2.3.1 and readability-lxml 0.9 (PyPI, CPython 3.11) leave out whole sections of a manual because of their
 # headings.
 #
-# Behaviour: docutils 0.23 (as Sphinx, MyST and others after it) puts each section in <section id="..."> and makes the id
+# Behaviour: docutils 0.23 (which Sphinx is built on) puts each section in <section id="..."> and makes the id
 # from the heading. Of such a page trafilatura drops the sections called "Sharing", "Hidden costs", "Social insurance",
 # "Related products", "Author rights", "Premium", "Cookies" and "Tags", also with `favor_recall=True`; readability-lxml
 # drops "Comments", "Community", "Extra charges", "Header files", "Pagination", "Related products" and "Tags". Heading and

@@ -3,7 +3,7 @@
 # text.
 #
 # Behaviour: of a cue with "<v Bob>Do you accept?</v>" and "<v Anna>No.</v>" on two lines, `text` is both lines without
-# the names and `voice` is "Bob"; Anna is nowhere. If a dash or another tag stands before the first <v>, `voice` is None.
+# the names and `voice` is "Bob"; Anna is nowhere. If a dash stands before the first <v>, `voice` is None.
 # "R&amp;D costs &lt; 5 %" stays as it is written, so that a search for "R&D" does not find it; pysubs2 1.8.1 does the
 # same.
 # Reason: `voice` looks at the begin of the first line only, and `text` takes the tags out and nothing else (models.py).
