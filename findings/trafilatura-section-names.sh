@@ -6,7 +6,7 @@
 # from the heading. Of such a page trafilatura drops the sections called "Sharing", "Hidden costs", "Social insurance",
 # "Related products", "Author rights", "Premium", "Cookies" and "Tags", also with `favor_recall=True`; readability-lxml
 # drops "Comments", "Community", "Extra charges", "Header files", "Pagination", "Related products" and "Tags". Heading and
-# text are gone, all others stay, and nothing tells of it. With other ids, the same page comes whole from both.
+# text are gone, all others stay, and nothing tells of it. Without the ids, the same page comes whole from both.
 # Reason: both remove elements whose id or class holds a word of navigation or advertising ("hidden", "^shar" and "social"
 # in trafilatura's xpaths.py; "comment", "extra", "header" in readability's unlikelyCandidatesRe). An id that was made
 # from the heading of a text looks the same to them.
