@@ -98,8 +98,9 @@ _MEASURED = """## What was measured, and what was not
 6.3 ms a query ([performance](performance.md)); 3,000,000 once by hand: 6,832 MB ([below](#one-node-by-hand)) | more \
 than 3 million. What is said above of them is bytes a window, times windows |
 | Words' index | Tantivy at 38,852 chunks (a question 3.0 ms) and 413,512 texts (11.4 ms): \
-[0019](decisions/0019-words-in-tantivy.md) | 10 million chunks. From the first of these, 2.6 KB of disk a \
-chunk with its text: some 26 GB for each API process |
+[0019](decisions/0019-words-in-tantivy.md); up to 5 million chunks once by hand \
+([below](#the-words-by-hand)) | 10 million chunks, some 15 GB of such or 26 GB of the size of guides for each API \
+process |
 | DynamoDB, SQS, Lambda | calls a document, counted | AWS's side of them: quotas are its documentation's, \
 latencies are assumed |
 | Chroma Cloud | its published quotas, by a proxy before one node ([on AWS](aws.md#chroma-cloud)) | the \
@@ -131,6 +132,25 @@ are mixed of two real ones and a little noise each, from 5,004 real ones, and ca
 So up to 3 million a node slows down little, and **memory is what ends it**: 2.3 KB a window here, 3.0 KB in the
 measurement of 1,000,004. With a third of its memory left to the system, and 3.0 KB a window, a node of 8 GB holds 1.8
 million windows, one of 16 GB 3.5 million, one of 32 GB seven.
+
+### The words, by hand
+
+`python -m bench.words 10000000` fills the API's file with so many chunks, without vectors, and asks it 120 real
+questions at each size on its way. A search by words has 50 hits and weighs their windows. Measured on 2026-11-28 at
+`fda7649` with Tantivy 0.27.0, in a process that shared two cores with other work, so that the times are those of a busy
+machine:
+
+| Chunks | p50 ms | p99 ms | Disk | of it the words | Own memory |
+|--:|--:|--:|--:|--:|--:|
+| 100,002 | 2.9 | 9.8 | 158 MB | 12 MB | 418 MB |
+| 300,000 | 5.1 | 19.9 | 462 MB | 28 MB | 442 MB |
+| 1,000,002 | 10.8 | 32.0 | 1,526 MB | 78 MB | 449 MB |
+| 2,000,001 | 13.1 | 40.2 | 3,050 MB | 156 MB | 459 MB |
+| 3,000,000 | 19.3 | 60.2 | 4,585 MB | 234 MB | 469 MB |
+| 5,000,001 | 25.5 | 68.3 | 7,657 MB | 389 MB | 465 MB |
+
+Memory is what the benchmark and Python take: words and texts are read through the system's cache. These chunks have 670
+characters on average, half of those above, and 1.5 KB of disk each, most of it their text: chunks of guides take 2.6.
 """
 
 _GPU = """## A GPU beside CPUs
