@@ -89,7 +89,12 @@ def sections(result: Mapping[str, Any]) -> str:
         f"Chroma's directory {number(size['disk_mb']['chroma'])} MB of disk. "
         "`BENCH_SEARCH_WINDOWS=1000000 python -m bench --only search` measures a million too: loading them takes an "
         "hour.\n",
-        *(f"{one['windows']:,} windows were measured at {one['measured']}.\n" for one in sizes if "measured" in one),
+        *(
+            f"{one['windows']:,} windows were measured at {one['measured']}, and beside an earlier commit "
+            "[since then](#since-an-earlier-commit).\n"
+            for one in sizes
+            if "measured" in one
+        ),
         "### Where the time goes\n",
         "One stage after the other, with nothing beside it. In a search the full-text index runs beside the "
         "index alias, the embedding and Chroma.\n",
