@@ -49,8 +49,9 @@ by as many queries as there are suffixes; the key has none, so this is where it 
 {chroma_documents} documents a second | several nodes, each with a share of the documents; or a distributed engine |
 | Chroma, memory | {bytes:,} bytes a window, all of them in memory | {windows} windows in 24 GB: {memory_documents} \
 documents | the same |
-| The API's full-text index | one file a process, on its disk | some millions of windows | OpenSearch, or Chroma's \
-own sparse index where it has one (Chroma Cloud); [less of it](#an-index-beside-the-api-that-no-longer-fits) |
+| The API's full-text index | one file a process, on its disk, with a vector of 768 bytes a window beside the words \
+| 10 million chunks: 15 to 26 GB and 41 ms a search, [without the vectors](#the-words-by-hand) | OpenSearch, or \
+Chroma's own sparse index where it has one (Chroma Cloud); [less of it](#an-index-beside-the-api-that-no-longer-fits) |
 | check-health | 60 seconds a round | more than it can look at: some ten thousand documents stuck, due or unswept | it \
 does what it gets to and goes on in the next round; the failure rate is then one of the newest uploads |
 
@@ -98,9 +99,9 @@ _MEASURED = """## What was measured, and what was not
 6.3 ms a query ([performance](performance.md)); 3,000,000 once by hand: 6,832 MB ([below](#one-node-by-hand)) | more \
 than 3 million. What is said above of them is bytes a window, times windows |
 | Words' index | Tantivy at 38,852 chunks (a question 3.0 ms) and 413,512 texts (11.4 ms): \
-[0019](decisions/0019-words-in-tantivy.md); up to 5 million chunks once by hand \
-([below](#the-words-by-hand)) | 10 million chunks, some 15 GB of such or 26 GB of the size of guides for each API \
-process |
+[0019](decisions/0019-words-in-tantivy.md); up to 10 million chunks once by hand \
+([below](#the-words-by-hand)) | texts as long as guides': from the first of these, 2.6 KB of \
+disk a chunk, some 26 GB for each API process at 10 million |
 | DynamoDB, SQS, Lambda | calls a document, counted | AWS's side of them: quotas are its documentation's, \
 latencies are assumed |
 | Chroma Cloud | its published quotas, by a proxy before one node ([on AWS](aws.md#chroma-cloud)) | the \
@@ -137,8 +138,8 @@ million windows, one of 16 GB 3.5 million, one of 32 GB seven.
 
 `python -m bench.words 10000000` fills the API's file with so many chunks, without vectors, and asks it 120 real
 questions at each size on its way. A search by words has 50 hits and weighs their windows. Measured on 2026-11-28 at
-`fda7649` with Tantivy 0.27.0, in a process that shared two cores with other work, so that the times are those of a busy
-machine:
+`fda7649` with Tantivy 0.27.0, in a process that shared two cores with other work, at 10 million with a whole run of the
+tests, so that the times are those of a busy machine:
 
 | Chunks | p50 ms | p99 ms | Disk | of it the words | Own memory |
 |--:|--:|--:|--:|--:|--:|
@@ -148,9 +149,12 @@ machine:
 | 2,000,001 | 13.1 | 40.2 | 3,050 MB | 156 MB | 459 MB |
 | 3,000,000 | 19.3 | 60.2 | 4,585 MB | 234 MB | 469 MB |
 | 5,000,001 | 25.5 | 68.3 | 7,657 MB | 389 MB | 465 MB |
+| 10,000,002 | 41.2 | 166 | 15,314 MB | 749 MB | 595 MB |
 
-Memory is what the benchmark and Python take: words and texts are read through the system's cache. These chunks have 670
-characters on average, half of those above, and 1.5 KB of disk each, most of it their text: chunks of guides take 2.6.
+Filling took some 65 minutes. Memory is what the benchmark and Python take: words and texts are read through the
+system's cache. These chunks have 670 characters on average, half of those above, and 1.5 KB of disk each, most of it
+their text: chunks of guides take 2.6. So the disk of each API process, and the time to fill it, are the limit before
+the words are.
 """
 
 _GPU = """## A GPU beside CPUs
