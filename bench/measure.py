@@ -80,10 +80,18 @@ def peak_rss_mb() -> float:
     Not `ru_maxrss`: a child's starts with the size of the parent that started it.
     """
     try:
-        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+        return status_mb("VmHWM")
     except OSError:  # not Linux: what it holds now
         return float(psutil.Process().memory_info().rss / _MB)
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")) / _MB
+
+
+def status_mb(name: str, pid: int | None = None) -> float:
+    """What the system says of the memory of that process, or of this one, in MB: `VmRSS`, `VmHWM`, `RssAnon`.
+
+    Raises OSError where there is no such process, or the system is not Linux.
+    """
+    lines = Path(f"/proc/{pid or 'self'}/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:")) / _MB
 
 
 def rss_mb(pid: int) -> float:

@@ -28,6 +28,7 @@ import psutil
 
 from bench.heal import WINDOWS_A_DOCUMENT, window_record
 from bench.machine import describe, load_average
+from bench.measure import status_mb
 from bench.search import _milliseconds, _recall, _size_mb
 from bench.search_corpus import EMBEDDED, build, mixed
 from bench.search_services import running_chroma
@@ -217,9 +218,7 @@ def _summary(log: Path) -> dict[str, Any]:
 
 def _memory_mb(process_id: int) -> dict[str, int]:
     """Now, and the most since the process began."""
-    status = Path(f"/proc/{process_id}/status").read_text(encoding="utf-8")
-    kilobytes = {line.split(":")[0]: int(line.split()[1]) for line in status.splitlines() if line.endswith(" kB")}
-    return {"rss": round(kilobytes["VmRSS"] * 1024 / 1e6), "peak": round(kilobytes["VmHWM"] * 1024 / 1e6)}
+    return {"rss": round(status_mb("VmRSS", process_id)), "peak": round(status_mb("VmHWM", process_id))}
 
 
 def _processor_seconds(process: psutil.Process) -> float:

@@ -74,8 +74,7 @@ def measure(options: Options) -> Result:
 
 def keep(before: Mapping[str, Any], result: Result) -> Result:
     """With the sizes that were measured by hand before, and when that was."""
-    sizes = with_kept(result["sizes"], before["result"]["sizes"], SIZES, before)
-    return {**result, "sizes": sizes}
+    return {**result, "sizes": with_kept(result["sizes"], before["result"]["sizes"], SIZES, before)}
 
 
 def targets(result: Mapping[str, Any]) -> list[Target]:

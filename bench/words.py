@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from bench.machine import describe, load_average
+from bench.measure import status_mb
 from bench.search import _milliseconds, _size_mb, questions_of
 from bench.search_corpus import build
 from bench.section import Options
@@ -130,13 +131,11 @@ def ask(index: TantivyFullTextIndex, questions: Sequence[str]) -> dict[str, floa
 
 def _sizes(folder: Path) -> dict[str, float]:
     """Megabytes: of the texts and attributes, of the words, and of this process's own memory."""
-    status = Path("/proc/self/status").read_text(encoding="utf-8")
-    own = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("RssAnon:"))
     words = sum(_size_mb(path) for path in folder.glob("index.sqlite-words-*"))
     return {
         "disk_mb": round(_size_mb(folder)),
         "words_disk_mb": round(words),
-        "own_memory_mb": round(own * 1024 / 1e6),
+        "own_memory_mb": round(status_mb("RssAnon")),
     }
 
 

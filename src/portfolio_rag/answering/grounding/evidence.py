@@ -18,7 +18,7 @@ from portfolio_rag.text.language.language_detection import language_of
 from portfolio_rag.text.language.name_variants import NameForms
 from portfolio_rag.text.language.negations import NEGATION
 from portfolio_rag.text.language.quantities import Quantity
-from portfolio_rag.text.language.struck_out import blanked
+from portfolio_rag.text.language.struck_out import struck_out_blanked
 
 _NEAR_SENTENCES = 2
 """A value may stand this far from the sentences that hold the rest of the claim; further off it is another value."""
@@ -56,7 +56,7 @@ class SourceText:
     def build(
         cls, number: int, text: str, context: str, parts: Sequence[ChunkPart] = (), document: str = ""
     ) -> SourceText:
-        text = blanked(text)  # what is struck out holds no more
+        text = struck_out_blanked(text)  # what is struck out holds no more
         return cls(number, text, context, tuple(split_sentences(text, parts)), document)
 
     def without(self, sentences: Sequence[Sentence], reason: str) -> SourceText:

@@ -201,9 +201,7 @@ def _absent_values(claim: Claim, source: SourceText) -> list[str]:
     ]
     counted = {date.start for date in dates}  # Its year is a number of the claim, too.
     numbers = [quantity for quantity in _absent_quantities(claim, source) if quantity.start not in counted]
-    return [f"the date {date.text}" for date in dates] + [
-        f"the number {' '.join(number.text.split())}" for number in numbers
-    ]
+    return [f"the date {date.text}" for date in dates] + [f"the number {number.text}" for number in numbers]
 
 
 def _known_dates(claim: Claim, source: SourceText, date: Date) -> list[Date]:

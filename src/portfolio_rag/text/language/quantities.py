@@ -132,7 +132,7 @@ def quantities_of(text: str) -> tuple[list[Quantity], str]:
         text = blanked(text, time.start, time.start + len(time.text))
     # As long as the words that it stands for, so that places stay what they are.
     text = _TIMES.sub(lambda times: _TIMES_VALUES[times[1].lower()].ljust(len(times[1])), text)
-    text = _ONE_PERIOD.sub(lambda period: period["before"] + "1".ljust(len(period["one"])), text)
+    text = _ONE_PERIOD.sub(lambda period: period["before"] + "1".rjust(len(period["one"])), text)
     wording = text
     labels = {match.end() for match in _LABEL.finditer(text)}
     for match in _QUANTITY.finditer(text):

@@ -1,7 +1,7 @@
 """Struck-out text in plain text: `The tour costs ~~30~~ 24 euros`, as Markdown has it. Every format writes it so.
 
 A reader sees that it no longer holds. It stays in the text, because what held before may be asked for, and because a
-citation shows the page as it is; but no answer rests on it (`blanked`).
+citation shows the page as it is; but no answer rests on it (`struck_out_blanked`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def without_seams(text: str) -> str:
     return _SEAM.sub(r"\1", text)
 
 
-def blanked(text: str) -> str:
+def struck_out_blanked(text: str) -> str:
     """`text` with blanks in place of what is struck out, so that all else keeps its place."""
     if STRUCK_MARK not in text:
         return text

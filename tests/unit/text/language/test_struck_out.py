@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portfolio_rag.text.language.struck_out import blanked, struck, without_seams
+from portfolio_rag.text.language.struck_out import struck, struck_out_blanked, without_seams
 
 
 def test_marks_stand_inside_the_blanks() -> None:
@@ -25,10 +25,10 @@ def test_marks_stand_inside_the_blanks() -> None:
     ],
 )
 def test_blanked(text: str, left: str) -> None:
-    assert blanked(text) == left
+    assert struck_out_blanked(text) == left
     assert len(left) == len(text)
 
 
 def test_many_marks_take_no_time() -> None:
     text = "~~a " * 50_000
-    assert blanked(text) == text
+    assert struck_out_blanked(text) == text
