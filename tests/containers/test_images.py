@@ -87,6 +87,20 @@ print(json.dumps([list(vectors.shape), manifest["parity"]["minimum"] >= manifest
     assert json.loads(_run(image, "-c", code)) == [[1, 384], True]
 
 
+def test_the_api_holds_the_reader_and_what_embeds_alone_does_not() -> None:
+    code = """
+from portfolio_rag.adapters.models.factory import make_reader
+from portfolio_rag.ports.reader import Excerpt
+from portfolio_rag.settings.environment import Settings
+text = "The ferry leaves at nine. Bicycles are carried on the lower deck."
+(odds,) = make_reader(Settings.from_env()).read("When does the ferry leave?", [Excerpt("", text, ((0, 25), (26, 65)))])
+print(odds[0] > odds[1])
+"""
+    assert _run("api", "-c", code).strip() == "True"
+    held = _run("embedding-generator", "-c", "import os; print(sorted(os.listdir('/opt/model')))")
+    assert held.strip() == "['manifest.json', 'model.onnx', 'tokenizer.json']"
+
+
 @pytest.mark.parametrize("function", ["document-intake", "check-health"])
 def test_light_function_holds_the_tokenizer_and_not_the_model(function: str) -> None:
     held = _run(function, "-c", "import os; print(sorted(os.listdir('/opt/model')))")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 OPSET = 17
+EXAMPLE = [[101, 7592, 2088, 102], [101, 2088, 7592, 102]]
 
 
 def load_reference(path: Path) -> SentenceTransformer:
@@ -52,16 +53,6 @@ def export(reference: SentenceTransformer, target: Path, *, quantise_embeddings:
     """
     import torch
 
-    class RowQuantisedEmbedding(torch.nn.Module):  # type: ignore[misc]
-        def __init__(self, weight: Any) -> None:
-            super().__init__()
-            scale = weight.abs().amax(dim=1, keepdim=True).clamp(min=1e-12) / 127
-            self.register_buffer("table", torch.round(weight / scale).to(torch.int8))
-            self.register_buffer("scale", scale)
-
-        def forward(self, ids: Any) -> Any:
-            return self.table[ids].to(torch.float32) * self.scale[ids]
-
     class SentenceEncoder(torch.nn.Module):  # type: ignore[misc]
         def __init__(self, transformer: Any) -> None:
             super().__init__()
@@ -73,22 +64,46 @@ def export(reference: SentenceTransformer, target: Path, *, quantise_embeddings:
 
     transformer = reference[0].auto_model
     if quantise_embeddings:
-        transformer = copy.deepcopy(transformer)
-        table = transformer.get_input_embeddings().weight.detach()
-        transformer.set_input_embeddings(RowQuantisedEmbedding(table))
-    encoder = SentenceEncoder(transformer).eval()
-    axes = {0: "batch", 1: "length"}
+        transformer = with_quantised_embeddings(transformer)
+    write_graph(SentenceEncoder(transformer), {"input_ids": EXAMPLE}, "embedding", {0: "batch"}, target)
+
+
+def with_quantised_embeddings(transformer: Any) -> Any:
+    """A copy whose word embeddings are int8, with one scale a row."""
+    import torch
+
+    class RowQuantisedEmbedding(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self, weight: Any) -> None:
+            super().__init__()
+            scale = weight.abs().amax(dim=1, keepdim=True).clamp(min=1e-12) / 127
+            self.register_buffer("table", torch.round(weight / scale).to(torch.int8))
+            self.register_buffer("scale", scale)
+
+        def forward(self, ids: Any) -> Any:
+            return self.table[ids].to(torch.float32) * self.scale[ids]
+
+    copied = copy.deepcopy(transformer)
+    copied.set_input_embeddings(RowQuantisedEmbedding(copied.get_input_embeddings().weight.detach()))
+    return copied
+
+
+def write_graph(
+    module: Any, inputs: Mapping[str, Sequence[Sequence[int]]], output: str, axes: Mapping[int, str], target: Path
+) -> None:
+    """Trace `module` with example inputs of shape (batch, length) each; `axes` are those of its output that vary."""
+    import torch
+
     with _exporter_warnings_ignored(), torch.inference_mode():
         # dynamo=False, the exporter that traces: its graph is the one that was measured.
         torch.onnx.export(
-            encoder,
-            (torch.tensor([[101, 7592, 2088, 102], [101, 2088, 7592, 102]]),),
+            module.eval(),
+            tuple(torch.tensor(example) for example in inputs.values()),
             str(target),
             dynamo=False,
             opset_version=OPSET,
-            input_names=["input_ids"],
-            output_names=["embedding"],
-            dynamic_axes={"input_ids": axes, "embedding": {0: "batch"}},
+            input_names=list(inputs),
+            output_names=[output],
+            dynamic_axes={**{name: {0: "batch", 1: "length"} for name in inputs}, output: dict(axes)},
         )
 
 

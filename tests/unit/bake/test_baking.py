@@ -11,15 +11,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
+from portfolio_rag.adapters.models.factory import make_reader
 from portfolio_rag.adapters.models.manifest import Manifest
 from portfolio_rag.adapters.models.onnx_embedder import OnnxEmbedder
+from portfolio_rag.adapters.models.onnx_reader import OnnxReader
 from portfolio_rag.adapters.models.weights import DEFAULT_SOURCE, PINS, locate
 from portfolio_rag.bake import baking
 from portfolio_rag.bake.__main__ import main
 from portfolio_rag.bake.baking import RECIPES, bake
 from portfolio_rag.bake.parity import EDGE_TEXTS, TEXTS, ParityError, check
+from portfolio_rag.bake.reader import ADAPTER
 from portfolio_rag.domain.errors import ConfigurationError
+from portfolio_rag.settings.environment import Settings
 
 
 def test_manifest_of_the_bake(model_dir: Path) -> None:
@@ -31,7 +36,9 @@ def test_manifest_of_the_bake(model_dir: Path) -> None:
     assert manifest.parity is not None
     assert manifest.parity.texts == len(TEXTS) + len(EDGE_TEXTS)
     assert manifest.parity.minimum >= manifest.parity.bound == 0.985
-    assert {file.name for file in model_dir.iterdir()} == {"manifest.json", "model.onnx", "tokenizer.json"}
+    files = {"model.onnx", "reader.onnx", "tokenizer.json"}
+    assert set(manifest.sha256) == files
+    assert {file.name for file in model_dir.iterdir()} == files | {"manifest.json"}
 
 
 def test_a_real_bake_in_fp32_agrees_closely(
@@ -64,8 +71,36 @@ def test_up_to_date_only_when_whole_and_of_the_same_inputs(model_dir: Path, tmp_
     assert baking.up_to_date(copy, source=DEFAULT_SOURCE)
     assert not baking.up_to_date(copy, source=DEFAULT_SOURCE, precision="fp32")
     assert not baking.up_to_date(tmp_path, source=DEFAULT_SOURCE)
-    (copy / "model.onnx").write_bytes(b"half of it")
-    assert not baking.up_to_date(copy, source=DEFAULT_SOURCE)
+    for name in ("model.onnx", "reader.onnx"):
+        whole = (copy / name).read_bytes()
+        (copy / name).write_bytes(b"half of it")
+        assert not baking.up_to_date(copy, source=DEFAULT_SOURCE)
+        (copy / name).write_bytes(whole)
+    assert baking.up_to_date(copy, source=DEFAULT_SOURCE)
+
+
+def test_the_reader_is_there_to_be_used(model_dir: Path) -> None:
+    assert isinstance(make_reader(Settings(model_dir=str(model_dir))), OnnxReader)
+
+
+def test_another_adapter_makes_another_reader(model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    adapter = tmp_path / "adapter.safetensors"
+    adapter.write_bytes(ADAPTER.read_bytes())
+    monkeypatch.setattr(baking, "ADAPTER", adapter)
+    assert baking.up_to_date(model_dir, source=DEFAULT_SOURCE)
+    adapter.write_bytes(b"another")
+    assert not baking.up_to_date(model_dir, source=DEFAULT_SOURCE)
+
+
+def test_a_model_that_the_adapter_does_not_fit_is_baked_without_a_reader(tmp_path: Path) -> None:
+    source = Path(shutil.copytree(locate(DEFAULT_SOURCE).path, tmp_path / "source"))
+    weights = load_file(source / "model.safetensors")
+    weights["embeddings.word_embeddings.weight"][100] += 0.001
+    save_file(weights, source / "model.safetensors", {"format": "pt"})
+    baked = bake(tmp_path / "model", source=str(source), report=print)
+    assert set(baked.sha256) == {"model.onnx", "tokenizer.json"}
+    assert make_reader(Settings(model_dir=str(tmp_path / "model"))) is None
+    assert baking.up_to_date(tmp_path / "model", source=str(source))
 
 
 def test_result_that_is_off_is_refused_and_the_old_model_stays(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from portfolio_rag.adapters.models.manifest import REMEDY, Manifest
+from portfolio_rag.adapters.models.manifest import READER_FILE, REMEDY, Manifest
 from portfolio_rag.adapters.models.tokenizer import HuggingFaceTokenizer
 from portfolio_rag.domain.errors import ConfigurationError
 from portfolio_rag.ports.embedder import Embedder, Tokenizer
+from portfolio_rag.ports.reader import Reader
 from portfolio_rag.settings.environment import Settings
 
 
@@ -34,6 +35,18 @@ def make_tokenizer(settings: Settings) -> Tokenizer:
     """
     _check_model(settings)
     return HuggingFaceTokenizer(settings.model_dir)
+
+
+def make_reader(settings: Settings) -> Reader | None:
+    """The reader that was baked with the model in MODEL_DIR; None for a model that has none.
+
+    Raises ConfigurationError when the model is missing or of another version.
+    """
+    if READER_FILE not in Manifest.load(Path(settings.model_dir)).sha256:
+        return None
+    from portfolio_rag.adapters.models.onnx_reader import OnnxReader
+
+    return OnnxReader(settings.model_dir, threads=settings.embedding_threads)
 
 
 def _check_model(settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""What a baked model directory holds: `model.onnx`, `tokenizer.json`, and this manifest beside them.
+"""What a baked model directory holds: `model.onnx`, `reader.onnx`, `tokenizer.json`, and this manifest beside them.
 
 Read by whoever uses the model, written by `portfolio_rag.bake`; light enough for every cold start.
 """
@@ -18,6 +18,8 @@ FORMAT = 1
 """Bumped when the directory's layout or the graph's inputs and outputs change: older bakes are refused."""
 
 MODEL_FILE = "model.onnx"
+READER_FILE = "reader.onnx"
+"""Only beside the model whose reader the project has."""
 TOKENIZER_FILE = "tokenizer.json"
 MANIFEST_FILE = "manifest.json"
 

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from portfolio_rag.adapters.models.manifest import MODEL_FILE, REMEDY, TOKENIZER_FILE, Manifest
+from portfolio_rag.adapters.models.manifest import MODEL_FILE, TOKENIZER_FILE, Manifest
+from portfolio_rag.adapters.models.onnx_session import open_session
 from portfolio_rag.adapters.models.tokenizer import encodable, load_backend
 from portfolio_rag.adapters.process.cpu import available_cpus
-from portfolio_rag.domain.errors import ConfigurationError
 from portfolio_rag.ports.vectors import Vectors
 
 if TYPE_CHECKING:
@@ -112,21 +112,5 @@ class OnnxEmbedder:
                 tokenizer = load_backend(self._manifest.verified(self._directory, TOKENIZER_FILE))
                 # The limit counts the special tokens, as sentence-transformers counts them.
                 tokenizer.enable_truncation(self._manifest.max_tokens)
-                self._loaded = (self._session(), tokenizer)
+                self._loaded = (open_session(self._manifest.verified(self._directory, MODEL_FILE)), tokenizer)
             return self._loaded
-
-    def _session(self) -> Any:
-        model = self._manifest.verified(self._directory, MODEL_FILE)
-        import onnxruntime  # 0.1 s: only where a text is really embedded
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.enable_mem_pattern = False  # plans memory per input shape, and here every length is one
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL  # the bake did it
-        try:
-            return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # ONNX Runtime's own classes have no common base but this
-            raise ConfigurationError(
-                f"ONNX Runtime cannot load the model in {self._directory}: {error}. {REMEDY}"
-            ) from error
