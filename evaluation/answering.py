@@ -124,7 +124,7 @@ def measure_answers(bench: Bench, limit: int) -> Answered:
 
     A citation is right when it cites a document that holds the answer; recall is the share of those documents cited.
     """
-    chat, result = Chat(search_of(bench), None, bench.embedder), Answered()
+    chat, result = Chat(search_of(bench), None, bench.embedder, reader=bench.reader), Answered()
     names = bench.corpus.names
     for question in _sample(bench.questions, limit, adversarial=False):
         answer = chat.answer(question.text)

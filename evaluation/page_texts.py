@@ -50,6 +50,8 @@ ANSWERS = """## Answers and citations
 The extractive answer (no key needed) to questions that have one. *In the passages found* bounds what any answer can
 hold. A citation is right when it cites the document that holds the answer. Containment wants the gold answer word for
 word, whatever the case and punctuation.
+The reader that helps to choose sentences was trained on SQuAD's training articles. The ones here are others, but like
+them, and flatter it; the guides do not.
 """
 
 SENTENCES = """### By sentence

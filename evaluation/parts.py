@@ -20,7 +20,7 @@ from evaluation.retrieving import AS_WRITTEN, DENSE, FIGURES, HYBRID, Retrieved,
 from evaluation.strategies import measure_strategy
 from evaluation.structured import measure_structured
 from evaluation.validating import measure_validation
-from evaluation.workbench import Bench, open_bench, open_embedder, open_tokenizer
+from evaluation.workbench import Bench, open_bench, open_embedder, open_reader, open_tokenizer
 from portfolio_rag.domain.chunking_strategy import Strategy
 
 SETS = {"aws_qa": "aws_qa", "aws_qa_fifth": "aws_qa", "squad2": "squad2", "scifact": "scifact"}
@@ -72,7 +72,11 @@ class Benches:
 
 def parts_of(directory: Path, benches: Benches, questions: dict[str, Any], *, run_peers: bool) -> Iterator[Part]:
     """All parts, in the order in which they are measured; `questions` takes the retrieval of each question."""
-    yield Part(("structured",), frozenset(), lambda: measure_structured(open_embedder(), open_tokenizer()).figures())
+
+    def structured() -> Results:
+        return measure_structured(open_embedder(), open_tokenizer(), open_reader()).figures()
+
+    yield Part(("structured",), frozenset(), structured)
     for name in SETS:
         yield from _searched(name, directory, benches, questions, run_peers=run_peers)
 

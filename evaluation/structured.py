@@ -19,6 +19,7 @@ from portfolio_rag.answering.generation.chat import Chat
 from portfolio_rag.domain.answers import Answer, Verdict
 from portfolio_rag.ports.embedder import Embedder, Tokenizer
 from portfolio_rag.ports.language_model import ChatCompletion
+from portfolio_rag.ports.reader import Reader
 
 FOLDER = Path(__file__).parent / "structured"
 _BLANKS = re.compile(r"\s+")
@@ -115,13 +116,13 @@ def load_cases(folder: Path = FOLDER) -> tuple[list[EvalDocument], list[Question
     return documents, questions, drafted
 
 
-def measure_structured(embedder: Embedder, tokenizer: Tokenizer) -> Structured:
+def measure_structured(embedder: Embedder, tokenizer: Tokenizer, reader: Reader | None = None) -> Structured:
     """All cases, answered as shipped."""
     documents, questions, drafted = load_cases()
-    result = Structured([], [], [], [], [], [])
-    with contextlib.closing(build(EvalSet("structured", documents, []), embedder, tokenizer)) as bench:
+    data, result = EvalSet("structured", documents, []), Structured([], [], [], [], [], [])
+    with contextlib.closing(build(data, embedder, tokenizer, reader=reader)) as bench:
         for question in questions:
-            answer = Chat(search_of(bench), None, bench.embedder).answer(question.question)
+            answer = Chat(search_of(bench), None, bench.embedder, reader=bench.reader).answer(question.question)
             kind = result.refusals if question.refused else result.rows if question.row else result.sections
             kind.append(is_right(question, answer, bench.corpus.names))
         for claim in drafted:

@@ -12,7 +12,9 @@ from typing import Any
 from evaluation.cache import CachedEmbedder
 from evaluation.corpus import EvalCorpus
 from evaluation.datasets import EvalQuestion, EvalSet, load
+from portfolio_rag.adapters.models.manifest import READER_FILE, Manifest
 from portfolio_rag.adapters.models.onnx_embedder import OnnxEmbedder
+from portfolio_rag.adapters.models.onnx_reader import OnnxReader
 from portfolio_rag.adapters.models.tokenizer import HuggingFaceTokenizer
 from portfolio_rag.adapters.tantivy.full_text_index import TantivyFullTextIndex
 from portfolio_rag.answering.retrieval.search import PassageSearch
@@ -20,6 +22,7 @@ from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.filters import Filter
 from portfolio_rag.ports.embedder import Embedder, Tokenizer
 from portfolio_rag.ports.full_text_index import FullTextHit
+from portfolio_rag.ports.reader import Reader
 from portfolio_rag.ports.vectors import Vectors
 from portfolio_rag.settings.ingestion_rules import Rules
 
@@ -39,6 +42,7 @@ class Bench:
     full_text: TantivyFullTextIndex
     owners: dict[str, str]
     _directory: tempfile.TemporaryDirectory[str] = field(repr=False)
+    reader: Reader | None = None
 
     def close(self) -> None:
         """Remove the full-text index from disk."""
@@ -72,14 +76,21 @@ def open_tokenizer() -> HuggingFaceTokenizer:
     return HuggingFaceTokenizer(_model())
 
 
+def open_reader() -> Reader | None:
+    """That of the same model, if it has one."""
+    return OnnxReader(_model()) if READER_FILE in Manifest.load(_model()).sha256 else None
+
+
 def open_bench(name: str, rules: Rules | None = None) -> Bench:
     """The set of that name in EVAL_DATA."""
     data = load(name)
     print(f"{name}: {len(data.documents)} documents, {len(data.questions)} questions", file=sys.stderr)
-    return build(data, open_embedder(), open_tokenizer(), rules)
+    return build(data, open_embedder(), open_tokenizer(), rules, open_reader())
 
 
-def build(data: EvalSet, embedder: Embedder, tokenizer: Tokenizer, rules: Rules | None = None) -> Bench:
+def build(
+    data: EvalSet, embedder: Embedder, tokenizer: Tokenizer, rules: Rules | None = None, reader: Reader | None = None
+) -> Bench:
     """The set as the pipeline would leave it, under the rules given or the default ones."""
     corpus = EvalCorpus(data.documents, embedder, tokenizer, rules)
     directory = tempfile.TemporaryDirectory(prefix="bench-")
@@ -91,7 +102,7 @@ def build(data: EvalSet, embedder: Embedder, tokenizer: Tokenizer, rules: Rules 
     full_text.index([(corpus.documents[document_id], own) for document_id, own in chunks.items()])
     queries = embedder.embed([question.text for question in data.questions])
     owners = {window.chunk.window_ids[window.n]: corpus.names[window.chunk.document_id] for window in corpus.windows}
-    return Bench(data.name, corpus, data.questions, queries, embedder, full_text, owners, directory)
+    return Bench(data.name, corpus, data.questions, queries, embedder, full_text, owners, directory, reader)
 
 
 def search_of(bench: Bench) -> PassageSearch:

@@ -172,6 +172,7 @@ class AnsweringParts(ModelParts):
             config=self.config.model_config,
             judge=self.judge,
             compute_slots=self.compute_slots,
+            reader=self.reader,
         )
 
     @cached_property

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cached_property
 
-from portfolio_rag.adapters.models.factory import make_embedder, make_tokenizer
+from portfolio_rag.adapters.models.factory import make_embedder, make_reader, make_tokenizer
 from portfolio_rag.composition.clients import Clients
 from portfolio_rag.ports.embedder import Embedder, Tokenizer
+from portfolio_rag.ports.reader import Reader
 from portfolio_rag.settings.environment import Settings
 
 
@@ -27,3 +28,8 @@ class ModelParts(Clients):
     @cached_property
     def tokenizer(self) -> Tokenizer:
         return make_tokenizer(self.settings)
+
+    @cached_property
+    def reader(self) -> Reader | None:
+        """None where the model was baked without one."""
+        return make_reader(self.settings)

@@ -39,6 +39,7 @@ from portfolio_rag.domain.identifiers import iso
 from portfolio_rag.domain.tracing import ending
 from portfolio_rag.ports.embedder import Embedder
 from portfolio_rag.ports.language_model import ChatCompletion, LanguageModel
+from portfolio_rag.ports.reader import Reader
 from portfolio_rag.settings.ingestion_rules import ModelConfig
 
 NOT_FOUND = "The answer is not in the documents."
@@ -78,8 +79,11 @@ class Chat:
         answerability_threshold: float = THRESHOLD,
         judge: Judge | None = None,
         compute_slots: AbstractContextManager[object] | None = None,
+        reader: Reader | None = None,
     ) -> None:
         """`config` is asked with each answer; `judge` reads GPT's sentences once more.
+
+        `reader` helps to choose the sentences of an extractive answer.
 
         `compute_slots` is held while this process computes, and never while it waits for a language model.
         """
@@ -88,6 +92,7 @@ class Chat:
         self._retrieval = retrieval
         self._language_model = language_model
         self._embedder = embedder
+        self._reader = reader
         self._config = config
         self._context_tokens = context_tokens
         self._answerability_threshold = answerability_threshold
@@ -264,7 +269,7 @@ class Chat:
         self, question: str, sources: Sequence[ContextSource], texts: Sequence[SourceText]
     ) -> Sequence[DraftSentence]:
         with self._compute_slots, tracing.span("extract answer"):
-            return extract_answer(question, sources, texts, self._embedder)
+            return extract_answer(question, sources, texts, self._embedder, self._reader)
 
     def _check(
         self, question: str, drafted: Sequence[DraftSentence], texts: Sequence[SourceText]

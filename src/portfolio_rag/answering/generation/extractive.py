@@ -7,13 +7,19 @@ says nothing by itself, and all under the heading that asks for it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 
+from portfolio_rag.answering.generation.candidate_sentences import (
+    ASKED_BY_PLACE,
+    CandidateSentence,
+    find_candidate_sentences,
+    is_statement,
+)
 from portfolio_rag.answering.generation.context_window import ContextSource
 from portfolio_rag.answering.generation.labelled_values import labels_asked
+from portfolio_rag.answering.generation.reading import answer_odds
 from portfolio_rag.answering.grounding.absent_subjects import absent_subject
 from portfolio_rag.answering.grounding.claim import Claim
 from portfolio_rag.answering.grounding.drafted_answer import DraftSentence, source_line
@@ -23,13 +29,15 @@ from portfolio_rag.answering.grounding.source_sentences import LIST_ITEM, Senten
 from portfolio_rag.answering.grounding.subjects import about_subject
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.ports.embedder import Embedder
+from portfolio_rag.ports.reader import Reader
 from portfolio_rag.text.language.content_words import coverage, terms
 from portfolio_rag.text.language.facts import extract_facts
 from portfolio_rag.text.language.identifiers import named_identifiers
+from portfolio_rag.text.language.language_detection import language_of
 from portfolio_rag.text.language.name_variants import missing_names
 
 MAX_SENTENCES = 3
-_EMBEDDED = 32
+_EMBEDDED = 20
 """Sentences embedded per question: the best by words and by the window they stand in."""
 
 _LEANS_ON_PREVIOUS = re.compile(
@@ -71,9 +79,11 @@ _DESCRIPTION = re.compile(
 
 # Beside the cosine of the sentence, which weighs 1; chosen on 300 questions of squad2 (the answer stands in the first
 # sentence for 77 % of them, in one of the three for 88 %).
-_LEXICAL_WEIGHT = 0.5
-_WINDOW_WEIGHT = 0.5
 _TYPE_BONUS = 0.12
+_READER_WEIGHT = 0.05
+"""Of the log-odds that a reader gives, which are of MAX_ODDS at most."""
+_READ_LANGUAGES = ("en", "")
+"""Those of questions that the reader was trained on, and what its words do not tell."""
 _LABELLED_BONUS = 0.4
 """Of a sentence that has the value of just what is asked for behind its label, and names nothing else of it."""
 _POLAR_PENALTY = 0.3
@@ -84,8 +94,6 @@ _DESCRIPTION_PENALTY = 0.5
 """Of one that only says what the document is about: it names the subject of nearly every question to it."""
 _SECTION_BONUS = 0.5
 """Of a sentence in the section that a version or a code of the question heads."""
-_PLACE_WEIGHT = 0.8
-"""A word of the question that the place of a sentence holds counts nearly as one in the sentence."""
 _FOLLOW_SHARE = 0.6
 """A further sentence of the section is added when it scores at least this share of the best one."""
 _ELSEWHERE_SHARE = 0.9
@@ -94,11 +102,6 @@ _SAME_SUBJECT = 0.8
 """Share of the question's words in the first sentence from which one that is put alike is about the same."""
 _REDUNDANT = 0.9
 """Cosine from which two sentences say the same."""
-_MAX_SENTENCE_CHARACTERS = 600
-_HEADING_WORDS = 8
-_MIN_WORDS = 3
-_ASKED_BY_PLACE = 0.5
-"""Share of the question's words in its place from which a sentence of a word or two is an answer."""
 _NAMED_BY_PLACE = 0.8
 """Share of the question's words in its place from which no sentence of a section says more to it than another."""
 _MAX_SECTION_CHARACTERS = 400
@@ -107,20 +110,14 @@ _MAX_ITEMS = 8
 """The same of a list that is asked for as a whole."""
 _SAME_QUESTION = 0.75
 """Cosine of a question and an answer under its own question from which the two ask the same in other words."""
-_INCOMPLETE = ("?", ":", "following.", "follows.")
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    source: ContextSource
-    text: SourceText
-    sentence: Sentence
-    prior: float
-    covered: float
 
 
 def extract_answer(
-    question: str, sources: Sequence[ContextSource], texts: Sequence[SourceText], embedder: Embedder
+    question: str,
+    sources: Sequence[ContextSource],
+    texts: Sequence[SourceText],
+    embedder: Embedder,
+    reader: Reader | None = None,
 ) -> list[DraftSentence]:
     """Up to three sentences, best first, each citing its source; empty when no sentence shares the subject.
 
@@ -129,8 +126,10 @@ def extract_answer(
     claim = Claim("", question)
     asked = claim.asked_terms
     about = {text.number: text for text in about_subject(claim, texts)}
-    candidates = [candidate for source in sources for candidate in _candidates(source, about[source.number], asked)]
-    candidates.sort(key=lambda candidate: -(_LEXICAL_WEIGHT * candidate.covered + _WINDOW_WEIGHT * candidate.prior))
+    candidates = [
+        candidate for source in sources for candidate in find_candidate_sentences(source, about[source.number], asked)
+    ]
+    candidates.sort(key=lambda candidate: -candidate.promise)
     candidates = candidates[:_EMBEDDED]
     if not candidates:
         return []
@@ -139,8 +138,7 @@ def extract_answer(
     vectors = embedder.embed([question, *(_embedded_text(candidate, asked) for candidate in candidates)])
     scores = vectors[1:] @ vectors[0] + np.array(
         [
-            _LEXICAL_WEIGHT * candidate.covered
-            + _WINDOW_WEIGHT * candidate.prior
+            candidate.promise
             + _type_bonus(question, candidate.sentence.text)
             + _LABELLED_BONUS * labels_asked(asked, candidate.sentence.text)
             - _POLAR_PENALTY * (asks_what and bool(_YES_OR_NO.match(candidate.sentence.text)))
@@ -150,6 +148,10 @@ def extract_answer(
             for candidate in candidates
         ]
     )
+    # Rows are told apart by their labels; the reader has seen none, and would prefer any sentence to them.
+    is_row = candidates[int(np.argmax(scores))].sentence.kind is BlockKind.TABLE
+    if reader is not None and not is_row and language_of(question) in _READ_LANGUAGES:
+        scores += _READER_WEIGHT * np.array(answer_odds(question, candidates, reader))
     order = [int(index) for index in np.argsort(-scores, kind="stable")]
     best = candidates[order[0]]
     is_same_question = _is_under_question(best) and float(vectors[1 + order[0]] @ vectors[0]) >= _SAME_QUESTION
@@ -175,53 +177,12 @@ def extract_answer(
     return list(shown.values())
 
 
-def _candidates(source: ContextSource, text: SourceText, asked: frozenset[str]) -> Iterator[_Candidate]:
-    for sentence in text.sentences:
-        inside = any(start < sentence.end and sentence.start < end for start, end in source.spans)
-        if inside and _is_statement(sentence, asked):
-            place = sentence.context_terms or text.context_terms
-            covered = coverage(asked, sentence.terms) + _PLACE_WEIGHT * coverage(asked, place - sentence.terms)
-            yield _Candidate(source, text, sentence, _prior(source, sentence), min(1.0, covered))
-
-
-def _is_statement(sentence: Sentence, asked: frozenset[str]) -> bool:
-    """A statement, not a heading, a label, a question or a wall of text."""
-    text = sentence.text.strip()
-    words = text.split()
-    if (
-        sentence.kind is BlockKind.HEADING
-        or (text.isupper() and len(words) > 1)
-        or len(text) > _MAX_SENTENCE_CHARACTERS
-        or text.endswith(_INCOMPLETE)
-    ):
-        return False
-    if coverage(asked, sentence.context_terms) >= _ASKED_BY_PLACE:
-        return True
-    if len(words) < _MIN_WORDS or not sentence.terms:
-        return False
-    # Short, not closed and without a value: a heading. A row of a table or an item of a list says more.
-    closed = text.endswith((".", "!", ")", '"', "”")) or "|" in text or any(sign.isdigit() for sign in text)
-    return closed or len(words) > _HEADING_WORDS or bool(LIST_ITEM.match(sentence.text))
-
-
-def _embedded_text(candidate: _Candidate, asked: frozenset[str]) -> str:
+def _embedded_text(candidate: CandidateSentence, asked: frozenset[str]) -> str:
     """The sentence; of one that its heading or what leads it in makes an answer, with these."""
     sentence = candidate.sentence
-    if coverage(asked, sentence.context_terms - sentence.terms) < _ASKED_BY_PLACE:
+    if coverage(asked, sentence.context_terms - sentence.terms) < ASKED_BY_PLACE:
         return sentence.text
     return "\n".join([*sentence.heading_path[-1:], *filter(None, [sentence.lead_in]), sentence.text])
-
-
-def _prior(source: ContextSource, sentence: Sentence) -> float:
-    """What the search makes of the window that the sentence stands in, when it was hit."""
-    passage = source.passage
-    scores = passage.window_ranks or passage.window_scores or (passage.score,) * len(passage.windows)
-    inside = [
-        score
-        for window, score in zip(passage.windows, scores, strict=True)
-        if passage.chunk.windows[window][0] < sentence.end and sentence.start < passage.chunk.windows[window][1]
-    ]
-    return max(inside, default=0.0)
 
 
 def _type_bonus(question: str, sentence: str) -> float:
@@ -234,17 +195,17 @@ def _type_bonus(question: str, sentence: str) -> float:
     return 0.0
 
 
-def _is_under_question(candidate: _Candidate) -> bool:
+def _is_under_question(candidate: CandidateSentence) -> bool:
     path = candidate.sentence.heading_path
     return bool(path) and path[-1].rstrip().endswith("?")
 
 
-def _whole_section(best: _Candidate, asked: frozenset[str]) -> list[Sentence]:
+def _whole_section(best: CandidateSentence, asked: frozenset[str]) -> list[Sentence]:
     """All that stands under the heading that asks the question, or names all that it names; nothing when it is long."""
     path = best.sentence.heading_path
     if not path:
         return []
-    is_asked = _QUESTION.fullmatch(path[-1]) and coverage(asked, frozenset(terms(path[-1]))) >= _ASKED_BY_PLACE
+    is_asked = _QUESTION.fullmatch(path[-1]) and coverage(asked, frozenset(terms(path[-1]))) >= ASKED_BY_PLACE
     if not is_asked and coverage(asked, best.sentence.context_terms) < _NAMED_BY_PLACE:
         return []
     section = [
@@ -256,7 +217,7 @@ def _whole_section(best: _Candidate, asked: frozenset[str]) -> list[Sentence]:
     return section if length <= _MAX_SECTION_CHARACTERS and len(section) <= MAX_SENTENCES else []
 
 
-def _whole_list(best: _Candidate, asked: frozenset[str]) -> list[Sentence]:
+def _whole_list(best: CandidateSentence, asked: frozenset[str]) -> list[Sentence]:
     """All items of the list whose leading sentence asks for them: no item says more to the question than another.
 
     Nothing where the best item has a word of the question that its place lacks, or where the list is long.
@@ -266,7 +227,7 @@ def _whole_list(best: _Candidate, asked: frozenset[str]) -> list[Sentence]:
         return []
     leading = frozenset(terms(own.lead_in))
     headings = frozenset(terms("\n".join(own.heading_path)))
-    if coverage(asked - (headings - leading), leading) < _ASKED_BY_PLACE or asked & own.terms - own.context_terms:
+    if coverage(asked - (headings - leading), leading) < ASKED_BY_PLACE or asked & own.terms - own.context_terms:
         return []
     items = [
         sentence
@@ -278,7 +239,7 @@ def _whole_list(best: _Candidate, asked: frozenset[str]) -> list[Sentence]:
     return items if length <= _MAX_SECTION_CHARACTERS and len(items) <= _MAX_ITEMS else []
 
 
-def _adds(candidate: _Candidate, share: float, first: _Candidate, claim: Claim) -> bool:
+def _adds(candidate: CandidateSentence, share: float, first: CandidateSentence, claim: Claim) -> bool:
     """Whether it says more to the same question: of the same section, or nearly as good as the best one.
 
     `share` is that of the best sentence's score which it has.
@@ -329,7 +290,7 @@ def _is_side_by_side(sentence: Sentence) -> bool:
     return sentence.kind in (BlockKind.TABLE, BlockKind.LIST) or bool(LIST_ITEM.match(sentence.text))
 
 
-def _draft(candidate: _Candidate, line: int) -> list[DraftSentence]:
+def _draft(candidate: CandidateSentence, line: int) -> list[DraftSentence]:
     """The sentence, after the one before it where it leans on that."""
     number, sentence = candidate.source.number, candidate.sentence
     drafted = [_drafted(number, sentence, line)]
@@ -338,7 +299,7 @@ def _draft(candidate: _Candidate, line: int) -> list[DraftSentence]:
         before
         and _LEANS_ON_PREVIOUS.match(drafted[0].text)
         and "\n" not in candidate.text.text[before[-1].end : sentence.start]
-        and _is_statement(before[-1], frozenset())
+        and is_statement(before[-1], frozenset())
     ):
         drafted.insert(0, _drafted(number, before[-1], line))
     return drafted

@@ -1,0 +1,81 @@
+"""The sentences that may answer a question, each with what its words and its window promise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from portfolio_rag.answering.generation.context_window import ContextSource
+from portfolio_rag.answering.grounding.evidence import SourceText
+from portfolio_rag.answering.grounding.source_sentences import LIST_ITEM, Sentence
+from portfolio_rag.domain.chunks import BlockKind
+from portfolio_rag.text.language.content_words import coverage
+
+ASKED_BY_PLACE = 0.5
+"""Share of the question's words in its place from which a sentence of a word or two is an answer."""
+
+_LEXICAL_WEIGHT = 0.5
+_WINDOW_WEIGHT = 0.5
+_PLACE_WEIGHT = 0.8
+"""A word of the question that the place of a sentence holds counts nearly as one in the sentence."""
+_MAX_SENTENCE_CHARACTERS = 600
+_HEADING_WORDS = 8
+_MIN_WORDS = 3
+_INCOMPLETE = ("?", ":", "following.", "follows.")
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateSentence:
+    source: ContextSource
+    text: SourceText
+    sentence: Sentence
+    prior: float
+    covered: float
+
+    @property
+    def promise(self) -> float:
+        """Of its words and its window together, before anything has read it."""
+        return _LEXICAL_WEIGHT * self.covered + _WINDOW_WEIGHT * self.prior
+
+
+def find_candidate_sentences(
+    source: ContextSource, text: SourceText, asked: frozenset[str]
+) -> Iterator[CandidateSentence]:
+    for sentence in text.sentences:
+        inside = any(start < sentence.end and sentence.start < end for start, end in source.spans)
+        if inside and is_statement(sentence, asked):
+            place = sentence.context_terms or text.context_terms
+            covered = coverage(asked, sentence.terms) + _PLACE_WEIGHT * coverage(asked, place - sentence.terms)
+            yield CandidateSentence(source, text, sentence, _prior(source, sentence), min(1.0, covered))
+
+
+def is_statement(sentence: Sentence, asked: frozenset[str]) -> bool:
+    """A statement, not a heading, a label, a question or a wall of text."""
+    text = sentence.text.strip()
+    words = text.split()
+    if (
+        sentence.kind is BlockKind.HEADING
+        or (text.isupper() and len(words) > 1)
+        or len(text) > _MAX_SENTENCE_CHARACTERS
+        or text.endswith(_INCOMPLETE)
+    ):
+        return False
+    if coverage(asked, sentence.context_terms) >= ASKED_BY_PLACE:
+        return True
+    if len(words) < _MIN_WORDS or not sentence.terms:
+        return False
+    # Short, not closed and without a value: a heading. A row of a table or an item of a list says more.
+    closed = text.endswith((".", "!", ")", '"', "”")) or "|" in text or any(sign.isdigit() for sign in text)
+    return closed or len(words) > _HEADING_WORDS or bool(LIST_ITEM.match(sentence.text))
+
+
+def _prior(source: ContextSource, sentence: Sentence) -> float:
+    """What the search makes of the window that the sentence stands in, when it was hit."""
+    passage = source.passage
+    scores = passage.window_ranks or passage.window_scores or (passage.score,) * len(passage.windows)
+    inside = [
+        score
+        for window, score in zip(passage.windows, scores, strict=True)
+        if passage.chunk.windows[window][0] < sentence.end and sentence.start < passage.chunk.windows[window][1]
+    ]
+    return max(inside, default=0.0)

@@ -1,0 +1,116 @@
+"""Which texts a reader is shown, and what becomes of its odds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from portfolio_rag.answering.generation.candidate_sentences import CandidateSentence, find_candidate_sentences
+from portfolio_rag.answering.generation.context_window import build_context
+from portfolio_rag.answering.generation.extractive import extract_answer
+from portfolio_rag.answering.generation.reading import MAX_ODDS, answer_odds
+from portfolio_rag.answering.grounding.citations import source_texts
+from portfolio_rag.domain.chunks import BlockKind, ChunkPart
+from portfolio_rag.ports.reader import Excerpt
+from tests.support.answers import Corpus, chunk_of, document
+
+QUESTION = "How many messages may be in flight in a queue?"
+
+
+class ScriptedReader:
+    """Gives each span the odds of the first word that it has, and keeps what it was shown."""
+
+    def __init__(self, **odds: float) -> None:
+        self._odds = odds
+        self.shown: list[Excerpt] = []
+
+    def read(self, question: str, excerpts: Sequence[Excerpt]) -> list[tuple[float, ...]]:
+        self.shown += excerpts
+        return [
+            tuple(
+                next((odds for word, odds in self._odds.items() if word in excerpt.text[start:end]), 0.0)
+                for start, end in excerpt.spans
+            )
+            for excerpt in excerpts
+        ]
+
+
+def candidates(corpus: Corpus, question: str = QUESTION, *, top_k: int = 5) -> list[CandidateSentence]:
+    passages = corpus.retrieval().search(question, top_k=top_k)
+    texts = source_texts(passages)
+    asked = frozenset(question.lower().split())
+    return [
+        candidate
+        for source in build_context(passages, budget_tokens=10_000)
+        for candidate in find_candidate_sentences(source, texts[source.number - 1], asked)
+    ]
+
+
+def test_a_reader_sees_each_candidate_in_its_text_under_its_heading(corpus: Corpus) -> None:
+    found = candidates(corpus)
+    reader = ScriptedReader()
+    assert answer_odds(QUESTION, found, reader) == [0.0] * len(found)
+    shown = [excerpt.text[start:end] for excerpt in reader.shown for start, end in excerpt.spans]
+    assert sorted(shown) == sorted(candidate.sentence.text for candidate in found)
+    assert {excerpt.heading for excerpt in reader.shown} == {"Amazon SQS > Queues", "DynamoDB > Limits"}
+    assert any(len(excerpt.spans) > 1 for excerpt in reader.shown)
+
+
+def test_odds_belong_to_their_sentences_and_have_bounds(corpus: Corpus) -> None:
+    found = candidates(corpus)
+    odds = answer_odds(QUESTION, found, ScriptedReader(flight=40.0, visibility=-40.0))
+    for candidate, value in zip(found, odds, strict=True):
+        text = candidate.sentence.text
+        assert value == (MAX_ODDS if "flight" in text else -MAX_ODDS if "visibility" in text else 0.0)
+
+
+def test_only_the_most_promising_texts_are_read() -> None:
+    corpus = Corpus()
+    for n in range(30):
+        corpus.text(f"{n}.md", "\n\n".join(f"Queue {n} keeps message number {m} for {m} days." for m in range(40)))
+    question = "How long does queue 3 keep message number 7?"
+    found, reader = candidates(corpus, question, top_k=30), ScriptedReader(keeps=5.0)
+    odds = answer_odds(question, found, reader)
+    assert len(reader.shown) == 4
+    assert max(len(excerpt.text) for excerpt in reader.shown) <= 900
+    read = [candidate.promise for candidate, value in zip(found, odds, strict=True) if value == 5.0]
+    assert max(read) == max(candidate.promise for candidate in found)
+    assert odds.count(-MAX_ODDS) == len(found) - len(read) > 0
+
+
+def test_the_reader_decides_between_sentences_that_are_alike() -> None:
+    corpus = Corpus()
+    corpus.text("a.md", "The blue valve opens at four bar. The green valve opens at nine bar when it is asked to.")
+    question = "At what pressure does a valve open?"
+    passages = corpus.retrieval().search(question)
+    sources, texts = build_context(passages), source_texts(passages)
+    for word in ("blue", "green"):
+        reader = ScriptedReader(**{word: 6.0, "valve": -6.0})
+        assert word in extract_answer(question, sources, texts, corpus.embedder, reader)[0].text
+
+
+def test_a_question_in_another_language_is_not_read() -> None:
+    """The reader was trained on English: of another language its odds say nothing."""
+    corpus = Corpus()
+    corpus.text("a.md", "Das blaue Ventil öffnet bei vier bar. Das grüne Ventil öffnet bei neun bar.")
+    question = "Bei welchem Druck öffnet das grüne Ventil?"
+    passages = corpus.retrieval().search(question)
+    reader = ScriptedReader(blaue=6.0, Ventil=-6.0)
+    drafted = extract_answer(question, build_context(passages), source_texts(passages), corpus.embedder, reader)
+    assert "grüne" in drafted[0].text
+    assert reader.shown == []
+
+
+def test_rows_of_a_table_are_not_read_away() -> None:
+    """It was trained on prose, and would prefer any sentence to a row."""
+    corpus = Corpus()
+    rows = "Valve: green | Pressure: 9 bar\nValve: blue | Pressure: 4 bar"
+    content = f"{rows}\n\nA valve is tested under pressure."
+    version = document("a.md")
+    parts = (ChunkPart(0, kind=BlockKind.TABLE), ChunkPart(len(rows) + 2))
+    corpus.add(version, chunk_of(version, content, parts=parts))
+    question = "What pressure has the green valve?"
+    passages = corpus.retrieval().search(question)
+    reader = ScriptedReader(tested=6.0, green=-6.0)
+    drafted = extract_answer(question, build_context(passages), source_texts(passages), corpus.embedder, reader)
+    assert "9 bar" in drafted[0].text
+    assert reader.shown == []
