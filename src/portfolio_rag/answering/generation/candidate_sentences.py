@@ -14,6 +14,7 @@ from portfolio_rag.text.language.content_words import coverage
 ASKED_BY_PLACE = 0.5
 """Share of the question's words in its place from which a sentence of a word or two is an answer."""
 
+# Beside the cosine of the sentence, which weighs 1; chosen on 300 questions of squad2.
 _LEXICAL_WEIGHT = 0.5
 _WINDOW_WEIGHT = 0.5
 _PLACE_WEIGHT = 0.8
@@ -26,6 +27,8 @@ _INCOMPLETE = ("?", ":", "following.", "follows.")
 
 @dataclass(frozen=True, slots=True)
 class CandidateSentence:
+    """`prior` is what the search makes of its window; `covered` the share of the question's words in it or its place."""
+
     source: ContextSource
     text: SourceText
     sentence: Sentence

@@ -37,6 +37,8 @@ from portfolio_rag.text.language.language_detection import language_of
 from portfolio_rag.text.language.name_variants import missing_names
 
 MAX_SENTENCES = 3
+_READ_LANGUAGES = ("en", "")
+"""Of a question: what the reader was trained on, and where its words tell no language."""
 _EMBEDDED = 20
 """Sentences embedded per question: the best by words and by the window they stand in."""
 
@@ -81,9 +83,7 @@ _DESCRIPTION = re.compile(
 # sentence for 77 % of them, in one of the three for 88 %).
 _TYPE_BONUS = 0.12
 _READER_WEIGHT = 0.05
-"""Of the log-odds that a reader gives, which are of MAX_ODDS at most."""
-_READ_LANGUAGES = ("en", "")
-"""Those of questions that the reader was trained on, and what its words do not tell."""
+"""Of each of the log-odds that a reader gives, at most MAX_ODDS of them in either direction."""
 _LABELLED_BONUS = 0.4
 """Of a sentence that has the value of just what is asked for behind its label, and names nothing else of it."""
 _POLAR_PENALTY = 0.3
