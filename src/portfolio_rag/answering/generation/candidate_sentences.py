@@ -27,7 +27,7 @@ _INCOMPLETE = ("?", ":", "following.", "follows.")
 
 @dataclass(frozen=True, slots=True)
 class CandidateSentence:
-    """`prior` is what the search makes of its window; `covered` the share of the question's words in it or its place."""
+    """`prior` is what the search makes of its window, `covered` how much of the question it or its place has."""
 
     source: ContextSource
     text: SourceText
