@@ -73,7 +73,9 @@ def load(source: Source) -> Any:
     with safe_open(str(ADAPTER), framework="pt") as file:
         scale = float(file.metadata()[SCALE_KEY])
         tensors = {name: file.get_tensor(name).to(torch.float32) for name in file.keys()}  # noqa: SIM118 - no mapping
-    transformer = BertModel.from_pretrained(str(source.path), add_pooling_layer=False, attn_implementation="eager")
+    # Eager attention: the fused one does not export. A folder of this machine, whose weights `locate` has compared.
+    folder = str(source.path)
+    transformer = BertModel.from_pretrained(folder, add_pooling_layer=False, attn_implementation="eager")  # nosec B615
     state = transformer.state_dict()
     for name, tensor in tensors.items():
         if name.startswith("head.") or name.endswith(UP):
