@@ -79,8 +79,9 @@ def test_up_to_date_only_when_whole_and_of_the_same_inputs(model_dir: Path, tmp_
     assert baking.up_to_date(copy, source=DEFAULT_SOURCE)
 
 
-def test_the_reader_is_there_to_be_used(model_dir: Path) -> None:
+def test_the_reader_is_there_to_be_used(model_dir: Path, tmp_path: Path) -> None:
     assert isinstance(make_reader(Settings(model_dir=str(model_dir))), OnnxReader)
+    assert make_reader(Settings(model_dir=str(tmp_path))) is None, "sentence-transformers itself needs no baked model"
 
 
 def test_another_adapter_makes_another_reader(model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

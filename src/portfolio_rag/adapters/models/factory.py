@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from portfolio_rag.adapters.models.manifest import READER_FILE, REMEDY, Manifest
+from portfolio_rag.adapters.models.manifest import MANIFEST_FILE, READER_FILE, REMEDY, Manifest
 from portfolio_rag.adapters.models.tokenizer import HuggingFaceTokenizer
 from portfolio_rag.domain.errors import ConfigurationError
 from portfolio_rag.ports.embedder import Embedder, Tokenizer
@@ -38,11 +38,12 @@ def make_tokenizer(settings: Settings) -> Tokenizer:
 
 
 def make_reader(settings: Settings) -> Reader | None:
-    """The reader that was baked with the model in MODEL_DIR; None for a model that has none.
+    """The reader that was baked with the model in MODEL_DIR; None for a model that has none, or without a baked model.
 
-    Raises ConfigurationError when the model is missing or of another version.
+    EMBEDDING_BACKEND `torch` answers without one. Raises ConfigurationError when it is damaged or of another version.
     """
-    if READER_FILE not in Manifest.load(Path(settings.model_dir)).sha256:
+    folder = Path(settings.model_dir)
+    if not (folder / MANIFEST_FILE).exists() or READER_FILE not in Manifest.load(folder).sha256:
         return None
     from portfolio_rag.adapters.models.onnx_reader import OnnxReader
 
