@@ -88,10 +88,12 @@ def samples(model_dir: Path) -> Iterator[Bench]:
     """The project's own sample corpus with its questions, chunked and embedded as the pipeline does it."""
     from evaluation.workbench import build
     from portfolio_rag.adapters.models.onnx_embedder import OnnxEmbedder
+    from portfolio_rag.adapters.models.onnx_reader import OnnxReader
     from portfolio_rag.adapters.models.tokenizer import HuggingFaceTokenizer
     from tests.support.model import sample_set
 
-    with contextlib.closing(build(sample_set(), OnnxEmbedder(model_dir), HuggingFaceTokenizer(model_dir))) as bench:
+    tokenizer, reader = HuggingFaceTokenizer(model_dir), OnnxReader(model_dir)
+    with contextlib.closing(build(sample_set(), OnnxEmbedder(model_dir), tokenizer, reader=reader)) as bench:
         yield bench
 
 
