@@ -103,14 +103,10 @@ def _bake_into(
 
     report("2/4 Exporting to ONNX")
     int8 = recipe.precision == "int8"
-    exported, quantised = draft / "exported.onnx", draft / "quantised.onnx"
+    exported = draft / "exported.onnx"
     export.export(reference, exported, quantise_embeddings=int8)
     report("3/4 Quantising and optimising" if int8 else "3/4 Optimising")
-    if int8:
-        export.quantise(exported, quantised)
-    export.optimise(quantised if int8 else exported, draft / MODEL_FILE)
-    exported.unlink()
-    quantised.unlink(missing_ok=True)
+    export.finish(exported, draft / MODEL_FILE, int8=int8)
     adapted = reader.load(source) if reader.fits(source) else None
     if adapted is not None:
         reader.write(adapted, draft / READER_FILE, int8=int8)

@@ -141,6 +141,16 @@ def optimise(source: Path, target: Path) -> None:
     onnxruntime.InferenceSession(str(source), options, providers=["CPUExecutionProvider"])
 
 
+def finish(exported: Path, target: Path, *, int8: bool) -> None:
+    """From the exported graph, which is removed, the one that is used."""
+    quantised = target.with_suffix(".quantised.onnx")
+    if int8:
+        quantise(exported, quantised)
+    optimise(quantised if int8 else exported, target)
+    exported.unlink()
+    quantised.unlink(missing_ok=True)
+
+
 @contextlib.contextmanager
 def _exporter_warnings_ignored() -> Iterator[None]:
     """What the tracing exporter says of itself; whether the graph is right, parity shows."""

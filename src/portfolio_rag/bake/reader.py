@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from portfolio_rag.adapters.models.onnx_reader import pair
+from portfolio_rag.adapters.models.onnx_reader import log_odds, pair
 from portfolio_rag.adapters.models.weights import Source
 from portfolio_rag.bake import export
 from portfolio_rag.bake.parity import ParityError
@@ -93,7 +93,7 @@ def load(source: Source) -> Any:
 
 def write(reader: Any, target: Path, *, int8: bool) -> None:
     """The reader's graph, quantised as the embedder's is."""
-    exported, quantised = target.with_suffix(".exported.onnx"), target.with_suffix(".quantised.onnx")
+    exported = target.with_suffix(".exported.onnx")
     whole = reader.transformer
     if int8:
         reader.transformer = export.with_quantised_embeddings(whole)
@@ -101,29 +101,19 @@ def write(reader: Any, target: Path, *, int8: bool) -> None:
     inputs = {"input_ids": export.EXAMPLE, "token_type_ids": types}
     export.write_graph(reader, inputs, "logits", {0: "batch", 1: "length"}, exported)
     reader.transformer = whole
-    if int8:
-        export.quantise(exported, quantised)
-    export.optimise(quantised if int8 else exported, target)
-    exported.unlink()
-    quantised.unlink(missing_ok=True)
+    export.finish(exported, target, int8=int8)
 
 
-def check(reference: Any, tokenizer: Any, baked: Reader, *, bound: float) -> float:
-    """How far the log-odds of the baked reader are from the original's, at most.
-
-    Raises ParityError when that is more than `bound`.
-    """
+def check(reference: Any, tokenizer: Any, baked: Reader, *, bound: float) -> None:
+    """Raise ParityError when a log-odds of the baked reader is farther than `bound` from the original's."""
     expected = _read(reference, tokenizer, QUESTION, EXCERPTS)
-    differences = [
+    farthest = max(
         abs(one - other)
         for ones, others in zip(expected, baked.read(QUESTION, EXCERPTS), strict=True)
         for one, other in zip(ones, others, strict=True)
-    ]
-    if not max(differences) <= bound:  # so that "not a number" fails too
-        raise ParityError(
-            f"The reader's log-odds differ by {max(differences):.2f} from the original's: {bound} is allowed."
-        )
-    return max(differences)
+    )
+    if not farthest <= bound:  # so that "not a number" fails too
+        raise ParityError(f"The reader's log-odds differ by {farthest:.2f} from the original's: {bound} is allowed.")
 
 
 def _read(reference: Any, tokenizer: Any, question: str, excerpts: Sequence[Excerpt]) -> list[tuple[float, ...]]:
@@ -134,15 +124,5 @@ def _read(reference: Any, tokenizer: Any, question: str, excerpts: Sequence[Exce
         ids, types, first, offsets = pair(tokenizer, question, excerpt.heading, excerpt.text)
         with torch.inference_mode():
             logits = reference(torch.tensor([ids]), torch.tensor([types]))[0, first : first + len(offsets)]
-        read.append(
-            tuple(
-                float(
-                    torch.logsumexp(
-                        logits[[start <= place[0] and place[1] <= end for place in offsets]],
-                        dim=0,
-                    )
-                )
-                for start, end in excerpt.spans
-            )
-        )
+        read.append(tuple(log_odds(logits.numpy(), offsets, span) for span in excerpt.spans))
     return read

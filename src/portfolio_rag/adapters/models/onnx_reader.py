@@ -53,7 +53,7 @@ class OnnxReader:
             ids, types, start, offsets = pair(tokenizer, question, excerpt.heading, excerpt.text)
             inputs = {"input_ids": np.array([ids]), "token_type_ids": np.array([types])}
             logits = session.run(None, inputs)[0][0][start : start + len(offsets)]
-            return tuple(_log_odds(logits, offsets, span) for span in excerpt.spans)
+            return tuple(log_odds(logits, offsets, span) for span in excerpt.spans)
 
         if len(excerpts) < 2 or self._threads == 1:
             return [read_one(excerpt) for excerpt in excerpts]
@@ -93,7 +93,7 @@ def pair(
     return ids, [0] * first + [1] * (len(ids) - first), first + len(above), encoded.offsets[:room]
 
 
-def _log_odds(logits: Any, offsets: Sequence[tuple[int, int]], span: tuple[int, int]) -> float:
+def log_odds(logits: Any, offsets: Sequence[tuple[int, int]], span: tuple[int, int]) -> float:
     """Of a span: the sum of the odds of its word pieces."""
     inside = [logit for logit, (start, end) in zip(logits, offsets, strict=True) if start >= span[0] and end <= span[1]]
     return float(np.logaddexp.reduce(inside)) if inside else UNSEEN
