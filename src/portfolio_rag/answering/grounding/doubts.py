@@ -33,6 +33,16 @@ _SAME_WORDS = 0.9
 
 _YES_OR_NO = re.compile(r"\s*(?:(?P<no>no|nein)|yes|ja)\b(?!\s+\w)", re.IGNORECASE)
 
+_NOTHING = re.compile(
+    r"\s*(?:not(?:\s+(?:at\s+all|ever|yet))?|nothing|none|never|nobody|nichts|gar\s+nicht|nie|niemals|niemand|keine?r?)\s*[.,;!]",
+    re.IGNORECASE,
+)
+"""A whole answer that denies what its question asks about."""
+_CELL = re.compile(
+    r"\s*(?:(?P<no>no|nein|non|false|off|[✗✘✕✖❌❎☐×–—-])|yes|ja|oui|sí|true|on|[✓✔✅☑☒])\s*", re.IGNORECASE
+)
+"""A cell that says whether what its column and its row are called by goes together; a dash says that it does not."""
+
 _PERIOD_STEMS = {"hour": "stund", "day": "tag", "night": "nacht", "week": "woch", "month": "monat", "year": "jahr"}
 
 SAME_SENTENCE = 0.7
@@ -108,8 +118,8 @@ def _denies(claim: Claim, nearest: Sentence, around: frozenset[str]) -> bool:
 
     The rest of the claim may stand `around` it: `Never use bleach` stands under what it must not be used for.
     """
-    own, its = claim.facts.negated, nearest.facts.negated
-    if bool(own) == bool(its) or _YES_OR_NO.match(claim.text) or _YES_OR_NO.match(nearest.text):
+    own, its = claim.facts.negated, nearest.negated_beside(claim.facts.negated)
+    if bool(own) == bool(its) or _answer_in(claim.text) or _answer_in(nearest.text):
         return False
     held = nearest.terms | nearest.context_terms
     denied, other = (its, claim.terms) if its else (own, held)
@@ -156,12 +166,21 @@ def _mixed(claim: Claim, nearest: Sentence, touched: Sequence[Sentence]) -> Sent
 
 
 def _other_cell(claim: Claim, row: Sentence) -> str:
-    """The cell that says yes or no to what the claim says the other way: `Retry: no` beside `it may be retried`."""
-    for column, text in cells_of(row):
-        answer, named = _YES_OR_NO.fullmatch(text), frozenset(terms(column))
-        if answer is None or not named or not named <= claim.terms or _YES_OR_NO.match(claim.text):
-            continue
-        if any(named & scope for scope in claim.facts.negated) is not (answer["no"] is not None):
+    """The cell that says yes or no to what the claim says the other way: `Retry: no` beside `it may be retried`.
+
+    Of one such cell a claim may deny the column or the row: `the Free plan has no folders`, `no folders in Free`.
+    """
+    cells = cells_of(row)
+    answers = [
+        (column, text, answer["no"] is not None, named)
+        for column, text in cells
+        if (answer := _CELL.fullmatch(text)) and (named := frozenset(terms(column))) and named <= claim.terms
+    ]
+    if not answers or _YES_OR_NO.match(claim.text):
+        return ""
+    label = frozenset(terms(cells[0][1])) if len(answers) == 1 else frozenset()
+    for column, text, is_no, named in answers:
+        if any((named | label) & scope for scope in claim.facts.negated) is not is_no:
             return f"{column}: {text}"
     return ""
 
@@ -172,9 +191,18 @@ def _other_answer(claim: Claim, source: SourceText, nearest: Sentence) -> str:
     if not question.rstrip().endswith("?"):
         return ""
     under = [sentence for sentence in source.sentences if sentence.heading_path == nearest.heading_path]
-    answer = next((match for sentence in under if (match := _YES_OR_NO.match(sentence.text))), None)
+    answer = next((match for sentence in under if (match := _answer_in(sentence.text))), None)
     if answer is None or coverage(frozenset(terms(question)), claim.terms) < SAME_SENTENCE:
         return ""
-    own = _YES_OR_NO.match(claim.text)
-    denies = own["no"] is not None if own else bool(claim.facts.negated)
-    return answer.group().strip() if denies is not (answer["no"] is not None) else ""
+    own = _answer_in(claim.text)
+    denies = _says_no(own) if own else bool(claim.facts.negated)
+    return answer.group().strip() if denies is not _says_no(answer) else ""
+
+
+def _answer_in(text: str) -> re.Match[str] | None:
+    """The yes or no, or the whole denial, that an answer begins with."""
+    return _YES_OR_NO.match(text) or _NOTHING.match(text)
+
+
+def _says_no(answer: re.Match[str]) -> bool:
+    return answer.re is _NOTHING or answer["no"] is not None

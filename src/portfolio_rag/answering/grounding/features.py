@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
+from itertools import chain
 
 from portfolio_rag.answering.grounding.claim import Claim
 from portfolio_rag.answering.grounding.doubts import (
@@ -121,6 +122,8 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
     variants = unknown - source.name_forms.missing(unknown, claim.text) if unknown else unknown
     held = source.held_terms(start, end) | variants
     stated = extract_facts(text)
+    led_in = [sentence.negated_beside(claim.facts.negated) for sentence in source.touched(start, end)]
+    stated = replace(stated, negated=tuple(dict.fromkeys((*stated.negated, *chain.from_iterable(led_in)))))
     nearby = source.around(start, end)
     absent = _absent_values(claim, source)
     missing = claim.facts.names - source.all_terms - claim.asked_terms - variants

@@ -20,7 +20,7 @@ NEGATION = re.compile(
 """Words that deny; those of another language in its group."""
 # "not only X but Y" affirms X; "no longer than", "no more than" bound a number and negate nothing.
 _NO_NEGATION = re.compile(r"\b(?:not only|not just|no (?:more|less|fewer|later|longer|earlier) than)\b", re.IGNORECASE)
-_CLAUSE_END = re.compile(r"[,;:.!?()]|\b(?:but|and|or|because|although|while|whereas|unless|if|which|so)\b", re.I)
+_CLAUSE_END = re.compile(r"[,;:.!?()|]|\b(?:but|and|or|because|although|while|whereas|unless|if|which|so)\b", re.I)
 # "A tool that nobody waits for may be kept": who waits is denied, and not what may be done.
 _RELATIVE = re.compile(r"\b(?:that|which|who|whom)\s+(?:\w+\s+)?$", re.IGNORECASE)
 _MAIN_VERB = re.compile(r"(?<=\w)\s+(?:may|can|must|shall|will|should|is|are|was|were)\b", re.IGNORECASE)

@@ -1,0 +1,112 @@
+"""What is denied without a word of the sentence itself: by its lead-in, by a cell, by the answer under a question."""
+
+from __future__ import annotations
+
+import pytest
+
+from portfolio_rag.answering.grounding.check import check
+from portfolio_rag.answering.grounding.drafted_answer import parse_draft
+from portfolio_rag.answering.grounding.evidence import SourceText
+from portfolio_rag.domain.answers import Verdict
+from portfolio_rag.text.chunking.chunker import chunk
+from portfolio_rag.text.extraction.document import ExtractionLimits
+from portfolio_rag.text.extraction.worker import extract_here
+from tests.support.texts import WordTokenizer
+
+LIMITS = ExtractionLimits(frozenset({"md"}), 10, 100_000, 60, 512)
+
+WAIVER = """# Waiver of the Tindrum canoe hire
+
+The waiver does not pay for:
+
+- Lost paddles
+- Damage by
+  - fire
+  - ice
+
+The waiver pays for:
+
+- Holes in the hull
+"""
+BERTHS = """# Berths of Tindrum
+
+| Service | Basic | Harbour | Captain |
+|---|---|---|---|
+| Hot showers | ✗ | ✓ | ✓ |
+| Crane use | ✗ | – | ✓ |
+| Dry dock | false | false | true |
+"""
+FIELDS = """# Fields of a booking
+
+| Field | Required | Default | Meaning |
+|---|---|---|---|
+| `grace_period` | no | 45 | Minutes that a boat may be late. |
+"""
+ANSWERS = """# Questions about Tindrum
+
+## How often can I move a trip?
+
+Three times.
+
+## How often can I move a course?
+
+Not at all.
+
+## What does a locker cost for members?
+
+Nothing.
+"""
+
+
+def is_held(markdown: str, question: str, draft: str) -> bool:
+    document = extract_here(markdown.encode(), "a.md", LIMITS)
+    (whole,) = chunk(document, WordTokenizer(), size_tokens=500, overlap_tokens=0, window_tokens=200)
+    source = SourceText.build(1, whole.content, "a.md", whole.parts, document="d")
+    (result,) = check(question, parse_draft(f"{draft} [1]"), [source])
+    return result.verdict is Verdict.SUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("draft", "held"),
+    [
+        ("The waiver of Tindrum does not pay for lost paddles.", True),
+        ("The waiver of Tindrum pays for lost paddles.", False),
+        ("The waiver of Tindrum pays for damage by ice.", False),
+        ("Damage by ice is not paid for by the waiver of Tindrum.", True),
+        ("The waiver of Tindrum pays for holes in the hull.", True),
+    ],
+)
+def test_a_lead_in_denies_its_items(draft: str, held: bool) -> None:
+    assert is_held(WAIVER, "What does the Tindrum waiver pay for?", draft) is held
+
+
+@pytest.mark.parametrize(
+    ("draft", "held"),
+    [
+        ("The Harbour berth includes hot showers.", True),
+        ("The Basic berth includes hot showers.", False),
+        ("The Basic berth includes no hot showers.", True),
+        ("Hot showers are not part of the Basic berth.", True),
+        ("The Harbour berth includes crane use.", False),
+        ("The Harbour berth includes the dry dock.", False),
+        ("The Captain berth includes the dry dock.", True),
+    ],
+)
+def test_a_cell_with_a_mark_says_whether_its_column_has_what_the_row_is_called_by(draft: str, held: bool) -> None:
+    assert is_held(BERTHS, "What do the berths of Tindrum include?", draft) is held
+
+
+def test_the_no_of_a_cell_denies_nothing_of_the_next_one() -> None:
+    assert is_held(FIELDS, "What is grace_period?", "The grace_period of a booking is 45 minutes by default.")
+
+
+@pytest.mark.parametrize(
+    ("draft", "held"),
+    [
+        ("A locker costs nothing for members.", True),
+        ("A locker costs 3 euros for members.", False),
+        ("A trip can be moved three times.", True),
+    ],
+)
+def test_an_answer_of_a_word_denies_what_its_question_asks(draft: str, held: bool) -> None:
+    assert is_held(ANSWERS, "What holds at Tindrum?", draft) is held
