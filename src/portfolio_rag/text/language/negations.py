@@ -35,6 +35,7 @@ _OPPOSITES = [
     ("before earlier", "after later"),
     ("enable enabled", "disable disabled"),
     ("allow permit allowed", "deny forbid prohibit denied forbidden prohibited"),
+    ("approve approved accept accepted", "reject rejected refuse refused"),
     ("always", "never"),
     ("include included", "exclude excluded"),
     ("synchronous synchronously", "asynchronous asynchronously"),

@@ -30,9 +30,10 @@ _FIRST_YEAR = re.compile(r"(?<![\w.,])(?P<year>(?:1\d|20)\d\d)[-–/]$")
 _DECIMAL_COMMA = re.compile(r"\d{1,3}(?:\.\d{3})+,\d+|\d+,\d{1,2}")
 _ADJECTIVE = re.compile(r"\s+([^\W\d_]+)")
 _UNIT_BEFORE = re.compile(
-    r"[(\[](?P<unit>[^\W\d_]{1,12}|[%$€£¥]|°\s?[CF]?)(?:\s?(?:/|per\s)\s?(?P<rate>[^\W\d_]{1,12}))?[)\]]:\s*[-−–+]?$"
+    r"(?:[(\[](?P<unit>[^\W\d_]{1,12}|[%$€£¥]|°\s?[CF]?)(?:\s?(?:/|per\s)\s?(?P<rate>[^\W\d_]{1,12}))?[)\]]:"
+    r"|(?<=[^\W_])_(?P<ending>[^\W\d_]{1,12})[\"']?\s?[:=])\s*[-−–+]?$"
 )
-"""Of a column or a label that names the unit of its values: `Weight (kg): 14`."""
+"""Of a column, a label or a setting that names the unit of its values: `Weight (kg): 14`, `timeout_seconds: 30`."""
 _LOOKED_BEFORE = 20
 _DEGREES = ("degrees", "fahrenheit")
 _ORDINALS = frozenset(("st", "nd", "rd", "th"))
@@ -144,7 +145,7 @@ def quantities_of(text: str) -> tuple[list[Quantity], str]:
             continue  # "one of", "one queue": an article more than a number
         rate = _rate_of(text, end)
         if not dimension and (named := _UNIT_BEFORE.search(before)):
-            dimension, factor = UNITS.get(unit_key(named["unit"]), ("", 1.0))
+            dimension, factor = UNITS.get(unit_key(named["unit"] or named["ending"]), ("", 1.0))
             rate = rate or _period(named["rate"] or "")
         sign = ""
         if _SIGN.search(before) or (dimension == "degree" and _BELOW_ZERO.match(text, match.end())):

@@ -43,6 +43,8 @@ _NAMES: dict[tuple[str, float], str] = {
     ("volume", 1e-3): "ml millilitre millilitres milliliter milliliters",
     ("volume", 1e-2): "cl centilitre centilitres",
     ("volume", 1): "l litre litres liter liters litro litros litri",
+    ("teaspoon", 1): "tsp teaspoon teaspoons teaspoonful teaspoonfuls teelöffel tl",
+    ("tablespoon", 1): "tbsp tablespoon tablespoons tablespoonful tablespoonfuls esslöffel el",
     ("degree", 1): "degree degrees grad degré degrés grado grados gradi °",
     ("fahrenheit", 1): "fahrenheit",
     ("power", 1): "w watt watts",

@@ -33,6 +33,8 @@ def quantities(text: str) -> list[tuple[float, str]]:
         ("treinta y cinco minutos", [(2100, "time")]),
         ("vierundzwanzig Stunden, huit jours", [(86400, "time"), (691200, "time")]),
         ("Weight (kg): 14 | Reach [m]: 3", [(14, "mass"), (3, "length")]),
+        ("keep_days: 14", [(14 * 86400, "time")]),
+        ('"flash_kb" = 3', [(3072, "bytes")]),
         ("4.2 The guest pays.", [(4.2, "item")]),
         ("4. Fees", [(4, "item")]),
         ("14:15, 2.15 pm and half past two", [(855, "clock"), (855, "clock"), (150, "clock")]),

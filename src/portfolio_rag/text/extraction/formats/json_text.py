@@ -24,7 +24,7 @@ MAX_COLUMNS = 60
 """Of a table of objects; wider ones become a block each."""
 
 _HEADING_DEPTH = 3
-_TITLES = ("title", "name", "label", "headline")
+_TITLES = ("title", "name", "label", "headline", "service", "project", "product", "application")
 
 
 def extract(data: bytes, limits: ExtractionLimits) -> ExtractedDocument:

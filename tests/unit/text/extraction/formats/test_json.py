@@ -88,3 +88,10 @@ def test_lines(read: Read, blocks_of: BlocksOf, name: str) -> None:
 def test_a_broken_line_is_named(read: Read) -> None:
     with pytest.raises(DocumentRejected, match="line 3, column 2"):
         read('{"a": 1}\n{"a": 2}\n{a: 3}\n', "a.jsonl")
+
+
+def test_the_name_of_a_service_is_the_title(read: Read) -> None:
+    assert (
+        read('{"service": "Holm relay", "peers": {"ribe": {"port": 7}}, "log": {"level": 2}}', "a.json").title
+        == "Holm relay"
+    )

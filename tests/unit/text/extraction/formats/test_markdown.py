@@ -404,3 +404,8 @@ class TestMarksOfGenerators:
 )
 def test_marks_in_lines(read: Read, source: str, text: str) -> None:
     assert read(source, "a.md").text == text
+
+
+def test_lines_with_labels_stay_lines(read: Read, blocks_of: BlocksOf) -> None:
+    document = read("Present: Ada Lund,\nBo Ferrant\nApologies: Cyd Okonkwo\n", "a.md")
+    assert blocks_of(document) == [("paragraph", "Present: Ada Lund, Bo Ferrant\nApologies: Cyd Okonkwo")]

@@ -195,3 +195,9 @@ def test_headings_in_the_markup_of_other_formats(read: Read, text: str, path: tu
     block = next(block for block in document.blocks if "Fifty." in document.text[block.start : block.end])
     assert block.heading_path == path
     assert "== no heading" in document.text or text is not ASCIIDOC
+
+
+def test_the_comment_above_settings_is_the_title(read: Read) -> None:
+    document = read("# Settings of the relay\nlisten:\n  port: 7300\n  host: holm\n", "relay.txt")
+    assert document.title == "Settings of the relay"
+    assert document.text.startswith("# Settings of the relay\nlisten:\n  port: 7300")

@@ -10,6 +10,7 @@ from markdown_it.token import Token
 
 from portfolio_rag.text.extraction.links import with_address
 from portfolio_rag.text.extraction.scripts import note_mark, subscript, superscript
+from portfolio_rag.text.language.labelled_lines import labelled_lines
 from portfolio_rag.text.language.struck_out import STRUCK_MARK
 
 SOFT_BREAK = "\x1e"
@@ -194,7 +195,7 @@ def _without_wiki_marks(text: str) -> str:
 
 def joined(text: str) -> str:
     """The line breaks of the source as blanks."""
-    return text.replace(SOFT_BREAK, " ")
+    return "\n".join(" ".join(lines) for lines in labelled_lines(text.split(SOFT_BREAK)))
 
 
 def _attribute(tag: str, name: str) -> str:
