@@ -124,7 +124,7 @@ def _verdict_on(
         return _shown(sentence, Verdict.SUPPORTED, together, "")
     best = supports[0]
     # A source that speaks of it less than the cited ones do proves nothing against what those say.
-    speaks_of_it = all(best.span.covered >= support.span.covered for support in cited)
+    speaks_of_it = all(_outweighs(best, support) for support in cited)
     if best.score >= SUPPORTED_FROM and speaks_of_it and not best.span.features.values_missing:
         why = f"{_wrong_citation(sentence, sources)}: source {best.number} does"
         return _shown(sentence, Verdict.REPAIRED, [best], why)
@@ -132,6 +132,13 @@ def _verdict_on(
     if nearest.score >= DROP_BELOW:
         return _shown(replace(sentence, doubtful=True), Verdict.FLAGGED, [nearest], nearest.reason)
     return SentenceVerdict(sentence, Verdict.DROPPED, nearest.score, nearest.reason)
+
+
+def _outweighs(other: Support, cited: Support) -> bool:
+    """Whether a source speaks of the claim as much as the cited one; more, where that has another value for it."""
+    if cited.span.limit == 0:
+        return other.span.covered > cited.span.covered
+    return other.span.covered >= cited.span.covered
 
 
 def _bare_answer(sentence: DraftSentence, claim: Claim, sources: Mapping[int, SourceText]) -> SentenceVerdict:

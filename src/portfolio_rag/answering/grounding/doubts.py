@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import permutations
 
 from portfolio_rag.answering.grounding.bounds import bounds_alike
 from portfolio_rag.answering.grounding.claim import Claim
@@ -13,6 +14,8 @@ from portfolio_rag.answering.grounding.meaning import (
     added,
     added_condition,
     is_excepted,
+    opposite,
+    other_condition,
     says_only,
     turned,
     without_addition,
@@ -21,7 +24,7 @@ from portfolio_rag.answering.grounding.roles import other_agent, other_object, o
 from portfolio_rag.answering.grounding.source_sentences import Sentence
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.text.language.content_words import coverage, terms
-from portfolio_rag.text.language.facts import Facts
+from portfolio_rag.text.language.facts import Facts, extract_facts
 
 NOT_SAID = "the source does not say this"
 
@@ -43,6 +46,10 @@ _CELL = re.compile(
 )
 """A cell that says whether what its column and its row are called by goes together; a dash says that it does not."""
 
+_SEPARATE = re.compile(r";\s+|,?\s+(?:while|whereas|während)\s+")
+_JOINS = re.compile(r"[,;]|\b(?:and|or|both|und|oder|et|ou|y|o)\b", re.IGNORECASE)
+"""By which a claim may rightly say one thing of several."""
+
 _PERIOD_STEMS = {"hour": "stund", "day": "tag", "night": "nacht", "week": "woch", "month": "monat", "year": "jahr"}
 
 SAME_SENTENCE = 0.7
@@ -52,8 +59,9 @@ SAME_SENTENCE = 0.7
 def doubt_of(claim: Claim, source: SourceText, start: int, end: int, variants: frozenset[str]) -> str:
     """What turns the claim's sense against that of the nearest sentence, or adds to it, in words; empty for nothing."""
     touched = source.touched(start, end)
-    # A heading states nothing, but may hold more of the claim's words than the sentences below it.
-    bodies = [sentence for sentence in touched if sentence.kind is not BlockKind.HEADING] or touched
+    # A heading states nothing, but may hold more of the claim's words than what is below it; so may an outer item.
+    outer = frozenset().union(*(sentence.above for sentence in touched))
+    bodies = [own for own in touched if own.kind is not BlockKind.HEADING and own.text not in outer] or touched
     nearest = max(bodies, key=lambda sentence: claim.covered(sentence.terms, sentence.quantities), default=None)
     if nearest is None:
         return ""
@@ -69,6 +77,10 @@ def doubt_of(claim: Claim, source: SourceText, start: int, end: int, variants: f
         or other_object(claim.text, nearest.text, source.all_terms)
     ):
         return difference
+    if condition := other_condition(claim.text, nearest.text, held):
+        return condition
+    if decision := _decided_otherwise(claim, source, nearest):
+        return f"then it says “{decision.text}”"
     if cell := _other_cell(claim, nearest):
         return f"there it is “{cell}”"
     if answer := _other_answer(claim, source, nearest):
@@ -78,6 +90,8 @@ def doubt_of(claim: Claim, source: SourceText, start: int, end: int, variants: f
     rest = frozenset(terms(without_addition(claim.text, extra))) & claim.wording if extra else frozenset()
     if extra and max(coverage(rest, held), coverage(claim.wording - frozenset(terms(extra)), held)) >= SAME_SENTENCE:
         return f"the source does not say “{extra}”"
+    if clause := _mixed_clauses(claim, nearest):
+        return f"it puts together what is said of two things: “{clause}”"
     if mixed := _mixed(claim, nearest, touched):
         return f"it puts together what is said of two things: “{mixed.text}”"
     vocabulary = source.all_terms | claim.asked_terms | variants
@@ -163,6 +177,43 @@ def _mixed(claim: Claim, nearest: Sentence, touched: Sequence[Sentence]) -> Sent
         if takes_of_both and are_parallel(nearest, other):
             return other
     return None
+
+
+def _decided_otherwise(claim: Claim, source: SourceText, nearest: Sentence) -> Sentence | None:
+    """The next sentence, when it has the opposite of a word of the claim that its section has not.
+
+    `Bo asked for a second boat. The board refused.` does not say that the board granted a second boat.
+    """
+    section = [sentence for sentence in source.sentences if sentence.heading_path == nearest.heading_path]
+    following = next((sentence for sentence in section if sentence.start >= nearest.end), None)
+    if following is None or following.kind is not nearest.kind or following.is_question:
+        return None
+    text = "\n".join(sentence.text for sentence in section)
+    is_turned = opposite(claim.text, claim.facts, following.text, following.facts)
+    return following if is_turned and opposite(claim.text, claim.facts, text, extract_facts(text)) else None
+
+
+def _mixed_clauses(claim: Claim, nearest: Sentence) -> str:
+    """The clause from which the claim, a single clause, takes a part, when another one of the sentence says the rest.
+
+    `Ada brings cups; Bo brings plates` says neither that Ada brings plates nor that Bo brings cups.
+    """
+    clauses = _SEPARATE.split(nearest.text)
+    if len(clauses) == 1 or _JOINS.search(claim.text):
+        return ""
+    said = [(clause, frozenset(terms(clause))) for clause in clauses]
+    for one, other in permutations(said, 2):
+        own, its, shared = one[1] - other[1], other[1] - one[1], one[1] & other[1]
+        if (
+            shared & claim.wording
+            and claim.wording & own
+            and claim.wording & its
+            and own - claim.terms
+            and its - claim.terms
+            and claim.wording <= one[1] | other[1]
+        ):
+            return other[0].strip()
+    return ""
 
 
 def _other_cell(claim: Claim, row: Sentence) -> str:

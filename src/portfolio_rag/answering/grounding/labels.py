@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,6 +12,7 @@ from portfolio_rag.answering.grounding.source_sentences import LIST_ITEM, Senten
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.text.language.content_words import terms, words_of
 from portfolio_rag.text.language.identifiers import identifiers, is_same, named_identifiers
+from portfolio_rag.text.language.settings_lines import setting
 
 Slot = tuple[str, ...]
 """Where siblings stand beside each other: under one heading, in one column of a table, in one list."""
@@ -23,6 +24,8 @@ _MIN_SHARED = 2
 _MAX_LABEL_WORDS = 6
 _ITEM_LABEL = re.compile(r"\s*([^:–—\n]{1,60}?)(?::|\s[–—-])\s")
 _CELL = re.compile(r"^([^:]{1,80}):\s(.*)$", re.DOTALL)
+_HOW = re.compile(r"\bhow\s+(?:often|long|far|fast|soon|big|large|old|many|much)\b", re.IGNORECASE)
+"""How a question asks is no part of what it asks about."""
 _WHOLE_NUMBER = re.compile(r"\d{1,6}")
 
 
@@ -34,7 +37,7 @@ class Label:
 
     @cached_property
     def terms(self) -> frozenset[str]:
-        return frozenset(terms(self.text))
+        return frozenset(terms(_HOW.sub(" ", self.text)))
 
     @cached_property
     def words(self) -> tuple[str, ...]:
@@ -93,6 +96,9 @@ def labels_of(source: SourceText, sentence: Sentence) -> Iterator[tuple[Slot, st
     path = sentence.heading_path
     for depth, heading in enumerate(path):
         yield ("heading", source.document, *path[:depth]), heading
+    for depth, outer in enumerate(sentence.above):
+        if len(outer.split()) <= _MAX_LABEL_WORDS:
+            yield ("above", source.document, *path, *sentence.above[:depth]), _label_of_outer(outer)
     place = (source.document, *path, sentence.lead_in)
     if cells := cells_of(sentence):
         for position, (column, text) in enumerate(cells):
@@ -105,15 +111,28 @@ def labels_of(source: SourceText, sentence: Sentence) -> Iterator[tuple[Slot, st
             yield ("item", *place), match[1]
 
 
+def _label_of_outer(outer: str) -> str:
+    """What is called so has more below it: the value of `- name: billing`, the name of `listen:`."""
+    name, value = setting(outer) or ("", "")
+    return value or name or LIST_ITEM.sub("", outer, count=1)
+
+
 def cells_of(sentence: Sentence) -> list[tuple[str, str]]:
     """The cells of a row of a table as (column, text); the column is empty where the row does not say it."""
     if sentence.kind is not BlockKind.TABLE and "|" not in sentence.text:
         return []
+    if " | " not in sentence.text and (entry := setting(sentence.text)):
+        return [entry]
     cells = []
     for cell in sentence.text.split(" | "):
         match = _CELL.match(cell.strip())
         cells.append((match[1], match[2]) if match else ("", cell.strip()))
     return cells
+
+
+def label_of_row(cells: Sequence[tuple[str, str]]) -> str:
+    """What a row is called by: its first cell, or the name of its only value."""
+    return cells[0][1] if len(cells) > 1 else cells[0][0]
 
 
 def are_parallel(sentence: Sentence, other: Sentence) -> bool:

@@ -87,8 +87,9 @@ _SHORT_WORD = 4
 _OPPOSITES = """
     weekday / weekend; day / night; morning / afternoon evening; summer / winter; spring / autumn; early / late
     open / close; start begin / end finish; arrive arrival / depart departure; enter entrance / leave exit; add / remove
-    accept / reject refuse; pass / fail; import / export; input / output; send / receive; empty / full; clean / dirty
-    wet / dry; inside indoor / outside outdoor; inner / outer; front / rear; top / bottom; odd / even; single / double
+    accept approve / reject refuse; pass / fail; import / export; input / output; send / receive; empty / full
+    clean / dirty; wet / dry; inside indoor / outside outdoor; inner / outer; front / rear; top / bottom; odd / even
+    single / double
     manual manually / automatic automatically; temporary / permanent; adult / child; boy / girl; man / woman
     landlord / tenant; employer / employee; buyer / seller; lender / borrower; sender / recipient; teacher / pupil
     doctor / patient; credit / debit; profit / loss; plus / minus; light / heavy; thin / thick; narrow / wide
@@ -120,6 +121,7 @@ _CIRCUMSTANCE = re.compile(
     \s(?P<words>[^.;!?\n]+)[.!?]?\s*$)""",
     re.IGNORECASE | re.VERBOSE,
 )
+_CONDITION = re.compile(r"\b(?:if|when|whenever|unless)\s(?P<words>[^.;!?\n]+)[.!?]?\s*$", re.IGNORECASE)
 _MIN_CIRCUMSTANCE = 2
 _MOSTLY_UNKNOWN = 0.75
 _MIN_SHARED_REST = 2
@@ -140,7 +142,7 @@ def turned(claim: str, claim_facts: Facts, evidence: str, evidence_facts: Facts)
         or _excluded(claim, evidence)
         or _other_exception(claim, evidence)
         or _other_period(claim, evidence)
-        or _opposite(claim, claim_facts, evidence, evidence_facts)
+        or opposite(claim, claim_facts, evidence, evidence_facts)
     )
 
 
@@ -195,6 +197,20 @@ def added_condition(claim: str, known: frozenset[str], nearest: frozenset[str]) 
     return ""
 
 
+def other_condition(claim: str, evidence: str, held: frozenset[str]) -> str:
+    """The condition on which the evidence says it, when the claim says it on another one of which no word is `held`."""
+    own, its = _CONDITION.search(claim), _CONDITION.search(evidence)
+    if own is None or its is None:
+        return ""
+    claimed, stated = frozenset(terms(own["words"])), frozenset(terms(its["words"]))
+    is_other = min(len(claimed), len(stated)) >= _MIN_CIRCUMSTANCE and claimed.isdisjoint(held)
+    return (
+        f"it says “{' '.join(its.group().split()).rstrip(' .')}”"
+        if is_other and stated.isdisjoint(terms(claim))
+        else ""
+    )
+
+
 def _excluded(claim: str, evidence: str) -> str:
     """What the claim says and the evidence names only to say that it is not so: `on top, not under them`."""
     if _EXCLUDES.search(claim):
@@ -233,7 +249,8 @@ def _other_period(claim: str, evidence: str) -> str:
     return ""
 
 
-def _opposite(claim: str, claim_facts: Facts, evidence: str, evidence_facts: Facts) -> str:
+def opposite(claim: str, claim_facts: Facts, evidence: str, evidence_facts: Facts) -> str:
+    """The word of the claim whose opposite the evidence has instead, in words; empty where there is none."""
     own, its = frozenset(terms(claim)), frozenset(terms(evidence))
     for pair in _OPPOSITE_TERMS:
         for one, other in (pair, pair[::-1]):

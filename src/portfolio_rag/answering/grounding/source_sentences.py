@@ -13,8 +13,10 @@ from portfolio_rag.text.language.abbreviations import spelled_out
 from portfolio_rag.text.language.content_words import terms
 from portfolio_rag.text.language.facts import Facts, extract_facts
 from portfolio_rag.text.language.identifiers import identifiers
+from portfolio_rag.text.language.labelled_lines import labelled_lines
 from portfolio_rag.text.language.quantities import Quantity
 from portfolio_rag.text.language.sentences import sentences
+from portfolio_rag.text.language.settings_lines import indent_of, is_settings, opens_section, setting
 
 _LINE = re.compile(r"[^\n]+")
 LIST_ITEM = re.compile(r"^[ \t]*((?:[-*+•–]|(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{2,5})[.)])[ \t]+)", re.MULTILINE)
@@ -28,8 +30,8 @@ _LONG_SENTENCE = 350
 class Sentence:
     """[start, end) in the source's text: a sentence, an item of a list, a row of a table or a heading.
 
-    `heading_path` is the one that it stands under; `lead_in` what leads its list or table in, and the item above it in
-    a list of lists. `kind` is None where the source does not say.
+    `heading_path` is the one that it stands under; `lead_in` what leads its list or table in, and what stands `above`
+    it in a list of lists or in settings, the outermost first. `kind` is None where the source does not say.
     """
 
     start: int
@@ -38,6 +40,7 @@ class Sentence:
     heading_path: tuple[str, ...] = ()
     lead_in: str = ""
     kind: BlockKind | None = None
+    above: tuple[str, ...] = ()
 
     @property
     def context(self) -> str:
@@ -115,16 +118,29 @@ def _in_parts(text: str, parts: Sequence[ChunkPart], *, is_known: bool) -> Itera
     for part, following in zip(parts, [*(part.start for part in parts[1:]), len(text)], strict=True):
         body = text[part.start : following]
         kind = part.kind if is_known else None
-        above: list[tuple[int, str]] = []
-        for start, end in _pieces(body, kind):
+        settings = _may_be_settings(kind) and is_settings(body, is_code=kind is BlockKind.CODE)
+        outer: list[tuple[int, str]] = []
+        for start, end in _lines(body, 0, len(body)) if settings else _pieces(body, kind):
             piece = body[start:end]
-            lead_in = part.lead_in
-            if kind is BlockKind.LIST:
-                indent = start - (body.rfind("\n", 0, start) + 1)
-                above = [item for item in above if item[0] < indent]
-                lead_in = "\n".join(filter(None, (lead_in, *(item for _, item in above))))
-                above.append((indent, piece))
-            yield Sentence(part.start + start, part.start + end, piece, part.heading_path, lead_in, kind)
+            own = _kind_of_line(piece, kind) if settings else kind
+            indent = indent_of(body[body.rfind("\n", 0, start) + 1 : end])
+            outer = [item for item in outer if item[0] < indent]
+            above = tuple(item for _, item in outer)
+            lead_in = "\n".join(filter(None, (part.lead_in, *above)))
+            yield Sentence(part.start + start, part.start + end, piece, part.heading_path, lead_in, own, above)
+            if kind is BlockKind.LIST or (settings and own is not kind):
+                outer.append((indent, piece))
+
+
+def _kind_of_line(line: str, kind: BlockKind | None) -> BlockKind | None:
+    """A setting is a row of one cell, what opens a section its heading; a comment is what the text around it is."""
+    if opens_section(line):
+        return BlockKind.HEADING
+    return BlockKind.TABLE if setting(line) else kind
+
+
+def _may_be_settings(kind: BlockKind | None) -> bool:
+    return kind in (BlockKind.CODE, BlockKind.PARAGRAPH, None)
 
 
 def _pieces(text: str, kind: BlockKind | None) -> list[tuple[int, int]]:
@@ -145,8 +161,15 @@ def _pieces(text: str, kind: BlockKind | None) -> list[tuple[int, int]]:
     pieces: list[tuple[int, int]] = []
     for start, end in sentences(text):
         body = text[start:end]
-        if "\n" in body and (end - start > _LONG_SENTENCE or "|" in body):
+        if "\n" not in body:
+            pieces.append((start, end))
+        elif end - start > _LONG_SENTENCE or "|" in body:
             pieces += _lines(text, start, end)
+        elif len(groups := labelled_lines(body.split("\n"))) > 1:
+            for lines in groups:
+                length = len("\n".join(lines))
+                pieces.append((start, start + len(text[start : start + length].rstrip())))
+                start += length + 1
         else:
             pieces.append((start, end))
     return pieces

@@ -141,7 +141,8 @@ class SubjectIndex:
         named = list(named_labels.values())
         share = mention.share_named(own, telling)
         # A heading says it in a few words of its own; a row and an item are called what they are called.
-        if slot[0] == "heading" and share > 0 and not any(mention.identifies(label, telling) for label in named):
+        is_identified = any(mention.identifies(label, telling) or _asks_alike(own, label, mention) for label in named)
+        if slot[0] == "heading" and share > 0 and not is_identified:
             return None
         rival = max(named, key=lambda label: len(label.terms & mention.terms))
         said = sentence.terms | sentence.identifiers
@@ -187,6 +188,14 @@ def _is_short_for(label: Label, longer: Label) -> bool:
     words = label.words
     is_begun = longer.words[: len(words)] == words and len(longer.words) <= len(words) + 2
     return label.terms == longer.terms or (bool(label.terms) and is_begun)
+
+
+def _asks_alike(own: Label, rival: Label, mention: Mention) -> bool:
+    """Whether two headings ask the same of two things, and only that of the rival is mentioned."""
+    if not (own.text.rstrip().endswith("?") and rival.text.rstrip().endswith("?")):
+        return False
+    alone = own.terms - rival.terms
+    return bool(own.terms & rival.terms and alone and rival.terms - own.terms) and alone.isdisjoint(mention.terms)
 
 
 def _is_named_better(rival: Label, label: Label, mention: Mention, telling: frozenset[str]) -> bool:

@@ -269,3 +269,16 @@ def test_a_copied_row_is_not_denied_by_what_stands_behind_it() -> None:
     )
     (result,) = check("", [DraftSentence(row, (1,), 0)], [SourceText.build(1, table, "")])
     assert (result.verdict, result.reason) == (Verdict.SUPPORTED, "")
+
+
+def test_a_source_that_says_no_more_of_it_repairs_nothing_that_the_cited_one_says_with_another_value() -> None:
+    sources = [
+        SourceText.build(1, "The till gives off 22 beeps when the drawer is empty.", "till.md"),
+        SourceText.build(2, "The till gives off 31 beeps when it has been locked.", "lock.md"),
+    ]
+    (result,) = check(
+        "What does the till do when the drawer is empty?",
+        parse_draft("The till gives off 31 beeps when the drawer is empty [1]."),
+        sources,
+    )
+    assert result.verdict not in (Verdict.SUPPORTED, Verdict.REPAIRED)

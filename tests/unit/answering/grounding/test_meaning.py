@@ -127,6 +127,14 @@ CASES = [
      "Ab einer Fahrt von 9 Stunden muss die Kabine gebucht werden."),
     ("Anglers under 16 may fish with a parent.", "With a parent, anglers under 16 may fish.",
      "Anglers over 16 may fish with a parent."),
+    ("- 3 tablespoons tar\n- ½ teaspoon wax", "It takes 3 tablespoons of tar.", "It takes 3 teaspoons of tar."),
+    ("Prams may ride on lifts 3 and 8 only.", "Prams may ride on lifts 3 and 8.", "Prams may ride on all lifts."),
+    ("Ada buys the ropes from Brandt; Bo buys the oars from Lund.", "Bo buys the oars from Lund.",
+     "Bo buys the oars from Brandt."),
+    ("Ada buys the ropes from Brandt; Bo buys the oars from Lund.", "Ada buys the ropes from Brandt, and Bo the oars.",
+     "Ada buys the oars from Brandt."),
+    ("Bo asked the board for a second punt. The board rejected the wish.", "Bo asked the board for a second punt.",
+     "The board approved a second punt for Bo."),
 ]  # fmt: skip
 
 
@@ -181,3 +189,24 @@ def test_a_bare_answer_holds_where_it_stands_under_the_question(draft: str, held
     asked = "How long is a pass valid?" if "weeks" in draft else "Is the sauna heated on Sundays?"
     (result,) = check(asked, parse_draft(f"{draft} [1]"), [SourceText.build(1, text, "sauna.md", parts)])
     assert (result.verdict is Verdict.SUPPORTED) is held, result.reason
+
+
+@pytest.mark.parametrize(
+    ("draft", "held"),
+    [
+        ("The gate beeps twice when the badge has expired.", True),
+        ("The gate beeps twice when the battery runs low.", False),
+    ],
+)
+def test_what_holds_on_another_condition_is_not_said(draft: str, held: bool) -> None:
+    source = SourceText.build(1, "The gate beeps twice when the badge has expired.", "gate.md")
+    (result,) = check("What does the gate do when the battery runs low?", parse_draft(f"{draft} [1]"), [source])
+    assert (result.verdict is Verdict.SUPPORTED) is held, result.reason
+
+
+def test_present_and_absent_in_lines_with_labels_are_told_apart() -> None:
+    text = "Present: Ada Lund, Bo Ferrant\nApologies: Cyd Okonkwo"
+    sources = [SourceText.build(1, text, "minutes.md", [ChunkPart(0, ("Meeting of the weir board",))])]
+    for draft, held in (("Bo Ferrant was present.", True), ("Cyd Okonkwo was present.", False)):
+        (result,) = check("Who was at the meeting of the weir board?", parse_draft(f"{draft} [1]"), sources)
+        assert (result.verdict is Verdict.SUPPORTED) is held, result.reason

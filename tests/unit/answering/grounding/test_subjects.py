@@ -253,3 +253,73 @@ def test_every_item_is_evidence_under_what_leads_it_in() -> None:
         ("- two batteries", "Bring along:\n- a torch"),
     ]
     assert all(sentence.heading_path == ("Hikes",) for sentence in sentences)
+
+
+ASKED = """# Loans of Pellworm
+
+## How often can I renew a map?
+
+Twice, if nobody waits for it.
+
+## How often can I renew a globe?
+
+After nine days.
+
+## What does a map cost?
+
+Seven euros.
+"""
+SETTINGS = """# Pellworm relay
+
+```yaml
+# Settings of the relay
+listen:
+  port: 7300          # was 7100 once
+peers:
+  - name: skagen
+    timeout_seconds: 20
+    compress: false
+  - name: ribe
+    timeout_seconds: 45
+    compress: true
+```
+"""
+
+
+@pytest.mark.parametrize(
+    ("draft", "held"), [("A map can be renewed twice.", True), ("A globe can be renewed twice.", False)]
+)
+def test_of_two_headings_that_ask_alike_the_other_one_gives_no_evidence(draft: str, held: bool) -> None:
+    assert (verdict(ASKED, "Can maps and globes be renewed?", draft)[0] in HELD) is held
+
+
+@pytest.mark.parametrize(
+    ("draft", "held"),
+    [
+        ("The relay listens on port 7300.", True),
+        ("The peer skagen has a timeout of 20 seconds.", True),
+        ("The peer ribe has a timeout of 20 seconds.", False),
+        ("The peer ribe has a timeout of 45 minutes.", False),
+        ("The peer ribe compresses.", True),
+        ("The peer skagen compresses.", False),
+    ],
+)
+def test_a_setting_is_that_of_what_stands_above_it(draft: str, held: bool) -> None:
+    assert (verdict(SETTINGS, "How is the Pellworm relay set?", draft)[0] in HELD) is held
+
+
+def test_settings_are_read_line_by_line() -> None:
+    text = "[lamp]\nvolts = 12\n\n[horn]\nvolts = 24  # two in a row"
+    sentences = SourceText.build(1, text, "", [ChunkPart(0)]).sentences
+    assert [(sentence.text, sentence.above, sentence.kind) for sentence in sentences] == [
+        ("[lamp]", (), BlockKind.HEADING),
+        ("volts = 12", ("[lamp]",), BlockKind.TABLE),
+        ("[horn]", (), BlockKind.HEADING),
+        ("volts = 24  # two in a row", ("[horn]",), BlockKind.TABLE),
+    ]
+
+
+def test_a_sentence_with_a_colon_is_no_setting() -> None:
+    text = "Note: the gate is heavy. Ask for help.\nSee also: the rules of the mill, which hang at the door."
+    kinds = {sentence.kind for sentence in SourceText.build(1, text, "", [ChunkPart(0)]).sentences}
+    assert kinds == {BlockKind.PARAGRAPH}
