@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from portfolio_rag.answering.generation.context_window import ContextSource
 from portfolio_rag.answering.grounding.evidence import SourceText
+from portfolio_rag.answering.grounding.labels import cells_of
 from portfolio_rag.answering.grounding.source_sentences import LIST_ITEM, Sentence
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.text.language.content_words import coverage
@@ -61,12 +62,15 @@ def is_statement(sentence: Sentence, asked: frozenset[str]) -> bool:
         or (text.isupper() and len(words) > 1)
         or len(text) > _MAX_SENTENCE_CHARACTERS
         or text.endswith(_INCOMPLETE)
+        or text.partition(": ")[2] in sentence.heading_path  # The subject of a mail is its title.
     ):
         return False
     if coverage(asked, sentence.context_terms) >= ASKED_BY_PLACE:
         return True
-    if len(words) < _MIN_WORDS or not sentence.terms:
+    if not sentence.terms:
         return False
+    if len(words) < _MIN_WORDS:
+        return any(column and value for column, value in cells_of(sentence))
     # Short, not closed and without a value: a heading. A row of a table or an item of a list says more.
     closed = text.endswith((".", "!", ")", '"', "”")) or "|" in text or any(sign.isdigit() for sign in text)
     return closed or len(words) > _HEADING_WORDS or bool(LIST_ITEM.match(sentence.text))

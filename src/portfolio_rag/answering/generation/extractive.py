@@ -20,11 +20,11 @@ from portfolio_rag.answering.generation.candidate_sentences import (
 from portfolio_rag.answering.generation.context_window import ContextSource
 from portfolio_rag.answering.generation.labelled_values import labels_asked
 from portfolio_rag.answering.generation.reading import answer_odds
-from portfolio_rag.answering.grounding.absent_subjects import absent_subject
+from portfolio_rag.answering.grounding.absent_subjects import absent_question, absent_subject
 from portfolio_rag.answering.grounding.claim import Claim
 from portfolio_rag.answering.grounding.drafted_answer import DraftSentence, source_line
 from portfolio_rag.answering.grounding.evidence import SourceText
-from portfolio_rag.answering.grounding.labels import are_parallel
+from portfolio_rag.answering.grounding.labels import are_parallel, cells_of
 from portfolio_rag.answering.grounding.source_sentences import LIST_ITEM, Sentence
 from portfolio_rag.answering.grounding.subjects import about_subject
 from portfolio_rag.domain.chunks import BlockKind
@@ -149,12 +149,14 @@ def extract_answer(
         ]
     )
     # Rows are told apart by their labels; the reader has seen none, and would prefer any sentence to them.
-    is_row = candidates[int(np.argmax(scores))].sentence.kind is BlockKind.TABLE
+    is_row = len(cells_of(candidates[int(np.argmax(scores))].sentence)) > 1
     if reader is not None and not is_row and language_of(question) in _READ_LANGUAGES:
         scores += _READER_WEIGHT * np.array(answer_odds(question, candidates, reader))
     order = [int(index) for index in np.argsort(-scores, kind="stable")]
     best = candidates[order[0]]
     is_same_question = _is_under_question(best) and float(vectors[1 + order[0]] @ vectors[0]) >= _SAME_QUESTION
+    if _is_under_question(best) and absent_question(question, best.sentence, texts):
+        return []
     if not is_same_question and absent_subject(question, best.sentence, best.text, texts):
         return []
     if section := _whole_section(best, asked):
@@ -280,9 +282,10 @@ def _states_another(sentence: Sentence, first: Sentence, claim: Claim) -> bool:
 
 
 def _named(claim: Claim, sentence: Sentence) -> frozenset[str]:
-    """The words of the question that the sentence has, in whatever form: `Klammer` for `Klammern`."""
+    """The words of the question that the sentence or what is above it has, in whatever form: `Klammer`, `Klammern`."""
     held = claim.asked_terms & sentence.terms
-    return claim.asked_terms - missing_names(claim.asked_terms - held, claim.question, [sentence.text])
+    texts = [sentence.text, *sentence.above]
+    return claim.asked_terms - missing_names(claim.asked_terms - held, claim.question, texts)
 
 
 def _is_side_by_side(sentence: Sentence) -> bool:

@@ -12,15 +12,16 @@ from itertools import pairwise
 
 from portfolio_rag.answering.grounding.claim import Claim
 from portfolio_rag.answering.grounding.evidence import SourceText
-from portfolio_rag.answering.grounding.labels import are_parallel, cells_of, labels_of
+from portfolio_rag.answering.grounding.labels import Label, are_parallel, cells_of, label_of_row, labels_of
 from portfolio_rag.answering.grounding.source_sentences import Sentence
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.text.language.content_words import terms, words_of
+from portfolio_rag.text.language.language_detection import language_of
 from portfolio_rag.text.language.name_variants import missing_names
 
 _GENERAL_LIST = """
     amount available begin big build call cause charge come contain cost count date day do end event fast fee find
-    finish get give happen height high kind know large last least length like list long low make many mean money
+    finish get give go goes happen height high kind know large last least length like list long low make many mean money
     month most name need next number offer old order paid part pay people person place possible price purpose rate
     reason receive run set show size slow small sort start state stop take thing time total type use user value want
     way week width work write year
@@ -30,6 +31,15 @@ _GENERAL = frozenset(terms(_GENERAL_LIST))
 
 _KIND_LIST = "edition licence model package plan release subscription tariff tier variant version"
 _KINDS = frozenset(terms(_KIND_LIST))
+
+_HOW_MUCH = re.compile(r"\bhow much\s+([^\W\d_]+)", re.IGNORECASE)
+"""What is asked for so is no kind of thing but the thing itself: `how much salt`."""
+_CODE_NAME = re.compile(r"\b(?:[^\W_]+(?:_[^\W_]+)+|[a-z]+(?:[A-Z][a-z]+)+)\b")
+_JOINT = re.compile(r"[-_\s]")
+"""What joins the words of a name in code is written one way here and another there."""
+_SENTENCE_END = re.compile(r"[.:;!?\n]")
+_NAMES_HAVE_CAPITALS = ("en", "")
+"""In German all nouns have."""
 
 _ASKS_WHO = re.compile(r"\W*who[ms]?e?\b", re.IGNORECASE)
 _ASKED_KIND = re.compile(
@@ -47,14 +57,18 @@ def absent_subject(question: str, best: Sentence, source: SourceText, sources: S
     and shares a word with the question.
     """
     asked = Claim("", question).asked_terms
+    if name := _unknown_code_name(question, sources):
+        return name
     if asked <= (known := frozenset().union(*(text.all_terms for text in sources))):
         return ""
-    wanted = asked - known - _GENERAL - frozenset(terms(" ".join(m.group() for m in _ASKED_KIND.finditer(question))))
+    unknown = asked - known - _GENERAL
+    much = frozenset(terms(" ".join(_HOW_MUCH.findall(question))))
+    wanted = unknown - (frozenset(terms(" ".join(m.group() for m in _ASKED_KIND.finditer(question)))) - much)
     texts = [f"{text.context}\n{text.text}" for text in sources]
     missing = missing_names(wanted, question, texts) if wanted else frozenset()
     if not missing:
         return ""
-    if unknown := missing & _names_of_kinds(question, sources):
+    if unknown := missing & (_names_of_kinds(question, sources) | _names_beside(question, best)):
         return min(unknown)
     if _is_all_but_title(missing | _GENERAL, asked, best, source) and _says_nothing_to_it(question, asked, best):
         return min(missing)
@@ -63,6 +77,53 @@ def absent_subject(question: str, best: Sentence, source: SourceText, sources: S
     if (names := missing & _later_names(question)) and _is_said_of_several(best, source, sources, asked):
         return min(names)
     return ""
+
+
+def absent_question(question: str, best: Sentence, sources: Sequence[SourceText]) -> str:
+    """The word of the question that no source has, when `best` answers another one that is asked of several things.
+
+    `How long may I keep a book?` and `... a film?` beside each other answer no question about a game.
+    """
+    own = Label(best.heading_path[-1]).terms
+    headings = {sentence.heading_path[-1] for text in sources for sentence in text.sentences if sentence.heading_path}
+    alike = [
+        label.terms
+        for heading in sorted(headings)
+        if heading.rstrip().endswith("?") and own & (label := Label(heading)).terms and label.terms - own
+    ]
+    asked = Claim("", question).asked_terms
+    for word in own:
+        beside = [its for its in alike if own - its == {word} and len(its - own) == 1]
+        if _tells_apart([own, *beside], asked) is False:
+            break
+    else:
+        return ""
+    known = frozenset().union(*(text.all_terms for text in sources))
+    texts = [f"{text.context}\n{text.text}" for text in sources]
+    return min(missing_names(asked - known - _GENERAL, question, texts), default="")
+
+
+def _unknown_code_name(question: str, sources: Sequence[SourceText]) -> str:
+    """What the question writes as code does, and no source writes however it joins the words; empty for none."""
+    written = "\n".join(_JOINT.sub("", f"{text.context}\n{text.text}").casefold() for text in sources)
+    names = (match.group() for match in _CODE_NAME.finditer(question))
+    return next((name for name in names if _JOINT.sub("", name).casefold() not in written), "")
+
+
+def _names_beside(question: str, best: Sentence) -> frozenset[str]:
+    """The names in the question before a word before which the sentence or its place has a name: `the Plus add-on`."""
+    if language_of(question) not in _NAMES_HAVE_CAPITALS:
+        return frozenset()
+    kinds = {kind for _, kind in _names_before(f"{best.context}\n{best.text}")}
+    return frozenset(name for name, kind in _names_before(question) if kind in kinds)
+
+
+def _names_before(text: str) -> Iterator[tuple[str, str]]:
+    """Each word with a capital inside a sentence before one without, as terms."""
+    for before, word, following in zip(words := words_of(text), words[1:], words[2:], strict=False):
+        is_inside = not _SENTENCE_END.search(text, before.end, word.start)
+        if word.term and word.capital and following.term and not following.capital and is_inside:
+            yield word.term, following.term
 
 
 def _later_names(question: str) -> frozenset[str]:
@@ -129,9 +190,13 @@ def _sibling_labels(best: Sentence, source: SourceText) -> Iterator[list[frozens
         for sentence in source.sentences
         if sentence.heading_path == best.heading_path and sentence.kind is not BlockKind.HEADING
     ]
-    if cells_of(best):
+    if len(own_cells := cells_of(best)) == 1:
+        name = own_cells[0][0]
+        alike = (sentence for sentence in source.sentences if [cell for cell, _ in cells_of(sentence)] == [name])
+        yield list(dict.fromkeys(sentence.context_terms for sentence in alike))
+    if own_cells:
         rows = [cells_of(sentence) for sentence in beside if sentence.lead_in == best.lead_in]
-        yield [frozenset(terms(row[0][1])) for row in rows if row]
+        yield [frozenset(terms(label_of_row(row))) for row in rows if row]
         return
     own = {slot for slot, _ in labels_of(source, best) if slot[0] == "item"}
     for slot in own:

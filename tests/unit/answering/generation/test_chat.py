@@ -504,3 +504,21 @@ def test_a_row_that_is_named_in_another_form_is_given_alone() -> None:
     )
     answer = chat(corpus).answer("What is the quantity of Lanternen for Holm?")
     assert answer.text == "Part: lantern | Quantity for Holm: 6 [1]"
+
+
+def test_a_setting_answers_alone_and_not_with_that_of_its_sibling() -> None:
+    corpus, added = Corpus(), document("relay.yaml")
+    text = "peers:\n  - name: skagen\n    timeout: 20\n  - name: holm\n    timeout: 45"
+    path = ("Settings of the relay",)
+    corpus.add(added, replace(chunk_of(added, text, heading=path), parts=(ChunkPart(0, path, kind=BlockKind.CODE),)))
+    answer = chat(corpus).answer("What is the timeout of the peer holm of the relay?")
+    assert answer.text == "timeout: 45 [1]"
+
+
+def test_the_subject_of_a_mail_is_no_answer() -> None:
+    corpus, added = Corpus(), document("call.eml")
+    text = "Subject: Minutes of the weir call of 9 June\n\nThe date of the next call is 23 June."
+    path = ("Minutes of the weir call of 9 June",)
+    parts = (ChunkPart(0, path), ChunkPart(text.index("The date"), path))
+    corpus.add(added, replace(chunk_of(added, text, heading=path), parts=parts))
+    assert chat(corpus).answer("When is the next weir call?").text == "The date of the next call is 23 June [1]."

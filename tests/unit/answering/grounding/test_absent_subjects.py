@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portfolio_rag.answering.grounding.absent_subjects import absent_subject
+from portfolio_rag.answering.grounding.absent_subjects import absent_question, absent_subject
 from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.answering.grounding.source_sentences import Sentence
 from portfolio_rag.domain.chunks import BlockKind, ChunkPart
@@ -100,3 +100,62 @@ def test_an_answer_shares_more_than_the_title_of_its_document_with_the_question(
 def test_a_sentence_that_names_the_subject_may_answer_in_other_words() -> None:
     history = source("Ravnsholm hire was founded by Ida Lund.", BlockKind.PARAGRAPH, ("Ravnsholm hire",))
     assert absent_subject("Who established Ravnsholm hire?", history.sentences[0], history, [history]) == ""
+
+
+@pytest.mark.parametrize(
+    ("question", "absent"),
+    [
+        ("What is the default of beam_width in Ravnsholm?", "beam_width"),
+        ("What is the default of hull_length in Ravnsholm?", ""),
+        ("What is the default of hullLength in Ravnsholm?", ""),
+    ],
+)
+def test_what_is_written_as_in_code_has_to_stand_there(question: str, absent: str) -> None:
+    fields = source("The hull-length is 12 by default. A beam has a width.", BlockKind.PARAGRAPH)
+    assert absent_subject(question, fields.sentences[0], fields, [fields]) == absent
+
+
+@pytest.mark.parametrize(
+    ("question", "absent"),
+    [
+        ("What does the Silver badge of Ravnsholm open?", "silver"),
+        ("What does the Harbour badge of Ravnsholm open?", ""),
+        ("What does the Silver moon of Ravnsholm open?", ""),
+    ],
+)
+def test_a_name_that_stands_where_the_sentence_has_another_one_is_absent(question: str, absent: str) -> None:
+    badges = source("At Ravnsholm the Harbour badge opens the gate.", BlockKind.PARAGRAPH)
+    assert absent_subject(question, badges.sentences[0], badges, [badges]) == absent
+
+
+def test_how_much_of_a_thing_names_it() -> None:
+    soup = source("For 6 people.", BlockKind.PARAGRAPH, ("Nettle broth",))
+    assert absent_subject("How much dill goes into the nettle broth?", soup.sentences[0], soup, [soup]) == "dill"
+
+
+@pytest.mark.parametrize(
+    ("question", "absent"),
+    [
+        ("How long may I keep a sledge of Ravnsholm?", "sledg"),
+        ("How long may I keep a kayak of Ravnsholm?", ""),
+        ("How long may I borrow a kayak?", ""),
+    ],
+)
+def test_the_same_question_about_two_things_answers_none_about_a_third(question: str, absent: str) -> None:
+    asked = {"How long may I keep a kayak?": "Two hours.", "How long may I keep a raft?": "Five hours."}
+    text = "\n\n".join(asked.values())
+    parts = [
+        ChunkPart(text.index(answer), ("Ravnsholm hire", heading), kind=BlockKind.PARAGRAPH)
+        for heading, answer in asked.items()
+    ]
+    hire = SourceText.build(1, text, "ravnsholm.md", parts, "d")
+    assert absent_question(question, hire.sentences[0], [hire]) == absent
+
+
+@pytest.mark.parametrize(
+    ("question", "absent"),
+    [("How many berths has the west quay?", "west"), ("How many berths has the north quay?", "")],
+)
+def test_a_setting_that_stands_below_other_names_is_no_answer(question: str, absent: str) -> None:
+    quays = source("[quay.north]\nberths = 40\n[quay.south]\nberths = 25", BlockKind.PARAGRAPH)
+    assert absent_subject(question, sentence(quays, "40"), quays, [quays]) == absent
