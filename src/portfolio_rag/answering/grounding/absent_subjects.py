@@ -105,8 +105,8 @@ def absent_question(question: str, best: Sentence, sources: Sequence[SourceText]
 
 def _unknown_code_name(question: str, sources: Sequence[SourceText]) -> str:
     """What the question writes as code does, and no source writes however it joins the words; empty for none."""
-    written = "\n".join(_JOINT.sub("", f"{text.context}\n{text.text}").casefold() for text in sources)
-    names = (match.group() for match in _CODE_NAME.finditer(question))
+    names = [match.group() for match in _CODE_NAME.finditer(question)]
+    written = "\n".join(_JOINT.sub("", f"{text.context}\n{text.text}").casefold() for text in sources) if names else ""
     return next((name for name in names if _JOINT.sub("", name).casefold() not in written), "")
 
 

@@ -14,7 +14,6 @@ from portfolio_rag.answering.grounding.meaning import (
     added,
     added_condition,
     is_excepted,
-    opposite,
     other_condition,
     says_only,
     turned,
@@ -24,7 +23,7 @@ from portfolio_rag.answering.grounding.roles import other_agent, other_object, o
 from portfolio_rag.answering.grounding.source_sentences import Sentence
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.text.language.content_words import coverage, terms
-from portfolio_rag.text.language.facts import Facts, extract_facts
+from portfolio_rag.text.language.facts import Facts
 
 NOT_SAID = "the source does not say this"
 
@@ -49,6 +48,9 @@ _CELL = re.compile(
 _SEPARATE = re.compile(r";\s+|,?\s+(?:while|whereas|während)\s+")
 _JOINS = re.compile(r"[,;]|\b(?:and|or|both|und|oder|et|ou|y|o)\b", re.IGNORECASE)
 """By which a claim may rightly say one thing of several."""
+
+_GRANTS = frozenset(terms("accept accepted agree agreed approve approved grant granted"))
+_REFUSES = frozenset(terms("decline declined deny denied refuse refused reject rejected"))
 
 _PERIOD_STEMS = {"hour": "stund", "day": "tag", "night": "nacht", "week": "woch", "month": "monat", "year": "jahr"}
 
@@ -180,7 +182,7 @@ def _mixed(claim: Claim, nearest: Sentence, touched: Sequence[Sentence]) -> Sent
 
 
 def _decided_otherwise(claim: Claim, source: SourceText, nearest: Sentence) -> Sentence | None:
-    """The next sentence, when it has the opposite of a word of the claim that its section has not.
+    """The next sentence, when it refuses what the claim says is granted, or grants it, and its section only says that.
 
     `Bo asked for a second boat. The board refused.` does not say that the board granted a second boat.
     """
@@ -188,9 +190,12 @@ def _decided_otherwise(claim: Claim, source: SourceText, nearest: Sentence) -> S
     following = next((sentence for sentence in section if sentence.start >= nearest.end), None)
     if following is None or following.kind is not nearest.kind or following.is_question:
         return None
-    text = "\n".join(sentence.text for sentence in section)
-    is_turned = opposite(claim.text, claim.facts, following.text, following.facts)
-    return following if is_turned and opposite(claim.text, claim.facts, text, extract_facts(text)) else None
+    known = frozenset().union(*(sentence.terms for sentence in section))
+    is_turned = any(
+        claim.terms & own and following.terms & its and not known & own
+        for own, its in ((_GRANTS, _REFUSES), (_REFUSES, _GRANTS))
+    )
+    return following if is_turned else None
 
 
 def _mixed_clauses(claim: Claim, nearest: Sentence) -> str:

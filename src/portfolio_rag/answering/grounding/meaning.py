@@ -142,7 +142,7 @@ def turned(claim: str, claim_facts: Facts, evidence: str, evidence_facts: Facts)
         or _excluded(claim, evidence)
         or _other_exception(claim, evidence)
         or _other_period(claim, evidence)
-        or opposite(claim, claim_facts, evidence, evidence_facts)
+        or _opposite(claim, claim_facts, evidence, evidence_facts)
     )
 
 
@@ -249,8 +249,7 @@ def _other_period(claim: str, evidence: str) -> str:
     return ""
 
 
-def opposite(claim: str, claim_facts: Facts, evidence: str, evidence_facts: Facts) -> str:
-    """The word of the claim whose opposite the evidence has instead, in words; empty where there is none."""
+def _opposite(claim: str, claim_facts: Facts, evidence: str, evidence_facts: Facts) -> str:
     own, its = frozenset(terms(claim)), frozenset(terms(evidence))
     for pair in _OPPOSITE_TERMS:
         for one, other in (pair, pair[::-1]):

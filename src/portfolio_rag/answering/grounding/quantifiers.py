@@ -27,8 +27,9 @@ _ONLY_BY = re.compile(
     r"(?:(?:the|an?|its|their|his|her|de[mrn]|seine[mrn]|ihre[mrn]|les?|la|son|sa|leurs?|el|l[oa]s?|su)\s+)?(?P<who>[^\W\d_]+)",
     re.IGNORECASE,
 )
-_ONLY_THESE = re.compile(r"(?P<these>[^.;:!?\n]*)\b(?:only|exclusively)\s*(?:[.;,!]|$)", re.IGNORECASE)
-"""What stands before an `only` that ends its clause: `on trains 405 and 503 only`."""
+_ONLY_BEFORE = re.compile(r"\b(?:only|exclusively)\s*(?:[.;,!]|$)", re.IGNORECASE)
+"""Behind what it restricts: `on trains 405 and 503 only`."""
+_CLAUSE_END = re.compile(r"[.;:!?\n]")
 _ANYONE = re.compile(
     r"(?:^|[.;,]\s*)(?:all|every|each|any|everyone|everybody|anyone|anybody|alle|jede[rs]?|tous|toutes|tout|chaque"
     r"|todos|todas|cada)\b",
@@ -42,9 +43,10 @@ def other_quantifier(claim: str, evidence: str) -> str:
     if only and _ANYONE.search(claim) and not set(terms(only["who"])) & set(terms(claim)):
         return f"it says “only {only['who']}”"
     own = dict(_quantified(claim))
-    if (these := _ONLY_THESE.search(evidence)) and not _ONLY_THESE.search(claim):
-        held = frozenset(terms(these["these"]))
-        if said := next((said for noun, (kind, said) in own.items() if kind == "all" and noun in held), ""):
+    if own and (only := _ONLY_BEFORE.search(evidence)) and not _ONLY_BEFORE.search(claim):
+        held = frozenset(terms(_CLAUSE_END.split(evidence[: only.start()])[-1]))
+        unsaid = held - {noun for noun, _ in _quantified(evidence)}  # Of all lifts one may well say what only they do.
+        if said := next((said for noun, (kind, said) in own.items() if kind == "all" and noun in unsaid), ""):
             return f"one says “{said}”, the other “only”"
     its = dict(_quantified(evidence)) if own else {}
     for noun, (kind, said) in own.items():

@@ -13,7 +13,7 @@ _ENTRY = re.compile(
 _SECTION = re.compile(r"\s*\[+[^\[\]\n]+\]+\s*(?:[#;].*)?")
 _COMMENT = re.compile(r"\s*(?:#|;|//)")
 _OTHER = re.compile(r"\s*(?:-\s.*|[{}\[\],()]+)\s*")
-_TRAILING_COMMENT = re.compile(r"\s+(?:#|;|//)\s.*$")
+_TRAILING_COMMENT = re.compile(r"(?:^|(?<=\s))(?:#|;|//)(?:\s.*)?$")
 _TITLE = re.compile(r"(?:#|;|//)+\s*(?P<title>[^\W\d_][^\n]*[^\s.:;,!?=#-])\s*#*")
 _MAX_TITLE_WORDS = 10
 _LEAST = 2
@@ -61,5 +61,4 @@ def setting(line: str) -> tuple[str, str] | None:
     match = None if _COMMENT.match(line) else _ENTRY.fullmatch(line)
     if match is None:
         return None
-    value = _TRAILING_COMMENT.sub("", match["value"]) if not _COMMENT.match(match["value"]) else ""
-    return match["key"], value.strip().rstrip(",").strip("\"'")
+    return match["key"], _TRAILING_COMMENT.sub("", match["value"]).strip().rstrip(",").strip("\"'")

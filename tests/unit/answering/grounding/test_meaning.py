@@ -129,6 +129,8 @@ CASES = [
      "Anglers over 16 may fish with a parent."),
     ("- 3 tablespoons tar\n- ½ teaspoon wax", "It takes 3 tablespoons of tar.", "It takes 3 teaspoons of tar."),
     ("Prams may ride on lifts 3 and 8 only.", "Prams may ride on lifts 3 and 8.", "Prams may ride on all lifts."),
+    ("All lifts of the quay are for staff only.", "All lifts of the quay are for staff.",
+     "Some lifts of the quay are for staff."),
     ("Ada buys the ropes from Brandt; Bo buys the oars from Lund.", "Bo buys the oars from Lund.",
      "Bo buys the oars from Brandt."),
     ("Ada buys the ropes from Brandt; Bo buys the oars from Lund.", "Ada buys the ropes from Brandt, and Bo the oars.",
