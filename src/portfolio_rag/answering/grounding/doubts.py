@@ -134,7 +134,9 @@ def _denies(claim: Claim, nearest: Sentence, around: frozenset[str]) -> bool:
 
     The rest of the claim may stand `around` it: `Never use bleach` stands under what it must not be used for.
     """
-    own, its = claim.facts.negated, nearest.negated_beside(claim.facts.negated)
+    own, its = claim.facts.negated, negated_in(nearest, claim)
+    if own and all(any(scope & said for said in nearest.facts.negated) for scope in own):
+        own, its = (), nearest.led_in_negated  # It is `without a guide` in both, and the lead-in may deny that.
     if bool(own) == bool(its) or _answer_in(claim.text) or _answer_in(nearest.text):
         return False
     held = nearest.terms | nearest.context_terms
@@ -207,38 +209,45 @@ def _mixed_clauses(claim: Claim, nearest: Sentence) -> str:
     if len(clauses) == 1 or _JOINS.search(claim.text):
         return ""
     said = [(clause, frozenset(terms(clause))) for clause in clauses]
-    for one, other in permutations(said, 2):
-        own, its, shared = one[1] - other[1], other[1] - one[1], one[1] & other[1]
-        if (
-            shared & claim.wording
-            and claim.wording & own
-            and claim.wording & its
-            and own - claim.terms
-            and its - claim.terms
-            and claim.wording <= one[1] | other[1]
-        ):
-            return other[0].strip()
+    capitals = frozenset(word.term for word in claim.words if word.capital)
+    for (_, one), (clause, other) in permutations(said, 2):
+        own, its = one - other, other - one
+        takes_of_both = claim.wording & own and claim.wording & its and own - claim.terms and its - claim.terms
+        is_alike = one & other & claim.wording or claim.wording & its <= capitals
+        if takes_of_both and is_alike and claim.wording <= one | other | nearest.context_terms:
+            return clause.strip()
     return ""
 
 
 def _other_cell(claim: Claim, row: Sentence) -> str:
-    """The cell that says yes or no to what the claim says the other way: `Retry: no` beside `it may be retried`.
+    """The cell that says yes or no to what the claim says the other way: `Retry: no` beside `it may be retried`."""
+    if _YES_OR_NO.match(claim.text):
+        return ""
+    for text, is_no, named in _answering_cells(claim, row):
+        if any(named & scope for scope in claim.facts.negated) is not is_no:
+            return text
+    return ""
+
+
+def _answering_cells(claim: Claim, row: Sentence) -> list[tuple[str, bool, frozenset[str]]]:
+    """The cells that say yes or no in columns that the claim names: the text, whether it is no, and what it denies.
 
     Of one such cell a claim may deny the column or the row: `the Free plan has no folders`, `no folders in Free`.
     """
     cells = cells_of(row)
     answers = [
-        (column, text, answer["no"] is not None, named)
+        (f"{column}: {text}", answer["no"] is not None, named)
         for column, text in cells
         if (answer := _CELL.fullmatch(text)) and (named := frozenset(terms(column))) and named <= claim.terms
     ]
-    if not answers or _YES_OR_NO.match(claim.text):
-        return ""
-    label = frozenset(terms(cells[0][1])) if len(answers) == 1 else frozenset()
-    for column, text, is_no, named in answers:
-        if any((named | label) & scope for scope in claim.facts.negated) is not is_no:
-            return f"{column}: {text}"
-    return ""
+    label = frozenset(terms(cells[0][1])) if len(answers) == 1 < len(cells) else frozenset()
+    return [(text, is_no, named | label) for text, is_no, named in answers]
+
+
+def negated_in(sentence: Sentence, claim: Claim) -> tuple[frozenset[str], ...]:
+    """What the sentence, its lead-in or its cells deny of what the claim says or denies."""
+    cells = (named for _, is_no, named in _answering_cells(claim, sentence) if is_no)
+    return (*sentence.negated_beside(claim.facts.negated), *cells)
 
 
 def _other_answer(claim: Claim, source: SourceText, nearest: Sentence) -> str:

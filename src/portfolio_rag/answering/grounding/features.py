@@ -13,6 +13,7 @@ from portfolio_rag.answering.grounding.doubts import (
     doubt_of,
     is_period_within,
     is_put_otherwise,
+    negated_in,
 )
 from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.answering.grounding.value_attribution import Alignment, misattributed_value
@@ -122,8 +123,8 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
     variants = unknown - source.name_forms.missing(unknown, claim.text) if unknown else unknown
     held = source.held_terms(start, end) | variants
     stated = extract_facts(text)
-    led_in = [sentence.negated_beside(claim.facts.negated) for sentence in source.touched(start, end)]
-    stated = replace(stated, negated=tuple(dict.fromkeys((*stated.negated, *chain.from_iterable(led_in)))))
+    denied_there = [negated_in(sentence, claim) for sentence in source.touched(start, end)]
+    stated = replace(stated, negated=tuple(dict.fromkeys((*stated.negated, *chain.from_iterable(denied_there)))))
     nearby = source.around(start, end)
     absent = _absent_values(claim, source)
     missing = claim.facts.names - source.all_terms - claim.asked_terms - variants

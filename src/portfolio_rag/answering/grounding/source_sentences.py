@@ -78,13 +78,13 @@ class Sentence:
         return self.facts.quantities
 
     @cached_property
-    def _led_in_negated(self) -> tuple[frozenset[str], ...]:
+    def led_in_negated(self) -> tuple[frozenset[str], ...]:
         """What its lead-in denies of it: `The following is not covered:`."""
         return extract_facts(self.lead_in).negated if self.lead_in else ()
 
     def negated_beside(self, claimed: Sequence[frozenset[str]]) -> tuple[frozenset[str], ...]:
         """What it denies, or its lead-in does, of what a claim may deny (`claimed`, empty where it denies nothing)."""
-        leading = (scope for scope in self._led_in_negated if not claimed or any(scope & own for own in claimed))
+        leading = (scope for scope in self.led_in_negated if not claimed or any(scope & own for own in claimed))
         return (*self.facts.negated, *leading)
 
     @cached_property

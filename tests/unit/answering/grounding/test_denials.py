@@ -23,6 +23,7 @@ The waiver does not pay for:
 - Damage by
   - fire
   - ice
+- Trips without a map
 
 The waiver pays for:
 
@@ -35,6 +36,13 @@ BERTHS = """# Berths of Tindrum
 | Hot showers | ✗ | ✓ | ✓ |
 | Crane use | ✗ | – | ✓ |
 | Dry dock | false | false | true |
+"""
+QUEUE = """# Queue of Tindrum
+
+```ini
+workers = 6
+retry = false
+```
 """
 FIELDS = """# Fields of a booking
 
@@ -74,6 +82,7 @@ def is_held(markdown: str, question: str, draft: str) -> bool:
         ("The waiver of Tindrum pays for damage by ice.", False),
         ("Damage by ice is not paid for by the waiver of Tindrum.", True),
         ("The waiver of Tindrum pays for holes in the hull.", True),
+        ("The waiver of Tindrum pays for trips without a map.", False),
     ],
 )
 def test_a_lead_in_denies_its_items(draft: str, held: bool) -> None:
@@ -90,10 +99,18 @@ def test_a_lead_in_denies_its_items(draft: str, held: bool) -> None:
         ("The Harbour berth includes crane use.", False),
         ("The Harbour berth includes the dry dock.", False),
         ("The Captain berth includes the dry dock.", True),
+        ("The Harbour berth includes no dry dock.", True),
     ],
 )
 def test_a_cell_with_a_mark_says_whether_its_column_has_what_the_row_is_called_by(draft: str, held: bool) -> None:
     assert is_held(BERTHS, "What do the berths of Tindrum include?", draft) is held
+
+
+@pytest.mark.parametrize(
+    ("draft", "held"), [("The queue of Tindrum does not retry.", True), ("The queue of Tindrum retries.", False)]
+)
+def test_a_setting_that_is_false_denies_its_name(draft: str, held: bool) -> None:
+    assert is_held(QUEUE, "Does the queue of Tindrum retry?", draft) is held
 
 
 def test_the_no_of_a_cell_denies_nothing_of_the_next_one() -> None:

@@ -135,6 +135,8 @@ CASES = [
      "Bo buys the oars from Brandt."),
     ("Ada buys the ropes from Brandt; Bo buys the oars from Lund.", "Ada buys the ropes from Brandt, and Bo the oars.",
      "Ada buys the oars from Brandt."),
+    ("Mrs. Lund oils the weir; Mr. Brandt paints the gate.", "Mr. Brandt paints the gate.",
+     "Mr. Brandt oils the weir."),
     ("Bo asked the board for a second punt. The board rejected the wish.", "Bo asked the board for a second punt.",
      "The board approved a second punt for Bo."),
 ]  # fmt: skip
