@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# inscriptis 2.7.6 and html-to-markdown 3.19.0 (PyPI, CPython 3.11): a list that does not begin with 1 is numbered from
+# inscriptis 2.7.6 and html-to-markdown 3.21.2 (PyPI, CPython 3.11): a list that does not begin with 1 is numbered from
 # 1 on.
 #
 # Behaviour: a list with `<ol start="5">`, as after a note between two points of a contract, is numbered 1, 2 in the
@@ -15,7 +15,7 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install --quiet inscriptis==2.7.6 html-to-markdown==3.19.0
+"$folder/venv/bin/pip" install --quiet inscriptis==2.7.6 html-to-markdown==3.21.2
 
 cat > "$folder/check.py" <<'PYTHON'
 from importlib.metadata import version
