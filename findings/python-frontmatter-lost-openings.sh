@@ -3,8 +3,8 @@
 # next rule is neither content nor metadata.
 #
 # Behaviour: a file has a rule, "Smoking is not allowed.", a rule, and "The hall opens at nine.". The content is the
-# last sentence, the metadata is empty, and there is no error. The same happens to a list between the
-# two lines, and to a title with a line of hyphens above and below it, as reStructuredText has it.
+# last sentence, the metadata is empty, and there is no error. The same happens to a list between the two
+# lines, and to a title with a line of hyphens above and below it, as reStructuredText has it.
 # Reason: two lines of three or more hyphens are enough for front matter. What is between them is parsed as YAML, where
 # any sentence is a text, and what is no mapping is dropped.
 # Expected: the whole text. The documentation of `parse` promises the original text where no front matter is found. For
