@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from portfolio_rag.adapters.chroma.vector_store import ChromaVectorStore
+from portfolio_rag.adapters.dynamodb.index_aliases import DynamoIndexAliases
+from portfolio_rag.adapters.dynamodb.job_store import DynamoJobStore
 from portfolio_rag.adapters.dynamodb.live_document_reader import DynamoLiveDocumentReader
 from portfolio_rag.adapters.dynamodb.table import Table
 from portfolio_rag.adapters.models.onnx_embedder import OnnxEmbedder
@@ -27,7 +29,7 @@ from portfolio_rag.ports.index_alias import IndexAlias
 from portfolio_rag.ports.vectors import Vectors
 
 COLLECTION = "bench_search"
-REGISTRY, CHUNKS = "registry", "chunks"
+REGISTRY, CHUNKS, JOBS = "registry", "chunks", "jobs"
 
 
 class Items:
@@ -44,7 +46,7 @@ class Items:
     def _found(self, name: str, asked: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         projected = set(asked.get("ExpressionAttributeNames", {}).values())
         for key in asked["Keys"]:
-            if stored := self._tables[name].get(key_of(key)):
+            if stored := self._tables.get(name, {}).get(key_of(key)):
                 yield {name: value for name, value in stored.items() if not projected or name in projected}
 
 
@@ -85,7 +87,11 @@ class Searcher:
         self._search = PassageSearch(
             Remembered(OnnxEmbedder(asked["model"])),
             ChromaVectorStore(asked["chroma"]),
-            DynamoLiveDocumentReader(Table(client, REGISTRY), Table(client, CHUNKS)),
+            DynamoLiveDocumentReader(
+                Table(client, REGISTRY),
+                Table(client, CHUNKS),
+                DynamoIndexAliases(Table(client, JOBS), DynamoJobStore(Table(client, JOBS)), COLLECTION),
+            ),
             aliases,
             index,
             index.replica if index is not None else None,

@@ -42,13 +42,13 @@ QUICK_INGESTIONS, QUICK_DOCUMENTS = 1, 20
 _SEARCH_BOUNDS = {"100000": {"p50": 0.5, "p99": 0.4}, "1000000": {"p50": 0.3, "p99": 0.3}}
 _SEARCH_TRIED = (
     "At 100,002 windows the words took 13 ms and take 3, but they are searched beside the rest, which has stayed: the "
-    "embedding, Chroma over HTTP and two reads of DynamoDB, one after the other. Of 15 ms, 12.4 are processor time of "
+    "embedding, Chroma over HTTP and DynamoDB, one after the other. Of 15 ms, 12.4 are processor time of "
     "the searching process itself (stage by stage at 100,002 windows, on 2026-11-28): 2.7 the words, two thirds of "
     "which weigh the windows of the 50 chunks found, 2.6 the embedding, 3.0 the read of live versions and chunks, "
     "1.1 that of the alias, 1.0 Chroma's client, 1.0 what SQLite knows of the hits, 1.0 the rest. Since then items are "
-    "read from DynamoDB's JSON without botocore's model of them, which takes 2.5 ms of the third to 1.7. Nothing "
-    "was gained by asking for the words only once Chroma has been asked, nor by doing without the garbage collector. "
-    "Remembering the alias would save its read, and could ask a collection that a reindex has dropped."
+    "read from DynamoDB's JSON without botocore's model of them, which takes 2.5 ms of the third to 1.7, and the alias "
+    "comes in that read, and no longer in one of its own. Nothing was gained by asking for the words only once Chroma "
+    "has been asked, nor by doing without the garbage collector."
 )
 _CPU_TRIED = (
     "Half of what is left is the AWS client's own work, 1 to 2 ms of CPU a call, 22 calls a note: endpoint rules, "

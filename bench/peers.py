@@ -229,11 +229,11 @@ def targets(result: Mapping[str, Any]) -> list[Target]:
         "changed_s": "As above: all are uploaded again, and one of them is a new version.",
     }
     tried["p50_ms"] = tried["p99_ms"] = (
-        "Ours is asked over HTTP and reads DynamoDB twice: which index is live; which versions are, with the "
-        "chunks. Theirs are asked in their own process, as ours is two lines below."
+        "Ours is asked over HTTP and reads DynamoDB: which index is live, which versions are, and the chunks. Theirs "
+        "are asked in their own process, as ours is two lines below."
     )
     tried["own_p50_ms"] = tried["own_p99_ms"] = (
-        "Without HTTP, but with both reads of DynamoDB, and Chroma's server in another process; the words as well as "
+        "Without HTTP, but with the read of DynamoDB, and Chroma's server in another process; the words as well as "
         "the vectors. Theirs ask a store in their own memory, by vectors alone, and believe it. Where our time goes: "
         "under *Since an earlier commit*."
     )

@@ -97,7 +97,7 @@ def sections(result: Mapping[str, Any]) -> str:
         ),
         "### Where the time goes\n",
         "One stage after the other, with nothing beside it. In a search the full-text index runs beside the "
-        "index alias, the embedding and Chroma.\n",
+        "embedding and Chroma.\n",
         _stages(sizes),
         "### The vectors alone\n",
         "50 windows of each; recall against exact search. hnswlib has the settings of our collections.\n",

@@ -70,7 +70,7 @@ class Hit:
         documents = {pair: LiveDocument.of(version) for pair, version in hit.items()}
         found = {chunk_id: self._chunks[chunk_id] for chunk_id, _ in chunks}
         self.chunks |= found
-        return LiveRead(documents, found)
+        return LiveRead(documents, found, self._collection)
 
 
 def fill_dynamodb(url: str, hit: Hit) -> None:

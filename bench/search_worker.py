@@ -138,7 +138,6 @@ class Searcher:
 
 _STAGES = {
     "embedder": {"embed": "embedding of the question"},
-    "aliases": {"current": "index alias (DynamoDB)"},
     "full_text": {"search": "full-text index (Tantivy)"},
     "vectors": {
         "nearest": "vector search (Chroma)",
@@ -152,7 +151,7 @@ _STAGES = {
         "search": "filter on the replica of the vectors (SQLite)",
         "similarities": "cosines of what the words found (SQLite)",
     },
-    "live": {"read": "live check and chunks (DynamoDB)"},
+    "live": {"read": "live check, chunks and index alias (DynamoDB)"},
 }
 
 if __name__ == "__main__":

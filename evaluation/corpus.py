@@ -26,6 +26,7 @@ from portfolio_rag.text.extraction.worker import extract_here
 
 BUCKET = "evaluation"
 _EPOCH = "2026-01-01T00:00:00.000000Z"
+_INDEX = "evaluation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +143,10 @@ class EvalCorpus:
 
     def read(self, versions: Iterable[tuple[str, int]], chunks: Iterable[tuple[str, str]]) -> LiveRead:
         documents = {pair: LiveDocument.of(self.documents[pair[0]]) for pair in versions}
-        return LiveRead(documents, {chunk_id: self.chunks[chunk_id] for chunk_id, _ in chunks})
+        return LiveRead(documents, {chunk_id: self.chunks[chunk_id] for chunk_id, _ in chunks}, _INDEX)
 
     def current(self) -> IndexAlias:
-        return IndexAlias("evaluation")
+        return IndexAlias(_INDEX)
 
 
 def _version(document: EvalDocument, file_type: str) -> DocumentVersion:

@@ -227,11 +227,19 @@ locals {
       resources = ["${local.bucket_arns.raw}/incoming/*"]
     }]
 
-    read_chunks = [{
-      sid       = "ReadChunks"
-      actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem"]
-      resources = [local.table_arns.embedding_chunks]
-    }]
+    read_chunks = [
+      {
+        sid       = "ReadChunks"
+        actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem"]
+        resources = [local.table_arns.embedding_chunks]
+      },
+      {
+        # Read with the chunks that were found: whether the collection that they come from answers still.
+        sid       = "ReadIndexPointerBesideChunks"
+        actions   = ["dynamodb:BatchGetItem"]
+        resources = [local.table_arns.ingestion_jobs]
+      },
+    ]
 
     remember_conversations = [{
       sid       = "RememberConversations"

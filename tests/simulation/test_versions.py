@@ -12,6 +12,7 @@ from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.domain.documents import DocumentHead, DocumentVersion
 from portfolio_rag.domain.errors import Conflict, NotFound
 from portfolio_rag.domain.identifiers import document_id_for, iso
+from portfolio_rag.domain.jobs import JobType
 from portfolio_rag.domain.versions import history_collection, known_versions
 from portfolio_rag.pipeline.documents.lifecycle import Lifecycle
 from portfolio_rag.pipeline.maintenance.differences import DifferenceKind
@@ -194,6 +195,25 @@ def test_a_reindex_keeps_the_history_under_another_model_too(world: World) -> No
         assert [found(world, first), found(world, second)] == [{1}, {2}]
         found_now = list(world.container.full_scan.run(repair=False))
         assert not found_now, found_now
+
+
+def test_a_search_that_lasts_follows_a_reindex_now_and_as_of_a_time(world: World) -> None:
+    first, second = put(world, "long"), put(world, "short")
+    search = world.container.retrieval
+
+    def versions(as_of: str | None = None) -> set[int]:
+        return {passage.document.version for passage in search.search("Paragraph 1 of long", top_k=50, as_of=as_of)}
+
+    assert [versions(moment) for moment in (None, first, second)] == [{2}, {1}, {2}]
+    old = world.container.index_aliases.current().live
+    world.start_job(JobType.REINDEX)
+    world.rest()
+    assert not world.chroma.data.get(old)
+    third = put(world, "other")
+    assert [versions(moment) for moment in (first, second, third, None)] == [{1}, {2}, {3}, {3}]
+    world.start_job(JobType.REINDEX)
+    world.rest()
+    assert [versions(moment) for moment in (None, second)] == [{3}, {2}]
 
 
 def test_what_chroma_loses_of_the_history_is_put_back_from_the_backup(world: World) -> None:

@@ -131,9 +131,20 @@ class MemoryVectors:
 
 
 @dataclass
+class MemoryAliases:
+    alias: IndexAlias = field(default_factory=lambda: IndexAlias("knowledge"))
+    calls: int = 0
+
+    def current(self) -> IndexAlias:
+        self.calls += 1
+        return self.alias
+
+
+@dataclass
 class MemoryLiveDocuments:
     """Which versions are live, and all chunks. `calls` counts the batched reads."""
 
+    aliases: MemoryAliases = field(default_factory=MemoryAliases)
     live: dict[str, LiveDocument] = field(default_factory=dict)
     chunks: dict[str, Chunk] = field(default_factory=dict)
     replaced: list[LiveDocument] = field(default_factory=list)
@@ -149,7 +160,9 @@ class MemoryLiveDocuments:
             if document_id in self.live and self.live[document_id].version == version
         }
         return LiveRead(
-            documents, {chunk_id: self.chunks[chunk_id] for chunk_id, _ in chunks if chunk_id in self.chunks}
+            documents,
+            {chunk_id: self.chunks[chunk_id] for chunk_id, _ in chunks if chunk_id in self.chunks},
+            self.aliases.alias.live,
         )
 
     def read_as_of(
@@ -171,18 +184,9 @@ class MemoryLiveDocuments:
         return LiveRead(
             documents,
             {chunk_id: self.chunks[chunk_id] for chunk_id, _ in chunks if chunk_id in self.chunks},
+            self.aliases.alias.live,
             {document_id: self.live[document_id] for document_id, _ in documents if document_id in self.live},
         )
-
-
-@dataclass
-class MemoryAliases:
-    alias: IndexAlias = field(default_factory=lambda: IndexAlias("knowledge"))
-    calls: int = 0
-
-    def current(self) -> IndexAlias:
-        self.calls += 1
-        return self.alias
 
 
 @dataclass
@@ -278,8 +282,8 @@ class Corpus:
     def __init__(self) -> None:
         self.embedder = WordEmbedder()
         self.vectors = MemoryVectors()
-        self.reads = MemoryLiveDocuments()
         self.aliases = MemoryAliases()
+        self.reads = MemoryLiveDocuments(self.aliases)
 
     @property
     def vector_store(self) -> VectorStore:
@@ -306,7 +310,7 @@ class Corpus:
             self.reads.chunks[chunk.chunk_id] = chunk
             vectors = self.embedder.embed(chunk.window_texts)
             self.vectors.upsert(
-                "knowledge",
+                self.aliases.alias.live,
                 [
                     VectorRecord(
                         f"{chunk.chunk_id}#{n}",

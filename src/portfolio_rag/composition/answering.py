@@ -66,7 +66,9 @@ class AnsweringParts(ModelParts):
     def live_documents(self) -> DynamoLiveDocumentReader:
         settings = self.settings
         return DynamoLiveDocumentReader(
-            self._table(settings.dynamodb_document_table), self._table(settings.dynamodb_chunks_table)
+            self._table(settings.dynamodb_document_table),
+            self._table(settings.dynamodb_chunks_table),
+            self.index_aliases,
         )
 
     @cached_property

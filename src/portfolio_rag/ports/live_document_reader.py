@@ -12,7 +12,7 @@ from portfolio_rag.domain.documents import LiveDocument
 
 @dataclass(frozen=True, slots=True)
 class LiveRead:
-    """`documents` by (document_id, version), `chunks` by id.
+    """`documents` by (document_id, version), `chunks` by id, and the collection that the index alias named.
 
     `current`, by document_id, are the versions that answer now of documents of which an older one was asked for: who
     may not see those may not see these.
@@ -20,17 +20,19 @@ class LiveRead:
 
     documents: dict[tuple[str, int], LiveDocument]
     chunks: dict[str, Chunk]
+    live_index: str
     current: dict[str, LiveDocument] = field(default_factory=dict)
 
 
 class LiveDocumentReader(Protocol):
-    """`document_registry` and `embedding_chunks`, as far as a search reads them."""
+    """`document_registry`, `embedding_chunks` and the index alias, as far as a search reads them."""
 
     def read(self, versions: Iterable[tuple[str, int]], chunks: Iterable[tuple[str, str]]) -> LiveRead:
         """Those of the (document_id, version) pairs that answer now, and the (chunk_id, document_id) that are there.
 
-        As `DocumentRegistry.live_versions` and `ChunkStore.get`, in one batched, strongly consistent read of both (two
-        keys a pair and one a chunk, 100 keys a call), because a query asks about every document it hit.
+        As `DocumentRegistry.live_versions`, `ChunkStore.get` and `IndexAliases.current`, in one batched, strongly
+        consistent read (two keys a pair, one a chunk, one for the alias, 100 keys a call), because a query asks about
+        every document it hit. Without any of either the alias alone is read.
         """
 
     def read_as_of(

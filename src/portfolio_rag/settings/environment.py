@@ -70,7 +70,7 @@ class Settings:
     model_dir: str = "/opt/model"
     # Comma-separated fingerprints of the same model in another precision: a reindex takes their vectors for this one's.
     embedding_compatible_fingerprints: str = ""
-    # Threads inside one inference; 0 asks the CPU quota (see adapters/models/onnx_embedder.py).
+    # Threads inside one inference; 0 asks the CPU quota (see adapters/models/onnx_model.py).
     embedding_threads: int = 0
     # ChromaDB
     chroma_url: str = "http://chromadb:8000"

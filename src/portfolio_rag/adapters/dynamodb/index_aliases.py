@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 from portfolio_rag.adapters.dynamodb.job_store import DynamoJobStore
-from portfolio_rag.adapters.dynamodb.table import Table, item, value
+from portfolio_rag.adapters.dynamodb.table import Item, Table, Wanted, item, value
 from portfolio_rag.domain.errors import ConditionFailed, Conflict, NotFound
 from portfolio_rag.domain.jobs import Job
 from portfolio_rag.ports.index_alias import IndexAlias
@@ -22,7 +22,15 @@ class DynamoIndexAliases:
         self._key = {"job_id": f"index#{base_collection}"}
 
     def current(self) -> IndexAlias:
-        stored = self._table.get(self._key) or {}
+        return self.of(self._table.get(self._key))
+
+    def wanted(self) -> Wanted:
+        """The alias as a part of a larger read, for what `of` makes of it."""
+        return Wanted(self._table, (self._key,))
+
+    def of(self, stored: Item | None) -> IndexAlias:
+        """The alias that an item holds; without one, nothing has moved it yet."""
+        stored = stored or {}
         return IndexAlias(stored.get("live", self._base), stored.get("building"), stored.get("changed_at"))
 
     def begin_build(self, collection: str, owner: str, now: str, until: str) -> None:

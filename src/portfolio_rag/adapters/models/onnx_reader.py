@@ -1,22 +1,16 @@
-"""The reader that `portfolio_rag.bake` made, under ONNX Runtime: a question and a text go through the model together.
-
-As with the embedder, one text is one run on one thread, so that nothing depends on the company that a text comes in.
-"""
+"""The reader that `portfolio_rag.bake` made: a question and a text go through the model together."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from portfolio_rag.adapters.models.manifest import READER_FILE, TOKENIZER_FILE, Manifest
-from portfolio_rag.adapters.models.onnx_session import open_session
-from portfolio_rag.adapters.models.tokenizer import encodable, load_backend
-from portfolio_rag.adapters.process.cpu import available_cpus
+from portfolio_rag.adapters.models.manifest import READER_FILE
+from portfolio_rag.adapters.models.onnx_model import OnnxModel
+from portfolio_rag.adapters.models.tokenizer import encodable
 from portfolio_rag.ports.reader import Excerpt
 
 if TYPE_CHECKING:
@@ -39,15 +33,10 @@ class OnnxReader:
     """
 
     def __init__(self, model_dir: str | Path, *, threads: int = 0) -> None:
-        self._directory = Path(model_dir)
-        self._manifest = Manifest.load(self._directory)
-        self._threads = threads if threads > 0 else available_cpus()
-        self._lock = threading.Lock()
-        self._loaded: tuple[Any, BackendTokenizer] | None = None
-        self._pool: ThreadPoolExecutor | None = None
+        self._model = OnnxModel(model_dir, READER_FILE, threads=threads)
 
     def read(self, question: str, excerpts: Sequence[Excerpt]) -> list[tuple[float, ...]]:
-        session, tokenizer = self._load()
+        session, tokenizer = self._model.load()
 
         def read_one(excerpt: Excerpt) -> tuple[float, ...]:
             ids, types, start, offsets = pair(tokenizer, question, excerpt.heading, excerpt.text)
@@ -55,22 +44,7 @@ class OnnxReader:
             logits = session.run(None, inputs)[0][0][start : start + len(offsets)]
             return tuple(log_odds(logits, offsets, span) for span in excerpt.spans)
 
-        if len(excerpts) < 2 or self._threads == 1:
-            return [read_one(excerpt) for excerpt in excerpts]
-        return list(self._workers().map(read_one, excerpts))
-
-    def _workers(self) -> ThreadPoolExecutor:
-        with self._lock:
-            if self._pool is None:
-                self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="read")
-            return self._pool
-
-    def _load(self) -> tuple[Any, BackendTokenizer]:
-        with self._lock:
-            if self._loaded is None:
-                tokenizer = load_backend(self._manifest.verified(self._directory, TOKENIZER_FILE))
-                self._loaded = (open_session(self._manifest.verified(self._directory, READER_FILE)), tokenizer)
-            return self._loaded
+        return self._model.map(read_one, excerpts)
 
 
 def pair(

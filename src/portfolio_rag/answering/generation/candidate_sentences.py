@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from portfolio_rag.answering.generation.context_window import ContextSource
@@ -45,9 +45,10 @@ class CandidateSentence:
 def find_candidate_sentences(
     source: ContextSource, text: SourceText, asked: frozenset[str]
 ) -> Iterator[CandidateSentence]:
+    titles = {sentence.lead_in.partition("\n")[0] for sentence in text.sentences}
     for sentence in text.sentences:
         inside = any(start < sentence.end and sentence.start < end for start, end in source.spans)
-        if inside and is_statement(sentence, asked):
+        if inside and is_statement(sentence, asked) and not _is_title(sentence.text.strip(), titles):
             place = sentence.context_terms or text.context_terms
             covered = coverage(asked, sentence.terms) + _PLACE_WEIGHT * coverage(asked, place - sentence.terms)
             yield CandidateSentence(source, text, sentence, _prior(source, sentence), min(1.0, covered))
@@ -74,6 +75,11 @@ def is_statement(sentence: Sentence, asked: frozenset[str]) -> bool:
     # Short, not closed and without a value: a heading. A row of a table or an item of a list says more.
     closed = text.endswith((".", "!", ")", '"', "”")) or "|" in text or any(sign.isdigit() for sign in text)
     return closed or len(words) > _HEADING_WORDS or bool(LIST_ITEM.match(sentence.text))
+
+
+def _is_title(text: str, titles: Collection[str]) -> bool:
+    """Whether it is the title of a list or table, and has no value of its own: what it announces stands below."""
+    return text in titles and text[-1].isalnum() and not any(sign.isdigit() for sign in text)
 
 
 def _prior(source: ContextSource, sentence: Sentence) -> float:

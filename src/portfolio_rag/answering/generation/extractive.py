@@ -66,12 +66,16 @@ _ASKS_WHAT = re.compile(
 )
 _YES_OR_NO = re.compile(r"\W*(?:yes|no|ja|nein|oui|non|sí)\s*[,.;:!–—]", re.IGNORECASE)
 
-_POINTER = re.compile(
+_ONLY_POINTS = (
     r"^\W*(?:note\W+)?(?:for (?:more |further |additional )?(?:information|details|instructions)\b"
-    r"|(?:to )?(?:learn|read) more\b|more information\b|see (?:also )?|refer to )|\b(?:see|refer to) [A-Z“\"\[(]"
+    r"|(?:to )?(?:learn|read) more\b|more information\b|see (?:also )?|refer to )"
+)
+_POINTER = re.compile(
+    rf"{_ONLY_POINTS}|\b(?:see|refer to) [A-Z“\"\[(]"
     r"|\bthe following (?:topics?|sections?|tables?|videos?|procedures?|examples?)\b",
     re.IGNORECASE,
 )
+_NOTHING_BUT_POINTER = re.compile(_ONLY_POINTS, re.IGNORECASE)
 _DESCRIPTION = re.compile(
     r"\b(?:are|is) (?:listed|described|documented|collected|explained|summari[sz]ed) (?:here|below|in this)\b"
     r"|^\W*this (?:page|document|guide|manual|file|section|chapter|article|list|changelog|reference) "
@@ -92,6 +96,8 @@ _POINTER_PENALTY = 0.15
 """Of a sentence that only says where more is to be read."""
 _DESCRIPTION_PENALTY = 0.5
 """Of one that only says what the document is about: it names the subject of nearly every question to it."""
+_ECHO_PENALTY = 0.5
+"""Of a sentence with no content word but those of a question for how many, when, who or what: the text of a link."""
 _SECTION_BONUS = 0.5
 """Of a sentence in the section that a version or a code of the question heads."""
 _FOLLOW_SHARE = 0.6
@@ -144,6 +150,7 @@ def extract_answer(
             - _POLAR_PENALTY * (asks_what and bool(_YES_OR_NO.match(candidate.sentence.text)))
             - _POINTER_PENALTY * bool(_POINTER.search(candidate.sentence.text))
             - _DESCRIPTION_PENALTY * bool(_DESCRIPTION.search(candidate.sentence.text))
+            - _ECHO_PENALTY * (asks_what and candidate.sentence.terms <= asked)
             + _SECTION_BONUS * (not named.isdisjoint(candidate.sentence.context_identifiers))
             for candidate in candidates
         ]
@@ -246,6 +253,8 @@ def _adds(candidate: CandidateSentence, share: float, first: CandidateSentence, 
 
     `share` is that of the best sentence's score which it has.
     """
+    if _NOTHING_BUT_POINTER.search(candidate.sentence.text):
+        return False
     if _is_about_another(candidate.sentence, first.sentence, claim):
         return False
     if (

@@ -1,8 +1,9 @@
 """From a question to passages: windows are searched, chunks are returned, live versions only.
 
-A query costs one embedding, one search of Chroma and two reads of DynamoDB (index alias; heads with their versions,
-and the chunks); the full-text index and the replica of the vectors beside it are asked in this process. The embedding,
-the words and the alias do not need each other's answers and run at once. More calls only when the live check or the
+A query costs one embedding, one search of Chroma and one read of DynamoDB (heads with their versions, the chunks, and
+the index alias); the full-text index and the replica of the vectors beside it are asked in this process. The embedding
+and the words do not need each other's answers and run at once. What answered the last search is searched, and the read
+tells whether it answers still. More calls only when a reindex has moved the alias since, or when the live check or the
 grouping leaves too few chunks. An answer asks for the size of the index besides, once a minute.
 """
 
@@ -108,6 +109,7 @@ class PassageSearch:
         self._vector_search = VectorSearch(vectors, replica)
         self._history = HistorySearch(vectors, self._vector_search, self._beside)
         self._has_replica = replica is not None
+        self._index: str | None = None
         self._counted = (0, 0.0)
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="search")
 
@@ -142,36 +144,37 @@ class PassageSearch:
         then = uploaded_by(moment)
         filter_ = then if where is None else Group("andAll", (where, then))
         words = self._words(query, limit, filter_)
-        alias = self._beside(self._aliases.current)
+        collection = self._index_of_last_search()
         vector = self._embedder.embed([query])[0]
-        collection = alias.result().live
-        self.check_model(collection)
         access = access_filter_of(where)
         read = partial(self._live.read_as_of, moment, current=access is not None)
         while True:
             found = self._history.search(collection, vector, moment=moment, limit=self._depth(limit), where=where)
             candidates, exhausted = self._fused(words, vector, collection, limit, *found)
-            passages, _ = self._live_passages(_group(candidates), top_k, access, read)
-            if len(passages) >= top_k or exhausted or limit >= MAX_WINDOWS:
+            passages, _, answering = self._live_passages(_group(candidates), top_k, access, read)
+            if answering != collection:
+                collection = self._checked(answering)
+            elif len(passages) >= top_k or exhausted or limit >= MAX_WINDOWS:
                 return passages
-            limit = min(limit * LIMIT_GROWTH, MAX_WINDOWS)
+            else:
+                limit = min(limit * LIMIT_GROWTH, MAX_WINDOWS)
             words = self._words(query, limit, filter_)
 
     def _search(self, query: str, top_k: int, where: Filter | None) -> list[Passage]:
         limit = top_k * WINDOWS_PER_PASSAGE
         words = self._words(query, limit, where)
-        alias = self._beside(self._aliases.current)
+        collection = self._index_of_last_search()
         with tracing.span("embed question"):
             vector = self._embedder.embed([query])[0]
-        collection = alias.result().live
-        self.check_model(collection)
         exact_filter = not self._has_replica
         while True:
             with tracing.span("candidates", windows=limit):
                 candidates, exhausted = self._candidates(words, vector, collection, limit, where, exact_filter)
             with tracing.span("live passages"):
-                passages, stale = self._live_passages(_group(candidates), top_k, access_filter_of(where))
-            if stale and where is not None and not exact_filter:
+                passages, stale, answering = self._live_passages(_group(candidates), top_k, access_filter_of(where))
+            if answering != collection:
+                collection = self._checked(answering)
+            elif stale and where is not None and not exact_filter:
                 # The replica lags behind: what took the place of a stale document may pass the filter and be unknown.
                 exact_filter = True
             elif len(passages) >= top_k or exhausted or limit >= MAX_WINDOWS:
@@ -179,6 +182,20 @@ class PassageSearch:
             else:
                 limit = min(limit * LIMIT_GROWTH, MAX_WINDOWS)
             words = self._words(query, limit, where)
+
+    def _index_of_last_search(self) -> str:
+        """The collection that answered then. Whether it does so still is read with what is found in it."""
+        return self._checked(self._index or self._aliases.current().live)
+
+    def _checked(self, collection: str) -> str:
+        """It is searched first from now on. Raises IndexMismatch, and then the next search asks which one answers."""
+        try:
+            self.check_model(collection)
+        except IndexMismatch:
+            self._index = None
+            raise
+        self._index = collection
+        return collection
 
     def window_count(self) -> int:
         """How many windows the live index holds, at most a minute ago.
@@ -253,15 +270,17 @@ class PassageSearch:
         top_k: int,
         access: AccessFilter | None,
         read_live: Callable[[Iterable[tuple[str, int]], Iterable[tuple[str, str]]], LiveRead] | None = None,
-    ) -> tuple[list[Passage], bool]:
-        """`top_k` passages of the first live groups that may be seen, and whether a better one was neither."""
+    ) -> tuple[list[Passage], bool, str]:
+        """`top_k` passages of the first live groups that may be seen, whether a better one was neither, and the alias.
+
+        That is the collection that answered when the groups were looked up.
+        """
         selection = Selection(top_k)
         stale = False
         read_live = read_live or self._live.read
         first = LIVE_CHECKS_PER_PASSAGE * top_k
-        for checked in (groups[:first], groups[first:]):
-            if not checked or selection.full:
-                break
+        checked = groups[:first]
+        while True:
             wanted = selection.room
             read = read_live(map(_version, checked), map(_chunk, checked[:wanted]))
             shown = {
@@ -281,7 +300,9 @@ class PassageSearch:
                     # A chunk that is gone was deleted after its document was looked at: it no longer answers.
                     if group.chunk_id in chunks:
                         selection.add(_passage(group, chunks[group.chunk_id], shown[_version(group)]))
-        return selection.passages, stale
+            checked, groups = groups[first:], []
+            if not checked or selection.full:
+                return selection.passages, stale, read.live_index
 
     def _beside(self, function: Callable[_P, _R], *arguments: _P.args, **named: _P.kwargs) -> Future[_R]:
         """Call it in another thread, with this one's context (the request that the log lines name)."""

@@ -33,14 +33,18 @@ MAX_WARNED_PARTS = 100
 MAX_LEAD_IN_CHARACTERS = 200
 """A sentence that leads a list in is cut short at its start beyond this: its end says what the items are."""
 
+_MAX_TITLE_CHARACTERS = 120
+"""A line of its own that is not closed, right before a list, is its title up to this length: `To log in for the first
+time` in bold before the steps."""
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
     """[start, end) in characters of the document's text, never empty, never overlapping another, in order.
 
     `heading_path` runs from the outermost heading to the nearest; a heading's own path ends with itself.
-    `page` counts from 1; None where the format has no pages. `lead_in` is the sentence with a colon at its end, or the
-    caption, right before a list, table or code block; of other blocks it is empty.
+    `page` counts from 1; None where the format has no pages. `lead_in` is the sentence with a colon at its end, the
+    title or the caption right before a list, table or code block; of other blocks it is empty.
     """
 
     start: int
@@ -342,11 +346,16 @@ class DocumentBuilder:
         self._blocks.append(Block(start, self._length, kind, path, page, lead_in, self._recognition))
 
     def _leading_sentence(self, kind: BlockKind) -> str:
-        """The last sentence of the paragraph before, when it ends with a colon and what follows is no running text."""
+        """The last sentence of the paragraph before, when it ends with a colon and what follows is no running text.
+
+        Or all of that paragraph, when it is a title.
+        """
         last = self._blocks[-1] if self._blocks else None
         if last is None or last.kind is not BlockKind.PARAGRAPH or kind in (BlockKind.HEADING, BlockKind.PARAGRAPH):
             return ""
         text = self._parts[-1]
+        if _is_title(text):
+            return clean_line(text)
         if not text.endswith((":", "：")):
             return ""
         start, end = sentences(text[-MAX_LEAD_IN_CHARACTERS:])[-1]
@@ -360,6 +369,11 @@ class DocumentBuilder:
                 f"The document holds more than {self._max_characters:,} characters of text. Split it into parts.",
             )
         self._parts.append(text)
+
+
+def _is_title(text: str) -> bool:
+    """Whether a paragraph is a line that ends as no sentence does."""
+    return len(text) <= _MAX_TITLE_CHARACTERS and "\n" not in text and text[-1].isalnum()
 
 
 def _guessed(grid: Sequence[Sequence[str]]) -> int:

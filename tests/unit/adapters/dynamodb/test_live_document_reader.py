@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from portfolio_rag.adapters.dynamodb.table import Table
 from portfolio_rag.domain.documents import LiveDocument
 from tests.simulation.schedule import text_of
-from tests.simulation.world import World
+from tests.simulation.world import COLLECTION, World
 
 TEXT = text_of("topics", 40)
 
@@ -28,11 +29,24 @@ def test_reads_what_registry_and_chunk_store_tell_in_one_call() -> None:
     assert read.chunks == {chunk.chunk_id: chunk for chunk in built.chunks.get(keys)}
 
 
-def test_nothing_is_asked_for_nothing() -> None:
+def test_which_collection_answers_comes_in_the_same_call_also_when_nothing_was_found() -> None:
     world = World()
+    reader, aliases = world.container.live_documents, world.container.index_aliases
+    assert reader.read([], []).live_index == aliases.current().live == COLLECTION
+    document_id = world.upload("a.md", TEXT)
+    world.run()
+    aliases.begin_build("rebuilt", "11111111-job", "2026-01-01", "2030-01-01")
+    assert reader.read([(document_id, 1)], []).live_index == COLLECTION
+    Table(world.dynamo, "ingestion_jobs").update(
+        {"job_id": f"index#{COLLECTION}"},
+        UpdateExpression="SET live = :live",
+        ExpressionAttributeValues={":live": {"S": "rebuilt"}},
+    )
     calls = world.faults.calls
-    assert world.container.live_documents.read([], []).documents == {}
-    assert world.faults.calls == calls
+    read = reader.read([(document_id, 1)], [])
+    assert (read.live_index, set(read.documents)) == ("rebuilt", {(document_id, 1)})
+    assert reader.read_as_of("2030-01-01", [], []).live_index == "rebuilt"
+    assert world.faults.calls == calls + 2
 
 
 def test_metadata_of_the_sidecar_comes_with_the_document() -> None:

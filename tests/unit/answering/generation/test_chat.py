@@ -374,6 +374,45 @@ def test_a_sentence_that_only_points_elsewhere_is_not_the_answer() -> None:
     assert answer.text.startswith("The brake of the mill holds the cap")
 
 
+def test_a_sentence_that_only_points_elsewhere_is_not_added_to_an_answer() -> None:
+    corpus = Corpus()
+    text = "The brake of the mill holds the cap in a storm. For more information, see The brake of the mill."
+    corpus.text("brake.md", text)
+    answer = chat(corpus).answer("What is the brake of the mill?")
+    assert answer.text == "The brake of the mill holds the cap in a storm [1]."
+
+
+@pytest.mark.parametrize("link", ["- Types of mill brakes", "- The mill: types of brakes"])
+def test_a_line_that_only_repeats_the_question_is_not_the_answer(link: str) -> None:
+    corpus = Corpus()
+    corpus.text("contents.md", f"- How to begin\n{link}\n- The sails")
+    corpus.text("brakes.md", "The types of mill brakes are the band and the shoe.")
+    assert chat(corpus).answer("What are the types of mill brakes?").text.startswith("The types of mill brakes are")
+
+
+def test_what_repeats_a_question_for_yes_or_no_answers_it() -> None:
+    corpus = Corpus()
+    corpus.text("brakes.md", "The mill has brakes. Of what they are made was not written down by the last miller.")
+    assert chat(corpus).answer("Has the mill brakes?").text.startswith("The mill has brakes [1].")
+
+
+def test_the_title_of_steps_is_no_answer_and_the_steps_are() -> None:
+    corpus, added = Corpus(), document("mill.md")
+    title, steps = "To stop the mill in a storm", ["1. Turn the cap away.", "2. Set the brake.", "3. Furl the sails."]
+    text = "\n".join([title, *steps])
+    parts = (
+        ChunkPart(0, ("Quarl mill",), kind=BlockKind.PARAGRAPH),
+        ChunkPart(text.index(steps[0]), ("Quarl mill",), lead_in=title, kind=BlockKind.LIST),
+    )
+    corpus.add(added, replace(chunk_of(added, text, heading=("Quarl mill",)), parts=parts))
+    answer = chat(corpus).answer("How do I stop the Quarl mill in a storm?")
+    assert [line.partition(" [")[0].rstrip(".") for line in answer.text.splitlines()] == [
+        "Turn the cap away",
+        "Set the brake",
+        "Furl the sails",
+    ]
+
+
 def test_a_sentence_that_says_what_the_document_is_about_is_not_the_answer() -> None:
     corpus = Corpus()
     corpus.text("quarl.md", "All settings of the Quarl mill are listed here. The brake is set to 7 by default.")

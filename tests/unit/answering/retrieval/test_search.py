@@ -89,6 +89,63 @@ def test_the_pointed_collection_is_searched(corpus: Corpus) -> None:
     assert retrieval(corpus).search("queue") == []
 
 
+def test_the_alias_is_read_for_itself_once_and_then_with_what_is_found(corpus: Corpus) -> None:
+    search = retrieval(corpus)
+    for _ in range(3):
+        assert search.search("queue")
+    assert (corpus.aliases.calls, corpus.reads.calls) == (1, 3)
+
+
+@pytest.mark.parametrize("old", ["kept", "emptied", "dropped"])
+def test_a_search_after_a_reindex_finds_what_the_new_collection_holds(corpus: Corpus, old: str) -> None:
+    search = retrieval(corpus)
+    before = [passage.chunk.chunk_id for passage in search.search("queue messages")]
+    held = corpus.vectors.collections["knowledge"]
+    corpus.vectors.collections["knowledge-2"] = dict(held)
+    corpus.aliases.alias = IndexAlias("knowledge-2")
+    late = corpus.text("late.md", "A queue of messages that came after the switch.")
+    if old == "emptied":
+        held.clear()
+    if old == "dropped":
+        del corpus.vectors.collections["knowledge"]
+    after = [passage.chunk.chunk_id for passage in search.search("queue messages")]
+    assert late.chunk_id in after
+    assert set(before) < set(after)
+    assert corpus.aliases.calls == 1
+    corpus.vectors.limits.clear()
+    assert [passage.chunk.chunk_id for passage in search.search("queue messages")] == after
+    # The new one is searched at once from now on.
+    assert len(corpus.vectors.limits) == 1
+
+
+def test_an_index_of_another_model_that_a_reindex_has_switched_to_is_refused(corpus: Corpus) -> None:
+    search = retrieval(corpus)
+    assert search.search("queue")
+    corpus.vectors.fingerprints["knowledge-2"] = "another"
+    corpus.aliases.alias = IndexAlias("knowledge-2")
+    for _ in range(2):
+        with pytest.raises(IndexMismatch):
+            search.search("queue")
+
+
+def test_an_index_that_another_model_has_written_anew_is_refused(corpus: Corpus) -> None:
+    search = retrieval(corpus)
+    assert search.search("queue")
+    corpus.vectors.fingerprints["knowledge"] = "another"
+    with pytest.raises(IndexMismatch):
+        search.search("queue")
+
+
+def test_a_refusal_ends_with_the_reindex_also_while_the_old_index_is_there(corpus: Corpus) -> None:
+    search = retrieval(corpus)
+    corpus.vectors.fingerprints["knowledge"] = "another"
+    with pytest.raises(IndexMismatch):
+        search.search("queue")
+    corpus.vectors.collections["knowledge-2"] = dict(corpus.vectors.collections["knowledge"])
+    corpus.aliases.alias = IndexAlias("knowledge-2")
+    assert search.search("queue")
+
+
 @pytest.mark.parametrize("made", [None, "words"])
 def test_an_index_of_this_model_or_of_an_unknown_one_answers(corpus: Corpus, made: str | None) -> None:
     corpus.vectors.fingerprints["knowledge"] = made

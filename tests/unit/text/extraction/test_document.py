@@ -51,6 +51,28 @@ def test_first_of_the_outermost_headings() -> None:
     assert builder.build("docx").title == "First"
 
 
+@pytest.mark.parametrize(
+    ("paragraph", "lead_in"),
+    [
+        ("To stop the mill in a storm", "To stop the mill in a storm"),
+        ("The mill is old. You need:", "You need:"),
+        ("The mill is old.", ""),
+        ("Closed on Sunday\nOpen on Monday", ""),
+        (
+            "The mill stands on a hill above the town, which is why one sees it from far away and can tell the wind by "
+            * 2,
+            "",
+        ),
+    ],
+)
+def test_what_leads_a_list_in(paragraph: str, lead_in: str) -> None:
+    builder = DocumentBuilder(1000)
+    builder.paragraph(paragraph)
+    builder.item("Turn the cap.", "1. ")
+    builder.paragraph("It stands.")
+    assert [block.lead_in for block in builder.build("md").blocks] == ["", lead_in, ""]
+
+
 def test_headings_apart_end_with_what_they_head() -> None:
     builder = DocumentBuilder(1000)
     builder.heading("Chapter", 1)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from portfolio_rag.domain.errors import DocumentRejected
 from portfolio_rag.text.extraction.document import DocumentBuilder
+from portfolio_rag.text.extraction.formats.docx.rtf_revisions import shown
 from portfolio_rag.text.extraction.sanitise import clean, decode
 
 _HTML = re.compile(rb"<(?:!doctype|html|head|body|p|div|h[1-6]|table|ul|ol|span)[\s/>]", re.IGNORECASE)
@@ -59,7 +60,7 @@ def _add_rtf(data: bytes, builder: DocumentBuilder) -> None:
     from striprtf.striprtf import rtf_to_text
 
     try:
-        text = rtf_to_text(data.decode("latin-1"), errors="replace")  # type: ignore[no-untyped-call]
+        text = rtf_to_text(shown(data.decode("latin-1")), errors="replace")  # type: ignore[no-untyped-call]
     except Exception as error:  # whatever it raises on RTF that is damaged
         raise UnreadableChunk("rtf") from error
     for line in text.split("\n"):

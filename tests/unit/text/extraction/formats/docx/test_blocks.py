@@ -234,7 +234,11 @@ MHT = (
         ("c.dat", b"<p>The archive keeps tapes for 13 years.</p>", ""),
         ("c.txt", "The archive keeps tapes for 13 years.".encode("utf-16"), "text/plain"),
         ("c.docx", word_file(p("The archive keeps tapes for 13 years.")), ""),
-        ("c.rtf", rb"{\rtf1\ansi The archive keeps {\b tapes} for 13 years.\par}", "application/rtf"),
+        (
+            "c.rtf",
+            rb"{\rtf1\ansi The archive keeps {\b tapes} for {\deleted 9}{\revised 13} years.\par}",
+            "application/rtf",
+        ),
         ("c.mht", MHT, "message/rfc822"),
     ],
 )
