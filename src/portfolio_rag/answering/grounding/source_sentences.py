@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 from portfolio_rag.answering.grounding.prompt_injection import injected_spans
 from portfolio_rag.domain.chunks import BlockKind, ChunkPart
@@ -79,8 +80,10 @@ class Sentence:
 
     @cached_property
     def led_in_negated(self) -> tuple[frozenset[str], ...]:
-        """What its lead-in denies of it: `The following is not covered:`."""
-        return extract_facts(self.lead_in).negated if self.lead_in else ()
+        """What its lead-in denies of it: `The following is not covered:`. A table may have its key above it instead."""
+        lines = self.lead_in.splitlines()
+        leading = (line for line in lines if self.kind is not BlockKind.TABLE or line.rstrip().endswith(":"))
+        return tuple(chain.from_iterable(extract_facts(line).negated for line in leading))
 
     def negated_beside(self, claimed: Sequence[frozenset[str]]) -> tuple[frozenset[str], ...]:
         """What it denies, or its lead-in does, of what a claim may deny (`claimed`, empty where it denies nothing)."""

@@ -8,6 +8,7 @@ from portfolio_rag.answering.grounding.check import check
 from portfolio_rag.answering.grounding.drafted_answer import parse_draft
 from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.domain.answers import Verdict
+from portfolio_rag.domain.chunks import BlockKind, ChunkPart
 from portfolio_rag.text.chunking.chunker import chunk
 from portfolio_rag.text.extraction.document import ExtractionLimits
 from portfolio_rag.text.extraction.worker import extract_here
@@ -64,6 +65,17 @@ Not at all.
 
 Nothing.
 """
+
+
+def test_the_key_of_a_table_denies_nothing_of_its_rows() -> None:
+    text = "✓ offered, ✗ not offered\n\nService: Slipway | Basic: ✗ | Captain: ✓"
+    parts = [
+        ChunkPart(0, ("Berths",)),
+        ChunkPart(text.index("Service"), ("Berths",), "✓ offered, ✗ not offered", BlockKind.TABLE),
+    ]
+    source = SourceText.build(1, text, "berths.md", parts)
+    (result,) = check("What is offered?", parse_draft("A slipway is offered to the Captain berth. [1]"), [source])
+    assert result.verdict is Verdict.SUPPORTED, result.reason
 
 
 def is_held(markdown: str, question: str, draft: str) -> bool:
