@@ -6,6 +6,7 @@ import json
 import os
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -82,6 +83,25 @@ def test_what_is_new_is_sent_and_the_second_time_nothing_is(world: World, folder
         key: Action.UNCHANGED if action is Action.NEW else action for key, action in ALL_NEW.items()
     }
     assert json.dumps(sorted(world.s3.objects[RAW])) == objects
+
+
+def test_of_each_document_the_head_and_the_newest_version_are_read_once(
+    world: World, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync(world, folder)
+    keys: list[tuple[str, str]] = []
+    read = world.dynamo.batch_get_item
+
+    def noted(RequestItems: dict[str, dict[str, Any]]) -> dict[str, Any]:
+        for asked in RequestItems.values():
+            keys.extend((key["document_id"]["S"], key["version"]["N"]) for key in asked["Keys"])
+        return read(RequestItems=RequestItems)
+
+    monkeypatch.setattr(world.dynamo, "batch_get_item", noted)
+    plan = syncing(world, folder).plan()
+    assert {step.logical_key for step in plan.of(Action.UNCHANGED)} == {"team/a.md", "team/dir/b.md", "team/dir/c.md"}
+    ids = [document_id_for(RAW, key) for key in ALL_NEW]
+    assert sorted(keys) == sorted([*((id_, "0") for id_ in ids), *((id_, "1") for id_ in ids[:3])])
 
 
 def test_the_keys_are_those_of_the_folder_below_the_prefix(world: World, folder: Path) -> None:

@@ -45,6 +45,9 @@ class DocumentRegistry(Protocol):
     def heads_of(self, document_ids: Iterable[str]) -> dict[str, DocumentHead]:
         """The heads of those documents, batched; unknown ones are left out."""
 
+    def versions_of(self, keys: Iterable[tuple[str, int]]) -> dict[tuple[str, int], DocumentVersion]:
+        """The version of each (document_id, version), batched; unknown ones are left out."""
+
     def versions(self, document_id: str) -> list[DocumentVersion]:
         """Newest first."""
 

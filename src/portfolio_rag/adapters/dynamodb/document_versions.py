@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -23,6 +23,10 @@ class DocumentVersions:
     def get(self, document_id: str, version: int) -> DocumentVersion | None:
         stored = self._table.get(document_key(document_id, version))
         return version_of(stored) if stored else None
+
+    def versions_of(self, keys: Iterable[tuple[str, int]]) -> dict[tuple[str, int], DocumentVersion]:
+        rows = self._table.get_many(document_key(*key) for key in dict.fromkeys(keys))
+        return {(row["document_id"], row["version"]): version_of(row) for row in rows}
 
     def versions(self, document_id: str) -> list[DocumentVersion]:
         rows = self._table.query(

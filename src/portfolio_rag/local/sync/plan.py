@@ -103,10 +103,9 @@ class Planner:
     def _newest(self, document_ids: Iterable[str]) -> dict[str, tuple[DocumentHead | None, DocumentVersion | None]]:
         wanted = list(document_ids)
         heads = self._registry.heads_of(wanted)
-        pairs = [(head.document_id, head.latest_version) for head in heads.values()]
-        versions = self._registry.heads_and_versions(pairs)
-        found = {id_: (heads[id_], versions[id_, number][1]) for id_, number in pairs}
-        return {id_: found.get(id_, (None, None)) for id_ in wanted}
+        newest = {id_: (id_, head.latest_version) for id_, head in heads.items()}
+        versions = self._registry.versions_of(newest.values())
+        return {id_: (heads.get(id_), versions.get(newest[id_]) if id_ in newest else None) for id_ in wanted}
 
     def _deletions(self, present: set[str]) -> Iterator[Step]:
         """What is registered below the prefix and not in the source; attachments go with their mail."""
