@@ -102,13 +102,27 @@ def test_what_is_learnt_is_kept_and_baked(
     assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
 
     adapter = tmp_path / "adapter.safetensors"
-    training.save(model, source, adapter)
+    training.save(training.trained_parameters(model), source, adapter)
     monkeypatch.setattr(baked, "ADAPTER", adapter)
     assert baked.fits(source)
     ids, types = torch.tensor([[101, 2040, 102, 9954, 102]]), torch.tensor([[0, 0, 0, 1, 1]])
     with torch.inference_mode():
         expected = model(ids, types, torch.ones_like(ids))
         np.testing.assert_allclose(baked.load(source)(ids, types), expected, atol=0.05)
+
+
+def test_kept_is_the_mean_of_two_runs(source: Source) -> None:
+    import torch
+
+    model = training.build_model(source)
+    first = training.trained_parameters(model)
+    with torch.no_grad():
+        model.head.bias += 2.0
+    second = training.trained_parameters(model)
+    mean = training.mean_of([first, second])
+    assert mean.keys() == first.keys()
+    assert torch.allclose(mean["head.bias"], first["head.bias"] + 1.0)
+    assert torch.equal(mean["head.weight"], first["head.weight"])
 
 
 def test_an_adapter_of_other_weights_does_not_fit(
