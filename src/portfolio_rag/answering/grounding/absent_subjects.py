@@ -35,7 +35,13 @@ _KINDS = frozenset(terms(_KIND_LIST))
 _HOW_MUCH = re.compile(r"\bhow much\s+([^\W\d_]+)", re.IGNORECASE)
 """What is asked for so is no kind of thing but the thing itself: `how much salt`."""
 _CODE_NAME = re.compile(r"\b(?:[^\W_]+(?:_[^\W_]+)+|[a-z]+(?:[A-Z][a-z]+)+)\b")
-_JOINT = re.compile(r"[-_\s]")
+_THING = re.compile(
+    r"\b(?:an?|the|my|your|our|their|any|some|many|much|which|per|on|at|during|for|each|every|eine?[nmrs]?|de[rnm]|die|das|meine?[nmrs]?"
+    r"|viele|wieviele|welche[rsnm]?)\s+([^\W\d_]+)",
+    re.IGNORECASE,
+)
+"""What a question asks of, which is no verb."""
+_JOINT = re.compile(r"[-_.\s]")
 """What joins the words of a name in code is written one way here and another there."""
 _SENTENCE_END = re.compile(r"[.:;!?\n]")
 _NAMES_HAVE_CAPITALS = ("en", "")
@@ -100,14 +106,15 @@ def absent_question(question: str, best: Sentence, sources: Sequence[SourceText]
         return ""
     known = frozenset().union(*(text.all_terms for text in sources))
     texts = [f"{text.context}\n{text.text}" for text in sources]
-    return min(missing_names(asked - known - _GENERAL, question, texts), default="")
+    things = frozenset(terms(" ".join(_THING.findall(question))))
+    return min(missing_names((asked & things) - known - _GENERAL, question, texts), default="")
 
 
 def _unknown_code_name(question: str, sources: Sequence[SourceText]) -> str:
     """What the question writes as code does, and no source writes however it joins the words; empty for none."""
     names = [match.group() for match in _CODE_NAME.finditer(question)]
     written = "\n".join(_JOINT.sub("", f"{text.context}\n{text.text}").casefold() for text in sources) if names else ""
-    return next((name for name in names if _JOINT.sub("", name).casefold() not in written), "")
+    return next((name for name in names if _JOINT.sub("", name).casefold().removesuffix("s") not in written), "")
 
 
 def _names_beside(question: str, best: Sentence) -> frozenset[str]:

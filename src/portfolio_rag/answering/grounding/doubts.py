@@ -45,12 +45,22 @@ _CELL = re.compile(
 )
 """A cell that says whether what its column and its row are called by goes together; a dash says that it does not."""
 
+_SAYS_NO = re.compile(
+    r"\b(?:off|false|disabled|inactive|missing|lacks?|lacking|without|unlike|instead|unavailable|unsupported|excluded"
+    r"|aus|ohne|fehlt|fehlen|anders|sauf|sans|sin)\b",
+    re.IGNORECASE,
+)
+"""Words by which a claim denies without a negation: nothing is told then from a cell that says yes or no."""
+
 _SEPARATE = re.compile(r";\s+|,?\s+(?:while|whereas|während)\s+")
+_PRONOUN = re.compile(r"\s*(?:it|they|he|she|this|these|that|er|sie|es|dies[er]?|ils?|elles?)\b", re.IGNORECASE)
+"""The subject of a clause that speaks of the same thing as the one before."""
 _JOINS = re.compile(r"[,;]|\b(?:and|or|both|und|oder|et|ou|y|o)\b", re.IGNORECASE)
 """By which a claim may rightly say one thing of several."""
 
 _GRANTS = frozenset(terms("accept accepted agree agreed approve approved grant granted"))
 _REFUSES = frozenset(terms("decline declined deny denied refuse refused reject rejected"))
+_REQUESTS = frozenset(terms("ask asked apply applied propose proposed request requested suggest suggested"))
 
 _PERIOD_STEMS = {"hour": "stund", "day": "tag", "night": "nacht", "week": "woch", "month": "monat", "year": "jahr"}
 
@@ -184,13 +194,15 @@ def _mixed(claim: Claim, nearest: Sentence, touched: Sequence[Sentence]) -> Sent
 
 
 def _decided_otherwise(claim: Claim, source: SourceText, nearest: Sentence) -> Sentence | None:
-    """The next sentence, when it refuses what the claim says is granted, or grants it, and its section only says that.
+    """The sentence behind a request, when it refuses what the claim says is granted, or grants it, and no other does.
 
     `Bo asked for a second boat. The board refused.` does not say that the board granted a second boat.
     """
     section = [sentence for sentence in source.sentences if sentence.heading_path == nearest.heading_path]
     following = next((sentence for sentence in section if sentence.start >= nearest.end), None)
     if following is None or following.kind is not nearest.kind or following.is_question:
+        return None
+    if nearest.terms.isdisjoint(_REQUESTS):
         return None
     known = frozenset().union(*(sentence.terms for sentence in section))
     is_turned = any(
@@ -206,7 +218,7 @@ def _mixed_clauses(claim: Claim, nearest: Sentence) -> str:
     `Ada brings cups; Bo brings plates` says neither that Ada brings plates nor that Bo brings cups.
     """
     clauses = _SEPARATE.split(nearest.text)
-    if len(clauses) == 1 or _JOINS.search(claim.text):
+    if len(clauses) == 1 or _JOINS.search(claim.text) or any(_PRONOUN.match(clause) for clause in clauses[1:]):
         return ""
     said = [(clause, frozenset(terms(clause))) for clause in clauses]
     capitals = frozenset(word.term for word in claim.words if word.capital)
@@ -234,6 +246,8 @@ def _answering_cells(claim: Claim, row: Sentence) -> list[tuple[str, bool, froze
 
     Of one such cell a claim may deny the column or the row: `the Free plan has no folders`, `no folders in Free`.
     """
+    if _SAYS_NO.search(claim.text):
+        return []
     cells = cells_of(row)
     answers = [
         (f"{column}: {text}", answer["no"] is not None, named)

@@ -114,7 +114,7 @@ def labels_of(source: SourceText, sentence: Sentence) -> Iterator[tuple[Slot, st
 def _label_of_outer(outer: str) -> str:
     """What is called so has more below it: the value of `- name: billing`, the name of `listen:`."""
     name, value = setting(outer) or ("", "")
-    return value or name or LIST_ITEM.sub("", outer, count=1)
+    return value.strip("{[") or name or LIST_ITEM.sub("", outer, count=1)
 
 
 def cells_of(sentence: Sentence) -> list[tuple[str, str]]:

@@ -29,6 +29,8 @@ _ONLY_BY = re.compile(
 )
 _ONLY_BEFORE = re.compile(r"\b(?:only|exclusively)\s*(?:[.;,!]|$)", re.IGNORECASE)
 """Behind what it restricts: `on trains 405 and 503 only`."""
+_RESTRICTION = 2
+"""Words before such an `only` that it restricts: `gate 3 only`. A claim that has them says it of just these."""
 _CLAUSE_END = re.compile(r"[.;:!?\n]")
 _ANYONE = re.compile(
     r"(?:^|[.;,]\s*)(?:all|every|each|any|everyone|everybody|anyone|anybody|alle|jede[rs]?|tous|toutes|tout|chaque"
@@ -44,7 +46,9 @@ def other_quantifier(claim: str, evidence: str) -> str:
         return f"it says “only {only['who']}”"
     own = dict(_quantified(claim))
     if own and (only := _ONLY_BEFORE.search(evidence)) and not _ONLY_BEFORE.search(claim):
-        held = frozenset(terms(_CLAUSE_END.split(evidence[: only.start()])[-1]))
+        clause = _CLAUSE_END.split(evidence[: only.start()])[-1]
+        is_of_these = set(terms(" ".join(clause.split()[-_RESTRICTION:]))) <= set(terms(claim))
+        held = frozenset() if is_of_these else frozenset(terms(clause))
         unsaid = held - {noun for noun, _ in _quantified(evidence)}  # Of all lifts one may well say what only they do.
         if said := next((said for noun, (kind, said) in own.items() if kind == "all" and noun in unsaid), ""):
             return f"one says “{said}”, the other “only”"

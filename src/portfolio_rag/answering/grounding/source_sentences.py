@@ -20,6 +20,11 @@ from portfolio_rag.text.language.sentences import sentences
 from portfolio_rag.text.language.settings_lines import indent_of, is_settings, opens_section, setting
 
 _LINE = re.compile(r"[^\n]+")
+_CONDITION = re.compile(
+    r"\b(?:if|when|whenever|unless|who|whoever|that|which|while|until|wenn|falls|sofern|solange|si|quand|cuando)\b",
+    re.IGNORECASE,
+)
+"""In a lead-in: what it denies is when the rest holds, and not the rest."""
 LIST_ITEM = re.compile(r"^[ \t]*((?:[-*+•–]|(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{2,5})[.)])[ \t]+)", re.MULTILINE)
 _LONG_ITEM = 200
 """Characters beyond which an item of a list is read by its sentences."""
@@ -82,7 +87,11 @@ class Sentence:
     def led_in_negated(self) -> tuple[frozenset[str], ...]:
         """What its lead-in denies of it: `The following is not covered:`. A table may have its key above it instead."""
         lines = self.lead_in.splitlines()
-        leading = (line for line in lines if self.kind is not BlockKind.TABLE or line.rstrip().endswith(":"))
+        leading = (
+            line
+            for line in lines
+            if (self.kind is not BlockKind.TABLE or line.rstrip().endswith(":")) and not _CONDITION.search(line)
+        )
         return tuple(chain.from_iterable(extract_facts(line).negated for line in leading))
 
     def negated_beside(self, claimed: Sequence[frozenset[str]]) -> tuple[frozenset[str], ...]:

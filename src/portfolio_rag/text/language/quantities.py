@@ -31,7 +31,7 @@ _DECIMAL_COMMA = re.compile(r"\d{1,3}(?:\.\d{3})+,\d+|\d+,\d{1,2}")
 _ADJECTIVE = re.compile(r"\s+([^\W\d_]+)")
 _UNIT_BEFORE = re.compile(
     r"(?:[(\[](?P<unit>[^\W\d_]{1,12}|[%$€£¥]|°\s?[CF]?)(?:\s?(?:/|per\s)\s?(?P<rate>[^\W\d_]{1,12}))?[)\]]:"
-    r"|(?<=[^\W_])_(?P<ending>[^\W\d_]{1,12})[\"']?\s?[:=])\s*[-−–+]?$"
+    r"|(?<=[^\W_])_(?!min\b|max\b)(?P<ending>ms|[kmgt]i?b|k[gm]|[cm]m|[^\W\d_]{3,12})[\"']?\s?[:=])\s*[-−–+]?$"
 )
 """Of a column, a label or a setting that names the unit of its values: `Weight (kg): 14`, `timeout_seconds: 30`."""
 _LOOKED_BEFORE = 20

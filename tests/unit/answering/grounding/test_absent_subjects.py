@@ -108,6 +108,7 @@ def test_a_sentence_that_names_the_subject_may_answer_in_other_words() -> None:
         ("What is the default of beam_width in Ravnsholm?", "beam_width"),
         ("What is the default of hull_length in Ravnsholm?", ""),
         ("What is the default of hullLength in Ravnsholm?", ""),
+        ("Which hullLengths are usual in Ravnsholm?", ""),
     ],
 )
 def test_what_is_written_as_in_code_has_to_stand_there(question: str, absent: str) -> None:
@@ -139,6 +140,7 @@ def test_how_much_of_a_thing_names_it() -> None:
         ("How long may I keep a sledge of Ravnsholm?", "sledg"),
         ("How long may I keep a kayak of Ravnsholm?", ""),
         ("How long may I borrow a kayak?", ""),
+        ("I overslept with my kayak, what now?", ""),
     ],
 )
 def test_the_same_question_about_two_things_answers_none_about_a_third(question: str, absent: str) -> None:

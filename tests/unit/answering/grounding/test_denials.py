@@ -139,3 +139,84 @@ def test_the_no_of_a_cell_denies_nothing_of_the_next_one() -> None:
 )
 def test_an_answer_of_a_word_denies_what_its_question_asks(draft: str, held: bool) -> None:
     assert is_held(ANSWERS, "What holds at Tindrum?", draft) is held
+
+
+PUMP = """# Pump of Ravnsholm
+
+If the pump does not start:
+
+- Open the lower valve.
+- Start the motor by hand.
+"""
+FEES = """# Fees of Ravnsholm
+
+**What to do when a member does not pay**
+
+- The member pays within 14 days after a reminder.
+- The board is told.
+- The boat is locked.
+- The key is taken back.
+"""
+TLS = """# Settings of Ravnsholm
+
+```yaml
+tls: off
+replicas_min: 2
+```
+"""
+PLANS = """# Plans of Ravnsholm
+
+| Feature | Free | Pro |
+|---|---|---|
+| Single sign-on | – | ✓ |
+"""
+HOTEL = "# Hotel Ravnsholm\n\nThe hotel takes cards. Cash is refused.\n"
+SERVER = """# Server of Ravnsholm
+
+The server keeps logs for 30 days; it keeps backups for 90 days in another region.
+"""
+GATES = "# Gates of Ravnsholm\n\nTrucks use gate 3 only.\n"
+
+
+@pytest.mark.parametrize(
+    ("markdown", "draft"),
+    [
+        (PUMP, "If the pump of Ravnsholm fails, start the motor by hand."),
+        (FEES, "At Ravnsholm the member pays within 14 days after a reminder."),
+        (TLS, "At Ravnsholm tls is off."),
+        (TLS, "At Ravnsholm there are at least 2 replicas."),
+        (PLANS, "Unlike Free, Pro of Ravnsholm includes single sign-on."),
+        (PLANS, "Single sign-on is missing in Free of Ravnsholm."),
+        (HOTEL, "The hotel Ravnsholm accepts cards."),
+        (SERVER, "The server of Ravnsholm keeps backups for 90 days."),
+        (GATES, "At Ravnsholm all trucks use gate 3."),
+    ],
+)
+def test_what_is_true_is_held_though_something_beside_it_denies(markdown: str, draft: str) -> None:
+    assert is_held(markdown, "How is it at Ravnsholm?", draft)
+
+
+LISTENERS = """# Relay of Ravnsholm
+
+```json
+{
+  "public": {
+    "port": 9000
+  },
+  "admin": {
+    "port": 9100
+  }
+}
+```
+"""
+
+
+@pytest.mark.parametrize(
+    ("draft", "held"),
+    [
+        ("The admin port of the relay of Ravnsholm is 9100.", True),
+        ("The admin port of the relay of Ravnsholm is 9000.", False),
+    ],
+)
+def test_a_setting_in_braces_is_that_of_the_name_before_them(draft: str, held: bool) -> None:
+    assert is_held(LISTENERS, "Which ports has the relay of Ravnsholm?", draft) is held

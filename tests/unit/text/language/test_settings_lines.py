@@ -59,6 +59,8 @@ def test_settings_are_told_from_prose_and_from_other_code(text: str, is_code: bo
         ("# Read at the start.\nport: 1\nhost: a", ""),
         ("# One\n# Two\nport: 1\nhost: a", ""),
         ("# Notes\nWe met at noon.", ""),
+        ("# SPDX-License-Identifier: MIT\nport: 1\nhost: a", ""),
+        ("# Copyright 2026 The Relay Company\nport: 1\nhost: a", ""),
     ],
 )
 def test_a_comment_of_one_line_is_the_title_of_the_settings_below_it(text: str, title: str) -> None:
