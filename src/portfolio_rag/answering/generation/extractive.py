@@ -164,9 +164,10 @@ def extract_answer(
         scores += _READER_WEIGHT * np.array(answer_odds(question, candidates, reader))
     order = [int(index) for index in np.argsort(-scores, kind="stable")]
     best = candidates[order[0]]
-    is_same_question = _is_under_question(best) and float(vectors[1 + order[0]] @ vectors[0]) >= _SAME_QUESTION
-    if _is_under_question(best) and absent_question(question, best.sentence, texts):
+    is_under_question = _is_under_question(best)
+    if is_under_question and absent_question(question, best.sentence, texts):
         return []
+    is_same_question = is_under_question and float(vectors[1 + order[0]] @ vectors[0]) >= _SAME_QUESTION
     if not is_same_question and absent_subject(question, best.sentence, best.text, texts):
         return []
     if section := _whole_section(best, asked):

@@ -36,8 +36,8 @@ _HOW_MUCH = re.compile(r"\bhow much\s+([^\W\d_]+)", re.IGNORECASE)
 """What is asked for so is no kind of thing but the thing itself: `how much salt`."""
 _CODE_NAME = re.compile(r"\b(?:[^\W_]+(?:_[^\W_]+)+|[a-z]+(?:[A-Z][a-z]+)+)\b")
 _THING = re.compile(
-    r"\b(?:an?|the|my|your|our|their|any|some|many|much|which|per|on|at|during|for|each|every|eine?[nmrs]?|de[rnm]|die|das|meine?[nmrs]?"
-    r"|viele|wieviele|welche[rsnm]?)\s+([^\W\d_]+)",
+    r"\b(?:an?|the|my|your|our|their|any|some|many|much|which|per|on|at|during|for|each|every"
+    r"|eine?[nmrs]?|de[rnm]|die|das|meine?[nmrs]?|viele|wieviele|welche[rsnm]?)\s+([^\W\d_]+)",
     re.IGNORECASE,
 )
 """What a question asks of, which is no verb."""
@@ -74,8 +74,8 @@ def absent_subject(question: str, best: Sentence, source: SourceText, sources: S
     missing = missing_names(wanted, question, texts) if wanted else frozenset()
     if not missing:
         return ""
-    if unknown := missing & (_names_of_kinds(question, sources) | _names_beside(question, best)):
-        return min(unknown)
+    if named := missing & (_names_of_kinds(question, sources) | _names_beside(question, best)):
+        return min(named)
     if _is_all_but_title(missing | _GENERAL, asked, best, source) and _says_nothing_to_it(question, asked, best):
         return min(missing)
     if any(_tells_apart(labels, asked) is False for labels in _sibling_labels(best, source)):
@@ -98,11 +98,8 @@ def absent_question(question: str, best: Sentence, sources: Sequence[SourceText]
         if heading.rstrip().endswith("?") and own & (label := Label(heading)).terms and label.terms - own
     ]
     asked = Claim("", question).asked_terms
-    for word in own:
-        beside = [its for its in alike if own - its == {word} and len(its - own) == 1]
-        if _tells_apart([own, *beside], asked) is False:
-            break
-    else:
+    beside = ([its for its in alike if own - its == {word} and len(its - own) == 1] for word in own)
+    if not any(_tells_apart([own, *others], asked) is False for others in beside):
         return ""
     known = frozenset().union(*(text.all_terms for text in sources))
     texts = [f"{text.context}\n{text.text}" for text in sources]

@@ -45,7 +45,7 @@ _CELL = re.compile(
 )
 """A cell that says whether what its column and its row are called by goes together; a dash says that it does not."""
 
-_SAYS_NO = re.compile(
+_DENYING_WORDS = re.compile(
     r"\b(?:off|false|disabled|inactive|missing|lacks?|lacking|without|unlike|instead|unavailable|unsupported|excluded"
     r"|aus|ohne|fehlt|fehlen|anders|sauf|sans|sin)\b",
     re.IGNORECASE,
@@ -246,7 +246,7 @@ def _answering_cells(claim: Claim, row: Sentence) -> list[tuple[str, bool, froze
 
     Of one such cell a claim may deny the column or the row: `the Free plan has no folders`, `no folders in Free`.
     """
-    if _SAYS_NO.search(claim.text):
+    if _DENYING_WORDS.search(claim.text):
         return []
     cells = cells_of(row)
     answers = [

@@ -203,12 +203,10 @@ def other_condition(claim: str, evidence: str, held: frozenset[str]) -> str:
     if own is None or its is None:
         return ""
     claimed, stated = frozenset(terms(own["words"])), frozenset(terms(its["words"]))
-    is_other = min(len(claimed), len(stated)) >= _MIN_CIRCUMSTANCE and claimed.isdisjoint(held)
-    return (
-        f"it says “{' '.join(its.group().split()).rstrip(' .')}”"
-        if is_other and stated.isdisjoint(terms(claim))
-        else ""
-    )
+    if min(len(claimed), len(stated)) < _MIN_CIRCUMSTANCE:
+        return ""
+    is_other = claimed.isdisjoint(held) and stated.isdisjoint(terms(claim))
+    return f"it says “{' '.join(its.group().split()).rstrip(' .')}”" if is_other else ""
 
 
 def _excluded(claim: str, evidence: str) -> str:
