@@ -16,7 +16,8 @@ from functools import lru_cache
 
 from portfolio_rag.domain.link_addresses import LINKED_ADDRESS
 from portfolio_rag.text.language.compatibility import compatible
-from portfolio_rag.text.language.content_words import FUNCTION_WORDS, content_words
+from portfolio_rag.text.language.content_words import content_words
+from portfolio_rag.text.language.function_words import FUNCTION_WORDS
 from portfolio_rag.text.language.stemming import alike_stem
 
 _WORD = re.compile(r"[^\W_]+")

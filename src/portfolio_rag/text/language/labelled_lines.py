@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from portfolio_rag.text.language.content_words import FUNCTION_WORDS
+from portfolio_rag.text.language.function_words import FUNCTION_WORDS
 
 _LABELLED = re.compile(
     r"[*_]{0,3}(?=[^\W\d_])(?P<label>[^\s:.!?,;|]{1,30}(?: [^\s:.!?,;|]{1,30}){0,2})[*_]{0,3}:[*_]{0,3}\s+\S"

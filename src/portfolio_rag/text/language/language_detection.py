@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from portfolio_rag.text.language.content_words import FUNCTION_WORDS
+from portfolio_rag.text.language.function_words import FUNCTION_WORDS
 from portfolio_rag.text.language.stemming import alike_stem
 
 # Articles, pronouns, prepositions, conjunctions, question words, and the forms of to be, to have and of the modals.

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from portfolio_rag.text.language.blanks import blanked
 from portfolio_rag.text.language.clock_times import clock_times, is_same_time
-from portfolio_rag.text.language.content_words import FUNCTION_WORDS, terms
+from portfolio_rag.text.language.content_words import terms
+from portfolio_rag.text.language.function_words import FUNCTION_WORDS
 from portfolio_rag.text.language.number_words import NUMBER_IN_WORDS, SCALES, alternatives, value_of
 from portfolio_rag.text.language.units import PERIODS, UNITS, unit_key
 
