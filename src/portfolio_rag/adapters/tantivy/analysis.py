@@ -64,11 +64,15 @@ def text_wholes(folded: str) -> list[str]:
 
 
 def query_terms(query: str) -> list[str]:
-    """The terms of the question's content words in order, each once, then those of the addresses that it names."""
+    """The terms of the question's content words in order, each once, then those of the addresses that it names.
+
+    A scheme alone, as in "a link with https://, please", names no address: every term has a letter or a digit.
+    """
     folded = fold(query)
     words = dict.fromkeys(content_words(folded))
-    addresses = dict.fromkeys(_address_word(address.rstrip(".,;:!?'")) for address in _ADDRESS.findall(folded))
-    return list(dict.fromkeys(map(term, [*words, *addresses][:_MAX_QUERY_WORDS])))
+    addresses = dict.fromkeys(_address_word(address) for address in _ADDRESS.findall(folded))
+    named = [word for word in (*words, *addresses) if word]
+    return list(dict.fromkeys(map(term, named[:_MAX_QUERY_WORDS])))
 
 
 def query_wholes(query: str) -> list[str]:

@@ -31,7 +31,8 @@ _USUAL_CHARACTERS = 600
 def window_scores(words: Sequence[tuple[str, float]], searched: SearchedText) -> list[tuple[int, float]]:
     """(index, score) of the windows with at least one of the words, best first.
 
-    `words` are terms in the order of the question with their weights; the headings count for each window.
+    `words` are terms in the order of the question with their weights, none of them empty; the headings count for each
+    window.
     """
     text = searched.text
     found = {word: _occurrences(text, word) for word, _ in words}
