@@ -25,7 +25,8 @@ _FILE_TYPE = rf"(?:{'|'.join(_FILE_TYPE_LIST.split())})(?![\w:/?#\\@-])"
 """Endings of file and product names that are no top-level domains: `Node.js` and `settings.yaml` lead nowhere."""
 
 _TOP_LEVEL = rf"(?!{_FILE_TYPE})(?:xn--[\w-]{{1,59}}|[^\W\d_]{{2,63}})(?!\w)(?!\.{_FILE_TYPE})"
-_HOST = rf"(?:{_LABEL}\.){{1,12}}{_TOP_LEVEL}"
+_HOST = rf"(?:{_LABEL}\.){{1,12}}{_TOP_LEVEL}(?:-[\w.-]*\w)?"
+"""With what a hyphen joins to it: `--query.max-samples` is looked for as a whole, and no host `query.max` in it."""
 _IPV4 = r"\d{1,3}(?:\.\d{1,3}){3}(?![\w.]*\d)"
 _REST = r"(?::\d+(?!\w))?(?:[/?#\\][^\s<>\"“”«»‹›]*)?"
 _ADDRESS = re.compile(

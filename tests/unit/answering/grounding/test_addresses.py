@@ -42,6 +42,9 @@ from portfolio_rag.answering.grounding.addresses import REMOVED, addresses, hold
         ("see https://evil.js", "https://evil.js"),
         ("see www.evil.zip", "www.evil.zip"),
         ("see ASP.NET", "ASP.NET"),
+        ("Flag: --query.max-samples | Default: 5", "--query.max-samples"),
+        ("--storage.agent.retention.max-time=4h", "--storage.agent.retention.max-time"),
+        ("see evil.example-x/path now", "evil.example-x/path"),
     ],
 )
 def test_an_address_is_found_however_it_is_written(text: str, found: str) -> None:
@@ -82,6 +85,10 @@ def test_what_is_none(text: str) -> None:
         ("Mail to some-me@a.example.", "me@a.example", False),
         ("Mail to me@a.example.", "a.example", True),
         ("No address.", "a.example", False),
+        ("Set --query.max-samples to 5.", "--query.max-samples", True),
+        ("Set --query.max-samples to 5.", "query.max-samples", False),
+        ("Set --query.max-samples to 5.", "--query.max", False),
+        ("See a.example.", "a.example-x", False),
     ],
 )
 def test_a_source_holds_the_very_address(source: str, address: str, held: bool) -> None:
@@ -93,3 +100,9 @@ def test_what_is_not_to_be_kept_is_removed() -> None:
     assert without_addresses(text) == f"See {REMOVED}, or {REMOVED}."
     assert without_addresses(text, frozenset(["https://a.example/x"])) == f"See https://a.example/x, or {REMOVED}."
     assert without_addresses("x\u00ady") == "x\u00ady"
+
+
+def test_a_setting_with_dots_and_hyphens_is_kept_where_the_source_holds_it() -> None:
+    flag = "Flag: --alertmanager.notification-batch-size | Default: 256"
+    kept = frozenset(address for address in addresses(flag) if holds(flag, address))
+    assert without_addresses(flag, kept) == flag
