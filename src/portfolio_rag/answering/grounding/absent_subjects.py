@@ -20,17 +20,37 @@ from portfolio_rag.text.language.language_detection import language_of
 from portfolio_rag.text.language.name_variants import missing_names
 
 _GENERAL_LIST = """
-    amount available begin big build call cause charge come contain cost count date day do end event fast fee find
-    finish get give go goes happen height high kind know large last least length like list long low make many mean money
-    month most name need next number offer old order paid part pay people person place possible price purpose rate
-    reason receive run set show size slow small sort start state stop take thing time total type use user value want
-    way week width work write year
+    able accept across actually add against agree allow alone along already always among amount anybody anyone
+    anything anyway anywhere apart appear apply approximately around ask assume automatically available avoid away
+    become began begin begun believe belong beside best better beyond big bring brought build built call came carry
+    cause certain charge choose chose chosen close collect come common compare complete consider contain continue
+    cost count create date day decide default depend describe differ do else end enough enter event ever everybody
+    everyone everything everywhere exactly exceed exist expect explain fail fall fallen fast fee feel fell felt fill
+    find finish fit follow forget gave general generally get give given go goes gone good got gotten grew
+    grown guess handle happen hear height held high hold hope include increase instead keep kept kind knew know
+    known large last later lead learn least leave left length let like likely list long look lose lost low made main
+    make manage many matter maybe mean meet met money month most mostly move name need never next nobody none normal
+    normally nothing now nowhere number occur offer old one onto operate order paid part particular pay people
+    perhaps person pick place possible prefer prevent price provide pull purpose push put raise ran rate reach react
+    really reason receive recommend reduce refuse reject remain remember remove replace require respond right
+    roughly run said saw say see seem seen send sent serve set several show shown shut simply single sit size slow
+    small somebody someone something somewhere soon sort specific spend stand standard start state stay still stop
+    suggest suppose sure take taken talk tell tend thing think thought threw throw thrown time together told
+    tomorrow took total touch toward towards treat try turn type typical typically understand understood unless use
+    user usual usually value wait want watch way week went whether width wish without wonder work worry write
+    written wrong wrote year
 """
 _GENERAL = frozenset(terms(_GENERAL_LIST))
-"""Words by which a question says how it asks: they name no thing that a document would have to have."""
+"""Words by which a question says how it asks: they name no thing that a document would have to have.
+
+With a capital inside a question they may be a name all the same: `the Standard plan`.
+"""
 
 _KIND_LIST = "edition licence model package plan release subscription tariff tier variant version"
 _KINDS = frozenset(terms(_KIND_LIST))
+
+_DESCRIBED = 4
+"""Content words of a cell that describes its row, and is no value."""
 
 _HOW_MUCH = re.compile(r"\bhow much\s+([^\W\d_]+)", re.IGNORECASE)
 """What is asked for so is no kind of thing but the thing itself: `how much salt`."""
@@ -67,7 +87,8 @@ def absent_subject(question: str, best: Sentence, source: SourceText, sources: S
         return name
     if asked <= (known := frozenset().union(*(text.all_terms for text in sources))):
         return ""
-    unknown = asked - known - _GENERAL
+    general = _GENERAL - _later_names(question)
+    unknown = asked - known - general
     much = frozenset(terms(" ".join(_HOW_MUCH.findall(question))))
     wanted = unknown - (frozenset(terms(" ".join(m.group() for m in _ASKED_KIND.finditer(question)))) - much)
     texts = [f"{text.context}\n{text.text}" for text in sources]
@@ -76,11 +97,13 @@ def absent_subject(question: str, best: Sentence, source: SourceText, sources: S
         return ""
     if named := missing & (_names_of_kinds(question, sources) | _names_beside(question, best)):
         return min(named)
-    if _is_all_but_title(missing | _GENERAL, asked, best, source) and _says_nothing_to_it(question, asked, best):
+    if _is_all_but_title(missing | general, asked, best, source) and _says_nothing_to_it(question, asked, best):
         return min(missing)
-    if any(_tells_apart(labels, asked) is False for labels in _sibling_labels(best, source)):
+    names = missing & _later_names(question)
+    is_named = not names and _is_described(best, source, asked)
+    if not is_named and any(_tells_apart(labels, asked) is False for labels in _sibling_labels(best, source)):
         return min(missing)
-    if (names := missing & _later_names(question)) and _is_said_of_several(best, source, sources, asked):
+    if names and _is_said_of_several(best, source, sources, asked):
         return min(names)
     return ""
 
@@ -104,7 +127,8 @@ def absent_question(question: str, best: Sentence, sources: Sequence[SourceText]
     known = frozenset().union(*(text.all_terms for text in sources))
     texts = [f"{text.context}\n{text.text}" for text in sources]
     things = frozenset(terms(" ".join(_THING.findall(question))))
-    return min(missing_names((asked & things) - known - _GENERAL, question, texts), default="")
+    general = _GENERAL - _later_names(question)
+    return min(missing_names((asked & things) - known - general, question, texts), default="")
 
 
 def _unknown_code_name(question: str, sources: Sequence[SourceText]) -> str:
@@ -187,13 +211,31 @@ def _tells_apart(labels: Sequence[frozenset[str]], asked: frozenset[str]) -> boo
     return not asked.isdisjoint(telling)
 
 
-def _sibling_labels(best: Sentence, source: SourceText) -> Iterator[list[frozenset[str]]]:
-    """What the rows, the items or the sentences are called that say the same of other things as `best` does."""
-    beside = [
+def _is_described(best: Sentence, source: SourceText, asked: frozenset[str]) -> bool:
+    """Whether it is a row with a description that has a word of the question which other rows lack.
+
+    What a setting does is asked for in other words than those of its name: none of them need be in the table.
+    """
+    cells = cells_of(best)
+    rows = [row for row in _beside(best, source) if [name for name, _ in cells_of(row)] == [name for name, _ in cells]]
+    if len(rows) < 2:
+        return False
+    shared = frozenset.intersection(*(row.terms for row in rows))
+    described = (frozenset(terms(value)) for _, value in cells[1:])
+    return any(len(words) >= _DESCRIBED and asked & words - shared for words in described)
+
+
+def _beside(best: Sentence, source: SourceText) -> list[Sentence]:
+    return [
         sentence
         for sentence in source.sentences
         if sentence.heading_path == best.heading_path and sentence.kind is not BlockKind.HEADING
     ]
+
+
+def _sibling_labels(best: Sentence, source: SourceText) -> Iterator[list[frozenset[str]]]:
+    """What the rows, the items or the sentences are called that say the same of other things as `best` does."""
+    beside = _beside(best, source)
     if len(own_cells := cells_of(best)) == 1:
         name = own_cells[0][0]
         alike = (sentence for sentence in source.sentences if [cell for cell, _ in cells_of(sentence)] == [name])
