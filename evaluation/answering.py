@@ -176,7 +176,12 @@ def _held(passages: Sequence[Passage], question: EvalQuestion) -> bool:
 
 
 def _folded(text: str) -> str:
-    return " ".join(_WORD.findall(text.casefold()))
+    return " ".join(words_of(text))
+
+
+def words_of(text: str) -> list[str]:
+    """Without case and punctuation, as answers are compared."""
+    return _WORD.findall(text.casefold())
 
 
 def _sample(questions: Sequence[EvalQuestion], limit: int, *, adversarial: bool) -> list[EvalQuestion]:

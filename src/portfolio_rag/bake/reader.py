@@ -1,6 +1,6 @@
 """The reader: the embedding model once more, with a low-rank adapter that taught it to read a question with a text.
 
-`reader.safetensors` holds what `evaluation/reader_training.py` learnt: for each matrix two thin ones whose product is
+`reader.safetensors` holds what `evaluation/reader_training/` learnt: for each matrix two thin ones whose product is
 added to it, the layers' norms, the token types, and a head that gives each word piece a logit. It fits the weights
 that it was trained on, and no others. `reader.NOTICE.md` beside it names the questions that it was trained with.
 """

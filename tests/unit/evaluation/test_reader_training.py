@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from evaluation import reader_training as training
+from evaluation.reader_training import squad, training
+from evaluation.reader_training.__main__ import DOCUMENTS_PASSES, mix
+from evaluation.reader_training.examples import Example, Text
 from portfolio_rag.adapters.models.onnx_embedder import OnnxEmbedder
 from portfolio_rag.adapters.models.tokenizer import load_backend
 from portfolio_rag.adapters.models.weights import DEFAULT_SOURCE, Source, locate
@@ -55,39 +59,54 @@ def tokenizer(source: Source) -> Any:
 
 
 def test_a_question_comes_with_other_paragraphs_of_its_article(embedder: OnnxEmbedder) -> None:
-    examples = training.build_examples(articles(), embedder, 5)
+    examples = squad.build_examples(articles(), embedder, 5)
     assert len(examples) == 5
-    assert examples == training.build_examples(articles(), embedder, 5)
-    assert len(training.build_examples(articles(), embedder, 2)) == 2
+    assert examples == squad.build_examples(articles(), embedder, 5)
+    assert len(squad.build_examples(articles(), embedder, 2)) == 2
     for example in examples:
-        start, end = example.answer
-        (answer,) = [
-            answer for rows in PARAGRAPHS.values() for _, question, answer in rows if question == example.question
+        ((paragraph, answer),) = [
+            (text, answer)
+            for rows in PARAGRAPHS.values()
+            for text, question, answer in rows
+            if question == example.question
         ]
-        assert example.paragraph[start:end] == answer
-        of_its_article = {text for text, _, _ in PARAGRAPHS[example.title.replace(" ", "_")]}
-        assert set(example.others) == of_its_article - {example.paragraph}
+        assert example.right.text == paragraph
+        assert paragraph[slice(*example.answer)] == answer
+        sentence = paragraph[slice(*example.sentence)]
+        assert answer in sentence
+        assert sentence.endswith(".")
+        assert sentence.count(".") == 1
+        of_its_article = {text for text, _, _ in PARAGRAPHS[example.right.heading.replace(" ", "_")]}
+        assert {other.text for other in example.others} == of_its_article - {paragraph}
 
 
 def test_the_answer_and_its_sentence_in_word_pieces(tokenizer: Any) -> None:
     text = "It is painted white. The tower was built by Anna Berg. It stands."
-    start = text.index("Anna")
-    example = training.Example("Norrvik", "Who built it?", text, (start, start + 9), ())
-    read = training.read_pair(tokenizer, example, text, is_right=True)
-    assert read is not None
+    start, end = text.index("The"), text.index(" It stands")
+    answer = text.index("Anna")
+    read = training.read_pair(tokenizer, "Who built it?", Text("Norrvik", text), (start, end), (answer, answer + 9))
     assert read.types == sorted(read.types)
     pieces = [tokenizer.id_to_token(read.ids[read.first + place]) for place in range(read.count)]
     assert [pieces[place] for place in read.answer] == ["anna", "berg"]
     assert [pieces[place] for place in read.sentence] == ["the", "tower", "was", "built", "by", "anna", "berg", "."]
-    other = training.read_pair(tokenizer, example, "Bread rises.", is_right=False)
-    assert other is not None
+    other = training.read_pair(tokenizer, "Who built it?", Text("Bread", "Bread rises."))
     assert (other.sentence, other.answer) == ([], [])
+
+
+def test_a_group_is_the_right_text_and_some_others(tokenizer: Any) -> None:
+    others = tuple(Text("", f"Bread rises {times} times.") for times in ("two", "three", "four"))
+    example = Example("Who built it?", Text("Norrvik", "Anna built it."), (0, 14), (0, 4), others)
+    group = training.read_group(tokenizer, example, 2, random.Random(1))
+    assert [bool(read.answer) for read in group] == [True, False, False]
+    assert len({tuple(read.ids) for read in group}) == 3
+    assert len(training.read_group(tokenizer, replace(example, others=()), 2, random.Random(1))) == 1
 
 
 def test_an_answer_beyond_what_the_model_sees_is_no_example(tokenizer: Any) -> None:
     text = "The sea was calm that day. " * 60 + "It was built by Anna."
-    example = training.Example("Norrvik", "Who built it?", text, (len(text) - 5, len(text) - 1), ())
-    assert training.read_pair(tokenizer, example, text, is_right=True) is None
+    span = (len(text) - 21, len(text))
+    example = Example("Who built it?", Text("Norrvik", text), span, (len(text) - 5, len(text) - 1), ())
+    assert training.read_group(tokenizer, example, 1, random.Random(1)) == []
 
 
 def test_what_is_learnt_is_kept_and_baked(
@@ -97,7 +116,7 @@ def test_what_is_learnt_is_kept_and_baked(
 
     torch.manual_seed(0)
     model = training.build_model(source)
-    losses = list(training.train(model, tokenizer, training.build_examples(articles(), embedder, 5) * 40))
+    losses = list(training.train(model, tokenizer, squad.build_examples(articles(), embedder, 5) * 40, peak_rate=1e-3))
     assert len(losses) == 25
     assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
 
@@ -111,7 +130,7 @@ def test_what_is_learnt_is_kept_and_baked(
         np.testing.assert_allclose(baked.load(source)(ids, types), expected, atol=0.05)
 
 
-def test_kept_is_the_mean_of_two_runs(source: Source) -> None:
+def test_a_mean_of_two_runs_is_trained_further(source: Source) -> None:
     import torch
 
     model = training.build_model(source)
@@ -123,13 +142,13 @@ def test_kept_is_the_mean_of_two_runs(source: Source) -> None:
     assert mean.keys() == first.keys()
     assert torch.allclose(mean["head.bias"], first["head.bias"] + 1.0)
     assert torch.equal(mean["head.weight"], first["head.weight"])
+    training.set_trained(model, mean)
+    assert torch.equal(model.head.bias, mean["head.bias"])
 
 
 def test_an_adapter_of_other_weights_does_not_fit(
     source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dataclasses import replace
-
     from safetensors.torch import save_file
     from torch import zeros
 
@@ -144,3 +163,11 @@ def test_an_adapter_of_other_weights_does_not_fit(
     monkeypatch.setattr(baked, "ADAPTER", wrong)
     with pytest.raises(ConfigurationError, match=r"encoder\.layer\.99"):
         baked.load(source)
+
+
+def test_our_questions_are_mixed_with_different_ones_of_squad() -> None:
+    own = [Example(f"own {number}", Text("", ""), (0, 0), (0, 0), ()) for number in range(8)]
+    other = [replace(own[0], question=f"squad {number}") for number in range(20)]
+    mixed = [example.question for example in mix(own, other)]
+    assert sorted(mixed) == sorted([f"own {n}" for n in range(8)] * DOCUMENTS_PASSES + [f"squad {n}" for n in range(4)])
+    assert mixed == [example.question for example in mix(own, other)]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MAX_PIECES = 256
 MAX_QUESTION_PIECES = 48
 MAX_HEADING_PIECES = 24
-"""As the reader was trained (`evaluation/reader_training.py`)."""
+"""As the reader was trained (`evaluation/reader_training/`)."""
 
 CLS, SEP = 101, 102
 UNSEEN = -20.0

@@ -72,9 +72,10 @@ def is_statement(sentence: Sentence, asked: frozenset[str]) -> bool:
         return False
     if len(words) < _MIN_WORDS:
         return any(column and value for column, value in cells_of(sentence))
-    # Short, not closed and without a value: a heading. A row of a table or an item of a list says more.
+    # Short, not closed and without a value: a heading. A row, an item of a list or a command says more.
     closed = text.endswith((".", "!", ")", '"', "”")) or "|" in text or any(sign.isdigit() for sign in text)
-    return closed or len(words) > _HEADING_WORDS or bool(LIST_ITEM.match(sentence.text))
+    is_whole = sentence.kind is BlockKind.CODE or bool(LIST_ITEM.match(sentence.text))
+    return closed or is_whole or len(words) > _HEADING_WORDS
 
 
 def _is_title(text: str, titles: Collection[str]) -> bool:

@@ -22,14 +22,18 @@ _HEADINGS = 2
 
 def answer_odds(question: str, candidates: Sequence[CandidateSentence], reader: Reader) -> list[float]:
     """For each candidate the log-odds that it answers, -MAX_ODDS to MAX_ODDS; the lowest of what is not read."""
-    excerpts = sorted(_excerpts(candidates), key=lambda chosen: -max(candidates[index].promise for index in chosen[1]))
-    excerpts = excerpts[:_READ]
+    excerpts = excerpts_of(candidates)[:_READ]
     odds = [-MAX_ODDS] * len(candidates)
     read = reader.read(question, [excerpt for excerpt, _ in excerpts])
     for (_, indices), scores in zip(excerpts, read, strict=True):
         for index, score in zip(indices, scores, strict=True):
             odds[index] = min(MAX_ODDS, max(-MAX_ODDS, score))
     return odds
+
+
+def excerpts_of(candidates: Sequence[CandidateSentence]) -> list[tuple[Excerpt, list[int]]]:
+    """What is read for the candidates, each with the places of those that it holds; the most promising first."""
+    return sorted(_excerpts(candidates), key=lambda chosen: -max(candidates[index].promise for index in chosen[1]))
 
 
 def _excerpts(candidates: Sequence[CandidateSentence]) -> Iterator[tuple[Excerpt, list[int]]]:

@@ -1,0 +1,1 @@
+"""How the reader that chooses the sentences of an answer was taught."""

@@ -1,0 +1,194 @@
+"""Our own questions on documents as people have them: manuals, references, handbooks and policies, with their licences.
+
+`questions.jsonl` says in which line of which document the answer stands, and `documents.jsonl` where the documents are:
+they are read from the repositories that they belong to, and none of their text is kept here.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evaluation.answering import contains, words_of
+from evaluation.datasets import EvalDocument, EvalQuestion, EvalSet
+from evaluation.reader_training.examples import Example, Text
+from evaluation.workbench import build, search_of
+from portfolio_rag.answering.generation.candidate_sentences import CandidateSentence, find_candidate_sentences
+from portfolio_rag.answering.generation.context_window import CONTEXT_TOKENS, build_context
+from portfolio_rag.answering.generation.reading import excerpts_of
+from portfolio_rag.answering.grounding.citations import source_texts
+from portfolio_rag.answering.grounding.claim import Claim
+from portfolio_rag.answering.grounding.subjects import about_subject
+from portfolio_rag.answering.retrieval.search import PassageSearch
+from portfolio_rag.domain.chunks import Span
+from portfolio_rag.ports.embedder import Embedder, Tokenizer
+
+GITHUB = "https://github.com"
+_FOLDER = Path(__file__).parent
+_MAX_QUERY = 400
+_CANDIDATES = 20
+"""Sentences among which an answer is chosen."""
+_MIN_ALIKE = 0.3
+"""Share of the words of a line and a sentence together that both have, from which the one became the other."""
+OTHERS = 5
+"""Excerpts that come as near to the question, of which some are read beside the right one."""
+_MARKUP = '`*_"’ '
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file of a repository (`owner/name`) at a commit."""
+
+    name: str
+    repository: str
+    commit: str
+    path: str
+    licence: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineQuestion:
+    """A question with the line of a document, from 1, that answers it.
+
+    `quote` is the part of the line that does, and `answer` the words of it, as [start, end) in the line.
+    """
+
+    question: str
+    document: str
+    line: int
+    quote: Span
+    answer: Span
+
+
+def load_documents(path: Path = _FOLDER / "documents.jsonl") -> list[Document]:
+    return [Document(**row) for row in _rows(path)]
+
+
+def load_questions(path: Path = _FOLDER / "questions.jsonl") -> list[LineQuestion]:
+    return [
+        LineQuestion(row["question"], row["document"], row["line"], tuple(row["quote"]), tuple(row["answer"]))
+        for row in _rows(path)
+    ]
+
+
+def fetch(documents: Iterable[Document], folder: Path, base: str = GITHUB) -> dict[str, bytes]:
+    """The documents by name, from the repositories below `base`: only these files of each are copied."""
+    texts = {}
+    for document in documents:
+        copy = folder / document.repository
+        if not (copy / "HEAD").exists():
+            _git("init", "--quiet", "--bare", str(copy))
+            _git("-C", str(copy), "remote", "add", "origin", f"{base}/{document.repository}")
+        wanted = f"{document.commit}:{document.path}"
+        if not _has(copy, document.commit):
+            _git("-C", str(copy), "fetch", "--quiet", "--depth=1", "--filter=blob:none", "origin", document.commit)
+        texts[document.name] = _git("-C", str(copy), "show", wanted)
+    return texts
+
+
+def build_examples(
+    texts: Mapping[str, bytes], questions: Sequence[LineQuestion], embedder: Embedder, tokenizer: Tokenizer
+) -> list[Example]:
+    """Each question with the excerpts that its answer would be chosen from.
+
+    Where the search does not find the line by the question alone it is helped by the line itself. What is no candidate
+    then, a line of code for instance that a program would not understand alone, is no example.
+    """
+    data = EvalSet(
+        "documents", [EvalDocument(name, text, name) for name, text in sorted(texts.items())], _asked(questions)
+    )
+    bench = build(data, embedder, tokenizer)
+    try:
+        search, names = search_of(bench), bench.corpus.names
+        examples = []
+        for asked in questions:
+            line = texts[asked.document].decode("utf-8", errors="replace").split("\n")[asked.line - 1]
+            quote, answer = line[slice(*asked.quote)], line[slice(*asked.answer)]
+            for query in (asked.question, f"{asked.question} {quote}", quote):
+                candidates = _candidates(search, query[:_MAX_QUERY], asked.question)
+                own = [
+                    number
+                    for number, candidate in enumerate(candidates)
+                    if names[candidate.source.passage.document.document_id] == asked.document
+                ]
+                if (place := _place(candidates, own, quote, answer)) is not None:
+                    examples.append(_example(asked.question, candidates, place, answer))
+                    break
+        return examples
+    finally:
+        bench.close()
+
+
+def _candidates(search: PassageSearch, query: str, question: str) -> list[CandidateSentence]:
+    """Those for an answer to the question among what the query finds, most promising first."""
+    passages = search.search(query)
+    claim = Claim("", question)
+    about = {text.number: text for text in about_subject(claim, source_texts(passages))}
+    candidates = [
+        candidate
+        for source in build_context(passages, budget_tokens=CONTEXT_TOKENS)
+        for candidate in find_candidate_sentences(source, about[source.number], claim.asked_terms)
+    ]
+    return sorted(candidates, key=lambda candidate: -candidate.promise)
+
+
+def _place(candidates: Sequence[CandidateSentence], own: Iterable[int], quote: str, answer: str) -> int | None:
+    """Which of the document's `own` candidates was the quote, with the answer in it; None where none is like it."""
+    wanted = set(words_of(quote))
+    alike = []
+    for number in own:
+        text = candidates[number].sentence.text
+        if contains(text, [answer]):
+            held = set(words_of(text))
+            alike.append((len(wanted & held) / len(wanted | held), -number))
+    best = max(alike, default=(0.0, 0))
+    return -best[1] if best[0] >= _MIN_ALIKE else None
+
+
+def _example(question: str, candidates: Sequence[CandidateSentence], place: int, answer: str) -> Example:
+    read = list(candidates[:_CANDIDATES])
+    if place >= len(read):
+        read.append(candidates[place])
+        place = len(read) - 1
+    excerpts = excerpts_of(read)
+    right, span = next((excerpt, excerpt.spans[inside.index(place)]) for excerpt, inside in excerpts if place in inside)
+    plain = answer.strip(_MARKUP).replace("`", "").replace("**", "")
+    start = right.text.find(plain, *span)
+    others = [
+        Text(excerpt.heading, excerpt.text)
+        for excerpt, _ in excerpts
+        if excerpt is not right and not contains(excerpt.text, [answer])
+    ]
+    return Example(
+        question,
+        Text(right.heading, right.text),
+        span,
+        (start, start + len(plain)) if start >= 0 else span,
+        tuple(others[:OTHERS]),
+    )
+
+
+def _asked(questions: Sequence[LineQuestion]) -> list[EvalQuestion]:
+    return [
+        EvalQuestion(str(number), asked.question, frozenset([asked.document]), "")
+        for number, asked in enumerate(questions)
+    ]
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    for line in path.read_text(encoding="utf-8").splitlines():
+        yield json.loads(line)
+
+
+def _has(copy: Path, commit: str) -> bool:
+    command = ["git", "-C", str(copy), "cat-file", "-e", f"{commit}^{{commit}}"]
+    # Asked of the copy alone: a promised object would be fetched.
+    return subprocess.run(command, check=False, capture_output=True, env={"GIT_NO_LAZY_FETCH": "1"}).returncode == 0  # noqa: S603
+
+
+def _git(*arguments: str) -> bytes:
+    return subprocess.run(["git", *arguments], check=True, stdout=subprocess.PIPE).stdout  # noqa: S603, S607
