@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from portfolio_rag.domain.chunks import Chunk
@@ -18,6 +18,12 @@ one for each sixteen chunks, whatever the rules make of a chunk, and several wor
 MAX_BYTES = 200_000
 """Below the 256 KiB that every SQS takes (AWS takes 1 MiB since 2025, emulators keep the old limit), so that no body
 ever needs a claim check. A chunk holds 64,000 bytes at most (MAX_CHARACTERS in text/chunking/units.py)."""
+
+
+_OF_THE_MESSAGE = {"document_id", "version"}
+_LEFT_OUT = {"status", "embedding_vector_s3", "parts"}
+"""What a chunk is made of matters to whoever reads it, not to whoever embeds it."""
+_SENT = tuple(field.name for field in fields(Chunk) if field.name not in _OF_THE_MESSAGE | _LEFT_OUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +136,7 @@ def embedding_messages(version: DocumentVersion, chunks: Sequence[Chunk]) -> Ite
 
 
 def _chunk_body(chunk: Chunk) -> dict[str, Any]:
-    body = asdict(replace(chunk, parts=()))
-    # What a chunk is made of matters to whoever reads it, not to whoever embeds it.
-    for name in ("document_id", "version", "status", "embedding_vector_s3", "parts"):
-        del body[name]
-    return body
+    return {name: getattr(chunk, name) for name in _SENT}
 
 
 def _chunk(body: dict[str, Any], document_id: str, version: int) -> Chunk:

@@ -12,7 +12,7 @@ to; the tests of item sizes hold it so.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import fields
 from typing import Any
 
 from portfolio_rag.adapters.dynamodb.chunk_parts import decode_parts, encode_parts
@@ -44,6 +44,10 @@ _GROUP = TRANSACTION_ACTIONS - 1
 """One action of each transaction guards or counts on the document's version."""
 
 
+_Row = tuple[Chunk, Item]
+"""A chunk and its item, which is made once."""
+
+
 class DynamoChunkStore:
     def __init__(self, table: Table, registry_table_name: str) -> None:
         self._table = table
@@ -53,7 +57,7 @@ class DynamoChunkStore:
         self, version: DocumentVersion, chunks: Sequence[Chunk], *, expected: int | None, now: str
     ) -> list[Chunk]:
         waiting: list[Chunk] = []
-        for group in _groups(chunks):
+        for group in _groups((chunk, _item(chunk)) for chunk in chunks):
             waiting += self._create_group(version, group, expected, now)
         return waiting
 
@@ -120,9 +124,7 @@ class DynamoChunkStore:
     def delete(self, keys: Iterable[tuple[str, str]]) -> None:
         self._table.delete_many(chunk_key(*key) for key in keys)
 
-    def _create_group(
-        self, version: DocumentVersion, group: list[Chunk], expected: int | None, now: str
-    ) -> list[Chunk]:
+    def _create_group(self, version: DocumentVersion, group: list[_Row], expected: int | None, now: str) -> list[Chunk]:
         counted = expected is not None
         extracted = version.extracted_at is not None
         guard = {
@@ -150,30 +152,31 @@ class DynamoChunkStore:
                 },
             }
         }
-        missing, known = list(group), []
+        missing: list[_Row] = group
+        known: list[Chunk] = []
         while missing:
             puts = [
                 {
                     "Put": {
                         "TableName": self._table.name,
-                        "Item": _item(chunk),
+                        "Item": stored,
                         "ConditionExpression": "attribute_not_exists(chunk_id)",
                     }
                 }
-                for chunk in missing
+                for _, stored in missing
             ]
             try:
                 self._table.transact([guard, *puts])
-                known += missing
+                known += [chunk for chunk, _ in missing]
                 break
             except TransactionRefused as refused:
                 if refused.reasons[0] == "ConditionalCheckFailed":
                     raise ConditionFailed(f"Version {version.version} is no longer being processed.") from refused
                 # Some are there already: a redelivery, or another worker on the same message.
-                stored = self.get((chunk.chunk_id, chunk.document_id) for chunk in missing)
-                known += stored
-                present = {chunk.chunk_id for chunk in stored}
-                missing = [chunk for chunk in missing if chunk.chunk_id not in present]
+                found = self.get((chunk.chunk_id, chunk.document_id) for chunk, _ in missing)
+                known += found
+                present = {chunk.chunk_id for chunk in found}
+                missing = [row for row in missing if row[0].chunk_id not in present]
         return sorted(
             (chunk for chunk in known if chunk.status is ChunkStatus.PENDING), key=lambda chunk: chunk.chunk_index
         )
@@ -240,8 +243,8 @@ def chunk_key(chunk_id: str, document_id: str) -> dict[str, Any]:
 
 
 def _item(chunk: Chunk) -> Item:
-    stored = {**asdict(replace(chunk, parts=())), "chromadb_id": window_id(chunk.chunk_id, 0)}
-    return item({**stored, "parts": encode_parts(chunk.parts)})
+    stored = {name: getattr(chunk, name) for name in _FIELDS if name != "parts"}
+    return item({**stored, "chromadb_id": window_id(chunk.chunk_id, 0), "parts": encode_parts(chunk.parts)})
 
 
 def chunk_of(stored: Item) -> Chunk:
@@ -258,16 +261,16 @@ def chunk_of(stored: Item) -> Chunk:
     )
 
 
-def _groups(chunks: Sequence[Chunk]) -> Iterator[list[Chunk]]:
+def _groups(rows: Iterable[_Row]) -> Iterator[list[_Row]]:
     """Groups that fit into one transaction, by count and by bytes."""
-    group: list[Chunk] = []
+    group: list[_Row] = []
     size = 0
-    for chunk in chunks:
-        chunk_bytes = item_bytes(_item(chunk))
-        if group and (len(group) == _GROUP or size + chunk_bytes > TRANSACTION_BYTES):
+    for row in rows:
+        row_bytes = item_bytes(row[1])
+        if group and (len(group) == _GROUP or size + row_bytes > TRANSACTION_BYTES):
             yield group
             group, size = [], 0
-        group.append(chunk)
-        size += chunk_bytes
+        group.append(row)
+        size += row_bytes
     if group:
         yield group

@@ -26,14 +26,32 @@ _GET_KEYS = 100
 _WRITE_ITEMS = 25
 _ATTEMPTS = 8
 
+_LARGEST = 10**38
+"""Of integers with all their digits."""
+
 _serializer = TypeSerializer()
 
 Item = dict[str, Any]
 
 
 def value(plain: Any) -> Any:
-    """A plain Python value in DynamoDB's notation."""
-    return _serializer.serialize(_to_decimal(plain))
+    """A plain Python value in DynamoDB's notation, as boto3's serializer has it, which takes eight times as long.
+
+    Raises TypeError for what DynamoDB does not hold, decimal.Inexact for more than 38 digits.
+    """
+    if isinstance(plain, str):
+        return {"S": plain}
+    if plain is None:
+        return {"NULL": True}
+    if isinstance(plain, bool):
+        return {"BOOL": plain}
+    if isinstance(plain, int) and -_LARGEST < plain < _LARGEST:
+        return {"N": str(int(plain))}
+    if isinstance(plain, Mapping):
+        return {"M": {key: value(inner) for key, inner in plain.items()}}
+    if isinstance(plain, (list, tuple)):
+        return {"L": [value(inner) for inner in plain]}
+    return _serializer.serialize(Decimal(repr(plain)) if isinstance(plain, float) else plain)
 
 
 def item(plain: Mapping[str, Any]) -> Item:
@@ -68,16 +86,6 @@ def _value_bytes(content: Mapping[str, Any]) -> int:
             return 3 + sum(1 + len(name.encode()) + _value_bytes(entry) for name, entry in inner.items())
         case _:
             return 1
-
-
-def _to_decimal(content: Any) -> Any:
-    if isinstance(content, float):
-        return Decimal(repr(content))
-    if isinstance(content, Mapping):
-        return {key: _to_decimal(inner) for key, inner in content.items()}
-    if isinstance(content, (list, tuple)):
-        return [_to_decimal(inner) for inner in content]
-    return content
 
 
 def _plain(content: Mapping[str, Any]) -> Any:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -167,6 +168,24 @@ class Transactions:
     def transact_write_items(self, **request: list[dict[str, dict[str, dict[str, object]]]]) -> None:
         actions = request["TransactItems"]
         self.puts.append([action["Put"]["Item"] for action in actions if "Put" in action])
+
+
+def test_the_item_of_a_chunk_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    def counted(one: Chunk) -> dict[str, Any]:
+        made.append(one.chunk_id)
+        return _item(one)
+
+    monkeypatch.setattr("portfolio_rag.adapters.dynamodb.chunk_store._item", counted)
+    world = World()
+    document_id = world.upload(
+        "a.md", "# Queues\n\n" + "\n\n".join(f"Queue {n} keeps its messages." for n in range(40))
+    )
+    world.run()
+    with world.faults.quiet():
+        assert len(made) == world.version(document_id, 1).chunk_count
+    assert len(set(made)) == len(made) > 1
 
 
 def test_sizes_are_counted_as_the_service_counts_them() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal, Inexact
 from typing import Any
 
 import pytest
+from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from portfolio_rag.adapters.dynamodb.table import Table, TransactionRefused, Wanted, get_many, item, plain
+from portfolio_rag.adapters.dynamodb.table import Table, TransactionRefused, Wanted, get_many, item, plain, value
+from portfolio_rag.domain.chunks import ChunkStatus
 from portfolio_rag.domain.errors import ConditionFailed, NotFound, StorageUnavailable
 
 
@@ -162,3 +165,33 @@ def test_what_is_written_is_read_back_as_it_was() -> None:
     assert plain({"three": {"N": "3.0"}, "hundred": {"N": "1E+2"}}) == {"three": 3, "hundred": 100}
     with pytest.raises(TypeError, match="SS"):
         plain({"set": {"SS": ["a"]}})
+
+
+VALUES: list[Any] = [
+    *("", "é", "1", ChunkStatus.PENDING),
+    *(0, -1, 10**38 - 1, -(10**20), True, False, None),
+    *(0.1, -2.0, 1e-7, 123456789.25, Decimal("1.50")),
+    *([], [1, "a", [0.5]], (1, ((2, 3),)), {}, {"S": {"N": [None, True]}}, {"set"}, b"bytes"),
+]
+
+
+@pytest.mark.parametrize("plain_value", VALUES, ids=repr)
+def test_a_value_is_written_as_boto3_writes_it(plain_value: Any) -> None:
+    def decimals(content: Any) -> Any:
+        """boto3 takes no float, and no tuple."""
+        if isinstance(content, float):
+            return Decimal(repr(content))
+        if isinstance(content, dict):
+            return {name: decimals(inner) for name, inner in content.items()}
+        return [decimals(inner) for inner in content] if isinstance(content, (list, tuple)) else content
+
+    assert value(plain_value) == TypeSerializer().serialize(decimals(plain_value))
+
+
+@pytest.mark.parametrize(
+    ("unfit", "error"),
+    [(object(), TypeError), (float("nan"), TypeError), ([float("inf")], TypeError), (10**40 + 1, Inexact)],
+)
+def test_what_dynamodb_does_not_hold_is_refused(unfit: Any, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        value(unfit)
