@@ -19,6 +19,7 @@ from portfolio_rag.adapters.models.onnx_embedder import OnnxEmbedder
 from portfolio_rag.local.functions import Function
 from portfolio_rag.local.lambda_environment import Deployed, Environment, Invocation
 from portfolio_rag.local.lambda_processes import FreshProcess, Start, Template
+from portfolio_rag.text.extraction.worker import MODULES
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="environments are forked on Linux alone")
 
@@ -132,6 +133,8 @@ def test_each_has_its_own_variables_and_no_others(make: Make, monkeypatch: pytes
 
 def test_what_functions_import_and_the_model_are_there_from_the_start(make: Make, model_dir: Path) -> None:
     needed = ["boto3", "numpy", "onnxruntime", "tokenizers", "portfolio_rag.pipeline.ingestion.embedding"]
+    # What is read without a child process is read in the function's own.
+    needed += ["markdown_it", MODULES["md"], MODULES["txt"]]
     assert ask(make(), loaded=needed) == needed
     texts = ["A queue keeps a message.", "Tables have keys."]
     expected = OnnxEmbedder(model_dir).embed(texts)
