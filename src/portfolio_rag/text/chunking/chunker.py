@@ -19,7 +19,14 @@ from portfolio_rag.domain.chunks import ChunkPart, Span
 from portfolio_rag.ports.embedder import Tokenizer
 from portfolio_rag.text.chunking.heading_paths import HeadingContext, common_title
 from portfolio_rag.text.chunking.sections import HeadingPath, Section, group, sections_of
-from portfolio_rag.text.chunking.units import MAX_CHARACTERS, BreakQuality, TextUnit, short_blocks, text_units, tokenize
+from portfolio_rag.text.chunking.units import (
+    MAX_CHARACTERS,
+    BreakQuality,
+    TextUnit,
+    short_blocks,
+    text_units,
+    tokenizing,
+)
 from portfolio_rag.text.extraction.document import Block, ExtractedDocument
 
 FILL = 0.5
@@ -102,6 +109,7 @@ class _Chunker:
         window_tokens = min(window_tokens, size_tokens)
         self._document = document
         self._tokenizer = tokenizer
+        self._tokenized = tokenizing(document.text, tokenizer)
         self._size = size_tokens
         self._overlap = overlap_tokens
         self._strategy = strategy
@@ -134,7 +142,7 @@ class _Chunker:
         return section.characters <= MAX_CHARACTERS and self._count(section.blocks) <= self._heading_context.room(path)
 
     def _count(self, blocks: Iterable[Block]) -> int:
-        return sum(tokenize(self._document.text, block, self._tokenizer).tokens for block in blocks)
+        return sum(self._tokenized(block).tokens for block in blocks)
 
     def _cut(
         self, section: Section, position: int, first_block: int, after: ChunkCursor | None
@@ -166,7 +174,7 @@ class _Chunker:
             _marked(unit, self._strategy, self._topics)
             for block in blocks[begin:end]
             for unit in text_units(
-                tokenize(self._document.text, block, self._tokenizer),
+                self._tokenized(block),
                 self._tokenizer,
                 size_tokens=self._size,
                 window_tokens=room,

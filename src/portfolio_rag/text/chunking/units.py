@@ -46,6 +46,11 @@ class TextUnit:
     topic: bool = False
 
 
+_KEPT_BLOCKS, _KEPT_CHARACTERS = 128, 2_000
+"""Of a document so many blocks, each of at most so many characters, are kept with their word pieces: more than the
+short sections hold that are looked at together, and two megabytes at most."""
+
+
 @dataclass(frozen=True, slots=True)
 class TokenizedBlock:
     """A block with the start of every word piece in it, counted from the block's start."""
@@ -66,6 +71,28 @@ class TokenizedBlock:
 def tokenize(text: str, block: Block, tokenizer: Tokenizer) -> TokenizedBlock:
     content = text[block.start : block.end]
     return TokenizedBlock(block, content, array("I", (first for first, _ in tokenizer.offsets(content))))
+
+
+def tokenizing(text: str, tokenizer: Tokenizer) -> Callable[[Block], TokenizedBlock]:
+    """`tokenize` of the blocks of one document, which remembers those that it was asked for last.
+
+    A short section is counted for whether it fits a window, a chunk with its neighbour, and one with the next; then it
+    is cut.
+    """
+    kept: dict[int, TokenizedBlock] = {}
+
+    def of(block: Block) -> TokenizedBlock:
+        known = kept.get(block.start)
+        if known is not None and known.block == block:
+            return known
+        made = tokenize(text, block, tokenizer)
+        if len(made.text) <= _KEPT_CHARACTERS:
+            if len(kept) == _KEPT_BLOCKS:
+                del kept[next(iter(kept))]
+            kept[block.start] = made
+        return made
+
+    return of
 
 
 def short_blocks(text: str, blocks: Iterable[Block]) -> Iterator[Block]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from portfolio_rag.domain.blocks import BlockKind
 from portfolio_rag.domain.chunking_strategy import Strategy
 from portfolio_rag.domain.chunks import Chunk
 from portfolio_rag.ports.embedder import Tokenizer
 from portfolio_rag.text.chunking import chunker as chunk_module
 from portfolio_rag.text.chunking.chunker import START, ChunkCursor, ChunkDraft, chunk, iter_chunk_batches
 from portfolio_rag.text.chunking.topic_boundaries import units_of
-from portfolio_rag.text.chunking.units import short_blocks
+from portfolio_rag.text.chunking.units import short_blocks, tokenizing
 from portfolio_rag.text.extraction.document import DocumentBuilder, ExtractedDocument
 
 WORDS = st.text(alphabet="abcdefghij", min_size=1, max_size=12)
@@ -342,6 +344,35 @@ def test_at_the_size_of_the_rules(model_tokenizer: ModelTokenizer) -> None:
     document = built(steps, "A title")
     sizes = {"size_tokens": 1000, "overlap_tokens": 200, "window_tokens": 128}
     check(document, chunk(document, model_tokenizer, **sizes), model_tokenizer, sizes)
+
+
+def test_each_block_is_tokenized_once(tokenizer: Tokenizer) -> None:
+    """Short sections are counted alone, with what is before and with what is behind, and then they are cut."""
+    asked: Counter[str] = Counter()
+
+    class Counted:
+        def offsets(self, text: str) -> list[tuple[int, int]]:
+            asked[text] += 1
+            return tokenizer.offsets(text)
+
+    steps: list[tuple[Any, ...]] = []
+    for n in range(60):
+        steps += [("heading", f"Section {n}", 1 + n % 3), ("paragraph", f"Paragraph {n} is short.")]
+    document = built(steps)
+    assert len(chunk(document, Counted(), size_tokens=100, overlap_tokens=20, window_tokens=40)) > 5
+    texts = {document.text[block.start : block.end] for block in document.blocks if block.kind is not BlockKind.HEADING}
+    assert {text: asked[text] for text in texts} == dict.fromkeys(texts, 1)
+
+
+def test_what_is_remembered_of_a_document_is_bounded(tokenizer: Tokenizer) -> None:
+    document = built([("paragraph", f"Paragraph {n}." if n else "long " * 1000) for n in range(400)])
+    of = tokenizing(document.text, tokenizer)
+    first, *_, last = found = [of(block) for block in document.blocks]
+    assert of(last.block) is last
+    assert of(first.block) == first
+    assert of(first.block) is not found[0]
+    long = next(one for one in found if len(one.text) > 2_000)
+    assert of(long.block) is not of(long.block)
 
 
 @pytest.mark.parametrize("strategy", [Strategy.STRUCTURE, Strategy.FIXED])
