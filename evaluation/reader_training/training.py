@@ -163,9 +163,10 @@ def train(
         yield float(loss.detach())
 
 
-def mean_of(ends: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The mean of the parameters by their names."""
-    return {name: sum(end[name] for end in ends) / len(ends) for name in ends[0]}
+def mean_of(ends: Sequence[tuple[dict[str, Any], float]]) -> dict[str, Any]:
+    """The mean of the parameters by their names, each end with its weight."""
+    whole = sum(weight for _, weight in ends)
+    return {name: sum(end[name] * (weight / whole) for end, weight in ends) for name in ends[0][0]}
 
 
 def trained_parameters(model: Any) -> dict[str, Any]:

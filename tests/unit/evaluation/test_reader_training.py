@@ -138,10 +138,10 @@ def test_a_mean_of_two_runs_is_trained_further(source: Source) -> None:
     with torch.no_grad():
         model.head.bias += 2.0
     second = training.trained_parameters(model)
-    mean = training.mean_of([first, second])
+    mean = training.mean_of([(first, 1.0), (second, 3.0)])
     assert mean.keys() == first.keys()
-    assert torch.allclose(mean["head.bias"], first["head.bias"] + 1.0)
-    assert torch.equal(mean["head.weight"], first["head.weight"])
+    assert torch.allclose(mean["head.bias"], first["head.bias"] + 1.5)
+    assert torch.allclose(mean["head.weight"], first["head.weight"])
     training.set_trained(model, mean)
     assert torch.equal(model.head.bias, mean["head.bias"])
 

@@ -86,8 +86,10 @@ _DESCRIPTION = re.compile(
 # Beside the cosine of the sentence, which weighs 1; chosen on 300 questions of squad2 (the answer stands in the first
 # sentence for 77 % of them, in one of the three for 88 %).
 _TYPE_BONUS = 0.12
-_READER_WEIGHT = 0.06
+_READER_WEIGHT = 0.08
 """Of each of the log-odds that a reader gives, at most MAX_ODDS of them in either direction."""
+_LEAST_ODDS = -2.0
+"""Log-odds below which a sentence is not added to the best one: the reader sees no answer in it."""
 _LABELLED_BONUS = 0.4
 """Of a sentence that has the value of just what is asked for behind its label, and names nothing else of it."""
 _NAMED_ROW_BONUS = 0.3
@@ -104,7 +106,7 @@ _SECTION_BONUS = 0.5
 """Of a sentence in the section that a version or a code of the question heads."""
 _FOLLOW_SHARE = 0.6
 """A further sentence of the section is added when it scores at least this share of the best one."""
-_ELSEWHERE_SHARE = 0.9
+_ELSEWHERE_SHARE = 0.85
 """The same of one of another section or document: nearly as good as the best one, which may be the wrong one."""
 _SAME_SUBJECT = 0.8
 """Share of the question's words in the first sentence from which one that is put alike is about the same."""
@@ -158,10 +160,10 @@ def extract_answer(
             for candidate in candidates
         ]
     )
-    # Rows are told apart by their labels; the reader has seen none, and would prefer any sentence to them.
-    is_row = len(cells_of(candidates[int(np.argmax(scores))].sentence)) > 1
-    if reader is not None and not is_row and language_of(question) in _READ_LANGUAGES:
-        scores += _READER_WEIGHT * np.array(answer_odds(question, candidates, reader))
+    odds = np.zeros(len(candidates))
+    if reader is not None and language_of(question) in _READ_LANGUAGES:
+        odds = np.array(answer_odds(question, candidates, reader))
+        scores += _READER_WEIGHT * odds
     order = [int(index) for index in np.argsort(-scores, kind="stable")]
     best = candidates[order[0]]
     is_under_question = _is_under_question(best)
@@ -179,6 +181,8 @@ def extract_answer(
         share = float(scores[index] / scores[chosen[0]])
         if len(chosen) == MAX_SENTENCES or share < _FOLLOW_SHARE:
             break
+        if odds[index] < _LEAST_ODDS:
+            continue
         if _adds(candidates[index], share, best, claim) and all(
             float(vectors[1 + index] @ vectors[1 + other]) < _REDUNDANT for other in chosen
         ):
