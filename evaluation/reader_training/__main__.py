@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from evaluation import repositories
 from evaluation.reader_training import documents, squad
 from evaluation.reader_training.examples import Example
 from evaluation.reader_training.training import (
@@ -51,14 +52,14 @@ SQUAD_SHARE = 0.25
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m evaluation.reader_training", description=__doc__)
     parser.add_argument("--questions", type=int, default=72_000, help="of SQuAD")
-    parser.add_argument("--documents", default=documents.GITHUB, help="where the repositories of the documents are")
+    parser.add_argument("--documents", default=repositories.GITHUB, help="where the repositories of the documents are")
     parser.add_argument("--output", type=Path, default=ADAPTER)
     options = parser.parse_args(arguments)
     source = locate(DEFAULT_SOURCE)
     folder = STATE / "reader"
     embedder = open_embedder()
     own = documents.build_examples(
-        documents.fetch(documents.load_documents(), folder / "documents", options.documents),
+        repositories.fetch(repositories.load_documents(documents.DOCUMENTS), folder / "documents", options.documents),
         documents.load_questions(),
         embedder,
         open_tokenizer(),

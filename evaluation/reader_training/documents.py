@@ -1,20 +1,17 @@
 """Our own questions on documents as people have them: manuals, references, handbooks and policies, with their licences.
 
 `questions.jsonl` says in which line of which document the answer stands, and `documents.jsonl` where the documents are:
-they are read from the repositories that they belong to, and none of their text is kept here.
+they are read from the repositories that they belong to (`evaluation.repositories`).
 """
 
 from __future__ import annotations
 
-import json
-import subprocess
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from evaluation.answering import contains, words_of
-from evaluation.datasets import EvalDocument, EvalQuestion, EvalSet
+from evaluation.datasets import EvalDocument, EvalQuestion, EvalSet, rows
 from evaluation.reader_training.examples import Example, Text
 from evaluation.workbench import build, search_of
 from portfolio_rag.answering.generation.candidate_sentences import CandidateSentence, find_candidate_sentences
@@ -27,8 +24,8 @@ from portfolio_rag.answering.retrieval.search import PassageSearch
 from portfolio_rag.domain.chunks import Span
 from portfolio_rag.ports.embedder import Embedder, Tokenizer
 
-GITHUB = "https://github.com"
-_FOLDER = Path(__file__).parent
+DOCUMENTS = Path(__file__).with_name("documents.jsonl")
+QUESTIONS = Path(__file__).with_name("questions.jsonl")
 _MAX_QUERY = 400
 _CANDIDATES = 20
 """Sentences among which an answer is chosen."""
@@ -37,17 +34,6 @@ _MIN_ALIKE = 0.3
 OTHERS = 5
 """Excerpts that come as near to the question, of which some are read beside the right one."""
 _MARKUP = '`*_"’ '
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A file of a repository (`owner/name`) at a commit."""
-
-    name: str
-    repository: str
-    commit: str
-    path: str
-    licence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,30 +50,11 @@ class LineQuestion:
     answer: Span
 
 
-def load_documents(path: Path = _FOLDER / "documents.jsonl") -> list[Document]:
-    return [Document(**row) for row in _rows(path)]
-
-
-def load_questions(path: Path = _FOLDER / "questions.jsonl") -> list[LineQuestion]:
+def load_questions(path: Path = QUESTIONS) -> list[LineQuestion]:
     return [
         LineQuestion(row["question"], row["document"], row["line"], tuple(row["quote"]), tuple(row["answer"]))
-        for row in _rows(path)
+        for row in rows(path)
     ]
-
-
-def fetch(documents: Iterable[Document], folder: Path, base: str = GITHUB) -> dict[str, bytes]:
-    """The documents by name, from the repositories below `base`: only these files of each are copied."""
-    texts = {}
-    for document in documents:
-        copy = folder / document.repository
-        if not (copy / "HEAD").exists():
-            _git("init", "--quiet", "--bare", str(copy))
-            _git("-C", str(copy), "remote", "add", "origin", f"{base}/{document.repository}")
-        wanted = f"{document.commit}:{document.path}"
-        if not _has(copy, document.commit):
-            _git("-C", str(copy), "fetch", "--quiet", "--depth=1", "--filter=blob:none", "origin", document.commit)
-        texts[document.name] = _git("-C", str(copy), "show", wanted)
-    return texts
 
 
 def build_examples(
@@ -177,18 +144,3 @@ def _asked(questions: Sequence[LineQuestion]) -> list[EvalQuestion]:
         EvalQuestion(str(number), asked.question, frozenset([asked.document]), "")
         for number, asked in enumerate(questions)
     ]
-
-
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    for line in path.read_text(encoding="utf-8").splitlines():
-        yield json.loads(line)
-
-
-def _has(copy: Path, commit: str) -> bool:
-    command = ["git", "-C", str(copy), "cat-file", "-e", f"{commit}^{{commit}}"]
-    # Asked of the copy alone: a promised object would be fetched.
-    return subprocess.run(command, check=False, capture_output=True, env={"GIT_NO_LAZY_FETCH": "1"}).returncode == 0  # noqa: S603
-
-
-def _git(*arguments: str) -> bytes:
-    return subprocess.run(["git", *arguments], check=True, stdout=subprocess.PIPE).stdout  # noqa: S603, S607

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from evaluation import held_out, repositories
+from evaluation.datasets import EvalQuestion
 from evaluation.reader_training import documents
-from evaluation.reader_training.documents import Document, LineQuestion
+from evaluation.reader_training.documents import LineQuestion
+from evaluation.repositories import Document
 from portfolio_rag.adapters.models.onnx_embedder import OnnxEmbedder
 from portfolio_rag.adapters.models.tokenizer import HuggingFaceTokenizer
 
@@ -69,15 +72,15 @@ def test_documents_are_read_as_they_were_at_their_commit(repository: Path, tmp_p
     older = git(repository, "rev-parse", "HEAD~1")
     wanted = [Document("kiln.md", "clay/kiln", older, "docs/kiln.md", "MIT")]
     folder = tmp_path / "copies"
-    assert documents.fetch(wanted, folder, f"file://{tmp_path}") == {"kiln.md": KILN.encode()}
+    assert repositories.fetch(wanted, folder, f"file://{tmp_path}") == {"kiln.md": KILN.encode()}
     repository.rename(repository.with_name("gone"))
-    assert documents.fetch(wanted, folder, f"file://{tmp_path}") == {"kiln.md": KILN.encode()}
+    assert repositories.fetch(wanted, folder, f"file://{tmp_path}") == {"kiln.md": KILN.encode()}
 
 
 def test_a_document_that_is_not_there_is_an_error(repository: Path, tmp_path: Path) -> None:
     wanted = [Document("kiln.md", "clay/kiln", git(repository, "rev-parse", "HEAD"), "docs/other.md", "MIT")]
     with pytest.raises(subprocess.CalledProcessError):
-        documents.fetch(wanted, tmp_path / "copies", f"file://{tmp_path}")
+        repositories.fetch(wanted, tmp_path / "copies", f"file://{tmp_path}")
 
 
 def test_rows_items_and_sentences_become_examples(embedder: OnnxEmbedder, tokenizer: HuggingFaceTokenizer) -> None:
@@ -112,7 +115,7 @@ def test_a_line_that_is_no_sentence_of_its_document_is_no_example(
 
 
 def test_each_of_our_questions_has_its_document_and_a_licence_that_allows_it() -> None:
-    held = {document.name: document for document in documents.load_documents()}
+    held = {document.name: document for document in repositories.load_documents(documents.DOCUMENTS)}
     questions = documents.load_questions()
     assert {question.document for question in questions} == set(held)
     assert len({(question.document, question.question) for question in questions}) == len(questions)
@@ -123,3 +126,30 @@ def test_each_of_our_questions_has_its_document_and_a_licence_that_allows_it() -
         assert PERMISSIVE.fullmatch(document.licence)
         assert re.fullmatch(r"[0-9a-f]{40}", document.commit)
         assert re.fullmatch(r"[\w.-]+/[\w.-]+", document.repository)
+
+
+def test_held_out_questions_are_of_repositories_that_nothing_was_learnt_from() -> None:
+    learnt = {document.repository for document in repositories.load_documents(documents.DOCUMENTS)}
+    held = repositories.load_documents(held_out.DOCUMENTS)
+    assert learnt.isdisjoint(document.repository for document in held)
+    names = {document.name for document in held}
+    for name in held_out.SETS:
+        questions = held_out.load_questions(name)
+        assert len(questions) == len({question.text for question in questions}) == 100
+        for question in questions:
+            assert question.relevant <= names
+            assert question.answers
+
+
+def test_held_out_questions_are_measured_as_they_are_answered(
+    embedder: OnnxEmbedder, tokenizer: HuggingFaceTokenizer
+) -> None:
+    texts = {"kiln.md": KILN.encode(), "wheel.md": WHEEL.encode()}
+    asked = [
+        EvalQuestion("1", "When does an idle wheel stop?", frozenset(["wheel.md"]), "", ("ten minutes",)),
+        EvalQuestion("2", "How hot may the kiln get at most?", frozenset(["kiln.md"]), "", ("1280 °C",)),
+    ]
+    figures = held_out.measure(texts, asked, embedder, tokenizer)
+    assert (figures["questions"], figures["answered"]) == (2.0, 1.0)
+    assert figures["citation precision"] == 1.0
+    assert figures["answer in the text"] == 1.0

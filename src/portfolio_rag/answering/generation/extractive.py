@@ -145,24 +145,28 @@ def extract_answer(
         return []
     asks_what = bool(_ASKS_WHAT.match(question))
     named = named_identifiers(question)
+    row_names = [_row_name(candidate.sentence) for candidate in candidates]
+    named_rows = _named_rows(row_names, asked)
     vectors = embedder.embed([question, *(_embedded_text(candidate, asked) for candidate in candidates)])
     scores = vectors[1:] @ vectors[0] + np.array(
         [
             candidate.promise
             + _type_bonus(question, candidate.sentence.text)
             + _LABELLED_BONUS * labels_asked(asked, candidate.sentence.text)
-            + _NAMED_ROW_BONUS * _is_named_row(candidate.sentence, asked)
+            + _NAMED_ROW_BONUS * (row_name in named_rows)
             - _POLAR_PENALTY * (asks_what and bool(_YES_OR_NO.match(candidate.sentence.text)))
             - _POINTER_PENALTY * bool(_POINTER.search(candidate.sentence.text))
             - _DESCRIPTION_PENALTY * bool(_DESCRIPTION.search(candidate.sentence.text))
             - _ECHO_PENALTY * (asks_what and candidate.sentence.terms <= asked)
             + _SECTION_BONUS * (not named.isdisjoint(candidate.sentence.context_identifiers))
-            for candidate in candidates
+            for candidate, row_name in zip(candidates, row_names, strict=True)
         ]
     )
     odds = np.zeros(len(candidates))
     if reader is not None and language_of(question) in _READ_LANGUAGES:
         odds = np.array(answer_odds(question, candidates, reader))
+    if row_names[int(np.argmax(scores))] not in named_rows:
+        # What the question calls by its name is told apart better by that than by reading.
         scores += _READER_WEIGHT * odds
     order = [int(index) for index in np.argsort(-scores, kind="stable")]
     best = candidates[order[0]]
@@ -202,10 +206,16 @@ def _embedded_text(candidate: CandidateSentence, asked: frozenset[str]) -> str:
     return "\n".join([*sentence.heading_path[-1:], *filter(None, [sentence.lead_in]), sentence.text])
 
 
-def _is_named_row(sentence: Sentence, asked: frozenset[str]) -> bool:
+def _row_name(sentence: Sentence) -> frozenset[str]:
+    """The words by which a table calls its row; nothing of what is no row."""
     cells = cells_of(sentence)
-    name = frozenset(terms(label_of_row(cells))) if len(cells) > 1 else frozenset()
-    return bool(name) and name <= asked
+    return frozenset(terms(label_of_row(cells))) if len(cells) > 1 else frozenset()
+
+
+def _named_rows(names: Sequence[frozenset[str]], asked: frozenset[str]) -> frozenset[frozenset[str]]:
+    """Those that the question has all of, and no longer one with them: `8 to 12 m` is not `up to 8 m`."""
+    named = {name for name in names if name and name <= asked}
+    return frozenset(name for name in named if not any(name < other for other in named))
 
 
 def _type_bonus(question: str, sentence: str) -> float:
