@@ -30,6 +30,7 @@ from portfolio_rag.answering.grounding.subjects import about_subject
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.ports.embedder import Embedder
 from portfolio_rag.ports.reader import Reader
+from portfolio_rag.ports.vectors import Vectors
 from portfolio_rag.text.language.content_words import coverage, terms
 from portfolio_rag.text.language.facts import extract_facts
 from portfolio_rag.text.language.identifiers import named_identifiers
@@ -94,6 +95,8 @@ _LABELLED_BONUS = 0.4
 """Of a sentence that has the value of just what is asked for behind its label, and names nothing else of it."""
 _NAMED_ROW_BONUS = 0.3
 """Of a row that the question calls by all of its name: `timeout` is the row `Timeout` and no visibility timeout."""
+_DESCRIBED = 4
+"""Content words of a cell that describes its row, and is no value."""
 _POLAR_PENALTY = 0.3
 """Of a sentence that says yes or no, where it is asked how many, when, who or what."""
 _POINTER_PENALTY = 0.15
@@ -162,12 +165,13 @@ def extract_answer(
             for candidate, row_name in zip(candidates, row_names, strict=True)
         ]
     )
-    odds = np.zeros(len(candidates))
+    odds = np.zeros(len(candidates), np.float32)
     if reader is not None and language_of(question) in _READ_LANGUAGES:
-        odds = np.array(answer_odds(question, candidates, reader))
-    if row_names[int(np.argmax(scores))] not in named_rows:
+        odds = np.array(answer_odds(question, candidates, reader), np.float32)
+    first = int(np.argmax(scores))
+    if row_names[first] not in named_rows:
         # What the question calls by its name is told apart better by that than by reading.
-        scores += _READER_WEIGHT * odds
+        scores += _READER_WEIGHT * _odds_of_tables(odds, candidates, first)
     order = [int(index) for index in np.argsort(-scores, kind="stable")]
     best = candidates[order[0]]
     is_under_question = _is_under_question(best)
@@ -204,6 +208,22 @@ def _embedded_text(candidate: CandidateSentence, asked: frozenset[str]) -> str:
     if coverage(asked, sentence.context_terms - sentence.terms) < ASKED_BY_PLACE:
         return sentence.text
     return "\n".join([*sentence.heading_path[-1:], *filter(None, [sentence.lead_in]), sentence.text])
+
+
+def _odds_of_tables(odds: Vectors, candidates: Sequence[CandidateSentence], first: int) -> Vectors:
+    """The odds, where rows of values beside the `first` candidate, itself one, have those of the likeliest of them.
+
+    Which of them is meant is told by the words of the question; a reader takes `8 to 12 m` for `up to 8 m`.
+    """
+    cells = cells_of(candidates[first].sentence)
+    if len(cells) < 2 or any(len(terms(value)) >= _DESCRIBED for _, value in cells[1:]):
+        return odds
+    table = (candidates[first].text.document, tuple(column for column, _ in cells))
+    beside = [
+        (candidate.text.document, tuple(column for column, _ in cells_of(candidate.sentence))) == table
+        for candidate in candidates
+    ]
+    return np.where(beside, np.max(odds[beside]), odds)
 
 
 def _row_name(sentence: Sentence) -> frozenset[str]:

@@ -23,22 +23,20 @@ _GENERAL_LIST = """
     able accept across actually add against agree allow alone along already always among amount anybody anyone
     anything anyway anywhere apart appear apply approximately around ask assume automatically available avoid away
     become began begin begun believe belong beside best better beyond big bring brought build built call came carry
-    cause certain charge choose chose chosen close collect come common compare complete consider contain continue
-    cost count create date day decide default depend describe differ do else end enough enter event ever everybody
-    everyone everything everywhere exactly exceed exist expect explain fail fall fallen fast fee feel fell felt fill
-    find finish fit follow forget gave general generally get give given go goes gone good got gotten grew
-    grown guess handle happen hear height held high hold hope include increase instead keep kept kind knew know
-    known large last later lead learn least leave left length let like likely list long look lose lost low made main
-    make manage many matter maybe mean meet met money month most mostly move name need never next nobody none normal
-    normally nothing now nowhere number occur offer old one onto operate order paid part particular pay people
+    cause charge choose chose chosen close collect come compare complete consider contain continue cost count create
+    date day decide default depend describe differ do else end enough enter event ever everybody everyone everything
+    everywhere exactly exceed exist expect explain fail fallen fast fee feel felt fill find finish fit follow forget
+    gave get give given go goes gone good got gotten grew grown happen hear height held high hold hope include
+    increase instead keep kept kind knew know known large last later learn least leave length let like likely list
+    long look lose lost low made make manage many matter maybe mean meet met money month most mostly move name need
+    never next nobody none nothing now nowhere number occur offer old one onto operate order paid part pay people
     perhaps person pick place possible prefer prevent price provide pull purpose push put raise ran rate reach react
-    really reason receive recommend reduce refuse reject remain remember remove replace require respond right
-    roughly run said saw say see seem seen send sent serve set several show shown shut simply single sit size slow
-    small somebody someone something somewhere soon sort specific spend stand standard start state stay still stop
-    suggest suppose sure take taken talk tell tend thing think thought threw throw thrown time together told
-    tomorrow took total touch toward towards treat try turn type typical typically understand understood unless use
-    user usual usually value wait want watch way week went whether width wish without wonder work worry write
-    written wrong wrote year
+    really reason receive recommend reduce reject remain remember remove require respond roughly run said saw say
+    see seem seen send sent serve set several show shown shut simply sit size slow small somebody someone something
+    somewhere soon sort spend start state stay still stop suggest suppose sure take taken talk tell tend thing think
+    thought threw throw thrown time together told tomorrow took total toward towards try turn type typical typically
+    understand understood unless use user usual usually value wait want way week went whether width wish without
+    wonder work worry write written wrong wrote year
 """
 _GENERAL = frozenset(terms(_GENERAL_LIST))
 """Words by which a question says how it asks: they name no thing that a document would have to have.
@@ -48,9 +46,6 @@ With a capital inside a question they may be a name all the same: `the Standard 
 
 _KIND_LIST = "edition licence model package plan release subscription tariff tier variant version"
 _KINDS = frozenset(terms(_KIND_LIST))
-
-_DESCRIBED = 4
-"""Content words of a cell that describes its row, and is no value."""
 
 _HOW_MUCH = re.compile(r"\bhow much\s+([^\W\d_]+)", re.IGNORECASE)
 """What is asked for so is no kind of thing but the thing itself: `how much salt`."""
@@ -99,11 +94,9 @@ def absent_subject(question: str, best: Sentence, source: SourceText, sources: S
         return min(named)
     if _is_all_but_title(missing | general, asked, best, source) and _says_nothing_to_it(question, asked, best):
         return min(missing)
-    names = missing & _later_names(question)
-    is_named = not names and _is_described(best, source, asked)
-    if not is_named and any(_tells_apart(labels, asked) is False for labels in _sibling_labels(best, source)):
+    if any(_tells_apart(labels, asked) is False for labels in _sibling_labels(best, source)):
         return min(missing)
-    if names and _is_said_of_several(best, source, sources, asked):
+    if (names := missing & _later_names(question)) and _is_said_of_several(best, source, sources, asked):
         return min(names)
     return ""
 
@@ -211,31 +204,13 @@ def _tells_apart(labels: Sequence[frozenset[str]], asked: frozenset[str]) -> boo
     return not asked.isdisjoint(telling)
 
 
-def _is_described(best: Sentence, source: SourceText, asked: frozenset[str]) -> bool:
-    """Whether it is a row with a description that has a word of the question which other rows lack.
-
-    What a setting does is asked for in other words than those of its name: none of them need be in the table.
-    """
-    cells = cells_of(best)
-    rows = [row for row in _beside(best, source) if [name for name, _ in cells_of(row)] == [name for name, _ in cells]]
-    if len(rows) < 2:
-        return False
-    shared = frozenset.intersection(*(row.terms for row in rows))
-    described = (frozenset(terms(value)) for _, value in cells[1:])
-    return any(len(words) >= _DESCRIBED and asked & words - shared for words in described)
-
-
-def _beside(best: Sentence, source: SourceText) -> list[Sentence]:
-    return [
+def _sibling_labels(best: Sentence, source: SourceText) -> Iterator[list[frozenset[str]]]:
+    """What the rows, the items or the sentences are called that say the same of other things as `best` does."""
+    beside = [
         sentence
         for sentence in source.sentences
         if sentence.heading_path == best.heading_path and sentence.kind is not BlockKind.HEADING
     ]
-
-
-def _sibling_labels(best: Sentence, source: SourceText) -> Iterator[list[frozenset[str]]]:
-    """What the rows, the items or the sentences are called that say the same of other things as `best` does."""
-    beside = _beside(best, source)
     if len(own_cells := cells_of(best)) == 1:
         name = own_cells[0][0]
         alike = (sentence for sentence in source.sentences if [cell for cell, _ in cells_of(sentence)] == [name])

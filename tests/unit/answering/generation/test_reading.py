@@ -103,7 +103,10 @@ def test_a_question_in_another_language_is_not_read() -> None:
 def test_rows_are_read_as_sentences_are() -> None:
     """A setting is asked for by what it does: its name and the words of the question may have nothing in common."""
     corpus = Corpus()
-    rows = "Valve: green | Use: drains the boiler\nValve: blue | Use: fills the boiler"
+    rows = (
+        "Valve: green | Use: takes the water out of the boiler before winter"
+        "\nValve: blue | Use: brings the water into the boiler before summer"
+    )
     content = f"{rows}\n\nA valve is tested at the boiler."
     version = document("a.md")
     parts = (ChunkPart(0, kind=BlockKind.TABLE), ChunkPart(len(rows) + 2))
@@ -115,6 +118,23 @@ def test_rows_are_read_as_sentences_are() -> None:
         drafted = extract_answer(question, build_context(passages), source_texts(passages), corpus.embedder, reader)
         assert word in drafted[0].text
         assert len(drafted) == 1
+
+
+def test_which_row_of_values_is_meant_is_told_by_its_words() -> None:
+    corpus = Corpus()
+    rows = "\n".join(
+        f"Day: {days} | Season: summer | Ferry: {time}"
+        for days, time in (("Monday to Friday", "07:10"), ("Saturday and Sunday", "19:45"))
+    )
+    content = f"{rows}\n\nThe ferry to the island is painted each summer."
+    version = document("a.md")
+    parts = (ChunkPart(0, kind=BlockKind.TABLE), ChunkPart(len(rows) + 2))
+    corpus.add(version, chunk_of(version, content, parts=parts))
+    question = "When does the ferry leave on a Sunday of summer?"
+    passages = corpus.retrieval().search(question)
+    reader = ScriptedReader(**{"07:10": 6.0, "19:45": -6.0, "painted": -6.0})
+    drafted = extract_answer(question, build_context(passages), source_texts(passages), corpus.embedder, reader)
+    assert "19:45" in drafted[0].text
 
 
 def test_a_sentence_without_an_answer_for_the_reader_is_not_added() -> None:
