@@ -9,6 +9,7 @@ their repositories, which `make eval` does not need.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from evaluation.answering import measure_answers
@@ -39,8 +40,5 @@ def measure(
 ) -> dict[str, float]:
     """The figures of `evaluation.answering.Answered`, over these documents by name."""
     documents = [EvalDocument(name, text, "") for name, text in sorted(texts.items())]
-    bench = build(EvalSet("held out", documents, list(questions)), embedder, tokenizer, reader=reader)
-    try:
+    with closing(build(EvalSet("held out", documents, list(questions)), embedder, tokenizer, reader=reader)) as bench:
         return measure_answers(bench, len(questions)).figures()
-    finally:
-        bench.close()

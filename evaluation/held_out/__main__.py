@@ -16,9 +16,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     listed = repositories.load_documents(held_out.DOCUMENTS)
     texts = repositories.fetch(listed, STATE / "held_out", options.documents)
+    embedder, tokenizer, reader = open_embedder(), open_tokenizer(), open_reader()
     for name in held_out.SETS:
         own = {document: text for document, text in texts.items() if document.startswith(f"{name}/")}
-        figures = held_out.measure(own, held_out.load_questions(name), open_embedder(), open_tokenizer(), open_reader())
+        figures = held_out.measure(own, held_out.load_questions(name), embedder, tokenizer, reader)
         print(f"{name}: {len(own)} documents")
         for what, figure in figures.items():
             print(f"  {what}: {figure:.3f}")

@@ -16,9 +16,8 @@ import math
 import random
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 from evaluation import repositories
 from evaluation.reader_training import documents, squad
@@ -92,7 +91,7 @@ def mix(own: Sequence[Example], asked: Sequence[Example], seed: int = 3) -> list
     return mixed
 
 
-def _report(losses: Any) -> None:
+def _report(losses: Iterable[float]) -> None:
     begun, mean = time.monotonic(), math.nan
     for step, loss in enumerate(losses, 1):
         mean = loss if math.isnan(mean) else 0.98 * mean + 0.02 * loss

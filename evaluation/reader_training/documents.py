@@ -7,6 +7,7 @@ they are read from the repositories that they belong to (`evaluation.repositorie
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,12 +15,15 @@ from evaluation.answering import contains, words_of
 from evaluation.datasets import EvalDocument, EvalQuestion, EvalSet, rows
 from evaluation.reader_training.examples import Example, Text
 from evaluation.workbench import build, search_of
-from portfolio_rag.answering.generation.candidate_sentences import CandidateSentence, find_candidate_sentences
+from portfolio_rag.answering.generation.candidate_sentences import (
+    MAX_CANDIDATES,
+    CandidateSentence,
+    rank_candidate_sentences,
+)
 from portfolio_rag.answering.generation.context_window import CONTEXT_TOKENS, build_context
 from portfolio_rag.answering.generation.reading import excerpts_of
 from portfolio_rag.answering.grounding.citations import source_texts
 from portfolio_rag.answering.grounding.claim import Claim
-from portfolio_rag.answering.grounding.subjects import about_subject
 from portfolio_rag.answering.retrieval.search import PassageSearch
 from portfolio_rag.domain.chunks import Span
 from portfolio_rag.ports.embedder import Embedder, Tokenizer
@@ -27,8 +31,6 @@ from portfolio_rag.ports.embedder import Embedder, Tokenizer
 DOCUMENTS = Path(__file__).with_name("documents.jsonl")
 QUESTIONS = Path(__file__).with_name("questions.jsonl")
 _MAX_QUERY = 400
-_CANDIDATES = 20
-"""Sentences among which an answer is chosen."""
 _MIN_ALIKE = 0.3
 """Share of the words of a line and a sentence together that both have, from which the one became the other."""
 OTHERS = 5
@@ -68,12 +70,12 @@ def build_examples(
     data = EvalSet(
         "documents", [EvalDocument(name, text, name) for name, text in sorted(texts.items())], _asked(questions)
     )
-    bench = build(data, embedder, tokenizer)
-    try:
+    lines = {name: text.decode("utf-8", errors="replace").split("\n") for name, text in texts.items()}
+    examples = []
+    with closing(build(data, embedder, tokenizer)) as bench:
         search, names = search_of(bench), bench.corpus.names
-        examples = []
         for asked in questions:
-            line = texts[asked.document].decode("utf-8", errors="replace").split("\n")[asked.line - 1]
+            line = lines[asked.document][asked.line - 1]
             quote, answer = line[slice(*asked.quote)], line[slice(*asked.answer)]
             for query in (asked.question, f"{asked.question} {quote}", quote):
                 candidates = _candidates(search, query[:_MAX_QUERY], asked.question)
@@ -85,39 +87,31 @@ def build_examples(
                 if (place := _place(candidates, own, quote, answer)) is not None:
                     examples.append(_example(asked.question, candidates, place, answer))
                     break
-        return examples
-    finally:
-        bench.close()
+    return examples
 
 
 def _candidates(search: PassageSearch, query: str, question: str) -> list[CandidateSentence]:
     """Those for an answer to the question among what the query finds, most promising first."""
     passages = search.search(query)
-    claim = Claim("", question)
-    about = {text.number: text for text in about_subject(claim, source_texts(passages))}
-    candidates = [
-        candidate
-        for source in build_context(passages, budget_tokens=CONTEXT_TOKENS)
-        for candidate in find_candidate_sentences(source, about[source.number], claim.asked_terms)
-    ]
-    return sorted(candidates, key=lambda candidate: -candidate.promise)
+    sources = build_context(passages, budget_tokens=CONTEXT_TOKENS)
+    return rank_candidate_sentences(Claim("", question), sources, source_texts(passages))
 
 
 def _place(candidates: Sequence[CandidateSentence], own: Iterable[int], quote: str, answer: str) -> int | None:
     """Which of the document's `own` candidates was the quote, with the answer in it; None where none is like it."""
     wanted = set(words_of(quote))
-    alike = []
-    for number in own:
-        text = candidates[number].sentence.text
-        if contains(text, [answer]):
-            held = set(words_of(text))
-            alike.append((len(wanted & held) / len(wanted | held), -number))
-    best = max(alike, default=(0.0, 0))
-    return -best[1] if best[0] >= _MIN_ALIKE else None
+    held = {number: set(words_of(candidates[number].sentence.text)) for number in own}
+    alike = {
+        number: len(wanted & words) / len(wanted | words)
+        for number, words in held.items()
+        if contains(candidates[number].sentence.text, [answer])
+    }
+    best = max(alike, key=lambda number: alike[number], default=None)
+    return best if best is not None and alike[best] >= _MIN_ALIKE else None
 
 
 def _example(question: str, candidates: Sequence[CandidateSentence], place: int, answer: str) -> Example:
-    read = list(candidates[:_CANDIDATES])
+    read = list(candidates[:MAX_CANDIDATES])
     if place >= len(read):
         read.append(candidates[place])
         place = len(read) - 1

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from portfolio_rag.answering.generation.context_window import ContextSource
+from portfolio_rag.answering.grounding.claim import Claim
 from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.answering.grounding.labels import cells_of
 from portfolio_rag.answering.grounding.source_sentences import LIST_ITEM, Sentence
+from portfolio_rag.answering.grounding.subjects import about_subject
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.text.language.content_words import coverage
+
+MAX_CANDIDATES = 20
+"""Sentences among which an answer is chosen: the best by words and by the window they stand in."""
 
 ASKED_BY_PLACE = 0.5
 """Share of the question's words in its place from which a sentence of a word or two is an answer."""
@@ -40,6 +45,22 @@ class CandidateSentence:
     def promise(self) -> float:
         """Of its words and its window together, before anything has read it."""
         return _LEXICAL_WEIGHT * self.covered + _WINDOW_WEIGHT * self.prior
+
+
+def rank_candidate_sentences(
+    claim: Claim, sources: Sequence[ContextSource], texts: Sequence[SourceText]
+) -> list[CandidateSentence]:
+    """All candidates for the claim's question, most promising first.
+
+    `texts` are the passages as evidence, of which `sources` are the numbered excerpts.
+    """
+    about = {text.number: text for text in about_subject(claim, texts)}
+    candidates = (
+        candidate
+        for source in sources
+        for candidate in find_candidate_sentences(source, about[source.number], claim.asked_terms)
+    )
+    return sorted(candidates, key=lambda candidate: -candidate.promise)
 
 
 def find_candidate_sentences(

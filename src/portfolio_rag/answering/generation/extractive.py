@@ -13,9 +13,10 @@ import numpy as np
 
 from portfolio_rag.answering.generation.candidate_sentences import (
     ASKED_BY_PLACE,
+    MAX_CANDIDATES,
     CandidateSentence,
-    find_candidate_sentences,
     is_statement,
+    rank_candidate_sentences,
 )
 from portfolio_rag.answering.generation.context_window import ContextSource
 from portfolio_rag.answering.generation.labelled_values import labels_asked
@@ -26,7 +27,6 @@ from portfolio_rag.answering.grounding.drafted_answer import DraftSentence, sour
 from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.answering.grounding.labels import are_parallel, cells_of, label_of_row
 from portfolio_rag.answering.grounding.source_sentences import LIST_ITEM, Sentence
-from portfolio_rag.answering.grounding.subjects import about_subject
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.ports.embedder import Embedder
 from portfolio_rag.ports.reader import Reader
@@ -40,8 +40,6 @@ from portfolio_rag.text.language.name_variants import missing_names
 MAX_SENTENCES = 3
 _READ_LANGUAGES = ("en", "")
 """Of a question: what the reader was trained on, and where its words tell no language."""
-_EMBEDDED = 20
-"""Sentences embedded per question: the best by words and by the window they stand in."""
 
 _LEANS_ON_PREVIOUS = re.compile(
     r"(?:it|its|they|their|this|these|those|such|he|she|that|however|therefore|also|in addition|for example|"
@@ -138,12 +136,7 @@ def extract_answer(
     """
     claim = Claim("", question)
     asked = claim.asked_terms
-    about = {text.number: text for text in about_subject(claim, texts)}
-    candidates = [
-        candidate for source in sources for candidate in find_candidate_sentences(source, about[source.number], asked)
-    ]
-    candidates.sort(key=lambda candidate: -candidate.promise)
-    candidates = candidates[:_EMBEDDED]
+    candidates = rank_candidate_sentences(claim, sources, texts)[:MAX_CANDIDATES]
     if not candidates:
         return []
     asks_what = bool(_ASKS_WHAT.match(question))

@@ -39,10 +39,7 @@ _GENERAL_LIST = """
     wonder work worry write written wrong wrote year
 """
 _GENERAL = frozenset(terms(_GENERAL_LIST))
-"""Words by which a question says how it asks: they name no thing that a document would have to have.
-
-With a capital inside a question they may be a name all the same: `the Standard plan`.
-"""
+"""Words by which a question says how it asks: they name no thing that a document would have to have."""
 
 _KIND_LIST = "edition licence model package plan release subscription tariff tier variant version"
 _KINDS = frozenset(terms(_KIND_LIST))
@@ -82,7 +79,7 @@ def absent_subject(question: str, best: Sentence, source: SourceText, sources: S
         return name
     if asked <= (known := frozenset().union(*(text.all_terms for text in sources))):
         return ""
-    general = _GENERAL - _later_names(question)
+    general = _general_words(question)
     unknown = asked - known - general
     much = frozenset(terms(" ".join(_HOW_MUCH.findall(question))))
     wanted = unknown - (frozenset(terms(" ".join(m.group() for m in _ASKED_KIND.finditer(question)))) - much)
@@ -120,8 +117,13 @@ def absent_question(question: str, best: Sentence, sources: Sequence[SourceText]
     known = frozenset().union(*(text.all_terms for text in sources))
     texts = [f"{text.context}\n{text.text}" for text in sources]
     things = frozenset(terms(" ".join(_THING.findall(question))))
-    general = _GENERAL - _later_names(question)
-    return min(missing_names((asked & things) - known - general, question, texts), default="")
+    wanted = (asked & things) - known - _general_words(question)
+    return min(missing_names(wanted, question, texts), default="")
+
+
+def _general_words(question: str) -> frozenset[str]:
+    """Those that name no thing in this question; with a capital inside it they may: `the Best plan`."""
+    return _GENERAL - _later_names(question)
 
 
 def _unknown_code_name(question: str, sources: Sequence[SourceText]) -> str:

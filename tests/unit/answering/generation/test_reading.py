@@ -45,6 +45,13 @@ def candidates(corpus: Corpus, question: str = QUESTION, *, top_k: int = 5) -> l
     ]
 
 
+def add_table(corpus: Corpus, rows: str, below: str) -> None:
+    """A document with a table and a sentence below it."""
+    version = document("a.md")
+    parts = (ChunkPart(0, kind=BlockKind.TABLE), ChunkPart(len(rows) + 2))
+    corpus.add(version, chunk_of(version, f"{rows}\n\n{below}", parts=parts))
+
+
 def test_a_reader_sees_each_candidate_in_its_text_under_its_heading(corpus: Corpus) -> None:
     found = candidates(corpus)
     reader = ScriptedReader()
@@ -107,10 +114,7 @@ def test_rows_are_read_as_sentences_are() -> None:
         "Valve: green | Use: takes the water out of the boiler before winter"
         "\nValve: blue | Use: brings the water into the boiler before summer"
     )
-    content = f"{rows}\n\nA valve is tested at the boiler."
-    version = document("a.md")
-    parts = (ChunkPart(0, kind=BlockKind.TABLE), ChunkPart(len(rows) + 2))
-    corpus.add(version, chunk_of(version, content, parts=parts))
+    add_table(corpus, rows, "A valve is tested at the boiler.")
     question = "Which valve is for the boiler?"
     passages = corpus.retrieval().search(question)
     for word in ("green", "blue"):
@@ -126,10 +130,7 @@ def test_which_row_of_values_is_meant_is_told_by_its_words() -> None:
         f"Day: {days} | Season: summer | Ferry: {time}"
         for days, time in (("Monday to Friday", "07:10"), ("Saturday and Sunday", "19:45"))
     )
-    content = f"{rows}\n\nThe ferry to the island is painted each summer."
-    version = document("a.md")
-    parts = (ChunkPart(0, kind=BlockKind.TABLE), ChunkPart(len(rows) + 2))
-    corpus.add(version, chunk_of(version, content, parts=parts))
+    add_table(corpus, rows, "The ferry to the island is painted each summer.")
     question = "When does the ferry leave on a Sunday of summer?"
     passages = corpus.retrieval().search(question)
     reader = ScriptedReader(**{"07:10": 6.0, "19:45": -6.0, "painted": -6.0})
