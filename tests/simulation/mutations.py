@@ -112,7 +112,7 @@ MUTATIONS = [
          '"#status = :processing AND embedded_count = chunk_count"', '"#status = :processing"'),
     )),
     _one("a redelivery sends only chunks that it has created itself", 9, "adapters.dynamodb.chunk_store",
-         "                known += stored\n", ""),
+         "                known += found\n", ""),
     _one("a purge forgets the vectors", 4, "pipeline.documents.purge",
          "self._vectors.delete(collection, sorted(ids), document_id=document_id)", "pass"),
     _one("a purge forgets the backup", 4, "pipeline.documents.purge",
