@@ -89,6 +89,8 @@ _READER_WEIGHT = 0.08
 """Of each of the log-odds that a reader gives, at most MAX_ODDS of them in either direction."""
 _LEAST_ODDS = -2.0
 """Log-odds below which a sentence is not added to the best one: the reader sees no answer in it."""
+_LEAST_ODDS_ELSEWHERE = 0.0
+"""The same of a sentence of another document, which may be about something else: there it sees an answer."""
 _LABELLED_BONUS = 0.4
 """Of a sentence that has the value of just what is asked for behind its label, and names nothing else of it."""
 _NAMED_ROW_BONUS = 0.3
@@ -182,9 +184,7 @@ def extract_answer(
         share = float(scores[index] / scores[chosen[0]])
         if len(chosen) == MAX_SENTENCES or share < _FOLLOW_SHARE:
             break
-        if odds[index] < _LEAST_ODDS:
-            continue
-        if _adds(candidates[index], share, best, claim) and all(
+        if _adds(candidates[index], share, float(odds[index]), best, claim) and all(
             float(vectors[1 + index] @ vectors[1 + other]) < _REDUNDANT for other in chosen
         ):
             chosen.append(index)
@@ -285,19 +285,19 @@ def _whole_list(best: CandidateSentence, asked: frozenset[str]) -> list[Sentence
     return items if length <= _MAX_SECTION_CHARACTERS and len(items) <= _MAX_ITEMS else []
 
 
-def _adds(candidate: CandidateSentence, share: float, first: CandidateSentence, claim: Claim) -> bool:
+def _adds(candidate: CandidateSentence, share: float, odds: float, first: CandidateSentence, claim: Claim) -> bool:
     """Whether it says more to the same question: of the same section, or nearly as good as the best one.
 
-    `share` is that of the best sentence's score which it has.
+    `share` is that of the best sentence's score which it has, `odds` are the reader's.
     """
+    is_elsewhere = candidate.text.document != first.text.document
+    if odds < (_LEAST_ODDS_ELSEWHERE if is_elsewhere else _LEAST_ODDS):
+        return False
     if _NOTHING_BUT_POINTER.search(candidate.sentence.text):
         return False
     if _is_about_another(candidate.sentence, first.sentence, claim):
         return False
-    if (
-        candidate.text.document == first.text.document
-        and candidate.sentence.heading_path == first.sentence.heading_path
-    ):
+    if not is_elsewhere and candidate.sentence.heading_path == first.sentence.heading_path:
         return True
     return share >= _ELSEWHERE_SHARE
 

@@ -152,6 +152,22 @@ def test_a_sentence_without_an_answer_for_the_reader_is_not_added() -> None:
         assert len(extract_answer(question, sources, texts, corpus.embedder, reader)) == shown
 
 
+def test_a_sentence_of_another_document_is_added_where_the_reader_sees_an_answer() -> None:
+    """Of the same document it is enough that the reader does not deny it: the other may be about something else."""
+    question = "How long does the pump need to drain the boiler?"
+    best, other = "The pump needs nine minutes to drain the boiler.", "The pump needs warm oil to drain the boiler."
+    for place, odds, shown in (("a.md", -0.1, 2), ("b.md", -0.1, 1), ("b.md", 0.1, 2)):
+        corpus = Corpus()
+        texts_of = {"a.md": best}
+        texts_of[place] = f"{texts_of[place]} {other}" if place in texts_of else other
+        for name, text in texts_of.items():
+            corpus.text(name, text)
+        passages = corpus.retrieval().search(question)
+        sources, texts = build_context(passages), source_texts(passages)
+        reader = ScriptedReader(minutes=0.1, oil=odds)
+        assert len(extract_answer(question, sources, texts, corpus.embedder, reader)) == shown, (place, odds)
+
+
 def test_a_command_is_an_answer() -> None:
     """Short, without a full stop or a number, as headings are."""
     corpus = Corpus()
