@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-LOCKS = ROOT / "requirements"
+REQUIREMENTS = ROOT / "requirements"
+FUNCTIONS = sorted(path.parent.name for path in (ROOT / "images").glob("*/handler.py"))
 
 # What the document-processor runs in its parser process, and where it cuts: every module, also those that only one
 # kind of document needs.
@@ -34,18 +36,24 @@ hidden = {{
     if not locked & {{re.sub(r"[-_.]+", "-", name).lower() for name in names}}
 }} - {{"portfolio_rag", "api"}}
 
-class Hidden:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in hidden:
-            raise ModuleNotFoundError(f"No module named {{name!r}} in this image", name=name)
+# What is hidden is not there for who only looks, either.
+class Visible:
+    def __init__(self, finder):
+        self.finder = finder
 
-sys.meta_path.insert(0, Hidden())
+    def find_spec(self, name, path=None, target=None):
+        return None if name.partition(".")[0] in hidden else self.finder.find_spec(name, path, target)
+
+    def __getattr__(self, name):
+        return getattr(self.finder, name)
+
+sys.meta_path[:] = [Visible(finder) for finder in sys.meta_path]
 """
 
 
 def locked(lock: str) -> list[str]:
     """The names of the packages of a lock, as package indexes normalise them."""
-    names = re.findall(r"^([A-Za-z0-9._-]+)==", (LOCKS / lock).read_text(encoding="utf-8"), re.MULTILINE)
+    names = re.findall(r"^([A-Za-z0-9._-]+)==", (REQUIREMENTS / lock).read_text(encoding="utf-8"), re.MULTILINE)
     return [re.sub(r"[-_.]+", "-", name).lower() for name in names]
 
 
@@ -70,4 +78,14 @@ def test_the_processor_finds_all_that_it_parses_and_cuts_with() -> None:
 )
 def test_what_a_lock_lacks_cannot_be_imported(lock: str) -> None:
     done = run(lock, "import botocore\nimport snowballstemmer")
-    assert "No module named 'snowballstemmer' in this image" in done.stderr
+    assert "No module named 'snowballstemmer'" in done.stderr
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_starts_with_what_its_image_holds(function: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    scripts = ROOT / "scripts" / "containers"
+    monkeypatch.syspath_prepend(scripts)
+    built = runpy.run_path(str(scripts / "images.py"))
+    lock = built["LOCKS"][built["FUNCTIONS"][function.replace("_", "-")]]
+    done = run(lock, f"sys.path.insert(0, 'images/{function}')\nfrom handler import handler")
+    assert done.returncode == 0, done.stderr
