@@ -161,6 +161,33 @@ def test_what_is_under_way_is_not_sent_again(world: World, folder: Path) -> None
     assert [step.logical_key for step in syncing(world, folder).plan().of(Action.CHANGED)] == ["team/a.md"]
 
 
+def test_an_upload_whose_turn_comes_during_the_comparison_is_not_sent_again(
+    world: World, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not registered at the first look and no longer in `incoming/` at the second."""
+    work = syncing(world, folder)
+    work.apply(work.plan())
+    listed = world.s3.get_paginator
+
+    def after_its_turn(operation: str) -> Any:
+        world.run()
+        return listed(operation)
+
+    monkeypatch.setattr(world.s3, "get_paginator", after_its_turn)
+    plan = syncing(world, folder).plan()
+    assert {step.logical_key for step in plan.of(Action.UNCHANGED)} == {"team/a.md", "team/dir/b.md", "team/dir/c.md"}
+
+
+def test_where_nothing_is_new_s3_is_not_asked(world: World, folder: Path) -> None:
+    (folder / "tool.bin").unlink()
+    sync(world, folder)
+    services = {"dynamodb": world.dynamo}  # without "s3": a client of it takes longer than the rest
+    work = Sync(services.__getitem__, world.container.settings, str(folder), prefix="team", delete=False)  # type: ignore[arg-type]
+    plan = work.plan()
+    assert {step.action for step in plan.steps} == {Action.UNCHANGED}
+    assert work.apply(plan) == []
+
+
 def test_what_has_failed_is_told_and_not_sent_again(world: World, folder: Path) -> None:
     old = world.clock.now().timestamp() - 60
     write(folder / "empty.txt", "\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from rich.console import Console
@@ -24,6 +25,7 @@ from portfolio_rag.local.sync.plan import Action, Plan, Planner
 from portfolio_rag.local.sync.source import Source
 from portfolio_rag.local.sync.watch import passes
 from portfolio_rag.local.uploads import Uploader
+from portfolio_rag.ports.object_store import ObjectStore
 from portfolio_rag.settings.environment import Settings
 
 _TOLD = (Action.NEW, Action.CHANGED, Action.DELETED, Action.FAILED, Action.SKIPPED)
@@ -44,9 +46,9 @@ class Sync:
         folder = (prefix or "").strip("/")
         below = f"{folder}/" if folder else ""
         self._bucket = settings.s3_raw_bucket
-        self._store = S3ObjectStore(clients("s3"))
+        self._clients = clients
         registry = DynamoDocumentRegistry(Table(clients("dynamodb"), settings.dynamodb_document_table))
-        self._planner = Planner(self._store, registry, self._bucket, below)
+        self._planner = Planner(lambda: self._store, registry, self._bucket, below)
         self._delete = delete
         self.source: Source = (
             BucketSource(clients("s3"), address, bucket=self._bucket, prefix=below)
@@ -54,11 +56,17 @@ class Sync:
             else FolderSource(Path(address), below, Uploader(clients, settings))
         )
 
+    @cached_property
+    def _store(self) -> ObjectStore:
+        return S3ObjectStore(self._clients("s3"))
+
     def plan(self) -> Plan:
         return self._planner.plan(self.source, delete=self._delete)
 
     def apply(self, plan: Plan, console: Console | None = None) -> list[Failure]:
         """What could not be done; with a console, a bar shows the bytes."""
+        if not plan.of(Action.NEW, Action.CHANGED, Action.DELETED):
+            return []
         total = sum(step.document.size for step in plan.steps if step.document)
         if console is None or not total:
             return apply(plan, self.source, self._store, self._bucket)

@@ -10,7 +10,6 @@ Needs nothing of this package: Compose mounts this file into MiniStack's image.
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import json
 import os
@@ -215,7 +214,9 @@ def guarded(app: App, environment: Mapping[str, str]) -> App:
 
 
 def main() -> None:
-    # Here: importing MiniStack reads its environment and sets up logging.
+    # Here: importing MiniStack reads its environment and sets up logging, and the rest of this module is imported by
+    # commands that end in less time than asyncio takes to load.
+    import asyncio
     import resource
 
     from hypercorn.asyncio import serve

@@ -140,7 +140,7 @@ class Uploader:
     """Puts uploads into the raw bucket and follows them in the registry."""
 
     def __init__(self, clients: AwsClients, settings: Settings) -> None:
-        self._s3 = clients("s3")
+        self._clients = clients
         self._bucket = settings.s3_raw_bucket
         self._registry = DynamoDocumentRegistry(Table(clients("dynamodb"), settings.dynamodb_document_table))
 
@@ -165,7 +165,7 @@ class Uploader:
         content_type = mimetypes.guess_type(upload.path.name)[0] or "application/octet-stream"
         self.send_sidecar(upload)
         with translated(f"Upload of {upload.path}"):
-            self._s3.upload_file(
+            self._clients("s3").upload_file(
                 str(upload.path), self._bucket, key, ExtraArgs={"ContentType": content_type}, Callback=progress
             )
 
@@ -174,7 +174,9 @@ class Uploader:
         if upload.metadata is not None:
             key = sidecar_of(INCOMING + upload.logical_key)
             with translated(f"Upload of {upload.path}"):
-                self._s3.put_object(Bucket=self._bucket, Key=key, Body=upload.metadata, ContentType="application/json")
+                self._clients("s3").put_object(
+                    Bucket=self._bucket, Key=key, Body=upload.metadata, ContentType="application/json"
+                )
 
     def ended(self, sent: Sequence[Sent]) -> dict[Sent, DocumentVersion]:
         """Those that are COMPLETED or FAILED by now; of an unchanged one, the version that goes on answering."""

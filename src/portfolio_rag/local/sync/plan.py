@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -72,9 +72,13 @@ class Plan:
 
 
 class Planner:
-    """`prefix` is a folder of logical keys, with a slash at its end, or empty for all of them."""
+    """`prefix` is a folder of logical keys, with a slash at its end, or empty for all of them.
 
-    def __init__(self, store: ObjectStore, registry: DocumentRegistry, bucket: str, prefix: str) -> None:
+    `store` is asked for only where something may have to be sent or deleted: most passes find nothing new, and a client
+    of S3 takes longer to make than a hundred documents to compare.
+    """
+
+    def __init__(self, store: Callable[[], ObjectStore], registry: DocumentRegistry, bucket: str, prefix: str) -> None:
         self._store = store
         self._registry = registry
         self._bucket = bucket
@@ -82,20 +86,24 @@ class Planner:
 
     def plan(self, source: Source, *, delete: bool) -> Plan:
         """Raises InvalidRequest when the source is empty and everything would be deleted."""
-        documents = source.documents()
-        waiting = {
-            keys.logical_key_of(info.ref.key): info
-            for info in self._store.list(self._bucket, keys.INCOMING + self._prefix)
-        }
-        batches = list(_batches(documents))
-        with ThreadPoolExecutor(_PARALLEL) as pool:
-            compared = pool.map(lambda batch: self._steps(source, batch), batches)
-            steps = [_unless_waiting(step, waiting) for batch in compared for step in batch]
-        if delete:
-            steps += self._deletions(set(source.keys()))
-        return Plan(sorted(steps, key=lambda step: step.logical_key))
+        steps = {step.logical_key: step for step in self._steps(source, source.documents())}
+        # What seems to be missing may be waiting in `incoming/`. That is listed first and the registry read again, so
+        # that an upload whose turn comes between the two is in one of them.
+        if missing := [step.document for step in steps.values() if step.document and step.has_new_content]:
+            waiting = {keys.logical_key_of(info.ref.key): info for info in self._listed(keys.INCOMING)}
+            steps |= {step.logical_key: _unless_waiting(step, waiting) for step in self._steps(source, missing)}
+        planned = [*steps.values(), *(self._deletions(set(source.keys())) if delete else ())]
+        return Plan(sorted(planned, key=lambda step: step.logical_key))
 
-    def _steps(self, source: Source, documents: Sequence[SourceDocument]) -> list[Step]:
+    def _listed(self, stage: str) -> Iterator[ObjectInfo]:
+        yield from self._store().list(self._bucket, stage + self._prefix)
+
+    def _steps(self, source: Source, documents: Iterable[SourceDocument]) -> list[Step]:
+        with ThreadPoolExecutor(_PARALLEL) as pool:
+            compared = pool.map(lambda batch: self._compared(source, batch), _batches(documents))
+            return [step for batch in compared for step in batch]
+
+    def _compared(self, source: Source, documents: Sequence[SourceDocument]) -> list[Step]:
         ids = {document.logical_key: document_id_for(self._bucket, document.logical_key) for document in documents}
         newest = self._newest(ids.values())
         return [_step(source, document, *newest[ids[document.logical_key]]) for document in documents]
@@ -112,7 +120,7 @@ class Planner:
         stored = {
             keys.logical_key_of(info.ref.key)
             for stage in (keys.INCOMING, keys.PROCESSED, keys.FAILED)
-            for info in self._store.list(self._bucket, stage + self._prefix)
+            for info in self._listed(stage)
             if not keys.is_sidecar(info.ref.key) and not keys.is_folder_marker(info.ref.key)
         }
         gone = sorted(stored - present)
