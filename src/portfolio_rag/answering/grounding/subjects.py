@@ -14,6 +14,8 @@ from portfolio_rag.answering.grounding.claim import Claim
 from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.answering.grounding.labels import Label, Mention, Slot, cells_of, labels_of, place_identifiers
 from portfolio_rag.answering.grounding.misplaced_values import misplaced_value
+from portfolio_rag.answering.grounding.range_rows import holds_numbered
+from portfolio_rag.answering.grounding.ranges import is_other_value
 from portfolio_rag.answering.grounding.source_sentences import Sentence
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.text.language.content_words import coverage
@@ -88,6 +90,8 @@ class SubjectIndex:
             # `API 429` may be written as one, or be the 429 of an API.
             apart = {name for name in required if name.replace("#", "") in wanted}
             if any(is_same(name, its) for name in wanted | apart for its in own):
+                continue
+            if any(holds_numbered(name, sentence) for name in wanted):
                 continue
             is_known = any(is_same(name, its) for name in wanted for its in known)
             # A heading or a row that is numbered does not say what by: it is another step only where that one is known.
@@ -164,7 +168,7 @@ class SubjectIndex:
             named = {
                 text: label
                 for text, label in self._siblings[slot].items()
-                if mention.share_named(label, telling) == 1.0
+                if mention.share_named(label, telling) == 1.0 and not is_other_value(mention.text, label.text)
             }
             rivals = list(named.values())[:_MAX_RIVALS]
             self._named[key] = {
