@@ -72,6 +72,12 @@ def slot_of(document: str, sentence: Sentence) -> Hashable:
     return document, sentence.heading_path, sentence.lead_in, columns
 
 
+def row_name(sentence: Sentence) -> str:
+    """What the row or the item is called."""
+    cells = cells_of(sentence)
+    return cells[0][1] if cells else _places(sentence)[0].text
+
+
 def held_values(question: str, sentence: Sentence) -> list[Value]:
     """The values of the question that a range of the row or item holds, where none of these excludes one."""
     row = _row(_places(sentence), values_of(question), frozenset()) if _is_sibling(sentence) else None

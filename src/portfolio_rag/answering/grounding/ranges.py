@@ -166,12 +166,18 @@ class Range:
 
     def measured_in(self, header: str) -> Range:
         """The same in the unit that the header of its column names, where it names none itself."""
-        match = None if self.dimension else _HEADER_UNIT.search(header)
-        unit = UNITS.get(unit_key(match["inside"] or match["last"])) if match else None
+        unit = None if self.dimension else unit_of_header(header)
         if unit is None:
             return self
-        dimension, factor = _comparable(*unit)
+        dimension, factor = unit
         return replace(self, low=self.low * factor, high=self.high * factor, dimension=dimension, factor=factor)
+
+
+def unit_of_header(header: str) -> tuple[str, float] | None:
+    """The dimension and factor of `Height (m)`, `Weight, kg` and `Price in EUR`; None of what names no unit."""
+    match = _HEADER_UNIT.search(header)
+    unit = UNITS.get(unit_key(match["inside"] or match["last"])) if match else None
+    return _comparable(*unit) if unit else None
 
 
 def agrees(value: Value, own: Range, called: frozenset[str], *, is_only: bool) -> bool:
@@ -187,8 +193,11 @@ def agrees(value: Value, own: Range, called: frozenset[str], *, is_only: bool) -
     if value.dimension:
         return bool(called & _MEASURED.get(value.dimension, frozenset())) and not own.nouns & PEOPLE - called
     if own.dimension:
-        return not value.nouns and value.before in called
+        is_measured = value.before in _MEASURED.get(own.dimension, frozenset())
+        return is_measured or (value.before in called and not value.nouns)
     if value.before in called or value.nouns & (called | own.nouns):
+        return True
+    if any(value.before in words and called & words for words in _MEASURED.values()):
         return True
     if value.is_numbering or not is_only:
         return False
@@ -198,23 +207,27 @@ def agrees(value: Value, own: Range, called: frozenset[str], *, is_only: bool) -
     return not own.nouns
 
 
-def is_other_value(text: str, label: str) -> bool:
+def is_other_value(text: str, label: str, column: str = "") -> bool:
     """Whether the label has a number of the text that is of something else there, or that its own range excludes.
 
-    `6 kg` is not named by `6 m`, nor `under 12` by `12 years`. A label may share more than numbers: `Tower M, 5 m`.
+    `6 kg` is not named by `6 m`, nor `under 12` by `12 years`, nor `up to 5` by `1.5`. A label may share more than
+    numbers: `Tower M, 5 m`. `column` is what it stands in, if in any.
     """
-    values = values_of(text)
-    alike = [(value, own) for own in values_of(label) for value in values if own.said == value.said]
+    values, named = values_of(text), values_of(label)
+    alike = [(value, own) for own in named for value in values if own.said == value.said]
     if not alike:
-        return False
-    if ranges := ranges_of(label):
+        return any(f"{own.said:g}" in f"{value.said:g}".split(".") for own in named for value in values)
+    if ranges := [own.measured_in(column) for own in ranges_of(label)]:
         return not any(
             value.is_bounded or (_is_alike(value, own) and own.holds(value)) for value, _ in alike for own in ranges
         )
+    dimension, _ = unit_of_header(column) or ("", 1.0)
     words = label
     for _, own in alike:
         words = blanked(words, own.start, own.end)
-    return frozenset(terms(words)).isdisjoint(terms(text)) and not any(_is_alike(*pair) for pair in alike)
+    return frozenset(terms(words)).isdisjoint(terms(text)) and not any(
+        _is_alike(value, own if own.dimension else replace(own, dimension=dimension)) for value, own in alike
+    )
 
 
 def _is_alike(value: Value, other: Value | Range) -> bool:
