@@ -26,8 +26,7 @@ from portfolio_rag.answering.grounding.claim import Claim
 from portfolio_rag.answering.grounding.drafted_answer import DraftSentence, source_line
 from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.answering.grounding.labels import are_parallel, cells_of, label_of_row
-from portfolio_rag.answering.grounding.range_rows import held_terms, in_place_of, slot_of
-from portfolio_rag.answering.grounding.ranges import PEOPLE
+from portfolio_rag.answering.grounding.range_rows import in_place_of, slot_of, telling_terms
 from portfolio_rag.answering.grounding.source_sentences import LIST_ITEM, Sentence
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.ports.embedder import Embedder
@@ -179,7 +178,7 @@ def extract_answer(
         return []
     is_same_question = is_under_question and float(vectors[1 + order[0]] @ vectors[0]) >= _SAME_QUESTION
     is_held = order[0] in held
-    told = held_terms(question, best.sentence.text) | PEOPLE if is_held else frozenset()
+    told = telling_terms(question, best.sentence) if is_held else frozenset()
     if not is_same_question and absent_subject(question, best.sentence, best.text, texts, told):
         return []
     if is_held:

@@ -13,7 +13,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from portfolio_rag.answering.grounding.labels import cells_of
-from portfolio_rag.answering.grounding.ranges import Range, Value, agrees, ranges_of, values_of
+from portfolio_rag.answering.grounding.ranges import MEASURED, PEOPLE, Range, Value, agrees, ranges_of, values_of
 from portfolio_rag.answering.grounding.source_sentences import LIST_ITEM, Sentence
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.text.language.content_words import terms
@@ -96,6 +96,15 @@ def held_terms(question: str, text: str) -> frozenset[str]:
         return frozenset()
     held = (value for line in text.splitlines() for value in held_values(question, _line(line)))
     return frozenset(term for value in held for term in terms(question[value.start : value.end]))
+
+
+def telling_terms(question: str, sentence: Sentence) -> frozenset[str]:
+    """The terms by which a question says a value that a range of the row holds: `aged 40`, `a bike worth 900 euros`.
+
+    Who has that age or that number is one of its people, whatever the row calls them.
+    """
+    measured = (MEASURED.get(value.dimension, frozenset()) for value in held_values(question, sentence))
+    return held_terms(question, sentence.text).union(PEOPLE, *measured)
 
 
 def _line(line: str) -> Sentence:

@@ -31,21 +31,21 @@ _CYCLIC = frozenset((CLOCK, _SEASON))
 _ALIKE = {"year": ("month", 12.0), "mile": ("length", 1609.344)}
 """Units that a text keeps apart, and that can be compared all the same."""
 
-_MONEY = "amount basket cost order price purchase spend sum total turnover value"
+_MONEY = "amount basket cost order price purchase spend sum total turnover value worth"
 _MEASURES = {
     "month": "adult age aged child children junior kid old older senior teenager young younger youth",
     "length": "depth diameter distance height high length long tall width wide",
-    "mass": "heavy load mass parcel weight",
+    "mass": "heavy load mass parcel weigh weight",
     "time": "duration length stay time",
     **dict.fromkeys(("dollar", "euro", "franc", "pound", "yen"), _MONEY),
 }
-_MEASURED = {dimension: frozenset(terms(words)) for dimension, words in _MEASURES.items()}
+MEASURED = {dimension: frozenset(terms(words)) for dimension, words in _MEASURES.items()}
 """By what words a column or an item says what its bare numbers measure."""
+_KIN = "brother child daughter father friend girlfriend husband kid mother sister son wife"
 PEOPLE = frozenset(
     terms(
-        "adult attendee brother child children colleague company daughter employee family father friend group guest"
-        " head husband kid member mother participant passenger people person player pupil seat sister son staff student"
-        " team user visitor wife"
+        f"{_KIN} adult attendee children colleague company employee family group guest head member participant"
+        " passenger people person player pupil seat staff student team user visitor"
     )
 )
 """Those who are counted or who have an age, whatever a table calls them."""
@@ -81,11 +81,17 @@ _COMPARISONS = frozenset(
 _NAME_BEFORE = re.compile(r"(?:[^\W_][-/_.]|[`#]|\d\s)$")
 _NAME_BEHIND = re.compile(r"`|[-/_]\w")
 _LEADING_ZERO = re.compile(r"[$€£¥]?\s?0\d")
+_MINUS = re.compile(r"[-−–]$")
 _POWER = re.compile(r"[23](?!\w)")
 _NOUNS_BEHIND = re.compile(r"[\s+-]*([^\W\d_]+)(?:\s+([^\W\d_]+))?")
 _HEADER_UNIT = re.compile(
     r"[(\[]\s*(?:in\s+)?(?P<inside>[^()\[\]]{1,12}?)\s*[)\]]\s*$|(?:\bin|,)\s+(?P<last>\S{1,12})\s*$"
 )
+_PLURALS = re.compile(r"(?<!per )\b[^\W\d_]{3,}s\b", re.IGNORECASE)
+_AGE_BEFORE = re.compile(
+    rf"\b(?:aged?|am|turn(?:s|ed|ing)?|(?:he|she|who|{_KIN.replace(' ', '|')})(?:\s+is|['’]s))\s+$", re.IGNORECASE
+)
+"""Before a bare number that is an age: `I am 16`, `my son is 9`."""
 _MONTH = alternatives(MONTHS)
 _MONTHS_ALONE = re.compile(
     rf"(?<![\w.])(?P<first>{_MONTH})\.?\s*(?:[-–—]|to|until|till|through|bis|à|a)\s*(?P<last>{_MONTH})\b(?!\s*\d)",
@@ -174,9 +180,10 @@ class Range:
 
 
 def unit_of_header(header: str) -> tuple[str, float] | None:
-    """The dimension and factor of `Height (m)`, `Weight, kg` and `Price in EUR`; None of what names no unit."""
+    """The dimension and factor of `Height (m)`, `Price in EUR` and `Days before departure`; None of none."""
     match = _HEADER_UNIT.search(header)
-    unit = UNITS.get(unit_key(match["inside"] or match["last"])) if match else None
+    named = [match["inside"] or match["last"]] if match else _PLURALS.findall(header)
+    unit = next((unit for name in named if (unit := UNITS.get(unit_key(name)))), None)
     return _comparable(*unit) if unit else None
 
 
@@ -191,13 +198,13 @@ def agrees(value: Value, own: Range, called: frozenset[str], *, is_only: bool) -
     if value.dimension and own.dimension:
         return value.dimension == own.dimension
     if value.dimension:
-        return bool(called & _MEASURED.get(value.dimension, frozenset())) and not own.nouns & PEOPLE - called
+        return bool(called & MEASURED.get(value.dimension, frozenset())) and not own.nouns & PEOPLE - called
     if own.dimension:
-        is_measured = value.before in _MEASURED.get(own.dimension, frozenset())
+        is_measured = value.before in MEASURED.get(own.dimension, frozenset())
         return is_measured or (value.before in called and not value.nouns)
     if value.before in called or value.nouns & (called | own.nouns):
         return True
-    if any(value.before in words and called & words for words in _MEASURED.values()):
+    if any(value.before in words and called & words for words in MEASURED.values()):
         return True
     if value.is_numbering or not is_only:
         return False
@@ -231,6 +238,8 @@ def is_other_value(text: str, label: str, column: str = "") -> bool:
 
 
 def _is_alike(value: Value, other: Value | Range) -> bool:
+    if not value.dimension and value.nouns and isinstance(other, Value) and other.dimension:
+        return False  # 7 projects are no 7 EUR.
     return "" in (value.dimension, other.dimension) or value.dimension == other.dimension
 
 
@@ -315,13 +324,16 @@ def _ends(text: str) -> list[_End]:
 
 def _of_quantity(text: str, quantity: Quantity) -> _End:
     end = quantity.start + len(quantity.text.removeprefix("-"))
+    start = quantity.start - bool(quantity.value < 0 and _MINUS.search(text, 0, quantity.start))
     dimension, factor = _comparable(quantity.dimension, quantity.factor)
     behind = _NOUNS_BEHIND.match(text, end) if not dimension else None
+    if not dimension and not (behind and terms(behind[1])) and _AGE_BEFORE.search(text, 0, start):
+        dimension, factor = _comparable("year", 1.0)
     nouns = frozenset(terms(" ".join(filter(None, behind.groups())))) if behind else frozenset()
     if dimension == "length" and (power := _POWER.match(text, end)):
         # A cubic metre is no metre.
         dimension, factor, end = f"length{power.group()}", factor ** int(power.group()), power.end()
-    return _End(quantity.value, dimension, factor, nouns, quantity.rate, quantity.start, end, quantity)
+    return _End(quantity.value, dimension, factor, nouns, quantity.rate, start, end, quantity)
 
 
 def _comparable(dimension: str, factor: float) -> tuple[str, float]:
