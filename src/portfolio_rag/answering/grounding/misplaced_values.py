@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from portfolio_rag.answering.grounding.claim import Claim
 from portfolio_rag.answering.grounding.labels import Label, Mention, are_parallel, cells_of
-from portfolio_rag.answering.grounding.ranges import ranges_of
+from portfolio_rag.answering.grounding.range_reading import ranges_of
 from portfolio_rag.answering.grounding.source_sentences import Sentence
 from portfolio_rag.text.language.content_words import terms
 from portfolio_rag.text.language.dates import Date

@@ -13,7 +13,8 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from portfolio_rag.answering.grounding.labels import cells_of
-from portfolio_rag.answering.grounding.ranges import MEASURED, PEOPLE, Range, Value, agrees, ranges_of, values_of
+from portfolio_rag.answering.grounding.range_reading import ranges_of, values_of
+from portfolio_rag.answering.grounding.ranges import MEASURED, PEOPLE, Range, Value, agrees
 from portfolio_rag.answering.grounding.source_sentences import LIST_ITEM, Sentence
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.text.language.content_words import terms
@@ -94,7 +95,8 @@ def held_terms(question: str, text: str) -> frozenset[str]:
     """The terms of the values of the question, and of their units, that a range in a line of the text holds."""
     if not values_of(question):
         return frozenset()
-    held = (value for line in text.splitlines() for value in held_values(question, _line(line)))
+    lines = (line for line in text.splitlines() if _DIGIT.search(line))
+    held = (value for line in lines for value in held_values(question, _line(line)))
     return frozenset(term for value in held for term in terms(question[value.start : value.end]))
 
 

@@ -14,8 +14,8 @@ from portfolio_rag.answering.grounding.claim import Claim
 from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.answering.grounding.labels import Label, Mention, Slot, cells_of, labels_of, place_identifiers
 from portfolio_rag.answering.grounding.misplaced_values import misplaced_value
+from portfolio_rag.answering.grounding.range_reading import is_other_value, values_of
 from portfolio_rag.answering.grounding.range_rows import holds_numbered, in_place_of, row_name, slot_of
-from portfolio_rag.answering.grounding.ranges import is_other_value
 from portfolio_rag.answering.grounding.source_sentences import Sentence
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.text.language.content_words import coverage
@@ -239,7 +239,7 @@ def _out_of_range(claim: Claim, sources: Sequence[SourceText]) -> Mapping[Senten
     What stands there word for word, and what says no value, is held to those of the question. A question alone is
     answered by what an answer is chosen from.
     """
-    if not claim.text:
+    if not claim.text or not (values_of(claim.text) or values_of(claim.question)):
         return {}
     siblings = [(slot_of(source.document, own), own) for source in sources for own in source.sentences]
     own = "" if any(source.has_verbatim(claim.text) for source in sources) else claim.text
