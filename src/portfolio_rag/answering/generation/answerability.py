@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Sequence
 
+from portfolio_rag.answering.grounding.range_rows import held_terms
 from portfolio_rag.domain.answers import Passage
 from portfolio_rag.text.language.abbreviations import spelled_out
 from portfolio_rag.text.language.content_words import coverage, terms
@@ -58,7 +59,7 @@ def score(question: str, passages: Sequence[Passage]) -> float:
         for window, cosine in zip(passage.windows, scores, strict=True):
             held = frozenset(terms(texts[window]))
             if not wanted <= held:
-                held |= spelled_out(texts[window])
+                held |= spelled_out(texts[window]) | held_terms(question, texts[window])
             if wanted & held:
                 held |= _title_of_table(passage)
             best = max(best, window_score(cosine, coverage(wanted, held)))

@@ -26,6 +26,7 @@ from portfolio_rag.answering.grounding.claim import Claim
 from portfolio_rag.answering.grounding.drafted_answer import DraftSentence, source_line
 from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.answering.grounding.labels import are_parallel, cells_of, label_of_row
+from portfolio_rag.answering.grounding.range_rows import in_place_of, slot_of, telling_terms
 from portfolio_rag.answering.grounding.source_sentences import LIST_ITEM, Sentence
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.ports.embedder import Embedder
@@ -138,9 +139,10 @@ def extract_answer(
     """
     claim = Claim("", question)
     asked = claim.asked_terms
-    candidates = rank_candidate_sentences(claim, sources, texts)[:MAX_CANDIDATES]
+    candidates, instead = _with_held_rows(question, asked, rank_candidate_sentences(claim, sources, texts))
     if not candidates:
         return []
+    held = frozenset(other for better in instead.values() for other in better)
     asks_what = bool(_ASKS_WHAT.match(question))
     named = named_identifiers(question)
     row_names = [_row_name(candidate.sentence) for candidate in candidates]
@@ -151,13 +153,13 @@ def extract_answer(
             candidate.promise
             + _type_bonus(question, candidate.sentence.text)
             + _LABELLED_BONUS * labels_asked(asked, candidate.sentence.text)
-            + _NAMED_ROW_BONUS * (row_name in named_rows)
+            + _NAMED_ROW_BONUS * (row_name in named_rows or number in held)
             - _POLAR_PENALTY * (asks_what and bool(_YES_OR_NO.match(candidate.sentence.text)))
             - _POINTER_PENALTY * bool(_POINTER.search(candidate.sentence.text))
             - _DESCRIPTION_PENALTY * bool(_DESCRIPTION.search(candidate.sentence.text))
             - _ECHO_PENALTY * (asks_what and candidate.sentence.terms <= asked)
             + _SECTION_BONUS * (not named.isdisjoint(candidate.sentence.context_identifiers))
-            for candidate, row_name in zip(candidates, row_names, strict=True)
+            for number, (candidate, row_name) in enumerate(zip(candidates, row_names, strict=True))
         ]
     )
     odds = np.zeros(len(candidates), np.float32)
@@ -167,17 +169,25 @@ def extract_answer(
     if row_names[first] not in named_rows:
         # What the question calls by its name is told apart better by that than by reading.
         scores += _READER_WEIGHT * _odds_of_tables(odds, candidates, first)
-    order = [int(index) for index in np.argsort(-scores, kind="stable")]
+    for row, better in instead.items():
+        # How well the table answers is said by all of its rows, and which of them is meant by the range.
+        scores[better] = np.maximum(scores[better], scores[row])
+        odds[better] = np.maximum(odds[better], odds[row])
+    order = [int(index) for index in np.argsort(-scores, kind="stable") if int(index) not in instead]
     best = candidates[order[0]]
     is_under_question = _is_under_question(best)
     if is_under_question and absent_question(question, best.sentence, texts):
         return []
     is_same_question = is_under_question and float(vectors[1 + order[0]] @ vectors[0]) >= _SAME_QUESTION
-    if not is_same_question and absent_subject(question, best.sentence, best.text, texts):
+    is_held = order[0] in held
+    told = telling_terms(question, best.sentence) if is_held else frozenset()
+    if not is_same_question and absent_subject(question, best.sentence, best.text, texts, told):
         return []
-    if section := _whole_section(best, asked):
+    if is_held:
+        pass  # Its neighbours are what is excluded.
+    elif section := _whole_section(best, asked):
         return [_drafted(best.source.number, sentence, 0) for sentence in section]
-    if items := _whole_list(best, asked):
+    elif items := _whole_list(best, asked):
         return [_drafted(best.source.number, item, line) for line, item in enumerate(items)]
     chosen = order[:1]
     for index in order[1:]:
@@ -193,6 +203,22 @@ def extract_answer(
     for sentence in drafted:
         shown.setdefault((sentence.text, sentence.citations), sentence)
     return list(shown.values())
+
+
+def _with_held_rows(
+    question: str, asked: frozenset[str], ranked: Sequence[CandidateSentence]
+) -> tuple[list[CandidateSentence], dict[int, list[int]]]:
+    """The most promising candidates, with the rows that the ranges of a table put in place of one of them.
+
+    With them which gives way to which, by their places among these.
+    """
+    siblings = [(slot_of(candidate.text.document, candidate.sentence), candidate.sentence) for candidate in ranked]
+    gone = in_place_of(question, asked, siblings)
+    kept = list(range(min(MAX_CANDIDATES, len(ranked))))
+    kept += sorted({other for row in kept for other in gone.get(row, ())} - set(kept))
+    places = {number: place for place, number in enumerate(kept)}
+    instead = {places[row]: [places[other] for other in gone[row]] for row in kept if row in gone}
+    return [ranked[number] for number in kept], instead
 
 
 def _embedded_text(candidate: CandidateSentence, asked: frozenset[str]) -> str:

@@ -68,13 +68,19 @@ _ASKED_KIND = re.compile(
 """The kind of thing that is asked for, and how: a document need not name either."""
 
 
-def absent_subject(question: str, best: Sentence, source: SourceText, sources: Sequence[SourceText]) -> str:
+def absent_subject(
+    question: str,
+    best: Sentence,
+    source: SourceText,
+    sources: Sequence[SourceText],
+    told: frozenset[str] = frozenset(),
+) -> str:
     """The word of the question that names what no source has, when `best` is about another thing of its kind.
 
     Empty where the question names what the sentence is about, or where the sentence has nothing of its kind beside it
-    and shares a word with the question.
+    and shares a word with the question. `told` are words of it that name the sentence, which need not stand anywhere.
     """
-    asked = Claim("", question).asked_terms
+    asked = Claim("", question).asked_terms - told
     if name := _unknown_code_name(question, sources):
         return name
     if asked <= (known := frozenset().union(*(text.all_terms for text in sources))):

@@ -25,12 +25,12 @@ _LOWER_LIST = """
     (?:abre|empieza|comienza) (?:a|el)
 """
 _FEWER_LIST = """
-    (?:less|fewer|shorter|earlier|smaller|lower) than | under | below | weniger als | kürzer als | unter | moins de
-    menos de
+    (?:less|fewer|shorter|earlier|smaller|lower|younger|lighter|cheaper) than | under | below
+    weniger als | kürzer als | unter | moins de | menos de
 """
 _MORE_LIST = """
-    (?:more|longer|greater|larger|higher|later|older) than | above | over | exceed(?:s|ing|ed)? | mehr als
-    länger als | über | plus de | más de
+    (?:more|longer|greater|larger|higher|later|older|heavier|taller) than | above | over | exceed(?:s|ing|ed)?
+    mehr als | länger als | über | plus de | más de
 """
 _BEHIND_UPPER_LIST = """
     or (?:less|fewer|under|earlier) | at (?:the )?most | maximum | oder weniger | höchstens | ou moins | au plus
@@ -86,7 +86,7 @@ def other_bound(claim: str, own: Facts, evidence: str, its: Facts) -> str:
         same = _same_values(value, its)
         if not same:
             continue
-        kind = _kind(claim, value)
+        kind = kind_of_bound(claim, value)
         bounds = [_bound(evidence, other) for other in same]
         if kind in _BARE and not any(bounds):
             return f"it says just {value.text}"
@@ -134,7 +134,7 @@ def _same_values(value: Quantity | Date, facts: Facts) -> Sequence[Quantity | Da
     return [other for other in facts.quantities if value.same(other)]
 
 
-def _kind(text: str, value: Quantity | Date) -> str:
+def kind_of_bound(text: str, value: Quantity | Date) -> str:
     """Of the words before a value: `upper` (at most), `lower`, `fewer` (less than) or `more`; empty where none bounds.
 
     What is denied bounds the other way: `no longer than`, `not open after`. It is never a mere comparison then.
@@ -153,7 +153,7 @@ def _kind(text: str, value: Quantity | Date) -> str:
     return kind
 
 
-_RANGE_START = re.compile(r"\b(?:between|zwischen|entre)\s+$", re.IGNORECASE)
+BETWEEN = re.compile(r"\b(?:between|zwischen|entre)\s+$", re.IGNORECASE)
 _RANGE_END = re.compile(
     r"\b(?:between|zwischen|entre)\s+[$€£]?\d[\d.,]*(?:\s\w+)?\s+(?:and|und|et|y)\s+[$€£]?$", re.IGNORECASE
 )
@@ -162,7 +162,7 @@ _RANGE_END = re.compile(
 def _end_of_range(text: str, value: Quantity | Date) -> str:
     """The way in which a value bounds at one of the ends of `between 5 and 8`."""
     low = max(0, value.start - _LOOKED_AROUND)
-    if _RANGE_START.search(text, low, value.start):
+    if BETWEEN.search(text, low, value.start):
         return "lower"
     return "upper" if _RANGE_END.search(text, low, value.start) else ""
 
@@ -179,7 +179,7 @@ def _is_denied(text: str, value: Quantity | Date) -> bool:
 
 
 def _bound(text: str, value: Quantity | Date) -> str:
-    kind = _kind(text, value)
+    kind = kind_of_bound(text, value)
     return ("upper" if _IS_UPPER[kind] else "lower") if kind else ""
 
 

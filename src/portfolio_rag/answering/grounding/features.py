@@ -16,6 +16,7 @@ from portfolio_rag.answering.grounding.doubts import (
     negated_in,
 )
 from portfolio_rag.answering.grounding.evidence import SourceText
+from portfolio_rag.answering.grounding.range_rows import held_values
 from portfolio_rag.answering.grounding.value_attribution import Alignment, misattributed_value
 from portfolio_rag.text.language.content_words import coverage, terms, words_of
 from portfolio_rag.text.language.dates import Date
@@ -126,13 +127,21 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
     denied_there = [negated_in(sentence, claim) for sentence in source.touched(start, end)]
     stated = replace(stated, negated=tuple(dict.fromkeys((*stated.negated, *chain.from_iterable(denied_there)))))
     nearby = source.around(start, end)
-    absent = _absent_values(claim, source)
+    in_range = frozenset(
+        value.start
+        for sentence in source.touched(start, end)
+        for value in held_values(claim.text, sentence)
+        if not value.is_bounded
+    )
+    ranged = tuple(value for value in claim.facts.quantities if value.start in in_range)
+    absent = _absent_values(claim, source, in_range)
     missing = claim.facts.names - source.all_terms - claim.asked_terms - variants
     missing = frozenset(name for name in missing if not is_period_within(name, source.all_terms))
     gap, doubtful = misattributed_value(claim.words, claim.facts, source.word_positions, source.facts, nearby)
     alignment = Alignment.of(claim.words, words_of(text))
     aligned = alignment.aligned
-    lost = [value for value in claim.facts.quantities if not any(value.same(own) for own in stated.quantities)]
+    known = stated.quantities + ranged
+    lost = [value for value in claim.facts.quantities if not any(value.same(own) for own in known)]
     exchanged, number = alignment.replaced_value(lost)
     swap, put = alignment.replaced_name(claim.terms - source.all_terms - variants, source.lower_terms)
     denied = _negation_differs(claim, stated, held) and not is_put_otherwise(claim, text, stated)
@@ -142,9 +151,9 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
     verbatim = source.has_verbatim(claim.text)
     covered = covered_around = 1.0
     if not verbatim:
-        covered = claim.covered(held, stated.quantities + source.context_quantities)
+        covered = claim.covered(held, known + source.context_quantities)
         around, quantities = source.passage(start, end)
-        covered_around = claim.covered(around | variants, quantities + source.context_quantities)
+        covered_around = claim.covered(around | variants, quantities + ranged + source.context_quantities)
     doubt = "" if verbatim else doubt_of(claim, source, start, end, variants)
     address = next((named for named in sorted(claim.facts.addresses) if named not in source.text), "")
     features = Features(
@@ -176,7 +185,7 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
         (opposite, "it says the opposite"),
         (loose >= _DOUBTED_CLAUSE, f"the source does not say “{clause}”"),
     )
-    rival = _rival_of_absent(claim, source, stated)
+    rival = _rival_of_absent(claim, source, stated, in_range)
     reason = next((words for applies, words in reasons if applies), NOT_SAID)
     borrowed = claim.wording & source.left_out_terms
     taken_back = denied and not verbatim and not claim.facts.negated and covered >= SAME_SENTENCE
@@ -198,13 +207,18 @@ def _runs(claim: Claim, missing: frozenset[str]) -> int:
     return names
 
 
-def _absent_values(claim: Claim, source: SourceText) -> list[str]:
-    """The claim's own values that are nowhere in the source, in words; those of the question are not its own."""
+def _absent_values(claim: Claim, source: SourceText, in_range: frozenset[int]) -> list[str]:
+    """The claim's own values that are nowhere in the source, in words; those of the question are not its own.
+
+    At `in_range` stand those that a range of the evidence holds.
+    """
     dates = [
-        date for date in claim.facts.dates if not any(date.same(other) for other in _known_dates(claim, source, date))
+        date
+        for date in claim.facts.dates
+        if date.start not in in_range and not any(date.same(other) for other in _known_dates(claim, source, date))
     ]
     counted = {date.start for date in dates}  # Its year is a number of the claim, too.
-    numbers = [quantity for quantity in _absent_quantities(claim, source) if quantity.start not in counted]
+    numbers = [quantity for quantity in _absent_quantities(claim, source, in_range) if quantity.start not in counted]
     return [f"the date {date.text}" for date in dates] + [f"the number {number.text}" for number in numbers]
 
 
@@ -214,19 +228,23 @@ def _known_dates(claim: Claim, source: SourceText, date: Date) -> list[Date]:
     return [*source.facts.dates, *asked]
 
 
-def _absent_quantities(claim: Claim, source: SourceText) -> list[Quantity]:
+def _absent_quantities(claim: Claim, source: SourceText, in_range: frozenset[int]) -> list[Quantity]:
     known = source.facts.quantities + source.context_quantities + claim.asked.quantities
-    return [quantity for quantity in claim.facts.quantities if not any(quantity.same(other) for other in known)]
+    return [
+        quantity
+        for quantity in claim.facts.quantities
+        if quantity.start not in in_range and not any(quantity.same(other) for other in known)
+    ]
 
 
-def _rival_of_absent(claim: Claim, source: SourceText, stated: Facts) -> bool:
+def _rival_of_absent(claim: Claim, source: SourceText, stated: Facts, in_range: frozenset[int]) -> bool:
     """Whether the span has another value of the kind in place of one of the claim's that the source lacks."""
     others = [own for own in stated.quantities if not any(own.same(value) for value in claim.facts.quantities)]
     return any(
         not value.is_year
         and value.dimension == other.dimension
         and (bool(value.dimension) or value.noun == other.noun or "" in (value.noun, other.noun))
-        for value in _absent_quantities(claim, source)
+        for value in _absent_quantities(claim, source, in_range)
         for other in others
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from portfolio_rag.answering.grounding.claim import Claim
 from portfolio_rag.answering.grounding.labels import Label, Mention, are_parallel, cells_of
+from portfolio_rag.answering.grounding.range_reading import ranges_of
 from portfolio_rag.answering.grounding.source_sentences import Sentence
 from portfolio_rag.text.language.content_words import terms
 from portfolio_rag.text.language.dates import Date
@@ -54,8 +55,9 @@ def _other_column(claim: Claim, value: Quantity, row: Sentence) -> str:
     holding = [column for column, text in cells if any(value.same(own) for own in extract_facts(text).quantities)]
     words = {column: frozenset(terms(column)) for column, _ in cells}
     labels, label = cells_of(row)[0] if cells else ("", "")
-    if not extract_facts(label).quantities:
-        words.pop(labels, None)  # What the rows are called by has no value of its own.
+    if not extract_facts(label).quantities or ranges_of(label):
+        words.pop(labels, None)  # What the rows are called by has no value of its own, and a range is none.
+        holding = [column for column in holding if column != labels]
     others = [own for column, own in words.items() if own and column not in holding and own <= named]
     if not holding or not others:
         return ""

@@ -8,12 +8,14 @@ siblings is no evidence for a claim that names another one.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from portfolio_rag.answering.grounding.claim import Claim
 from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.answering.grounding.labels import Label, Mention, Slot, cells_of, labels_of, place_identifiers
 from portfolio_rag.answering.grounding.misplaced_values import misplaced_value
+from portfolio_rag.answering.grounding.range_reading import is_other_value, values_of
+from portfolio_rag.answering.grounding.range_rows import holds_numbered, in_place_of, row_name, slot_of
 from portfolio_rag.answering.grounding.source_sentences import Sentence
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.text.language.content_words import coverage
@@ -89,6 +91,8 @@ class SubjectIndex:
             apart = {name for name in required if name.replace("#", "") in wanted}
             if any(is_same(name, its) for name in wanted | apart for its in own):
                 continue
+            if any(holds_numbered(name, sentence) for name in wanted):
+                continue
             is_known = any(is_same(name, its) for name in wanted for its in known)
             # A heading or a row that is numbered does not say what by: it is another step only where that one is known.
             is_another = kind in own_shapes or ("#" in kind and "#9" in own_shapes and is_known)
@@ -160,11 +164,11 @@ class SubjectIndex:
         """The labels of the slot that the mention names whole, by their text in one case."""
         key = (slot, mention.text)
         if key not in self._named:
-            telling = self._telling(slot)
+            telling, column = self._telling(slot), slot[-1] if slot[0] == "column" else ""
             named = {
                 text: label
                 for text, label in self._siblings[slot].items()
-                if mention.share_named(label, telling) == 1.0
+                if mention.share_named(label, telling) == 1.0 and not is_other_value(mention.text, label.text, column)
             }
             rivals = list(named.values())[:_MAX_RIVALS]
             self._named[key] = {
@@ -219,23 +223,48 @@ def about_subject(
     """
     index = index or SubjectIndex(sources)
     mentions = Mention(claim.text), Mention(claim.question)
+    out_of_range = _out_of_range(claim, sources)
     about = []
     for source in sources:
         if not joint and (name := index.missing_name(claim, source)):
             about.append(source.without(source.sentences, f"it does not speak of {name}"))
         else:
-            about.append(_about_subject(claim, mentions, source, index))
+            about.append(_about_subject(claim, mentions, source, index, out_of_range))
     return about
 
 
+def _out_of_range(claim: Claim, sources: Sequence[SourceText]) -> Mapping[Sentence, str]:
+    """The rows and items beside which another one has the range that a value of the claim is in, and why they are not.
+
+    What stands there word for word, and what says no value, is held to those of the question. A question alone is
+    answered by what an answer is chosen from.
+    """
+    if not claim.text or not (values_of(claim.text) or values_of(claim.question)):
+        return {}
+    siblings = [(slot_of(source.document, own), own) for source in sources for own in source.sentences]
+    own = "" if any(source.has_verbatim(claim.text) for source in sources) else claim.text
+    gone = in_place_of(own, claim.terms, siblings) or in_place_of(claim.question, claim.asked_terms, siblings)
+    called = {number: row_name(siblings[number][1]) for own, better in gone.items() for number in (own, better[0])}
+    return {
+        siblings[number][1]: f"it stands under “{called[number]}”, not under “{called[better[0]]}”"
+        for number, better in gone.items()
+    }
+
+
 def _about_subject(
-    claim: Claim, mentions: tuple[Mention, Mention], source: SourceText, index: SubjectIndex
+    claim: Claim,
+    mentions: tuple[Mention, Mention],
+    source: SourceText,
+    index: SubjectIndex,
+    out_of_range: Mapping[Sentence, str],
 ) -> SourceText:
     # What stands there word for word is about whatever it says itself, and only the question may ask for another thing.
     is_verbatim = source.has_verbatim(claim.text)
     mentions = (Mention(""), mentions[1]) if is_verbatim else mentions
     set_aside = {
-        sentence: reason for sentence in source.sentences if (reason := index.objection(source, sentence, mentions))
+        sentence: reason
+        for sentence in source.sentences
+        if (reason := out_of_range.get(sentence) or index.objection(source, sentence, mentions))
     }
     kept = [sentence for sentence in source.sentences if sentence not in set_aside]
     for sentence in () if is_verbatim else kept:

@@ -176,3 +176,25 @@ def test_a_command_is_an_answer() -> None:
     corpus.add(version, chunk_of(version, commands, parts=(ChunkPart(0, kind=BlockKind.CODE),)))
     texts = [candidate.sentence.text for candidate in candidates(corpus, "Which boilertool command drains a valve?")]
     assert "boilertool valve drain" in "\n".join(texts)
+
+
+def test_which_row_is_meant_is_told_by_the_range_that_holds_the_number() -> None:
+    """Whatever the reader makes of numbers, and although the number itself stands nowhere."""
+    corpus = Corpus()
+    rows = "\n".join(
+        f"Height of the wall: {height} | Ladder: {ladder}"
+        for height, ladder in (
+            ("up to 3 m", "Wren"),
+            ("3 to 8 m", "Rook"),
+            ("8 to 12 m", "Heron"),
+            ("over 12 m", "Tern"),
+        )
+    )
+    add_table(corpus, rows, "The ladder is leant against the wall.")
+    for height, ladder in (("2.5 m", "Wren"), ("650 cm", "Rook"), ("10 m", "Heron"), ("14 m", "Tern")):
+        question = f"Which ladder for a wall of {height}?"
+        passages = corpus.retrieval().search(question)
+        reader = ScriptedReader(Wren=6.0, Rook=1.0, Heron=-6.0, Tern=-6.0, leant=-6.0)
+        drafted = extract_answer(question, build_context(passages), source_texts(passages), corpus.embedder, reader)
+        assert ladder in drafted[0].text
+        assert not any("Height" in sentence.text for sentence in drafted[1:])

@@ -1,0 +1,190 @@
+"""Which rows of a table, or items of a list, have the range that holds a number of the question, and which have not.
+
+Only siblings are held against each other. A row gives way to one whose range holds the number, and of a cascade (`up
+to 5 kg`, `up to 10 kg`) to one with a narrower range, unless the question has a word of it that the other lacks: the
+row of Sunday does not give way to that of Monday, however long it is open then.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+from portfolio_rag.answering.grounding.labels import cells_of
+from portfolio_rag.answering.grounding.range_reading import ranges_of, values_of
+from portfolio_rag.answering.grounding.ranges import MEASURED, PEOPLE, Range, Value, agrees
+from portfolio_rag.answering.grounding.source_sentences import LIST_ITEM, Sentence
+from portfolio_rag.domain.chunks import BlockKind
+from portfolio_rag.text.language.content_words import terms
+from portfolio_rag.text.language.facts import extract_facts
+
+_MAX_WORDS = 8
+"""A cell of more words describes its row, and tells it from no other one."""
+_AFTER_LABEL = re.compile(r":\s|\s[–—-]\s(?![$€£¥]?\d)")
+_DIGIT = re.compile(r"\d")
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A cell or the label of an item, with the terms of what it is called by: its column and its own words."""
+
+    called: frozenset[str]
+    text: str
+    ranges: tuple[Range, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """`holding` are the ranges that hold the values of the question that agree with any; None where one holds none."""
+
+    holding: dict[Value, Range] | None
+    words: frozenset[str]
+
+
+def in_place_of(
+    question: str, asked: frozenset[str], siblings: Sequence[tuple[Hashable, Sentence]]
+) -> dict[int, list[int]]:
+    """For each that gives way, those that it gives way to, by their places in `siblings`.
+
+    A sibling comes with what is the same for all of its table or list, which `slot_of` gives.
+    """
+    values = values_of(question)
+    if not values:
+        return {}
+    slots: dict[Hashable, list[int]] = defaultdict(list)
+    for number, (slot, sentence) in enumerate(siblings):
+        if _DIGIT.search(sentence.text) and _is_sibling(sentence):
+            slots[slot].append(number)
+    gone: dict[int, list[int]] = {}
+    for numbers in slots.values():
+        rows = _rows([siblings[number][1] for number in numbers], values, asked)
+        for own, row in rows.items():
+            better = [numbers[other] for other, rival in rows.items() if _gives_way(row, rival)]
+            if better:
+                gone[numbers[own]] = better
+    return {own: [other for other in better if other not in gone] or better for own, better in gone.items()}
+
+
+def slot_of(document: str, sentence: Sentence) -> Hashable:
+    """What the rows of a table, and the items of a list, have in common."""
+    columns = tuple(column for column, _ in cells_of(sentence))
+    return document, sentence.heading_path, sentence.lead_in, columns
+
+
+def row_name(sentence: Sentence) -> str:
+    """What the row or the item is called."""
+    cells = cells_of(sentence)
+    return cells[0][1] if cells else _places(sentence)[0].text
+
+
+def held_values(question: str, sentence: Sentence) -> list[Value]:
+    """The values of the question that a range of the row or item holds, where none of these excludes one."""
+    row = _row(_places(sentence), values_of(question), frozenset()) if _is_sibling(sentence) else None
+    return list(row.holding) if row and row.holding else []
+
+
+def holds_numbered(name: str, sentence: Sentence) -> bool:
+    """Whether the row has a range of such numbers that holds this one: `grade#5` is of `Grade: 4 to 6`."""
+    label, mark, number = name.partition("#")
+    return bool(label and mark) and bool(held_values(f"{label} {number}", sentence))
+
+
+def held_terms(question: str, text: str) -> frozenset[str]:
+    """The terms of the values of the question, and of their units, that a range in a line of the text holds."""
+    if not values_of(question):
+        return frozenset()
+    lines = (line for line in text.splitlines() if _DIGIT.search(line))
+    held = (value for line in lines for value in held_values(question, _line(line)))
+    return frozenset(term for value in held for term in terms(question[value.start : value.end]))
+
+
+def telling_terms(question: str, sentence: Sentence) -> frozenset[str]:
+    """The terms by which a question says a value that a range of the row holds: `aged 40`, `a bike worth 900 euros`.
+
+    Who has that age or that number is one of its people, whatever the row calls them.
+    """
+    measured = (MEASURED.get(value.dimension, frozenset()) for value in held_values(question, sentence))
+    return held_terms(question, sentence.text).union(PEOPLE, *measured)
+
+
+def _line(line: str) -> Sentence:
+    return Sentence(0, len(line), line, kind=BlockKind.LIST if LIST_ITEM.match(line) else None)
+
+
+def _is_sibling(sentence: Sentence) -> bool:
+    return bool(cells_of(sentence)) or sentence.kind is BlockKind.LIST or bool(LIST_ITEM.match(sentence.text))
+
+
+def _rows(sentences: Sequence[Sentence], values: Sequence[Value], asked: frozenset[str]) -> dict[int, _Row]:
+    """Those that say something to a value, by their place in `sentences`."""
+    places = [_places(sentence) for sentence in sentences]
+    if any(value.is_bounded for value in values):
+        # `up to 4 m` is called so. Only a bound that none has is a value like another one.
+        ranges = [own for row in places for place in row for own in place.ranges]
+        values = [value for value in values if not (value.is_bounded and any(own.ends_at(value) for own in ranges))]
+    rows = (_row(own, values, asked) for own in places)
+    return {number: row for number, row in enumerate(rows) if row is not None}
+
+
+def _places(sentence: Sentence) -> list[_Place]:
+    """The cells of a row, or the label of an item; an item without one as a whole."""
+    if cells := cells_of(sentence):
+        return [_place(frozenset(terms(f"{column}\n{text}")), text, column) for column, text in cells]
+    text = LIST_ITEM.sub("", sentence.text, count=1)
+    label = _AFTER_LABEL.split(text, maxsplit=1)[0]
+    named = label if ranges_of(label) else text
+    return [_place(frozenset(terms(f"{sentence.lead_in}\n{named}")), named, "")]
+
+
+def _place(called: frozenset[str], text: str, header: str) -> _Place:
+    is_short = len(text.split()) <= _MAX_WORDS or not header
+    ranges = tuple(own.measured_in(header) for own in ranges_of(text)) if is_short else ()
+    return _Place(called, text, ranges)
+
+
+def _row(places: Sequence[_Place], values: Sequence[Value], asked: frozenset[str]) -> _Row | None:
+    are_bare = sum(any(not own.dimension for own in place.ranges) for place in places) == 1
+    is_only = are_bare and sum(not value.dimension for value in values) == 1
+    holding: dict[Value, Range] = {}
+    telling: list[_Place] = []
+    is_excluded = False
+    for value in values:
+        agreeing = [
+            (place, own)
+            for place in places
+            for own in place.ranges
+            if agrees(value, own, place.called, is_only=is_only)
+        ]
+        # What a row is called by tells it from others; a later cell may be what it says.
+        agreeing = [(place, own) for place, own in agreeing if place is places[0]] or agreeing
+        telling += [place for place, _ in agreeing]
+        if held := next((own for _, own in agreeing if own.holds(value)), None):
+            holding[value] = held
+        elif agreeing and not any(_states(place, value) for place in places):
+            is_excluded = True
+    if not telling:
+        return None
+    named = (place.text for place in places if place not in telling and len(place.text.split()) <= _MAX_WORDS)
+    said = frozenset(word for word in terms("\n".join(named)) if not _DIGIT.search(word))
+    return _Row(None if is_excluded else holding, said & asked)
+
+
+def _states(place: _Place, value: Value) -> bool:
+    """Whether just that value stands there, and not as an end of a range: it is equal, and no range says more."""
+    return any(
+        own.dimension == value.dimension and own.value == value.said
+        for own in extract_facts(place.text).quantities
+        if not any(its.start <= own.start < its.end for its in place.ranges)
+    )
+
+
+def _gives_way(row: _Row, rival: _Row) -> bool:
+    if row is rival or not rival.holding or not row.words <= rival.words:
+        return False
+    if row.holding is None:
+        return True
+    return row.holding.keys() == rival.holding.keys() and any(
+        rival.holding[value].is_within(own) for value, own in row.holding.items()
+    )

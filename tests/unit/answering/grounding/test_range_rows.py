@@ -1,0 +1,202 @@
+"""Which row of a table, or item of a list, has the range that a number of the question is in."""
+
+from __future__ import annotations
+
+import pytest
+
+from portfolio_rag.answering.grounding.check import check
+from portfolio_rag.answering.grounding.claim import Claim
+from portfolio_rag.answering.grounding.drafted_answer import parse_draft
+from portfolio_rag.answering.grounding.evidence import SourceText
+from portfolio_rag.answering.grounding.range_rows import in_place_of, slot_of
+from portfolio_rag.domain.answers import Verdict
+from portfolio_rag.text.chunking.chunker import chunk
+from portfolio_rag.text.extraction.document import ExtractionLimits
+from portfolio_rag.text.extraction.worker import extract_here
+from tests.support.texts import WordTokenizer
+
+LIMITS = ExtractionLimits(frozenset({"md"}), 10, 100_000, 60, 512)
+
+PARCELS = """# Parcels of the Corrie post
+
+| Parcel | Price |
+|---|---|
+| up to 2 kg | 4.90 EUR |
+| 2 to 5 kg | 6.40 EUR |
+| 5 to 10 kg | 8.90 EUR |
+| over 10 kg | 13.40 EUR |
+"""
+CASCADE = """# Couriers
+
+| Service | Weight (kg) | Price |
+|---|---|---|
+| Wren | up to 1 | 3 EUR |
+| Rook | up to 4 | 5 EUR |
+| Heron | up to 9 | 7 EUR |
+"""
+ROPES = """# Ropes
+
+| Load | Rope |
+|---|---|
+| from 1 kg | sisal |
+| from 50 kg | nylon |
+| from 200 kg | steel |
+"""
+AGES = """# Fees
+
+| Age | Fee |
+|---|---|
+| under 6 | free |
+| 6–11 | 48 EUR |
+| 12–17 | 66 EUR |
+| 18 and older | 120 EUR |
+"""
+ROOMS = """# Rooms
+
+| Room | Persons | Price |
+|---|---|---|
+| Alder | 2 to 8 | 90 EUR |
+| Birch | 9 to 20 | 150 EUR |
+"""
+GRADES = """# Mill
+
+| Grade | Flour |
+|---|---|
+| 1 to 3 | cake flour |
+| 4 to 6 | bread flour |
+"""
+NOTICE = """# Cancelling
+
+| Days before the event | You pay |
+|---|---|
+| 14 or more | nothing |
+| 3 to 13 | half |
+| fewer than 3 | everything |
+"""
+OPEN = """# Baths
+
+| Day | Pool |
+|---|---|
+| Monday | 14:00 to 21:00 |
+| Sunday | 8:00 to 17:00 |
+"""
+GROUPS = """# Groups
+
+Discounts for groups:
+
+- up to 9 people: none
+- 10 to 19 people: 5 percent
+- 20 or more people: 12 percent
+"""
+PORTERS = """# Reception
+
+- 6:30–10:00: the porter
+- 10:00–16:00: Marit
+- 22:00–6:30: nobody
+"""
+
+
+def source(markdown: str) -> SourceText:
+    document = extract_here(markdown.encode(), "a.md", LIMITS)
+    (whole,) = chunk(document, WordTokenizer(), size_tokens=500, overlap_tokens=0, window_tokens=200)
+    return SourceText.build(1, whole.content, "a.md", whole.parts, document="one")
+
+
+def left(markdown: str, question: str) -> str:
+    """What gives way to nothing, of what has a digit."""
+    sentences = source(markdown).sentences
+    gone = in_place_of(question, Claim("", question).asked_terms, [(slot_of("one", own), own) for own in sentences])
+    return "\n".join(own.text for number, own in enumerate(sentences) if number not in gone)
+
+
+@pytest.mark.parametrize(
+    ("markdown", "question", "kept", "gone"),
+    [
+        (PARCELS, "What does a parcel of 7 kg cost?", "8.90", ("4.90", "6.40", "13.40")),
+        (PARCELS, "What does a parcel of 1,500 g cost?", "4.90", ("6.40", "8.90", "13.40")),
+        (PARCELS, "My parcel weighs 12 kg, what does it cost?", "13.40", ("4.90", "6.40", "8.90")),
+        (CASCADE, "What is the price for 3 kg?", "Rook", ("Wren", "Heron")),
+        (ROPES, "Which rope for a load of 70 kg?", "nylon", ("sisal", "steel")),
+        (AGES, "My son is 9, what is the fee?", "48 EUR", ("free", "66 EUR", "120 EUR")),
+        (AGES, "What does a 12-year-old pay?", "66 EUR", ("free", "48 EUR", "120 EUR")),
+        (AGES, "What is the fee for someone aged 40?", "120 EUR", ("free", "48 EUR", "66 EUR")),
+        (ROOMS, "Which room is for 15 people?", "Birch", ("Alder",)),
+        (GRADES, "What is grade 5 used for?", "bread", ("cake",)),
+        (NOTICE, "What do we pay 10 days before the event?", "half", ("nothing", "everything")),
+        (GROUPS, "What discount do 14 people get?", "5 percent", ("none", "12 percent")),
+        (PORTERS, "Who is at the reception at 14:30?", "Marit", ("porter", "nobody")),
+        (PORTERS, "Who is at the reception at 23:00?", "nobody", ("porter", "Marit")),
+    ],
+)
+def test_the_row_whose_range_holds_the_number_stays(
+    markdown: str, question: str, kept: str, gone: tuple[str, ...]
+) -> None:
+    text = left(markdown, question)
+    assert kept in text
+    assert not [word for word in gone if word in text]
+
+
+@pytest.mark.parametrize(
+    ("markdown", "question"),
+    [
+        (CASCADE, "What is the price for 30 kg?"),  # outside of all
+        (PARCELS, "What does a parcel of over 10 kg cost?"),  # called as the row is
+        (PARCELS, "What does a parcel of 2 to 5 kg cost?"),
+        (PARCELS, "How long is a parcel of 7 cm?"),  # another dimension
+        (ROOMS, "Which room has 15 windows?"),  # another thing is counted
+        (OPEN, "Is the pool open on Sunday at 19:00?"),  # Monday is, and was not asked for
+        (GRADES, "What is step 5 used for?"),  # a step is no grade
+    ],
+)
+def test_a_number_that_tells_nothing_leaves_all_rows(markdown: str, question: str) -> None:
+    assert left(markdown, question) == "\n".join(own.text for own in source(markdown).sentences)
+
+
+def test_an_equal_number_is_not_put_aside_by_a_range() -> None:
+    table = "# Cables\n\n| Cable | Length |\n|---|---|\n| Alder | 5 m |\n| Birch | 2 to 9 m |\n| Cedar | 10 to 20 m |\n"
+    text = left(table, "Which cable has a length of 5 m?")
+    assert "Alder" in text
+    assert "Cedar" not in text
+
+
+def verdict(markdown: str, question: str, draft: str) -> Verdict:
+    (result,) = check(question, parse_draft(f"{draft} [1]"), [source(markdown)])
+    return result.verdict
+
+
+@pytest.mark.parametrize(
+    ("markdown", "question", "true", "false"),
+    [
+        (
+            PARCELS,
+            "What does a parcel of 7 kg cost?",
+            "A parcel of 7 kg costs 8.90 EUR.",
+            "A parcel of 7 kg costs 6.40 EUR.",
+        ),
+        (PARCELS, "", "A parcel of 1,500 g costs 4.90 EUR.", "A parcel of 1,500 g costs 8.90 EUR."),
+        (PARCELS, "What does a parcel of 7 kg cost?", "The price is 8.90 EUR.", "The price is 4.90 EUR."),
+        (CASCADE, "Which service for 3 kg?", "Rook takes a weight of 3 kg.", "Wren takes a weight of 3 kg."),
+        (
+            CASCADE,
+            "What does 1.5 kg cost?",
+            "With a weight of 1.5 kg the price is 5 EUR.",
+            "With a weight of 1.5 kg the price is 3 EUR.",
+        ),
+        (AGES, "What is the fee at 9 years?", "The fee at 9 years is 48 EUR.", "The fee at 9 years is 120 EUR."),
+        (
+            GROUPS,
+            "",
+            "A group of 25 people gets a discount of 12 percent.",
+            "A group of 25 people gets a discount of 5 percent.",
+        ),
+    ],
+)
+def test_a_claim_holds_by_the_range_of_its_row(markdown: str, question: str, true: str, false: str) -> None:
+    assert verdict(markdown, question, true) is Verdict.SUPPORTED
+    assert verdict(markdown, question, false) in (Verdict.DROPPED, Verdict.FLAGGED)
+
+
+def test_a_row_that_is_quoted_answers_for_the_number_of_the_question() -> None:
+    own, other = "Parcel: 5 to 10 kg | Price: 8.90 EUR", "Parcel: 2 to 5 kg | Price: 6.40 EUR"
+    assert verdict(PARCELS, "What does a parcel of 7 kg cost?", own) is Verdict.SUPPORTED
+    assert verdict(PARCELS, "What does a parcel of 7 kg cost?", other) is Verdict.DROPPED
