@@ -183,12 +183,11 @@ def extract_answer(
     told = telling_terms(question, best.sentence) if is_held else frozenset()
     if not is_same_question and absent_subject(question, best.sentence, best.text, texts, told):
         return []
-    if is_held:
-        pass  # Its neighbours are what is excluded.
-    elif section := _whole_section(best, asked):
-        return [_drafted(best.source.number, sentence, 0) for sentence in section]
-    elif items := _whole_list(best, asked):
-        return [_drafted(best.source.number, item, line) for line, item in enumerate(items)]
+    if not is_held:  # The neighbours of one whose range holds a number are those whose ranges do not.
+        if section := _whole_section(best, asked):
+            return [_drafted(best.source.number, sentence, 0) for sentence in section]
+        if items := _whole_list(best, asked):
+            return [_drafted(best.source.number, item, line) for line, item in enumerate(items)]
     chosen = order[:1]
     for index in order[1:]:
         share = float(scores[index] / scores[chosen[0]])
