@@ -1,8 +1,9 @@
 """Which rows of a table, or items of a list, have the range that holds a number of the question, and which have not.
 
-Only siblings are held against each other. A row gives way to one whose range holds the number, and of a cascade (`up
-to 5 kg`, `up to 10 kg`) to one with a narrower range, unless the question has a word of it that the other lacks: the
-row of Sunday does not give way to that of Monday, however long it is open then.
+Only siblings are held against each other. A row gives way to one whose range holds the number, to one in which just
+that number stands, and of a cascade (`up to 5 kg`, `up to 10 kg`) to one with a narrower range, unless the question has
+a word of it that the other lacks: the row of Sunday does not give way to that of Monday, however long it is open then.
+Of those that hold the number none gives way to another where the question asks for several.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from portfolio_rag.answering.grounding.labels import cells_of
 from portfolio_rag.answering.grounding.range_reading import ranges_of, values_of
@@ -24,6 +26,19 @@ _MAX_WORDS = 8
 """A cell of more words describes its row, and tells it from no other one."""
 _AFTER_LABEL = re.compile(r":\s|\s[–—-]\s(?![$€£¥]?\d)")
 _DIGIT = re.compile(r"\d")
+_LETTER = re.compile(r"[^\W\d_]")
+_MAX_RIVALS = 32
+"""So many of the nearest ranges are held against a row: a table may have thousands of rows."""
+_PLURAL = r"(?!\w*(?:ss|us|is)\b|does\b|has\b|was\b)[^\W\d_]{3,}s\b"
+_ASKS_SEVERAL = re.compile(
+    rf"""\bwhat\s+(?:[^\W\d_]+\s+)??{_PLURAL}\s+
+      (?:are|were|do|did|can|could|may|must|have|will|would|should|apply|exist)\b
+    |\bwhich\s+{_PLURAL}(?!\s+(?:\d|an?\b|the\b|my\b))
+    |\bwhich\s+[^\W\d_]+\s+{_PLURAL}\s+(?!\d|(?:an?|the|my|your|its|at|by|for|from|in|on|to|of|up|with|after|before
+      |every|only|over|under|until)\b)[^\W\d_]+\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""`which trains`, `which shipping options take`, `what surcharges are there`; not `which size fits a` nor `what uses`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +52,18 @@ class _Place:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """`holding` are the ranges that hold the values of the question that agree with any; None where one holds none."""
+    """`holding` are the ranges that hold the values of the question that agree with any; None where one holds none.
+
+    A value that stands there itself is a range of nothing else.
+    """
 
     holding: dict[Value, Range] | None
     words: frozenset[str]
+
+    @property
+    def width(self) -> float:
+        """How far its ranges reach, a range with one end from the value on."""
+        return sum(own.width_around(value.number) for value, own in (self.holding or {}).items())
 
 
 def in_place_of(
@@ -58,10 +81,14 @@ def in_place_of(
         if _DIGIT.search(sentence.text) and _is_sibling(sentence):
             slots[slot].append(number)
     gone: dict[int, list[int]] = {}
+    are_several = bool(_ASKS_SEVERAL.search(question))
     for numbers in slots.values():
         rows = _rows([siblings[number][1] for number in numbers], values, asked)
+        rivals = _Rivals(rows)
         for own, row in rows.items():
-            better = [numbers[other] for other, rival in rows.items() if _gives_way(row, rival)]
+            if row.holding is not None and are_several:
+                continue
+            better = [numbers[other] for other in rivals.of(row.words) if _gives_way(row, rows[other])]
             if better:
                 gone[numbers[own]] = better
     return {own: [other for other in better if other not in gone] or better for own, better in gone.items()}
@@ -129,13 +156,14 @@ def _rows(sentences: Sequence[Sentence], values: Sequence[Value], asked: frozens
 
 
 def _places(sentence: Sentence) -> list[_Place]:
-    """The cells of a row, or the label of an item; an item without one as a whole."""
+    """The cells of a row, or the label of an item that is a range; of another item the label and what it says."""
     if cells := cells_of(sentence):
         return [_place(frozenset(terms(f"{column}\n{text}")), text, column) for column, text in cells]
     text = LIST_ITEM.sub("", sentence.text, count=1)
-    label = _AFTER_LABEL.split(text, maxsplit=1)[0]
-    named = label if ranges_of(label) else text
-    return [_place(frozenset(terms(f"{sentence.lead_in}\n{named}")), named, "")]
+    end = match.start() if (match := _AFTER_LABEL.search(text)) else len(text)
+    parts = [text[:end]] if ranges_of(text[:end]) else [text[:end], text[end:]]
+    called = frozenset(terms("\n".join([sentence.lead_in, *parts])))
+    return [_place(called, part, "") for part in parts if part]
 
 
 def _place(called: frozenset[str], text: str, header: str) -> _Place:
@@ -157,17 +185,22 @@ def _row(places: Sequence[_Place], values: Sequence[Value], asked: frozenset[str
             for own in place.ranges
             if agrees(value, own, place.called, is_only=is_only)
         ]
+        # `A waist of 86 cm` is none of the chest, which is measured in the same unit.
+        if named := [(place, own) for place, own in agreeing if value.before in place.called]:
+            agreeing = named
         # What a row is called by tells it from others; a later cell may be what it says.
         agreeing = [(place, own) for place, own in agreeing if place is places[0]] or agreeing
         telling += [place for place, _ in agreeing]
-        if held := next((own for _, own in agreeing if own.holds(value)), None):
+        if agreeing and any(_states(place, value) for place in places):
+            holding[value] = Range(value.number, value.number, value.dimension)
+        elif held := next((own for _, own in agreeing if own.holds(value)), None):
             holding[value] = held
-        elif agreeing and not any(_states(place, value) for place in places):
+        elif agreeing:
             is_excluded = True
     if not telling:
         return None
     named = (place.text for place in places if place not in telling and len(place.text.split()) <= _MAX_WORDS)
-    said = frozenset(word for word in terms("\n".join(named)) if not _DIGIT.search(word))
+    said = frozenset(word for word in terms("\n".join(named)) if _LETTER.search(word))
     return _Row(None if is_excluded else holding, said & asked)
 
 
@@ -180,11 +213,26 @@ def _states(place: _Place, value: Value) -> bool:
     )
 
 
+class _Rivals:
+    """The rows that hold a value, nearest first, by the words of the question that a row must have."""
+
+    def __init__(self, rows: dict[int, _Row]) -> None:
+        self._holding = {number: row for number, row in rows.items() if row.holding}
+        self._nearest = sorted(self._holding, key=lambda number: self._holding[number].width)
+        self._by_words: dict[frozenset[str], list[int]] = {}
+
+    def of(self, words: frozenset[str]) -> list[int]:
+        if words not in self._by_words:
+            with_all = (number for number in self._nearest if words <= self._holding[number].words)
+            self._by_words[words] = sorted(islice(with_all, _MAX_RIVALS))
+        return self._by_words[words]
+
+
 def _gives_way(row: _Row, rival: _Row) -> bool:
     if row is rival or not rival.holding or not row.words <= rival.words:
         return False
     if row.holding is None:
         return True
     return row.holding.keys() == rival.holding.keys() and any(
-        rival.holding[value].is_within(own) for value, own in row.holding.items()
+        rival.holding[value].is_nearer(own) for value, own in row.holding.items()
     )
