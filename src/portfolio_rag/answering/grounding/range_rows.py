@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from portfolio_rag.answering.grounding.labels import cells_of
+from portfolio_rag.answering.grounding.labels import Label, Mention, cells_of
 from portfolio_rag.answering.grounding.range_reading import ranges_of, values_of
 from portfolio_rag.answering.grounding.ranges import MEASURED, PEOPLE, Range, Value, agrees
 from portfolio_rag.answering.grounding.source_sentences import LIST_ITEM, Sentence
@@ -112,6 +112,30 @@ def held_values(question: str, sentence: Sentence) -> list[Value]:
     return list(row.holding) if row and row.holding else []
 
 
+def values_held(claim: str, wording: frozenset[str], own: Sentence, others: Iterable[Sentence]) -> tuple[set[int], bool]:
+    """Where the values of the claim stand that a range of the row or item holds, and whether another one is meant.
+
+    Another one is meant that the claim calls by its name, and whose range excludes such a value: the size L holds 86 cm
+    for no claim on the size S. `wording` are the terms of the claim.
+    """
+    values = [value for value in held_values(claim, own) if not value.is_bounded]
+    if not values:
+        return set(), False
+    slot, row = slot_of("", own), _row(_places(own), values, wording)
+    mention, name = Mention(claim), Label(row_name(own))
+    for other in others:
+        if other.text == own.text or not _is_sibling(other) or slot_of("", other) != slot:
+            continue
+        its = _row(_places(other), values, wording)
+        if row is None or its is None or its.holding is not None:
+            continue
+        label = Label(row_name(other))
+        is_quoted = mention.quotes(label, beside=name) and not mention.quotes(name, beside=label)
+        if row.words < its.words or (is_quoted and row.words <= its.words):
+            return set(), True
+    return {value.start for value in values}, False
+
+
 def holds_numbered(name: str, sentence: Sentence) -> bool:
     """Whether the row has a range of such numbers that holds this one: `grade#5` is of `Grade: 4 to 6`."""
     label, mark, number = name.partition("#")
@@ -185,12 +209,12 @@ def _row(places: Sequence[_Place], values: Sequence[Value], asked: frozenset[str
             for own in place.ranges
             if agrees(value, own, place.called, is_only=is_only)
         ]
+        telling += [place for place, _ in agreeing]
         # `A waist of 86 cm` is none of the chest, which is measured in the same unit.
         if named := [(place, own) for place, own in agreeing if value.before in place.called]:
             agreeing = named
         # What a row is called by tells it from others; a later cell may be what it says.
         agreeing = [(place, own) for place, own in agreeing if place is places[0]] or agreeing
-        telling += [place for place, _ in agreeing]
         if agreeing and any(_states(place, value) for place in places):
             holding[value] = Range(value.number, value.number, value.dimension)
         elif held := next((own for _, own in agreeing if own.holds(value)), None):
