@@ -112,28 +112,48 @@ def held_values(question: str, sentence: Sentence) -> list[Value]:
     return list(row.holding) if row and row.holding else []
 
 
-def values_held(claim: str, wording: frozenset[str], own: Sentence, others: Iterable[Sentence]) -> tuple[set[int], bool]:
-    """Where the values of the claim stand that a range of the row or item holds, and whether another one is meant.
+def values_held(
+    claim: str, wording: frozenset[str], evidence: Sequence[Sentence], beside: Iterable[Sentence]
+) -> tuple[frozenset[int], bool]:
+    """Where the values of the claim stand that a range of the evidence holds, and whether another row is meant.
 
     Another one is meant that the claim calls by its name, and whose range excludes such a value: the size L holds 86 cm
-    for no claim on the size S. `wording` are the terms of the claim.
+    for no claim on the size S. The evidence may itself be that row, beside one that holds the value. `wording` are the
+    terms of the claim, `beside` is all that stands in the source.
     """
-    values = [value for value in held_values(claim, own) if not value.is_bounded]
+    values = [value for value in values_of(claim) if not value.is_bounded]
     if not values:
-        return set(), False
-    slot, row = slot_of("", own), _row(_places(own), values, wording)
-    mention, name = Mention(claim), Label(row_name(own))
-    for other in others:
-        if other.text == own.text or not _is_sibling(other) or slot_of("", other) != slot:
-            continue
-        its = _row(_places(other), values, wording)
-        if row is None or its is None or its.holding is not None:
-            continue
-        label = Label(row_name(other))
-        is_quoted = mention.quotes(label, beside=name) and not mention.quotes(name, beside=label)
-        if row.words < its.words or (is_quoted and row.words <= its.words):
-            return set(), True
-    return {value.start for value in values}, False
+        return frozenset(), False
+    rows = [own for own in evidence if _DIGIT.search(own.text) and _is_sibling(own)]
+    others = [own for own in beside if _DIGIT.search(own.text) and _is_sibling(own)] if rows else []
+    held: set[int] = set()
+    is_anothers = False
+    for own in rows:
+        slot = slot_of("", own)
+        siblings = [other for other in others if slot_of("", other) == slot]
+        siblings += [other for other in rows if slot_of("", other) != slot]
+        for value in values:
+            row = _row(_places(own), [value], wording)
+            if row is None:
+                continue
+            its = [(other, its) for other in siblings if (its := _row(_places(other), [value], wording)) is not None]
+            if row.holding is None:
+                is_anothers |= any(rival.holding and slot_of("", other) == slot for other, rival in its)
+            elif any(_is_named_before(claim, (other, rival), (own, row)) for other, rival in its):
+                is_anothers = True
+            else:
+                held.add(value.start)
+    return frozenset(held), is_anothers and not held
+
+
+def _is_named_before(claim: str, other: tuple[Sentence, _Row], own: tuple[Sentence, _Row]) -> bool:
+    """Whether the claim calls the other row, whose range excludes its value, by its name, and not this one."""
+    (sentence, rival), (its, row) = other, own
+    if rival.holding is not None:
+        return False
+    mention, label, name = Mention(claim), Label(row_name(sentence)), Label(row_name(its))
+    is_quoted = mention.quotes(label, beside=name) and not mention.quotes(name, beside=label)
+    return row.words < rival.words or (is_quoted and row.words <= rival.words)
 
 
 def holds_numbered(name: str, sentence: Sentence) -> bool:
@@ -213,13 +233,17 @@ def _row(places: Sequence[_Place], values: Sequence[Value], asked: frozenset[str
         # `A waist of 86 cm` is none of the chest, which is measured in the same unit.
         if named := [(place, own) for place, own in agreeing if value.before in place.called]:
             agreeing = named
+        # Nor is `byte 5` one of the values from 0 to 255 of byte 1.
+        numbered = [] if named else [place for place in places if _has_number(place, value)]
+        agreeing = [] if numbered else agreeing
         # What a row is called by tells it from others; a later cell may be what it says.
         agreeing = [(place, own) for place, own in agreeing if place is places[0]] or agreeing
-        if agreeing and any(_states(place, value) for place in places):
+        telling += numbered
+        if (agreeing or numbered) and any(_states(place, value) for place in numbered or places):
             holding[value] = Range(value.number, value.number, value.dimension)
         elif held := next((own for _, own in agreeing if own.holds(value)), None):
             holding[value] = held
-        elif agreeing:
+        elif agreeing or numbered:
             is_excluded = True
     if not telling:
         return None
@@ -235,6 +259,13 @@ def _states(place: _Place, value: Value) -> bool:
         for own in extract_facts(place.text).quantities
         if not any(its.start <= own.start < its.end for its in place.ranges)
     )
+
+
+def _has_number(place: _Place, value: Value) -> bool:
+    """Whether it is called by the word in front of a bare number, and has such a number, which is no range."""
+    if value.dimension or value.before not in place.called or place.ranges:
+        return False
+    return any(not own.dimension for own in extract_facts(place.text).quantities)
 
 
 class _Rivals:
