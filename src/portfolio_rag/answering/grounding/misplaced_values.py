@@ -72,9 +72,9 @@ def _is_of_other_number(own: frozenset[str], columns: Mapping[str, frozenset[str
     """Whether the claim has the number by which alone another column differs, and not that of this one: `Rate 2025`."""
     for other in columns.values():
         number, its = own - other, other - own
-        if own & other and number and its and all(word.isdigit() for word in number | its):
-            if its <= named and not number & named:
-                return True
+        is_only_numbers = bool(own & other and number and its) and all(word.isdigit() for word in number | its)
+        if is_only_numbers and its <= named and not number & named:
+            return True
     return False
 
 

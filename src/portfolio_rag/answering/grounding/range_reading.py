@@ -164,10 +164,16 @@ def _ends(text: str) -> list[_End]:
 
 def _of_quantity(text: str, quantity: Quantity) -> _End:
     end = quantity.start + len(quantity.text.removeprefix("-"))
-    start = quantity.start - bool(quantity.value < 0 and _MINUS.search(text, max(0, quantity.start - 1), quantity.start))
+    start = quantity.start - bool(
+        quantity.value < 0 and _MINUS.search(text, max(0, quantity.start - 1), quantity.start)
+    )
     dimension, factor = comparable(quantity.dimension, quantity.factor)
     behind = _NOUNS_BEHIND.match(text, end) if not dimension else None
-    if not dimension and not (behind and terms(behind[1])) and _AGE_BEFORE.search(text, max(0, start - _LOOKED_AROUND), start):
+    if (
+        not dimension
+        and not (behind and terms(behind[1]))
+        and _AGE_BEFORE.search(text, max(0, start - _LOOKED_AROUND), start)
+    ):
         dimension, factor = comparable("year", 1.0)
     nouns = frozenset(terms(" ".join(filter(None, behind.groups())))) if behind else frozenset()
     if dimension == "length" and (power := _POWER.match(text, end)):

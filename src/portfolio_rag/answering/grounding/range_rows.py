@@ -12,6 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from portfolio_rag.answering.grounding.labels import Label, Mention, cells_of
@@ -21,12 +22,15 @@ from portfolio_rag.answering.grounding.source_sentences import LIST_ITEM, Senten
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.text.language.content_words import terms
 from portfolio_rag.text.language.facts import extract_facts
+from portfolio_rag.text.language.quantities import Quantity
 
 _MAX_WORDS = 8
 """A cell of more words describes its row, and tells it from no other one."""
 _AFTER_LABEL = re.compile(r":\s|\s[–—-]\s(?![$€£¥]?\d)")
 _DIGIT = re.compile(r"\d")
 _LETTER = re.compile(r"[^\W\d_]")
+_LEAD = "= "
+"""Before a cell that is read alone: at the beginning of a line 14.50 is the number of a section."""
 _MAX_RIVALS = 32
 """So many of the nearest ranges are held against a row: a table may have thousands of rows."""
 _PLURAL = r"(?!\w*(?:ss|us|is)\b|does\b|has\b|was\b)[^\W\d_]{3,}s\b"
@@ -38,7 +42,7 @@ _ASKS_SEVERAL = re.compile(
       |every|only|over|under|until)\b)[^\W\d_]+\b""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""`which trains`, `which shipping options take`, `what surcharges are there`; not `which size fits a` nor `what uses`."""
+"""`which trains`, `which shipping options take`, `what surcharges are`; not `which size fits a` nor `what uses`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +137,10 @@ def values_held(
         siblings = [other for other in others if slot_of("", other) == slot]
         siblings += [other for other in rows if slot_of("", other) != slot]
         for value in values:
-            row = _row(_places(own), [value], wording)
+            row = _row_of(own, value, wording)
             if row is None:
                 continue
-            its = [(other, its) for other in siblings if (its := _row(_places(other), [value], wording)) is not None]
+            its = [(other, its) for other in siblings if (its := _row_of(other, value, wording)) is not None]
             if row.holding is None:
                 is_anothers |= any(rival.holding and slot_of("", other) == slot for other, rival in its)
             elif any(_is_named_before(claim, (other, rival), (own, row)) for other, rival in its):
@@ -144,6 +148,12 @@ def values_held(
             else:
                 held.add(value.start)
     return frozenset(held), is_anothers and not held
+
+
+@lru_cache(maxsize=4096)
+def _row_of(sentence: Sentence, value: Value, wording: frozenset[str]) -> _Row | None:
+    """Asked for by each part of a source that is held against a claim."""
+    return _row(_places(sentence), [value], wording)
 
 
 def _is_named_before(claim: str, other: tuple[Sentence, _Row], own: tuple[Sentence, _Row]) -> bool:
@@ -256,16 +266,20 @@ def _states(place: _Place, value: Value) -> bool:
     """Whether just that value stands there, and not as an end of a range: it is equal, and no range says more."""
     return any(
         own.dimension == value.dimension and own.value == value.said
-        for own in extract_facts(place.text).quantities
-        if not any(its.start <= own.start < its.end for its in place.ranges)
+        for own in _quantities(place)
+        if not any(its.start <= own.start - len(_LEAD) < its.end for its in place.ranges)
     )
+
+
+def _quantities(place: _Place) -> Sequence[Quantity]:
+    return extract_facts(_LEAD + place.text).quantities
 
 
 def _has_number(place: _Place, value: Value) -> bool:
     """Whether it is called by the word in front of a bare number, and has such a number, which is no range."""
-    if value.dimension or value.before not in place.called or place.ranges:
+    if value.dimension or value.before not in place.called or place.ranges or not _DIGIT.search(place.text):
         return False
-    return any(not own.dimension for own in extract_facts(place.text).quantities)
+    return any(not own.dimension for own in _quantities(place))
 
 
 class _Rivals:

@@ -42,6 +42,9 @@ _HEADER_UNIT = re.compile(
 )
 _PLURALS = re.compile(r"(?<!per )\b[^\W\d_]{3,}s\b", re.IGNORECASE)
 
+_YEARS = "month"
+_CALENDAR = range(1000, 2200)
+
 _FAR = 1000
 """Up to 10 km is said of what is some metres long at least, and not of a cable."""
 
@@ -127,6 +130,8 @@ class Range:
         if unit is None:
             return self
         dimension, factor = unit
+        if dimension == _YEARS and any(end in _CALENDAR for end in (self.low, self.high)):
+            return self  # 1958–1971 under `Years` is when it was, and not for how long.
         return replace(self, low=self.low * factor, high=self.high * factor, dimension=dimension, factor=factor)
 
 
