@@ -241,10 +241,10 @@ def _row(places: Sequence[_Place], values: Sequence[Value], asked: frozenset[str
         ]
         telling += [place for place, _ in agreeing]
         # `A waist of 86 cm` is none of the chest, which is measured in the same unit.
-        if named := [(place, own) for place, own in agreeing if value.before in place.called]:
-            agreeing = named
+        if measured := [(place, own) for place, own in agreeing if value.before in place.called]:
+            agreeing = measured
         # Nor is `byte 5` one of the values from 0 to 255 of byte 1.
-        numbered = [] if named else [place for place in places if _has_number(place, value)]
+        numbered = [] if measured else [place for place in places if _has_number(place, value)]
         agreeing = [] if numbered else agreeing
         # What a row is called by tells it from others; a later cell may be what it says.
         agreeing = [(place, own) for place, own in agreeing if place is places[0]] or agreeing
