@@ -131,8 +131,8 @@ SIZES = """# Sizes
 
 | Size | Chest | Waist |
 |---|---|---|
-| Small | 86–92 cm | 70–76 cm |
-| Large | 100–108 cm | 84–92 cm |
+| S | 86–92 cm | 70–76 cm |
+| L | 100–108 cm | 84–92 cm |
 """
 BYTES = """# Header
 
@@ -150,10 +150,18 @@ FARES = """# Fares
 """
 LIMITS_OF = """# Limits
 
-| Option | Allowed |
-|---|---|
-| retries | 0 to 10 |
-| window | 1 to 64 |
+| Byte | Field | Values |
+|---|---|---|
+| 0 | version | 1 to 4 |
+| 2–3 | length | 8 to 65535 |
+| 8 | hop limit | 1 to 64 |
+
+## Options
+
+| Option | Allowed | Default |
+|---|---|---|
+| retries | 0 to 10 | 3 |
+| window | 1 to 64 | 16 |
 """
 TAXES = """# Tax
 
@@ -206,7 +214,7 @@ def left(markdown: str, question: str) -> str:
         (HALLS, "What does a hall with 20 seats cost?", "Ash", ("Elm",)),
         (CASCADE, "Which services take 3 kg?", "Heron", ("Wren",)),
         (CASCADE, "Which services take 3 kg?", "Rook", ("Wren",)),
-        (SIZES, "Which size fits a waist of 86 cm?", "Large", ("Small",)),
+        (SIZES, "Which size fits a waist of 86 cm?", "| Waist: 84", ("| Waist: 70",)),
         (BYTES, "Which field is in byte 5?", "checksum", ("flags",)),
         (FARES, "What weight is 14.50 EUR for?", "to 20 kg", ("to 5 kg",)),
         (PORTERS, "Who is at the reception at 14:30?", "Marit", ("porter", "nobody")),
@@ -296,7 +304,7 @@ def verdict(markdown: str, question: str, draft: str) -> Verdict:
             "With a weight of 1.5 kg the price is 3 EUR.",
         ),
         (LIMITS_OF, "", "Window can be 12.", "Retries can be 12."),
-        (SIZES, "", "Size Large has a waist of 86 cm.", "Size Small has a waist of 86 cm."),
+        (SIZES, "", "Size L has a waist of 86 cm.", "Size S has a waist of 86 cm."),
         (CURATORS, "Who was curator in 1980?", "Otto Venn was curator in 1980.", "Ilse Tarn was curator in 1980."),
         (
             TAXES,
