@@ -193,7 +193,11 @@ def extract_answer(
         share = float(scores[index] / scores[chosen[0]])
         if len(chosen) == MAX_SENTENCES or share < _FOLLOW_SHARE:
             break
-        if _adds(candidates[index], share, float(odds[index]), best, claim) and all(
+        if any({index, order[0]} <= set(better) for better in instead.values()):
+            # Two whose ranges hold the number are alternatives, however alike they are put.
+            if not _is_about_another(candidates[index].sentence, best.sentence, claim):
+                chosen.append(index)
+        elif _adds(candidates[index], share, float(odds[index]), best, claim) and all(
             float(vectors[1 + index] @ vectors[1 + other]) < _REDUNDANT for other in chosen
         ):
             chosen.append(index)

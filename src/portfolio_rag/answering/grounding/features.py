@@ -16,7 +16,7 @@ from portfolio_rag.answering.grounding.doubts import (
     negated_in,
 )
 from portfolio_rag.answering.grounding.evidence import SourceText
-from portfolio_rag.answering.grounding.range_rows import held_values
+from portfolio_rag.answering.grounding.range_rows import values_held
 from portfolio_rag.answering.grounding.value_attribution import Alignment, misattributed_value
 from portfolio_rag.text.language.content_words import coverage, terms, words_of
 from portfolio_rag.text.language.dates import Date
@@ -120,19 +120,15 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
     others of their kind near the span.
     """
     text = source.text[start:end]
+    touched = source.touched(start, end)
     unknown = claim.wording - source.all_terms
     variants = unknown - source.name_forms.missing(unknown, claim.text) if unknown else unknown
     held = source.held_terms(start, end) | variants
     stated = extract_facts(text)
-    denied_there = [negated_in(sentence, claim) for sentence in source.touched(start, end)]
+    denied_there = [negated_in(sentence, claim) for sentence in touched]
     stated = replace(stated, negated=tuple(dict.fromkeys((*stated.negated, *chain.from_iterable(denied_there)))))
     nearby = source.around(start, end)
-    in_range = frozenset(
-        value.start
-        for sentence in source.touched(start, end)
-        for value in held_values(claim.text, sentence)
-        if not value.is_bounded
-    )
+    in_range, is_anothers = values_held(claim.text, claim.terms, touched, (*source.sentences, *source.left_out))
     ranged = tuple(value for value in claim.facts.quantities if value.start in in_range)
     absent = _absent_values(claim, source, in_range)
     missing = claim.facts.names - source.all_terms - claim.asked_terms - variants
@@ -189,7 +185,8 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
     reason = next((words for applies, words in reasons if applies), NOT_SAID)
     borrowed = claim.wording & source.left_out_terms
     taken_back = denied and not verbatim and not claim.facts.negated and covered >= SAME_SENTENCE
-    limit = DOUBTED if doubt or rival or taken_back or invented >= _MOSTLY_INVENTED else 1.0
+    is_anothers = is_anothers and not verbatim
+    limit = DOUBTED if doubt or rival or is_anothers or taken_back or invented >= _MOSTLY_INVENTED else 1.0
     if exchanged >= _SURELY_EXCHANGED and not verbatim:
         limit = 0.0
     if borrowed and not verbatim:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from portfolio_rag.answering.grounding.claim import Claim
 from portfolio_rag.answering.grounding.labels import Label, Mention, are_parallel, cells_of
@@ -59,11 +59,23 @@ def _other_column(claim: Claim, value: Quantity, row: Sentence) -> str:
         words.pop(labels, None)  # What the rows are called by has no value of its own, and a range is none.
         holding = [column for column in holding if column != labels]
     others = [own for column, own in words.items() if own and column not in holding and own <= named]
+    if holding and any(_is_of_other_number(words.get(column, frozenset()), words, named) for column in holding):
+        return holding[0]
     if not holding or not others:
         return ""
     # What both columns are called by does not tell them apart: `Low season` and `High season`.
     is_named = any(all(words.get(column, frozenset()) & named - other for other in others) for column in holding)
     return "" if is_named else holding[0]
+
+
+def _is_of_other_number(own: frozenset[str], columns: Mapping[str, frozenset[str]], named: frozenset[str]) -> bool:
+    """Whether the claim has the number by which alone another column differs, and not that of this one: `Rate 2025`."""
+    for other in columns.values():
+        number, its = own - other, other - own
+        is_only_numbers = bool(own & other and number and its) and all(word.isdigit() for word in number | its)
+        if is_only_numbers and its <= named and not number & named:
+            return True
+    return False
 
 
 def _better_sentence(claim: Claim, value: Quantity, sentence: Sentence, others: Sequence[Sentence]) -> Sentence | None:

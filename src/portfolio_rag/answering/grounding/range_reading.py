@@ -76,6 +76,8 @@ _MONTHS_ALONE = re.compile(
     re.IGNORECASE,
 )
 _LAST_DAY, _MID_MONTH = 31, 15
+_LOOKED_AROUND = 60
+"""What is farther from a value says nothing of it, and looking there takes long in a long line."""
 
 
 @lru_cache(maxsize=1024)
@@ -118,7 +120,10 @@ def values_of(text: str) -> tuple[Value, ...]:
 
 
 def _term_before(text: str, start: int) -> str:
-    before = text[:start].rstrip()
+    low = max(0, start - _LOOKED_AROUND)
+    before = text[low:start].rstrip()
+    if low:  # It may begin within a word.
+        before = before.partition(" ")[2]
     return next(iter(terms(before)[-1:]), "") if before[-1:].isalpha() else ""
 
 
@@ -159,10 +164,16 @@ def _ends(text: str) -> list[_End]:
 
 def _of_quantity(text: str, quantity: Quantity) -> _End:
     end = quantity.start + len(quantity.text.removeprefix("-"))
-    start = quantity.start - bool(quantity.value < 0 and _MINUS.search(text, 0, quantity.start))
+    start = quantity.start - bool(
+        quantity.value < 0 and _MINUS.search(text, max(0, quantity.start - 1), quantity.start)
+    )
     dimension, factor = comparable(quantity.dimension, quantity.factor)
     behind = _NOUNS_BEHIND.match(text, end) if not dimension else None
-    if not dimension and not (behind and terms(behind[1])) and _AGE_BEFORE.search(text, 0, start):
+    if (
+        not dimension
+        and not (behind and terms(behind[1]))
+        and _AGE_BEFORE.search(text, max(0, start - _LOOKED_AROUND), start)
+    ):
         dimension, factor = comparable("year", 1.0)
     nouns = frozenset(terms(" ".join(filter(None, behind.groups())))) if behind else frozenset()
     if dimension == "length" and (power := _POWER.match(text, end)):
@@ -176,7 +187,10 @@ def _chain(text: str, ends: Sequence[_End], position: int) -> list[_End]:
     chain = [ends[position]]
     for following in ends[position + 1 :]:
         between = text[chain[-1].end : following.start]
-        is_pair = len(chain) == 1 and _AND.fullmatch(between) and BETWEEN.search(text, 0, chain[0].start)
+        if len(between) > _LOOKED_AROUND:
+            break
+        low = max(0, chain[0].start - _LOOKED_AROUND)
+        is_pair = len(chain) == 1 and _AND.fullmatch(between) and BETWEEN.search(text, low, chain[0].start)
         if not (is_pair or _JOINT.fullmatch(between) or _SIGN_BETWEEN.fullmatch(between)):
             break
         chain.append(following)
@@ -255,7 +269,7 @@ def _is_name(text: str, first: _End, last: _End) -> bool:
     if first.dimension in (SEASON, CLOCK):
         return False
     return bool(
-        _NAME_BEFORE.search(text, 0, first.start)
+        _NAME_BEFORE.search(text, max(0, first.start - 2), first.start)
         or (not last.dimension and _NAME_BEHIND.match(text, last.end))
         or any(_LEADING_ZERO.match(text, end.start) for end in (first, last))
     )

@@ -1,29 +1,48 @@
 """Which rows of a table, or items of a list, have the range that holds a number of the question, and which have not.
 
-Only siblings are held against each other. A row gives way to one whose range holds the number, and of a cascade (`up
-to 5 kg`, `up to 10 kg`) to one with a narrower range, unless the question has a word of it that the other lacks: the
-row of Sunday does not give way to that of Monday, however long it is open then.
+Only siblings are held against each other. A row gives way to one whose range holds the number, to one in which just
+that number stands, and of a cascade (`up to 5 kg`, `up to 10 kg`) to one with a narrower range, unless the question has
+a word of it that the other lacks: the row of Sunday does not give way to that of Monday, however long it is open then.
+Of those that hold the number none gives way to another where the question asks for several.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 
-from portfolio_rag.answering.grounding.labels import cells_of
+from portfolio_rag.answering.grounding.labels import Label, Mention, cells_of
 from portfolio_rag.answering.grounding.range_reading import ranges_of, values_of
 from portfolio_rag.answering.grounding.ranges import MEASURED, PEOPLE, Range, Value, agrees
 from portfolio_rag.answering.grounding.source_sentences import LIST_ITEM, Sentence
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.text.language.content_words import terms
 from portfolio_rag.text.language.facts import extract_facts
+from portfolio_rag.text.language.quantities import Quantity
 
 _MAX_WORDS = 8
 """A cell of more words describes its row, and tells it from no other one."""
 _AFTER_LABEL = re.compile(r":\s|\s[–—-]\s(?![$€£¥]?\d)")
 _DIGIT = re.compile(r"\d")
+_LETTER = re.compile(r"[^\W\d_]")
+_LEAD = "= "
+"""Before a cell that is read alone: at the beginning of a line 14.50 is the number of a section."""
+_MAX_RIVALS = 32
+"""So many of the nearest ranges are held against a row: a table may have thousands of rows."""
+_PLURAL = r"(?!\w*(?:ss|us|is)\b|does\b|has\b|was\b)[^\W\d_]{3,}s\b"
+_ASKS_SEVERAL = re.compile(
+    rf"""\bwhat\s+(?:[^\W\d_]+\s+)??{_PLURAL}\s+
+      (?:are|were|do|did|can|could|may|must|have|will|would|should|apply|exist)\b
+    |\bwhich\s+{_PLURAL}(?!\s+(?:\d|an?\b|the\b|my\b))
+    |\bwhich\s+[^\W\d_]+\s+{_PLURAL}\s+(?!\d|(?:an?|the|my|your|its|at|by|for|from|in|on|to|of|up|with|after|before
+      |every|only|over|under|until)\b)[^\W\d_]+\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""`which trains`, `which shipping options take`, `what surcharges are`; not `which size fits a` nor `what uses`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +56,18 @@ class _Place:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """`holding` are the ranges that hold the values of the question that agree with any; None where one holds none."""
+    """`holding` are the ranges that hold the values of the question that agree with any; None where one holds none.
+
+    A value that stands there itself is a range of nothing else.
+    """
 
     holding: dict[Value, Range] | None
     words: frozenset[str]
+
+    @property
+    def width(self) -> float:
+        """How far its ranges reach, a range with one end from the value on."""
+        return sum(own.width_around(value.number) for value, own in (self.holding or {}).items())
 
 
 def in_place_of(
@@ -58,10 +85,14 @@ def in_place_of(
         if _DIGIT.search(sentence.text) and _is_sibling(sentence):
             slots[slot].append(number)
     gone: dict[int, list[int]] = {}
+    are_several = bool(_ASKS_SEVERAL.search(question))
     for numbers in slots.values():
         rows = _rows([siblings[number][1] for number in numbers], values, asked)
+        rivals = _Rivals(rows)
         for own, row in rows.items():
-            better = [numbers[other] for other, rival in rows.items() if _gives_way(row, rival)]
+            if row.holding is not None and are_several:
+                continue
+            better = [numbers[other] for other in rivals.of(row.words) if _gives_way(row, rows[other])]
             if better:
                 gone[numbers[own]] = better
     return {own: [other for other in better if other not in gone] or better for own, better in gone.items()}
@@ -83,6 +114,56 @@ def held_values(question: str, sentence: Sentence) -> list[Value]:
     """The values of the question that a range of the row or item holds, where none of these excludes one."""
     row = _row(_places(sentence), values_of(question), frozenset()) if _is_sibling(sentence) else None
     return list(row.holding) if row and row.holding else []
+
+
+def values_held(
+    claim: str, wording: frozenset[str], evidence: Sequence[Sentence], beside: Iterable[Sentence]
+) -> tuple[frozenset[int], bool]:
+    """Where the values of the claim stand that a range of the evidence holds, and whether another row is meant.
+
+    Another one is meant that the claim calls by its name, and whose range excludes such a value: the size L holds 86 cm
+    for no claim on the size S. The evidence may itself be that row, beside one that holds the value. `wording` are the
+    terms of the claim, `beside` is all that stands in the source.
+    """
+    values = [value for value in values_of(claim) if not value.is_bounded]
+    if not values:
+        return frozenset(), False
+    rows = [own for own in evidence if _DIGIT.search(own.text) and _is_sibling(own)]
+    others = [own for own in beside if _DIGIT.search(own.text) and _is_sibling(own)] if rows else []
+    held: set[int] = set()
+    is_anothers = False
+    for own in rows:
+        slot = slot_of("", own)
+        siblings = [other for other in others if slot_of("", other) == slot]
+        siblings += [other for other in rows if slot_of("", other) != slot]
+        for value in values:
+            row = _row_of(own, value, wording)
+            if row is None:
+                continue
+            its = [(other, its) for other in siblings if (its := _row_of(other, value, wording)) is not None]
+            if row.holding is None:
+                is_anothers |= any(rival.holding and slot_of("", other) == slot for other, rival in its)
+            elif any(_is_named_before(claim, (other, rival), (own, row)) for other, rival in its):
+                is_anothers = True
+            else:
+                held.add(value.start)
+    return frozenset(held), is_anothers and not held
+
+
+@lru_cache(maxsize=4096)
+def _row_of(sentence: Sentence, value: Value, wording: frozenset[str]) -> _Row | None:
+    """Asked for by each part of a source that is held against a claim."""
+    return _row(_places(sentence), [value], wording)
+
+
+def _is_named_before(claim: str, other: tuple[Sentence, _Row], own: tuple[Sentence, _Row]) -> bool:
+    """Whether the claim calls the other row, whose range excludes its value, by its name, and not this one."""
+    (sentence, rival), (its, row) = other, own
+    if rival.holding is not None:
+        return False
+    mention, label, name = Mention(claim), Label(row_name(sentence)), Label(row_name(its))
+    is_quoted = mention.quotes(label, beside=name) and not mention.quotes(name, beside=label)
+    return row.words < rival.words or (is_quoted and row.words <= rival.words)
 
 
 def holds_numbered(name: str, sentence: Sentence) -> bool:
@@ -129,13 +210,14 @@ def _rows(sentences: Sequence[Sentence], values: Sequence[Value], asked: frozens
 
 
 def _places(sentence: Sentence) -> list[_Place]:
-    """The cells of a row, or the label of an item; an item without one as a whole."""
+    """The cells of a row, or the label of an item that is a range; of another item the label and what it says."""
     if cells := cells_of(sentence):
         return [_place(frozenset(terms(f"{column}\n{text}")), text, column) for column, text in cells]
     text = LIST_ITEM.sub("", sentence.text, count=1)
-    label = _AFTER_LABEL.split(text, maxsplit=1)[0]
-    named = label if ranges_of(label) else text
-    return [_place(frozenset(terms(f"{sentence.lead_in}\n{named}")), named, "")]
+    end = match.start() if (match := _AFTER_LABEL.search(text)) else len(text)
+    parts = [text[:end]] if ranges_of(text[:end]) else [text[:end], text[end:]]
+    called = frozenset(terms("\n".join([sentence.lead_in, *parts])))
+    return [_place(called, part, "") for part in parts if part]
 
 
 def _place(called: frozenset[str], text: str, header: str) -> _Place:
@@ -157,17 +239,26 @@ def _row(places: Sequence[_Place], values: Sequence[Value], asked: frozenset[str
             for own in place.ranges
             if agrees(value, own, place.called, is_only=is_only)
         ]
+        telling += [place for place, _ in agreeing]
+        # `A waist of 86 cm` is none of the chest, which is measured in the same unit.
+        if measured := [(place, own) for place, own in agreeing if value.before in place.called]:
+            agreeing = measured
+        # Nor is `byte 5` one of the values from 0 to 255 of byte 1.
+        numbered = [] if measured else [place for place in places if _has_number(place, value)]
+        agreeing = [] if numbered else agreeing
         # What a row is called by tells it from others; a later cell may be what it says.
         agreeing = [(place, own) for place, own in agreeing if place is places[0]] or agreeing
-        telling += [place for place, _ in agreeing]
-        if held := next((own for _, own in agreeing if own.holds(value)), None):
+        telling += numbered
+        if (agreeing or numbered) and any(_states(place, value) for place in numbered or places):
+            holding[value] = Range(value.number, value.number, value.dimension)
+        elif held := next((own for _, own in agreeing if own.holds(value)), None):
             holding[value] = held
-        elif agreeing and not any(_states(place, value) for place in places):
+        elif agreeing or numbered:
             is_excluded = True
     if not telling:
         return None
     named = (place.text for place in places if place not in telling and len(place.text.split()) <= _MAX_WORDS)
-    said = frozenset(word for word in terms("\n".join(named)) if not _DIGIT.search(word))
+    said = frozenset(word for word in terms("\n".join(named)) if _LETTER.search(word))
     return _Row(None if is_excluded else holding, said & asked)
 
 
@@ -175,9 +266,35 @@ def _states(place: _Place, value: Value) -> bool:
     """Whether just that value stands there, and not as an end of a range: it is equal, and no range says more."""
     return any(
         own.dimension == value.dimension and own.value == value.said
-        for own in extract_facts(place.text).quantities
-        if not any(its.start <= own.start < its.end for its in place.ranges)
+        for own in _quantities(place)
+        if not any(its.start <= own.start - len(_LEAD) < its.end for its in place.ranges)
     )
+
+
+def _quantities(place: _Place) -> Sequence[Quantity]:
+    return extract_facts(_LEAD + place.text).quantities
+
+
+def _has_number(place: _Place, value: Value) -> bool:
+    """Whether it is called by the word in front of a bare number, and has such a number, which is no range."""
+    if value.dimension or value.before not in place.called or place.ranges or not _DIGIT.search(place.text):
+        return False
+    return any(not own.dimension for own in _quantities(place))
+
+
+class _Rivals:
+    """The rows that hold a value, nearest first, by the words of the question that a row must have."""
+
+    def __init__(self, rows: dict[int, _Row]) -> None:
+        self._holding = {number: row for number, row in rows.items() if row.holding}
+        self._nearest = sorted(self._holding, key=lambda number: self._holding[number].width)
+        self._by_words: dict[frozenset[str], list[int]] = {}
+
+    def of(self, words: frozenset[str]) -> list[int]:
+        if words not in self._by_words:
+            with_all = (number for number in self._nearest if words <= self._holding[number].words)
+            self._by_words[words] = sorted(islice(with_all, _MAX_RIVALS))
+        return self._by_words[words]
 
 
 def _gives_way(row: _Row, rival: _Row) -> bool:
@@ -186,5 +303,5 @@ def _gives_way(row: _Row, rival: _Row) -> bool:
     if row.holding is None:
         return True
     return row.holding.keys() == rival.holding.keys() and any(
-        rival.holding[value].is_within(own) for value, own in row.holding.items()
+        rival.holding[value].is_nearer(own) for value, own in row.holding.items()
     )

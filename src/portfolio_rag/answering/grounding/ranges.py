@@ -42,6 +42,9 @@ _HEADER_UNIT = re.compile(
 )
 _PLURALS = re.compile(r"(?<!per )\b[^\W\d_]{3,}s\b", re.IGNORECASE)
 
+_YEARS = "month"
+_CALENDAR = range(1000, 2200)
+
 _FAR = 1000
 """Up to 10 km is said of what is some metres long at least, and not of a cable."""
 
@@ -105,12 +108,21 @@ class Range:
         to_high = number < self.high or (not self.is_below and math.isclose(number, self.high))
         return (from_low or to_high) if self.low > self.high else (from_low and to_high)
 
-    def is_within(self, other: Range) -> bool:
-        """Whether it is a part of the other one, which holds more."""
-        if self.low > self.high or other.low > other.high:
+    def is_nearer(self, other: Range) -> bool:
+        """Whether it is the step before the other one in a cascade, or just a value that the other one holds.
+
+        Both bound to the same side, or begin or end together. Two that merely overlap are alternatives.
+        """
+        if self.low > self.high or (other.low > other.high and self.low != self.high):
             return False
-        own, its = (self.low, self.high), (other.low, other.high)
-        return its[0] <= own[0] and own[1] <= its[1] and own != its
+        if self.low == self.high:
+            return (other.low, other.high) != (self.low, self.high)
+        is_part = other.low <= self.low and self.high <= other.high
+        return is_part and (self.low == other.low) != (self.high == other.high)
+
+    def width_around(self, number: float) -> float:
+        low, high = (number if math.isinf(end) else end for end in (self.low, self.high))
+        return abs(high - low)
 
     def measured_in(self, header: str) -> Range:
         """The same in the unit that the header of its column names, where it names none itself."""
@@ -118,6 +130,8 @@ class Range:
         if unit is None:
             return self
         dimension, factor = unit
+        if dimension == _YEARS and any(end in _CALENDAR for end in (self.low, self.high)):
+            return self  # 1958–1971 under `Years` is when it was, and not for how long.
         return replace(self, low=self.low * factor, high=self.high * factor, dimension=dimension, factor=factor)
 
 

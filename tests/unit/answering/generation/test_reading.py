@@ -198,3 +198,19 @@ def test_which_row_is_meant_is_told_by_the_range_that_holds_the_number() -> None
         drafted = extract_answer(question, build_context(passages), source_texts(passages), corpus.embedder, reader)
         assert ladder in drafted[0].text
         assert not any("Height" in sentence.text for sentence in drafted[1:])
+
+
+def test_rows_whose_ranges_all_hold_the_number_are_shown_together() -> None:
+    """However alike they are put, and whatever the reader makes of numbers."""
+    corpus = Corpus()
+    halls = (("Oak", "5 to 40"), ("Ash", "10 to 25"), ("Elm", "60 to 200"))
+    rows = "\n".join(f"Hall: {hall} | Seats: {seats} | Floor: second" for hall, seats in halls)
+    add_table(corpus, rows, "The halls have been painted.")
+    question = "Which hall has 20 seats?"
+    passages = corpus.retrieval().search(question)
+    reader = ScriptedReader(Oak=-6.0, Ash=-6.0, Elm=-6.0, painted=-6.0)
+    drafted = extract_answer(question, build_context(passages), source_texts(passages), corpus.embedder, reader)
+    text = "\n".join(sentence.text for sentence in drafted)
+    assert "Oak" in text
+    assert "Ash" in text
+    assert "Elm" not in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 import pytest
 
@@ -118,3 +119,26 @@ def test_a_range_holds_what_is_inside(text: str, question: str, is_held: bool) -
 )
 def test_a_number_names_a_label_of_its_own_kind(text: str, label: str, column: str, is_other: bool) -> None:
     assert is_other_value(text, label, column) is is_other
+
+
+@pytest.mark.parametrize("text", ["5+" * 2000, "1 and " * 2000, "-7 " * 2000, "5 to" + " " * 16000 + "x 6"])
+def test_a_long_line_is_read_in_a_moment(text: str) -> None:
+    begin = time.process_time()
+    ranges_of.__wrapped__(text)
+    values_of.__wrapped__(text)
+    assert time.process_time() - begin < 2.0
+
+
+@pytest.mark.parametrize(
+    ("text", "other", "is_nearer"),
+    [
+        ("up to 5 kg", "up to 10 kg", True),
+        ("over 10 kg", "over 5 kg", True),
+        ("0 to 5 kg", "0 to 10 kg", True),
+        ("10 to 25", "5 to 40", False),
+        ("up to 10 kg", "up to 5 kg", False),
+        ("2 to 9 m", "2 to 9 m", False),
+    ],
+)
+def test_a_step_of_a_cascade_is_nearer_and_an_overlap_is_not(text: str, other: str, is_nearer: bool) -> None:
+    assert ranges_of(text)[0].is_nearer(ranges_of(other)[0]) is is_nearer
