@@ -181,7 +181,13 @@ def extract_answer(
     is_same_question = is_under_question and float(vectors[1 + order[0]] @ vectors[0]) >= _SAME_QUESTION
     is_held = order[0] in held
     told = telling_terms(question, best.sentence) if is_held else frozenset()
-    if not is_same_question and absent_subject(question, best.sentence, best.text, texts, told):
+    # What the reader prefers may be about nothing of the kind that is asked for: then the sentence that it was
+    # preferred to tells whether another thing is asked for than the sources have.
+    compared = [order[0]] if is_held or first in instead else dict.fromkeys((order[0], first))
+    if not is_same_question and any(
+        absent_subject(question, candidates[number].sentence, candidates[number].text, texts, told)
+        for number in compared
+    ):
         return []
     if not is_held:  # The neighbours of one whose range holds a number are those whose ranges do not.
         if section := _whole_section(best, asked):

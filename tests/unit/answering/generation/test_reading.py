@@ -168,6 +168,18 @@ def test_a_sentence_of_another_document_is_added_where_the_reader_sees_an_answer
         assert len(extract_answer(question, sources, texts, corpus.embedder, reader)) == shown, (place, odds)
 
 
+def test_what_no_source_has_is_refused_whatever_the_reader_prefers() -> None:
+    corpus = Corpus()
+    rows = "Winter storage: boat | Cost: 95 euros\nWinter storage: trailer | Cost: 40 euros"
+    add_table(corpus, rows, "Members pay 15 euros less for a berth at the harbour.")
+    reader = ScriptedReader(Members=6.0, storage=-6.0)
+    for thing, shown in (("trailer", True), ("mast", False)):
+        question = f"What does the winter storage of a {thing} cost at the harbour?"
+        passages = corpus.retrieval().search(question)
+        sources, texts = build_context(passages), source_texts(passages)
+        assert bool(extract_answer(question, sources, texts, corpus.embedder, reader)) == shown
+
+
 def test_a_command_is_an_answer() -> None:
     """Short, without a full stop or a number, as headings are."""
     corpus = Corpus()
