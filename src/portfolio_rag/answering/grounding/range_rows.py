@@ -89,12 +89,15 @@ def in_place_of(
     for numbers in slots.values():
         rows = _rows([siblings[number][1] for number in numbers], values, asked)
         rivals = _Rivals(rows)
+        giving: dict[int, list[int]] = {}
         for own, row in rows.items():
             if row.holding is not None and are_several:
                 continue
             better = [numbers[other] for other in rivals.of(row.words) if _gives_way(row, rows[other])]
             if better:
-                gone[numbers[own]] = better
+                giving[numbers[own]] = better
+        if not {other for better in giving.values() for other in better} <= giving.keys():
+            gone |= giving  # Otherwise none would be left: then they are alternatives.
     return {own: [other for other in better if other not in gone] or better for own, better in gone.items()}
 
 
@@ -302,6 +305,8 @@ def _gives_way(row: _Row, rival: _Row) -> bool:
         return False
     if row.holding is None:
         return True
-    return row.holding.keys() == rival.holding.keys() and any(
-        rival.holding[value].is_nearer(own) for value, own in row.holding.items()
-    )
+    if row.holding.keys() != rival.holding.keys():
+        return False
+    pairs = [(own, rival.holding[value]) for value, own in row.holding.items()]
+    # Of two values each row may be the nearer one for one: they are alternatives then.
+    return any(its.is_nearer(own) for own, its in pairs) and not any(own.is_nearer(its) for own, its in pairs)
