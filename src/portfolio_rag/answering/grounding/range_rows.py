@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -84,21 +84,30 @@ def in_place_of(
     for number, (slot, sentence) in enumerate(siblings):
         if _DIGIT.search(sentence.text) and _is_sibling(sentence):
             slots[slot].append(number)
-    gone: dict[int, list[int]] = {}
+    giving: dict[int, list[int]] = {}
     are_several = bool(_ASKS_SEVERAL.search(question))
     for numbers in slots.values():
         rows = _rows([siblings[number][1] for number in numbers], values, asked)
         rivals = _Rivals(rows)
-        giving: dict[int, list[int]] = {}
         for own, row in rows.items():
             if row.holding is not None and are_several:
                 continue
             better = [numbers[other] for other in rivals.of(row.words) if _gives_way(row, rows[other])]
             if better:
                 giving[numbers[own]] = better
-        if not {other for better in giving.values() for other in better} <= giving.keys():
-            gone |= giving  # Otherwise none would be left: then they are alternatives.
-    return {own: [other for other in better if other not in gone] or better for own, better in gone.items()}
+    return {own: left for own in giving if (left := _left_for(own, giving))}
+
+
+def _left_for(own: int, giving: Mapping[int, Sequence[int]]) -> list[int]:
+    """Those that it gives way to in the end; none where each of them gives way to another one of them."""
+    seen: set[int] = set()
+    waiting = [*giving[own]]
+    while waiting:
+        other = waiting.pop()
+        if other not in seen:
+            seen.add(other)
+            waiting += giving.get(other, ())
+    return sorted(seen - giving.keys())
 
 
 def slot_of(document: str, sentence: Sentence) -> Hashable:
