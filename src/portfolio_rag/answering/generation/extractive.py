@@ -221,7 +221,7 @@ def _with_held_rows(
 
     With them which gives way to which, by their places among these.
     """
-    siblings = [(slot_of(candidate.text.document, candidate.sentence), candidate.sentence) for candidate in ranked]
+    siblings = ((slot_of(candidate.text.document, candidate.sentence), candidate.sentence) for candidate in ranked)
     gone = in_place_of(question, asked, siblings)
     kept = list(range(min(MAX_CANDIDATES, len(ranked))))
     kept += sorted({other for row in kept for other in gone.get(row, ())} - set(kept))

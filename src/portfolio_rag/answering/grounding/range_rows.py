@@ -71,23 +71,25 @@ class _Row:
 
 
 def in_place_of(
-    question: str, asked: frozenset[str], siblings: Sequence[tuple[Hashable, Sentence]]
+    question: str, asked: frozenset[str], siblings: Iterable[tuple[Hashable, Sentence]]
 ) -> dict[int, list[int]]:
     """For each that gives way, those that it gives way to, by their places in `siblings`.
 
-    A sibling comes with what is the same for all of its table or list, which `slot_of` gives.
+    A sibling comes with what is the same for all of its table or list, which `slot_of` gives. They are not looked at
+    for a question without a value.
     """
     values = values_of(question)
     if not values:
         return {}
-    slots: dict[Hashable, list[int]] = defaultdict(list)
+    slots: dict[Hashable, list[tuple[int, Sentence]]] = defaultdict(list)
     for number, (slot, sentence) in enumerate(siblings):
-        if _DIGIT.search(sentence.text) and _is_sibling(sentence):
-            slots[slot].append(number)
+        if _may_hold(sentence):
+            slots[slot].append((number, sentence))
     giving: dict[int, list[int]] = {}
     are_several = bool(_ASKS_SEVERAL.search(question))
-    for numbers in slots.values():
-        rows = _rows([siblings[number][1] for number in numbers], values, asked)
+    for members in slots.values():
+        numbers = [number for number, _ in members]
+        rows = _rows([sentence for _, sentence in members], values, asked)
         rivals = _Rivals(rows)
         for own, row in rows.items():
             if row.holding is not None and are_several:
@@ -140,13 +142,13 @@ def values_held(
     values = [value for value in values_of(claim) if not value.is_bounded]
     if not values:
         return frozenset(), False
-    rows = [own for own in evidence if _DIGIT.search(own.text) and _is_sibling(own)]
-    others = [own for own in beside if _DIGIT.search(own.text) and _is_sibling(own)] if rows else []
+    rows = [own for own in evidence if _may_hold(own)]
+    others = [(slot_of("", own), own) for own in beside if _may_hold(own)] if rows else []
     held: set[int] = set()
     is_anothers = False
     for own in rows:
         slot = slot_of("", own)
-        siblings = [other for other in others if slot_of("", other) == slot]
+        siblings = [other for its, other in others if its == slot]
         siblings += [other for other in rows if slot_of("", other) != slot]
         for value in values:
             row = _row_of(own, value, wording)
@@ -208,6 +210,10 @@ def _line(line: str) -> Sentence:
 
 def _is_sibling(sentence: Sentence) -> bool:
     return bool(cells_of(sentence)) or sentence.kind is BlockKind.LIST or bool(LIST_ITEM.match(sentence.text))
+
+
+def _may_hold(sentence: Sentence) -> bool:
+    return bool(_DIGIT.search(sentence.text)) and _is_sibling(sentence)
 
 
 def _rows(sentences: Sequence[Sentence], values: Sequence[Value], asked: frozenset[str]) -> dict[int, _Row]:
