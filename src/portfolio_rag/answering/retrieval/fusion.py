@@ -8,7 +8,7 @@ questions that nobody here wrote: bench/compare_fusion.py.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from portfolio_rag.domain.identifiers import window_id
 from portfolio_rag.ports.full_text_index import FullTextHit
@@ -21,9 +21,12 @@ WINDOWS_PER_CHUNK = 2
 """Of a chunk that BM25 found, so many windows become candidates beside those that the vectors found."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Candidate:
-    """One window. `cosine` is its similarity to the query, `rank` what candidates are ordered by."""
+    """One window. `cosine` is its similarity to the query, `rank` what candidates are ordered by.
+
+    Not frozen: a search makes a hundred of them, and ranks them once all are known.
+    """
 
     chunk_id: str
     document_id: str
@@ -69,16 +72,13 @@ def fuse(by_vector: Sequence[VectorHit], by_words: Sequence[FullTextHit], cosine
     words = _scaled(in_window)
     chunks = _scaled({hit.chunk_id: hit.score for hit in by_words if hit.chunk_id in held})
     unread = {hit.id for hit in by_vector if hit.unread}
-    fused = [
-        replace(
-            candidate,
-            rank=meaning[id_]
+    for id_, candidate in candidates.items():
+        candidate.rank = (
+            meaning[id_]
             if id_ in unread
-            else MEANING * meaning[id_] + WORDS * words.get(id_, 0.0) + CHUNK * chunks.get(candidate.chunk_id, 0.0),
+            else MEANING * meaning[id_] + WORDS * words.get(id_, 0.0) + CHUNK * chunks.get(candidate.chunk_id, 0.0)
         )
-        for id_, candidate in candidates.items()
-    ]
-    return sorted(fused, key=lambda candidate: -candidate.rank)
+    return sorted(candidates.values(), key=lambda candidate: -candidate.rank)
 
 
 def _candidate(hit: VectorHit) -> Candidate:
