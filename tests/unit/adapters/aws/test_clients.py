@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from botocore.exceptions import ParamValidationError
 from moto import mock_aws
 
 from portfolio_rag.adapters.aws.clients import AwsClients, load_models
@@ -35,6 +36,20 @@ def test_there_is_a_client_for_each_service_and_it_is_made_once(clients: AwsClie
     assert clients(service) is clients(service)
     assert clients(service).meta.region_name == "us-east-1"
     assert clients(service).meta.service_model.operation_names
+
+
+def test_a_call_says_who_made_it_and_only_dynamodb_checks_its_parameters_by_itself(clients: AwsClients) -> None:
+    sent: list[bytes] = []
+    for service in ("dynamodb", "s3"):
+        events = clients(service).meta.events
+        events.register_first("before-send", lambda request, **_: sent.append(request.headers["User-Agent"]))
+    clients("s3").list_buckets()
+    with pytest.raises(clients("dynamodb").exceptions.ClientError):
+        clients("dynamodb").get_item(TableName="", Key={})
+    assert len(sent) == 2
+    assert all(agent.startswith(b"portfolio-rag Boto3/") for agent in sent)
+    with pytest.raises(ParamValidationError):  # "" would be the bucket.
+        clients("s3").delete_object(Bucket="portfolio-raw", Key="")
 
 
 def test_a_file_is_uploaded(clients: AwsClients, tmp_path: Path) -> None:
