@@ -25,9 +25,12 @@ _LEXICAL_WEIGHT = 0.5
 _WINDOW_WEIGHT = 0.5
 _PLACE_WEIGHT = 0.8
 """A word of the question that the place of a sentence holds counts nearly as one in the sentence."""
-_MAX_SENTENCE_CHARACTERS = 600
+_MAX_ROW_CHARACTERS = 600
+_MAX_SENTENCE_CHARACTERS = 1000
+"""Of a sentence that ends as one: people who list all members of a faculty need as many."""
 _HEADING_WORDS = 8
 _MIN_WORDS = 3
+_CLOSING = (".", "!", ")", '"', "”")
 _INCOMPLETE = ("?", ":", "following.", "follows.")
 
 
@@ -82,7 +85,7 @@ def is_statement(sentence: Sentence, asked: frozenset[str]) -> bool:
     if (
         sentence.kind is BlockKind.HEADING
         or (text.isupper() and len(words) > 1)
-        or len(text) > _MAX_SENTENCE_CHARACTERS
+        or _is_wall(sentence.kind, text)
         or text.endswith(_INCOMPLETE)
         or text.partition(": ")[2] in sentence.heading_path  # The subject of a mail is its title.
     ):
@@ -94,9 +97,20 @@ def is_statement(sentence: Sentence, asked: frozenset[str]) -> bool:
     if len(words) < _MIN_WORDS:
         return any(column and value for column, value in cells_of(sentence))
     # Short, not closed and without a value: a heading. A row, an item of a list or a command says more.
-    closed = text.endswith((".", "!", ")", '"', "”")) or "|" in text or any(sign.isdigit() for sign in text)
-    is_whole = sentence.kind is BlockKind.CODE or bool(LIST_ITEM.match(sentence.text))
+    closed = text.endswith(_CLOSING) or "|" in text or any(sign.isdigit() for sign in text)
+    is_whole = sentence.kind is BlockKind.CODE or bool(LIST_ITEM.match(sentence.text)) or _is_led_in(sentence)
     return closed or is_whole or len(words) > _HEADING_WORDS
+
+
+def _is_wall(kind: BlockKind | None, text: str) -> bool:
+    """Whether it is too long to be an answer: cells full of text, or what lacks its full stops."""
+    if kind is BlockKind.TABLE or not text.endswith(_CLOSING):
+        return len(text) > _MAX_ROW_CHARACTERS
+    return len(text) > _MAX_SENTENCE_CHARACTERS
+
+
+def _is_led_in(sentence: Sentence) -> bool:
+    return sentence.kind is BlockKind.LIST and bool(sentence.lead_in)
 
 
 def _is_title(text: str, titles: Collection[str]) -> bool:

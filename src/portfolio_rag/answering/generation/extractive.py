@@ -7,7 +7,7 @@ says nothing by itself, and all under the heading that asks for it.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -37,6 +37,10 @@ from portfolio_rag.text.language.facts import extract_facts
 from portfolio_rag.text.language.identifiers import named_identifiers
 from portfolio_rag.text.language.language_detection import language_of
 from portfolio_rag.text.language.name_variants import missing_names
+from portfolio_rag.text.language.negations import denies
+
+_Line = tuple[int, list[str]]
+"""The number of a source, and the sentences of it that stand on one line of the answer."""
 
 MAX_SENTENCES = 3
 _READ_LANGUAGES = ("en", "")
@@ -100,6 +104,8 @@ _DESCRIBED = 4
 """Content words of a cell that describes its row, and is no value."""
 _POLAR_PENALTY = 0.3
 """Of a sentence that says yes or no, where it is asked how many, when, who or what."""
+_DENIED_PENALTY = 0.5
+"""Of an item of which its list says that it is *not* so, where it is asked what is."""
 _POINTER_PENALTY = 0.15
 """Of a sentence that only says where more is to be read."""
 _DESCRIPTION_PENALTY = 0.5
@@ -120,6 +126,8 @@ _NAMED_BY_PLACE = 0.8
 """Share of the question's words in its place from which no sentence of a section says more to it than another."""
 _MAX_SECTION_CHARACTERS = 400
 """What stands under a question is given whole up to this length."""
+_MAX_LEAD_CHARACTERS = 200
+"""What leads an item in is shown with it up to this length."""
 _MAX_ITEMS = 8
 """The same of a list that is asked for as a whole."""
 _SAME_QUESTION = 0.75
@@ -144,6 +152,7 @@ def extract_answer(
         return []
     held = frozenset(other for better in instead.values() for other in better)
     asks_what = bool(_ASKS_WHAT.match(question))
+    is_denied = denies(question)
     named = named_identifiers(question)
     row_names = [_row_name(candidate.sentence) for candidate in candidates]
     named_rows = _named_rows(row_names, asked)
@@ -155,6 +164,7 @@ def extract_answer(
             + _LABELLED_BONUS * labels_asked(asked, candidate.sentence.text)
             + _NAMED_ROW_BONUS * (row_name in named_rows or number in held)
             - _POLAR_PENALTY * (asks_what and bool(_YES_OR_NO.match(candidate.sentence.text)))
+            - _DENIED_PENALTY * (asks_what and not is_denied and bool(candidate.sentence.led_in_negated))
             - _POINTER_PENALTY * bool(_POINTER.search(candidate.sentence.text))
             - _DESCRIPTION_PENALTY * bool(_DESCRIPTION.search(candidate.sentence.text))
             - _ECHO_PENALTY * (asks_what and candidate.sentence.terms <= asked)
@@ -191,9 +201,11 @@ def extract_answer(
         return []
     if not is_held:  # The neighbours of one whose range holds a number are those whose ranges do not.
         if section := _whole_section(best, asked):
-            return [_drafted(best.source.number, sentence, 0) for sentence in section]
+            return _written([(best.source.number, [sentence.text for sentence in section])])
         if items := _whole_list(best, asked):
-            return [_drafted(best.source.number, item, line) for line, item in enumerate(items)]
+            first_item, *others = items
+            texts_of_items = [_led_in(first_item, asked), *(item.text for item in others)]
+            return _written((best.source.number, [text]) for text in texts_of_items)
     chosen = order[:1]
     for index in order[1:]:
         share = float(scores[index] / scores[chosen[0]])
@@ -207,11 +219,7 @@ def extract_answer(
             float(vectors[1 + index] @ vectors[1 + other]) < _REDUNDANT for other in chosen
         ):
             chosen.append(index)
-    drafted = (sentence for line, index in enumerate(chosen) for sentence in _draft(candidates[index], line))
-    shown: dict[tuple[str, tuple[int, ...]], DraftSentence] = {}
-    for sentence in drafted:
-        shown.setdefault((sentence.text, sentence.citations), sentence)
-    return list(shown.values())
+    return _written(_draft(candidates[index], asked) for index in chosen)
 
 
 def _with_held_rows(
@@ -374,20 +382,38 @@ def _is_side_by_side(sentence: Sentence) -> bool:
     return sentence.kind in (BlockKind.TABLE, BlockKind.LIST) or bool(LIST_ITEM.match(sentence.text))
 
 
-def _draft(candidate: CandidateSentence, line: int) -> list[DraftSentence]:
-    """The sentence, after the one before it where it leans on that."""
+def _led_in(item: Sentence, asked: frozenset[str]) -> str:
+    """The item behind what leads it in, where that says more of it than the question: that it is *not*, or for whom.
+
+    Not behind what is long and denies nothing.
+    """
+    lead, text = item.lead, _text(item.text)
+    says_more = len(lead) <= _MAX_LEAD_CHARACTERS and not frozenset(terms(lead)) <= asked
+    return f"{_text(lead)} {text}" if says_more or denies(lead) else text
+
+
+def _draft(candidate: CandidateSentence, asked: frozenset[str]) -> _Line:
+    """The sentence behind what leads it in, and after the one before it where it leans on that."""
     number, sentence = candidate.source.number, candidate.sentence
-    drafted = [_drafted(number, sentence, line)]
     before = [other for other in candidate.text.sentences if other.end <= sentence.start]
-    if (
-        before
-        and _LEANS_ON_PREVIOUS.match(drafted[0].text)
+    leans = (
+        bool(before)
+        and bool(_LEANS_ON_PREVIOUS.match(_text(sentence.text)))
         and "\n" not in candidate.text.text[before[-1].end : sentence.start]
         and is_statement(before[-1], frozenset())
-    ):
-        drafted.insert(0, _drafted(number, before[-1], line))
-    return drafted
+    )
+    leaned_on = [before[-1].text] if leans else []
+    return number, [*leaned_on, _led_in(sentence, asked)]
 
 
-def _drafted(number: int, sentence: Sentence, line: int) -> DraftSentence:
-    return DraftSentence(source_line(LIST_ITEM.sub("", sentence.text, count=1)), (number,), line)
+def _written(lines: Iterable[_Line]) -> list[DraftSentence]:
+    """The sentences of these lines, each with the number of its source; what stands there already is left out."""
+    shown: dict[tuple[str, int], DraftSentence] = {}
+    for place, (number, line) in enumerate(lines):
+        for text in map(_text, line):
+            shown.setdefault((text, number), DraftSentence(text, (number,), place))
+    return list(shown.values())
+
+
+def _text(sentence: str) -> str:
+    return source_line(LIST_ITEM.sub("", sentence, count=1))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from portfolio_rag.answering.grounding.source_sentences import Sentence, split_sentences
+from portfolio_rag.answering.grounding.source_sentences import LIST_ITEM, Sentence, split_sentences
 from portfolio_rag.answering.grounding.value_attribution import WordPositions
 from portfolio_rag.domain.chunks import ChunkPart
 from portfolio_rag.text.language.abbreviations import spelled_out
@@ -118,9 +118,20 @@ class SourceText:
         """The body as it is compared word for word."""
         return folded(self.body)
 
+    @cached_property
+    def _folded_items(self) -> frozenset[str]:
+        """Each item of a list behind what leads it in, as they are compared word for word."""
+        items = (sentence for sentence in self.sentences if sentence.lead)
+        return frozenset(folded(f"{item.lead} {LIST_ITEM.sub('', item.text)}") for item in items)
+
     def has_verbatim(self, text: str) -> bool:
-        """Whether the text stands there word for word, and nothing before it in its clause denies it."""
+        """Whether the text stands there word for word, and nothing before it in its clause denies it.
+
+        So does an item of a list behind what leads it in, whatever stands between the two.
+        """
         wanted = folded(text)
+        if wanted in self._folded_items:
+            return True
         place = self.folded.find(wanted)
         while place >= 0:
             clause = _CLAUSE_START.split(self.folded[max(0, place - _CLAUSE_CHARACTERS) : place])[-1]

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 
 from portfolio_rag.answering.grounding.prompt_injection import injected_spans
-from portfolio_rag.domain.chunks import BlockKind, ChunkPart
+from portfolio_rag.domain.chunks import BlockKind, ChunkPart, Span
 from portfolio_rag.text.language.abbreviations import spelled_out
 from portfolio_rag.text.language.content_words import terms
 from portfolio_rag.text.language.facts import Facts, extract_facts
 from portfolio_rag.text.language.identifiers import identifiers
+from portfolio_rag.text.language.inline_lists import inline_list
 from portfolio_rag.text.language.labelled_lines import labelled_lines
+from portfolio_rag.text.language.negations import denies
 from portfolio_rag.text.language.quantities import Quantity
 from portfolio_rag.text.language.sentences import sentences
 from portfolio_rag.text.language.settings_lines import indent_of, is_settings, opens_section, setting
@@ -30,6 +32,7 @@ _LONG_ITEM = 200
 """Characters beyond which an item of a list is read by its sentences."""
 _LONG_SENTENCE = 350
 """Characters beyond which a `sentence` is a table or a list: its lines are its sentences."""
+_MAY_HOLD_LISTS = (BlockKind.PARAGRAPH, BlockKind.LIST, None)
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,19 @@ class Sentence:
         )
         return tuple(chain.from_iterable(extract_facts(line).negated for line in leading))
 
+    @property
+    def lead(self) -> str:
+        """What a reader sees above an item and takes for a part of it; empty where nothing is, and of what is no item.
+
+        A heading is one where it denies: `Not covered`.
+        """
+        if self.kind is not BlockKind.LIST:
+            return ""
+        if self.lead_in:
+            return " ".join(LIST_ITEM.sub("", line).strip() for line in self.lead_in.splitlines())
+        heading = self.heading_path[-1] if self.heading_path else ""
+        return f"{heading}:" if denies(heading) and not heading.endswith("?") else ""
+
     def negated_beside(self, claimed: Sequence[frozenset[str]]) -> tuple[frozenset[str], ...]:
         """What it denies, or its lead-in does, of what a claim may deny (`claimed`, empty where it denies nothing)."""
         leading = (scope for scope in self.led_in_negated if not claimed or any(scope & own for own in claimed))
@@ -139,9 +155,28 @@ def _in_parts(text: str, parts: Sequence[ChunkPart], *, is_known: bool) -> Itera
             outer = [item for item in outer if item[0] < indent]
             above = tuple(item for _, item in outer)
             lead_in = "\n".join(filter(None, (part.lead_in, *above)))
-            yield Sentence(part.start + start, part.start + end, piece, part.heading_path, lead_in, own, above)
+            whole = Sentence(part.start + start, part.start + end, piece, part.heading_path, lead_in, own, above)
+            yield from _by_items(whole)
             if kind is BlockKind.LIST or (settings and own is not kind):
                 outer.append((indent, piece))
+
+
+def _by_items(sentence: Sentence) -> Iterator[Sentence]:
+    """The sentence; what leads in and each item of one that is a long list in itself."""
+    found = inline_list(sentence.text) if sentence.kind in _MAY_HOLD_LISTS else None
+    if found is None:
+        yield sentence
+        return
+    lead = _part_of(sentence, found.lead)
+    yield lead
+    led_in = "\n".join(filter(None, (sentence.lead_in, lead.text)))
+    for item in found.items:
+        yield replace(_part_of(sentence, item), kind=BlockKind.LIST, lead_in=led_in)
+
+
+def _part_of(sentence: Sentence, span: Span) -> Sentence:
+    start, end = span
+    return replace(sentence, start=sentence.start + start, end=sentence.start + end, text=sentence.text[start:end])
 
 
 def _kind_of_line(line: str, kind: BlockKind | None) -> BlockKind | None:

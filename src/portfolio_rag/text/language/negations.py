@@ -18,6 +18,10 @@ NEGATION = re.compile(
     re.IGNORECASE,
 )
 """Words that deny; those of another language in its group."""
+_EXCLUDES = re.compile(
+    r"\b(?:except(?!ional)|exclu|prohibit|forbid|banned|unavailable|ausgenommen|ausgeschlossen|verboten|interdit|prohibid)",
+    re.IGNORECASE,
+)
 # "not only X but Y" affirms X; "no longer than", "no more than" bound a number and negate nothing.
 _NO_NEGATION = re.compile(r"\b(?:not only|not just|no (?:more|less|fewer|later|longer|earlier) than)\b", re.IGNORECASE)
 _CLAUSE_END = re.compile(r"[,;:.!?()|]|\b(?:but|and|or|because|although|while|whereas|unless|if|which|so)\b", re.I)
@@ -66,6 +70,11 @@ def _stems(words: str) -> frozenset[str]:
 
 
 _OPPOSITE_STEMS = [(_stems(one), _stems(other)) for one, other in _OPPOSITES]
+
+
+def denies(text: str) -> bool:
+    """Whether a heading, a question or what leads a list in says that something is not so, or not allowed."""
+    return bool(NEGATION.search(text) or _EXCLUDES.search(text))
 
 
 def has_antonym(claim: frozenset[str], source: frozenset[str]) -> bool:

@@ -413,6 +413,49 @@ def test_the_title_of_steps_is_no_answer_and_the_steps_are() -> None:
     ]
 
 
+DUTIES = (
+    "Subject to clause 4, the tenant shall (a) pay the rent on the first day of each month to the account that is "
+    "named in the annex to this lease, free of any deduction; (b) keep the windows shut when it rains, and pay for "
+    "what water has damaged where they were not; (c) keep no dog of more than 20 kg in the flat, nor in the yard, "
+    "whoever owns it; (d) let the caretaker in within 24 hours after he has asked for it in writing, except in an "
+    "emergency, where he may come at once; (e) water the plants on the stairs in July and August; and (f) return all "
+    "keys on the last day of the lease, and pay 80 euros for each key that is missing by then."
+)
+FACULTY = (
+    "The faculty of Quarl has "
+    + ", ".join(f"the reader of history number {n} Ada Quill" for n in range(16))
+    + " and the reader of baking Bo Crumb"
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "item"),
+    [
+        ("Which dog must the tenant not keep in the flat?", "(c) keep no dog of more than 20 kg"),
+        ("How much do I pay for a missing key?", "(f) return all keys on the last day"),
+        ("Within how many hours must the tenant let the caretaker in?", "(d) let the caretaker in within 24 hours"),
+    ],
+)
+def test_an_item_of_a_long_sentence_is_an_answer_by_itself(question: str, item: str) -> None:
+    corpus = Corpus()
+    corpus.text("lease.md", f"{DUTIES}\n\nThe flat is in Quarl.")
+    answer = chat(corpus).answer(question)
+    assert_citations_resolve(answer, corpus)
+    assert answer.citations[0].quote.startswith(item)
+    assert answer.text.startswith(f"Subject to clause 4, the tenant shall {item}")
+    assert len(answer.text) < len(DUTIES) / 2
+
+
+@pytest.mark.parametrize(
+    ("end", "is_answer"), [(".", True), ("", False), (f", {'and so on, ' * 30}to the end.", False)]
+)
+def test_a_long_sentence_is_an_answer_and_a_wall_of_text_is_none(end: str, is_answer: bool) -> None:
+    corpus = Corpus()
+    corpus.text("quarl.md", f"{FACULTY}{end}\n\nThe oven of the faculty is old.")
+    answer = chat(corpus).answer("Who is the reader of baking in the faculty of Quarl?")
+    assert ("Bo Crumb" in answer.text) is is_answer
+
+
 def test_a_sentence_that_says_what_the_document_is_about_is_not_the_answer() -> None:
     corpus = Corpus()
     corpus.text("quarl.md", "All settings of the Quarl mill are listed here. The brake is set to 7 by default.")
