@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, replace
 
 from portfolio_rag.text.language.content_words import terms
+from portfolio_rag.text.language.quantities import is_other_rate
 from portfolio_rag.text.language.units import UNITS, unit_key
 
 CLOCK = "clock"
@@ -149,7 +150,7 @@ def agrees(value: Value, own: Range, called: frozenset[str], *, is_only: bool) -
     `called` are the terms by which the range is called: those of its column. `is_only`: the value is the only bare
     number of its question and the range the only one of bare numbers in its row.
     """
-    if value.rate and own.rate and value.rate != own.rate:
+    if is_other_rate(value.rate, own.rate):
         return False
     if value.dimension and own.dimension:
         return value.dimension == own.dimension

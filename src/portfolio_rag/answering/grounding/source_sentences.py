@@ -27,7 +27,7 @@ _CONDITION = re.compile(
     re.IGNORECASE,
 )
 """In a lead-in: what it denies is when the rest holds, and not the rest."""
-LIST_ITEM = re.compile(r"^[ \t]*((?:[-*+•–]|(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{2,5})[.)])[ \t]+)", re.MULTILINE)
+LIST_ITEM = re.compile(r"^[ \t]*((?:[-*+•–]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{2,5})[.)])[ \t]+)", re.MULTILINE)
 _LONG_ITEM = 200
 """Characters beyond which an item of a list is read by its sentences."""
 _LONG_SENTENCE = 350

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 import unicodedata
@@ -48,10 +49,12 @@ _SHARERS = (
     "kilometre kilometer km metre meter mile litre liter kilo kg tonne person head user seat guest adult child member "
     "vehicle car bike item page call request piece unit pair night quarter season"
 )
+_PRONOUNS = ("one", "such", "other")
+"""`each one that is missing` does not say one of what."""
 _PERIOD = alternatives(PERIODS)
 _RATE = re.compile(
     rf"""[\s-]*(?:[^\W\d_][\w-]*\s+){{0,2}}?(?:
-      (?:/\s?|\b(?:per|each|every|pro|je|par|por|cada|chaque|jede[rnms]?)\s+)(?P<any>[^\W\d_]+)
+      (?:/\s?|\b(?:per|each|every|pro|je|par|por|cada|chaque|jede[rnms]?)\s+)(?P<any>[^\W\d_]+(?:\s+[^\W\d_]+){{0,2}})
       |\b(?:an?|im|am|in\sder|al|alla|à\sla|à\sl['’]|a\sla)\s?(?P<period>{_PERIOD})\b
       |\b(?:an?)\s+(?P<known>{_SHARERS.replace(" ", "|")})s?\b
       |\b(?P<adverb>hour|dai|night|week|month|quarter|year)ly\b|\bannual(?P<annual>)(?:ly)?\b)""",
@@ -74,7 +77,8 @@ _ITEM_NUMBER = "item"
 class Quantity:
     """A number as it stands in a text, from character `start`; `dimension` is empty where no unit of ours follows.
 
-    `noun` is then the term of the word behind it. `rate` is what the value counts for: `night` in `120 euros a night`.
+    `noun` is then the term of the word behind it. `rate` is what the value counts for: `night` in `120 euros a night`,
+    and what may be a name of it in up to three words: `missing key`.
     A time of the day has the dimension `clock`, its value in minutes, and is vague where it may be of either half of
     the day. The number of an item or a clause has the dimension `item`: it counts nothing.
     """
@@ -97,7 +101,7 @@ class Quantity:
 
         Values that count for different things differ: 5 euros a day are not 5 euros a week, nor are 5 pages 5 minutes.
         """
-        if self.rate and other.rate and self.rate != other.rate:
+        if is_other_rate(self.rate, other.rate):
             return False
         if _CLOCK in (self.dimension, other.dimension):
             return _same_time(self, other)
@@ -220,7 +224,31 @@ def _rate_of(text: str, end: int) -> str:
         return "year"
     if adverb := match["adverb"]:
         return "day" if adverb.lower() == "dai" else adverb.lower()
-    return _period(match["any"] or match["period"] or match["known"] or "")
+    return _counted(match["any"].lower().split()) if match["any"] else _period(match["period"] or match["known"])
+
+
+def _counted(words: list[str]) -> str:
+    """What `each` and `per` stand before: a period or another usual share, or all that may be the name of one."""
+    first = _period(words[0])
+    if _is_usual(first):
+        return first
+    named = itertools.takewhile(lambda word: word not in FUNCTION_WORDS and word not in _PRONOUNS, words)
+    return " ".join(word.removesuffix("s") for word in named)
+
+
+def is_other_rate(rate: str, other: str) -> bool:
+    """Whether two values count for different things: a `night` and a `day`, an `hour` and a `machine hour`.
+
+    A `missing key` is a `key`.
+    """
+    shorter, longer = sorted((rate.split(), other.split()), key=len)
+    if not shorter or shorter[0] == longer[0]:
+        return False
+    return len(shorter) > 1 or _is_usual(shorter[0]) or shorter[0] not in longer
+
+
+def _is_usual(share: str) -> bool:
+    return share in PERIODS.values() or share in _SHARERS.split()
 
 
 def _period(said: str) -> str:

@@ -179,3 +179,23 @@ def test_the_ending_of_an_ordinal_is_no_word_of_the_claim() -> None:
 def test_a_month_of_a_year_is_a_date() -> None:
     (date,) = extract_facts("built in October of 1893").dates
     assert (date.month, date.year) == (10, 1893)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("80 euros for each key that is missing", "80 euros for each that is missing", True),
+        ("80 euros for each missing key", "80 euros per key", True),
+        ("80 euros for each of them", "80 euros per key", True),
+        ("80 euros for each one that is lost", "80 euros per lost key", True),
+        ("80 euros per key", "80 euros per door", False),
+        ("80 euros per night", "80 euros each day", False),
+        ("80 euros per machine hour", "80 euros per hour", False),
+        ("80 euros for each extra night", "80 euros a night", False),
+        ("80 euros per extra night", "80 euros for each extra night in May", True),
+    ],
+)
+def test_what_a_value_counts_for_is_named_by_a_noun(one: str, other: str, is_same: bool) -> None:
+    (first,), (second,) = (extract_facts(text).quantities for text in (one, other))
+    assert first.same(second) is is_same
+    assert second.same(first) is is_same
