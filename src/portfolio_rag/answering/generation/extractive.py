@@ -387,9 +387,9 @@ def _led_in(item: Sentence, asked: frozenset[str]) -> str:
 
     Not behind what is long and denies nothing.
     """
-    lead, text = item.lead, _text(item.text)
+    lead = item.lead
     says_more = len(lead) <= _MAX_LEAD_CHARACTERS and not frozenset(terms(lead)) <= asked
-    return f"{_text(lead)} {text}" if says_more or denies(lead) else text
+    return item.said if says_more or denies(lead) else item.text
 
 
 def _draft(candidate: CandidateSentence, asked: frozenset[str]) -> _Line:

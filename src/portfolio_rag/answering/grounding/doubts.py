@@ -85,7 +85,7 @@ def doubt_of(claim: Claim, source: SourceText, start: int, end: int, variants: f
     held = source.held_terms(start, end)
     if (covered >= _SAME_MATTER or _goes_on_about_it(claim, nearest, held)) and (
         difference := turned(claim.text, claim.facts, nearest.text, nearest.facts)
-        or other_agent(claim.text, nearest.text, source.all_terms)
+        or other_agent(claim.text, nearest.said, source.all_terms)
         or other_object(claim.text, nearest.text, source.all_terms)
     ):
         return difference

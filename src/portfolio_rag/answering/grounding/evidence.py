@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from portfolio_rag.answering.grounding.source_sentences import LIST_ITEM, Sentence, split_sentences
+from portfolio_rag.answering.grounding.source_sentences import Sentence, split_sentences
 from portfolio_rag.answering.grounding.value_attribution import WordPositions
 from portfolio_rag.domain.chunks import ChunkPart
 from portfolio_rag.text.language.abbreviations import spelled_out
@@ -121,8 +121,7 @@ class SourceText:
     @cached_property
     def _folded_items(self) -> frozenset[str]:
         """Each item of a list behind what leads it in, as they are compared word for word."""
-        items = (sentence for sentence in self.sentences if sentence.lead)
-        return frozenset(folded(f"{item.lead} {LIST_ITEM.sub('', item.text)}") for item in items)
+        return frozenset(folded(sentence.said) for sentence in self.sentences if sentence.lead)
 
     def has_verbatim(self, text: str) -> bool:
         """Whether the text stands there word for word, and nothing before it in its clause denies it.

@@ -110,6 +110,11 @@ class Sentence:
         heading = self.heading_path[-1] if self.heading_path else ""
         return f"{heading}:" if denies(heading) and not heading.endswith("?") else ""
 
+    @property
+    def said(self) -> str:
+        """An item without its mark, behind its `lead`; any other sentence as it stands."""
+        return f"{self.lead} {LIST_ITEM.sub('', self.text, count=1)}" if self.lead else self.text
+
     def negated_beside(self, claimed: Sequence[frozenset[str]]) -> tuple[frozenset[str], ...]:
         """What it denies, or its lead-in does, of what a claim may deny (`claimed`, empty where it denies nothing)."""
         leading = (scope for scope in self.led_in_negated if not claimed or any(scope & own for own in claimed))
