@@ -7,7 +7,7 @@ says nothing by itself, and all under the heading that asks for it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -219,7 +219,7 @@ def extract_answer(
             float(vectors[1 + index] @ vectors[1 + other]) < _REDUNDANT for other in chosen
         ):
             chosen.append(index)
-    return _written(_draft(candidates[index], asked) for index in chosen)
+    return _written(_drafts([candidates[index] for index in chosen], asked))
 
 
 def _with_held_rows(
@@ -392,9 +392,20 @@ def _led_in(item: Sentence, asked: frozenset[str]) -> str:
     return item.said if says_more or denies(lead) else item.text
 
 
-def _draft(candidate: CandidateSentence, asked: frozenset[str]) -> _Line:
-    """The sentence behind what leads it in, and after the one before it where it leans on that."""
-    number, sentence = candidate.source.number, candidate.sentence
+def _drafts(chosen: Sequence[CandidateSentence], asked: frozenset[str]) -> Iterator[_Line]:
+    """A line for each; of items that follow one another what leads them in stands before the first."""
+    above = ""
+    for candidate in chosen:
+        sentence = candidate.sentence
+        number, leaned_on = candidate.source.number, _leaned_on(candidate)
+        is_led = bool(above) and sentence.lead == above
+        yield number, [*leaned_on, sentence.text if is_led else _led_in(sentence, asked)]
+        above = sentence.lead
+
+
+def _leaned_on(candidate: CandidateSentence) -> list[str]:
+    """The sentence before it, where it leans on that."""
+    sentence = candidate.sentence
     before = [other for other in candidate.text.sentences if other.end <= sentence.start]
     leans = (
         bool(before)
@@ -402,8 +413,7 @@ def _draft(candidate: CandidateSentence, asked: frozenset[str]) -> _Line:
         and "\n" not in candidate.text.text[before[-1].end : sentence.start]
         and is_statement(before[-1], frozenset())
     )
-    leaned_on = [before[-1].text] if leans else []
-    return number, [*leaned_on, _led_in(sentence, asked)]
+    return [before[-1].text] if leans else []
 
 
 def _written(lines: Iterable[_Line]) -> list[DraftSentence]:

@@ -32,6 +32,8 @@ _LONG_ITEM = 200
 """Characters beyond which an item of a list is read by its sentences."""
 _LONG_SENTENCE = 350
 """Characters beyond which a `sentence` is a table or a list: its lines are its sentences."""
+_ITEM_WORDS = 8
+"""A paragraph of so few is an item of what its heading names: `Glass bottles on the pitch.`"""
 _MAY_HOLD_LISTS = (BlockKind.PARAGRAPH, BlockKind.LIST, None)
 
 
@@ -99,16 +101,17 @@ class Sentence:
 
     @property
     def lead(self) -> str:
-        """What a reader sees above an item and takes for a part of it; empty where nothing is, and of what is no item.
+        """What a reader sees above an item and takes for a part of it; empty where nothing is.
 
-        A heading is one where it denies: `Not covered`.
+        So is a heading that denies, `Not covered`, of its items and of what is as short as one.
         """
-        if self.kind is not BlockKind.LIST:
-            return ""
-        if self.lead_in:
+        if self.kind is BlockKind.LIST and self.lead_in:
             return " ".join(LIST_ITEM.sub("", line).strip() for line in self.lead_in.splitlines())
-        heading = self.heading_path[-1] if self.heading_path else ""
-        return f"{heading}:" if denies(heading) and not heading.endswith("?") else ""
+        heading = self.heading_path[-1].strip() if self.heading_path else ""
+        is_item = self.kind is BlockKind.LIST or (
+            self.kind in _MAY_HOLD_LISTS and len(self.text.split()) <= _ITEM_WORDS and not denies(self.text)
+        )
+        return f"{heading}:" if is_item and denies(heading) and not heading.endswith("?") else ""
 
     @property
     def said(self) -> str:

@@ -456,6 +456,75 @@ def test_a_long_sentence_is_an_answer_and_a_wall_of_text_is_none(end: str, is_an
     assert ("Bo Crumb" in answer.text) is is_answer
 
 
+EXCLUSIONS = ["- damage by floods", "- theft of bicycles from a yard", "- bicycles that are left in a yard"]
+
+
+def policy(lead: str, first: str = "Damage by fire is covered in Quarl.") -> Corpus:
+    corpus, added = Corpus(), document("policy.md")
+    text = "\n".join([first, "", lead, *EXCLUSIONS, "", "Quarl pays in May."])
+    parts = (
+        ChunkPart(0, ("Quarl",), kind=BlockKind.PARAGRAPH),
+        ChunkPart(text.index(EXCLUSIONS[0]), ("Quarl",), lead_in=lead, kind=BlockKind.LIST),
+        ChunkPart(text.index("Quarl pays in May"), ("Quarl",), kind=BlockKind.PARAGRAPH),
+    )
+    corpus.add(added, replace(chunk_of(added, text, heading=("Quarl",)), parts=parts))
+    return corpus
+
+
+@pytest.mark.parametrize("lead", ["The following is not covered:", "Excluded are:", "For members of Quarl since 1990:"])
+def test_an_item_is_not_shown_without_what_is_said_of_it_above_the_list(lead: str) -> None:
+    answer = chat(policy(lead)).answer("Is the theft of bicycles from a yard covered?")
+    assert answer.text.splitlines()[0] == f"{lead} theft of bicycles from a yard [1]"
+    assert answer.validation_score == 1.0
+    assert answer.citations[0].quote.endswith("- theft of bicycles from a yard")
+
+
+@pytest.mark.parametrize(("heading", "is_shown"), [("Not allowed", True), ("Prohibited", True), ("Glass", False)])
+@pytest.mark.parametrize("kind", [BlockKind.LIST, BlockKind.PARAGRAPH])
+def test_a_heading_that_denies_is_shown_with_what_stands_below_it(
+    heading: str, is_shown: bool, kind: BlockKind
+) -> None:
+    corpus, added = Corpus(), document("pitch.md")
+    text = f"The pitch of Quarl is open in May.\n\n{heading}\n\nGlass bottles on the pitch."
+    parts = (
+        ChunkPart(0, ("Quarl",), kind=BlockKind.PARAGRAPH),
+        ChunkPart(text.index(f"{heading}\n"), ("Quarl", heading), kind=BlockKind.HEADING),
+        ChunkPart(text.index("Glass bottles"), ("Quarl", heading), kind=kind),
+    )
+    corpus.add(added, replace(chunk_of(added, text, heading=("Quarl",)), parts=parts))
+    answer = chat(corpus).answer("May I bring glass bottles to the pitch?")
+    assert answer.text.startswith(
+        f"{heading}: Glass bottles on the pitch" if is_shown else "Glass bottles on the pitch"
+    )
+
+
+def test_what_the_question_says_itself_is_not_repeated_above_an_item() -> None:
+    answer = chat(policy("What is covered:")).answer("Is the theft of bicycles from a yard covered?")
+    assert answer.text.splitlines()[0] == "theft of bicycles from a yard [1]"
+
+
+def test_what_is_excluded_is_not_what_is_included() -> None:
+    answer = chat(policy("The following is not covered:")).answer("What is covered?")
+    assert answer.text.startswith("Damage by fire")
+
+
+def test_what_leads_in_stands_before_the_first_of_two_items() -> None:
+    answer = chat(policy("The following is not covered:")).answer("Are bicycles in a yard covered?")
+    first, second = (line.removesuffix(" [1]") for line in answer.text.splitlines())
+    said = first.removeprefix("The following is not covered: ")
+    assert said != first
+    assert {said, second} == {"theft of bicycles from a yard", "bicycles that are left in a yard"}
+
+
+def test_a_list_that_is_given_whole_begins_with_what_denies_it() -> None:
+    answer = chat(policy("The following is not covered:", "Quarl pays for fires.")).answer("What is not covered?")
+    assert [line.removesuffix(" [1]") for line in answer.text.splitlines()] == [
+        "The following is not covered: damage by floods",
+        "theft of bicycles from a yard",
+        "bicycles that are left in a yard",
+    ]
+
+
 def test_a_sentence_that_says_what_the_document_is_about_is_not_the_answer() -> None:
     corpus = Corpus()
     corpus.text("quarl.md", "All settings of the Quarl mill are listed here. The brake is set to 7 by default.")
