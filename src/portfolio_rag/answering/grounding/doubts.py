@@ -24,6 +24,7 @@ from portfolio_rag.answering.grounding.source_sentences import Sentence
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.text.language.content_words import coverage, terms
 from portfolio_rag.text.language.facts import Facts
+from portfolio_rag.text.language.negations import excludes, lets_in
 
 NOT_SAID = "the source does not say this"
 
@@ -111,7 +112,7 @@ def doubt_of(claim: Claim, source: SourceText, start: int, end: int, variants: f
         claim.facts.wording, vocabulary, nearest.terms | nearest.context_terms | claim.asked_terms
     ):
         return f"the source does not say “{condition}”"
-    if _denies(claim, nearest, held) or _denied_beside(claim, nearest, touched, held):
+    if _is_left_out(claim, nearest) or _denies(claim, nearest, held) or _denied_beside(claim, nearest, touched, held):
         return "one denies what the other says"
     if covered >= _SAME_WORDS and other_roles(claim.text, nearest.text):
         return "it turns round who did it to whom"
@@ -157,6 +158,18 @@ def _denies(claim: Claim, nearest: Sentence, around: frozenset[str]) -> bool:
         and (not rest or coverage(rest, held | around) >= SAME_SENTENCE)
         and not is_put_otherwise(claim, nearest.text, nearest.facts)
     )
+
+
+def _is_left_out(claim: Claim, nearest: Sentence) -> bool:
+    """Whether the claim lets in what its list leaves out, or the other way: `Exclusions`, and it is insured.
+
+    An item that says either by itself is judged by that.
+    """
+    heading = nearest.heading_path[-1] if nearest.kind is BlockKind.LIST and nearest.heading_path else ""
+    above, text = nearest.lead or heading, nearest.text
+    if lets_in(text) or excludes(text):
+        return False
+    return (excludes(above) and lets_in(claim.text)) or (lets_in(above) and excludes(claim.text))
 
 
 def is_put_otherwise(claim: Claim, text: str, stated: Facts) -> bool:

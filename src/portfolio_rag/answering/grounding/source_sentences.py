@@ -91,7 +91,7 @@ class Sentence:
     @cached_property
     def led_in_negated(self) -> tuple[frozenset[str], ...]:
         """What its lead-in denies of it: `The following is not covered:`. A table may have its key above it instead."""
-        lines = self.lead_in.splitlines()
+        lines = self.lead_in.splitlines() or [self.lead]
         leading = (
             line
             for line in lines

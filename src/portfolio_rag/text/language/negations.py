@@ -22,6 +22,16 @@ _EXCLUDES = re.compile(
     r"\b(?:except(?!ional)|exclu|prohibit|forbid|banned|unavailable|ausgenommen|ausgeschlossen|verboten|interdit|prohibid)",
     re.IGNORECASE,
 )
+_LETS_IN = re.compile(
+    r"\b(?:may|can|cover(?:s|ed)?|includ(?:es?|ed|ing)|insured|insures?|allow(?:s|ed)?|permit(?:s|ted)?|accept(?:s|ed)?|eligible"
+    r"|refund(?:s|ed)?|reimburs(?:es?|ed)|welcome|darf|dürfen|erlaubt|gestattet|versichert|gedeckt|enthalten|inbegriffen)\b",
+    re.IGNORECASE,
+)
+_LETS_IN_STEMS = frozenset(
+    terms(
+        "covered included insured allowed permitted accepted eligible refunded reimbursed erlaubt gestattet versichert"
+    )
+)
 # "not only X but Y" affirms X; "no longer than", "no more than" bound a number and negate nothing.
 _NO_NEGATION = re.compile(r"\b(?:not only|not just|no (?:more|less|fewer|later|longer|earlier) than)\b", re.IGNORECASE)
 _CLAUSE_END = re.compile(r"[,;:.!?()|]|\b(?:but|and|or|because|although|while|whereas|unless|if|which|so)\b", re.I)
@@ -70,6 +80,16 @@ def _stems(words: str) -> frozenset[str]:
 
 
 _OPPOSITE_STEMS = [(_stems(one), _stems(other)) for one, other in _OPPOSITES]
+
+
+def excludes(text: str) -> bool:
+    """Whether what leads a list in, or a claim, says that something is left out or not allowed, in whatever words."""
+    return bool(_EXCLUDES.search(text)) or any(scope & _LETS_IN_STEMS for scope in negated_words(text))
+
+
+def lets_in(text: str) -> bool:
+    """Whether it says that something is covered, allowed or the like, and denies nothing."""
+    return bool(_LETS_IN.search(text)) and not denies(text)
 
 
 def denies(text: str) -> bool:

@@ -67,6 +67,53 @@ Nothing.
 """
 
 
+EXCLUSIONS = """# Insurance of Tindrum boats
+
+Holes in the hull are paid for up to 900 euros.
+
+{lead}
+
+- theft of paddles from a jetty
+- damage by ice in a mild winter
+- a second boat may be tied to the first
+
+## Where to moor
+
+Any jetty of Tindrum.
+"""
+LEFT_OUT = [
+    "## Exclusions",
+    "## Not covered",
+    "Excluded are:",
+    "The following is not insured:",
+    "Nicht versichert sind:",
+]
+
+
+@pytest.mark.parametrize("lead", LEFT_OUT)
+@pytest.mark.parametrize(
+    ("draft", "held"),
+    [
+        ("Theft of paddles from a jetty is covered.", False),
+        ("Damage by ice in a mild winter is insured.", False),
+        ("You can claim damage by ice in a mild winter.", False),
+        ("Theft of paddles from a jetty is not covered.", True),
+        ("Damage by ice in a mild winter is excluded.", True),
+        ("A second boat may be tied to the first boat.", True),
+        ("Holes in the hull are paid for up to 900 euros.", True),
+    ],
+)
+def test_what_a_list_or_its_heading_leaves_out_is_not_let_in(lead: str, draft: str, held: bool) -> None:
+    assert is_held(EXCLUSIONS.format(lead=lead), "What does the insurance cover?", draft) is held
+
+
+@pytest.mark.parametrize("lead", ["## Allowed", "The following is covered:", "You may bring:"])
+def test_what_a_list_lets_in_is_not_left_out(lead: str) -> None:
+    text = EXCLUSIONS.format(lead=lead)
+    assert not is_held(text, "What of paddles?", "Theft of paddles from a jetty is excluded.")
+    assert is_held(text, "What of paddles?", "Theft of paddles from a jetty is covered.")
+
+
 def test_the_key_of_a_table_denies_nothing_of_its_rows() -> None:
     text = "✓ offered, ✗ not offered\n\nService: Slipway | Basic: ✗ | Captain: ✓"
     parts = [
