@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from portfolio_rag.text.language.compatibility import compatible
 from portfolio_rag.text.language.function_words import FUNCTION_WORDS
+from portfolio_rag.text.language.irregular_forms import base_form
 from portfolio_rag.text.language.stemming import alike_stem
 
 _WORD = re.compile(r"[^\W_]+")
@@ -15,10 +16,11 @@ _WORD = re.compile(r"[^\W_]+")
 def terms(text: str) -> list[str]:
     """Content words of `text` in order: NFKC, lower case, English stems, function words left out.
 
-    `c5d.12xlarge` gives `c5d` and `12xlarge`; words of other languages pass through the stemmer nearly unchanged.
+    `c5d.12xlarge` gives `c5d` and `12xlarge`, and `given` the same as `give`; words of other languages pass through the
+    stemmer nearly unchanged.
     Accents do not count, nor whether a word is spelled as in Britain or in America.
     """
-    return [alike_stem(word) for word in content_words(text)]
+    return [alike_stem(base_form(word)) for word in content_words(text)]
 
 
 def content_words(text: str) -> list[str]:
