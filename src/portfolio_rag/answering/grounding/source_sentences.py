@@ -99,7 +99,7 @@ class Sentence:
         )
         return tuple(chain.from_iterable(extract_facts(line).negated for line in leading))
 
-    @property
+    @cached_property
     def lead(self) -> str:
         """What a reader sees above an item and takes for a part of it; empty where nothing is.
 
@@ -113,7 +113,7 @@ class Sentence:
         )
         return f"{heading}:" if is_item and denies(heading) and not heading.endswith("?") else ""
 
-    @property
+    @cached_property
     def said(self) -> str:
         """An item without its mark, behind its `lead`; any other sentence as it stands."""
         return f"{self.lead} {LIST_ITEM.sub('', self.text, count=1)}" if self.lead else self.text
