@@ -95,7 +95,7 @@ class SubjectIndex:
                 continue
             is_known = any(is_same(name, its) for name in wanted for its in known)
             # A heading or a row that is numbered does not say what by: it is another step only where that one is known.
-            is_another = kind in own_shapes or ("#" in kind and "#9" in own_shapes and is_known)
+            is_another = kind in own_shapes or ("#" in kind and f"#{kind[-1]}" in own_shapes and is_known)
             # Where the document numbers several things so, one that it does not name is another one of them.
             if is_another or (
                 not is_known and (all(map(is_strict, wanted)) or self._shapes_of(source.document)[kind] > 1)

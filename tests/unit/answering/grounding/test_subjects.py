@@ -207,6 +207,17 @@ The label is torn.
 ## Q7
 The weight is missing.
 """
+MOTIONS = """# Meeting of the Pellworm rowers
+
+## Motion A: oars
+New oars are bought. Carried with 19 votes to 4.
+
+## Motion B: cats
+Cats are let in. Rejected with 17 votes to 6.
+
+## Motion D: rent of the lockers
+The rent rises to 4 euros. Carried with 12 votes to 11.
+"""
 ERRORS = """# Interface of Pellworm
 
 ## 501
@@ -221,6 +232,14 @@ def test_one_of_a_series_that_is_nowhere_has_no_evidence() -> None:
     asked = Claim("", "What does Q9 of the parcels mean?")
     (about,) = about_subject(asked, [source(LETTERS)])
     assert not about.sentences
+
+
+@pytest.mark.parametrize(("motion", "kept"), [("A", "19 votes"), ("B", "17 votes"), ("D", "12 votes"), ("M", "")])
+def test_a_letter_behind_a_word_that_counts_so_names_one_of_them(motion: str, kept: str) -> None:
+    asked = Claim("", f"How did the vote on motion {motion} end at Pellworm?")
+    (about,) = about_subject(asked, [source(MOTIONS)])
+    said = [own.text for own in about.sentences if "votes" in own.text]
+    assert [kept in text for text in said] == ([True] if kept else [])
 
 
 def test_a_number_behind_a_name_is_that_of_a_heading() -> None:
