@@ -24,9 +24,14 @@ _MIN_SHARED = 2
 _MAX_LABEL_WORDS = 6
 _ITEM_LABEL = re.compile(r"\s*([^:–—\n]{1,60}?)(?::|\s[–—-])\s")
 _CELL = re.compile(r"^([^:]{1,80}):\s(.*)$", re.DOTALL)
-_HOW = re.compile(r"\bhow\s+(?:often|long|far|fast|soon|big|large|old|many|much)\b", re.IGNORECASE)
-"""How a question asks is no part of what it asks about."""
+_HOW = re.compile(
+    r"\bhow\s+(?:often|long|far|fast|soon|big|large|old|many|much|(?!to\b)[^\W\d_]+(?=\s+(?:am|are|can|could|did|do|does"
+    r"|had|has|have|is|may|might|must|shall|should|was|were|will|would)\b))",
+    re.IGNORECASE,
+)
+"""How a question asks is no part of what it asks about: `how warm is` names no `Warm pool`."""
 _WHOLE_NUMBER = re.compile(r"\d{1,6}")
+_IN_BRACKETS = re.compile(r"\s*\([^()]*\)\s*$")
 _CAPITAL = re.compile(r"[A-Z]")
 
 
@@ -39,6 +44,12 @@ class Label:
     @cached_property
     def terms(self) -> frozenset[str]:
         return frozenset(terms(_HOW.sub(" ", self.text)))
+
+    @cached_property
+    def bare(self) -> Label:
+        """Without what it adds in brackets: `Rare` of `Rare (1 in 1,000)`."""
+        text = _IN_BRACKETS.sub("", self.text)
+        return self if text == self.text else Label(text)
 
     @cached_property
     def words(self) -> tuple[str, ...]:
@@ -59,7 +70,7 @@ class Mention:
 
     @cached_property
     def terms(self) -> frozenset[str]:
-        return frozenset(terms(self.text))
+        return frozenset(terms(_HOW.sub(" ", self.text)))
 
     @cached_property
     def identifiers(self) -> frozenset[str]:

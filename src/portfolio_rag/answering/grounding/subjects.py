@@ -8,7 +8,7 @@ siblings is no evidence for a claim that names another one.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from portfolio_rag.answering.grounding.claim import Claim
 from portfolio_rag.answering.grounding.evidence import SourceText
@@ -46,6 +46,7 @@ class SubjectIndex:
                 self._identifiers[source.document] |= place_identifiers(source, sentence)
         self._shapes: dict[str, Counter[str]] = {}
         self._distinguishing: dict[Slot, frozenset[str]] = {}
+        self._bare: dict[Slot, Counter[frozenset[str]]] = {}
         self._named: dict[tuple[Slot, str], dict[str, Label]] = {}
 
     def objection(self, source: SourceText, sentence: Sentence, mentions: Sequence[Mention]) -> str:
@@ -168,7 +169,8 @@ class SubjectIndex:
             named = {
                 text: label
                 for text, label in self._siblings[slot].items()
-                if mention.share_named(label, telling) == 1.0 and not is_other_value(mention.text, label.text, column)
+                if any(mention.share_named(name, telling) == 1.0 for name in self._names(slot, label))
+                and not is_other_value(mention.text, label.text, column)
             }
             rivals = list(named.values())[:_MAX_RIVALS]
             self._named[key] = {
@@ -177,6 +179,14 @@ class SubjectIndex:
                 if not any(_is_named_better(rival, label, mention, telling) for rival in rivals)
             }
         return self._named[key]
+
+    def _names(self, slot: Slot, label: Label) -> Iterator[Label]:
+        """By what the label may be called: by itself, and by what stands before its brackets where that is no sibling's."""
+        yield label
+        if slot not in self._bare:
+            self._bare[slot] = Counter(own.bare.terms for own in self._siblings[slot].values())
+        if label.bare is not label and self._bare[slot][label.bare.terms] == 1:
+            yield label.bare
 
     def _telling(self, slot: Slot) -> frozenset[str]:
         """The terms of a slot's labels that not all of them have."""

@@ -91,7 +91,10 @@ def _written(text: str) -> frozenset[str]:
 
 
 def shape(identifier: str) -> str:
-    """What two identifiers of one series have in common: `b102` and `b7` are `b9`, versions `9.9`, steps `step#9`, halls `hall#a`."""
+    """What two identifiers of one series have in common.
+
+    `b102` and `b7` are `b9`, versions `9.9`, steps `step#9`, halls `hall#a`.
+    """
     return "9.9" if _VERSION.fullmatch(identifier) else _LETTER.sub("#a", _DIGIT_RUNS.sub("9", identifier))
 
 
