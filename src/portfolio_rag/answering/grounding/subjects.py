@@ -181,7 +181,7 @@ class SubjectIndex:
         return self._named[key]
 
     def _names(self, slot: Slot, label: Label) -> Iterator[Label]:
-        """By what the label may be called: by itself, and by what stands before its brackets where that is no sibling's."""
+        """By what it may be called: itself, and what stands before its brackets where no sibling is called so."""
         yield label
         if slot not in self._bare:
             self._bare[slot] = Counter(own.bare.terms for own in self._siblings[slot].values())
