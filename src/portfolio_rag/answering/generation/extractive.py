@@ -26,7 +26,7 @@ from portfolio_rag.answering.grounding.claim import Claim
 from portfolio_rag.answering.grounding.drafted_answer import DraftSentence, source_line
 from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.answering.grounding.labels import are_parallel, cells_of, label_of_row
-from portfolio_rag.answering.grounding.range_rows import in_place_of, slot_of, telling_terms
+from portfolio_rag.answering.grounding.range_rows import in_place_of, is_out_of_columns, slot_of, telling_terms
 from portfolio_rag.answering.grounding.source_sentences import LIST_ITEM, Sentence
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.ports.embedder import Embedder
@@ -188,6 +188,8 @@ def extract_answer(
         absent_subject(question, candidates[number].sentence, candidates[number].text, texts, told)
         for number in compared
     ):
+        return []
+    if is_out_of_columns(question, best.sentence):
         return []
     if not is_held:  # The neighbours of one whose range holds a number are those whose ranges do not.
         if section := _whole_section(best, asked):

@@ -31,6 +31,8 @@ _DIGIT = re.compile(r"\d")
 _LETTER = re.compile(r"[^\W\d_]")
 _LEAD = "= "
 """Before a cell that is read alone: at the beginning of a line 14.50 is the number of a section."""
+_MIN_COLUMNS = 2
+"""Of a table that goes by steps of a value."""
 _MAX_RIVALS = 32
 """So many of the nearest ranges are held against a row: a table may have thousands of rows."""
 _PLURAL = r"(?!\w*(?:ss|us|is)\b|does\b|has\b|was\b)[^\W\d_]{3,}s\b"
@@ -128,6 +130,28 @@ def held_values(question: str, sentence: Sentence) -> list[Value]:
     """The values of the question that a range of the row or item holds, where none of these excludes one."""
     row = _row(_places(sentence), values_of(question), frozenset()) if _is_sibling(sentence) else None
     return list(row.holding) if row and row.holding else []
+
+
+def is_out_of_columns(question: str, sentence: Sentence) -> bool:
+    """Whether a value of the question is in none of the ranges that head columns of the row: `up to 5 kg`, `5 to 9 kg`.
+
+    What the row itself has is no such value, nor is one of another kind than the columns have.
+    """
+    columns = [own for column, _ in cells_of(sentence) for own in ranges_of(column)]
+    if len(columns) < _MIN_COLUMNS:
+        return False
+    cells = [_place(frozenset(), text, column) for column, text in cells_of(sentence)]
+    return any(
+        all(_is_of(value, own) and not own.holds(value) for own in columns)
+        and not any(_states(cell, value) for cell in cells)
+        for value in values_of(question)
+        if not value.is_bounded
+    )
+
+
+def _is_of(value: Value, own: Range) -> bool:
+    """Whether both say the same unit, or count the same things."""
+    return value.dimension == own.dimension and bool(value.dimension or value.nouns & own.nouns)
 
 
 def values_held(

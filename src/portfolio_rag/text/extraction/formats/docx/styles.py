@@ -75,7 +75,7 @@ class Styles:
         return None if style is None else value(style.find(f"{qn('w:pPr')}/{qn('w:numPr')}/{qn('w:numId')}"))
 
     def _outline_level(self, style_id: str | None) -> int | None:
-        """The level of a heading from 1; `Title` counts as level 1, and a single one above all others as their title."""
+        """The level of a heading from 1; `Title` counts as level 1 where it is not above all others."""
         for style in self.chain(style_id):
             name = (value(style.find(qn("w:name"))) or "").lower()
             if name.startswith("heading ") and name[8:].isdigit() and 1 <= int(name[8:]) <= 9:
