@@ -139,11 +139,18 @@ def other_direction(claim: str, evidence: str) -> str:
 
 def other_agent(claim: str, evidence: str, known: frozenset[str]) -> str:
     """Who acts in the evidence in place of another one that the source knows (`known`), in words; empty for nobody."""
+    _, other = exchanged_agents(claim, evidence, known)
+    return f"there it is “{other}” who does" if other else ""
+
+
+def exchanged_agents(claim: str, evidence: str, known: frozenset[str]) -> tuple[str, str]:
+    """Who acts in the claim and who in the evidence, as terms; empty where they may be the same."""
     if _is_passive(claim, "") or _is_passive(evidence, "") or _is_inverted(claim) or _is_inverted(evidence):
-        return ""
+        return "", ""
     clauses = _NEXT_CLAUSE.split(evidence)
     if len(clauses) > 1 and not _NEXT_CLAUSE.search(claim):
-        return next((other for clause in clauses if (other := other_agent(claim, clause, known))), "")
+        found = (exchanged_agents(claim, clause, known) for clause in clauses)
+        return next((pair for pair in found if pair[1]), ("", ""))
     own, its = _order(claim), _order(evidence)
     for verb in own.keys() & its.keys():
         if not (_is_verb(verb, claim) and _is_verb(verb, evidence)):
@@ -159,8 +166,8 @@ def other_agent(claim: str, evidence: str, known: frozenset[str]) -> str:
             and len(rest & set(its)) >= max(2, _SAME_REST * len(rest))
             and missing_names(frozenset([agent]), claim, [evidence])
         ):
-            return f"there it is “{other}” who does"
-    return ""
+            return agent, other
+    return "", ""
 
 
 def other_object(claim: str, evidence: str, known: frozenset[str]) -> str:
