@@ -31,8 +31,8 @@ _DIGIT = re.compile(r"\d")
 _LETTER = re.compile(r"[^\W\d_]")
 _LEAD = "= "
 """Before a cell that is read alone: at the beginning of a line 14.50 is the number of a section."""
-_MIN_COLUMNS = 2
-"""Of a table that goes by steps of a value."""
+_MIN_STEPS = 2
+"""Ranges of one kind by which a table goes."""
 _MAX_RIVALS = 32
 """So many of the nearest ranges are held against a row: a table may have thousands of rows."""
 _PLURAL = r"(?!\w*(?:ss|us|is)\b|does\b|has\b|was\b)[^\W\d_]{3,}s\b"
@@ -138,7 +138,7 @@ def is_out_of_columns(question: str, sentence: Sentence) -> bool:
     What the row itself has is no such value, nor is one of another kind than the columns have.
     """
     columns = [own for column, _ in cells_of(sentence) for own in ranges_of(column)]
-    if len(columns) < _MIN_COLUMNS:
+    if len(columns) < _MIN_STEPS:
         return False
     cells = [_place(frozenset(), text, column) for column, text in cells_of(sentence)]
     return any(
@@ -147,6 +147,34 @@ def is_out_of_columns(question: str, sentence: Sentence) -> bool:
         for value in values_of(question)
         if not value.is_bounded
     )
+
+
+def is_out_of_rows(question: str, asked: frozenset[str], sentence: Sentence, siblings: Sequence[Sentence]) -> bool:
+    """Whether a value of the question is surely of the kind that the ranges of the rows have, and in none of them.
+
+    `siblings` are all rows of the table, this one too. One that the question calls by its name is not left out.
+    """
+    if not _may_hold(sentence):
+        return False
+    for value in values_of(question):
+        if value.is_bounded or _holds_surely(sentence, value) is not False:
+            continue
+        row = _row(_places(sentence), [value], asked)
+        held = [_holds_surely(sibling, value) for sibling in siblings]
+        if row is not None and not row.words and True not in held and held.count(False) >= _MIN_STEPS:
+            return True
+    return False
+
+
+def _holds_surely(sentence: Sentence, value: Value) -> bool | None:
+    """Whether a range that says what the value says holds it; None where none says that."""
+    places = _places(sentence)
+    agreeing = [
+        (place, own) for place in places for own in place.ranges if agrees(value, own, place.called, is_only=False)
+    ]
+    if not agreeing:
+        return None
+    return any(own.holds(value) for _, own in agreeing) or any(_states(place, value) for place in places)
 
 
 def _is_of(value: Value, own: Range) -> bool:

@@ -278,6 +278,23 @@ def test_a_row_says_nothing_of_a_value_that_no_range_above_its_columns_holds(que
     assert range_rows.is_out_of_columns(question, row) is is_out
 
 
+@pytest.mark.parametrize(
+    ("markdown", "question", "is_out"),
+    [
+        (CASCADE, "What is the price for 30 kg?", True),
+        (CASCADE, "What is the price for 8 kg?", False),
+        (CASCADE, "What is the price of the Rook for 30 kg?", False),
+        (CASCADE, "What is the price for 30 days?", False),
+        (TAXES, "What is the rate for an income of 90,000 EUR?", True),
+        (BYTES, "Which field is in byte 300?", False),
+    ],
+)
+def test_a_value_that_no_row_has_a_range_for_is_out_of_all(markdown: str, question: str, is_out: bool) -> None:
+    rows = [own for own in source(markdown).sentences if "|" in own.text]
+    asked = Claim("", question).asked_terms
+    assert any(range_rows.is_out_of_rows(question, asked, row, rows) for row in rows[1:2]) is is_out
+
+
 def test_an_equal_number_is_not_put_aside_by_a_range() -> None:
     table = "# Cables\n\n| Cable | Length |\n|---|---|\n| Alder | 5 m |\n| Birch | 2 to 9 m |\n| Cedar | 10 to 20 m |\n"
     text = left(table, "Which cable has a length of 5 m?")
