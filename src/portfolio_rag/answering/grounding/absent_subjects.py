@@ -223,11 +223,9 @@ def _names_of_siblings(question: str, best: Sentence, source: SourceText) -> fro
     *above, own = best.heading_path or ("",)
     paths = (sentence.heading_path for sentence in source.sentences)
     beside = sorted({path[len(above)] for path in paths if path[: len(above)] == (*above,) and len(path) > len(above)})
-    labels = [frozenset(terms(heading)) for heading in beside]
     kind = terms(own)[-1:]
-    if not kind or any(terms(heading)[-1:] != kind for heading in beside):
-        return frozenset()
-    if _tells_apart(labels, Mention(question).terms) is not False:
+    alike = [frozenset(terms(heading)) for heading in beside if terms(heading)[-1:] == kind]
+    if not kind or _tells_apart(alike, Mention(question).terms) is not False:
         return frozenset()
     words = words_of(question)
     return frozenset(word.term for word, following in pairwise(words) if word.term and following.term == kind[0])

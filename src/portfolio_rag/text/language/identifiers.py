@@ -34,6 +34,7 @@ _LABELS = frozenset(_LABEL_LIST.split())
 _NUMBERED = re.compile(
     r"([^\W\d_]{2,})\s+(?:no\.?\s+|number\s+|nr\.?\s+|#\s?)?(v?\d+(?:\.\d+)*)(?![\w%€$]|[.,]\d|\s*[%€$°])"
 )
+_PARAGRAPH_SIGN = re.compile(r"§\s*(\d{1,4})(?![\w.]?\d)")
 _LETTERED = re.compile(r"([^\W\d_]{3,})\s+([A-HJ-Z])\b(?![.'’&/+-]\w|\s\d)")
 """`hall C`; an I behind a word is who speaks."""
 _LETTER = re.compile(r"#[a-z]$")
@@ -67,6 +68,7 @@ def numbered(text: str) -> frozenset[str]:
             found.add(number)
         elif label in _LABELS or (is_name and label not in ("no", "nr") and int(number) not in _YEARS):
             found.add(f"{label}#{int(number)}")
+    found |= {f"§#{int(number)}" for number in _PARAGRAPH_SIGN.findall(text)}
     return frozenset(found) | frozenset(name for name in lettered(text) if name.partition("#")[0] in _LABELS)
 
 
@@ -105,7 +107,7 @@ def is_strict(identifier: str) -> bool:
     """
     label, mark, number = identifier.partition("#")
     if mark:
-        return label in _LABELS and number.isdigit()
+        return (label in _LABELS or label == "§") and number.isdigit()
     letters = max(map(len, _LETTER_RUNS.findall(identifier)), default=0)
     return letters <= _CODE_LETTERS and sum(sign.isdigit() for sign in identifier) > 1
 

@@ -17,6 +17,7 @@ from portfolio_rag.text.language.identifiers import identifiers, is_same, is_str
         ("Orrin OS 4.2 needs a new driver.", {"4.2"}),
         ("What follows from clause no. 7?", {"clause#7"}),
         ("What do steps 3 ask for?", {"step#3"}),
+        ("What do § 12 and §7 of the statute say?", {"§#12", "§#7"}),
         ("Which doors of hall C lead to gate D?", {"hall#c", "gate#d"}),
         ("On which floor I sleep in line A/B is not said.", set()),
         ("It weighs 3.5 kg and costs 12 euros.", set()),
