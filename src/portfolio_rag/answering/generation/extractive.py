@@ -26,7 +26,13 @@ from portfolio_rag.answering.grounding.claim import Claim
 from portfolio_rag.answering.grounding.drafted_answer import DraftSentence, source_line
 from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.answering.grounding.labels import are_parallel, cells_of, label_of_row
-from portfolio_rag.answering.grounding.range_rows import in_place_of, slot_of, telling_terms
+from portfolio_rag.answering.grounding.range_rows import (
+    in_place_of,
+    is_out_of_columns,
+    is_out_of_rows,
+    slot_of,
+    telling_terms,
+)
 from portfolio_rag.answering.grounding.source_sentences import LIST_ITEM, Sentence
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.ports.embedder import Embedder
@@ -199,6 +205,8 @@ def extract_answer(
         for number in compared
     ):
         return []
+    if is_out_of_columns(question, best.sentence) or (asks_what and _is_out_of_rows(question, asked, best, texts)):
+        return []
     if not is_held:  # The neighbours of one whose range holds a number are those whose ranges do not.
         if section := _whole_section(best, asked):
             return _written([(best.source.number, [sentence.text for sentence in section])])
@@ -236,6 +244,13 @@ def _with_held_rows(
     places = {number: place for place, number in enumerate(kept)}
     instead = {places[row]: [places[other] for other in gone[row]] for row in kept if row in gone}
     return [ranked[number] for number in kept], instead
+
+
+def _is_out_of_rows(question: str, asked: frozenset[str], best: CandidateSentence, texts: Sequence[SourceText]) -> bool:
+    """Whether the table or list that the best sentence is of has no row for a value of the question."""
+    slot = slot_of(best.text.document, best.sentence)
+    siblings = [own for text in texts for own in text.sentences if slot_of(text.document, own) == slot]
+    return is_out_of_rows(question, asked, best.sentence, siblings)
 
 
 def _embedded_text(candidate: CandidateSentence, asked: frozenset[str]) -> str:

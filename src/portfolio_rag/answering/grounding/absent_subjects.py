@@ -7,12 +7,13 @@ things come nearest, and are wrong however near: none of them is named, and what
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from portfolio_rag.answering.grounding.claim import Claim
 from portfolio_rag.answering.grounding.evidence import SourceText
-from portfolio_rag.answering.grounding.labels import Label, are_parallel, cells_of, label_of_row, labels_of
+from portfolio_rag.answering.grounding.labels import Label, Mention, are_parallel, cells_of, label_of_row, labels_of
 from portfolio_rag.answering.grounding.source_sentences import Sentence
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.text.language.content_words import terms, words_of
@@ -93,8 +94,11 @@ def absent_subject(
     missing = missing_names(wanted, question, texts) if wanted else frozenset()
     if not missing:
         return ""
-    if named := missing & (_names_of_kinds(question, sources) | _names_beside(question, best)):
-        return min(named)
+    named = (
+        _names_of_kinds(question, sources) | _names_beside(question, best) | _names_of_siblings(question, best, source)
+    )
+    if missing & named:
+        return min(missing & named)
     if _is_all_but_title(missing | general, asked, best, source) and _says_nothing_to_it(question, asked, best):
         return min(missing)
     if any(_tells_apart(labels, asked) is False for labels in _sibling_labels(best, source)):
@@ -191,17 +195,40 @@ def _says_nothing_to_it(question: str, asked: frozenset[str], best: Sentence) ->
 def _names_of_kinds(question: str, sources: Sequence[SourceText]) -> frozenset[str]:
     """The names in the question before a word by which a document calls such things: `the Regional plan`.
 
-    Those words are the columns that name the rows of its tables, and the usual ones.
+    Those words are the columns that name the rows of its tables, the headings above several others, and the usual ones.
     """
     kinds = set(_KINDS)
+    below: dict[tuple[str, ...], set[str]] = defaultdict(set)
     for source in sources:
         for sentence in source.sentences:
             if cells := cells_of(sentence):
                 kinds.update(terms(cells[0][0]))
+            path = sentence.heading_path
+            for depth in range(2, len(path)):  # The first heading is that of the document.
+                below[source.document, *path[:depth]].add(path[depth])
+    for (*_, heading), headings in below.items():
+        if len(headings) > 1:
+            kinds.update(terms(heading)[-1:])
     words = words_of(question)
     return frozenset(
         word.term for word, following in pairwise(words[1:]) if word.term and word.capital and following.term in kinds
     )
+
+
+def _names_of_siblings(question: str, best: Sentence, source: SourceText) -> frozenset[str]:
+    """The words of the question before the last one of headings: `icy pool` of `Warm pool` and `Sports pool`.
+
+    None where it has a word that tells those headings apart.
+    """
+    *above, own = best.heading_path or ("",)
+    paths = (sentence.heading_path for sentence in source.sentences)
+    beside = sorted({path[len(above)] for path in paths if path[: len(above)] == (*above,) and len(path) > len(above)})
+    kind = terms(own)[-1:]
+    alike = [frozenset(terms(heading)) for heading in beside if terms(heading)[-1:] == kind]
+    if not kind or _tells_apart(alike, Mention(question).terms) is not False:
+        return frozenset()
+    words = words_of(question)
+    return frozenset(word.term for word, following in pairwise(words) if word.term and following.term == kind[0])
 
 
 def _tells_apart(labels: Sequence[frozenset[str]], asked: frozenset[str]) -> bool | None:

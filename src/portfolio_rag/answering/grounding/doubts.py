@@ -19,7 +19,7 @@ from portfolio_rag.answering.grounding.meaning import (
     turned,
     without_addition,
 )
-from portfolio_rag.answering.grounding.roles import other_agent, other_object, other_roles
+from portfolio_rag.answering.grounding.roles import exchanged_agents, other_agent, other_object, other_roles
 from portfolio_rag.answering.grounding.source_sentences import Sentence
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.text.language.content_words import coverage, terms
@@ -90,6 +90,8 @@ def doubt_of(claim: Claim, source: SourceText, start: int, end: int, variants: f
         or other_object(claim.text, nearest.text, source.all_terms)
     ):
         return difference
+    if other := _done_beside(claim, source, nearest, bodies):
+        return f"there it is “{other}” who does"
     if condition := other_condition(claim.text, nearest.text, held):
         return condition
     if decision := _decided_otherwise(claim, source, nearest):
@@ -120,6 +122,23 @@ def doubt_of(claim: Claim, source: SourceText, start: int, end: int, variants: f
         same = [own for sentence in touched for own in sentence.quantities if value.same(own)]
         if value.rate and same and not any(own.rate for own in same) and not _names_period(value.rate, held):
             return f"the source does not say “per {value.rate}”"
+    return ""
+
+
+def _done_beside(claim: Claim, source: SourceText, nearest: Sentence, bodies: Sequence[Sentence]) -> str:
+    """Who does what the claim says, where it names another one, of whom the nearest sentence says another thing.
+
+    `Ada keeps the keys. Bo opens the hall.` does not say that Ada opens the hall; that she is Bo would have to be said.
+    """
+    for deed in bodies:
+        held = deed.terms | deed.context_terms | source.context_terms
+        if deed is nearest or coverage(claim.wording, held) < _SAME_MATTER:
+            continue
+        agent, other = exchanged_agents(claim.text, deed.text, source.all_terms)
+        said = claim.wording & deed.terms
+        places = [sentence.terms | sentence.context_terms for sentence in source.sentences]
+        if other and not any(agent in place and (other in place or said <= place) for place in places):
+            return other
     return ""
 
 

@@ -11,7 +11,7 @@ from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.answering.grounding.source_sentences import LIST_ITEM, Sentence
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.text.language.content_words import terms, words_of
-from portfolio_rag.text.language.identifiers import identifiers, is_same, named_identifiers
+from portfolio_rag.text.language.identifiers import identifiers, is_same, lettered, named_identifiers
 from portfolio_rag.text.language.settings_lines import setting
 
 Slot = tuple[str, ...]
@@ -24,9 +24,15 @@ _MIN_SHARED = 2
 _MAX_LABEL_WORDS = 6
 _ITEM_LABEL = re.compile(r"\s*([^:–—\n]{1,60}?)(?::|\s[–—-])\s")
 _CELL = re.compile(r"^([^:]{1,80}):\s(.*)$", re.DOTALL)
-_HOW = re.compile(r"\bhow\s+(?:often|long|far|fast|soon|big|large|old|many|much)\b", re.IGNORECASE)
-"""How a question asks is no part of what it asks about."""
+_HOW = re.compile(
+    r"\bhow\s+(?:often|long|far|fast|soon|big|large|old|many|much|(?!to\b)[^\W\d_]+(?=\s+(?:am|are|can|could|did|do|does"
+    r"|had|has|have|is|may|might|must|shall|should|was|were|will|would)\b))",
+    re.IGNORECASE,
+)
+"""How a question asks is no part of what it asks about: `how warm is` names no `Warm pool`."""
 _WHOLE_NUMBER = re.compile(r"\d{1,6}")
+_IN_BRACKETS = re.compile(r"\s*\([^()]*\)\s*$")
+_CAPITAL = re.compile(r"[A-Z]")
 
 
 @dataclass(frozen=True)
@@ -40,13 +46,20 @@ class Label:
         return frozenset(terms(_HOW.sub(" ", self.text)))
 
     @cached_property
+    def bare(self) -> Label:
+        """Without what it adds in brackets: `Rare` of `Rare (1 in 1,000)`."""
+        text = _IN_BRACKETS.sub("", self.text)
+        return self if text == self.text else Label(text)
+
+    @cached_property
     def words(self) -> tuple[str, ...]:
         """All of them in order, function words too: a model may be told from another one by an `S`."""
         return tuple(word.text for word in words_of(self.text))
 
     @cached_property
     def identifiers(self) -> frozenset[str]:
-        return identifiers(self.text) | frozenset(f"#{int(number)}" for number in _WHOLE_NUMBER.findall(self.text))
+        numbers = frozenset(f"#{int(number)}" for number in _WHOLE_NUMBER.findall(self.text))
+        return identifiers(self.text) | lettered(self.text) | numbers
 
 
 @dataclass(frozen=True)
@@ -57,11 +70,11 @@ class Mention:
 
     @cached_property
     def terms(self) -> frozenset[str]:
-        return frozenset(terms(self.text))
+        return frozenset(terms(_HOW.sub(" ", self.text)))
 
     @cached_property
     def identifiers(self) -> frozenset[str]:
-        return identifiers(self.text)
+        return identifiers(self.text) | lettered(self.text)
 
     @cached_property
     def required(self) -> frozenset[str]:
@@ -146,8 +159,10 @@ def place_identifiers(source: SourceText, sentence: Sentence) -> frozenset[str]:
 
 
 def _row_numbers(sentence: Sentence) -> frozenset[str]:
-    """Whole numbers that fill a cell, and the number of an item, as identifiers."""
-    found = {f"#{int(text)}" for _, text in cells_of(sentence) if _WHOLE_NUMBER.fullmatch(text)}
+    """Whole numbers and capital letters that fill a cell, and the number of an item, as identifiers."""
+    cells = [text for _, text in cells_of(sentence)]
+    found = {f"#{int(text)}" for text in cells if _WHOLE_NUMBER.fullmatch(text)}
+    found |= {f"#{text.casefold()}" for text in cells if _CAPITAL.fullmatch(text)}
     if sentence.kind is BlockKind.LIST and (match := re.match(r"\s*(\d{1,6})[.)]", sentence.text)):
         found.add(f"#{int(match[1])}")
     return frozenset(found)

@@ -25,7 +25,7 @@ from portfolio_rag.answering.grounding.ranges import (
     unit_of_header,
 )
 from portfolio_rag.text.language.blanks import blanked
-from portfolio_rag.text.language.content_words import terms
+from portfolio_rag.text.language.content_words import terms, words_of
 from portfolio_rag.text.language.dates import Date, dates_of
 from portfolio_rag.text.language.identifiers import numbered
 from portfolio_rag.text.language.months import MONTHS
@@ -75,6 +75,8 @@ _MONTHS_ALONE = re.compile(
     rf"(?<![\w.])(?P<first>{_MONTH})\.?\s*(?:[-–—]|to|until|till|through|bis|à|a)\s*(?P<last>{_MONTH})\b(?!\s*\d)",
     re.IGNORECASE,
 )
+_VERBS = frozenset(("do", "does", "did", "can", "could", "may", "might", "must", "should", "shall", "will", "would"))
+"""Behind these begins another thing than the one before them: `which mark do 78 points give` has no mark of 78."""
 _LAST_DAY, _MID_MONTH = 31, 15
 _LOOKED_AROUND = 60
 """What is farther from a value says nothing of it, and looking there takes long in a long line."""
@@ -124,7 +126,12 @@ def _term_before(text: str, start: int) -> str:
     before = text[low:start].rstrip()
     if low:  # It may begin within a word.
         before = before.partition(" ")[2]
-    return next(iter(terms(before)[-1:]), "") if before[-1:].isalpha() else ""
+    if not before[-1:].isalpha():
+        return ""
+    for word in reversed(words_of(before)):
+        if word.term or word.text in _VERBS:
+            return word.term
+    return ""
 
 
 @dataclass(frozen=True, slots=True)

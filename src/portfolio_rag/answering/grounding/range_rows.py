@@ -31,6 +31,8 @@ _DIGIT = re.compile(r"\d")
 _LETTER = re.compile(r"[^\W\d_]")
 _LEAD = "= "
 """Before a cell that is read alone: at the beginning of a line 14.50 is the number of a section."""
+_MIN_STEPS = 2
+"""Ranges of one kind by which a table goes."""
 _MAX_RIVALS = 32
 """So many of the nearest ranges are held against a row: a table may have thousands of rows."""
 _PLURAL = r"(?!\w*(?:ss|us|is)\b|does\b|has\b|was\b)[^\W\d_]{3,}s\b"
@@ -128,6 +130,56 @@ def held_values(question: str, sentence: Sentence) -> list[Value]:
     """The values of the question that a range of the row or item holds, where none of these excludes one."""
     row = _row(_places(sentence), values_of(question), frozenset()) if _is_sibling(sentence) else None
     return list(row.holding) if row and row.holding else []
+
+
+def is_out_of_columns(question: str, sentence: Sentence) -> bool:
+    """Whether a value of the question is in none of the ranges that head columns of the row: `up to 5 kg`, `5 to 9 kg`.
+
+    What the row itself has is no such value, nor is one of another kind than the columns have.
+    """
+    columns = [own for column, _ in cells_of(sentence) for own in ranges_of(column)]
+    if len(columns) < _MIN_STEPS:
+        return False
+    cells = [_place(frozenset(), text, column) for column, text in cells_of(sentence)]
+    return any(
+        all(_is_of(value, own) and not own.holds(value) for own in columns)
+        and not any(_states(cell, value) for cell in cells)
+        for value in values_of(question)
+        if not value.is_bounded
+    )
+
+
+def is_out_of_rows(question: str, asked: frozenset[str], sentence: Sentence, siblings: Sequence[Sentence]) -> bool:
+    """Whether a value of the question is surely of the kind that the ranges of the rows have, and in none of them.
+
+    `siblings` are all rows of the table, this one too. One that the question calls by its name is not left out.
+    """
+    if not _may_hold(sentence):
+        return False
+    for value in values_of(question):
+        if value.is_bounded or _holds_surely(sentence, value) is not False:
+            continue
+        row = _row(_places(sentence), [value], asked)
+        held = [_holds_surely(sibling, value) for sibling in siblings]
+        if row is not None and not row.words and True not in held and held.count(False) >= _MIN_STEPS:
+            return True
+    return False
+
+
+def _holds_surely(sentence: Sentence, value: Value) -> bool | None:
+    """Whether a range that says what the value says holds it; None where none says that."""
+    places = _places(sentence)
+    agreeing = [
+        (place, own) for place in places for own in place.ranges if agrees(value, own, place.called, is_only=False)
+    ]
+    if not agreeing:
+        return None
+    return any(own.holds(value) for _, own in agreeing) or any(_states(place, value) for place in places)
+
+
+def _is_of(value: Value, own: Range) -> bool:
+    """Whether both say the same unit, or count the same things."""
+    return value.dimension == own.dimension and bool(value.dimension or value.nouns & own.nouns)
 
 
 def values_held(

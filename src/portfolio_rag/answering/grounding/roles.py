@@ -7,6 +7,7 @@ German, French and Spanish say which words act and what a preposition joins.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import combinations
 
 from portfolio_rag.text.language.content_words import Word, terms, words_of
@@ -49,8 +50,15 @@ _NO_SUBJECT = frozenset(_NO_SUBJECT_LIST.split())
 _GERMAN = frozenset(("der", "die", "das", "den", "dem", "des", "ein", "eine", "es", "wird", "werden", "ist", "sind"))
 """A German sentence that begins so begins with something else than who acts, and has that behind its verb."""
 _SMALL_WORD_LIST = "et ou que qui ne pas en dans sur sous und oder sich y o que no en con a"
-_SMALL_WORDS = frozenset(_SMALL_WORD_LIST.split())
+_TITLES = "mr mrs ms dr prof mme mlle sra"
+"""Of persons: `Mr. Ode` acts, and `Ms. Roe` is another one by the name alone."""
+_SMALL_WORDS = frozenset(f"{_SMALL_WORD_LIST} {_TITLES}".split())
 _NUMBER = re.compile(rf"\d\w*|{NUMBER_IN_WORDS}", re.IGNORECASE)
+_TIME_LIST = """
+    beginning end start middle noon midday midnight evening morning next then now today tonight tomorrow
+    monday tuesday wednesday thursday friday saturday sunday weekend spring summer autumn winter easter christmas
+"""
+_TIMES = frozenset(_TIME_LIST.split())
 _VERB = re.compile(r"[^\W\d_]+")
 _VERSION = re.compile(r"(?<![\w.])\d+(?:\.\d+)+(?!\w|\.\w)")
 
@@ -131,11 +139,18 @@ def other_direction(claim: str, evidence: str) -> str:
 
 def other_agent(claim: str, evidence: str, known: frozenset[str]) -> str:
     """Who acts in the evidence in place of another one that the source knows (`known`), in words; empty for nobody."""
+    _, other = exchanged_agents(claim, evidence, known)
+    return f"there it is “{other}” who does" if other else ""
+
+
+def exchanged_agents(claim: str, evidence: str, known: frozenset[str]) -> tuple[str, str]:
+    """Who acts in the claim and who in the evidence, as terms; empty where they may be the same."""
     if _is_passive(claim, "") or _is_passive(evidence, "") or _is_inverted(claim) or _is_inverted(evidence):
-        return ""
+        return "", ""
     clauses = _NEXT_CLAUSE.split(evidence)
     if len(clauses) > 1 and not _NEXT_CLAUSE.search(claim):
-        return next((other for clause in clauses if (other := other_agent(claim, clause, known))), "")
+        found = (exchanged_agents(claim, clause, known) for clause in clauses)
+        return next((pair for pair in found if pair[1]), ("", ""))
     own, its = _order(claim), _order(evidence)
     for verb in own.keys() & its.keys():
         if not (_is_verb(verb, claim) and _is_verb(verb, evidence)):
@@ -151,8 +166,8 @@ def other_agent(claim: str, evidence: str, known: frozenset[str]) -> str:
             and len(rest & set(its)) >= max(2, _SAME_REST * len(rest))
             and missing_names(frozenset([agent]), claim, [evidence])
         ):
-            return f"there it is “{other}” who does"
-    return ""
+            return agent, other
+    return "", ""
 
 
 def other_object(claim: str, evidence: str, known: frozenset[str]) -> str:
@@ -223,12 +238,21 @@ def _is_verb(term: str, text: str) -> bool:
 def _is_passive(text: str, other: str) -> bool:
     """Whether who acts stands behind: `is kept by`; or the other text just has the verb."""
     words = [word.text for word in words_of(text)]
-    if any(word in _BY and not _BE.isdisjoint(words[max(0, place - 8) : place]) for place, word in enumerate(words)):
+    if any(
+        word in _BY and not _BE.isdisjoint(words[max(0, place - 8) : place]) and not _is_time(words[place + 1 :])
+        for place, word in enumerate(words)
+    ):
         return True
     match = _PASSIVE.search(text)
     if match is None or _PASSIVE.search(other):
         return False
     return not frozenset(terms(match[1])).isdisjoint(terms(other))
+
+
+def _is_time(words: Sequence[str]) -> bool:
+    """Whether they begin with a time: nobody acts in `by the end of May`, or `by 5 May`."""
+    first, *others = [word for word in words if word not in _ARTICLES] or [""]
+    return first in _TIMES or is_month(first) or (first.isdigit() and any(map(is_month, others[:1])))
 
 
 def _is_inverted(text: str) -> bool:

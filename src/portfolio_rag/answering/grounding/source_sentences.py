@@ -129,7 +129,7 @@ class Sentence:
         return frozenset(terms(self.facts.wording))
 
 
-_NUMBER_FIRST = re.compile(r"\s*(?:v|version\s)?(\d+(?:\.\d+)*)[.)]?(?=\s|$)", re.IGNORECASE)
+_NUMBER_FIRST = re.compile(r"\s*(?:v|version\s|§\s*)?(\d+(?:\.\d+)*)[.)]?(?=\s|$)", re.IGNORECASE)
 
 
 def heading_number(heading: str) -> frozenset[str]:

@@ -8,7 +8,7 @@ siblings is no evidence for a claim that names another one.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from portfolio_rag.answering.grounding.claim import Claim
 from portfolio_rag.answering.grounding.evidence import SourceText
@@ -46,6 +46,7 @@ class SubjectIndex:
                 self._identifiers[source.document] |= place_identifiers(source, sentence)
         self._shapes: dict[str, Counter[str]] = {}
         self._distinguishing: dict[Slot, frozenset[str]] = {}
+        self._bare: dict[Slot, Counter[frozenset[str]]] = {}
         self._named: dict[tuple[Slot, str], dict[str, Label]] = {}
 
     def objection(self, source: SourceText, sentence: Sentence, mentions: Sequence[Mention]) -> str:
@@ -95,7 +96,7 @@ class SubjectIndex:
                 continue
             is_known = any(is_same(name, its) for name in wanted for its in known)
             # A heading or a row that is numbered does not say what by: it is another step only where that one is known.
-            is_another = kind in own_shapes or ("#" in kind and "#9" in own_shapes and is_known)
+            is_another = kind in own_shapes or ("#" in kind and f"#{kind[-1]}" in own_shapes and is_known)
             # Where the document numbers several things so, one that it does not name is another one of them.
             if is_another or (
                 not is_known and (all(map(is_strict, wanted)) or self._shapes_of(source.document)[kind] > 1)
@@ -168,7 +169,8 @@ class SubjectIndex:
             named = {
                 text: label
                 for text, label in self._siblings[slot].items()
-                if mention.share_named(label, telling) == 1.0 and not is_other_value(mention.text, label.text, column)
+                if any(mention.share_named(name, telling) == 1.0 for name in self._names(slot, label))
+                and not is_other_value(mention.text, label.text, column)
             }
             rivals = list(named.values())[:_MAX_RIVALS]
             self._named[key] = {
@@ -177,6 +179,14 @@ class SubjectIndex:
                 if not any(_is_named_better(rival, label, mention, telling) for rival in rivals)
             }
         return self._named[key]
+
+    def _names(self, slot: Slot, label: Label) -> Iterator[Label]:
+        """By what it may be called: itself, and what stands before its brackets where no sibling is called so."""
+        yield label
+        if slot not in self._bare:
+            self._bare[slot] = Counter(own.bare.terms for own in self._siblings[slot].values())
+        if label.bare is not label and self._bare[slot][label.bare.terms] == 1:
+            yield label.bare
 
     def _telling(self, slot: Slot) -> frozenset[str]:
         """The terms of a slot's labels that not all of them have."""

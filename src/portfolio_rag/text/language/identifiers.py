@@ -27,20 +27,25 @@ _LABEL_LIST = """
     error exit exhibit fault figure floor form gate grade group hall item kit kiosk level line lot message method mode
     model module notice number order page paragraph part phase pier platform point position procedure question release
     revision room route row rule schedule section series signal slot stage station status step stop table terminal tier
-    track tram bus train type variant version volume warning zone
-    abschnitt artikel fehler halle kapitel linie punkt raum regel schritt stufe tabelle version zone zimmer
+    track tram bus train type variant version volume warning zone block lot motion option proposal scenario wing
+    abschnitt antrag artikel fehler halle kapitel linie punkt raum regel schritt stufe tabelle version zone zimmer
 """
 _LABELS = frozenset(_LABEL_LIST.split())
 _NUMBERED = re.compile(
     r"([^\W\d_]{2,})\s+(?:no\.?\s+|number\s+|nr\.?\s+|#\s?)?(v?\d+(?:\.\d+)*)(?![\w%€$]|[.,]\d|\s*[%€$°])"
 )
+_PARAGRAPH_SIGN = re.compile(r"§\s*(\d{1,4})(?![\w.]?\d)")
+_LETTERED = re.compile(r"([^\W\d_]{3,})\s+([A-HJ-Z])\b(?![.'’&/+-]\w|\s\d)")
+"""`hall C`; an I behind a word is who speaks."""
+_LETTER = re.compile(r"#[a-z]$")
 _YEARS = range(1000, 2200)
 
 
 def identifiers(text: str) -> frozenset[str]:
     """Codes and versions in lower case: `b102` for `B-102`, `B102` and `B 102`, `4.10`; no plain numbers.
 
-    A number behind a word that numbers things, or behind a name, is one, too: `exit code 4` gives `code#4`.
+    A number behind a word that numbers things, or behind a name, is one, too: `exit code 4` gives `code#4`, and so does
+    a letter behind such a word: `hall C` gives `hall#c`.
     """
     return _written(text) | numbered(text)
 
@@ -63,7 +68,14 @@ def numbered(text: str) -> frozenset[str]:
             found.add(number)
         elif label in _LABELS or (is_name and label not in ("no", "nr") and int(number) not in _YEARS):
             found.add(f"{label}#{int(number)}")
-    return frozenset(found)
+    found |= {f"§#{int(number)}" for number in _PARAGRAPH_SIGN.findall(text)}
+    return frozenset(found) | frozenset(name for name in lettered(text) if name.partition("#")[0] in _LABELS)
+
+
+def lettered(text: str) -> frozenset[str]:
+    """`hall#c` for `hall C`, behind whatever word."""
+    found = (match.groups() for match in _LETTERED.finditer(compatible(text)))
+    return frozenset(f"{word.casefold()}#{letter.casefold()}" for word, letter in found)
 
 
 def is_same(one: str, other: str) -> bool:
@@ -81,15 +93,21 @@ def _written(text: str) -> frozenset[str]:
 
 
 def shape(identifier: str) -> str:
-    """What two identifiers of one series have in common: `b102` and `b7` are `b9`, versions `9.9`, steps `step#9`."""
-    return "9.9" if _VERSION.fullmatch(identifier) else _DIGIT_RUNS.sub("9", identifier)
+    """What two identifiers of one series have in common.
+
+    `b102` and `b7` are `b9`, versions `9.9`, steps `step#9`, halls `hall#a`.
+    """
+    return "9.9" if _VERSION.fullmatch(identifier) else _LETTER.sub("#a", _DIGIT_RUNS.sub("9", identifier))
 
 
 def is_strict(identifier: str) -> bool:
-    """Whether a text that is about it surely writes it: `b102`, `4.10` and `step#4`, not `k8`, `s3` and `covid19`."""
-    label, mark, _ = identifier.partition("#")
+    """Whether a text that is about it surely writes it: `b102`, `4.10` and `step#4`.
+
+    Not `k8`, `s3` and `covid19`, nor `zone#c`, which may be one of `the zones B to E`.
+    """
+    label, mark, number = identifier.partition("#")
     if mark:
-        return label in _LABELS
+        return (label in _LABELS or label == "§") and number.isdigit()
     letters = max(map(len, _LETTER_RUNS.findall(identifier)), default=0)
     return letters <= _CODE_LETTERS and sum(sign.isdigit() for sign in identifier) > 1
 

@@ -2,11 +2,13 @@
 
 It cuts at some dots that end nothing: before `.env`, `.NET` and `./job.py`, in `ASP.NET`, behind `approx.`, and behind
 the number of a date in other languages than that of its abbreviations. What it has cut there is put together again.
+Two short words with dots are one abbreviation to it: what it leaves whole in `by the end of May. Ms. Ode` is cut here.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import sentencex
 
@@ -42,6 +44,9 @@ _LIST_ITEM = re.compile(r"[-*+•]\s|\d{1,3}[.)]\s")
 _LONE_DOT = re.compile(r"(?:^|[\s(\[\"'`])\.{1,2}$")
 # Right behind a dot these end a name: `ASP.NET`, `Node.JS`, `REPORT.PDF`.
 _NAME_BEHIND_DOT = re.compile(r"(?:[A-Z]{2,4}|Js|Net)\b")
+# A person begins the next sentence, behind a word that is no abbreviation: `... in May. Ms. Ode ...`.
+_PERSON_BEHIND = re.compile(r"\.\s+(?=M(?:r|s|rs)\.\s+[A-ZÄÖÜÀÂÇÉÈÊ])")
+_WHOLE_WORD = re.compile(r"\s(May|[a-zäöüßàâçéèêëîïôûñáíóú]{2,})$")
 _LOOKED_BACK = 40
 """Characters before a cut in which an abbreviation or a date is looked for."""
 
@@ -69,7 +74,17 @@ def sentences(text: str, language: str = "en") -> list[tuple[int, int]]:
             spans[-1] = (spans[-1][0], start + len(stripped))
         else:
             spans.append((start, start + len(stripped)))
-    return spans
+    return [part for span in spans for part in _before_persons(text, *span)]
+
+
+def _before_persons(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """[start, end) cut where the next sentence begins with the title of a person."""
+    for match in _PERSON_BEHIND.finditer(text, start, end):
+        word = _WHOLE_WORD.search(text[max(start, match.start() - _LOOKED_BACK) : match.start()])
+        if word and word.group(1) not in _ABBREVIATIONS | _SHORT_WORDS:
+            yield start, match.start() + 1
+            start = match.end()
+    yield start, end
 
 
 def _goes_on(text: str, sentence: tuple[int, int], start: int) -> bool:

@@ -175,3 +175,27 @@ def test_a_setting_that_stands_below_other_names_is_no_answer(question: str, abs
 def test_how_something_is_asked_names_no_thing(question: str, absent: str) -> None:
     boats = source(BOATS, BlockKind.TABLE)
     assert absent_subject(question, sentence(boats, "Tern"), boats, [boats]) == absent
+
+
+@pytest.mark.parametrize(
+    ("question", "holding", "absent"),
+    [
+        ("How warm is the icy pool of Ravnsholm?", "33", "ici"),
+        ("How warm is the sports pool of Ravnsholm?", "25", ""),
+        ("How warm is the pool of Ravnsholm?", "25", ""),
+        ("What does a night in the Maple cabin cost?", "62", "mapl"),
+        ("What does a night in the Alder cabin cost?", "62", ""),
+        ("What does a night in a cosy cabin cost?", "62", ""),
+    ],
+)
+def test_a_section_is_no_answer_to_a_question_about_one_that_is_not_there(
+    question: str, holding: str, absent: str
+) -> None:
+    text = "It has 25 degrees. It has 33 degrees. A night is 62. A night is 94."
+    paths = {"It has 25": ("Pools", "Sports pool"), "It has 33": ("Pools", "Warm pool"),
+             "A night is 62": ("Cabins", "Alder"), "A night is 94": ("Cabins", "Birch")}  # fmt: skip
+    parts = [
+        ChunkPart(text.index(begin), ("Ravnsholm", *path), kind=BlockKind.PARAGRAPH) for begin, path in paths.items()
+    ]
+    stay = SourceText.build(1, text, "ravnsholm.md\nRavnsholm", parts, "d")
+    assert absent_subject(question, sentence(stay, holding), stay, [stay]) == absent

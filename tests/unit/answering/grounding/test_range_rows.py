@@ -173,6 +173,19 @@ TAXES = """# Tax
 | up to 30,000 EUR | 15 % | 14 % |
 | 30,000–70,000 EUR | 28 % | 27 % |
 """
+POINTS = """# Marks
+
+| Points | Mark |
+|---|---|
+| 67–80 | 3 |
+| 50–66 | 4 |
+"""
+STEPS = """# Posts
+
+| Zone | up to 2 kg | over 2 to 9 kg | Delivery |
+|---|---|---|---|
+| North | 4.90 EUR | 6.40 EUR | 3 days |
+"""
 PORTERS = """# Reception
 
 - 6:30–10:00: the porter
@@ -220,6 +233,7 @@ def left(markdown: str, question: str) -> str:
         (SIZES, "Which size fits a waist of 86 cm?", "| Waist: 84", ("| Waist: 70",)),
         (BYTES, "Which field is in byte 5?", "checksum", ("flags",)),
         (FARES, "What weight is 14.50 EUR for?", "to 20 kg", ("to 5 kg",)),
+        (POINTS, "Which mark do 70 points give?", "67", ("50",)),
         (PORTERS, "Who is at the reception at 14:30?", "Marit", ("porter", "nobody")),
         (PORTERS, "Who is at the reception at 23:00?", "nobody", ("porter", "Marit")),
     ],
@@ -247,6 +261,38 @@ def test_the_row_whose_range_holds_the_number_stays(
 )
 def test_a_number_that_tells_nothing_leaves_all_rows(markdown: str, question: str) -> None:
     assert left(markdown, question) == "\n".join(own.text for own in source(markdown).sentences)
+
+
+@pytest.mark.parametrize(
+    ("question", "is_out"),
+    [
+        ("What does a parcel of 45 kg to North cost?", True),
+        ("What does a parcel of 4 kg to North cost?", False),
+        ("What does a parcel of over 9 kg to North cost?", False),
+        ("Which zone costs 6.40 EUR?", False),
+        ("Where does it take 12 days?", False),
+    ],
+)
+def test_a_row_says_nothing_of_a_value_that_no_range_above_its_columns_holds(question: str, is_out: bool) -> None:
+    (row,) = (own for own in source(STEPS).sentences if "North" in own.text)
+    assert range_rows.is_out_of_columns(question, row) is is_out
+
+
+@pytest.mark.parametrize(
+    ("markdown", "question", "is_out"),
+    [
+        (CASCADE, "What is the price for 30 kg?", True),
+        (CASCADE, "What is the price for 8 kg?", False),
+        (CASCADE, "What is the price of the Rook for 30 kg?", False),
+        (CASCADE, "What is the price for 30 days?", False),
+        (TAXES, "What is the rate for an income of 90,000 EUR?", True),
+        (BYTES, "Which field is in byte 300?", False),
+    ],
+)
+def test_a_value_that_no_row_has_a_range_for_is_out_of_all(markdown: str, question: str, is_out: bool) -> None:
+    rows = [own for own in source(markdown).sentences if "|" in own.text]
+    asked = Claim("", question).asked_terms
+    assert any(range_rows.is_out_of_rows(question, asked, row, rows) for row in rows[1:2]) is is_out
 
 
 def test_an_equal_number_is_not_put_aside_by_a_range() -> None:

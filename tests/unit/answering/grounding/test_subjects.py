@@ -207,6 +207,31 @@ The label is torn.
 ## Q7
 The weight is missing.
 """
+MOTIONS = """# Meeting of the Pellworm rowers
+
+## Motion A: oars
+New oars are bought. Carried with 19 votes to 4.
+
+## Motion B: cats
+Cats are let in. Rejected with 17 votes to 6.
+
+## Motion D: rent of the lockers
+The rent rises to 4 euros. Carried with 12 votes to 11.
+"""
+POOLS = """# Baths of Pellworm
+
+## Sports pool
+The water has 25 degrees.
+
+## Warm pool (upper floor)
+The water has 33 degrees.
+
+## Plunge pool (cellar)
+The water has 9 degrees.
+
+## Plunge pool (roof)
+The water has 11 degrees.
+"""
 ERRORS = """# Interface of Pellworm
 
 ## 501
@@ -221,6 +246,30 @@ def test_one_of_a_series_that_is_nowhere_has_no_evidence() -> None:
     asked = Claim("", "What does Q9 of the parcels mean?")
     (about,) = about_subject(asked, [source(LETTERS)])
     assert not about.sentences
+
+
+@pytest.mark.parametrize(("motion", "kept"), [("A", "19 votes"), ("B", "17 votes"), ("D", "12 votes"), ("M", "")])
+def test_a_letter_behind_a_word_that_counts_so_names_one_of_them(motion: str, kept: str) -> None:
+    asked = Claim("", f"How did the vote on motion {motion} end at Pellworm?")
+    (about,) = about_subject(asked, [source(MOTIONS)])
+    said = [own.text for own in about.sentences if "votes" in own.text]
+    assert [kept in text for text in said] == ([True] if kept else [])
+
+
+@pytest.mark.parametrize(
+    ("question", "degrees"),
+    [
+        ("How warm is the water of the sports pool of Pellworm?", ["25"]),
+        ("How many degrees has the warm pool of Pellworm?", ["33"]),
+        ("How many degrees has the plunge pool of Pellworm?", ["25", "33", "9", "11"]),
+    ],
+)
+def test_a_heading_is_named_without_its_brackets_and_not_by_how_a_question_asks(
+    question: str, degrees: list[str]
+) -> None:
+    (about,) = about_subject(Claim("", question), [source(POOLS)])
+    said = [own.text for own in about.sentences if "degrees" in own.text]
+    assert said == [f"The water has {number} degrees." for number in degrees]
 
 
 def test_a_number_behind_a_name_is_that_of_a_heading() -> None:

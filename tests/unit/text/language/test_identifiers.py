@@ -17,6 +17,9 @@ from portfolio_rag.text.language.identifiers import identifiers, is_same, is_str
         ("Orrin OS 4.2 needs a new driver.", {"4.2"}),
         ("What follows from clause no. 7?", {"clause#7"}),
         ("What do steps 3 ask for?", {"step#3"}),
+        ("What do § 12 and §7 of the statute say?", {"§#12", "§#7"}),
+        ("Which doors of hall C lead to gate D?", {"hall#c", "gate#d"}),
+        ("On which floor I sleep in line A/B is not said.", set()),
         ("It weighs 3.5 kg and costs 12 euros.", set()),
         ("It has 80MB, a 10-day limit and the 2nd key.", set()),
         ("It was founded in May 2019 by 12 people.", set()),
@@ -39,9 +42,10 @@ def test_a_numbered_heading_may_be_the_step_that_is_named() -> None:
 
 def test_a_series_is_told_by_its_shape() -> None:
     assert shape("f31") == shape("f7") != shape("g31")
+    assert shape("hall#c") == shape("hall#d") != shape("gate#d")
     assert shape("4.9") == shape("4.10") == shape("5.1.0")
 
 
 def test_a_name_with_a_digit_may_be_written_otherwise_and_a_code_may_not() -> None:
     assert all(map(is_strict, ("f31", "4.10", "clause#7")))
-    assert not any(map(is_strict, ("k8", "covid19", "orrin#4")))
+    assert not any(map(is_strict, ("k8", "covid19", "orrin#4", "hall#c")))

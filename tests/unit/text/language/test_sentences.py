@@ -28,6 +28,7 @@ from portfolio_rag.text.language.sentences import sentences
         ["Der Aufzug hält im 2. Stock bzw. im Keller.", "Es sind 12.", "Das genügt."],
         ["~~Dogs are welcome.~~", "Dogs stay out.", "~~It is long.", "And wet.~~", "It is short."],
         ["Spec. no. 4-B holds.", "Cust. service is at ext. 12.", "It was good art.", "The end came."],
+        ["Mr. Ode calls by the end of May.", "Ms. Roe pays the bill.", "Mrs. Lin checks it vs. Mr. Poe's list."],
         ["Dok.-Nr. 7 und Abt. Lager stehen oben.", "Das reicht."],
         ["Réf. 12 et tél. 01 22 sont en bas.", "Voilà."],
         ["これは文です。", "次の文です！", "そうですか？"],

@@ -55,8 +55,8 @@ def test_structure(read: Read, blocks_of: BlocksOf) -> None:
         ("heading", "By inherited style"),
         ("paragraph", "End"),
     ]
-    assert extracted.blocks[-1].heading_path == ("By inherited style",)
-    assert extracted.blocks[6].heading_path == ("First", "Second")
+    assert extracted.blocks[-1].heading_path == ("The title", "By inherited style")
+    assert extracted.blocks[6].heading_path == ("The title", "First", "Second")
 
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"

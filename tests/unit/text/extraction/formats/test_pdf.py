@@ -58,6 +58,25 @@ def test_headings_by_size(read: Read, blocks_of: BlocksOf, pdf: MakePdf, lines: 
     assert [kind for kind, _ in blocks_of(document)] == ["heading", "heading", "paragraph", "heading", "paragraph"]
 
 
+@pytest.mark.parametrize(
+    ("codes", "paths"),
+    [
+        (("E:15", "E:18"), [("Faults", "E:15"), ("Faults", "E:18")]),
+        (("2.1.0", "2.0.4"), [("Faults", "2.1.0"), ("Faults", "2.0.4")]),
+        (("1815", "1848"), [("Faults",), ("Faults",)]),
+        (("B7", "B7"), [("Faults",), ("Faults",)]),
+    ],
+)
+def test_codes_head_what_stands_below_them_where_there_are_several(
+    read: Read, pdf: MakePdf, lines: Column, codes: tuple[str, str], paths: list[tuple[str, ...]]
+) -> None:
+    page = lines("Faults", top=760, size=20)
+    for top, code in zip((720, 620), codes, strict=True):
+        page += lines(code, top=top, size=15) + lines(*BODY, *BODY, top=top - 25)
+    document = read(pdf([page]), "a.pdf")
+    assert [b.heading_path for b in document.blocks if len(document.text[b.start : b.end]) > 10] == paths
+
+
 def test_headings_by_outline(read: Read, pdf: MakePdf, lines: Column) -> None:
     pages = [lines(f"Chapter {n}", top=760) + lines(*BODY, top=740) for n in (1, 2, 3)]
     document = read(pdf(pages, outline=[("Chapter 1", 1), ("Chapter 2", 2), ("Chapter 3", 3)]), "a.pdf")

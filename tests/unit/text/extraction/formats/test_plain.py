@@ -107,6 +107,16 @@ class TestTitles:
             "Nine euros.": ("Rules of the pier", "Article 2. Fees"),
         }
 
+    def test_of_a_word_that_goes_by_letters_and_what_ends_the_last_part(self, read: Read) -> None:
+        text = "Cover A: Hulls\n\nUp to 90 euros.\n\nCover B: Masts\n\nUp to 40.\n\n"
+        text += "Complaints\n\nWrite to us.\n\nDate: May"
+        assert paths(read(text, "a.txt")) == {
+            "Up to 90 euros.": ("Cover A: Hulls",),
+            "Up to 40.": ("Cover B: Masts",),
+            "Write to us.": ("Complaints",),
+            "Date: May": ("Complaints",),
+        }
+
     @pytest.mark.parametrize("between", ["\n", "\n\n", "\n\n   "])
     def test_short_lines_above_sentences(self, read: Read, between: str) -> None:
         document = read(f"Hours{between}Open at nine.\n\nPrices{between}Free for all.", "a.txt")

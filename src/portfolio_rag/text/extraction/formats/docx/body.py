@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from portfolio_rag.domain.document_warnings import WarningCode
@@ -44,6 +45,9 @@ MAX_DEPTH = 3
 MAX_ITEM_CHARACTERS = 300
 """A longer item is a clause: a paragraph of its own behind its number."""
 
+_TITLE_LEVEL = 0
+"""Of the heading that all others stand under: those of Word begin with 1."""
+
 _PARAGRAPH = qn("w:p")
 _TABLE = qn("w:tbl")
 _CHUNK = qn("w:altChunk")
@@ -71,10 +75,14 @@ class BodyReader:
         self._code: list[tuple[int, str]] = []
         self._waiting: list[Aside] = []
         self._initial = ""
+        self._title: Any = None
+        self._has_begun = False
 
     def blocks(self, *parents: Any) -> None:
         """Read what is inside the parents, one after the other, to the end."""
         elements = [element for parent in parents for element in nearest(parent, _BLOCKS)]
+        if not self._has_begun:
+            self._has_begun, self._title = True, self._title_above(elements)
         caption, taken = "", -1
         for at, element in enumerate(elements):
             if element.tag == _TABLE:
@@ -96,9 +104,18 @@ class BodyReader:
         self._initial = ""
         self._flush()
 
+    def _title_above(self, elements: list[Any]) -> Any:
+        """The paragraph that is the title of all that follows; None of several, or of one behind a heading."""
+        headings = [element for element in elements if element.tag == _PARAGRAPH and self._shapes.is_heading(element)]
+        written = [heading for heading in headings if plain_text(heading)]
+        titles = [heading for heading in written if self._shapes.is_title(heading)]
+        return titles[0] if len(titles) == 1 and titles[0] is written[0] else None
+
     def _paragraph(self, paragraph: Any, *, is_apparent: bool) -> None:
         """`is_apparent`: it looks like a heading, though its style says nothing of it."""
         shape = self._shapes.shape(paragraph)
+        if paragraph is self._title:
+            shape = replace(shape, level=_TITLE_LEVEL)
         has_label = shape.label is not None and not shape.label.shows_nothing
         is_code = (
             not is_apparent and shape.level is None and not has_label and self._shapes.is_code(paragraph, shape.style)

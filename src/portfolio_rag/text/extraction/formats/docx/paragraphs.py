@@ -87,6 +87,10 @@ class Shapes:
     def is_heading(self, paragraph: Any) -> bool:
         return self._level(paragraph.find(_OUTLINE_PATH), self.style(paragraph)) is not None
 
+    def is_title(self, paragraph: Any) -> bool:
+        """Whether it has the style of the title of a document."""
+        return self._styles.is_title(self.style(paragraph))
+
     def _level(self, outline: Any | None, style: str | None) -> int | None:
         own = outline_level(outline)
         if own is not None:

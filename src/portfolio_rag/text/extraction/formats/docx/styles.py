@@ -75,7 +75,7 @@ class Styles:
         return None if style is None else value(style.find(f"{qn('w:pPr')}/{qn('w:numPr')}/{qn('w:numId')}"))
 
     def _outline_level(self, style_id: str | None) -> int | None:
-        """The level of a heading from 1; `Title` counts as level 1."""
+        """The level of a heading from 1; `Title` counts as level 1 where it is not above all others."""
         for style in self.chain(style_id):
             name = (value(style.find(qn("w:name"))) or "").lower()
             if name.startswith("heading ") and name[8:].isdigit() and 1 <= int(name[8:]) <= 9:
@@ -88,6 +88,11 @@ class Styles:
             if level is not None:
                 return None if level == BODY_LEVEL else level + 1
         return None
+
+    def is_title(self, style_id: str | None) -> bool:
+        """Whether it is `Title`, or a style of another name with its level."""
+        names = [(value(style.find(qn("w:name"))) or "").lower() for style in self.chain(style_id)]
+        return "title" in names and not any(name in _BESIDE_TITLES or name.startswith("heading ") for name in names)
 
     def _numbering(self, style_id: str | None) -> tuple[str | None, str | None]:
         """`w:numId` and `w:ilvl`, each from the nearest style that has it."""

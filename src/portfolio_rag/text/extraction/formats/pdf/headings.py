@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from portfolio_rag.text.extraction.formats.pdf.line import Line, usual_turn
 from portfolio_rag.text.extraction.formats.pdf.paragraphs import Paragraph
@@ -17,6 +18,10 @@ BOLD_RATIO = 1.04
 MAX_HEADING_LEVELS = 4
 MAX_HEADING_CHARACTERS = 150
 _HEADING_MIN_LETTERS = 3
+_CODE = re.compile(r"[A-Za-z]{1,2}[-:./ ]?\d{1,4}[A-Za-z]?|v?\d+\.\d+\.\d+")
+_LEAST_CODES = 2
+"""A code heads a section where it is one of several, each with a text below it; alone it may label a drawing."""
+_LEAST_BELOW = 15
 _LEAST_BOOKMARKS = 3
 """Fewer are believed only where nothing stands out by its type."""
 _NUMBERED = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[A-Z]\.|[IVX]{1,5}\.)\s+[^\W\d]")
@@ -80,19 +85,40 @@ def _level_by_size(paragraphs: Sequence[Paragraph], other_characters: Counter[fl
         return
     body = characters.most_common(1)[0][0]
     turns = _usual_turns(paragraphs)
-    headings = [
-        paragraph
-        for paragraph in paragraphs
-        if paragraph.lines[0].turn == turns[paragraph.lines[0].page]
+    prominent = [
+        paragraph.lines[0].turn == turns[paragraph.lines[0].page]
         and paragraph.characters <= MAX_HEADING_CHARACTERS
         and _stands_out(paragraph, body)
+        for paragraph in paragraphs
+    ]
+    headings = [
+        paragraph
+        for paragraph, is_prominent in zip(paragraphs, prominent, strict=True)
+        if is_prominent
         and sum(char.isalpha() for line in paragraph.lines for char in line.text) >= _HEADING_MIN_LETTERS
     ]
+    headings += _codes(paragraphs, prominent)
     if sum(paragraph.characters for paragraph in headings) > 0.25 * sum(characters.values()):
         return
     sizes = sorted({round(paragraph.size) for paragraph in headings}, reverse=True)
     for paragraph in headings:
         paragraph.level = min(MAX_HEADING_LEVELS, 1 + sizes.index(round(paragraph.size)))
+
+
+def _codes(paragraphs: Sequence[Paragraph], prominent: Sequence[bool]) -> list[Paragraph]:
+    """Prominent paragraphs that are a code alone, where several have a text below them: `E:15`, `F-31`."""
+    codes = [
+        paragraph
+        for (paragraph, following), (is_prominent, is_next) in zip(
+            pairwise(paragraphs), pairwise(prominent), strict=True
+        )
+        if is_prominent
+        and not is_next
+        and len(paragraph.lines) == 1
+        and _CODE.fullmatch(paragraph.lines[0].text.strip())
+        and following.characters >= _LEAST_BELOW
+    ]
+    return codes if len({key_of(code.lines[0].text) for code in codes}) >= _LEAST_CODES else []
 
 
 def _stands_out(paragraph: Paragraph, body: float) -> bool:

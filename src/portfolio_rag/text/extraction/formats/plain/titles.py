@@ -16,7 +16,7 @@ _MIN_SHARE = 0.75
 """Of the lines that look like titles: those that have text below them."""
 
 _TITLE = re.compile(r"[^\W\d_][^|:;{}=<>\t]*[^\W_)\]\"'”’]?")
-_LABELLED = re.compile(r"([^\W\d_]{3,}|§)\s?(\d{1,3}(?:\.\d{1,3})*|[IVX]{1,5})(?:[.:)]?\s+[–—-]?\s*\S.*|[.:]?)")
+_LABELLED = re.compile(r"([^\W\d_]{3,}|§)\s?(\d{1,3}(?:\.\d{1,3})*|[IVX]{1,5}|[A-Z])(?:[.:)]?\s+[–—-]?\s*\S.*|[.:]?)")
 _ENDS_SENTENCE = re.compile(r"[.!?:…][\"'”’»)\]]*$")
 _ENDS_TITLE = re.compile(r"[.,;:!?…]$")
 
@@ -24,10 +24,14 @@ Paragraphs = Sequence[Sequence[str]]
 
 
 def plain_titles(paragraphs: Paragraphs) -> set[int]:
-    """The numbers of the paragraphs whose first line is a title of what stands below it."""
+    """The numbers of the paragraphs whose first line is a title of what stands below it.
+
+    Where a word counts some of them, what reads as a title behind the first is one, too: it ends what that names.
+    """
     labelled = _labelled(paragraphs)
     if labelled:
-        return labelled
+        behind = range(min(labelled) + 1, len(paragraphs))
+        return labelled | {number for number in behind if _is_alone(paragraphs, number)}
     return _several(paragraphs, _is_alone) | _several(paragraphs, _is_above)
 
 

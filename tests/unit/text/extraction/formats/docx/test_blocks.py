@@ -393,6 +393,25 @@ def test_authors_below_a_title_are_no_titles(read: Read, blocks_of: BlocksOf) ->
     assert blocks_of(document) == [("heading", "Weirs"), ("paragraph", "Mara Quill")]
 
 
+def test_the_title_stands_above_the_headings_of_the_first_level_and_one_of_several_does_not(read: Read) -> None:
+    styles = "".join(
+        f'<w:style w:type="paragraph" w:styleId="{name[0]}"><w:name w:val="{name}"/></w:style>'
+        for name in ("Title", "heading 1")
+    )
+
+    def paths(body: str) -> list[tuple[str, ...]]:
+        blocks = read(word_file(body, styles=styles), "a.docx").blocks
+        return [block.heading_path for block in blocks if block.kind == "paragraph"]
+
+    sections = p("Locks", "h") + p("Two.") + p("Gates", "h") + p("Four.")
+    assert paths(p("Weirs", "T") + sections) == [("Weirs", "Locks"), ("Weirs", "Gates")]
+    assert paths(sections + p("Weirs", "T") + p("Six.")) == [("Locks",), ("Gates",), ("Weirs",)]
+    assert paths(p("Weirs", "T") + p("Locks", "T") + p("Two.") + p("Gates", "h") + p("Four.")) == [
+        ("Locks",),
+        ("Gates",),
+    ]
+
+
 def test_lists_of_inner_styles_stand_inside(read: Read) -> None:
     styles = "".join(
         f'<w:style w:type="paragraph" w:styleId="L{level}"><w:name w:val="List Bullet{level}"/></w:style>'
