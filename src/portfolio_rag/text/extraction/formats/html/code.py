@@ -73,9 +73,8 @@ def numbered_code(rows: Sequence[Sequence[LexborNode]], revealed: frozenset[str]
 
     One row with all lines, or a row for each.
     """
-    if len(rows) > 1 and _names_file(rows[0]):
-        found = numbered_code(rows[1:], revealed)
-        return None if found is None else f"{rows[0][0].text().strip()}\n{found}"
+    name = f"{rows[0][0].text().strip()}\n" if len(rows) > 1 and _names_file(rows[0]) else ""
+    rows = rows[1:] if name else rows
     if not rows or max(map(len, rows)) < 2:
         return None
     lines: list[str] = []
@@ -86,7 +85,7 @@ def numbered_code(rows: Sequence[Sequence[LexborNode]], revealed: frozenset[str]
         text = code_text(code, revealed)
         lines.append(text.strip("\n") if len(rows) == 1 else text.rstrip("\n").removeprefix("\n"))
     # A table that has numbers and code in it by chance has something else in its gutter, or nothing anywhere.
-    return "\n".join(lines) if any(_counts(cell) for row in rows for cell in row[:-1]) else None
+    return name + "\n".join(lines) if any(_counts(cell) for row in rows for cell in row[:-1]) else None
 
 
 def _names_file(row: Sequence[LexborNode]) -> bool:
