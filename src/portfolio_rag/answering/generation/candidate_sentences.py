@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from portfolio_rag.answering.generation.context_window import ContextSource
+from portfolio_rag.answering.generation.labelled_values import by_whom
 from portfolio_rag.answering.grounding.claim import Claim
 from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.answering.grounding.labels import cells_of
@@ -99,6 +100,7 @@ def is_statement(sentence: Sentence, asked: frozenset[str]) -> bool:
     # Short, not closed and without a value: a heading. A row, an item of a list or a command says more.
     closed = text.endswith(_CLOSING) or "|" in text or any(sign.isdigit() for sign in text)
     is_whole = sentence.kind is BlockKind.CODE or bool(LIST_ITEM.match(sentence.text)) or _is_led_in(sentence)
+    is_whole = is_whole or by_whom(text) is not None
     return closed or is_whole or len(words) > _HEADING_WORDS
 
 
@@ -115,7 +117,8 @@ def _is_led_in(sentence: Sentence) -> bool:
 
 def _is_title(text: str, titles: Collection[str]) -> bool:
     """Whether it is the title of a list or table, and has no value of its own: what it announces stands below."""
-    return text in titles and text[-1].isalnum() and not any(sign.isdigit() for sign in text)
+    own = LIST_ITEM.sub("", text)
+    return text in titles and text[-1].isalnum() and not any(sign.isdigit() for sign in own)
 
 
 def _prior(source: ContextSource, sentence: Sentence) -> float:

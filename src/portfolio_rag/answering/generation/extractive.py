@@ -20,6 +20,7 @@ from portfolio_rag.answering.generation.candidate_sentences import (
 )
 from portfolio_rag.answering.generation.context_window import ContextSource
 from portfolio_rag.answering.generation.labelled_values import labels_asked
+from portfolio_rag.answering.generation.named_places import asked_places, places_of
 from portfolio_rag.answering.generation.reading import answer_odds
 from portfolio_rag.answering.grounding.absent_subjects import absent_question, absent_subject
 from portfolio_rag.answering.grounding.claim import Claim
@@ -120,6 +121,8 @@ _ECHO_PENALTY = 0.5
 """Of a sentence with no content word but those of a question for how many, when, who or what: the text of a link."""
 _SECTION_BONUS = 0.5
 """Of a sentence in the section that a version or a code of the question heads."""
+_PLACE_BONUS = 0.8
+"""Of the item, the clause or the option that the question calls by its number or sign: its words may say nothing."""
 _FOLLOW_SHARE = 0.6
 """A further sentence of the section is added when it scores at least this share of the best one."""
 _ELSEWHERE_SHARE = 0.85
@@ -160,6 +163,7 @@ def extract_answer(
     asks_what = bool(_ASKS_WHAT.match(question))
     is_denied = denies(question)
     named = named_identifiers(question)
+    places = asked_places(question)
     row_names = [_row_name(candidate.sentence) for candidate in candidates]
     named_rows = _named_rows(row_names, asked)
     vectors = embedder.embed([question, *(_embedded_text(candidate, asked) for candidate in candidates)])
@@ -175,6 +179,7 @@ def extract_answer(
             - _DESCRIPTION_PENALTY * bool(_DESCRIPTION.search(candidate.sentence.text))
             - _ECHO_PENALTY * (asks_what and candidate.sentence.terms <= asked)
             + _SECTION_BONUS * (not named.isdisjoint(candidate.sentence.context_identifiers))
+            + _PLACE_BONUS * (bool(places) and not places.isdisjoint(places_of(candidate.sentence)))
             for number, (candidate, row_name) in enumerate(zip(candidates, row_names, strict=True))
         ]
     )

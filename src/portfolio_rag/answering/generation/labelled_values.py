@@ -16,6 +16,7 @@ _TOKEN = re.compile(r"n\.?[°º]|[+]?[^\W_]+(?:[-/][^\W_]+)*", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
 _SMALL_WORDS = frozenset(("of", "de", "du", "del", "der", "des", "von", "für", "for"))
 _END = re.compile(r"[,;|()\n·•]")
+_BY_WHOM = re.compile(r"\s*(?P<deed>[^\W\d_]+(?: [^\W\d_]+)?) [Bb]y: +[^\W\d_a-z]")
 _MIN_WORDS = 2
 _MAX_LABEL_WORDS = 6
 
@@ -25,7 +26,18 @@ def labels_asked(asked: frozenset[str], text: str) -> bool:
 
     The label is a few words in a row, or an abbreviation of more than `number`.
     """
-    return any(_is_asked(asked, part) for part in _END.split(text))
+    return any(_is_asked(asked, part) or _is_asked_by_whom(asked, part) for part in _END.split(text))
+
+
+def by_whom(text: str) -> re.Match[str] | None:
+    """The label `Approved by:` with the beginning of a name behind it; `deed` is what was done."""
+    return _BY_WHOM.match(text)
+
+
+def _is_asked_by_whom(asked: frozenset[str], part: str) -> bool:
+    """`Approved by: A. Lund`: one word that is asked for is the whole label of who did it."""
+    match = by_whom(part)
+    return match is not None and bool(own := frozenset(terms(match["deed"]))) and own <= asked
 
 
 def _is_asked(asked: frozenset[str], part: str) -> bool:

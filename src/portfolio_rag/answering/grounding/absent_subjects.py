@@ -17,6 +17,7 @@ from portfolio_rag.answering.grounding.labels import Label, Mention, are_paralle
 from portfolio_rag.answering.grounding.source_sentences import Sentence
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.text.language.content_words import terms, words_of
+from portfolio_rag.text.language.identifiers import identifiers, named_identifiers, shape
 from portfolio_rag.text.language.language_detection import language_of
 from portfolio_rag.text.language.name_variants import missing_names
 
@@ -54,6 +55,7 @@ _THING = re.compile(
     re.IGNORECASE,
 )
 """What a question asks of, which is no verb."""
+_SERIES = 2
 _JOINT = re.compile(r"[-_.\s]")
 """What joins the words of a name in code is written one way here and another there."""
 _SENTENCE_END = re.compile(r"[.:;!?\n]")
@@ -82,7 +84,7 @@ def absent_subject(
     and shares a word with the question. `told` are words of it that name the sentence, which need not stand anywhere.
     """
     asked = Claim("", question).asked_terms - told
-    if name := _unknown_code_name(question, sources):
+    if name := _unknown_code_name(question, sources) or _unknown_of_series(question, sources):
         return name
     if asked <= (known := frozenset().union(*(text.all_terms for text in sources))):
         return ""
@@ -141,6 +143,19 @@ def _unknown_code_name(question: str, sources: Sequence[SourceText]) -> str:
     names = [match.group() for match in _CODE_NAME.finditer(question)]
     written = "\n".join(_JOINT.sub("", f"{text.context}\n{text.text}").casefold() for text in sources) if names else ""
     return next((name for name in names if _JOINT.sub("", name).casefold().removesuffix("s") not in written), "")
+
+
+def _unknown_of_series(question: str, sources: Sequence[SourceText]) -> str:
+    """A code in the question that no source has, where one of them has several of its series."""
+    codes = {code for code in named_identifiers(question) if "#" not in code and not code[0].isdigit()}
+    if not codes:
+        return ""
+    held = [identifiers(f"{source.context}\n{source.text}") for source in sources]
+    unknown = codes - frozenset().union(*held)
+    of_series = (
+        code for code in unknown if any(sum(shape(code) == shape(own) for own in its) >= _SERIES for its in held)
+    )
+    return min(of_series, default="")
 
 
 def _names_beside(question: str, best: Sentence) -> frozenset[str]:

@@ -24,6 +24,8 @@ def misplaced_value(claim: Claim, sentence: Sentence, others: Sequence[Sentence]
         value for value in claim.facts.quantities if not any(value.same(asked) for asked in claim.asked.quantities)
     ]
     for date in claim.facts.dates:
+        if column := _other_dated_column(claim, date, sentence):
+            return f"{date.text} is “{column}” there"
         if any(date.same(own) for own in sentence.facts.dates) and (
             rival := _better_dated(claim, date, sentence, others)
         ):
@@ -66,6 +68,28 @@ def _other_column(claim: Claim, value: Quantity, row: Sentence) -> str:
     # What both columns are called by does not tell them apart: `Low season` and `High season`.
     is_named = any(all(words.get(column, frozenset()) & named - other for other in others) for column in holding)
     return "" if is_named else holding[0]
+
+
+def _other_dated_column(claim: Claim, date: Date, row: Sentence) -> str:
+    """The column of the date, when each word that tells another one with a date from it is the claim's, and none that
+    tells it from that.
+    """
+    dates = {column: extract_facts(text).dates for column, text in cells_of(row)[1:] if column}
+    holding = [column for column, held in dates.items() if any(date.same(its) for its in held)]
+    words = {column: frozenset(terms(column)) for column, held in dates.items() if held}
+    named = claim.terms | claim.asked_terms
+    is_other = all(
+        any(
+            (its := words[other] - words[column])
+            and (own := words[column] - words[other])
+            and its <= named
+            and own.isdisjoint(named)
+            for other in words
+            if other not in holding
+        )
+        for column in holding
+    )
+    return holding[0] if holding and is_other else ""
 
 
 def _is_of_other_number(own: frozenset[str], columns: Mapping[str, frozenset[str]], named: frozenset[str]) -> bool:

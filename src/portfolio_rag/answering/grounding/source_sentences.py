@@ -27,7 +27,12 @@ _CONDITION = re.compile(
     re.IGNORECASE,
 )
 """In a lead-in: what it denies is when the rest holds, and not the rest."""
-LIST_ITEM = re.compile(r"^[ \t]*((?:[-*+•–]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{2,5})[.)])[ \t]+)", re.MULTILINE)
+LIST_ITEM = re.compile(
+    r"^[ \t]*((?:[-*+•–]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{2,5})[.)]"
+    r"|(?:§[ \t]?\d{1,4}|\d{1,2}(?:\.\d{1,2}){1,4}\.?)(?=[ \t]+[^\W\d_a-zß-öø-ÿ]))[ \t]+)",
+    re.MULTILINE,
+)
+"""A number such as 2.2 is that of a clause before a capital only: `2.5 kg` may begin a line as well."""
 _LONG_ITEM = 200
 """Characters beyond which an item of a list is read by its sentences."""
 _LONG_SENTENCE = 350

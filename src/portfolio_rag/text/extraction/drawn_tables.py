@@ -88,11 +88,39 @@ def _grid(lines: Sequence[str], start: int) -> DrawnTable | None:
     if any(_is_shifted(line, edges) for line in drawn):
         table = _bars([line.replace("+", "|") for line in drawn], 0)
         return table and table._replace(end=start + len(drawn))
+    end = start + len(drawn)
+    if _has_row_a_line(drawn, rules, edges):
+        drawn, rules = _ruled(drawn, rules)
+        return DrawnTable(_GridCells(drawn, rules, edges).rows(), 1, end)
     rows = _GridCells(drawn, rules, edges).rows()
     header = next((row for row, rule in enumerate(rules) if row and "=" in drawn[rule]), None)
     # The "=" under the last row of a grid would be its lower border.
     header_rows = header if header is not None and header < len(rules) - 1 else None
-    return DrawnTable(rows, header_rows, start + len(drawn))
+    return DrawnTable(rows, header_rows, end)
+
+
+def _has_row_a_line(drawn: Sequence[str], rules: Sequence[int], edges: Sequence[int]) -> bool:
+    """Whether each line below the names is a row, as databases print: no rule parts them, and none goes on another.
+
+    A cell that goes on in the next line has nothing beside that, in one of the columns at least.
+    """
+    if len(rules) != 3 or rules[1] - rules[0] != 2:
+        return False
+    lines = drawn[rules[1] + 1 : rules[2]]
+    if len(lines) < 2 or any(line[edge] != "|" for line in lines for edge in edges):
+        return False
+    cells = [[_text(line[left + 1 : right]) for left, right in pairwise(edges)] for line in lines]
+    if "=" in drawn[rules[1]]:  # as markup has it, where such tables have a rule under each row
+        return len(lines) > 2 and all(map(all, cells))
+    return all(row[0] for row in cells) and any(map(all, cells[1:]))
+
+
+def _ruled(drawn: Sequence[str], rules: Sequence[int]) -> tuple[list[str], list[int]]:
+    """The same with a rule under each line below the names."""
+    head, body = list(drawn[: rules[1] + 1]), drawn[rules[1] + 1 : rules[2]]
+    for line in body:
+        head += [line, drawn[rules[2]]]
+    return head, [*rules[:2], *range(rules[1] + 2, len(head), 2)]
 
 
 def _is_rule(line: str) -> bool:

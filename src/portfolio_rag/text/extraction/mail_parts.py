@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import email
+import html
 import mimetypes
 import posixpath
 import re
@@ -25,6 +26,8 @@ _ENCODINGS = {"windows-874": "cp874", "iso-8859-8-i": "iso-8859-8", "iso-8859-8-
 """Names of encodings that Python does not know by them."""
 _SIGNATURES = frozenset({"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"})
 _ENCRYPTED = frozenset({"multipart/encrypted", "application/pgp-encrypted"})
+_UNSEEN = re.compile(r"<(?:style|script|title)\b[^<]*", re.IGNORECASE)
+_WORD = re.compile(r"\w+")
 _NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|]+")
 _BROKEN_HEADER = (ValueError, TypeError, AttributeError, IndexError, KeyError, LookupError, email.errors.MessageError)
 
@@ -134,8 +137,15 @@ def _best(part: Message[Any, Any]) -> Iterator[Part]:
 
 
 def _is_stub(plain: TextPart, markup: list[Part]) -> bool:
-    visible = "".join(re.sub(r"<[^>]{0,2000}>", "", part.text) for part in markup if isinstance(part, TextPart))
-    return len(plain.text.split()) * 5 < len(visible.split())
+    """Whether the plain text is but a fraction of the markup: a fifth, or less than half and without most words."""
+    visible = "".join(
+        re.sub(r"<[^>]{0,2000}>", " ", _UNSEEN.sub(" ", part.text)) for part in markup if isinstance(part, TextPart)
+    )
+    count, seen = len(plain.text.split()), len(visible.split())
+    if count * 5 < seen or count * 2 > seen:
+        return count * 5 < seen
+    words = set(_WORD.findall(html.unescape(visible).casefold()))
+    return len(words - set(_WORD.findall(plain.text.casefold()))) * 2 > len(words)
 
 
 def _text(part: Message[Any, Any]) -> TextPart:

@@ -21,8 +21,11 @@ MAX_CELLS = 2_000_000
 
 _GROUP_CHARACTERS = 80
 _GUESSED_ROWS = 50
+_NAMES_BEFORE_UNNAMED = 3
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 _NUMERIC = re.compile(r"[\d\s.,:/%+\-–€$£°]*\d[\d\s.,:/%+\-–€$£°]*(?:[a-zA-Z]{1,3})?")
+_ABBREVIATION = re.compile(r"[^\W\d_]{2,4}\.")
+"""`No.` or `Ref.`, as columns are called; `a.` numbers a row."""
 
 _TRUTH = frozenset({"TRUE", "FALSE"})
 """What spreadsheets show for a value that is true or not; no name of a column."""
@@ -82,18 +85,20 @@ def guess_header_rows(grid: Sequence[Sequence[str]]) -> int:
     """1 where the first row names the columns, else 0, for formats that do not say so.
 
     Names are short, differ, are no numbers, do not look like the values below them ("410 boxes" above "520 boxes"), and
-    fill the row but for its corner.
+    fill the row but for its corner. Behind three names and more, a last column may have none: of remarks, most often.
     """
     if len(grid) < 2 or len(grid[0]) < 2:
         return 0
     first = [" ".join(cell.split()) for cell in grid[0]]
     named = first[1:] if not first[0] else first
+    if len(named) > _NAMES_BEFORE_UNNAMED and not named[-1]:
+        named = named[:-1]
     is_header = (
         all(named)
         and len({name.casefold() for name in named}) == len(named)
         and not any(_NUMERIC.fullmatch(name) or name in _TRUTH for name in named)
         and max(map(len, named)) <= MAX_NAME_CHARACTERS
-        and not any(name.endswith((".", ":")) for name in named[:1])
+        and (not named[0].endswith((".", ":")) or bool(_ABBREVIATION.fullmatch(named[0])))
         and not any(map(_is_quantity_among_its_kind, zip(*grid[:_GUESSED_ROWS], strict=False)))
     )
     return 1 if is_header else 0

@@ -77,6 +77,11 @@ _WORD_LIST = {
     "mtl": "monatlich",
 }
 _WORDS = {short: tuple(terms(words)) for shorts, words in _WORD_LIST.items() for short in shorts.split()}
+_DAY_LIST = "monday tuesday wednesday thursday friday saturday sunday"
+_DAYS = {day[:length].title(): frozenset(terms(day)) for day in _DAY_LIST.split() for length in (3, 4, 5)}
+_MAY_HOLD_DAYS = re.compile(r"\d|\|")
+_DAY = re.compile(r"\b(?P<day>Mon|Tues?|Wed|Thu|Thurs?|Fri|Sat|Sun)\b(?=\.?\s*(?:[:|–—/-]|\d|\Z))")
+"""Before an hour, another day or the end of a cell: `Sat` and `Sun` are words as well."""
 _NEEDS_NUMBER = frozenset(("no", "num"))
 _WITHOUT_DOT = ("qty", "nr", "tel", "tél", "°", "º")
 _NO_DOT = frozenset((*_WITHOUT_DOT, "n°", "nº", "n.º"))
@@ -117,7 +122,8 @@ def abbreviations(text: str) -> list[Abbreviation]:
 
 def spelled_out(text: str) -> frozenset[str]:
     """The terms of the words that the abbreviations in `text` stand for; empty where it has none."""
-    return frozenset().union(*(short.terms for short in abbreviations(text)))
+    days = (_DAYS[match["day"]] for match in _DAY.finditer(text)) if _MAY_HOLD_DAYS.search(text) else ()
+    return frozenset().union(*(short.terms for short in abbreviations(text)), *days)
 
 
 def _is_abbreviation(text: str, match: re.Match[str], short: str) -> bool:

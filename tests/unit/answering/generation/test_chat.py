@@ -564,6 +564,44 @@ def test_the_section_that_a_version_of_the_question_heads_goes_before_a_sentence
     assert answer.text.startswith("The pause at night")
 
 
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("What does rule 2 of the Quarl mill say?", "Bells ring at noon"),
+        ("What does 3.2 of the rules of the Quarl mill say?", "Carts stand in the yard"),
+    ],
+)
+def test_an_item_is_called_by_its_number(question: str, answer: str) -> None:
+    corpus, added = Corpus(), document("quarl.md")
+    text = (
+        "The rules of the Quarl mill say who rules.\n\n1. Dogs stay out.\n2. Bells ring at noon.\n3.1 Oil is sold.\n"
+        "3.2 Carts stand in the yard.\n4. Flour:\n  2. Cake is sold."
+    )
+    parts = (
+        ChunkPart(0, ("Quarl",), kind=BlockKind.PARAGRAPH),
+        ChunkPart(text.index("1. Dogs"), ("Quarl",), kind=BlockKind.LIST),
+    )
+    corpus.add(added, replace(chunk_of(added, text, heading=("Quarl",)), parts=parts))
+    assert chat(corpus).answer(question).text.startswith(answer)
+
+
+def test_an_option_is_called_by_its_sign() -> None:
+    corpus, added = Corpus(), document("quarl.md")
+    text = "The option of Quarl is an option of its command.\n\nShows tides of late."
+    parts = (
+        ChunkPart(0, ("Quarl",), kind=BlockKind.PARAGRAPH),
+        ChunkPart(text.index("Shows"), ("Quarl", "--since DATE"), kind=BlockKind.PARAGRAPH),
+    )
+    corpus.add(added, replace(chunk_of(added, text, heading=("Quarl",)), parts=parts))
+    assert chat(corpus).answer("What does the option --since of Quarl do?").text.startswith("Shows tides")
+
+
+def test_who_did_it_is_answered_by_a_label() -> None:
+    corpus = Corpus()
+    corpus.text("quarl.md", "The plan of the Quarl mill is a plan of oak.\n\nApproved by: A. Lund\n\nThe mill stands.")
+    assert "Approved by: A. Lund [1]" in chat(corpus).answer("Who approved the plan of the Quarl mill?").text
+
+
 def test_a_step_that_is_about_less_of_the_question_is_not_added() -> None:
     corpus = Corpus()
     corpus.text(

@@ -19,6 +19,9 @@ from portfolio_rag.text.language.content_words import terms
         ("What is the maximum pressure of the weir?", "Flow 3 l, max. pressure 9 bar", True),
         ("Welche Telefonnummer hat das Wehr?", "Wehramt, Tel. 0421 33", True),
         ("Quelle est la référence du barrage ?", "Réf. BA-7, page 2", True),
+        ("Who approved the plan of the weir?", "Approved by: A. Lund", True),
+        ("Who drew the plan of the weir?", "Approved by: A. Lund", False),
+        ("Who approved the plan of the weir?", "Approved by: the council", False),
         ("How high is the weir of Holm?", "The weir of Holm holds back 3 rivers.", False),
     ],
 )

@@ -37,6 +37,20 @@ def test_a_row_is_no_answer_to_a_question_about_what_no_row_names(question: str,
 
 
 @pytest.mark.parametrize(
+    ("question", "absent"),
+    [
+        ("What does berth B-9 cost a day?", "b9"),
+        ("What does berth B-2 cost a day?", ""),
+        ("What does berth C-9 cost a day?", ""),
+    ],
+)
+def test_a_code_has_to_be_known_where_others_of_its_series_are(question: str, absent: str) -> None:
+    berths = source("Berth: B-1 | A day: 80 EUR\nBerth: B-2 | A day: 90 EUR", BlockKind.TABLE)
+    hire = source("A boat costs 60 EUR a day.", BlockKind.PARAGRAPH, ("Boats",))
+    assert absent_subject(question, hire.sentences[0], hire, [hire, berths]) == absent
+
+
+@pytest.mark.parametrize(
     ("question", "holding", "absent"),
     [
         ("For how many days is borage dried?", "Lovage", "borag"),

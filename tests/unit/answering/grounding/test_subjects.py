@@ -54,6 +54,12 @@ SEASONS = """# Cabins
 | Wren | 40 EUR | 66 EUR |
 | Rook | 52 EUR | 81 EUR |
 """
+COURSES = """# Courses
+
+| Topic | First group: date | Second group: date |
+|---|---|---|
+| How to moor | 9 July | 23 July |
+"""
 LOADS = """# Winches
 
 | Winch | Reach (m) | Weight (kg) |
@@ -142,6 +148,12 @@ HELD = {Verdict.SUPPORTED, Verdict.REPAIRED}
         (SIZES, "How many beds has Tern?", "Tern has 6 beds.", "Tern has 175 beds."),
         (ITEMS, "How many people does the Otter hold?", "The Otter holds 3 people.", "The Otter holds 9 people."),
         (SEASONS, "What does the Wren cost in the low season?", "The Wren costs 40 EUR.", "The Wren costs 66 EUR."),
+        (
+            COURSES,
+            "On which date does the second group moor?",
+            "The second group moors on 23 July.",
+            "The second group moors on 9 July.",
+        ),
         (LOADS, "How heavy is the Tarn?", "The Tarn weighs 17 kg.", "The Tarn weighs 31 kg."),
         (CLAUSES, "What notice may a lodger give?", "A lodger gives two months.", "A lodger gives four months."),
         (ITEMS, "What does the Beaver cost?", "The Beaver costs 45 euros.", "The Beaver costs 20 euros."),

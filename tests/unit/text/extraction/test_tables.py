@@ -86,6 +86,10 @@ def test_the_first_row_names_the_columns_only_where_it_reads_so(first: list[str]
         ([["Rope", "14.50 EUR each"], ["Chain", "38 EUR each"], ["Hook", ""]], 0),
         ([["Hall", "Q1 2025"], ["Hall 1", "410"]], 1),
         ([["Name", "Step 1"], ["Oil", "drain"]], 1),
+        ([["Berth", "Boat", "Fee", ""], ["4", "Wren", "9", "left in May"]], 1),
+        ([["No.", "Boat"], ["4", "Wren"]], 1),
+        ([["a.", "Moor"], ["b.", "Wait"]], 0),
+        ([["Berth", "Boat", ""], ["4", "Wren", "left in May"]], 0),
     ],
 )
 def test_values_are_no_names(grid: list[list[str]], rows: int) -> None:

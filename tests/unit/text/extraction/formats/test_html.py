@@ -156,6 +156,29 @@ class TestWhatControlsShow:
             "Owners.": ("Help", "Ways", "Who pays?"),
         }
 
+    def test_a_control_says_of_itself_that_it_opens(self, read: Read) -> None:
+        document = read(
+            "<html><h1>Pier</h1><button class=accordion-show-all aria-expanded=false>Show all sections</button>"
+            "<h2><button aria-expanded=false>Fees<span class=divider>, </span>"
+            "<span class=section-toggle>Show<span> this section</span></span></button></h2><p>Nine.</p>"
+            "<button class=accordion>Is there a show?<svg><title>icon</title></svg><span class=icon>+</span></button>"
+            "<p>Yes.</p><h2>Our <span class=icon>+</span> <span class=toggle>switch</span></h2><p>Last.</p>",
+            "a.html",
+        )
+        assert paths(document) == {
+            "Nine.": ("Pier", "Fees"),
+            "Yes.": ("Pier", "Fees", "Is there a show?"),
+            "Last.": ("Pier", "Our switch"),
+        }
+
+    def test_what_stands_hidden_behind_a_heading_that_is_a_button(self, read: Read) -> None:
+        document = read(
+            "<html><h1>Pier</h1><h2><button aria-expanded=false>Fee?</button></h2><div hidden><p>Nine.</p></div>"
+            "<h2><button aria-expanded=false>Day?</button></h2><p>Any.</p><p hidden>Secret.</p>",
+            "a.html",
+        )
+        assert paths(document) == {"Nine.": ("Pier", "Fee?"), "Any.": ("Pier", "Day?")}
+
     @pytest.mark.parametrize(
         "tabs",
         [
@@ -322,6 +345,14 @@ class TestTables:
 )
 def test_code_without_the_numbers_of_its_lines(read: Read, blocks_of: BlocksOf, source: str) -> None:
     assert blocks_of(read(f"<html><body>{source}", "a.html")) == [("code", "if a:\n    go()")]
+
+
+def test_the_file_of_code_beside_the_numbers_of_its_lines(read: Read, blocks_of: BlocksOf) -> None:
+    page = (
+        "<html><table class=highlighttable><tr><th colspan=2 class=filename>a.py</th>"
+        "<tr><td class=linenos><pre>1\n2</pre><td class=code><pre>if a:\n    go()</pre></table>"
+    )
+    assert blocks_of(read(page, "a.html")) == [("code", "a.py\nif a:\n    go()")]
 
 
 def test_a_table_of_numbers_is_no_code(read: Read) -> None:
@@ -515,6 +546,14 @@ def test_a_note_that_nothing_on_the_page_refers_to_stays(read: Read) -> None:
         '<ol><li id=n1><a href="#r1">^</a> Of May.</li></ol>'
     )
     assert read(page, "a.html").text == "Text.\n\n[note 1] Of May."
+
+
+def test_brackets_around_the_link_back_go_with_it(read: Read) -> None:
+    page = (
+        "<html><p>Text<a id=r role=doc-noteref href='#n'>[1]</a>.</p><aside role=doc-footnote id=n><span>[</span>"
+        "<a role=doc-backlink href='#r'>1</a><span>]</span><p>Of May.</p></aside>"
+    )
+    assert read(page, "a.html").text == "Text[note 1].\n\n[note 1] Of May."
 
 
 def test_links_between_a_list_of_contents_and_its_headings_are_no_notes(read: Read) -> None:

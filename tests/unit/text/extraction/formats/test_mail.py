@@ -89,8 +89,8 @@ def test_flowed_lines_are_joined(read: Read) -> None:
 
 
 def test_plain_text_before_markup_unless_it_is_a_hint(read: Read) -> None:
-    full, hint = EmailMessage(), EmailMessage()
-    for message, plain in ((full, "Plain words here."), (hint, "See HTML.")):
+    full, hint, part = EmailMessage(), EmailMessage(), EmailMessage()
+    for message, plain in ((full, "Plain words here."), (hint, "See HTML."), (part, "The coach leaves at 6.")):
         message["From"], message["Subject"], message["To"] = "a@example.org", "Both", "b@example.org"
         message.set_content(plain)
     full.add_alternative("<p>Marked up words</p>", subtype="html")
@@ -99,6 +99,9 @@ def test_plain_text_before_markup_unless_it_is_a_hint(read: Read) -> None:
     extracted = read(hint.as_bytes(), "a.eml")
     assert "See HTML" not in extracted.text
     assert extracted.blocks[-1].heading_path == ("Both", "News")
+    stops = "<table><tr><th>Stop<th>Time<tr><td>Tram depot<td>6:00<tr><td>Mill bridge<td>6:15</table>"
+    part.add_alternative(f"<style>p {{}}</style><p>The coach leaves at 6.</p>{stops}", subtype="html")
+    assert read(part.as_bytes(), "a.eml").text.endswith("Stop: Mill bridge | Time: 6:15")
 
 
 @pytest.mark.parametrize(("charset", "encoding"), [("windows-874", "cp874"), ("unheard-of", "utf-8")])

@@ -116,6 +116,8 @@ def test_blocks_are_all_there_is(read: Read) -> None:
     ("source", "text"),
     [
         ("---\n\nA rule, then text.\n\n---\n\nMore.", "A rule, then text.\n\nMore."),
+        ("---\n\nA rule, then text.\n\nKeys: at the desk.\n\n---\n", "A rule, then text.\n\nKeys: at the desk."),
+        ("---\nbroken: [a\n\n# of whom\nowner: b\n---\n\nMore.", "Broken: [a\nOwner: b\n\nMore."),
         ("+++\ntitle = 'T'\n+++\nBody", "Body"),
         ("<!-- only\na comment -->\n\nText", "Text"),
         ("See <https://example.com/a>.", "See https://example.com/a."),
@@ -301,6 +303,18 @@ class TestTables:
             "Ship: Wren | Place - Pier: 12\n"
             "Ship: Tern II | Place - Pier: north side free | Place - Gate: north side free"
         )
+
+    @pytest.mark.parametrize(
+        ("rule", "rows", "text"),
+        [
+            ("+---+---+", "| a | 2 |\n| b |   |\n| c | 9 |", "Key: a | No: 2\nKey: b\nKey: c | No: 9"),
+            ("+===+===+", "| a | 2 |\n| b | 4 |\n| c | 9 |", "Key: a | No: 2\nKey: b | No: 4\nKey: c | No: 9"),
+            ("+===+===+", "| a | 2 |\n| b | 4 |", "Key: a b | No: 2 4"),
+            ("+---+---+", "| a | 2 |\n|   | 4 |", "Key: a | No: 2 4"),
+        ],
+    )
+    def test_a_grid_without_rules_between_its_rows(self, read: Read, rule: str, rows: str, text: str) -> None:
+        assert read(f"+---+---+\n|Key|No |\n{rule}\n{rows}\n+---+---+\n", "a.md").text == text
 
     def test_wide_characters_keep_the_columns(self, read: Read) -> None:
         grid = "+------+------+\n| 名前 | 番号 |\n+======+======+\n| 鶴   | 12   |\n+------+------+\n"

@@ -208,7 +208,7 @@ class BodyReader:
         self._waiting += line.asides
         return labelled(shape.label, line.text)
 
-    def _table(self, table: Any, caption: str = "", below: Any | None = None) -> None:
+    def _table(self, table: Any, caption: str = "", below: Any | None = None, *, is_in_cell: bool = False) -> None:
         rows = read_rows(table)
         code = code_beside_line_numbers(rows, self._shapes)
         if code is not None or self._forms.is_layout(rows):
@@ -231,7 +231,9 @@ class BodyReader:
         self._warn_of(cells.unknown_fonts)
         header_rows = self._forms.header_rows(table, rows)
         if header_rows is None:
-            header_rows = int(not is_form(lines) and names_columns(lines, grid))
+            # A table of two rows in a cell is a list of pairs as likely as not, which reads well without names.
+            may_name = not is_form(lines) and not (is_in_cell and len(grid) == 2 == len(grid[0]))
+            header_rows = int(may_name and names_columns(lines, grid))
         header = grid[0] if header_rows else []
         if not header_rows and is_form(lines):
             grid = [[" | ".join(cell.text for cell in line if cell.text.strip())] for line in lines]
@@ -252,7 +254,7 @@ class BodyReader:
             self._builder.paragraph(place)
             self._builder.code(apart.content)
         elif apart.content.tag == _TABLE:
-            self._table(apart.content, place)
+            self._table(apart.content, place, is_in_cell=True)
         else:
             self._chunk(apart.content)
 

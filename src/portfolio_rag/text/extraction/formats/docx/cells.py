@@ -36,6 +36,7 @@ class CellReader:
     def text(self, cell: Any) -> str:
         parts: list[str] = []
         code: list[str] = []
+        numbers: list[str] = []
         was_item = was_initial = False
         for element in nearest(cell, _BLOCKS):
             if element.tag != _PARAGRAPH:
@@ -43,7 +44,10 @@ class CellReader:
                 continue
             shape = self.shapes.shape(element)
             is_code = shape.label is None and self.shapes.is_code(element, shape.style)
-            text = labelled(shape.label, self._line(element, shape.style))
+            line = self._line(element, shape.style)
+            text = labelled(shape.label, line)
+            if shape.label is not None and shape.label.text and not line.strip():
+                numbers.append(shape.label.text)
             is_item = shape.label is not None
             if is_code:
                 code.append(text)
@@ -55,7 +59,7 @@ class CellReader:
             self.apart.append(Apart(cell, "\n".join(code)))
         else:
             parts += code
-        return "".join(parts)
+        return "".join(parts) or " ".join(numbers)  # a column of numbers holds nothing else
 
     def _line(self, paragraph: Any, style: str | None) -> str:
         line = self.lines.read(paragraph, style)

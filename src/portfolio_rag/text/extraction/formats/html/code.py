@@ -15,6 +15,7 @@ _NUMBER_CLASS = re.compile(
     re.IGNORECASE,
 )
 _CODE_CLASS = re.compile(r"(?:^|[\s_-])(?:code|hljs|highlight|rouge|crayon|syntaxhighlighter|blob)", re.IGNORECASE)
+_FILE_CLASS = re.compile(r"(?:^|[\s_-])(?:filename|file-?name|code-?title)(?:$|[\s_-])", re.IGNORECASE)
 _PRESERVED = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
 _SOURCE_BLANKS = re.compile(r"[ \t\r\n]+")
 """Outside preformatted text, where only those that do not break make an indentation."""
@@ -72,6 +73,8 @@ def numbered_code(rows: Sequence[Sequence[LexborNode]], revealed: frozenset[str]
 
     One row with all lines, or a row for each.
     """
+    name = f"{rows[0][0].text().strip()}\n" if len(rows) > 1 and _names_file(rows[0]) else ""
+    rows = rows[1:] if name else rows
     if not rows or max(map(len, rows)) < 2:
         return None
     lines: list[str] = []
@@ -82,7 +85,12 @@ def numbered_code(rows: Sequence[Sequence[LexborNode]], revealed: frozenset[str]
         text = code_text(code, revealed)
         lines.append(text.strip("\n") if len(rows) == 1 else text.rstrip("\n").removeprefix("\n"))
     # A table that has numbers and code in it by chance has something else in its gutter, or nothing anywhere.
-    return "\n".join(lines) if any(_counts(cell) for row in rows for cell in row[:-1]) else None
+    return name + "\n".join(lines) if any(_counts(cell) for row in rows for cell in row[:-1]) else None
+
+
+def _names_file(row: Sequence[LexborNode]) -> bool:
+    """Whether a row over the whole width says what file the code below is."""
+    return len(row) == 1 and row[0].tag == "th" and bool(_FILE_CLASS.search(classes(row[0].attributes)))
 
 
 def _is_gutter(cell: LexborNode) -> bool:

@@ -39,6 +39,13 @@ _STYLED = frozenset(["span", "small", "font", "i", "em"])
 _EDITORIAL_CLASS = re.compile(r"(?:^|\s)(?:mw-editsection|MathJax_Preview|MathJax_SVG_Preview)(?:\s|$)")
 """What tools put beside the text: links to edit it, and what stands there until a formula is drawn."""
 
+_STATE_CLASS = re.compile(
+    r"(?:^|[\s_-])(?:toggle|chevron|caret|arrow|indicator|divider|expander|icon)(?:[_-]{1,2}(?:text|icon|label))?(?:\s|$)",
+    re.IGNORECASE,
+)
+_STATE = re.compile(r"[\s,+−–×✕▸▾▼▶›⌄>-]*|(?:show|hide|open|close|expand|collapse)(?: this section)?", re.IGNORECASE)
+"""What a control says of itself beside its name: that it opens, or closes."""
+
 _SIGNS = re.compile(r"[\s¶#§🔗⚓∞⛓⁋↩↑^\ufe0e\ufe0f\u200b]*")
 """What a link to its own place shows, or one back from a note."""
 _PERMALINK_CLASS = re.compile(
@@ -51,6 +58,8 @@ _PERMALINK_WORDS = re.compile(
     re.IGNORECASE,
 )
 
+
+MAX_STATE_CHARACTERS = 60
 
 Event = tuple[str, LexborNode, Attributes]
 """A kind ("enter", "leave" or "text"), the node, and its attributes (none for text). Tuples: a page has many."""
@@ -118,6 +127,16 @@ def script_of(tag: str, attributes: Attributes) -> str:
     style = attributes.get("style") if attributes and tag in _STYLED else None
     found = _RAISED_STYLE.search(style.lower()) if style else None
     return tag if found is None else "sup" if found[1] == "super" else "sub"
+
+
+def says_state(node: LexborNode, attributes: Attributes) -> bool:
+    """Whether an element in the name of a control only says that the control opens or closes."""
+    return (
+        node.tag in _STYLED
+        and bool(_STATE_CLASS.search(classes(attributes)) or "data-nosnippet" in attributes)
+        and len(text := node.text()) <= MAX_STATE_CHARACTERS
+        and bool(_STATE.fullmatch(" ".join(text.split())))
+    )
 
 
 def classes(attributes: Attributes) -> str:

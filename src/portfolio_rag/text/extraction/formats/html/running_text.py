@@ -18,6 +18,7 @@ from portfolio_rag.text.extraction.formats.html.nodes import (
     events,
     is_permalink,
     is_struck,
+    says_state,
     script_of,
 )
 from portfolio_rag.text.extraction.formats.html.notes import Notes, is_note_mark, label_of
@@ -206,12 +207,13 @@ def text_of(
             event = walk.send(skip) if skip else next(walk)
         except StopIteration:
             break
-        kind, node, _ = event
+        kind, node, attributes = event
         tag = node.tag or ""
         skip = False
         is_out = (
             (tag == "button" and not with_buttons)
             or node.mem_id in without
+            or (in_heading and says_state(node, attributes))
             or (node.mem_id in reading.notes.elements and node.mem_id != root.mem_id)
         )
         if kind == "enter" and is_out:

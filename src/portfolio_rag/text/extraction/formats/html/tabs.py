@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -12,10 +13,13 @@ from portfolio_rag.text.extraction.formats.html.notes import notes_of
 from portfolio_rag.text.extraction.formats.html.running_text import Reading, heading_text
 
 _CONTROLS = "[aria-controls], [data-target], [data-bs-target], [data-toggle], [data-bs-toggle]"
+_HEADING_BUTTONS = ", ".join(f"{heading} > button[aria-expanded]" for heading in HEADINGS)
 _SETS = (
     (".tabbed-set", ".tabbed-labels > label", ".tabbed-content > .tabbed-block"),  # MkDocs
     (".sd-tab-set", ".sd-tab-label", ".sd-tab-content"),  # Sphinx design
 )
+_SHOW_ALL = re.compile(r"\s*(?:show|open|expand|hide|close|collapse) all\b", re.IGNORECASE)
+_MAX_SHOW_ALL_CHARACTERS = 40
 _CONTENT_TOGGLES = frozenset(["tab", "pill", "collapse"])
 _MENUS = (
     "nav, menu, dialog, [role=navigation], [role=menu], [role=menubar], [role=listbox], [role=dialog], [role=search]"
@@ -27,7 +31,7 @@ def reading_of(tree: LexborHTMLParser) -> Reading:
     base = tree.css_first("base[href]")
     address = (base.attributes.get("href") or "").strip() if base is not None else ""
     menus = frozenset(identifier for menu in tree.css(_MENUS) if (identifier := menu.attributes.get("id")))
-    revealed = frozenset(_revealed(tree)) - menus
+    revealed = frozenset((*_revealed(tree), *_revealed_behind_heading(tree))) - menus
     labels: dict[int, str] = {}
     lists: set[int] = set()
     _pair_by_ids(tree, labels, lists)
@@ -49,6 +53,23 @@ def _revealed(tree: LexborHTMLParser) -> Iterable[str]:
         toggle = attributes.get("data-bs-toggle") or attributes.get("data-toggle")
         if "aria-expanded" in attributes or attributes.get("role") == "tab" or toggle in _CONTENT_TOGGLES:
             yield from _targets(attributes)
+
+
+def _revealed_behind_heading(tree: LexborHTMLParser) -> Iterable[str]:
+    """The ids of what stands hidden behind a heading that is a button, which need not say what it shows.
+
+    A panel without an id is given one.
+    """
+    for number, button in enumerate(tree.css(_HEADING_BUTTONS)):
+        heading = button.parent
+        panel = None if heading is None else heading.next
+        while panel is not None and not panel.is_element_node:
+            panel = panel.next
+        if panel is None or panel.tag in HEADINGS or "hidden" not in panel.attributes:
+            continue
+        identifier = panel.attributes.get("id") or f"revealed {number}"
+        panel.attrs["id"] = identifier
+        yield identifier
 
 
 def _targets(attributes: Attributes) -> list[str]:
@@ -103,6 +124,12 @@ def is_disclosure(attributes: Attributes, reading: Reading) -> bool:
     if any(word in names for word in ("hamburger", "navbar", "menu", "burger")):
         return False
     return reading.menus.isdisjoint(_targets(attributes))
+
+
+def shows_all(button: LexborNode) -> bool:
+    """Whether a button opens all parts of an accordion at once, and names none of them."""
+    text = button.text()
+    return len(text) <= _MAX_SHOW_ALL_CHARACTERS and bool(_SHOW_ALL.match(text))
 
 
 def holds_heading(node: LexborNode) -> bool:

@@ -13,12 +13,14 @@ from portfolio_rag.text.extraction.formats.html.lists import integer, numbering_
 from portfolio_rag.text.extraction.formats.html.nodes import BLOCKS, HEADINGS, Attributes, Event, classes, events
 from portfolio_rag.text.extraction.formats.html.running_text import Reading, RunningText, heading_text, text_of
 from portfolio_rag.text.extraction.formats.html.tables import add_table
-from portfolio_rag.text.extraction.formats.html.tabs import holds_heading, is_disclosure
+from portfolio_rag.text.extraction.formats.html.tabs import holds_heading, is_disclosure, shows_all
 from portfolio_rag.text.extraction.questions import split_question, without_answer_label
 from portfolio_rag.text.extraction.scripts import note_mark
 
 _LISTS = frozenset(["ul", "ol", "dir"])
 _BEFORE_NOTE = " \xa0\n^↑"
+_EMPTY_LABEL = re.compile(r"\A[\[(]\s*[\])][.:]?\s*")
+"""What is left of `[1]` in front of a note when the link back is gone."""
 _FURNITURE = frozenset(["header", "footer", "aside"])
 _QUESTION_CLASS = re.compile(
     r"(?:^|[\s_-])(?:faqs?|accordions?)[_-]{1,2}(?:item[_-]{1,2})?(?:question|title|header|heading|button|trigger|toggle)"
@@ -102,7 +104,7 @@ class Walk:
 
     def _add_notes(self, *, rest: bool = False) -> None:
         for label, note in self._reading.notes.take(rest=rest):
-            text = text_of(note, self._reading).strip(_BEFORE_NOTE)
+            text = _EMPTY_LABEL.sub("", text_of(note, self._reading).strip(_BEFORE_NOTE))
             if text:
                 self._builder.paragraph(f"{note_mark(label)} {text}")
 
@@ -155,12 +157,12 @@ class Walk:
             self._builder.open_section(self._numbered(heading_text(node, self._reading)))
             self._terms[-1].open += 1
         elif tag == "button" or (attributes.get("role") == "button" and "aria-expanded" in attributes):
-            if not is_disclosure(attributes, self._reading):
+            if not is_disclosure(attributes, self._reading) or shows_all(node):
                 return tag == "button"
             if holds_heading(node):
                 return False
             self._flush()
-            self._builder.question(node.text(), self._lists)
+            self._builder.question(heading_text(node, self._reading), self._lists)
         elif attributes and _names_question(node, attributes) and not holds_heading(node):
             self._flush()
             self._builder.question(heading_text(node, self._reading), self._lists)

@@ -18,6 +18,9 @@ MAX_DEPTH = 20
 
 _FRONT_MATTER = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)^(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _KEY = re.compile(r"^[\w\"'][\w .\"'-]*[ \t]*[:=]", re.MULTILINE)
+_BEGINNING = re.compile(r"[\w\"'@$][^:=\n]*[:=]|[#\[\]{}?-]|\s")
+"""How a paragraph of front matter begins: a name, a comment, a bracket, an entry of a list, what belongs to one."""
+_PARAGRAPHS = re.compile(r"\n(?:[ \t]*\n)+")
 _BRACKETS = re.compile(r"(?:[\[{][^\[\]{}]*){20}")
 _LINE = re.compile(r"^([\w-]+)[ \t]*[:=][ \t]*(.+)$", re.MULTILINE)
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9]\d{0,17})")
@@ -57,11 +60,17 @@ _Value = _Scalar | list["_Value"] | dict[str, "_Value"]
 
 
 def split_front_matter(text: str) -> tuple[FrontMatter, str]:
-    """The YAML or TOML front matter, and the text after it. What cannot be parsed is read line by line."""
+    """The YAML or TOML front matter, and the text after it.
+
+    What cannot be parsed is read line by line, unless a paragraph in it is prose: then it stands between two rules, and
+    nothing of it may be lost.
+    """
     match = _FRONT_MATTER.match(text)
     if not match or len(match[2]) > MAX_CHARACTERS or not _KEY.search(match[2]):
         return FrontMatter(), text
     values = _toml(match[2]) if match[1] == "+++" else _yaml(match[2])
+    if values is None and not all(map(_BEGINNING.match, _PARAGRAPHS.split(match[2].strip("\n")))):
+        return FrontMatter(), text
     if values is None:
         values = {line[1]: _Scalar(line[2].strip().strip("\"'"), True) for line in _LINE.finditer(match[2])}
     title = next((_said(value) for name, value in values.items() if name.lower() == "title"), None)

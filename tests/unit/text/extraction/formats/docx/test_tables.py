@@ -191,6 +191,12 @@ def test_nested_table_stays_together_under_its_place(read: Read, blocks_of: Bloc
     ]
 
 
+def test_two_pairs_in_a_cell_have_no_names(read: Read, blocks_of: BlocksOf) -> None:
+    inner = tbl(tr("early", "Ines"), tr("late", "Otto"))
+    body = tbl(tr("Day", "Staff"), tr("Monday", tc(inner + p())), tr("Tuesday", "nobody"))
+    assert blocks_of(read(word_file(body), "a.docx"))[-1] == ("table", "early | Ines\nlate | Otto")
+
+
 def test_table_that_sets_text_side_by_side(read: Read, blocks_of: BlocksOf) -> None:
     left = tc(p("Prices", "Heading1") + tbl(tr("Good", "Price"), tr("Rope", "14 EUR")) + p())
     assert blocks_of(read(word_file(tbl(tr(left, tc(p("Right."))))), "a.docx")) == [
@@ -209,6 +215,9 @@ def test_lists_in_cells(read: Read) -> None:
     steps = tc(p("Stop", properties=step) + p("Wait", properties=step))
     document = read(word_file(tbl(tr("Alarm", "Steps"), tr("E4", steps)), numbering=numbering), "a.docx")
     assert document.text == "Alarm: E4 | Steps: 1. Stop; 2. Wait"
+    rows = [tr(tc(p(properties=step)), name) for name in ("Stop", "Wait")]
+    document = read(word_file(tbl(tr("No.", "Step"), *rows), numbering=numbering), "a.docx")
+    assert document.text == "No.: 1. | Step: Stop\nNo.: 2. | Step: Wait"
 
 
 def test_code_in_a_cell(read: Read, blocks_of: BlocksOf) -> None:
