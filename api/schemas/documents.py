@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, Json, StrictBool, StrictFloat, StrictInt, StrictStr, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    Json,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
 
 from api.schemas.versions import PeriodOut
 from portfolio_rag.domain.chunks import Chunk, ChunkStatus
@@ -22,7 +35,16 @@ Attributes = dict[AttributeName, StrictStr | StrictBool | StrictInt | StrictFloa
 AttributesText = Annotated[Json[Attributes] | None, WithJsonSchema({"type": "string", "examples": [""]})]
 """A form field can only be text: JSON of the attributes, empty for none."""
 
-AttributePair = Annotated[str, Field(max_length=2400, pattern=r"^[^:]+:.")]
+_PAIR = r"^[^:]+:."
+
+
+def _is_pair(value: str) -> str:
+    if not re.match(_PAIR, value):
+        raise PydanticCustomError("attribute_pair", "Write key:value, as in service:sqs; a colon parts the two")
+    return value
+
+
+AttributePair = Annotated[str, Field(max_length=2400, json_schema_extra={"pattern": _PAIR}), AfterValidator(_is_pair)]
 
 _DOCUMENT_ID = "5b0f8a52-6c8e-5a0f-9d5e-0f6a5b1f7c11"
 _PREFIX = "Folder in the raw bucket, below `incoming/`; ingestion rules may differ by folder."

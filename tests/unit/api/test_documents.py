@@ -150,6 +150,12 @@ def test_list_by_name_and_attributes(client: TestClient, services: FakeServices,
     assert [item["document_id"] for item in body["items"]] == found
 
 
+@pytest.mark.parametrize("pair", ["service", ":sqs", "service:"])
+def test_an_attribute_without_a_value_is_told_how_to_be_written(client: TestClient, pair: str) -> None:
+    problem = client.get("/api/documents", params={"attribute": pair}).json()
+    assert problem["detail"] == "query attribute.0: Write key:value, as in service:sqs; a colon parts the two"
+
+
 def test_list_counts_only_where_it_is_asked_to(client: TestClient, services: FakeServices) -> None:
     assert client.get("/api/documents?counts=false").json()["counts"] is None
 

@@ -20,6 +20,7 @@ from portfolio_rag.answering.generation.candidate_sentences import (
 )
 from portfolio_rag.answering.generation.context_window import ContextSource
 from portfolio_rag.answering.generation.labelled_values import labels_asked
+from portfolio_rag.answering.generation.left_empty import is_left_empty
 from portfolio_rag.answering.generation.named_places import asked_places, places_of
 from portfolio_rag.answering.generation.reading import answer_odds
 from portfolio_rag.answering.grounding.absent_subjects import absent_question, absent_subject
@@ -198,6 +199,8 @@ def extract_answer(
     best = candidates[order[0]]
     is_under_question = _is_under_question(best)
     if is_under_question and absent_question(question, best.sentence, texts):
+        return []
+    if is_left_empty(asked, best.sentence, best.text):
         return []
     is_same_question = is_under_question and float(vectors[1 + order[0]] @ vectors[0]) >= _SAME_QUESTION
     is_held = order[0] in held

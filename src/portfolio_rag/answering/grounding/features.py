@@ -17,6 +17,7 @@ from portfolio_rag.answering.grounding.doubts import (
 )
 from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.answering.grounding.range_rows import values_held
+from portfolio_rag.answering.grounding.series import values_in_series
 from portfolio_rag.answering.grounding.value_attribution import Alignment, misattributed_value
 from portfolio_rag.text.language.content_words import coverage, terms, words_of
 from portfolio_rag.text.language.dates import Date
@@ -133,7 +134,8 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
     absent = _absent_values(claim, source, in_range)
     missing = claim.facts.names - source.all_terms - claim.asked_terms - variants
     missing = frozenset(name for name in missing if not is_period_within(name, source.all_terms))
-    gap, doubtful = misattributed_value(claim.words, claim.facts, source.word_positions, source.facts, nearby)
+    settled = values_in_series(claim, touched)
+    gap, doubtful = misattributed_value(claim.words, claim.facts, source.word_positions, source.facts, nearby, settled)
     alignment = Alignment.of(claim.words, words_of(text))
     aligned = alignment.aligned
     known = stated.quantities + ranged

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from portfolio_rag.answering.grounding.claim import Claim
 from portfolio_rag.answering.grounding.labels import Label, Mention, are_parallel, cells_of
 from portfolio_rag.answering.grounding.range_reading import ranges_of
+from portfolio_rag.answering.grounding.series import misplaced_in_series
 from portfolio_rag.answering.grounding.source_sentences import Sentence
 from portfolio_rag.text.language.content_words import terms
 from portfolio_rag.text.language.dates import Date
@@ -37,6 +38,8 @@ def misplaced_value(claim: Claim, sentence: Sentence, others: Sequence[Sentence]
             return f"{value.text} is “{column}” there"
         if _noun_differs(value, sentence):
             return f"{value.text} counts something else there"
+        if member := misplaced_in_series(claim, value, sentence):
+            return f"{value.text} is not that of “{member}” there"
         if rival := _better_sentence(claim, value, sentence, others):
             return f"{value.text} belongs to something else there: “{rival.text}”"
     return ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -76,17 +76,24 @@ class WordPositions:
 
 
 def misattributed_value(
-    claim_words: Sequence[Word], claim: Facts, source: WordPositions, facts: Facts, near: tuple[int, int]
+    claim_words: Sequence[Word],
+    claim: Facts,
+    source: WordPositions,
+    facts: Facts,
+    near: tuple[int, int],
+    settled: Collection[int] = (),
 ) -> tuple[float, str]:
     """How much better the claim's words fit another value of the source than the one that the claim states, 0 to 1.
 
     With it the value that is in doubt. The other one stands within `near`, [start, end) of the text of `facts`. Values
-    that the source lacks are not judged here.
+    that the source lacks are not judged here, nor those that begin in the claim at one of the `settled` places.
     """
     wanted: list[Quantity | Date] = [*claim.dates, *_loose(claim, facts)]
     stated: list[Quantity | Date] = [*facts.dates, *facts.quantities]
     worst, doubtful = 0.0, ""
     for value in wanted:
+        if value.start in settled:
+            continue
         occurrences = [known for known in stated if _same(value, known)][:_MAX_OCCURRENCES]
         rivals = [
             rival

@@ -122,6 +122,29 @@ def test_running_headers_and_page_numbers_are_left_out(read: Read, pdf: MakePdf,
     assert all(f"Sentence number {n} of" in text for n in range(1, 7))
 
 
+def test_of_two_pages_heads_and_feet_are_said_once_and_numbers_never(read: Read, pdf: MakePdf, lines: Column) -> None:
+    pages = [
+        lines("Skerry Choir, Minutes", top=810)
+        + lines("It has a first line, which goes on", f"to the end of page {'abc'[n]}.", top=700)
+        + lines("Printed by hand", top=60)
+        + lines(f"Page {n} of 2", top=30)
+        for n in (1, 2)
+    ]
+    assert read(pdf(pages), "a.pdf").text.split("\n\n") == [
+        "Skerry Choir, Minutes",
+        "It has a first line, which goes on to the end of page b.",
+        "It has a first line, which goes on to the end of page c.",
+        "Printed by hand",
+    ]
+
+
+def test_of_two_pages_numbers_beside_words_stay(read: Read, pdf: MakePdf, lines: Column) -> None:
+    pages = [lines(f"Invoice {n}", top=810) + lines(*BODY, top=700) for n in (41, 42)]
+    text = read(pdf(pages), "a.pdf").text
+    assert "Invoice 41" in text
+    assert "Invoice 42" in text
+
+
 def test_table_rows_that_look_alike_are_no_furniture(read: Read, pdf: MakePdf, lines: Column) -> None:
     pages = [lines(*(f"Row {page * 50 + row} passed" for row in range(40))) for page in range(6)]
     text = read(pdf(pages), "a.pdf").text

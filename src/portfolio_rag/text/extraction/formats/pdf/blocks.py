@@ -16,6 +16,7 @@ from portfolio_rag.text.extraction.formats.pdf.hyphens import Words, running_tex
 from portfolio_rag.text.extraction.formats.pdf.layout import arranged
 from portfolio_rag.text.extraction.formats.pdf.line import Line, recognition_of, usual_pitch
 from portfolio_rag.text.extraction.formats.pdf.page import Page
+from portfolio_rag.text.extraction.formats.pdf.page_ends import texts_over_page_ends
 from portfolio_rag.text.extraction.formats.pdf.paragraphs import BULLET, Paragraph, paragraphs_of
 from portfolio_rag.text.extraction.formats.pdf.table import Table
 
@@ -68,6 +69,7 @@ def _characters(tables: Iterable[Table]) -> Counter[float]:
 
 def _add_all(parts: Sequence[_Part], words: Words, builder: DocumentBuilder) -> None:
     grids = grids_of(parts, lambda cell: running_text(cell, words))
+    shared = texts_over_page_ends(parts, lambda lines: running_text(lines, words))
     caption_of_previous = False
     skipped: Paragraph | None = None
     for position, part in enumerate(parts):
@@ -81,7 +83,7 @@ def _add_all(parts: Sequence[_Part], words: Words, builder: DocumentBuilder) -> 
             caption_of_previous = False
         elif part is not skipped:
             with builder.recognised(recognition_of(part.lines)):
-                _add_paragraph(part, words, builder)
+                _add_paragraph(part, shared.get(id(part)), words, builder)
             caption_of_previous = _is_caption(part)
 
 
@@ -97,9 +99,10 @@ def _text(paragraph: Paragraph, words: Words) -> str:
     return LEADERS.sub(" ", running_text((line.text for line in paragraph.lines), words))
 
 
-def _add_paragraph(paragraph: Paragraph, words: Words, builder: DocumentBuilder) -> None:
+def _add_paragraph(paragraph: Paragraph, shared: str | None, words: Words, builder: DocumentBuilder) -> None:
+    """`shared` is its text where a sentence of it goes on over the end of its page, or comes from the page before."""
     page = paragraph.lines[0].page
-    text = _text(paragraph, words)
+    text = _text(paragraph, words) if shared is None else LEADERS.sub(" ", shared)
     if paragraph.is_code and len(paragraph.lines) > 1:
         builder.code(paragraph.code, page)
     elif paragraph.level is not None:

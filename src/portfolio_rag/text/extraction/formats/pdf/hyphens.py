@@ -20,11 +20,19 @@ _CONJUNCTIONS = frozenset(["and", "or", "und", "oder", "bis", "to", "et", "ou", 
 _BEGINNINGS = """
 self well ill half cross high low long short full real open first second third last two three four five six seven eight
 nine ten hundred user end read write top bottom left right large small medium single double triple free hard soft hot
-cold fast slow near old new off on out in up down all ever best better world year day week month hour minute time built
+cold fast slow near old new off down all ever best better world year day week month hour minute time built
 data cost risk rule role event
 """
 _COMPOUND_BEGINNINGS = frozenset(_BEGINNINGS.split())
 """Words of English that are seldom the first part of a divided word, but often of one with a hyphen."""
+_PREPOSITIONS = frozenset(["in", "on", "out", "up"])
+"""They begin far more words (in-voice, out-come) than compounds: of these only the usual ones are known."""
+_COMPOUNDS = """
+in-house in-depth in-app in-person in-place in-store in-stock in-flight in-memory in-kind in-service in-game in-built
+on-site on-call on-board on-demand on-premise on-premises on-screen on-street on-air on-duty out-patient up-front
+up-market
+"""
+_PREPOSITION_COMPOUNDS = frozenset(_COMPOUNDS.split())
 _ENDINGS = re.compile(
     r"(?:s|es|ed|er|ers|est|en|ens|ing|ings|ly|ish|ness|ful|less|able|ible|age|ages|al|ance|ence|ant|ent|ary|ation"
     r"|ations|tion|tions|sion|sions|ment|ments|ity|ities|ive|ize|ise|ized|ous|ward|wards|ner|ners|ter|ters|der|ders"
@@ -97,6 +105,8 @@ def _is_real(left: str, right: str, words: Words) -> bool:
     left, right = left.lower(), right.lower()
     if is_known or _ENDINGS.fullmatch(right):
         return False
+    if left in _PREPOSITIONS:
+        return f"{left}-{right}" in _PREPOSITION_COMPOUNDS
     return left in _COMPOUND_BEGINNINGS or (
         min(len(left), len(right)) >= 3 and left in words.whole and right in words.whole
     )

@@ -90,9 +90,24 @@ def _uprights_of_head(table: Sequence[_Line], heights: Sequence[float], lines: S
     if any(last.at + _ONE_LINE < height < top + _ROOM for height in heights):
         return  # what stands above belongs to something else
     names = [line for line in lines if last.at < line.baseline < top and last.start <= line.left < last.end]
-    if len(names) > 1 and max(name.baseline for name in names) - last.at < _HEAD * names[0].size:
+    if len(names) > 1 and (_is_one_line(names, last.at) or _are_wrapped_names(names, last)):
         for joint in last.joints:
             yield Rule(False, joint, last.at, top)
+
+
+def _is_one_line(names: Sequence[Line], at: float) -> bool:
+    return max(name.baseline for name in names) - at < _HEAD * names[0].size
+
+
+def _are_wrapped_names(names: Sequence[Line], line: _Line) -> bool:
+    """Whether they are bold, close to each other and the line, and one or more in all columns but one."""
+    if not all(name.is_bold and abs(name.size - names[0].size) < 0.5 for name in names):
+        return False
+    heights = [line.at, *sorted(name.baseline for name in names)]
+    if any(above - below > _HEAD * names[0].size for below, above in pairwise(heights)):
+        return False
+    places = {(bisect(line.joints, name.left), bisect(line.joints, name.right)) for name in names}
+    return all(first == last for first, last in places) and len(places) >= len(line.joints)
 
 
 def _uprights_of_foot(table: Sequence[_Line], heights: Sequence[float], lines: Sequence[Line]) -> Iterator[Rule]:

@@ -37,6 +37,10 @@ UPRIGHT = 0
 CERTAIN = 1.0
 """Of a line that the file itself holds as text."""
 
+_WORDS_OF_PROSE = 4
+"""A line with fewer blanks may be a cell of a table."""
+_ENOUGH_PITCHES = 3
+
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _LETTER = re.compile(r"[^\W\d_]")
 
@@ -77,14 +81,33 @@ def recognition_of(lines: Iterable[Line]) -> Recognition | None:
 
 
 def usual_pitch(pages: Iterable[Sequence[Line]]) -> float:
-    """The usual distance of two lines of a paragraph, in sizes of their type."""
-    ratios = [
-        ratio
-        for lines in pages
-        for above, below in pairwise(lines)
-        if above.size > 0 and 0.5 < (ratio := (above.baseline - below.baseline) / above.size) < 2.5
-    ]
-    return median(ratios) if ratios else 1.2
+    """The usual distance of two lines of a paragraph, in sizes of their type.
+
+    Where most paragraphs have a line or two, as clauses have, most distances are those between paragraphs, which are
+    larger: there the lines tell it between which a sentence goes on.
+    """
+    ratios: list[float] = []
+    within: list[float] = []
+    for lines in pages:
+        for above, below in pairwise(lines):
+            if above.size > 0 and 0.5 < (ratio := (above.baseline - below.baseline) / above.size) < 2.5:
+                ratios.append(ratio)
+                if _is_sentence_over(above, below):
+                    within.append(ratio)
+    if len(within) < _ENOUGH_PITCHES:
+        within = ratios
+    return min(median(within), median(ratios)) if ratios else 1.2
+
+
+def _is_sentence_over(above: Line, below: Line) -> bool:
+    return (
+        below.text[:1].islower()
+        and above.text[-1:] not in ".:!?"
+        and above.text.count(" ") >= _WORDS_OF_PROSE
+        and abs(above.left - below.left) < above.size
+        and abs(above.size - below.size) < 0.08 * above.size
+        and not above.is_code
+    )
 
 
 def usual_turn(lines: Iterable[Line]) -> int:

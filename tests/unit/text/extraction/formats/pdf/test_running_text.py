@@ -33,6 +33,8 @@ MakePdf = Callable[..., bytes]
         (("an e-", "mail"), "an e-mail"),
         (("a long-", "term lease"), "a long-term lease"),
         (("pre-", "and post-war"), "pre- and post-war"),
+        (("the in-", "voices of May"), "the invoices of May"),
+        (("the in-", "house lawyer"), "the in-house lawyer"),
         (("an exam-", "ple of it"), "an example of it"),
         (("the open-", "ing of it"), "the opening of it"),
         (("The CargoNet is big. Our Cargo-", "Net grows"), "The CargoNet is big. Our CargoNet grows"),

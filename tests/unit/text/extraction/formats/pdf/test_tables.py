@@ -270,6 +270,23 @@ def test_rows_that_are_ruled_off_cell_by_cell(table: Callable[..., list[str]]) -
     ]
 
 
+def test_names_of_columns_that_wrap_above_the_first_line(table: Callable[..., list[str]]) -> None:
+    head = [("Region", 72, 720), ("Fee", 160, 720), ("Least", 200, 727), ("fee", 200, 713), ("Remarks", 260, 720)]
+    body = [
+        *(("All of the coast", 72, 690), ("none", 160, 690), ("The owner may", 260, 697), ("ask for more", 260, 683)),
+        *(("Other parts of", 72, 667), ("the north", 72, 653), ("1.75", 160, 667), ("%", 160, 653), ("4.00", 200, 660)),
+        *(("Elsewhere", 72, 630), ("2.25", 160, 637), ("%", 160, 623), ("5.50", 200, 630), ("At any hour", 260, 630)),
+    ]
+    inks = [Ink(text, x, y, 10, "F2" if y > 710 else "F1") for text, x, y in (*head, *body)]
+    ends = list(pairwise([70, 158, 198, 258, 340]))
+    pieces = "".join(f"{left} {y} m {right} {y} l S\n" for y in (706, 676, 646, 616) for left, right in ends)
+    assert table(Sheet([*PROSE, *inks], drawing=pieces)) == [
+        "Region: All of the coast | Fee: none | Remarks: The owner may ask for more",
+        "Region: Other parts of the north | Fee: 1.75 % | Least fee: 4.00",
+        "Region: Elsewhere | Fee: 2.25 % | Least fee: 5.50 | Remarks: At any hour",
+    ]
+
+
 def test_the_last_row_needs_no_line_below_it(table: Callable[..., list[str]]) -> None:
     rows = [["Name", "Role", "Room"], ["Ida", "Keeper of ropes", "12"], ["Tob", "Deputy", "14"], ["Mara", "Clerk", "9"]]
     ends = list(pairwise([70, 110, 186, 215]))
