@@ -20,6 +20,7 @@ from portfolio_rag.answering.grounding.source_sentences import Sentence
 from portfolio_rag.domain.chunks import BlockKind
 from portfolio_rag.text.language.content_words import coverage
 from portfolio_rag.text.language.identifiers import is_same, is_strict, shape
+from portfolio_rag.text.language.name_variants import NameForms
 
 _NEAR = 0.5
 """Share of a claim's words from which a sentence that was set aside says why the claim does not hold."""
@@ -36,7 +37,10 @@ class SubjectIndex:
         self._terms: dict[str, frozenset[str]] = defaultdict(frozenset)
         self._identifiers: dict[str, frozenset[str]] = defaultdict(frozenset)
         self._vocabulary: dict[tuple[str, tuple[str, ...]], set[str]] = defaultdict(set)
+        self._sources: dict[str, list[SourceText]] = defaultdict(list)
+        self._forms: dict[str, NameForms] = {}
         for source in sources:
+            self._sources[source.document].append(source)
             self._terms[source.document] |= source.all_terms
             for sentence in source.sentences:
                 for slot, text in labels_of(source, sentence):
@@ -67,13 +71,19 @@ class SubjectIndex:
         """
         asked = claim.asked.names
         repeated = asked & claim.facts.names
-        own = self._terms[source.document]
-        missing = sorted(name for name in repeated or asked if name not in own)
+        missing = sorted(self._missing(repeated or asked, claim, source.document))
         if not missing or (not repeated and len(missing) < len(asked)):
             return ""
         others = (terms for document, terms in self._terms.items() if document != source.document)
         held = frozenset().union(*others)
         return next((name for name in missing if name in held), "")
+
+    def _missing(self, names: frozenset[str], claim: Claim, document: str) -> frozenset[str]:
+        """Those that the document has in no form: neither `AAA` nor the words that it stands for."""
+        missing = names - self._terms[document]
+        if missing and document not in self._forms:
+            self._forms[document] = NameForms([f"{own.context}\n{own.body}" for own in self._sources[document]])
+        return self._forms[document].missing(missing, f"{claim.text}\n{claim.question}") if missing else missing
 
     def _absent(self, required: frozenset[str], source: SourceText, sentence: Sentence) -> str:
         """The identifier that is required and that the sentence is not about; empty when there is none.

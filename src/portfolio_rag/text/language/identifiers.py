@@ -37,6 +37,11 @@ _NUMBERED = re.compile(
 _PARAGRAPH_SIGN = re.compile(r"§\s*(\d{1,4})(?![\w.]?\d)")
 _LETTERED = re.compile(r"([^\W\d_]{3,})\s+([A-HJ-Z])\b(?![.'’&/+-]\w|\s\d)")
 """`hall C`; an I behind a word is who speaks."""
+_ROMANS = {"I": 1, "II": 2, "III": 3, "IV": 4, "VI": 6, "VII": 7, "VIII": 8, "IX": 9, "XI": 11, "XII": 12}
+"""Without V and X, which are letters as often: `hall V`."""
+_ROMAN_NUMBERED = re.compile(
+    rf"([^\W\d_]{{3,}})\s+({'|'.join(sorted(_ROMANS, key=len, reverse=True))})\b(?![.'’&/+-]\w)"
+)
 _LETTER = re.compile(r"#[a-z]$")
 _YEARS = range(1000, 2200)
 
@@ -68,6 +73,12 @@ def numbered(text: str) -> frozenset[str]:
             found.add(number)
         elif label in _LABELS or (is_name and label not in ("no", "nr") and int(number) not in _YEARS):
             found.add(f"{label}#{int(number)}")
+    found |= {
+        f"{word.casefold()}#{_ROMANS[roman]}"
+        for word, roman in _ROMAN_NUMBERED.findall(text)
+        # `the type I want`: an I behind a small letter is who speaks.
+        if word.casefold() in _LABELS and (roman != "I" or word[0].isupper())
+    }
     found |= {f"§#{int(number)}" for number in _PARAGRAPH_SIGN.findall(text)}
     return frozenset(found) | frozenset(name for name in lettered(text) if name.partition("#")[0] in _LABELS)
 

@@ -13,6 +13,9 @@ _ACRONYM = re.compile(r"\b[A-Z][A-Z0-9&]{1,7}s?\b")
 _SMALL_WORD_LIST = "of the and for in on de la le du des der die das und et y"
 _SMALL_WORDS = frozenset(_SMALL_WORD_LIST.split())
 _MIN_INITIALS = 2
+_ENDINGS = ("s", "n", "en", "er", "es", "e", "ian", "an")
+_FROM_THERE = ("ese", "ian", "ean", "ish")
+_VOWELS = "aeoy"
 _MIN_STEM = 5
 """Letters from which a word and the same word with a letter or two more are one: `Norwegian` and `Norway` are not."""
 
@@ -39,7 +42,7 @@ class NameForms:
     @cached_property
     def _acronyms(self) -> frozenset[str]:
         found = (acronym for text in self._texts for acronym in _ACRONYM.findall(text))
-        return frozenset(acronym.casefold().removesuffix("s") for acronym in found)
+        return frozenset(acronym.removesuffix("s").casefold() for acronym in found)
 
     def missing(self, names: frozenset[str], text: str) -> frozenset[str]:
         """The names (terms of a text) that none of the texts has in any form."""
@@ -111,10 +114,12 @@ def _spelled_out(text: str, acronyms: frozenset[str]) -> set[str]:
 
 
 def _has_inflected(name: str, held: frozenset[str]) -> bool:
-    """Whether a text has the name with another ending: `Haldorans`, `Penhalliner`."""
+    """Whether a text has the name with another ending: `Haldorans`, or what is from there: `China` and `Chinese`."""
     if len(name) < _MIN_STEM or not name.isalpha():
         return False
-    return any(
-        f"{name}{ending}" in held or name.removesuffix(ending) in held
-        for ending in ("s", "n", "en", "er", "es", "e", "ian", "an")
-    )
+    if any(f"{name}{ending}" in held or name.removesuffix(ending) in held for ending in _ENDINGS):
+        return True
+    if any(f"{name.rstrip(_VOWELS)}{ending}" in held for ending in _FROM_THERE):
+        return True
+    places = (name.removesuffix(ending) for ending in _FROM_THERE if name.endswith(ending))
+    return any(f"{place}{vowel}" in held for place in places if len(place) > 3 for vowel in ("", *_VOWELS))

@@ -384,3 +384,20 @@ def test_a_sentence_with_a_colon_is_no_setting() -> None:
     text = "Note: the gate is heavy. Ask for help.\nSee also: the rules of the mill, which hang at the door."
     kinds = {sentence.kind for sentence in SourceText.build(1, text, "", [ChunkPart(0)]).sentences}
     assert kinds == {BlockKind.PARAGRAPH}
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        (
+            "Which share of the stations ran dry, says the HWS?",
+            "The Harbour Watch Service says that 20 of them ran dry.",
+        ),
+        ("How many schools of cooking were known in China?", "Chinese cooks knew four schools."),
+    ],
+)
+def test_a_document_that_has_the_name_in_another_form_speaks_of_it(question: str, text: str) -> None:
+    named = SourceText.build(1, "The HWS of China is in Quarl.", "", document="a")
+    own, other = (SourceText.build(2, text, "", document="b"), SourceText.build(3, "Boats lie here.", "", document="c"))
+    about = about_subject(Claim("", question), [named, own, other])
+    assert [bool(source.left_out) for source in about] == [False, False, True]

@@ -49,3 +49,17 @@ def test_a_series_is_told_by_its_shape() -> None:
 def test_a_name_with_a_digit_may_be_written_otherwise_and_a_code_may_not() -> None:
     assert all(map(is_strict, ("f31", "4.10", "clause#7")))
     assert not any(map(is_strict, ("k8", "covid19", "orrin#4", "hall#c")))
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("Type I is rare", "type#1"), ("phase II of the works", "phase#2"), ("Chapter IX", "chapter#9"),
+     ("Appendix XI applies", "appendix#11")],
+)  # fmt: skip
+def test_a_roman_number_is_one(text: str, name: str) -> None:
+    assert name in identifiers(text)
+
+
+@pytest.mark.parametrize("text", ["the type I want", "King Louis IV", "Class V-2", "the LII of it"])
+def test_what_is_no_number_of_a_label_is_no_roman_one(text: str) -> None:
+    assert not any(name.rpartition("#")[2].isdigit() for name in identifiers(text))
