@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -104,6 +105,8 @@ _LEAST_ODDS = -2.0
 """Log-odds below which a sentence is not added to the best one: the reader sees no answer in it."""
 _LEAST_ODDS_ELSEWHERE = 0.0
 """The same of a sentence of another document, which may be about something else: there it sees an answer."""
+_SURE_ODDS = 4.0
+"""Nor one in which it sees an answer less than in the best one, unless it is as sure as this (54 to 1)."""
 _LABELLED_BONUS = 0.4
 """Of a sentence that has the value of just what is asked for behind its label, and names nothing else of it."""
 _NAMED_ROW_BONUS = 0.3
@@ -231,7 +234,7 @@ def extract_answer(
             # Two whose ranges hold the number are alternatives, however alike they are put.
             if not _is_about_another(candidates[index].sentence, best.sentence, claim):
                 chosen.append(index)
-        elif _adds(candidates[index], share, float(odds[index]), best, claim) and all(
+        elif _adds(candidates[index], share, _Odds(float(odds[index]), float(odds[order[0]])), best, claim) and all(
             float(vectors[1 + index] @ vectors[1 + other]) < _REDUNDANT for other in chosen
         ):
             chosen.append(index)
@@ -351,13 +354,21 @@ def _whole_list(best: CandidateSentence, asked: frozenset[str]) -> list[Sentence
     return items if length <= _MAX_SECTION_CHARACTERS and len(items) <= _MAX_ITEMS else []
 
 
-def _adds(candidate: CandidateSentence, share: float, odds: float, first: CandidateSentence, claim: Claim) -> bool:
+class _Odds(NamedTuple):
+    """What the reader gives a sentence and the best one."""
+
+    own: float
+    of_best: float
+
+
+def _adds(candidate: CandidateSentence, share: float, odds: _Odds, first: CandidateSentence, claim: Claim) -> bool:
     """Whether it says more to the same question: of the same section, or nearly as good as the best one.
 
-    `share` is that of the best sentence's score which it has, `odds` are the reader's.
+    `share` is that of the best sentence's score which it has.
     """
     is_elsewhere = candidate.text.document != first.text.document
-    if odds < (_LEAST_ODDS_ELSEWHERE if is_elsewhere else _LEAST_ODDS):
+    least = max(_LEAST_ODDS_ELSEWHERE, min(odds.of_best, _SURE_ODDS)) if is_elsewhere else _LEAST_ODDS
+    if odds.own < least:
         return False
     if _NOTHING_BUT_POINTER.search(candidate.sentence.text):
         return False

@@ -153,10 +153,21 @@ def test_a_sentence_without_an_answer_for_the_reader_is_not_added() -> None:
 
 
 def test_a_sentence_of_another_document_is_added_where_the_reader_sees_an_answer() -> None:
-    """Of the same document it is enough that the reader does not deny it: the other may be about something else."""
+    """Of the same document it is enough that the reader does not deny it: the other may be about something else.
+
+    There it must be no less sure than of the best sentence, or as good as certain.
+    """
     question = "How long does the pump need to drain the boiler?"
     best, other = "The pump needs nine minutes to drain the boiler.", "The pump needs warm oil to drain the boiler."
-    for place, odds, shown in (("a.md", -0.1, 2), ("b.md", -0.1, 1), ("b.md", 0.1, 2)):
+    cases = [
+        ("a.md", 0.1, -0.1, 2),
+        ("b.md", -0.3, -0.1, 1),
+        ("b.md", 0.1, 0.1, 2),
+        ("a.md", 3.0, 2.9, 2),
+        ("b.md", 3.0, 2.9, 1),
+        ("b.md", 4.5, 4.1, 2),
+    ]
+    for place, odds_of_best, odds, shown in cases:
         corpus = Corpus()
         texts_of = {"a.md": best}
         texts_of[place] = f"{texts_of[place]} {other}" if place in texts_of else other
@@ -164,8 +175,10 @@ def test_a_sentence_of_another_document_is_added_where_the_reader_sees_an_answer
             corpus.text(name, text)
         passages = corpus.retrieval().search(question)
         sources, texts = build_context(passages), source_texts(passages)
-        reader = ScriptedReader(minutes=0.1, oil=odds)
-        assert len(extract_answer(question, sources, texts, corpus.embedder, reader)) == shown, (place, odds)
+        reader = ScriptedReader(minutes=odds_of_best, oil=odds)
+        answer = extract_answer(question, sources, texts, corpus.embedder, reader)
+        assert "nine minutes" in answer[0].text
+        assert len(answer) == shown, (place, odds_of_best, odds)
 
 
 def test_what_no_source_has_is_refused_whatever_the_reader_prefers() -> None:
