@@ -135,7 +135,8 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
     missing = claim.facts.names - source.all_terms - claim.asked_terms - variants
     missing = frozenset(name for name in missing if not is_period_within(name, source.all_terms))
     settled = values_in_series(claim, touched)
-    gap, doubtful = misattributed_value(claim.words, claim.facts, source.word_positions, source.facts, nearby, settled)
+    own_facts = replace(claim.facts, quantities=_written_values(claim, source, in_range))
+    gap, doubtful = misattributed_value(claim.words, own_facts, source.word_positions, source.facts, nearby, settled)
     alignment = Alignment.of(claim.words, words_of(text))
     aligned = alignment.aligned
     known = stated.quantities + ranged
@@ -194,6 +195,16 @@ def extract_features(claim: Claim, source: SourceText, start: int, end: int) -> 
     if borrowed and not verbatim:
         limit = DOUBTED if len(borrowed) == 1 else 0.0
     return SpanFeatures(features, covered, covered_around, reason, barred=bool(address), limit=limit)
+
+
+def _written_values(claim: Claim, source: SourceText, in_range: frozenset[int]) -> tuple[Quantity, ...]:
+    """Those of the claim without what only a range of the evidence holds: 9 m are none of the 9 euros elsewhere."""
+    there = [(own.dimension, own.value * own.factor) for own in source.facts.quantities]
+    return tuple(
+        value
+        for value in claim.facts.quantities
+        if value.start not in in_range or (value.dimension, value.value * value.factor) in there
+    )
 
 
 def _runs(claim: Claim, missing: frozenset[str]) -> int:

@@ -14,7 +14,7 @@ from portfolio_rag.answering.grounding.claim import Claim
 from portfolio_rag.answering.grounding.evidence import SourceText
 from portfolio_rag.answering.grounding.labels import Label, Mention, Slot, cells_of, labels_of, place_identifiers
 from portfolio_rag.answering.grounding.misplaced_values import misplaced_value
-from portfolio_rag.answering.grounding.range_reading import is_other_value, values_of
+from portfolio_rag.answering.grounding.range_reading import is_other_value, ranges_of, values_of
 from portfolio_rag.answering.grounding.range_rows import holds_numbered, in_place_of, row_name, slot_of
 from portfolio_rag.answering.grounding.source_sentences import Sentence
 from portfolio_rag.domain.chunks import BlockKind
@@ -243,7 +243,7 @@ def about_subject(
     """
     index = index or SubjectIndex(sources)
     mentions = Mention(claim.text), Mention(claim.question)
-    out_of_range = _out_of_range(claim, sources)
+    out_of_range = {**_under_other_range(claim, sources), **_out_of_range(claim, sources)}
     about = []
     for source in sources:
         if not joint and (name := index.missing_name(claim, source)):
@@ -268,6 +268,37 @@ def _out_of_range(claim: Claim, sources: Sequence[SourceText]) -> Mapping[Senten
     return {
         siblings[number][1]: f"it stands under “{called[number]}”, not under “{called[better[0]]}”"
         for number, better in gone.items()
+    }
+
+
+def _under_other_range(claim: Claim, sources: Sequence[SourceText]) -> Mapping[Sentence, str]:
+    """What stands under a heading beside which another one has the range that a value of the claim is in, and why not.
+
+    `Level 2 (from 20 m/s)` holds 22 m/s, and neither the level before it nor the one after. A claim without such a
+    value, and what stands there word for word, is held to those of the question.
+    """
+    own = "" if any(source.has_verbatim(claim.text) for source in sources) else claim.text
+    if not (values_of(own) or values_of(claim.question)):
+        return {}
+    headings: dict[tuple[str, ...], Sentence] = {}
+    for source in sources:
+        for path in dict.fromkeys(sentence.heading_path for sentence in source.sentences):
+            for depth, text in enumerate(path, start=1):
+                if ranges_of(text):
+                    headings[source.document, *path[:depth]] = Sentence(0, len(text), text, kind=BlockKind.LIST)
+    places = list(headings)
+    siblings = [(place[:-1], headings[place]) for place in places]
+    gone = in_place_of(own, claim.terms, siblings) or in_place_of(claim.question, claim.asked_terms, siblings)
+    reasons = {
+        places[number]: f"it stands under “{places[number][-1]}”, not under “{places[better[0]][-1]}”"
+        for number, better in gone.items()
+    }
+    return {
+        sentence: reason
+        for source in sources
+        for sentence in (source.sentences if reasons else ())
+        for depth in range(len(sentence.heading_path))
+        if (reason := reasons.get((source.document, *sentence.heading_path[: depth + 1])))
     }
 
 

@@ -186,6 +186,19 @@ STEPS = """# Posts
 |---|---|---|---|
 | North | 4.90 EUR | 6.40 EUR | 3 days |
 """
+TOLLS = """# Tolls by length
+
+All tolls are in euros.
+
+| Length | Single | Return within 24 hours |
+|---|---|---|
+| up to 6 m | 18 | 27 |
+| over 6 to 10 m | 32 | 48 |
+| over 10 to 16 m | 59 | 90 |
+| over 16 to 25 m | 94 | 148 |
+
+Vehicles of more than 25 m need a permit. Motorcycles pay 9.
+"""
 PORTERS = """# Reception
 
 - 6:30–10:00: the porter
@@ -393,6 +406,12 @@ def verdict(markdown: str, question: str, draft: str) -> Verdict:
             "An income of 40,000 EUR is taxed at 28 % in 2025.",
         ),
         (AGES, "What is the fee at 9 years?", "The fee at 9 years is 48 EUR.", "The fee at 9 years is 120 EUR."),
+        (
+            TOLLS,
+            "What is the toll for a 9 m van?",
+            "A single crossing costs 32 euros for a van of 9 m.",
+            "A single crossing costs 18 euros for a van of 9 m.",
+        ),
         (
             GROUPS,
             "",

@@ -284,6 +284,40 @@ def test_a_heading_is_named_without_its_brackets_and_not_by_how_a_question_asks(
     assert said == [f"The water has {number} degrees." for number in degrees]
 
 
+WINDS = """# Cranes of Pellworm
+
+## Level 1 (from 15 m/s)
+Long loads must wait.
+
+## Level 2 (from 20 m/s)
+Empty boxes must wait as well.
+
+## Level 3 (from 25 m/s)
+All cranes are locked.
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "kept"),
+    [
+        ("What holds for the cranes at 22 m/s?", ["Empty boxes must wait as well."]),
+        ("What holds for the cranes at 31 m/s?", ["All cranes are locked."]),
+        ("What holds for cranes of 9 kg?", ["Long loads", "Empty boxes", "All cranes"]),
+    ],
+)
+def test_a_heading_with_a_range_is_that_of_the_values_in_it(question: str, kept: list[str]) -> None:
+    (about,) = about_subject(Claim("", question), [source(WINDS)])
+    said = [own.text for own in about.sentences if own.kind is not BlockKind.HEADING]
+    assert [text.startswith(begin) for text, begin in zip(said, kept, strict=True)] == [True] * len(kept)
+
+
+def test_a_claim_under_a_heading_with_another_range_is_not_held() -> None:
+    asked = "What holds for the cranes at 22 m/s?"
+    assert verdict(WINDS, asked, "Empty boxes of the cranes must wait as well.")[0] in HELD
+    assert verdict(WINDS, asked, "All cranes are locked.")[0] not in HELD
+    assert verdict(WINDS, "", "At 22 m/s all cranes are locked.")[0] not in HELD
+
+
 def test_a_number_behind_a_name_is_that_of_a_heading() -> None:
     (about,) = about_subject(Claim("", "Pellworm API 502"), [source(ERRORS)])
     assert "The scale does not answer." in [own.text for own in about.sentences]
