@@ -12,8 +12,9 @@ from collections.abc import Sequence
 
 from portfolio_rag.answering.grounding.claim import Claim
 from portfolio_rag.answering.grounding.labels import cells_of
-from portfolio_rag.answering.grounding.source_sentences import Sentence
+from portfolio_rag.answering.grounding.source_sentences import LIST_ITEM, Sentence
 from portfolio_rag.text.language.content_words import terms
+from portfolio_rag.text.language.facts import extract_facts
 
 _LEAST_WORDS = 2
 """Of a claim, from which they tell what it is about."""
@@ -41,14 +42,19 @@ def owner_of_words(claim: Claim, sentence: Sentence, others: Sequence[Sentence])
 
 
 def _has_values_of_other_kinds(claim: Claim, other: Sentence) -> bool:
-    if cells_of(other) or not (other.quantities or other.facts.dates) or (claim.facts.dates and other.facts.dates):
+    own = extract_facts(_without_mark(other))  # The number of an item is no value of it.
+    if cells_of(other) or not (own.quantities or own.dates) or (claim.facts.dates and own.dates):
         return False
     kinds = {value.dimension for value in claim.facts.quantities}
-    return kinds.isdisjoint(value.dimension for value in other.quantities)
+    return kinds.isdisjoint(value.dimension for value in own.quantities)
+
+
+def _without_mark(sentence: Sentence) -> str:
+    return LIST_ITEM.sub("", sentence.text, count=1)
 
 
 def _goes_on_with_any(sentence: Sentence) -> bool:
-    return bool(_GOES_ON.match(sentence.text.lstrip(" -*+•(")))
+    return bool(_GOES_ON.match(_without_mark(sentence)))
 
 
 def _goes_on(first: Sentence, second: Sentence, sentences: Sequence[Sentence]) -> bool:

@@ -65,6 +65,13 @@ BY_LAWS = """# By-laws
 The fee of a berth is 17 euros for each metre. It is due on 15 May. The board may grant a delay of four months. Each
 member serves two nights on the quay.
 """
+BY_LAWS_IN_ITEMS = """# By-laws
+
+1. The fee of a berth is 17 euros for each metre.
+2. It is due on 15 May.
+3. The board may grant a delay of four months.
+4. Each member serves two nights on the quay.
+"""
 LOADS = """# Winches
 
 | Winch | Reach (m) | Weight (kg) |
@@ -208,11 +215,12 @@ def test_the_value_of_a_sibling_is_no_support(markdown: str, question: str, true
     assert reason
 
 
+@pytest.mark.parametrize("text", [BY_LAWS, BY_LAWS_IN_ITEMS])
 @pytest.mark.parametrize("borrowed", ["17 euros", "15 May", "two nights"])
-def test_a_value_of_another_kind_is_not_borrowed_from_a_neighbour(borrowed: str) -> None:
+def test_a_value_of_another_kind_is_not_borrowed_from_a_neighbour(text: str, borrowed: str) -> None:
     question = "Which delay may the board grant?"
-    assert verdict(BY_LAWS, question, "The board may grant a delay of four months.")[0] in HELD
-    assert verdict(BY_LAWS, question, f"The board may grant a delay of {borrowed}.")[0] not in HELD
+    assert verdict(text, question, "The board may grant a delay of four months.")[0] in HELD
+    assert verdict(text, question, f"The board may grant a delay of {borrowed}.")[0] not in HELD
 
 
 @pytest.mark.parametrize(
