@@ -9,7 +9,6 @@ from portfolio_rag.text.language.identifiers import is_strict, numbered
 
 _CLAUSE_ASKED = re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d{1,3})+)(?=\s+(?:of|in|says?|means?|requires?|states?)\b)")
 """Without a word such as `clause` before it, a number with a dot is a place by what follows it."""
-_CLAUSE_SIGN = re.compile(r"§\s?(\d{1,4})(?![\w.])")
 _OPTION = re.compile(r"(?<![\w-])--?[^\W\d_][\w-]+")
 _ITEM = re.compile(
     r"\s*(?:(?P<sign>§\s?\d{1,4})\s|(?P<dotted>\d{1,3}(?:\.\d{1,3})+)\.?\s"
@@ -19,15 +18,13 @@ _ITEM = re.compile(
 
 def asked_places(question: str) -> frozenset[str]:
     """`#10` of rule 10, `2.2`, `§3`, `--since`."""
-    named = {name for name in numbered(question) if "#" not in name or is_strict(name)}
-    return frozenset(
-        (
-            *(name if "#" not in name else f"#{name.partition('#')[2]}" for name in named),
-            *_CLAUSE_ASKED.findall(question),
-            *(f"§{number}" for number in _CLAUSE_SIGN.findall(question)),
-            *_OPTION.findall(question),
-        )
-    )
+    named = (_place(name) for name in numbered(question) if "#" not in name or is_strict(name))
+    return frozenset((*named, *_CLAUSE_ASKED.findall(question), *_OPTION.findall(question)))
+
+
+def _place(identifier: str) -> str:
+    label, mark, number = identifier.partition("#")
+    return f"§{number}" if label == "§" else mark + number or identifier
 
 
 def places_of(sentence: Sentence) -> frozenset[str]:

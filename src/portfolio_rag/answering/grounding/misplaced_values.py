@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from portfolio_rag.answering.grounding.borrowed_values import owner_of_words
 from portfolio_rag.answering.grounding.claim import Claim
 from portfolio_rag.answering.grounding.labels import Label, Mention, are_parallel, cells_of
 from portfolio_rag.answering.grounding.range_reading import ranges_of
@@ -27,6 +28,8 @@ def misplaced_value(claim: Claim, sentence: Sentence, others: Sequence[Sentence]
     for date in claim.facts.dates:
         if column := _other_dated_column(claim, date, sentence):
             return f"{date.text} is “{column}” there"
+        if any(date.same(own) for own in sentence.facts.dates) and (owner := owner_of_words(claim, sentence, others)):
+            return f"{date.text} is the date of something else there: “{owner.text}”"
         if any(date.same(own) for own in sentence.facts.dates) and (
             rival := _better_dated(claim, date, sentence, others)
         ):
@@ -40,6 +43,8 @@ def misplaced_value(claim: Claim, sentence: Sentence, others: Sequence[Sentence]
             return f"{value.text} counts something else there"
         if member := misplaced_in_series(claim, value, sentence):
             return f"{value.text} is not that of “{member}” there"
+        if not value.is_year and (owner := owner_of_words(claim, sentence, others)):
+            return f"{value.text} belongs to something else there: “{owner.text}”"
         if rival := _better_sentence(claim, value, sentence, others):
             return f"{value.text} belongs to something else there: “{rival.text}”"
     return ""

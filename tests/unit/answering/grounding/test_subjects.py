@@ -60,6 +60,18 @@ COURSES = """# Courses
 |---|---|---|
 | How to moor | 9 July | 23 July |
 """
+BY_LAWS = """# By-laws
+
+The fee of a berth is 17 euros for each metre. It is due on 15 May. The board may grant a delay of four months. Each
+member serves two nights on the quay.
+"""
+BY_LAWS_IN_ITEMS = """# By-laws
+
+1. The fee of a berth is 17 euros for each metre.
+2. It is due on 15 May.
+3. The board may grant a delay of four months.
+4. Each member serves two nights on the quay.
+"""
 LOADS = """# Winches
 
 | Winch | Reach (m) | Weight (kg) |
@@ -201,6 +213,26 @@ def test_the_value_of_a_sibling_is_no_support(markdown: str, question: str, true
     caught, reason = verdict(markdown, question, false)
     assert caught not in HELD
     assert reason
+
+
+@pytest.mark.parametrize("text", [BY_LAWS, BY_LAWS_IN_ITEMS])
+@pytest.mark.parametrize("borrowed", ["17 euros", "15 May", "two nights"])
+def test_a_value_of_another_kind_is_not_borrowed_from_a_neighbour(text: str, borrowed: str) -> None:
+    question = "Which delay may the board grant?"
+    assert verdict(text, question, "The board may grant a delay of four months.")[0] in HELD
+    assert verdict(text, question, f"The board may grant a delay of {borrowed}.")[0] not in HELD
+
+
+@pytest.mark.parametrize(
+    ("text", "claim"),
+    [
+        ("The board grants a delay of 4 months. In May it is 6 weeks.", "The board grants a delay of 6 weeks."),
+        ("The board grants a delay of 4 months to all.\n\nNotice of 6 weeks", "The board gives 6 weeks notice."),
+        ("Berths have 9 metres. Boats of the club may stay for 6 weeks.", "Boats may stay for 6 weeks."),
+    ],
+)
+def test_a_value_is_not_borrowed_where_the_text_goes_on_or_has_the_words(text: str, claim: str) -> None:
+    assert verdict(f"# By-laws\n\n{text}\n", "Which delay is granted?", claim)[0] in HELD
 
 
 def test_an_identifier_that_is_nowhere_has_no_evidence() -> None:
