@@ -13,7 +13,7 @@ _CODE_LETTERS = 4
 _LETTER_RUNS = re.compile(r"[^\W\d_]+")
 _DIGIT_RUNS = re.compile(r"\d+")
 _BEFORE_DIGIT = re.compile(r"(?<=[^\W\d_])[-_](?=\d)")
-_APART = re.compile(r"\b(?![AI]\b)([A-Z]{1,4})[ ](\d{1,6})\b(?!\s*[%€$°]|\.\d)")
+_APART = re.compile(r"\b(?![AI]\b)([A-Z]{1,4})[ ](\d{1,6})\b(?!\s*[%€$°]|[.,]\d)")
 _VERSION = re.compile(r"v?(\d+(?:\.\d+)+[a-z]*\d*)")
 _DECIMAL = re.compile(r"\d+\.\d+")
 _CODE = re.compile(r"(?=.*\d)(?=.*[^\W\d_]).+")
@@ -35,8 +35,8 @@ _NUMBERED = re.compile(
     r"([^\W\d_]{2,})\s+(?:no\.?\s+|number\s+|nr\.?\s+|#\s?)?(v?\d+(?:\.\d+)*)(?![\w%€$]|[.,]\d|\s*[%€$°])"
 )
 _PARAGRAPH_SIGN = re.compile(r"§\s*(\d{1,4})(?![\w.]?\d)")
-_LETTERED = re.compile(r"([^\W\d_]{3,})\s+([A-HJ-Z])\b(?![.'’&/+-]\w|\s\d)")
-"""`hall C`; an I behind a word is who speaks."""
+_LETTERED = re.compile(r"([^\W\d_]{3,})\s+([A-HJ-Z])\b(?![.'’&/+-]\w|\s\d{1,6}\b(?![.,]\d))")
+"""`hall C`, `class B 200,000 octets`, and not the code in `valve B 12`; an I behind a word is who speaks."""
 _ROMANS = {"I": 1, "II": 2, "III": 3, "IV": 4, "VI": 6, "VII": 7, "VIII": 8, "IX": 9, "XI": 11, "XII": 12}
 """Without V and X, which are letters as often: `hall V`."""
 _ROMAN_NUMBERED = re.compile(

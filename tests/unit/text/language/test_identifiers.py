@@ -63,3 +63,9 @@ def test_a_roman_number_is_one(text: str, name: str) -> None:
 @pytest.mark.parametrize("text", ["the type I want", "King Louis IV", "Class V-2", "the LII of it"])
 def test_what_is_no_number_of_a_label_is_no_roman_one(text: str) -> None:
     assert not any(name.rpartition("#")[2].isdigit() for name in identifiers(text))
+
+
+def test_a_letter_of_a_label_is_told_from_the_number_behind_it() -> None:
+    text = "A mail of class A may have 40,000 octets, of class B 200,000 octets, of class C none; valve B 12 is shut."
+    assert {"class#a", "class#b", "class#c", "b12"} <= identifiers(text)
+    assert not {"b200", "valve#b"} & identifiers(text)
