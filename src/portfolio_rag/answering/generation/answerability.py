@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from portfolio_rag.answering.grounding.range_rows import held_terms
 from portfolio_rag.domain.answers import Passage
 from portfolio_rag.text.language.abbreviations import spelled_out
-from portfolio_rag.text.language.content_words import coverage, terms
+from portfolio_rag.text.language.content_words import coverage, subject_terms, terms
 from portfolio_rag.text.language.facts import extract_facts
 from portfolio_rag.text.language.identifiers import identifiers, is_strict, named_identifiers
 from portfolio_rag.text.language.language_detection import function_terms, language_of
@@ -51,13 +51,13 @@ def score(question: str, passages: Sequence[Passage]) -> float:
     """The best window's cosine plus weighted coverage, less the penalty: -0.3 to 1.5; 0 without passages."""
     if not passages:
         return 0.0
-    wanted = frozenset(terms(question)) - function_terms(language_of(question))
+    wanted = frozenset(subject_terms(question)) - function_terms(language_of(question))
     best = 0.0
     for passage in passages:
         texts = passage.chunk.window_texts
         scores = passage.window_scores or (passage.score,) * len(passage.windows)
         for window, cosine in zip(passage.windows, scores, strict=True):
-            held = frozenset(terms(texts[window]))
+            held = frozenset(subject_terms(texts[window]))
             if not wanted <= held:
                 held |= spelled_out(texts[window]) | held_terms(question, texts[window])
             if wanted & held:
