@@ -42,23 +42,25 @@ QUICK_INGESTIONS, QUICK_DOCUMENTS = 1, 20
 _SEARCH_BOUNDS = {"100000": {"p50": 0.5, "p99": 0.4}, "1000000": {"p50": 0.3, "p99": 0.3}}
 _SEARCH_TRIED = (
     "At 100,002 windows the words took 13 ms and take 3, but they are searched beside the rest, which has stayed: the "
-    "embedding, Chroma over HTTP and DynamoDB, one after the other. Of 15 ms, 12.4 are processor time of "
-    "the searching process itself (stage by stage at 100,002 windows, on 2026-11-28): 2.7 the words, two thirds of "
-    "which weigh the windows of the 50 chunks found, 2.6 the embedding, 3.0 the read of live versions and chunks, "
-    "1.1 that of the alias, 1.0 Chroma's client, 1.0 what SQLite knows of the hits, 1.0 the rest. Since then items are "
-    "read from DynamoDB's JSON without botocore's model of them, which takes 2.5 ms of the third to 1.7, and the alias "
+    "embedding, Chroma over HTTP and DynamoDB, one after the other. Of 15 ms, 12.4 are processor time of the "
+    "searching process itself (stage by stage at 100,002 windows, on 2026-11-28): 2.7 the words, two thirds of which "
+    "weigh the windows of the 50 chunks found, 2.6 the embedding, 3.0 the read of live versions and chunks, 1.1 that "
+    "of the alias, 1.0 Chroma's client, 1.0 what SQLite knows of the hits, 1.0 the rest. Since then items are read "
+    "from DynamoDB's JSON without botocore's model of them, which takes 2.5 ms of the third to 1.7, and the alias "
     "comes in that read, and no longer in one of its own. Nothing was gained by asking for the words only once Chroma "
-    "has been asked, nor by doing without the garbage collector. Since this was measured the candidates are ranked where "
-    "they are (fusing takes half as long), and a read of 26 keys takes 0.6 ms of the client in place of 1.0: DynamoDB's "
-    "parameters are checked by the service alone, and the user agent is no longer put together at each call. Exact "
-    "search of a small index in this process would save 3 ms of 14, and ask Chroma all the same, for what is new."
+    "has been asked, nor by doing without the garbage collector. Since this was measured the candidates are ranked "
+    "where they are (fusing takes half as long), and a read of 26 keys takes 0.6 ms of the client in place of 1.0: "
+    "DynamoDB's parameters are checked by the service alone, and the user agent is no longer put together at each "
+    "call. Exact search of a small index in this process would save 3 ms of 14, and ask Chroma all the same, for what "
+    "is new."
 )
 _CPU_TRIED = (
     "Half of what is left is the AWS client's own work, 1 to 2 ms of CPU a call, 22 calls a note: endpoint rules, "
     "signing, headers and parsing, in Python. Since this was measured it leaves out the validation of parameters (of "
-    "DynamoDB's calls) and its long user agent, 0.15 to 0.4 ms a call. Extraction and chunking of a guide take 6 ms, vectors go to Chroma as base64, "
-    "and what was asked about an upload before its move and after it is one call now. What was saved since is spent on "
-    "what was not there: unchanged uploads, attributes, access lists, correlation ids and history."
+    "DynamoDB's calls) and its long user agent, 0.15 to 0.4 ms a call. Extraction and chunking of a guide take 6 ms, "
+    "vectors go to Chroma as base64, and what was asked about an upload before its move and after it is one call now. "
+    "What was saved since is spent on what was not there: unchanged uploads, attributes, access lists, correlation "
+    "ids and history."
 )
 _PROGRAM = ROOT / "bench" / "before_tree.py"
 _BESIDE = ("emulator", "aws")
