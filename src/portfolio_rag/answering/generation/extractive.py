@@ -199,6 +199,8 @@ def extract_answer(
         scores[better] = np.maximum(scores[better], scores[row])
         odds[better] = np.maximum(odds[better], odds[row])
     order = [int(index) for index in np.argsort(-scores, kind="stable") if int(index) not in instead]
+    if row_names[order[0]] not in named_rows and order[0] not in held:
+        order = _without_denied(order, scores, odds)
     best = candidates[order[0]]
     is_under_question = _is_under_question(best)
     if is_under_question and absent_question(question, best.sentence, texts):
@@ -239,6 +241,18 @@ def extract_answer(
         ):
             chosen.append(index)
     return _written(_drafts([candidates[index] for index in chosen], asked))
+
+
+def _without_denied(order: list[int], scores: Vectors, odds: Vectors) -> list[int]:
+    """The order without its first one, where the reader sees no answer in that and sees one in another as good."""
+    best = order[0]
+    others = (index for index in order[1:] if scores[index] >= _ELSEWHERE_SHARE * scores[best])
+    if (
+        odds[best] < _LEAST_ODDS
+        and (seen := next((index for index in others if odds[index] >= _LEAST_ODDS_ELSEWHERE), None)) is not None
+    ):
+        return [seen, *(index for index in order if index not in (best, seen))]
+    return order
 
 
 def _with_held_rows(

@@ -181,6 +181,27 @@ def test_a_sentence_of_another_document_is_added_where_the_reader_sees_an_answer
         assert len(answer) == shown, (place, odds_of_best, odds)
 
 
+def test_what_the_reader_denies_gives_way_to_what_it_sees_an_answer_in() -> None:
+    question = "How long does the pump need to drain the boiler of the hall?"
+    best, other = (
+        "The pump needs nine minutes to drain the boiler of the hall.",
+        "The pump needs warm oil to drain the boiler.",
+    )
+    cases = [
+        (-2.1, 0.0, ["warm"]),
+        (-2.1, -0.1, ["nine"]),
+        (-1.9, 0.0, ["nine", "warm"]),
+    ]
+    for odds_of_best, odds, shown in cases:
+        corpus = Corpus()
+        corpus.text("a.md", best)
+        corpus.text("b.md", other)
+        passages = corpus.retrieval().search(question)
+        reader = ScriptedReader(minutes=odds_of_best, warm=odds)
+        answer = extract_answer(question, build_context(passages), source_texts(passages), corpus.embedder, reader)
+        assert [word for word in ("nine", "warm") if any(word in line.text for line in answer)] == shown, odds_of_best
+
+
 def test_what_no_source_has_is_refused_whatever_the_reader_prefers() -> None:
     corpus = Corpus()
     rows = "Winter storage: boat | Cost: 95 euros\nWinter storage: trailer | Cost: 40 euros"
