@@ -117,6 +117,10 @@ class TestTitles:
             "Date: May": ("Complaints",),
         }
 
+    def test_behind_figures_a_short_line_is_no_title(self, read: Read) -> None:
+        text = "Figure 1 Hulls\n\nA hull.\n\nFigure 2 Masts\n\nA mast.\n\nOak and pine\n\nBoth float."
+        assert ("Oak and pine",) not in paths(read(text, "a.txt")).values()
+
     @pytest.mark.parametrize("between", ["\n", "\n\n", "\n\n   "])
     def test_short_lines_above_sentences(self, read: Read, between: str) -> None:
         document = read(f"Hours{between}Open at nine.\n\nPrices{between}Free for all.", "a.txt")

@@ -20,6 +20,8 @@ _LABELLED = re.compile(r"([^\W\d_]{3,}|§)\s?(\d{1,3}(?:\.\d{1,3})*|[IVX]{1,5}|[
 _ENDS_SENTENCE = re.compile(r"[.!?:…][\"'”’»)\]]*$")
 _ENDS_TITLE = re.compile(r"[.,;:!?…]$")
 
+_CAPTIONS = frozenset(("figure", "fig", "table", "box", "chart", "abbildung", "tabelle", "tableau", "tabla", "figura"))
+
 Paragraphs = Sequence[Sequence[str]]
 
 
@@ -27,9 +29,12 @@ def plain_titles(paragraphs: Paragraphs) -> set[int]:
     """The numbers of the paragraphs whose first line is a title of what stands below it.
 
     Where a word counts some of them, what reads as a title behind the first is one, too: it ends what that names.
+    Figures name nothing that would have to end.
     """
     labelled = _labelled(paragraphs)
     if labelled:
+        if any(paragraphs[number][0].split()[0].casefold() in _CAPTIONS for number in labelled):
+            return labelled
         behind = range(min(labelled) + 1, len(paragraphs))
         return labelled | {number for number in behind if _is_alone(paragraphs, number)}
     return _several(paragraphs, _is_alone) | _several(paragraphs, _is_above)
