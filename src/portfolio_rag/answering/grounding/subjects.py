@@ -243,7 +243,7 @@ def about_subject(
     """
     index = index or SubjectIndex(sources)
     mentions = Mention(claim.text), Mention(claim.question)
-    out_of_range = {**_under_other_range(claim, sources), **_out_of_range(claim, sources)}
+    out_of_range = _out_of_range(claim, sources)
     about = []
     for source in sources:
         if not joint and (name := index.missing_name(claim, source)):
@@ -254,30 +254,38 @@ def about_subject(
 
 
 def _out_of_range(claim: Claim, sources: Sequence[SourceText]) -> Mapping[Sentence, str]:
-    """The rows and items beside which another one has the range that a value of the claim is in, and why they are not.
+    """What stands in a row, an item or a section beside another one whose range has a value of the claim, and why not.
 
     What stands there word for word, and what says no value, is held to those of the question. A question alone is
     answered by what an answer is chosen from.
     """
-    if not claim.text or not (values_of(claim.text) or values_of(claim.question)):
+    if not (values_of(claim.text) or values_of(claim.question)):
         return {}
-    siblings = [(slot_of(source.document, own), own) for source in sources for own in source.sentences]
     own = "" if any(source.has_verbatim(claim.text) for source in sources) else claim.text
+    beside = _beside_other_range(own, claim, sources) if claim.text else {}
+    return {**_under_other_range(own, claim, sources), **beside}
+
+
+def _beside_other_range(own: str, claim: Claim, sources: Sequence[SourceText]) -> Mapping[Sentence, str]:
+    """The rows and items beside which another one has the range, and why they are not.
+
+    `own` is what of the claim's text is held to it.
+    """
+    siblings = [(slot_of(source.document, sentence), sentence) for source in sources for sentence in source.sentences]
     gone = in_place_of(own, claim.terms, siblings) or in_place_of(claim.question, claim.asked_terms, siblings)
-    called = {number: row_name(siblings[number][1]) for own, better in gone.items() for number in (own, better[0])}
+    called = {number: row_name(siblings[number][1]) for row, better in gone.items() for number in (row, better[0])}
     return {
         siblings[number][1]: f"it stands under “{called[number]}”, not under “{called[better[0]]}”"
         for number, better in gone.items()
     }
 
 
-def _under_other_range(claim: Claim, sources: Sequence[SourceText]) -> Mapping[Sentence, str]:
+def _under_other_range(own: str, claim: Claim, sources: Sequence[SourceText]) -> Mapping[Sentence, str]:
     """What stands under a heading beside which another one has the range that a value of the claim is in, and why not.
 
-    `Level 2 (from 20 m/s)` holds 22 m/s, and neither the level before it nor the one after. A claim without such a
-    value, and what stands there word for word, is held to those of the question.
+    `Level 2 (from 20 m/s)` holds 22 m/s, and neither the level before it nor the one after. `own` is what of the
+    claim's text is held to it.
     """
-    own = "" if any(source.has_verbatim(claim.text) for source in sources) else claim.text
     if not (values_of(own) or values_of(claim.question)):
         return {}
     headings: dict[tuple[str, ...], Sentence] = {}

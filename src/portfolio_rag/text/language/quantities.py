@@ -49,6 +49,7 @@ _SHARERS = (
     "kilometre kilometer km metre meter mile litre liter kilo kg tonne person head user seat guest adult child member "
     "vehicle car bike item page call request piece unit pair night quarter season"
 )
+_USUAL = frozenset((*PERIODS.values(), *_SHARERS.split()))
 _PRONOUNS = ("one", "such", "other")
 """`each one that is missing` does not say one of what."""
 _PERIOD = alternatives(PERIODS)
@@ -248,7 +249,7 @@ def is_other_rate(rate: str, other: str) -> bool:
 
 
 def _is_usual(share: str) -> bool:
-    return share in PERIODS.values() or share in _SHARERS.split()
+    return share in _USUAL
 
 
 def _period(said: str) -> str:
